@@ -1,0 +1,67 @@
+# Two commands do everything on a machine that has Python 3.10+ and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+CODE   := otel_mlflow app tests benchmarks
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check soak format benchmark lock clean
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(VENV)/.demo ## start MLflow and the slide agent, ask one question, show its trace
+	$(BIN)/python -m app.demo
+
+test: $(VENV)/.dev ## all tests but the soak
+	$(BIN)/pytest -n 2
+
+check: $(VENV)/.dev ## format, lint and strict types; changes nothing
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+
+soak: $(VENV)/.dev ## the long runs
+	$(BIN)/pytest -m soak
+
+format: $(VENV)/.dev ## make the code look as `check` wants it
+	$(BIN)/ruff check --fix-only --quiet $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+benchmark: $(VENV)/.dev ## what tracing costs a request, beside the alternatives
+	$(BIN)/python -m benchmarks.overhead
+
+clean: ## forget the environment and the demo's data
+	rm -rf $(VENV) .demo
+
+# Each stamp stands for a finished installation and is made again when a lock or the project file changes.
+# The build tools are in the lock too, so that nothing is installed that is not pinned by hash.
+PIP     := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL  = $(PIP) install --quiet --require-hashes --requirement
+PROJECT  = $(PIP) install --quiet --no-deps --no-build-isolation --editable .
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "otel-mlflow needs Python 3.10 or newer, and \
+	$(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what the demo needs into $(VENV) (once, a few minutes) …"
+	$(INSTALL) requirements/demo.txt
+	$(PROJECT)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what the tests need into $(VENV) (once, a few minutes) …"
+	$(INSTALL) requirements/dev.txt
+	$(PROJECT)
+	@touch $@
+
+# Versions and hashes only: where the packages come from is the machine's own affair.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE) pyproject.toml --group build
+
+lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newest of all
+	$(COMPILE) --extra demo --output-file requirements/demo.txt
+	$(COMPILE) --extra dev --constraint requirements/demo.txt --output-file requirements/dev.txt
