@@ -1,0 +1,57 @@
+"""What every test may lean on: an event loop, free ports, and no quiet skips where everything is installed."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Generator
+
+import pytest
+
+REQUIRE_ALL = "OTEL_MLFLOW_REQUIRE_ALL"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run every `@pytest.mark.anyio` test on asyncio, the loop that uvicorn runs on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Answer a TCP port of 127.0.0.1 that nothing listens on, another one at each call."""
+    return find_free_port
+
+
+def find_free_port() -> int:
+    """Let the kernel pick: it hands out ephemeral ports in turn, so two callers do not get the same one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With OTEL_MLFLOW_REQUIRE_ALL, a test skipped because it "needs" something has failed."""
+    report = yield
+    refuse_skip_for_want(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself as a whole."""
+    report = yield
+    refuse_skip_for_want(report)
+    return report
+
+
+def refuse_skip_for_want(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip whose reason begins with "needs" into a failure where everything must be there."""
+    if not (os.environ.get(REQUIRE_ALL) and report.skipped and isinstance(report.longrepr, tuple)):
+        return
+    reason = report.longrepr[2].removeprefix("Skipped: ")
+    if reason.startswith("needs "):
+        report.outcome = "failed"
+        report.longrepr = f"{REQUIRE_ALL} is set, and this was skipped because it {reason}"
