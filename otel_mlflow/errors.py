@@ -1,0 +1,57 @@
+"""Everything that otel-mlflow raises, as one tree.
+
+What may be tried again and what may not are types, so that no caller has to read a message to decide.
+"""
+
+from __future__ import annotations
+
+
+class OtelMlflowError(Exception):
+    """Root of the tree: catching it catches whatever otel-mlflow raises of its own."""
+
+
+class SettingsError(OtelMlflowError, ValueError):
+    """A setting that cannot be used.
+
+    The message names the file or the environment variable, the dotted key, the value seen (masked if it is a
+    secret) and what is allowed; one line for each culprit.
+    """
+
+
+class TracingSetupError(OtelMlflowError):
+    """Tracing could not start, and the settings say ``strict``.
+
+    The message says what failed, with which credentials, against which host, and what to do.
+    """
+
+
+class DeliveryError(OtelMlflowError):
+    """A destination did not take what it was given.
+
+    ``reason`` is what was seen, ``fix`` what a person can do about it (empty when nothing needs doing).
+    Neither ever holds a secret: both are shown in ``status()`` and in the log.
+    """
+
+    def __init__(self, reason: str, fix: str = "") -> None:
+        super().__init__(f"{reason}; {fix}" if fix else reason)
+        self.reason = reason
+        self.fix = fix
+
+
+class TryAgain(DeliveryError):
+    """It may well work later: the network, or an answer of 408, 429 or 5xx.
+
+    ``retry_after`` is the wait the backend asked for, in seconds; None when it named none.
+    """
+
+    def __init__(self, reason: str, fix: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(reason, fix)
+        self.retry_after = retry_after
+
+
+class NeedsRepair(DeliveryError):
+    """It will work once somebody mends it: credentials rejected (401, 403), experiment missing or deleted."""
+
+
+class Refused(DeliveryError):
+    """It will never work: the backend refuses this trace for what it contains."""
