@@ -1,0 +1,94 @@
+"""Any `module:app` under a real ASGI server, as a child process."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from tests.conftest import find_free_port
+from tests.servers.process import ChildProcess, until
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ServerName = Literal["uvicorn", "gunicorn", "gunicorn --preload"]
+
+
+class AppServer:
+    """The process, its address and its log. What it writes (its working directory, spool, home) stays in `folder`."""
+
+    def __init__(
+        self,
+        app: str,
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        server: ServerName = "uvicorn",
+        workers: int = 1,
+        import_first: Path | None = None,
+    ) -> None:
+        """Start `app` and return when it accepts connections; fail the test with the log's tail if it does not.
+
+        `import_first` is a folder of packages that win over the installed ones (another version of FastAPI, say).
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.port = find_free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._command = [sys.executable, "-m", *self._arguments(server, app, workers)]
+        self._environment = self._defaults(import_first) | dict(environment)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again on the same port and spool after `kill()` or `terminate()`."""
+        self._child = ChildProcess(self._command, folder=self.folder, environment=self._environment)
+        until(self._accepts, seconds=60, waiting_for=lambda: f"{self._command} to accept; its log:\n{self._tail()}")
+
+    def terminate(self) -> int:
+        """Stop it as a supervisor does; return its exit code."""
+        return self._child.terminate()
+
+    def kill(self) -> int:
+        """Stop it as the kernel does when memory runs out; return its exit code."""
+        return self._child.kill()
+
+    @property
+    def log(self) -> str:
+        """All that the app and its server have written so far."""
+        return self._child.log
+
+    @property
+    def pid(self) -> int:
+        """The id of the server's first process."""
+        return self._child.pid
+
+    def _arguments(self, server: ServerName, app: str, workers: int) -> list[str]:
+        if server == "uvicorn":
+            address = ["--host", "127.0.0.1", "--port", str(self.port)]
+            return ["uvicorn", app, *address, "--workers", str(workers), "--no-access-log"]
+        preload = ["--preload"] if server.endswith("--preload") else []
+        return ["gunicorn", app, "-k", "asgi", "-w", str(workers), "-b", f"127.0.0.1:{self.port}", *preload]
+
+    def _defaults(self, import_first: Path | None) -> dict[str, str]:
+        paths = [*([import_first] if import_first else []), REPOSITORY]
+        spool = str(self.folder / "spool")
+        return {
+            "HOME": str(self.folder),
+            "PYTHONPATH": ":".join(map(str, paths)),
+            "OTEL_MLFLOW_DELIVERY__SPOOL_DIR": spool,
+        }
+
+    def _accepts(self) -> bool:
+        if self._child.exit_code is not None:
+            pytest.fail(f"{self._command} ended while starting; its log:\n{self._tail()}", pytrace=False)
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def _tail(self) -> str:
+        return self.log[-6000:]

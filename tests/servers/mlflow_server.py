@@ -1,0 +1,49 @@
+"""A real `mlflow server` on SQLite."""
+
+from __future__ import annotations
+
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import find_free_port
+from tests.servers.process import ChildProcess, until
+
+# One web worker, and none of the processes that run judges and scorers: half the time to start, a quarter of the memory.
+LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+
+
+class MlflowServer:
+    """The server's process and address. Starting it takes seconds: share one between tests, with an experiment each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._port = find_free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again on the same port and database after `stop()`; return when it answers."""
+        self._child = ChildProcess(self._command(), folder=self.folder, environment=LEAN)
+        until(self._healthy, seconds=90, waiting_for=lambda: f"the MLflow server; its log:\n{self._child.log[-4000:]}")
+
+    def stop(self) -> None:
+        """Stop it with all its workers."""
+        self._child.terminate()
+
+    def _command(self) -> list[str]:
+        storage = ["--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", "./artifacts"]
+        address = ["--host", "127.0.0.1", "--port", str(self._port), "--workers", "1"]
+        return [sys.executable, "-m", "mlflow", "server", *storage, *address]
+
+    def _healthy(self) -> bool:
+        if self._child.exit_code is not None:
+            pytest.fail(f"the MLflow server ended while starting; its log:\n{self._child.log[-4000:]}", pytrace=False)
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
