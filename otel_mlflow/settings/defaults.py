@@ -1,0 +1,78 @@
+"""The defaults that are more than a word or a number."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+EXCLUDED_URLS = (
+    r"/(health(z|check)?(/(live|ready))?|livez|readyz)/?$",
+    # Only at the root of the host: /api/docs may well be somebody's documents.
+    r"^(https?://[^/]+)?/(metrics|ops|docs|redoc)(/|$)",
+    r"/openapi\.json$",
+    r"/favicon\.ico$",
+)
+"""Regular expressions, searched in the path or the whole URL of a request; what they find is not traced."""
+
+REDACT_KEYS = (
+    "*password*",
+    "*passwd*",
+    "*passphrase*",
+    "*passcode*",
+    "pwd",
+    "*_pwd",
+    "*secret",
+    "*secrets",
+    "*secret_value",
+    # `*token` finds access_token and X-Auth-Token, and leaves total_tokens, max_tokens and token_count alone.
+    "*token",
+    "*access_tokens",
+    "*auth_tokens",
+    "*refresh_tokens",
+    "*token_value",
+    "*api_key",
+    "*api_keys",
+    "*access_key",
+    "*access_key_id",
+    "*account_key",
+    "*auth_key",
+    "*encryption_key",
+    "*private_key",
+    "*secret_key",
+    "*shared_key",
+    "*signing_key",
+    "*subscription_key",
+    "*authorization",
+    "auth",
+    "*_auth",
+    "*cookie",
+    "*cookies",
+    "*credential",
+    "*credentials",
+    "*connection_string",
+    "*signature",
+    "sig",
+    "jwt",
+    "*_jwt",
+)
+"""Names whose values never leave the process; `otel_mlflow.content.keys` has the rules by which they match."""
+
+
+def spool_folder() -> Path:
+    """Say where this user's undelivered traces live, on this machine."""
+    return state_folder(os.environ, sys.platform) / "otel-mlflow"
+
+
+def state_folder(environ: Mapping[str, str], platform: str) -> Path:
+    """Say where programs keep state of a user that should survive a restart: the XDG base directories' rule.
+
+    On Windows it is %LOCALAPPDATA%.
+    """
+    name, fallback = (
+        ("LOCALAPPDATA", "~/AppData/Local") if platform == "win32" else ("XDG_STATE_HOME", "~/.local/state")
+    )
+    named = Path(environ.get(name, ""))
+    # The XDG rule: a relative path is to be ignored.
+    return named if named.is_absolute() else Path(os.path.expanduser(fallback))  # noqa: PTH111, unlike Path's never raises

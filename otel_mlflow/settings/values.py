@@ -1,0 +1,95 @@
+"""The forms in which a value may be written, and the checks that one number's range cannot express."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from string import Formatter
+from urllib.parse import unquote, urlsplit
+
+RUN_NAME_FIELDS = ("route", "session_id", "trace_id")
+TRACKING_SCHEMES = {"databricks", "http", "https", "sqlite", "postgresql", "mysql", "mssql", "file"}
+
+
+def listed(value: object) -> object:
+    """Read a list written in one line: words between commas, or JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("[") and isinstance(parsed := _json(value), list):
+        return parsed
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def mapped(value: object) -> object:
+    """Read a mapping written in one line: `k=v,k=v` as in OTEL_EXPORTER_OTLP_HEADERS, or JSON."""
+    if isinstance(value, str):
+        value = _json(value) if value.lstrip().startswith("{") else _pairs(value)
+    if isinstance(value, Mapping):
+        # A YAML author who writes `production: true` means the word.
+        return {str(key): json.dumps(item) if isinstance(item, bool) else item for key, item in value.items()}
+    return value
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _pairs(text: str) -> object:
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if not all(separator for _, separator, _ in pairs):
+        return text
+    return {unquote(name.strip()): unquote(value.strip()) for name, _, value in pairs}
+
+
+def switch(value: object) -> object:
+    """Undo YAML 1.1, which reads the word `off` as false."""
+    return "off" if value is False else value
+
+
+def regexes(patterns: list[str]) -> list[str]:
+    """Check that each is a regular expression."""
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is not one: {error}") from None
+    return patterns
+
+
+def run_name(template: str) -> str:
+    """Check that a run's name uses only what a run knows."""
+    for _, field, _, _ in Formatter().parse(template):
+        if field is not None and field not in RUN_NAME_FIELDS:
+            raise ValueError(f"{{{field}}} is not one of them")
+    return template
+
+
+def folder(path: Path) -> Path:
+    """Read `~` as the user's home."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111, unlike Path's this one never raises
+
+
+def tracking_uri(uri: str) -> str:
+    """Check that MLflow could make something of it; a value without a scheme is a folder."""
+    scheme, separator, rest = uri.partition(":")
+    is_drive = len(scheme) == 1
+    if not separator or is_drive:
+        return uri
+    if scheme.partition("+")[0].lower() not in TRACKING_SCHEMES:
+        hint = f", did you mean http://{uri}" if rest[:1].isdigit() else ""
+        raise ValueError(f"{scheme!r} is not a kind of tracking server{hint}")
+    return http_url(uri) if scheme.lower() in ("http", "https") else uri
+
+
+def http_url(url: str) -> str:
+    """Check that it is a whole address of an HTTP server."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("a scheme or a host is missing")
+    return url
