@@ -1,0 +1,3 @@
+"""The HTTP side of the slide agent: routes, shapes and errors."""
+
+from __future__ import annotations

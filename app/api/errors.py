@@ -1,0 +1,58 @@
+"""Errors as JSON: what was wrong, and the ids by which the request can be found again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import otel_mlflow
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.agent.deck import NotADeckError
+from app.api.request_id import HEADER, request_id
+
+
+def answer_in_json(app: FastAPI) -> None:
+    """Install the handlers on the app."""
+    app.exception_handler(HTTPException)(_refused)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(NotADeckError)(_no_deck)
+    app.exception_handler(Exception)(_failed)
+
+
+async def remember_trace(request: Request) -> None:
+    """Keep the trace's id for `_failed`, which runs outside the request's context. A dependency of every route."""
+    request.state.trace_id = otel_mlflow.current_trace().id
+
+
+async def _refused(request: Request, error: HTTPException) -> JSONResponse:
+    return _answer(request, error.status_code, error.detail, otel_mlflow.current_trace().id, error.headers)
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    found = "; ".join(f"{_place(one['loc'])}: {one['msg']}" for one in error.errors())
+    return _answer(request, 422, found, otel_mlflow.current_trace().id)
+
+
+async def _no_deck(request: Request, error: NotADeckError) -> JSONResponse:
+    return _answer(request, 502, f"The model's answer is not a deck: {error}", otel_mlflow.current_trace().id)
+
+
+async def _failed(request: Request, error: Exception) -> JSONResponse:
+    trace_id = getattr(request.state, "trace_id", "")
+    return _answer(request, 500, "The turn failed. The trace says where; nothing was changed.", trace_id)
+
+
+def _place(location: tuple[str | int, ...]) -> str:
+    """`body.max_slides` is `max_slides` to the person who sent it."""
+    return ".".join(str(step) for step in location[1:]) or str(location[0])
+
+
+def _answer(
+    request: Request, status: int, detail: str, trace_id: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    identity = request_id(request)
+    body = {"detail": detail, "request_id": identity, "trace_id": trace_id}
+    return JSONResponse(body, status, {**(headers or {}), HEADER: identity})

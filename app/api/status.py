@@ -1,0 +1,24 @@
+"""Liveness, and how the tracing is doing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import otel_mlflow
+from fastapi import APIRouter, Request
+
+router = APIRouter()
+
+
+@router.get("/api/health")
+async def health() -> dict[str, str]:
+    """Whether the process answers; asks nobody."""
+    return {"status": "ok"}
+
+
+@router.get("/api/tracing/status")
+async def tracing_status(request: Request) -> Any:
+    """The tracing status as `otel_mlflow` gives it."""
+    tracing: otel_mlflow.Tracing = request.app.state.tracing
+    return asdict(tracing.status())

@@ -1,0 +1,83 @@
+"""The data tool: a question in plain words goes in, a message and the rows as CSV come out.
+
+The contract is that of a Databricks Genie space, so that a real one can stand in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Protocol
+
+from langchain_core.tools import StructuredTool
+from pydantic import BaseModel, Field
+
+from app.data import sales
+from app.data.sql import statement
+from app.data.vocabulary import MEASURES, read
+
+TOOL_NAME = "query_genie_space"
+
+
+class GenieError(Exception):
+    """A question that could not be answered; the message says which, why, and what could be asked instead."""
+
+
+@dataclass(frozen=True)
+class GenieAnswer:
+    """What a Genie space says: a sentence, and the rows as CSV; without rows it answered in words alone."""
+
+    message: str
+    rows: str = ""
+
+    def as_json(self) -> str:
+        """The form in which the model gets it."""
+        return json.dumps({"message": self.message, "rows": self.rows})
+
+
+class GenieSpace(Protocol):
+    """Where questions about the data go."""
+
+    def ask(self, query: str) -> GenieAnswer:
+        """Answer one question, or raise `GenieError`."""
+        ...
+
+
+class EmbeddedSpace:
+    """The bundled, made-up sales data behind Genie's contract: every question becomes real SQL."""
+
+    def ask(self, query: str) -> GenieAnswer:
+        """Answer one question, or raise `GenieError` with SQLite's own words."""
+        asked = read(query)
+        if not asked.understood:
+            return GenieAnswer(f"This data holds {_measures()} by region, product, month, quarter and year.")
+        select = statement(asked)
+        try:
+            rows = sales.run(select.sql, select.parameters)
+        except sqlite3.Error as error:
+            raise GenieError(f"Cannot answer {query!r}: {error}. The data holds {_measures()}.") from error
+        found = f"{len(rows.rows)} rows" if rows.rows else "No data match"
+        return GenieAnswer(f"{found}: {asked.in_words()}. Statement: {select.sql}", rows.as_csv() if rows.rows else "")
+
+
+class _Query(BaseModel):
+    query: str = Field(description="one question in plain English, naming a measure and what to split it by")
+
+
+def genie_tool(space: GenieSpace) -> StructuredTool:
+    """The tool that the agent calls."""
+
+    def query_genie_space(query: str) -> str:
+        return space.ask(query).as_json()
+
+    return StructuredTool.from_function(
+        query_genie_space,
+        name=TOOL_NAME,
+        description=f"Query the company's sales data. Answers a message and rows as CSV. Measures: {_measures()}.",
+        args_schema=_Query,
+    )
+
+
+def _measures() -> str:
+    return ", ".join(sorted(MEASURES))

@@ -1,0 +1,75 @@
+"""How the two servers of the demo are started, and when they are ready."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.demo.children import Child, DemoError
+from app.demo.http import HttpError, answers, choose_port, get
+
+ROOT = Path(__file__).resolve().parents[2]
+# What the user's shell says about MLflow or OpenTelemetry is about other work, not about the demo.
+FOREIGN = ("MLFLOW_", "OTEL_", "DATABRICKS_", "SLIDES_")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A child and its address."""
+
+    child: Child
+    url: str
+
+
+def start_mlflow(folder: Path) -> Server:
+    """Start MLflow's server and UI on a SQLite file in the folder."""
+    port = choose_port(5000)
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+        *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+        *("--artifacts-destination", str(folder / "artifacts")),
+    ]
+    # Its job runner judges and scores; the demo does neither, and starts in half the time.
+    environment = {**_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    return Server(Child("MLflow", command, folder=folder, environment=environment), f"http://127.0.0.1:{port}")
+
+
+def start_app(folder: Path, tracking_uri: str) -> Server:
+    """Start the slide agent, tracing into that MLflow."""
+    port = choose_port(8000)
+    command = [
+        *(sys.executable, "-m", "uvicorn", "app.main:app", "--app-dir", str(ROOT)),
+        *("--host", "127.0.0.1", "--port", str(port)),
+    ]
+    environment = {
+        **_environment(),
+        "OTEL_MLFLOW_CONFIG": str(ROOT / "config" / "mlflow.yaml"),
+        "OTEL_MLFLOW_TRACKING_URI": tracking_uri,
+        "OTEL_MLFLOW_DELIVERY__SPOOL_DIR": str(folder / "spool"),
+    }
+    return Server(Child("Slide agent", command, folder=folder, environment=environment), f"http://127.0.0.1:{port}")
+
+
+def mlflow_is_ready(server: Server) -> bool:
+    """Whether the tracking server serves."""
+    return answers(f"{server.url}/health")
+
+
+def app_is_ready(server: Server) -> bool:
+    """Whether the app serves and its tracing has found the experiment. Raises `DemoError` if it never will."""
+    try:
+        status = get(f"{server.url}/api/tracing/status")
+    except HttpError:
+        return False
+    if status["state"] == "failed":
+        raise DemoError(f"Tracing does not work: {status['reason']} {status['fix']}")
+    return bool(status["state"] == "ok")
+
+
+def _environment() -> Mapping[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    # The demo needs no network: MLflow does not report its use, and no proxy stands between the two servers.
+    return {**inherited, "MLFLOW_DISABLE_TELEMETRY": "true", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}

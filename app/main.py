@@ -1,0 +1,28 @@
+"""The application: `uvicorn app.main:app`."""
+
+from __future__ import annotations
+
+import otel_mlflow
+from fastapi import Depends, FastAPI
+
+from app import page
+from app.api import chat, errors, status
+from app.api.request_id import RequestIds
+from app.services import embedded
+from app.settings import AppSettings
+
+
+def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Settings | None = None) -> FastAPI:
+    """Build the application. What is not given comes from config/ and the environment."""
+    app = FastAPI(title="Slide agent", dependencies=[Depends(errors.remember_trace)])
+    app.state.services = embedded(settings or AppSettings())
+    app.include_router(chat.router)
+    app.include_router(status.router)
+    app.include_router(page.router)
+    errors.answer_in_json(app)
+    app.state.tracing = otel_mlflow.instrument(app, tracing)
+    app.add_middleware(RequestIds)
+    return app
+
+
+app = create_app()
