@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import otel_mlflow
 from fastapi import Depends, FastAPI
 
+import otel_mlflow
 from app import page
 from app.api import chat, errors, status
 from app.api.request_id import RequestIds

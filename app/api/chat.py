@@ -6,9 +6,9 @@ import time
 import uuid
 from typing import Annotated
 
-import otel_mlflow
 from fastapi import APIRouter, Depends, Request
 
+import otel_mlflow
 from app.agent.deck import Deck
 from app.agent.turn import Said, Turn, take_turn
 from app.api.shapes import ChatAnswer, ChatRequest, DeckShape, MessageShape, Metadata, SlideShape, ToolCallShape

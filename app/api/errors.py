@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import otel_mlflow
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+import otel_mlflow
 from app.agent.deck import NotADeckError
 from app.api.request_id import HEADER, request_id
 
@@ -46,8 +46,8 @@ async def _failed(request: Request, error: Exception) -> JSONResponse:
 
 
 def _place(location: tuple[str | int, ...]) -> str:
-    """`body.max_slides` is `max_slides` to the person who sent it."""
-    return ".".join(str(step) for step in location[1:]) or str(location[0])
+    """`body.max_slides` is `max_slides` to the person who sent it; a number is a place in broken JSON."""
+    return ".".join(step for step in location[1:] if isinstance(step, str)) or str(location[0])
 
 
 def _answer(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import otel_mlflow
 from fastapi import APIRouter, Request
+
+import otel_mlflow
 
 router = APIRouter()
 
