@@ -12,8 +12,8 @@ from app.demo.children import Child, DemoError
 from app.demo.http import HttpError, answers, choose_port, get
 
 ROOT = Path(__file__).resolve().parents[2]
-# What the user's shell says about MLflow or OpenTelemetry is about other work, not about the demo.
-FOREIGN = ("MLFLOW_", "OTEL_", "DATABRICKS_", "SLIDES_")
+# What the user’s shell says about these is about other work, not about the demo.
+FOREIGN = ("MLFLOW_", "OTEL_", "DATABRICKS_", "LANGCHAIN_", "LANGSMITH_", "SLIDES_")
 
 
 @dataclass(frozen=True)
