@@ -52,16 +52,19 @@ $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
 	$(PROJECT)
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+$(VENV)/.dev: requirements/dev.txt requirements/oldest-fastapi.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) (once, a few minutes) …"
 	$(INSTALL) requirements/dev.txt
+	$(INSTALL) requirements/oldest-fastapi.txt --no-deps --upgrade --target $(VENV)/oldest-fastapi
 	$(PROJECT)
 	@touch $@
 
 # Versions and hashes only: where the packages come from is the machine's own affair.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE) pyproject.toml --group build
+	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE)
+WITH    = pyproject.toml --group build --extra
 
 lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newest of all
-	$(COMPILE) --extra demo --output-file requirements/demo.txt
-	$(COMPILE) --extra dev --constraint requirements/demo.txt --output-file requirements/dev.txt
+	$(COMPILE) $(WITH) demo --output-file requirements/demo.txt
+	$(COMPILE) $(WITH) dev --constraint requirements/demo.txt --output-file requirements/dev.txt
+	$(COMPILE) --no-deps requirements/oldest-fastapi.in --output-file requirements/oldest-fastapi.txt
