@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 import otel_mlflow
 from app.agent.deck import NotADeckError
-from app.api.request_id import HEADER, request_id
+from app.api.request_id import request_id
 
 
 def answer_in_json(app: FastAPI) -> None:
@@ -22,27 +22,21 @@ def answer_in_json(app: FastAPI) -> None:
     app.exception_handler(Exception)(_failed)
 
 
-async def remember_trace(request: Request) -> None:
-    """Keep the trace's id for `_failed`, which runs outside the request's context. A dependency of every route."""
-    request.state.trace_id = otel_mlflow.current_trace().id
-
-
 async def _refused(request: Request, error: HTTPException) -> JSONResponse:
-    return _answer(request, error.status_code, error.detail, otel_mlflow.current_trace().id, error.headers)
+    return _answer(request, error.status_code, error.detail, error.headers)
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     found = "; ".join(f"{_place(one['loc'])}: {one['msg']}" for one in error.errors())
-    return _answer(request, 422, found, otel_mlflow.current_trace().id)
+    return _answer(request, 422, found)
 
 
 async def _no_deck(request: Request, error: NotADeckError) -> JSONResponse:
-    return _answer(request, 502, f"The model's answer is not a deck: {error}", otel_mlflow.current_trace().id)
+    return _answer(request, 502, f"The model's answer is not a deck: {error}")
 
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
-    trace_id = getattr(request.state, "trace_id", "")
-    return _answer(request, 500, "The turn failed. The trace says where; nothing was changed.", trace_id)
+    return _answer(request, 500, "This went wrong on our side. The ids lead to where.")
 
 
 def _place(location: tuple[str | int, ...]) -> str:
@@ -50,9 +44,6 @@ def _place(location: tuple[str | int, ...]) -> str:
     return ".".join(step for step in location[1:] if isinstance(step, str)) or str(location[0])
 
 
-def _answer(
-    request: Request, status: int, detail: str, trace_id: str, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
-    identity = request_id(request)
-    body = {"detail": detail, "request_id": identity, "trace_id": trace_id}
-    return JSONResponse(body, status, {**(headers or {}), HEADER: identity})
+def _answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    body = {"detail": detail, "request_id": request_id(request), "trace_id": otel_mlflow.current_trace().id}
+    return JSONResponse(body, status, headers)
