@@ -1,3 +1,62 @@
-"""One request to a FastAPI or ASGI app becomes one exact MLflow trace, delivered durably."""
+"""Each HTTP request one OpenTelemetry span and one MLflow trace, and none of them silently lost.
+
+Importing this package imports neither MLflow nor the Databricks SDK nor LangChain: the cost comes with `instrument()`.
+"""
 
 from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from otel_mlflow.carrier import continued
+    from otel_mlflow.errors import TracingSetupError
+    from otel_mlflow.exporter import MlflowSpanExporter
+    from otel_mlflow.feedback import log_feedback
+    from otel_mlflow.instrumentation import instrument, uninstrument
+    from otel_mlflow.middleware import TracingMiddleware
+    from otel_mlflow.request import RequestTrace, current_trace
+    from otel_mlflow.settings import Settings
+    from otel_mlflow.tracing import Tracing
+
+_HOMES = {
+    "MlflowSpanExporter": "exporter",
+    "RequestTrace": "request",
+    "Settings": "settings",
+    "Tracing": "tracing",
+    "TracingMiddleware": "middleware",
+    "TracingSetupError": "errors",
+    "continued": "carrier",
+    "current_trace": "request",
+    "instrument": "instrumentation",
+    "log_feedback": "feedback",
+    "uninstrument": "instrumentation",
+}
+
+__all__ = [
+    "MlflowSpanExporter",
+    "RequestTrace",
+    "Settings",
+    "Tracing",
+    "TracingMiddleware",
+    "TracingSetupError",
+    "continued",
+    "current_trace",
+    "instrument",
+    "log_feedback",
+    "uninstrument",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

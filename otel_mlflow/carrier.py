@@ -1,0 +1,39 @@
+"""Going on in a request's trace after, or outside, the request that ordered the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry import context as context_api
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, get_current_span, use_span
+
+from otel_mlflow.request import RequestTrace, with_request
+
+
+@contextmanager
+def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
+    """Open a span called `name` in the trace that `carrier` came from, under the span that was current there.
+
+    For a job queue, a worker thread or another process; it does not matter how much later. `carrier` is what
+    `current_trace().carrier()` returned; with an empty one, from outside a traced request, nothing is opened.
+    Yields the OpenTelemetry span. An exception from the body is recorded on it and raised on.
+    """
+    if not carrier:
+        yield get_current_span()
+        return
+    from otel_mlflow.spans.bridge import BRIDGE
+    from otel_mlflow.spans.gathering import entry_of
+    from otel_mlflow.spans.propagation import W3C_PROPAGATOR
+
+    context = W3C_PROPAGATOR.extract(carrier, Context())
+    span = BRIDGE.provider.tracer("otel_mlflow").start_span(name, context=context)
+    entry = entry_of(span)
+    request = RequestTrace(entry.trace if entry is not None else None)
+    token = context_api.attach(with_request(request, context))
+    try:
+        with use_span(span, end_on_exit=True):
+            yield span
+    finally:
+        context_api.detach(token)

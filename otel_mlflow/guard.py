@@ -1,0 +1,66 @@
+"""The one guard between us and a user's request.
+
+Whatever goes wrong inside it is ours, so it is counted, said once a minute, and never reaches the request.
+`BaseException`s (cancellation, interpreter exit) are not ours and always pass.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+logger = logging.getLogger("otel_mlflow")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SAY_AGAIN_AFTER = 60.0
+"""Seconds of silence after a reported failure."""
+
+
+class Guard:
+    """Counts and reports what went wrong on our side of a request.
+
+    `strict` makes the guard raise instead: our own tests run with it, so nothing is swallowed there.
+    """
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.strict = False
+        self._silent_until = 0.0
+
+    def report(self, where: str, error: Exception) -> None:
+        """Count `error` and log it, at most once a minute. Raises it again when `strict`."""
+        self.failures += 1
+        if self.strict:
+            raise error
+        now = time.monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + SAY_AGAIN_AFTER
+            logger.error(
+                "otel-mlflow failed in %s (%d such failures so far); the request was not affected, its trace may be "
+                "incomplete. Please report this with the traceback below.",
+                where,
+                self.failures,
+                exc_info=error,
+            )
+
+
+GUARD = Guard()
+
+
+def guarded(function: Callable[P, R]) -> Callable[P, R | None]:
+    """Run `function` inside the guard: it returns None where it failed."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            GUARD.report(function.__qualname__, error)
+            return None
+
+    return run

@@ -1,0 +1,87 @@
+"""The attributes of a request's span, in the stable names of OpenTelemetry's HTTP semantic conventions (1.23 and on).
+
+https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opentelemetry.trace import StatusCode
+from opentelemetry.util.types import AttributeValue
+
+if TYPE_CHECKING:
+    from otel_mlflow.content import Redactor
+    from otel_mlflow.exchange import Exchange
+
+Attributes = dict[str, AttributeValue]
+
+TIME_TO_FIRST_BYTE = "otel_mlflow.time_to_first_byte_ms"
+OUTCOME = "otel_mlflow.outcome"
+
+_NANOSECONDS_PER_MILLISECOND = 1_000_000
+
+
+def at_start(exchange: Exchange, redactor: Redactor) -> Attributes:
+    """What the request says before the application has seen it."""
+    scope, headers = exchange.scope, exchange.headers
+    attributes: Attributes = {
+        "http.request.method": exchange.known_method,
+        "url.scheme": scope.get("scheme", "http"),
+        "url.path": exchange.path,
+    }
+    if exchange.query:
+        attributes["url.query"] = redactor.query(exchange.query)
+    if version := scope.get("http_version"):
+        attributes["network.protocol.version"] = version
+    if client := scope.get("client"):
+        attributes["client.address"] = client[0]
+    if agent := headers.get(b"user-agent"):
+        attributes["user_agent.original"] = agent.decode("latin-1")
+    if exchange.known_method != exchange.method:
+        attributes["http.request.method_original"] = exchange.method
+    return attributes | _server(exchange)
+
+
+def at_end(exchange: Exchange) -> Attributes:
+    """What is known when the response is over."""
+    attributes: Attributes = {OUTCOME: exchange.outcome}
+    if exchange.status_code is not None:
+        attributes["http.response.status_code"] = exchange.status_code
+    if exchange.route is not None:
+        attributes["http.route"] = exchange.route
+    if (error := exchange.error_type) is not None:
+        attributes["error.type"] = error
+    if exchange.streamed and exchange.first_byte_ns is not None:
+        waited = exchange.first_byte_ns - exchange.started_ns
+        attributes[TIME_TO_FIRST_BYTE] = waited / _NANOSECONDS_PER_MILLISECOND
+    return attributes
+
+
+def trace_tags(exchange: Exchange) -> dict[str, str]:
+    """The trace's tags that come from the exchange."""
+    tags = {"http.method": exchange.method, OUTCOME: exchange.outcome}
+    if exchange.route is not None:
+        tags["http.route"] = exchange.route
+    if exchange.status_code is not None:
+        tags["http.status_code"] = str(exchange.status_code)
+    return tags
+
+
+def status(exchange: Exchange) -> tuple[StatusCode, str | None]:
+    """The status of a request's span: an exception or a 5xx is an error, and what was cut short is no success."""
+    if exchange.outcome == "ok":
+        return StatusCode.OK, None
+    if exchange.outcome == "cancelled":
+        return StatusCode.ERROR, "cancelled: the client went away" if exchange.client_left else "cancelled"
+    error = exchange.error
+    return StatusCode.ERROR, f"{type(error).__name__}: {error}" if error is not None else f"HTTP {exchange.status_code}"
+
+
+def _server(exchange: Exchange) -> Attributes:
+    host = exchange.headers.get(b"host", b"").decode("latin-1")
+    if not host:
+        server = exchange.scope.get("server")
+        return {"server.address": server[0]} | ({"server.port": server[1]} if server[1] else {}) if server else {}
+    address, _, port = host.rpartition(":") if host.rpartition(":")[2].isdigit() else (host, "", "")
+    return {"server.address": address} | ({"server.port": int(port)} if port else {})

@@ -1,0 +1,112 @@
+"""`instrument(app)`: one line for a FastAPI or Starlette application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.middleware.errors import ServerErrorMiddleware
+
+from otel_mlflow.exchange import Scope
+from otel_mlflow.middleware import ASGIApp, TracingMiddleware
+from otel_mlflow.spans.bridge import BRIDGE
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+    from starlette.applications import Starlette
+
+    from otel_mlflow.settings import Settings
+    from otel_mlflow.tracing import Tracing
+
+_STATE = "_otel_mlflow"
+
+
+class _Instrumented:
+    """What `instrument()` changed on one application, and how to change it back.
+
+    The middleware goes round all others, `ServerErrorMiddleware` included, so that the answer to an unhandled
+    exception is traced like any other. OpenTelemetry's FastAPI instrumentation expects the outermost middleware of a
+    stack to be a `ServerErrorMiddleware`, so there is one more of it outside, which never has anything to do.
+    """
+
+    def __init__(self, app: Starlette, tracing: Tracing) -> None:
+        self._app = app
+        self.tracing = tracing
+        self._build = app.build_middleware_stack
+        self._telemetry: Any = getattr(app, "_telemetry", None)
+        self._native_tracing = self._telemetry.get("tracing") if self._telemetry is not None else None
+        if app.middleware_stack is None:
+            app.build_middleware_stack = self._build_stack  # type: ignore[method-assign]
+            self._built: ASGIApp | None = None
+        else:
+            self._built = app.middleware_stack
+            app.middleware_stack = self._wrapped(self._built)
+        if BRIDGE.provider.is_ours_alone:
+            self._switch_native(False)
+
+    def undo(self) -> None:
+        """Leave the application as it was before."""
+        app = self._app
+        if "build_middleware_stack" in vars(app):
+            vars(app).pop("build_middleware_stack")
+            if self._build != app.build_middleware_stack:
+                app.build_middleware_stack = self._build  # type: ignore[method-assign]
+        app.middleware_stack = self._built
+        self._switch_native(self._native_tracing)
+
+    def _build_stack(self) -> ASGIApp:
+        self._built = self._build()
+        return self._wrapped(self._built)
+
+    def _wrapped(self, stack: Any) -> Any:
+        return ServerErrorMiddleware(TracingMiddleware(stack, tracing=self.tracing))
+
+    def _switch_native(self, on: bool | None) -> None:
+        """FastAPI's own request spans (`FastAPI(telemetry=…)`, from 0.142): off where only we would see them."""
+        if self._telemetry is not None and on is not None:
+            self._telemetry["tracing"] = on
+
+
+def instrument(
+    app: Starlette,
+    settings: Settings | None = None,
+    *,
+    tracer_provider: TracerProvider | None = None,
+    experiment_for: Callable[[Scope], str | None] | None = None,
+) -> Tracing:
+    """Trace every request to `app` into MLflow.
+
+    `settings` default to the environment and the YAML file. `tracer_provider` is used in place of the global one.
+    `experiment_for(scope)` names the experiment of one request, or returns None for the configured one; it is called
+    off the request's path. Calling `instrument` again on the same application changes nothing and returns the same
+    object. No network is used here.
+
+    Raises `SettingsError` for settings that cannot be used; `TracingSetupError` with `strict` only.
+    """
+    from otel_mlflow.settings import Settings
+    from otel_mlflow.tracing import Tracing
+
+    already: _Instrumented | None = getattr(app, _STATE, None)
+    if already is not None:
+        return already.tracing
+    chosen = settings if settings is not None else Settings.load()
+    tracing = Tracing(_named_after(app, chosen), tracer_provider=tracer_provider, experiment_for=experiment_for)
+    setattr(app, _STATE, _Instrumented(app, tracing))
+    return tracing
+
+
+def uninstrument(app: Starlette) -> None:
+    """Undo `instrument(app)`: deliver what there is, and leave the application as it was."""
+    instrumented: _Instrumented | None = getattr(app, _STATE, None)
+    if instrumented is not None:
+        delattr(app, _STATE)
+        instrumented.undo()
+        instrumented.tracing.shutdown()
+
+
+def _named_after(app: Starlette, settings: Settings) -> Settings:
+    """Settings whose service is named after the application, where nothing else names it."""
+    title = getattr(app, "title", None)
+    if settings.service_name or not title:
+        return settings
+    return settings.model_copy(update={"service_name": str(title)})

@@ -1,0 +1,46 @@
+"""The ASGI middleware: one call, one server span, one MLflow trace.
+
+The middleware holds nothing of a request: what belongs to one is in a `TracedRequest`. Bytes, chunks and exceptions
+pass through as they are; two response headers are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from otel_mlflow.exchange import Message, Scope
+
+if TYPE_CHECKING:
+    from otel_mlflow.tracing import Tracing
+
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_SEEN = "otel_mlflow.traced"
+"""Scope key: the request has met this middleware already (a mounted application that is instrumented, too)."""
+
+
+class TracingMiddleware:
+    """Traces the requests and WebSocket connections of an ASGI 3 application."""
+
+    def __init__(self, app: ASGIApp, *, tracing: Tracing) -> None:
+        from otel_mlflow.traced_request import RequestTracer
+
+        self.app = app
+        self.tracing = tracing
+        self._requests = RequestTracer(tracing, app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or _SEEN in scope:
+            if scope["type"] == "lifespan":
+                self.tracing.start()
+            await self.app(scope, receive, send)
+            return
+        scope[_SEEN] = True
+        with self._requests.begin(scope) as request:
+            if request is None:
+                await self.app(scope, receive, send)
+            else:
+                await self.app(scope, request.receive(receive), request.send(send))

@@ -1,0 +1,1 @@
+"""OpenTelemetry spans become one MLflow trace."""

@@ -1,0 +1,45 @@
+"""Turning on the agent libraries' autologging that was asked for."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+from collections.abc import Sequence
+
+logger = logging.getLogger("otel_mlflow")
+
+_LIBRARY_OF = {"langchain": "langchain_core", "gemini": "google.genai", "bedrock": "boto3"}
+"""The import name of a flavour's library, where it is not the flavour's own."""
+
+
+def enable_autologging(flavours: Sequence[str]) -> None:
+    """Enable MLflow's autologging of each flavour whose library is installed; say what could not be enabled."""
+    for flavour in flavours:
+        if _is_installed(_LIBRARY_OF.get(flavour, flavour)):
+            _enable(flavour)
+
+
+def _enable(flavour: str) -> None:
+    try:
+        if flavour == "langchain":
+            from otel_mlflow.spans import langchain
+
+            langchain.install()
+        else:
+            importlib.import_module(f"mlflow.{flavour}").autolog()
+    except ImportError as error:
+        logger.warning(
+            "tracing.autolog: %r is off, because MLflow's support for it could not be imported (%s). "
+            "Install what is missing, or take %r out of tracing.autolog.",
+            flavour,
+            error,
+            flavour,
+        )
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None
+    except ModuleNotFoundError:
+        return False

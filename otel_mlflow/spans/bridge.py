@@ -1,0 +1,83 @@
+"""What is shared by all `Tracing` objects of a process: there is one global tracer provider, and one MLflow."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from otel_mlflow.spans import propagation
+from otel_mlflow.spans.autologging import enable_autologging
+from otel_mlflow.spans.gathering import OpenTrace, Owner
+from otel_mlflow.spans.processor import GatheringSpanProcessor
+from otel_mlflow.spans.provider import SharedTracerProvider
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+logger = logging.getLogger("otel_mlflow")
+
+
+class Bridge:
+    """Puts OpenTelemetry, MLflow and LangChain together while at least one owner of traces wants it."""
+
+    def __init__(self) -> None:
+        self.processor = GatheringSpanProcessor()
+        self.provider = SharedTracerProvider(self.processor)
+        self._owners: list[Owner] = []
+        self._lock = threading.RLock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.processor.forget_open)
+
+    def install(
+        self, owner: Owner, tracer_provider: TracerProvider | None, service_name: str, flavours: Sequence[str]
+    ) -> None:
+        """Wire everything for `owner`; traces that begin outside any request go to the one that came first."""
+        with self._lock:
+            self._owners.append(owner)
+            self.processor.default_owner = self._owners[0]
+            self.provider.install(tracer_provider, service_name)
+            propagation.keep_in_global_propagator()
+            self._mlflow_on()
+            enable_autologging(flavours)
+
+    def uninstall(self, owner: Owner) -> None:
+        """Unwire `owner`; with the last one, everything is as it was before the first came."""
+        with self._lock:
+            if owner not in self._owners:
+                return
+            self._owners.remove(owner)
+            self.processor.default_owner = self._owners[0] if self._owners else None
+            if not self._owners:
+                self.provider.uninstall()
+                propagation.remove_from_global_propagator()
+                self._mlflow_off()
+
+    def hand_over_open_traces(self, owner: Owner) -> None:
+        """Before the process ends: what is finished of traces that are not is handed over."""
+        traces: set[OpenTrace] = {entry.trace for entry in self.processor.open_entries()}
+        for trace in traces:
+            if trace.owner is owner and not trace.released and not trace.discarded:
+                trace.release()
+
+    def _mlflow_on(self) -> None:
+        from otel_mlflow.spans import mlflow_bridge, runs
+
+        mlflow_bridge.install(self.provider.tracer)
+        runs.install()
+
+    def _mlflow_off(self) -> None:
+        from otel_mlflow.spans import mlflow_bridge, runs
+
+        mlflow_bridge.uninstall()
+        runs.uninstall()
+        if importlib.util.find_spec("langchain_core") is not None:
+            from otel_mlflow.spans import langchain
+
+            langchain.uninstall()
+
+
+BRIDGE = Bridge()

@@ -1,0 +1,165 @@
+"""A finished span as OTLP.
+
+MLflow's fluent API writes attribute values as JSON text, other libraries write OpenTelemetry's own types. Both leave
+here as what they stand for. JSON objects and lists stay text: an MLflow server unwraps them as they are
+(`mlflow.tracing.otel.translation.sanitize_attributes`), and taking them apart here would cost more than all the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ProtoResource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import StatusCode
+
+_OURS_ALONE = frozenset({"mlflow.traceRequestId", "mlflow.experimentId", "mlflow.spanStartTimeNs"})
+"""Attributes that MLflow's client puts on spans for itself, and its server derives anew."""
+
+_SDK_RESOURCE = "telemetry.sdk."
+
+
+class RequestEncoder:
+    """Builds one `ExportTraceServiceRequest`; the spans are grouped by the library that made them."""
+
+    def __init__(self) -> None:
+        self._request = ExportTraceServiceRequest()
+        self._resource_spans: ResourceSpans | None = None
+        self._scopes: dict[str, Any] = {}
+
+    def add(self, span: ReadableSpan) -> ProtoSpan:
+        """A new span of the request, with everything that does not depend on where it hangs in the tree."""
+        proto: ProtoSpan = self._scope_of(span).spans.add()
+        proto.span_id = span.get_span_context().span_id.to_bytes(8, "big")
+        proto.name = span.name
+        proto.kind = span.kind.value + 1
+        proto.start_time_unix_nano = span.start_time or 0
+        proto.end_time_unix_nano = span.end_time or 0
+        set_status(proto, span.status.status_code, span.status.description)
+        _add_events(proto, span)
+        _add_links(proto, span)
+        return proto
+
+    def to_bytes(self) -> bytes:
+        return self._request.SerializeToString()
+
+    def _scope_of(self, span: ReadableSpan) -> Any:
+        scope = span.instrumentation_scope
+        name = scope.name if scope is not None else ""
+        if self._resource_spans is None:
+            self._resource_spans = self._request.resource_spans.add()
+            _add_resource(self._resource_spans.resource, span.resource)
+        scope_spans = self._scopes.get(name)
+        if scope_spans is None:
+            scope_spans = self._scopes[name] = self._resource_spans.scope_spans.add()
+            scope_spans.scope.name = name
+            scope_spans.scope.version = (scope.version if scope is not None else None) or ""
+        return scope_spans
+
+
+def add_attributes(proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
+    for key, value in attributes.items():
+        if value is not None:
+            attribute = proto.attributes.add()
+            attribute.key = key
+            set_value(attribute.value, value)
+
+
+def set_status(proto: ProtoSpan, code: StatusCode, description: str | None) -> None:
+    proto.status.code = code.value
+    proto.status.message = description or ""
+
+
+def attributes_of(span: ReadableSpan, json_keys: set[str]) -> dict[str, Any]:
+    """The span's attributes as what they stand for; `json_keys` are those that MLflow wrote."""
+    return {
+        key: from_json(value) if isinstance(value, str) and (key in json_keys or key.startswith("mlflow.")) else value
+        for key, value in (span.attributes or {}).items()
+        if key not in _OURS_ALONE
+    }
+
+
+def from_json(text: str) -> Any:
+    """The value that MLflow's JSON text stands for; objects and lists stay as they are."""
+    if text[:1] in ("{", "["):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def set_value(target: AnyValue, value: Any) -> None:
+    """Set an OTLP value to one of OpenTelemetry's attribute types."""
+    if isinstance(value, str):
+        target.string_value = _without_lone_surrogates(value)
+    elif isinstance(value, bool):
+        target.bool_value = value
+    elif isinstance(value, int):
+        _set_int(target, value)
+    elif isinstance(value, float):
+        target.double_value = value
+    elif isinstance(value, bytes):
+        target.bytes_value = value
+    elif isinstance(value, Mapping):
+        target.string_value = _without_lone_surrogates(json.dumps(value, ensure_ascii=False, default=str))
+    elif isinstance(value, Sequence):
+        _set_items(target, value)
+    else:
+        target.string_value = _without_lone_surrogates(str(value))
+
+
+def _set_int(target: AnyValue, value: int) -> None:
+    if -(2**63) <= value < 2**63:
+        target.int_value = value
+    else:
+        target.string_value = str(value)
+
+
+def _set_items(target: AnyValue, values: Iterable[Any]) -> None:
+    items = target.array_value.values
+    target.array_value.SetInParent()
+    for value in values:
+        set_value(items.add(), value)
+
+
+def _without_lone_surrogates(text: str) -> str:
+    """Protobuf strings are UTF-8, which has no lone surrogates; Python strings may hold some."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _add_events(proto: ProtoSpan, span: ReadableSpan) -> None:
+    for event in span.events:
+        added = proto.events.add()
+        added.name = event.name
+        added.time_unix_nano = event.timestamp
+        for key, value in (event.attributes or {}).items():
+            attribute = added.attributes.add()
+            attribute.key = key
+            set_value(attribute.value, value)
+
+
+def _add_links(proto: ProtoSpan, span: ReadableSpan) -> None:
+    for link in span.links:
+        added = proto.links.add()
+        added.trace_id = link.context.trace_id.to_bytes(16, "big")
+        added.span_id = link.context.span_id.to_bytes(8, "big")
+        for key, value in (link.attributes or {}).items():
+            attribute = added.attributes.add()
+            attribute.key = key
+            set_value(attribute.value, value)
+
+
+def _add_resource(target: ProtoResource, resource: Resource) -> None:
+    for key, value in resource.attributes.items():
+        if not key.startswith(_SDK_RESOURCE):
+            attribute = target.attributes.add()
+            attribute.key = key
+            set_value(attribute.value, value)

@@ -1,0 +1,244 @@
+"""A trace while its spans come in, and what is known of each span.
+
+A span's entry is found through the span object itself. So as long as anybody holds a span (a context, a task, a
+user's variable), whatever is opened under it finds its trace, however late, and nothing has to be kept for that.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from opentelemetry.sdk.trace import ReadableSpan, Span
+from opentelemetry.trace import Span as ApiSpan
+
+from otel_mlflow.spans.facts import TraceFacts, TraceOutline
+
+if TYPE_CHECKING:
+    from otel_mlflow.exchange import Exchange
+    from otel_mlflow.spans.record import TraceRecord
+
+_ENTRY = "_otel_mlflow_entry"
+
+
+class SpanEntry:
+    """One span of a trace: where it hangs in the MLflow tree, and what OpenTelemetry does not say of it."""
+
+    __slots__ = (
+        "cut_short",
+        "ended",
+        "framework",
+        "generator",
+        "handling",
+        "json_keys",
+        "live",
+        "parent",
+        "previous",
+        "readable",
+        "remote_parent_id",
+        "run",
+        "span",
+        "span_id",
+        "trace",
+    )
+
+    def __init__(self, span: Span, trace: OpenTrace, parent: SpanEntry | None, remote_parent_id: int | None) -> None:
+        self.span: Span | None = span
+        self.span_id: int = span.get_span_context().span_id
+        self.trace = trace
+        self.parent = parent
+        self.remote_parent_id = remote_parent_id
+        self.readable: ReadableSpan | None = None
+        self.ended = False
+        self.framework = False
+        self.json_keys: set[str] = set()
+        self.live: Any = None
+        self.cut_short: str | None = None
+        self.handling = 0
+        self.generator: FrameType | None = None
+        self.run: LangChainRun | None = None
+        self.previous: SpanEntry | None = None
+
+    def descends_from(self, other: SpanEntry) -> bool:
+        """Whether `other` is this span or one above it."""
+        entry: SpanEntry | None = self
+        while entry is not None:
+            if entry is other:
+                return True
+            entry = entry.parent
+        return False
+
+    def forget(self) -> None:
+        """Let go of the span, so that a finished trace leaves no reference cycle behind."""
+        self.span = self.readable = self.live = self.generator = self.previous = None
+
+
+class LangChainRun:
+    """The LangChain run whose callback made a span current; `leaf` for models, whose body has no context of its own."""
+
+    __slots__ = ("leaf", "run_id", "tool")
+
+    def __init__(self, run_id: str, span_type: str) -> None:
+        self.run_id = run_id
+        self.tool = span_type == "TOOL"
+        self.leaf = span_type not in ("CHAIN", "TOOL")
+
+
+def entry_of(span: ApiSpan | None) -> SpanEntry | None:
+    """The entry of a span that was started under the bridge, else None."""
+    return getattr(span, _ENTRY, None)
+
+
+class Owner(Protocol):
+    """Who a trace belongs to: where it is put, and how it is written down."""
+
+    def put(self, trace: OpenTrace) -> None: ...
+
+    def kept(self, entry: SpanEntry) -> SpanEntry: ...
+
+    def record(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord: ...
+
+
+class OpenTrace:
+    """One MLflow trace while its spans come in; handed over when its root has ended, and again when more of it ends.
+
+    Handing over only queues the trace. What has ended by the time the queue is worked off is taken then: spans that
+    end shortly after the root travel with it, and later ones follow as fragments of the same trace.
+    """
+
+    def __init__(self, owner: Owner, trace_id: int, *, otel_trace_id: int, counted: bool = False) -> None:
+        self.owner = owner
+        self.otel_trace_id = otel_trace_id
+        self.counted = counted
+        self.fragment = False
+        self.root: SpanEntry | None = None
+        self.exchange: Exchange | None = None
+        self.facts = TraceFacts()
+        self.outline: TraceOutline | None = None
+        self.info: Any = None
+        self.entries: dict[int, SpanEntry] = {}
+        self.generators: dict[FrameType, list[SpanEntry]] = {}
+        self.experiment: str | None = None
+        self.source_run: str | None = None
+        self.open_spans = 0
+        self.seen_spans = 0
+        self._lock = threading.Lock()
+        self._finished: list[SpanEntry] = []
+        self._released = False
+        self._discarded = False
+        self._queued = False
+        self._changed = False
+        self.rename(trace_id)
+
+    def rename(self, trace_id: int) -> None:
+        """Give the trace its MLflow id, 128 bits; spans that are open already learn of it."""
+        self.trace_id = trace_id
+        self.name = f"tr-{trace_id:032x}"
+        self.request_id_json = f'"{self.name}"'
+        _TRACES[trace_id] = self
+
+    def add(
+        self, span: Span, parent: SpanEntry | None, *, remote_parent_id: int | None = None, framework: bool = False
+    ) -> SpanEntry:
+        """Take a started span into the trace, under `parent`, or under a span of another process."""
+        entry = SpanEntry(span, self, parent, remote_parent_id)
+        entry.framework = framework
+        setattr(span, _ENTRY, entry)
+        with self._lock:
+            self.entries[entry.span_id] = entry
+            self.open_spans += 1
+            self.seen_spans += not framework
+        if self.root is None:
+            self.root = entry
+            self.fragment = remote_parent_id is not None
+        return entry
+
+    def end(self, entry: SpanEntry) -> None:
+        with self._lock:
+            entry.ended = True
+            self.open_spans -= 1
+            if entry.generator is not None:
+                self._leave(entry, entry.generator)
+            if not self._discarded:
+                self._finished.append(entry)
+        if self._released:
+            self._queue()
+
+    def enter(self, entry: SpanEntry, generator: FrameType) -> None:
+        """Remember the generator whose body the span is open in: each step of it may run in another context."""
+        with self._lock:
+            entry.generator = generator
+            self.generators.setdefault(generator, []).append(entry)
+
+    def _leave(self, entry: SpanEntry, generator: FrameType) -> None:
+        remaining = self.generators[generator]
+        remaining.remove(entry)
+        if not remaining:
+            del self.generators[generator]
+        entry.generator = None
+
+    @property
+    def released(self) -> bool:
+        return self._released
+
+    @property
+    def discarded(self) -> bool:
+        return self._discarded
+
+    def changed(self) -> None:
+        """Something about the trace as a whole was set: said again if the trace was handed over already."""
+        self._changed = True
+        if self._released:
+            self._queue()
+
+    def release(self) -> None:
+        """The trace is kept: hand it over, now and whenever more of it ends."""
+        self._released = self._changed = True
+        self._queue()
+
+    def discard(self) -> None:
+        """The trace is not kept: what has ended and what will end in it is let go."""
+        with self._lock:
+            self._discarded = True
+            let_go, self._finished = self._finished, []
+            self._let_go(let_go)
+
+    def encode(self) -> TraceRecord:
+        """What has ended since the last record, as one record. Called on delivery's writer thread."""
+        with self._lock:
+            self._queued = False
+            changed, self._changed = self._changed, False
+            spans, self._finished = self._finished, []
+        record = self.owner.record(self, spans, with_info=changed and not self.fragment)
+        self.counted = False
+        with self._lock:
+            self._let_go(spans)
+        return record
+
+    def abandon(self) -> list[SpanEntry]:
+        """The spans still open, for a process that is about to end."""
+        with self._lock:
+            return [entry for entry in self.entries.values() if not entry.ended]
+
+    def _queue(self) -> None:
+        with self._lock:
+            if self._queued or self._discarded:
+                return
+            self._queued = True
+        self.owner.put(self)
+
+    def _let_go(self, spans: list[SpanEntry]) -> None:
+        for entry in spans:
+            entry.forget()
+        if self.open_spans == 0:
+            self.entries.clear()
+
+
+_TRACES: weakref.WeakValueDictionary[int, OpenTrace] = weakref.WeakValueDictionary()
+
+
+def trace_by_id(trace_id: int) -> OpenTrace | None:
+    """The trace with this MLflow trace id, if anything in this process still refers to it."""
+    return _TRACES.get(trace_id)

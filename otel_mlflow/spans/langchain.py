@@ -1,0 +1,174 @@
+"""LangChain's runs as spans with the right parents, on LangChain's own callback hooks.
+
+MLflow's LangChain tracer knows how a run becomes a span: names, types, inputs, outputs, tokens. What is ours is where
+the span hangs: under the span of LangChain's parent run, or under a span that the application opened inside that run.
+MLflow's `mlflow.langchain.autolog()` wraps methods of LangChain's classes to add its tracer; this one is offered to
+LangChain through `register_configure_hook`, and stands in for MLflow's where the application calls autolog itself.
+Tested with langchain-core 1.0 to 1.7 and mlflow 3.6 to 3.17.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from uuid import UUID
+
+import mlflow.langchain.langchain_tracer as mlflow_langchain
+from langchain_core.tracers.context import register_configure_hook
+from mlflow.entities import LiveSpan, SpanStatus, SpanStatusCode
+from mlflow.tracing.fluent import start_span_no_context
+from mlflow.tracing.utils.token import SpanWithToken
+from opentelemetry import context as context_api
+from opentelemetry import trace as trace_api
+
+from otel_mlflow.spans.current import current_entry
+from otel_mlflow.spans.gathering import LangChainRun, SpanEntry, entry_of
+from otel_mlflow.spans.mlflow_bridge import live_span
+
+_MlflowTracer = mlflow_langchain.MlflowLangchainTracer
+_RUNS: dict[str, SpanWithToken] = {}
+"""The spans of the runs under way, by run id: one map, whichever tracer object LangChain calls."""
+
+_OK = SpanStatus(SpanStatusCode.OK)
+
+
+class BridgedLangChainTracer(_MlflowTracer):
+    """MLflow's tracer, with each span under the span in which its run was started.
+
+    It asks to be called inline, in the context of the run, where the current span is the right one.
+    """
+
+    def __init__(self, prediction_context: Any = None, run_inline: bool = True) -> None:
+        super().__init__(prediction_context, run_inline=True)
+        self._run_span_mapping = _RUNS
+
+    def _start_span(
+        self,
+        span_name: str,
+        parent_run_id: UUID | None,
+        span_type: str,
+        run_id: UUID,
+        inputs: Any = None,
+        attributes: dict[str, Any] | None = None,
+    ) -> LiveSpan:
+        span = start_span_no_context(
+            span_name,
+            span_type=span_type,
+            parent_span=self._get_parent_span(parent_run_id),
+            inputs=inputs,
+            attributes=self._serialize_invocation_params(attributes),
+        )
+        _RUNS[str(run_id)] = SpanWithToken(span, None)
+        _make_current(span, LangChainRun(str(run_id), span_type))
+        return span
+
+    def _get_parent_span(self, parent_run_id: UUID | None) -> LiveSpan | None:
+        run = _RUNS.get(str(parent_run_id)) if parent_run_id else None
+        entry = _parent_entry(entry_of(run.span._span) if run else None)
+        return live_span(entry) if entry is not None else None
+
+    def _end_span(
+        self,
+        run_id: UUID,
+        span: LiveSpan,
+        outputs: Any = None,
+        attributes: dict[str, Any] | None = None,
+        status: SpanStatus = _OK,
+    ) -> None:
+        _RUNS.pop(str(run_id), None)
+        span.end(outputs=outputs, attributes=attributes, status=status)
+        _leave_ended_runs()
+
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
+        _note_cut_short(error, run_id)
+        super().on_chain_error(error, run_id=run_id, **rest)
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
+        _note_cut_short(error, run_id)
+        super().on_llm_error(error, run_id=run_id, **rest)
+
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
+        _note_cut_short(error, run_id)
+        super().on_tool_error(error, run_id=run_id, **rest)
+
+
+def _make_current(span: LiveSpan, run: LangChainRun) -> None:
+    entry = entry_of(span._span)
+    if entry is not None:
+        entry.run = run
+        entry.previous = entry_of(trace_api.get_current_span())
+        context_api.attach(trace_api.set_span_in_context(span._span))
+
+
+def _leave_ended_runs() -> None:
+    """Make the innermost span that is still being worked in current again, in this context."""
+    entry = entry_of(trace_api.get_current_span())
+    if entry is None or entry.run is None:
+        return
+    inside = current_entry()
+    if inside is not entry and inside is not None and inside.span is not None:
+        context_api.attach(trace_api.set_span_in_context(inside.span))
+
+
+def _parent_entry(run: SpanEntry | None) -> SpanEntry | None:
+    """The span under which a run starts, given the span of LangChain's parent run."""
+    active = current_entry()
+    if run is None:
+        return _outside_models(active)
+    opened_inside_run = active is not None and active.run is None and active.descends_from(run)
+    return active if opened_inside_run else run
+
+
+def _outside_models(entry: SpanEntry | None) -> SpanEntry | None:
+    """A run without a parent is not inside another one, even where that one's span is current.
+
+    `RunnableSequence.batch` starts the runs of all its inputs one after the other in one context, and who reads a
+    model's stream does so in the context in which the model is current. Before Python 3.11 a tool's body cannot tell
+    LangChain of its parent, so there a tool that is current is the parent.
+    """
+    while entry is not None and entry.run is not None and _starts_no_runs(entry.run):
+        entry = entry.previous or entry.parent
+    return entry
+
+
+def _starts_no_runs(run: LangChainRun) -> bool:
+    return run.leaf or (sys.version_info < (3, 11) and not run.tool)
+
+
+def _note_cut_short(error: BaseException, run_id: UUID) -> None:
+    run = _RUNS.get(str(run_id))
+    entry = entry_of(run.span._span) if run else None
+    if entry is not None and not isinstance(error, Exception):
+        entry.cut_short = type(error).__name__
+
+
+class _Offer:
+    """What LangChain asks for a handler each time it sets up a run's callbacks; a context variable to LangChain."""
+
+    def __init__(self) -> None:
+        self.tracer: BridgedLangChainTracer | None = None
+        self._registered = False
+
+    def get(self) -> BridgedLangChainTracer | None:
+        return self.tracer
+
+    def register(self) -> None:
+        if not self._registered:
+            self._registered = True
+            register_configure_hook(self, inheritable=True, handle_class=BridgedLangChainTracer)  # type: ignore[arg-type]
+
+
+_OFFER = _Offer()
+
+
+def install() -> None:
+    """Trace every LangChain run from now on."""
+    mlflow_langchain.MlflowLangchainTracer = BridgedLangChainTracer
+    _OFFER.tracer = BridgedLangChainTracer()
+    _OFFER.register()
+
+
+def uninstall() -> None:
+    """Trace no LangChain run any more, unless MLflow's own autologging does."""
+    mlflow_langchain.MlflowLangchainTracer = _MlflowTracer
+    _OFFER.tracer = None

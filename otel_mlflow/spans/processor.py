@@ -1,0 +1,117 @@
+"""The span processor: takes each span into its trace as it starts, and notices its end."""
+
+from __future__ import annotations
+
+import sys
+
+from opentelemetry import context as context_api
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import SpanContext, SpanKind, get_current_span
+
+from otel_mlflow.guard import guarded
+from otel_mlflow.spans import mlflow_names
+from otel_mlflow.spans.current import current_entry, opening_generator
+from otel_mlflow.spans.gathering import OpenTrace, Owner, SpanEntry, trace_by_id
+from otel_mlflow.spans.identity import new_trace_id
+from otel_mlflow.spans.propagation import origin_of
+
+OUTSIDE = context_api.create_key("otel-mlflow-outside")
+"""Context key: what starts here without a parent of ours is none of ours (an excluded request, a root to come)."""
+
+_FRAMEWORK_SCOPES = frozenset(
+    {
+        "fastapi",
+        "opentelemetry.instrumentation.asgi",
+        "opentelemetry.instrumentation.fastapi",
+        "opentelemetry.instrumentation.starlette",
+    }
+)
+
+
+class GatheringSpanProcessor(SpanProcessor):
+    """Gathers the spans of every tracer provider that it is added to.
+
+    Traces that begin outside any request belong to `default_owner`, while there is one.
+    """
+
+    def __init__(self) -> None:
+        self.default_owner: Owner | None = None
+        self._open: dict[int, SpanEntry] = {}
+
+    @guarded
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        parent = current_entry(parent_context)
+        if parent is not None:
+            self.take(span, parent.trace, parent)
+            return
+        if context_api.get_value(OUTSIDE, parent_context) is None and self.default_owner is not None:
+            self._begin(self.default_owner, span, get_current_span(parent_context).get_span_context())
+
+    @guarded
+    def on_end(self, span: ReadableSpan) -> None:
+        entry = self._open.pop(span.get_span_context().span_id, None)
+        if entry is None:
+            return
+        entry.readable = span
+        entry.cut_short = entry.cut_short or _cut_short(entry)
+        trace = entry.trace
+        trace.end(entry)
+        if entry is trace.root and trace.exchange is None and not trace.released:
+            trace.release()
+
+    def take(
+        self, span: Span, trace: OpenTrace, parent: SpanEntry | None, *, remote_parent_id: int | None = None
+    ) -> SpanEntry:
+        """Take a started span into `trace`."""
+        entry = trace.add(
+            span, parent, remote_parent_id=remote_parent_id, framework=parent is not None and _is_framework(span)
+        )
+        self._open[entry.span_id] = entry
+        entry.handling = id(sys.exc_info()[1])
+        span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.request_id_json)
+        if parent is not None and (generator := opening_generator()) is not None:
+            trace.enter(entry, generator)
+        return entry
+
+    def _begin(self, owner: Owner, span: Span, remote: SpanContext) -> None:
+        """A span without a parent in this process: a trace of its own, or more of a trace that began elsewhere."""
+        origin = origin_of(remote) if remote.is_valid else None
+        otel_trace_id = span.get_span_context().trace_id
+        if origin is None:
+            trace_id = new_trace_id() if remote.is_valid else otel_trace_id
+            self.take(span, OpenTrace(owner, trace_id, otel_trace_id=otel_trace_id), None)
+            return
+        trace = trace_by_id(origin.trace_id)
+        if trace is None:
+            trace = OpenTrace(owner, origin.trace_id, otel_trace_id=otel_trace_id)
+        self.take(span, trace, trace.entries.get(origin.span_id), remote_parent_id=origin.span_id)
+
+    def open_entries(self) -> list[SpanEntry]:
+        """The spans that have started and not ended."""
+        return list(self._open.values())
+
+    def forget_open(self) -> None:
+        """In a forked child: the open spans are the parent's."""
+        self._open = {}
+
+
+def _is_framework(span: Span) -> bool:
+    scope = span.instrumentation_scope
+    return scope is not None and scope.name in _FRAMEWORK_SCOPES
+
+
+def is_server_span(entry: SpanEntry | None) -> bool:
+    """Whether the span is one that a framework opened for a whole request."""
+    return entry is not None and entry.span is not None and entry.span.kind is SpanKind.SERVER
+
+
+def _cut_short(entry: SpanEntry) -> str | None:
+    """What is unwinding the stack as the span ends: a cancellation, or a generator that nobody reads to its end.
+
+    Only what began after the span did: a clean-up span that is opened while an exception is handled is not cut short.
+    """
+    error = sys.exc_info()[1]
+    if error is None or isinstance(error, Exception) or id(error) == entry.handling:
+        return None
+    return type(error).__name__

@@ -1,0 +1,100 @@
+"""Telling the next service which MLflow trace a call belongs to, and reading what a caller told us.
+
+The W3C `tracestate` entry `otelmlflow=<trace id>-<span id>` names the MLflow trace and the innermost of its spans that
+MLflow holds. A service in between that knows nothing of MLflow passes it on unchanged (W3C Trace Context section 3.3),
+so the span id tells whether `traceparent` still names a span that MLflow will see.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from opentelemetry import propagate
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.context import Context
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import (
+    CarrierT,
+    Getter,
+    Setter,
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
+from opentelemetry.trace import SpanContext, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from otel_mlflow.spans.current import current_entry
+
+TRACESTATE = "tracestate"
+TRACESTATE_KEY = "otelmlflow"
+
+_ORIGIN = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a call came from in MLflow's terms: the trace, and the span of it that was current."""
+
+    trace_id: int
+    span_id: int
+
+
+def origin_of(remote: SpanContext) -> Origin | None:
+    """What the caller said in `tracestate`, if it traces into MLflow through us."""
+    match = _ORIGIN.fullmatch(remote.trace_state.get(TRACESTATE_KEY) or "") if remote.trace_state else None
+    return Origin(int(match[1], 16), int(match[2], 16)) if match else None
+
+
+class MlflowPropagator(TextMapPropagator):
+    """Adds our entry to the `tracestate` of outgoing calls; reading it is left to the W3C propagator."""
+
+    def extract(
+        self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
+    ) -> Context:
+        return context if context is not None else Context()
+
+    def inject(
+        self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
+    ) -> None:
+        entry = current_entry(context)
+        if entry is None or entry.trace.discarded:
+            return
+        state = get_current_span(context).get_span_context().trace_state
+        own = f"{entry.trace.trace_id:032x}-{entry.trace.owner.kept(entry).span_id:016x}"
+        change = state.update if TRACESTATE_KEY in state else state.add
+        setter.set(carrier, TRACESTATE, change(TRACESTATE_KEY, own).to_header())
+
+    @property
+    def fields(self) -> set[str]:
+        return {TRACESTATE}
+
+
+MLFLOW_PROPAGATOR = MlflowPropagator()
+
+W3C_PROPAGATOR = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator(), MLFLOW_PROPAGATOR])
+"""What `carrier()` is written and read with, whatever the application's global propagator is."""
+
+
+class _WithMlflow(CompositePropagator):
+    """The application's own global propagator, and ours after it."""
+
+    def __init__(self, application: TextMapPropagator) -> None:
+        super().__init__([application, MLFLOW_PROPAGATOR])
+        self.application = application
+
+
+def keep_in_global_propagator() -> None:
+    """Put our propagator behind the application's global one, unless it is there."""
+    current = propagate.get_global_textmap()
+    if not isinstance(current, _WithMlflow):
+        propagate.set_global_textmap(_WithMlflow(current))
+
+
+def remove_from_global_propagator() -> None:
+    """Give the application its own global propagator back."""
+    current = propagate.get_global_textmap()
+    if isinstance(current, _WithMlflow):
+        propagate.set_global_textmap(current.application)
+

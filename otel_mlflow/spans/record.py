@@ -1,0 +1,213 @@
+"""A finished trace, or more of one, written down once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import StatusCode
+
+from otel_mlflow import http_attributes
+from otel_mlflow.guard import guarded
+from otel_mlflow.spans import mlflow_names
+from otel_mlflow.spans.content import SpanContent
+from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, attributes_of, set_status
+from otel_mlflow.spans.facts import TraceOutline
+from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+
+if TYPE_CHECKING:
+    from otel_mlflow.settings import Settings
+
+LEFT_OUT = "otel_mlflow.spans_left_out"
+SCHEMA_VERSION = "3"
+MAX_TAG_KEY = 250
+MAX_TAG_VALUE = 4096
+"""Characters that MLflow keeps of a tag (`mlflow.tracing.constant.MAX_CHARS_IN_TRACE_INFO_TAGS_*`)."""
+
+_CUT_SHORT = {"GeneratorExit": "cut short: nobody read the generator to its end", "CancelledError": "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecord:
+    """What delivery carries: one trace, or a fragment of one.
+
+    `trace_id` is MLflow's (`tr-…`); `spans` a serialized OTLP `ExportTraceServiceRequest`; `info` the JSON of what
+    OTLP does not carry, empty for a fragment; `experiment` the name of the experiment chosen for this request, None
+    for the configured one; `counted` tells whether the record stands for a request.
+    """
+
+    trace_id: str
+    spans: bytes
+    info: bytes
+    experiment: str | None
+    counted: bool
+
+
+class TraceWriter:
+    """Writes traces down as the settings say."""
+
+    def __init__(self, settings: Settings, service_name: str, metadata: Callable[[], Mapping[str, str]]) -> None:
+        self._content = SpanContent(settings.tracing)
+        self._drops_framework = settings.tracing.framework_spans == "drop"
+        self._max_depth = settings.tracing.max_trace_depth
+        self._tags = {**settings.default_tags, "service.name": service_name}
+        self._metadata = metadata
+
+    def write(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
+        """One record of `spans`, and of the trace as a whole if `with_info`."""
+        encoder = RequestEncoder()
+        left_out: Counter[int] = Counter()
+        written: list[tuple[SpanEntry, ProtoSpan]] = []
+        for entry in spans:
+            if entry.readable is not None:
+                kept = self.kept(entry)
+                if kept is entry:
+                    written.append((entry, self._write_span(encoder, trace, entry, entry.readable)))
+                elif not (entry.framework and self._drops_framework):
+                    left_out[kept.span_id] += 1
+        for entry, proto in written:
+            if left_out[entry.span_id]:
+                add_attributes(proto, {LEFT_OUT: left_out[entry.span_id]})
+        return TraceRecord(
+            trace_id=trace.name,
+            spans=encoder.to_bytes() if written else b"",
+            info=self._info(trace) if with_info else b"",
+            experiment=_experiment(trace),
+            counted=trace.counted,
+        )
+
+    def kept(self, entry: SpanEntry) -> SpanEntry:
+        """The span itself if it is shown in MLflow, else the nearest one above it that is."""
+        while entry.parent is not None and self._is_dropped(entry):
+            entry = entry.parent
+        return entry
+
+    def _is_dropped(self, entry: SpanEntry) -> bool:
+        if entry.framework and self._drops_framework:
+            return True
+        return self._max_depth is not None and self._depth(entry) > self._max_depth
+
+    def _depth(self, entry: SpanEntry | None) -> int:
+        depth = 0
+        while entry is not None:
+            depth += not (entry.framework and self._drops_framework)
+            entry = entry.parent
+        return depth
+
+    def _write_span(
+        self, encoder: RequestEncoder, trace: OpenTrace, entry: SpanEntry, readable: ReadableSpan
+    ) -> ProtoSpan:
+        proto = encoder.add(readable)
+        proto.trace_id = trace.trace_id.to_bytes(16, "big")
+        parent_id = self.kept(entry.parent).span_id if entry.parent is not None else entry.remote_parent_id
+        if parent_id is not None:
+            proto.parent_span_id = parent_id.to_bytes(8, "big")
+        attributes = attributes_of(readable, entry.json_keys)
+        if entry is trace.root:
+            attributes = self._root_attributes(trace, attributes)
+            _overlay_exchange(proto, trace)
+        if entry.cut_short is not None:
+            attributes[http_attributes.OUTCOME] = "cancelled"
+            set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(entry.cut_short, f"cut short: {entry.cut_short}"))
+        add_attributes(proto, self._content.of_span(attributes))
+        self._content.redact_events(proto)
+        return proto
+
+    def _root_attributes(self, trace: OpenTrace, attributes: dict[str, Any]) -> dict[str, Any]:
+        facts = trace.facts
+        attributes.setdefault(mlflow_names.SPAN_TYPE, "UNKNOWN")
+        for key, value in ((mlflow_names.SESSION_ID, facts.session), (mlflow_names.USER_ID, facts.user)):
+            if value is not None:
+                attributes[key] = value
+        if trace.exchange is not None:
+            attributes |= {
+                key: value for key, value in http_attributes.at_end(trace.exchange).items() if key not in attributes
+            }
+            captured = self._content.of_exchange(trace.exchange)
+            attributes = captured | attributes
+        chosen = {mlflow_names.SPAN_INPUTS: facts.inputs, mlflow_names.SPAN_OUTPUTS: facts.outputs}
+        return attributes | {key: value for key, value in chosen.items() if value is not None}
+
+    def _info(self, trace: OpenTrace) -> bytes:
+        trace.outline = trace.outline or _outline(trace)
+        said = trace.info
+        info = {
+            "client_request_id": (said.client_request_id if said else None) or trace.facts.client_request_id,
+            "request_time_ms": trace.outline.start_ns // 1_000_000,
+            "execution_duration_ms": (trace.outline.end_ns - trace.outline.start_ns) // 1_000_000,
+            "state": _said_state(trace) or trace.outline.state,
+            "request_preview": self._content.preview(said.request_preview if said else None),
+            "response_preview": self._content.preview(said.response_preview if said else None),
+            "trace_metadata": self._trace_metadata(trace),
+            "tags": self._trace_tags(trace),
+        }
+        return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")
+
+    def _trace_metadata(self, trace: OpenTrace) -> dict[str, str]:
+        facts = trace.facts
+        own = {
+            mlflow_names.TRACE_SESSION: facts.session,
+            mlflow_names.TRACE_USER: facts.user,
+            mlflow_names.SOURCE_RUN: trace.source_run,
+        }
+        said = {str(key): str(value) for key, value in trace.info.trace_metadata.items()} if trace.info else {}
+        return {
+            **self._metadata(),
+            mlflow_names.TRACE_SCHEMA_VERSION: SCHEMA_VERSION,
+            **{key: value for key, value in own.items() if value is not None},
+            **said,
+        }
+
+    def _trace_tags(self, trace: OpenTrace) -> dict[str, str]:
+        exchange = trace.exchange
+        tags = {
+            **self._tags,
+            "otel.trace_id": f"{trace.otel_trace_id:032x}",
+            mlflow_names.TRACE_NAME: trace.outline.name if trace.outline else "",
+            **(http_attributes.trace_tags(exchange) if exchange is not None else {}),
+            **trace.facts.tags,
+            **(trace.info.tags if trace.info else {}),
+        }
+        return {str(key)[:MAX_TAG_KEY]: self._content.text(str(value))[:MAX_TAG_VALUE] for key, value in tags.items()}
+
+
+def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
+    """The root says what the middleware saw, also where another instrumentation opened the span."""
+    exchange = trace.exchange
+    if exchange is None:
+        return
+    proto.name = exchange.name
+    if exchange.ended_ns is not None:
+        proto.end_time_unix_nano = max(exchange.ended_ns, proto.start_time_unix_nano)
+    set_status(proto, *http_attributes.status(exchange))
+
+
+def _outline(trace: OpenTrace) -> TraceOutline:
+    if (exchange := trace.exchange) is not None:
+        state: Literal["OK", "ERROR"] = "OK" if exchange.outcome == "ok" else "ERROR"
+        return TraceOutline(exchange.name, exchange.started_ns, exchange.ended_ns or exchange.started_ns, state)
+    root = trace.root.readable if trace.root is not None else None
+    if root is None:
+        return TraceOutline("", 0, 0, "OK")
+    state = "ERROR" if root.status.status_code is StatusCode.ERROR else "OK"
+    return TraceOutline(root.name, root.start_time or 0, root.end_time or 0, state)
+
+
+def _said_state(trace: OpenTrace) -> str | None:
+    """The state that user code gave the trace through `mlflow.update_current_trace`."""
+    state = str(trace.info.state) if trace.info is not None else ""
+    return state if state in ("OK", "ERROR") else None
+
+
+@guarded
+def _experiment(trace: OpenTrace) -> str | None:
+    exchange = trace.exchange
+    if exchange is not None and exchange.experiment_for is not None:
+        trace.experiment = exchange.experiment_for(exchange.scope)
+        exchange.experiment_for = None
+    return trace.experiment

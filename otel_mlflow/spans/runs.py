@@ -1,0 +1,74 @@
+"""One active MLflow run per request.
+
+MLflow keeps its stack of active runs per thread (`mlflow.tracking.fluent._active_run_stack`), and concurrent `async`
+handlers share one. Inside a request of ours the stack is the request's own; everywhere else it stays MLflow's.
+Tested with mlflow 3.6 to 3.17; `tests/unit/spans/test_runs.py` fails where the name or its use changes.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from typing import Any
+
+import mlflow.tracking.fluent as mlflow_fluent
+
+from otel_mlflow.spans.gathering import OpenTrace
+
+
+class RequestRuns(list[Any]):
+    """The active runs of one request, innermost last. The first one started is the trace's source run."""
+
+    def __init__(self, trace: OpenTrace) -> None:
+        super().__init__()
+        self._trace = trace
+
+    def append(self, run: Any) -> None:
+        super().append(run)
+        if self._trace.source_run is None:
+            self._trace.source_run = str(run.info.run_id)
+            self._trace.changed()
+
+
+_RUNS: ContextVar[RequestRuns | None] = ContextVar("otel_mlflow_runs", default=None)
+
+
+def enter_request(trace: OpenTrace) -> Token[RequestRuns | None]:
+    """Give the request whose context this is an empty stack of runs."""
+    return _RUNS.set(RequestRuns(trace))
+
+
+def leave_request(token: Token[RequestRuns | None]) -> None:
+    _RUNS.reset(token)
+
+
+class _RunStack:
+    """In place of MLflow's thread-local stack."""
+
+    def __init__(self, outside: Any) -> None:
+        self.outside = outside
+
+    def get(self) -> Any:
+        runs = _RUNS.get()
+        return self.outside.get() if runs is None else runs
+
+    def set(self, value: Any) -> None:
+        self.outside.set(value)
+
+    def get_all_thread_values(self) -> dict[int, Any]:
+        values: dict[int, Any] = self.outside.get_all_thread_values()
+        return values
+
+    def reset(self) -> None:
+        self.outside.reset()
+
+
+def install() -> None:
+    """Put our stack in front of MLflow's. Does nothing the second time."""
+    if not isinstance(mlflow_fluent._active_run_stack, _RunStack):
+        mlflow_fluent._active_run_stack = _RunStack(mlflow_fluent._active_run_stack)
+
+
+def uninstall() -> None:
+    """Give MLflow its own stack back."""
+    if isinstance(mlflow_fluent._active_run_stack, _RunStack):
+        mlflow_fluent._active_run_stack = mlflow_fluent._active_run_stack.outside

@@ -1,0 +1,287 @@
+"""One request being traced: where its span begins, what is noted on the way, and where it ends."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from opentelemetry import context as context_api
+from opentelemetry.sdk.trace import Span
+from opentelemetry.trace import SpanKind, get_current_span, set_span_in_context
+from typing_extensions import Self
+
+from otel_mlflow import http_attributes
+from otel_mlflow.exchange import Exchange, Headers, Message, Scope
+from otel_mlflow.guard import guarded
+from otel_mlflow.incoming import Caller, Callers
+from otel_mlflow.request import RequestTrace, with_request
+from otel_mlflow.routes import RouteTemplates
+from otel_mlflow.sampling import verdict
+from otel_mlflow.spans import runs
+from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, entry_of
+from otel_mlflow.spans.identity import new_trace_id
+from otel_mlflow.spans.processor import OUTSIDE, is_server_span
+
+if TYPE_CHECKING:
+    from otel_mlflow.middleware import ASGIApp, Receive, Send
+    from otel_mlflow.tracing import Tracing
+
+MAX_REQUEST_ID = 50
+"""Characters of a client request id that MLflow's stores have room for (`trace_info.client_request_id`)."""
+
+_FASTAPI_TELEMETRY = "fastapi.telemetry"
+_NORMAL_CLOSURE = (1000, 1001, 1005)
+
+
+class RequestTracer:
+    """Begins the requests of one application."""
+
+    def __init__(self, tracing: Tracing, app: ASGIApp) -> None:
+        self.tracing = tracing
+        self.routes = RouteTemplates(app)
+        self._settings = tracing.settings.tracing
+        self._callers = Callers(self._settings.incoming)
+        self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
+
+    def begin(self, scope: Scope) -> TracedRequest | NotTraced:
+        """The request's share of tracing, to be entered around the application."""
+        return self._begin(scope) or NotTraced(None)
+
+    @guarded
+    def _begin(self, scope: Scope) -> TracedRequest | NotTraced:
+        self.tracing.start()
+        if not self._settings.enabled:
+            return NotTraced(None)
+        if self.tracing.excludes(scope):
+            return self._exclude()
+        scope.setdefault(_FASTAPI_TELEMETRY, None)
+        exchange = Exchange(scope, dict(scope["headers"]), capture_bytes=self._capture_bytes)
+        exchange.experiment_for = self.tracing.experiment_for
+        return self._adopt(exchange) or self._open(exchange)
+
+    def _exclude(self) -> NotTraced:
+        self.tracing.delivery.count("excluded")
+        current = entry_of(get_current_span())
+        if current is not None and _is_unclaimed(current.trace):
+            current.trace.discard()
+        return NotTraced(context_api.set_value(OUTSIDE, True))
+
+    def _adopt(self, exchange: Exchange) -> TracedRequest | None:
+        """Take over the server span that an instrumentation round this middleware has opened for the request."""
+        current = entry_of(get_current_span())
+        if current is None or not _is_unclaimed(current.trace):
+            return None
+        trace = current.trace
+        if self._settings.incoming != "join":
+            trace.rename(new_trace_id())
+            trace.fragment = False
+        return TracedRequest(self, exchange, None, self._claim(trace, exchange), context_api.get_current())
+
+    def _open(self, exchange: Exchange) -> TracedRequest:
+        caller = self._callers.read(exchange.headers, context_api.get_current())
+        span = self.tracing.tracer.start_span(
+            exchange.name,
+            context=context_api.set_value(OUTSIDE, True, caller.context),
+            kind=SpanKind.SERVER,
+            attributes=http_attributes.at_start(exchange, self.tracing.redactor),
+            links=caller.links,
+            start_time=exchange.started_ns,
+        )
+        context = set_span_in_context(span, caller.context)
+        if not isinstance(span, Span) or not span.is_recording():
+            self.tracing.delivery.count("sampled_out")
+            return TracedRequest(self, exchange, None, None, context)
+        trace = self._claim(self._trace(span, caller), exchange)
+        parent_id = caller.origin.span_id if caller.origin else None
+        self.tracing.processor.take(span, trace, None, remote_parent_id=parent_id)
+        return TracedRequest(self, exchange, span, trace, context)
+
+    def _trace(self, span: Span, caller: Caller) -> OpenTrace:
+        otel_trace_id = span.get_span_context().trace_id
+        own = new_trace_id() if caller.known else otel_trace_id
+        trace_id = caller.origin.trace_id if caller.origin else own
+        return OpenTrace(self.tracing, trace_id, otel_trace_id=otel_trace_id)
+
+    def _claim(self, trace: OpenTrace, exchange: Exchange) -> OpenTrace:
+        trace.owner = self.tracing
+        trace.counted = True
+        trace.exchange = exchange
+        trace.facts.client_request_id = _request_id(exchange.headers)[:MAX_REQUEST_ID]
+        if user := exchange.headers.get(b"x-forwarded-email"):
+            trace.facts.user = user.decode("latin-1")
+        return trace
+
+
+class NotTraced:
+    """A request that is left alone, in a context in which nothing is traced into MLflow if one is given."""
+
+    def __init__(self, context: context_api.Context | None) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        if self._context is not None:
+            self._token = context_api.attach(self._context)
+
+    def __exit__(self, *_: object) -> None:
+        if self._context is not None:
+            context_api.detach(self._token)
+
+
+class TracedRequest:
+    """One request being traced. `span` is None where the span is somebody else's to end."""
+
+    def __init__(
+        self,
+        tracer: RequestTracer,
+        exchange: Exchange,
+        span: Span | None,
+        trace: OpenTrace | None,
+        context: context_api.Context,
+    ) -> None:
+        self._tracer = tracer
+        self._exchange = exchange
+        self._span = span
+        self._trace = trace
+        self._context = context
+        self._finished = trace is None
+        self._decided = trace is None
+
+    def __enter__(self) -> Self:
+        if self._trace is not None:
+            request = RequestTrace(self._trace, self._tracer.tracing.trace_url)
+            self._runs = runs.enter_request(self._trace)
+            self._context = with_request(request, self._context)
+        self._token = context_api.attach(self._context)
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        self._close(error)
+        context_api.detach(self._token)
+        if self._trace is not None:
+            runs.leave_request(self._runs)
+
+    def receive(self, receive: Receive) -> Receive:
+        """`receive` for the application, with a look at each message on its way."""
+        if self._trace is None:
+            return receive
+        exchange = self._exchange
+
+        async def looked_at() -> Message:
+            message = await receive()
+            _note_received(exchange, message)
+            return message
+
+        return looked_at
+
+    def send(self, send: Send) -> Send:
+        """`send` for the application, with our response headers added and a look at each message that was taken."""
+        if self._trace is None:
+            return send
+
+        async def looked_at(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = self._with_headers(message) or message
+            try:
+                await send(message)
+            except OSError:
+                self._exchange.client_left = not self._exchange.complete
+                raise
+            self._note_sent(message)
+
+        return looked_at
+
+    @guarded
+    def _with_headers(self, message: Message) -> Message:
+        headers = list(message.get("headers", ()))
+        if self._trace is not None:
+            headers.append((b"x-mlflow-trace-id", self._trace.name.encode()))
+        if not any(name.lower() == b"x-request-id" for name, _ in headers):
+            headers.append((b"x-request-id", self._request_id()))
+        return {**message, "headers": headers}
+
+    def _request_id(self) -> bytes:
+        own = self._trace.facts.client_request_id if self._trace is not None else None
+        return self._exchange.headers.get(b"x-request-id") or (own or "").encode()
+
+    @guarded
+    def _note_sent(self, message: Message) -> None:
+        exchange = self._exchange
+        exchange.sent(message)
+        # The exception behind a 5xx comes by after its response: the span waits for it.
+        if exchange.complete and exchange.outcome != "error":
+            self._finish()
+
+    @guarded
+    def _close(self, error: BaseException | None) -> None:
+        """The application is done with the request."""
+        exchange = self._exchange
+        if error is not None and not self._finished and not _is_normal_closure(error):
+            exchange.error = error
+            if exchange.status_code is None and isinstance(error, Exception):
+                exchange.status_code = 500
+        self._finish()
+        self._decide()
+
+    def _finish(self) -> None:
+        """The response is over: the span ends here, whatever the application goes on to do."""
+        if self._finished:
+            return
+        self._finished = True
+        exchange = self._exchange
+        exchange.end()
+        exchange.route = self._tracer.routes.find(exchange.scope, exchange.path, exchange.root_path)
+        if self._span is not None:
+            self._end_span(self._span)
+        if not (self._is_http_only() and self._tracer.tracing.settings.tracing.http_only_traces == "drop"):
+            self._decide()
+
+    def _end_span(self, span: Span) -> None:
+        exchange = self._exchange
+        span.update_name(exchange.name)
+        span.set_attributes(http_attributes.at_end(exchange))
+        if isinstance(exchange.error, Exception):
+            span.record_exception(exchange.error)
+        span.set_status(*http_attributes.status(exchange))
+        span.end(exchange.ended_ns)
+
+    def _decide(self) -> None:
+        """Keep the trace or not: when the response is over, or when it is certain that nothing else will happen."""
+        if self._decided or self._trace is None:
+            return
+        self._decided = True
+        exchange = self._exchange
+        decision = verdict(
+            self._trace.trace_id,
+            failed=exchange.outcome == "error",
+            duration_s=((exchange.ended_ns or exchange.started_ns) - exchange.started_ns) / 1e9,
+            http_only=self._is_http_only(),
+            settings=self._tracer.tracing.settings.tracing,
+        )
+        if decision == "keep":
+            self._trace.release()
+        else:
+            self._trace.discard()
+            self._tracer.tracing.delivery.count(decision)
+
+    def _is_http_only(self) -> bool:
+        return self._trace is not None and self._trace.seen_spans <= 1
+
+
+@guarded
+def _note_received(exchange: Exchange, message: Message) -> None:
+    exchange.received(message)
+
+
+def _is_unclaimed(trace: OpenTrace) -> bool:
+    root: SpanEntry | None = trace.root
+    return trace.exchange is None and is_server_span(root) and root is not None and not root.ended
+
+
+def _is_normal_closure(error: BaseException) -> bool:
+    """Whether a WebSocket's client has simply hung up."""
+    return type(error).__name__ == "WebSocketDisconnect" and getattr(error, "code", None) in _NORMAL_CLOSURE
+
+
+def _request_id(headers: Headers) -> str:
+    return headers.get(b"x-request-id", b"").decode("latin-1") or os.urandom(16).hex()

@@ -1,0 +1,135 @@
+"""`Tracing`: owns the parts, and tells how they are doing."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import Tracer
+
+from otel_mlflow.content import Redactor
+from otel_mlflow.exchange import Scope
+from otel_mlflow.excluding import ExcludedUrls
+from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+from otel_mlflow.spans.record import TraceRecord, TraceWriter
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+    from otel_mlflow.delivery import Delivery
+    from otel_mlflow.diagnosis.status import Status
+    from otel_mlflow.settings import Settings
+
+INSTRUMENTATION_SCOPE = "otel_mlflow"
+DEFAULT_SERVICE_NAME = "otel-mlflow"
+
+
+class Tracing:
+    """Traces requests into one MLflow experiment.
+
+    Wires MLflow, LangChain and OpenTelemetry together when it is made, without any network; delivery starts with
+    `start()`, which the middleware calls when the server starts or the first request comes.
+
+    Raises `SettingsError` for settings that cannot be used, `TracingSetupError` with `strict` only.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        tracer_provider: TracerProvider | None = None,
+        experiment_for: Callable[[Scope], str | None] | None = None,
+        delivery: Delivery | None = None,
+    ) -> None:
+        self.settings = settings if settings is not None else _load_settings()
+        self.experiment_for = experiment_for
+        self.redactor = Redactor.of(self.settings.tracing)
+        self.processor = BRIDGE.processor
+        self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
+        self._writer = TraceWriter(self.settings, self._service_name, _environment_metadata)
+        self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
+        self._started = False
+        self.delivery = delivery if delivery is not None else _delivery(self.settings)
+        if self.settings.tracing.enabled:
+            BRIDGE.install(self, tracer_provider, self._service_name, self.settings.tracing.autolog)
+
+    def __repr__(self) -> str:
+        return f"Tracing(experiment_name={self.settings.experiment_name!r}, started={self._started})"
+
+    def start(self) -> None:
+        """Start delivering. Returns at once; starting again changes nothing."""
+        if not self._started and self.settings.tracing.enabled:
+            self._started = True
+            self.delivery.start()
+
+    def status(self) -> Status:
+        """How tracing is doing, without any network."""
+        return self.delivery.status()
+
+    def flush(self, timeout: float = 30.0) -> bool:
+        """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not."""
+        return self.delivery.flush(timeout)
+
+    def shutdown(self, timeout: float | None = None) -> None:
+        """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
+        BRIDGE.hand_over_open_traces(self)
+        BRIDGE.uninstall(self)
+        self.delivery.shutdown(timeout)
+
+    @property
+    def experiment_id(self) -> str | None:
+        """The id of the experiment, None as long as MLflow has not told it."""
+        experiment = self.status().experiment
+        return experiment.id if experiment is not None else None
+
+    def trace_url(self, trace_id: str) -> str:
+        """Where a trace opens in the MLflow UI, empty as long as the experiment is not known."""
+        experiment = self.status().experiment
+        if experiment is None or not experiment.url:
+            return ""
+        return f"{experiment.url}/traces?selectedEvaluationId={trace_id}"
+
+    @property
+    def tracer(self) -> Tracer:
+        """The tracer that the spans of requests are started with."""
+        return BRIDGE.provider.tracer(INSTRUMENTATION_SCOPE)
+
+    def excludes(self, scope: Scope) -> bool:
+        """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
+        return self._excluded.match(scope)
+
+    def put(self, trace: OpenTrace) -> None:
+        """Queue a trace of which something is finished."""
+        self.delivery.put(trace)
+
+    def kept(self, entry: SpanEntry) -> SpanEntry:
+        """The span itself if MLflow is going to show it, else the nearest one above it."""
+        return self._writer.kept(entry)
+
+    def record(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
+        """Write finished spans down."""
+        return self._writer.write(trace, spans, with_info=with_info)
+
+
+def _load_settings() -> Settings:
+    from otel_mlflow.settings import Settings
+
+    return Settings.load()
+
+
+def _delivery(settings: Settings) -> Any:
+    from otel_mlflow.delivery import Delivery
+    from otel_mlflow.startup import StateLines
+
+    return Delivery(settings, on_change=StateLines(settings))
+
+
+@functools.cache
+def _environment_metadata() -> Mapping[str, str]:
+    """Who and what runs this process, as MLflow puts it into every trace (`mlflow.user`, `mlflow.source.name`, …)."""
+    from mlflow.tracing.utils.environment import resolve_env_metadata
+
+    found: Mapping[str, str] = resolve_env_metadata()
+    return found
