@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -19,7 +18,7 @@ async def health() -> dict[str, str]:
 
 
 @router.get("/api/tracing/status")
-async def tracing_status(request: Request) -> Any:
+async def tracing_status(request: Request) -> dict[str, Any]:
     """The tracing status as `otel_mlflow` gives it."""
     tracing: otel_mlflow.Tracing = request.app.state.tracing
-    return asdict(tracing.status())
+    return tracing.status().to_dict()
