@@ -1,0 +1,53 @@
+"""Rules of the repository that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import otel_mlflow
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+REQUIREMENT = re.compile(r"^[a-z0-9.-]+==[^ ]+( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", re.MULTILINE)
+
+
+def test_there_are_locks() -> None:
+    """The demo's, the tests', and the oldest FastAPI's."""
+    assert [lock.stem for lock in LOCKS] == ["demo", "dev", "oldest-fastapi"]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_a_lock_holds_versions_and_hashes_and_nothing_else(lock: Path) -> None:
+    """No address, no index, no requirement without a hash."""
+    rest = REQUIREMENT.sub("", lock.read_text())
+    assert [line for line in rest.splitlines() if not line.startswith("#")] == []
+    assert "://" not in lock.read_text()
+
+
+def test_the_demo_s_lock_is_part_of_the_tests_lock() -> None:
+    """What is tested is what the demo shows."""
+    demo, dev = (
+        set(re.findall(r"^\S+==\S+", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
+        for name in ("demo.txt", "dev.txt")
+    )
+    assert demo <= dev
+
+
+@pytest.mark.parametrize("source", sorted((ROOT / "app").rglob("*.py")), ids=lambda path: path.stem)
+def test_the_app_uses_public_names_only(source: Path) -> None:
+    """What the app shows can be done, anybody can do with the package's public names."""
+    assert [name for name in _names_of_ours(source) if name not in otel_mlflow.__all__] == []
+
+
+def _names_of_ours(source: Path) -> Iterator[str]:
+    """What a file takes from otel_mlflow: attributes of the module, and imports out of it."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "otel_mlflow":
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "otel_mlflow":
+            yield from (alias.name for alias in node.names)
