@@ -25,6 +25,29 @@ class Exchange:
     Times are nanoseconds since the epoch, on a clock that does not jump while the exchange lasts.
     """
 
+    __slots__ = (
+        "_started",
+        "client_left",
+        "ended_ns",
+        "error",
+        "experiment_for",
+        "first_byte_ns",
+        "headers",
+        "is_websocket",
+        "method",
+        "path",
+        "query",
+        "request_body",
+        "response_body",
+        "response_type",
+        "root_path",
+        "route",
+        "scope",
+        "started_ns",
+        "status_code",
+        "streamed",
+    )
+
     def __init__(self, scope: Scope, headers: Headers, *, capture_bytes: int | None) -> None:
         self.scope = scope
         self.headers = headers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from otel_mlflow.routes import RouteTemplates
 from otel_mlflow.sampling import verdict
 from otel_mlflow.spans import runs
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, entry_of
-from otel_mlflow.spans.identity import new_trace_id
+from otel_mlflow.spans.identity import new_request_id, new_trace_id
 from otel_mlflow.spans.processor import OUTSIDE, is_server_span
 
 if TYPE_CHECKING:
@@ -80,11 +79,12 @@ class RequestTracer:
 
     def _open(self, exchange: Exchange) -> TracedRequest:
         caller = self._callers.read(exchange.headers, context_api.get_current())
+        is_seen = self.tracing.spans_are_seen_by_others
         span = self.tracing.tracer.start_span(
             exchange.name,
             context=context_api.set_value(OUTSIDE, True, caller.context),
             kind=SpanKind.SERVER,
-            attributes=http_attributes.at_start(exchange, self.tracing.redactor),
+            attributes=http_attributes.at_start(exchange, self.tracing.redactor) if is_seen else None,
             links=caller.links,
             start_time=exchange.started_ns,
         )
@@ -238,11 +238,12 @@ class TracedRequest:
 
     def _end_span(self, span: Span) -> None:
         exchange = self._exchange
-        span.update_name(exchange.name)
-        span.set_attributes(http_attributes.at_end(exchange))
+        if self._tracer.tracing.spans_are_seen_by_others:
+            span.update_name(exchange.name)
+            span.set_attributes(http_attributes.at_end(exchange))
+            span.set_status(*http_attributes.status(exchange))
         if isinstance(exchange.error, Exception):
             span.record_exception(exchange.error)
-        span.set_status(*http_attributes.status(exchange))
         span.end(exchange.ended_ns)
 
     def _decide(self) -> None:
@@ -284,4 +285,4 @@ def _is_normal_closure(error: BaseException) -> bool:
 
 
 def _request_id(headers: Headers) -> str:
-    return headers.get(b"x-request-id", b"").decode("latin-1") or os.urandom(16).hex()
+    return headers.get(b"x-request-id", b"").decode("latin-1") or new_request_id()

@@ -96,6 +96,14 @@ class Tracing:
         """The tracer that the spans of requests are started with."""
         return BRIDGE.provider.tracer(INSTRUMENTATION_SCOPE)
 
+    @property
+    def spans_are_seen_by_others(self) -> bool:
+        """Whether the application has a tracer provider of its own, so that spans must say all that they know.
+
+        Where only MLflow is going to see a request's span, what it says is worked out off the request's path.
+        """
+        return not BRIDGE.provider.is_ours_alone
+
     def excludes(self, scope: Scope) -> bool:
         """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
         return self._excluded.match(scope)

@@ -108,6 +108,34 @@ class OpenTrace:
     end shortly after the root travel with it, and later ones follow as fragments of the same trace.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_changed",
+        "_discarded",
+        "_finished",
+        "_lock",
+        "_queued",
+        "_released",
+        "counted",
+        "entries",
+        "exchange",
+        "experiment",
+        "facts",
+        "fragment",
+        "generators",
+        "info",
+        "name",
+        "open_spans",
+        "otel_trace_id",
+        "outline",
+        "owner",
+        "request_id_json",
+        "root",
+        "seen_spans",
+        "source_run",
+        "trace_id",
+    )
+
     def __init__(self, owner: Owner, trace_id: int, *, otel_trace_id: int, counted: bool = False) -> None:
         self.owner = owner
         self.otel_trace_id = otel_trace_id

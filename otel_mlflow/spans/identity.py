@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import os
+import random
 
 from opentelemetry.sdk.trace.id_generator import IdGenerator
+
+_RANDOM = random.Random()
+"""Our own source, seeded by the operating system; user code that seeds `random` does not reach it."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_RANDOM.seed)
 
 
 def new_trace_id() -> int:
     """128 random bits, never zero."""
-    return int.from_bytes(os.urandom(16), "big") or 1
+    return _RANDOM.getrandbits(128) or 1
+
+
+def new_request_id() -> str:
+    """32 hexadecimal digits."""
+    return f"{_RANDOM.getrandbits(128):032x}"
 
 
 class UniqueIdGenerator(IdGenerator):
-    """Ids from the operating system's random source, which knows neither seeds nor forks."""
+    """Ids from our own random source."""
 
     def generate_trace_id(self) -> int:
         return new_trace_id()
 
     def generate_span_id(self) -> int:
-        return int.from_bytes(os.urandom(8), "big") or 1
+        return _RANDOM.getrandbits(64) or 1
 
     def is_trace_id_random(self) -> bool:
         return True

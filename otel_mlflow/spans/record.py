@@ -125,11 +125,7 @@ class TraceWriter:
             if value is not None:
                 attributes[key] = value
         if trace.exchange is not None:
-            attributes |= {
-                key: value for key, value in http_attributes.at_end(trace.exchange).items() if key not in attributes
-            }
-            captured = self._content.of_exchange(trace.exchange)
-            attributes = captured | attributes
+            attributes = self._content.of_exchange(trace.exchange) | attributes
         chosen = {mlflow_names.SPAN_INPUTS: facts.inputs, mlflow_names.SPAN_OUTPUTS: facts.outputs}
         return attributes | {key: value for key, value in chosen.items() if value is not None}
 
