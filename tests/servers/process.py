@@ -34,7 +34,7 @@ def waited(look: Callable[[], Found | None], *, seconds: float) -> Found | None:
 
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without what would configure MLflow, OpenTelemetry or Databricks, and with `extra`."""
+    """Our environment without what would configure MLflow, OpenTelemetry or Databricks, and with `extra`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_SETTINGS)}
     quiet = {"PYTHONUNBUFFERED": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
     return inherited | quiet | dict(extra)

@@ -126,9 +126,9 @@ class TraceReader:
 
     def _by_request(self, request_ids: Collection[str], since: float) -> dict[str, Trace]:
         return {
-            trace.info.client_request_id: trace
+            request_id: trace
             for trace in self.traces(since=since)
-            if trace.info.client_request_id in request_ids
+            if (request_id := trace.info.client_request_id) in request_ids and request_id
         }
 
     def _find_experiment(self) -> str | None:

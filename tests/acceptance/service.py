@@ -1,0 +1,104 @@
+"""An instrumented app under test, what it is asked, and the traces that it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+from mlflow.entities import Trace
+
+from tests.acceptance.shapes.family import Shape
+from tests.acceptance.shapes.visits import REQUEST_ID
+from tests.servers.app_server import AppServer
+from tests.servers.traces import TraceReader, parse, picture, trees
+
+FOREIGN_TO_OUR_LOG = "different Context"
+PATIENCE = 10.0  # seconds for what has ended to be readable in MLflow
+
+
+class Service:
+    """One app server with an experiment of its own, in which nothing but its traces can be."""
+
+    def __init__(
+        self, app: str, *, folder: Path, tracking_uri: str, environment: Mapping[str, str] | None = None, **server: Any
+    ) -> None:
+        """Start `module:app`; `server` is passed on to AppServer."""
+        experiment = f"acceptance-{uuid.uuid4().hex[:12]}"
+        settings = {
+            "OTEL_MLFLOW_TRACKING_URI": tracking_uri,
+            "OTEL_MLFLOW_EXPERIMENT_NAME": experiment,
+            "OTEL_MLFLOW_TRACING__EXCLUDED_URLS": "/control/",
+        }
+        self.server = AppServer(app, folder=folder, environment=settings | dict(environment or {}), **server)
+        self.reader = TraceReader(tracking_uri, experiment)
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """A client of the app."""
+        return httpx.AsyncClient(base_url=self.server.url, timeout=60, **options)
+
+    def visit(self, shapes: Sequence[Shape]) -> dict[str, str]:
+        """Make these requests all at once; return the trace's id, as the app told it, of each X-Request-ID."""
+        return asyncio.run(self._visit(shapes))
+
+    def flush(self) -> None:
+        """Have all that has ended delivered."""
+        answer = httpx.post(f"{self.server.url}/control/flush", timeout=60)
+        assert answer.json() is True, f"flush() answered {answer.text}; the log:\n{self.server.log[-4000:]}"
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """One request, answered well."""
+        return httpx.get(self.server.url + path, timeout=60, **options).raise_for_status()
+
+    def traces(self, request_ids: Collection[str], *, spans: int, since: float) -> list[Trace]:
+        """All traces that began since then, when these requests' have at least that many spans or time is up."""
+        self.flush()
+        self.reader.of_requests(request_ids, spans=spans, since=since, seconds=PATIENCE)
+        self.flush()
+        return self.reader.traces(since=since)
+
+    async def _visit(self, shapes: Sequence[Shape]) -> dict[str, str]:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        async with self.client(limits=limits) as client:
+            ids = [uuid.uuid4().hex for _ in shapes]
+            visits = [shape.visit(client, shape, {REQUEST_ID: id_}) for shape, id_ in zip(shapes, ids, strict=True)]
+            return dict(zip(ids, await asyncio.gather(*visits), strict=True))
+
+
+def check(service: Service, shapes: Sequence[Shape]) -> None:
+    """Make these requests all at once: each leaves exactly its trace, and there is no other, and no complaint."""
+    since, log_before = time.time(), len(service.server.log)
+    told = service.visit(shapes)
+    traces = service.traces(told, spans=min(len(parse(shape.tree)) for shape in shapes), since=since)
+    assert summary(map(described, traces)) == summary(map(expected, shapes))
+    assert {trace.info.client_request_id: trace.info.trace_id for trace in traces} == told
+    check_log(service.server.log[log_before:], traceback_expected=any(shape.raises for shape in shapes))
+
+
+def check_log(log: str, *, traceback_expected: bool = False) -> None:
+    """The server logged no lost context, and no exception but the app's own."""
+    assert FOREIGN_TO_OUR_LOG not in log, log[-6000:]
+    assert traceback_expected or "Traceback" not in log, log[-6000:]
+
+
+def described(trace: Trace) -> str:
+    """A trace's outcome, state and whole tree, as text."""
+    outcome = trace.info.tags.get("otel_mlflow.outcome", "without outcome")
+    return f"{outcome}, {trace.info.state.value}\n{picture(trees(trace.data.spans))}"
+
+
+def expected(shape: Shape) -> str:
+    """The same of the trace that a shape must leave."""
+    state = "ERROR" if shape.root.endswith("!") else "OK"
+    return f"{shape.outcome}, {state}\n{picture([parse(shape.tree)])}"
+
+
+def summary(descriptions: Collection[str] | map[str]) -> str:
+    """How often there is each of these, as text that shows well what differs."""
+    counted = Counter(descriptions)
+    return "\n".join(f"{counted[description]} x {description}" for description in sorted(counted))
