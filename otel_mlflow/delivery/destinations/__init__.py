@@ -1,0 +1,63 @@
+"""The backends that traces can be delivered to, and which of them the settings mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from otel_mlflow.delivery.destinations.base import Destination
+from otel_mlflow.errors import NeedsRepair
+
+if TYPE_CHECKING:
+    from otel_mlflow.settings import Settings
+
+DEFAULT_EXPERIMENT = "otel-mlflow"
+
+
+def destination_for(settings: Settings) -> Destination:
+    """The backend that the settings mean. Raises `NeedsRepair` for one that cannot be delivered to."""
+    from otel_mlflow.delivery.destinations.collector import Collector
+    from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT, READ_TIMEOUT
+    from otel_mlflow.delivery.destinations.mlflow_server import MlflowServer
+    from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
+
+    if settings.tracing.backend == "otlp":
+        return Collector(settings.otlp.endpoint or "", settings.otlp.headers)
+    uri = tracking_uri(settings)
+    name, experiment_id = experiment_name(settings), settings.experiment_id
+    if uri.startswith("databricks") or settings.tracing.backend == "databricks":
+        raise NeedsRepair("Databricks is not supported yet", "set tracking_uri to an MLflow server")
+    if uri.startswith(("http://", "https://")):
+        timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        return MlflowServer(uri, experiment_name=name, experiment_id=experiment_id, timeouts=timeouts)
+    return TrackingStore(uri, experiment_name=name, experiment_id=experiment_id)
+
+
+def experiment_name(settings: Settings) -> str:
+    """The name of the experiment when no id is configured."""
+    return settings.experiment_name or settings.service_name or DEFAULT_EXPERIMENT
+
+
+def tracking_uri(settings: Settings) -> str:
+    """Where MLflow is: MLflow's own default when nothing is configured."""
+    if settings.tracking_uri:
+        return settings.tracking_uri
+    from mlflow.tracking import get_tracking_uri
+
+    return get_tracking_uri()
+
+
+def shown_backend(settings: Settings) -> str:
+    """The backend as it may be shown to people."""
+    from otel_mlflow.delivery.destinations.tracking_credentials import shown
+
+    if settings.tracing.backend == "otlp":
+        return shown(settings.otlp.endpoint or "")
+    return shown(tracking_uri(settings))
+
+
+def destination_key(settings: Settings) -> str:
+    """The name by which the spool tells destinations apart: address and experiment, no secret."""
+    if settings.tracing.backend == "otlp":
+        return shown_backend(settings)
+    experiment = settings.experiment_id or experiment_name(settings)
+    return f"{shown_backend(settings)} experiment {experiment}"

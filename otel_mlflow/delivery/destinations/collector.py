@@ -1,0 +1,43 @@
+"""Any OpenTelemetry collector that takes OTLP over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from otel_mlflow.delivery.destinations.base import Connected
+from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.delivery.destinations.tracking_credentials import shown
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from otel_mlflow.errors import Refused
+
+
+class Collector:
+    """The collector whose traces endpoint is `endpoint`."""
+
+    takes_details_later = False
+
+    def __init__(self, endpoint: str, headers: Mapping[str, str]) -> None:
+        self._endpoint = endpoint
+        self._headers = headers
+        self._shown = shown(endpoint)
+
+    def open(self) -> Connected:
+        """Nothing to find out: OTLP has no question for it."""
+        self._client = HttpClient(self._endpoint, self._headers)
+        source = "otlp.headers" if self._headers else "none"
+        return Connected(self._shown, None, "unknown", source)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def send(self, batch: Sequence[SpooledTrace]) -> None:
+        """Send the spans; there is no place in OTLP for the rest."""
+        spans = b"".join(trace.spans for trace in batch)
+        answer = self._client.post("", spans, {"Content-Type": "application/x-protobuf"})
+        if answer.status >= 300:
+            raise error_for(answer, f"the collector at {self._shown}")
+
+    def assess(self, feedback: SpooledFeedback) -> None:
+        """A collector has no feedback."""
+        raise Refused("an OpenTelemetry collector takes no feedback")

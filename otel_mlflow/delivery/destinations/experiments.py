@@ -1,0 +1,79 @@
+"""Names of experiments become ids; what is missing is created."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from otel_mlflow.delivery.destinations.base import ExperimentUnusable
+from otel_mlflow.errors import NeedsRepair
+
+DELETED = "deleted"
+
+
+class FoundExperiment(Protocol):
+    """What a backend says of an experiment."""
+
+    experiment_id: str
+    name: str
+    lifecycle_stage: str
+
+
+class ExperimentApi(Protocol):
+    """The calls that finding an experiment takes."""
+
+    def by_name(self, name: str) -> FoundExperiment | None:
+        """The experiment of that name, None when there is none."""
+
+    def by_id(self, experiment_id: str) -> FoundExperiment | None:
+        """The experiment with that id, None when there is none."""
+
+    def create(self, name: str) -> None:
+        """Create it; return also when somebody else just did."""
+
+
+class Experiments:
+    """The experiments of one backend, looked up once each."""
+
+    def __init__(self, api: ExperimentApi) -> None:
+        self._api = api
+        self._ids: dict[str, str] = {}
+
+    def configured(self, *, experiment_id: str | None, name: str) -> FoundExperiment:
+        """The experiment of the settings. Raises `NeedsRepair` when it is deleted, or there is none with that id."""
+        if experiment_id is None:
+            return self._named(name, NeedsRepair)
+        found = self._api.by_id(experiment_id)
+        if found is None:
+            raise NeedsRepair(
+                f"there is no experiment with id {experiment_id}", "correct experiment_id, or set experiment_name"
+            )
+        return _usable(found, NeedsRepair)
+
+    def id_of(self, name: str) -> str:
+        """The id of a request's own experiment. Raises `ExperimentUnusable` when it is deleted."""
+        if name not in self._ids:
+            self._ids[name] = self._named(name, ExperimentUnusable).experiment_id
+        return self._ids[name]
+
+    def forget(self, name: str) -> None:
+        """Look the experiment up again next time."""
+        self._ids.pop(name, None)
+
+    def _named(self, name: str, error: Callable[[str, str], NeedsRepair]) -> FoundExperiment:
+        found = self._api.by_name(name)
+        if found is None:
+            self._api.create(name)
+            found = self._api.by_name(name)
+        if found is None:
+            raise error(f"experiment {name!r} was created and cannot be found", "check the rights of these credentials")
+        return _usable(found, error)
+
+
+def _usable(found: FoundExperiment, error: Callable[[str, str], NeedsRepair]) -> FoundExperiment:
+    if found.lifecycle_stage == DELETED:
+        raise error(
+            f"experiment {found.name!r} (id {found.experiment_id}) is deleted",
+            "restore it, or choose another experiment_name",
+        )
+    return found

@@ -1,0 +1,179 @@
+"""HTTP as delivery needs it: bounded in time, kept alive, and answers sorted into what may be tried again."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection
+
+from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused, TryAgain
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+"""Seconds. A server that stores 100 traces takes one; a batch that times out is tried again, and changes nothing twice."""
+
+SHOWN_OF_ANSWER = 500
+"""Characters of a backend's answer that are shown to people."""
+
+# A server may send its answer in two packets and wait, before the second, for an acknowledgement that the kernel
+# delays by 40 ms (MLflow's does with several workers). Acknowledging at once makes one connection four times as fast.
+_QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
+
+
+class Answer:
+    """What came back."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def json(self) -> Any:
+        """The body's JSON; an empty object for anything else."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return {}
+
+    @property
+    def error_code(self) -> str:
+        """MLflow's name for what went wrong, empty if it gave none."""
+        found = self.json()
+        return str(found.get("error_code", "")) if isinstance(found, dict) else ""
+
+    @property
+    def text(self) -> str:
+        """What the backend said about it, short enough to be shown."""
+        found = self.json()
+        said = found.get("message") or found.get("detail") if isinstance(found, dict) else None
+        return str(said or self.body.decode("utf-8", "replace")).strip()[:SHOWN_OF_ANSWER]
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the backend asks to be left alone; None when it does not."""
+        return retry_after(self.headers.get("Retry-After"), time.time())
+
+
+class HttpClient:
+    """Connections to one backend. `shown` is its address as it may be shown to people."""
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        connections: int = 1,
+        verify: bool | str = True,
+        certificate: str | None = None,
+        timeouts: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._headers = dict(headers)
+        self._timeouts = timeouts
+        self._session = requests.Session()
+        adapter = _PromptAdapter(pool_connections=1, pool_maxsize=connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        # Read once, not at each request: proxies and certificate bundles named in the environment.
+        self._environment = self._session.merge_environment_settings(self._base_url, {}, False, verify, certificate)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> Answer:
+        """Ask for something. Raises `TryAgain` when no answer comes."""
+        return self._send("GET", path, params=parameters)
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Hand something over. Raises `TryAgain` when no answer comes."""
+        return self._send("POST", path, data=body, headers=headers)
+
+    def post_json(self, path: str, value: Any) -> Answer:
+        """Hand a JSON value over. Raises `TryAgain` when no answer comes."""
+        return self.post(path, json.dumps(value).encode(), {"Content-Type": "application/json"})
+
+    def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **content: Any) -> Answer:
+        request = requests.Request(
+            method, self._base_url + path, headers={**self._headers, **(headers or {})}, **content
+        )
+        try:
+            answer = self._session.send(
+                request.prepare(), timeout=self._timeouts, allow_redirects=False, **self._environment
+            )
+        except requests.exceptions.InvalidURL as error:
+            raise NeedsRepair(f"{self._base_url} is not a usable address: {error}", "correct the address") from error
+        except requests.exceptions.SSLError as error:
+            raise NeedsRepair(
+                f"the certificate of {self._base_url} is not trusted: {_root_cause(error)}",
+                "set REQUESTS_CA_BUNDLE or MLFLOW_TRACKING_SERVER_CERT_PATH to the certificate of its issuer",
+            ) from error
+        except requests.exceptions.RequestException as error:
+            raise TryAgain(
+                f"{self._base_url} does not answer: {_root_cause(error)}", "check that it is running and reachable"
+            ) from error
+        return Answer(answer.status_code, answer.headers, answer.content)
+
+
+def error_for(answer: Answer, backend: str) -> DeliveryError:
+    """Sort an answer other than success by what can be done about it."""
+    said = f"{backend} answered {answer.status}" + (f": {answer.text}" if answer.text else "")
+    return error_for_status(answer.status, said, answer.retry_after)
+
+
+def error_for_status(status: int, said: str, retry_after: float | None = None) -> DeliveryError:
+    """Sort an HTTP status other than success; `said` is what to tell people about it."""
+    if status in (408, 429) or (status >= 500 and status != 501):
+        return TryAgain(said, retry_after=retry_after)
+    if status == 401:
+        return NeedsRepair(said, "check the credentials; corrected ones are picked up without a restart")
+    if status == 403:
+        return NeedsRepair(said, "grant these credentials the right to write there, or use others")
+    if status in (404, 405, 501) or 300 <= status < 400:
+        return NeedsRepair(said, "check that this is an MLflow server, 3.6 or newer, on a SQL database")
+    return Refused(said)
+
+
+def retry_after(header: str | None, now: float) -> float | None:
+    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3); `now` is seconds since the epoch."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - now)
+    except ValueError:
+        return None
+
+
+def _root_cause(error: BaseException) -> str:
+    """The innermost reason: the outer ones repeat it wrapped in library names."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return str(error) or type(error).__name__
+
+
+class _PromptConnection(HTTPConnection):
+    def getresponse(self) -> Any:
+        if _QUICK_ACK is not None and self.sock is not None:
+            self.sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+        return super().getresponse()
+
+
+class _PromptAdapter(HTTPAdapter):
+    """requests' own way to HTTP, on connections that acknowledge at once."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        if pool.ConnectionCls is HTTPConnection:
+            pool.ConnectionCls = _PromptConnection
+        return pool

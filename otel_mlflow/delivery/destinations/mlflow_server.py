@@ -1,0 +1,152 @@
+"""An MLflow tracking server: spans over OTLP, many traces in one request, and the rest over MLflow's REST API."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from otel_mlflow.delivery.destinations.base import Connected, RefusedSome, TraceNotFound
+from otel_mlflow.delivery.destinations.crew import for_each
+from otel_mlflow.delivery.destinations.experiments import Experiments
+from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
+from otel_mlflow.delivery.destinations.trace_info import trace_info
+from otel_mlflow.delivery.destinations.tracking_credentials import TrackingCredentials
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from otel_mlflow.diagnosis.status import Experiment
+from otel_mlflow.errors import NeedsRepair, Refused
+
+SENDERS = 4
+"""Requests under way at once. What OTLP does not carry takes a request a trace; a server with several workers
+answers four at a time twice as fast as one after the other, and eight no faster (benchmarks/delivery.py)."""
+
+OTLP_HEADERS = {"Content-Type": "application/x-protobuf"}
+
+
+class MlflowServer:
+    """The tracking server at `uri`."""
+
+    takes_details_later = True
+
+    def __init__(
+        self, uri: str, *, experiment_name: str, experiment_id: str | None, timeouts: tuple[float, float]
+    ) -> None:
+        self._uri = uri.rstrip("/")
+        self._experiment_name = experiment_name
+        self._experiment_id = experiment_id
+        self._timeouts = timeouts
+        self._client: HttpClient | None = None
+
+    def open(self) -> Connected:
+        """Read the credentials anew and find the experiment."""
+        self.close()
+        credentials = TrackingCredentials.read(self._uri)
+        client = self._client = credentials.client(connections=SENDERS, timeouts=self._timeouts)
+        self._experiments = Experiments(_Api(client, credentials.shown_uri))
+        self._backend = f"MLflow at {credentials.shown_uri}"
+        found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
+        self._configured_id = found.experiment_id
+        url = f"{credentials.shown_uri}/#/experiments/{found.experiment_id}"
+        experiment = Experiment(found.experiment_id, found.name, url)
+        return Connected(credentials.shown_uri, experiment, credentials.identity, credentials.source)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def send(self, batch: Sequence[SpooledTrace]) -> None:
+        """Trace info first, the spans after it: the other way round costs the server half as much again."""
+        experiment_id = self._experiment_of(batch[0])
+        refused: dict[int, str] = {}
+        send_info = functools.partial(self._send_info, experiment_id=experiment_id, refused=refused)
+        for_each([trace for trace in batch if trace.info], send_info, threads=min(SENDERS, len(batch)))
+        spans = b"".join(trace.spans for trace in batch if trace.id not in refused)
+        if spans:
+            self._send_spans(spans, experiment_id, batch[0].experiment)
+        if refused:
+            raise RefusedSome(refused)
+
+    def assess(self, feedback: SpooledFeedback) -> None:
+        """Create the assessment."""
+        answer = self._http.post(
+            f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments",
+            feedback.payload,
+            {"Content-Type": "application/json"},
+        )
+        if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
+            raise TraceNotFound(f"{self._backend} does not know trace {feedback.trace_id}")
+        if answer.status != 200:
+            raise error_for(answer, self._backend)
+
+    @property
+    def _http(self) -> HttpClient:
+        assert self._client is not None, "open() comes first"
+        return self._client
+
+    def _experiment_of(self, trace: SpooledTrace) -> str:
+        return self._configured_id if trace.experiment is None else self._experiments.id_of(trace.experiment)
+
+    def _send_info(self, trace: SpooledTrace, *, experiment_id: str, refused: dict[int, str]) -> None:
+        answer = self._http.post_json("/api/3.0/mlflow/traces", trace_info(trace, experiment_id))
+        if answer.status == 200:
+            return
+        self._check_experiment(answer, experiment_id, trace.experiment)
+        error = error_for(answer, self._backend)
+        if not isinstance(error, Refused):
+            raise error
+        refused[trace.id] = error.reason
+
+    def _send_spans(self, spans: bytes, experiment_id: str, experiment: str | None) -> None:
+        headers = {**OTLP_HEADERS, "x-mlflow-experiment-id": experiment_id}
+        answer = self._http.post("/v1/traces", spans, headers)
+        if answer.status != 200:
+            self._check_experiment(answer, experiment_id, experiment)
+            raise error_for(answer, self._backend)
+
+    def _check_experiment(self, answer: Answer, experiment_id: str, name: str | None) -> None:
+        """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
+        if 400 <= answer.status < 500 and answer.status not in (401, 403, 408, 429):
+            if name is None:
+                self._experiments.configured(experiment_id=experiment_id, name="")
+            else:
+                self._experiments.forget(name)
+                if self._experiments.id_of(name) != experiment_id:
+                    raise NeedsRepair(f"experiment {name!r} was deleted and made anew", "")
+
+
+@dataclass(frozen=True)
+class _Found:
+    experiment_id: str
+    name: str
+    lifecycle_stage: str
+
+
+class _Api:
+    """Experiments over MLflow's REST API."""
+
+    def __init__(self, client: HttpClient, shown_uri: str) -> None:
+        self._client = client
+        self._backend = f"MLflow at {shown_uri}"
+
+    def by_name(self, name: str) -> _Found | None:
+        return self._found(self._client.get("/api/2.0/mlflow/experiments/get-by-name", {"experiment_name": name}))
+
+    def by_id(self, experiment_id: str) -> _Found | None:
+        return self._found(self._client.get("/api/2.0/mlflow/experiments/get", {"experiment_id": experiment_id}))
+
+    def create(self, name: str) -> None:
+        answer = self._client.post_json("/api/2.0/mlflow/experiments/create", {"name": name})
+        if answer.status != 200 and answer.error_code != "RESOURCE_ALREADY_EXISTS":
+            error = error_for(answer, self._backend)
+            raise NeedsRepair(error.reason, "choose another experiment_name") if isinstance(error, Refused) else error
+
+    def _found(self, answer: Answer) -> _Found | None:
+        if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        if answer.status != 200:
+            error = error_for(answer, self._backend)
+            raise NeedsRepair(error.reason, "check experiment_id") if isinstance(error, Refused) else error
+        found = answer.json().get("experiment", {})
+        return _Found(str(found["experiment_id"]), str(found["name"]), str(found.get("lifecycle_stage", "active")))

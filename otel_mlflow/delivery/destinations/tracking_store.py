@@ -1,0 +1,178 @@
+"""A local tracking store: MLflow's own store classes in this process, on `sqlite:///…` or another database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from otel_mlflow.delivery.destinations.base import Connected, RefusedSome, TraceNotFound
+from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
+from otel_mlflow.delivery.destinations.http import error_for_status
+from otel_mlflow.delivery.destinations.trace_info import trace_info
+from otel_mlflow.delivery.destinations.tracking_credentials import shown
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from otel_mlflow.diagnosis.status import Experiment
+from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused
+
+if TYPE_CHECKING:
+    from mlflow.entities import Span
+    from mlflow.exceptions import MlflowException
+
+
+class TrackingStore:
+    """The store at `uri`. MLflow's own code writes to it, on the forwarder's thread."""
+
+    takes_details_later = False
+
+    def __init__(self, uri: str, *, experiment_name: str, experiment_id: str | None) -> None:
+        self._uri = uri
+        self._shown = shown(uri)
+        self._experiment_name = experiment_name
+        self._experiment_id = experiment_id
+        self._store: Any = None
+
+    def open(self) -> Connected:
+        """Open the database, made if it is missing, and find the experiment."""
+        self._store = _open_store(self._uri, self._shown)
+        self._experiments = Experiments(_Api(self._store, self._shown))
+        found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
+        self._configured_id = found.experiment_id
+        return Connected(self._shown, Experiment(found.experiment_id, found.name, ""), "this process's user", "none")
+
+    def close(self) -> None:
+        """MLflow keeps its stores for the life of the process."""
+        self._store = None
+
+    def send(self, batch: Sequence[SpooledTrace]) -> None:
+        """Trace info first, then the spans of all."""
+        from mlflow.exceptions import MlflowException
+
+        experiment_id = self._experiment_of(batch[0])
+        refused: dict[int, str] = {}
+        try:
+            for trace in batch:
+                if trace.info:
+                    self._start(trace, experiment_id, refused)
+            spans = list(_spans(trace.spans for trace in batch if trace.id not in refused))
+            if spans:
+                self._store.log_spans(experiment_id, spans)
+        except MlflowException as error:
+            raise self._error(error, experiment_id, batch[0].experiment) from error
+        if refused:
+            raise RefusedSome(refused)
+
+    def assess(self, feedback: SpooledFeedback) -> None:
+        """Create the assessment."""
+        from google.protobuf.json_format import ParseDict
+        from mlflow.entities import Assessment
+        from mlflow.exceptions import MlflowException
+        from mlflow.protos.service_pb2 import CreateAssessment
+
+        message = ParseDict(json.loads(feedback.payload), CreateAssessment())
+        assessment = Assessment.from_proto(message.assessment)
+        assessment.trace_id = feedback.trace_id
+        try:
+            self._store.create_assessment(assessment)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                raise TraceNotFound(f"{self._shown} does not know trace {feedback.trace_id}") from error
+            raise _sorted_out(error, self._shown) from error
+
+    def _experiment_of(self, trace: SpooledTrace) -> str:
+        return self._configured_id if trace.experiment is None else self._experiments.id_of(trace.experiment)
+
+    def _start(self, trace: SpooledTrace, experiment_id: str, refused: dict[int, str]) -> None:
+        from google.protobuf.json_format import ParseDict
+        from mlflow.entities import TraceInfo
+        from mlflow.exceptions import MlflowException
+        from mlflow.protos.service_pb2 import StartTraceV3
+
+        message = ParseDict(trace_info(trace, experiment_id), StartTraceV3())
+        try:
+            self._store.start_trace(TraceInfo.from_proto(message.trace.trace_info))
+        except MlflowException as error:
+            sorted_out = self._error(error, experiment_id, trace.experiment)
+            if not isinstance(sorted_out, Refused):
+                raise
+            refused[trace.id] = sorted_out.reason
+
+    def _error(self, error: MlflowException, experiment_id: str, name: str | None) -> DeliveryError:
+        """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
+        sorted_out = _sorted_out(error, self._shown)
+        if not isinstance(sorted_out, Refused):
+            return sorted_out
+        try:
+            if name is None:
+                self._experiments.configured(experiment_id=experiment_id, name="")
+            else:
+                self._experiments.forget(name)
+                self._experiments.id_of(name)
+        except NeedsRepair as unusable:
+            return unusable
+        return sorted_out
+
+
+class _Api:
+    """Experiments in MLflow's store."""
+
+    def __init__(self, store: Any, shown_uri: str) -> None:
+        self._store = store
+        self._shown = shown_uri
+
+    def by_name(self, name: str) -> FoundExperiment | None:
+        found: FoundExperiment | None = self._store.get_experiment_by_name(name)
+        return found
+
+    def by_id(self, experiment_id: str) -> FoundExperiment | None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found: FoundExperiment = self._store.get_experiment(experiment_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise _sorted_out(error, self._shown) from error
+        return found
+
+    def create(self, name: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._store.create_experiment(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise _sorted_out(error, self._shown) from error
+
+
+def _open_store(uri: str, shown_uri: str) -> Any:
+    try:
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking._tracking_service.utils import _get_store
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError as error:
+        raise NeedsRepair(
+            f"a tracking store at {shown_uri} needs the whole of MLflow: {error}",
+            "pip install 'otel-mlflow[server]', or set tracking_uri to an MLflow server",
+        ) from error
+    try:
+        store = _get_store(uri)
+    except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+        raise NeedsRepair(
+            f"the tracking store at {shown_uri} cannot be opened: {error}", "correct tracking_uri"
+        ) from error
+    return store
+
+
+def _spans(requests: Iterable[bytes]) -> Iterable[Span]:
+    from mlflow.entities import Span
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    request = ExportTraceServiceRequest.FromString(b"".join(requests))
+    for resource in request.resource_spans:
+        for scope in resource.scope_spans:
+            yield from map(Span.from_otel_proto, scope.spans)
+
+
+def _sorted_out(error: MlflowException, shown_uri: str) -> DeliveryError:
+    return error_for_status(error.get_http_status_code(), f"the tracking store at {shown_uri} says: {error.message}")

@@ -1,0 +1,69 @@
+"""What travels through delivery, from a request to the backend."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from otel_mlflow.spans.record import TraceRecord
+
+Outcome = Literal["excluded", "sampled_out", "filtered", "traced"]
+"""What became of a request; `requests` is the sum of all."""
+
+Tally = Counter[str]
+"""Additions to the counters that live in the spool."""
+
+
+class Encodable(Protocol):
+    """A finished trace, not yet written down."""
+
+    counted: bool
+    """Whether it stands for one request."""
+
+    def encode(self) -> TraceRecord:
+        """Write it down. Called once, on the writer's thread."""
+
+
+class Part(Enum):
+    """What a record in the spool still waits for."""
+
+    WHOLE = "whole"
+    """The backend has nothing of it yet."""
+    DETAILS = "details"
+    """The backend has its spans; what OTLP does not carry is still to come."""
+    FEEDBACK = "feedback"
+    """It is no trace but a judgement about one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledTrace:
+    """A trace, a fragment of one or the missing part of one, as it lies in the spool."""
+
+    id: int
+    trace_id: str
+    spans: bytes
+    info: bytes
+    experiment: str | None
+
+    @property
+    def size(self) -> int:
+        """Bytes of content."""
+        return len(self.spans) + len(self.info)
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledFeedback:
+    """A judgement about a trace; `payload` is what `otel_mlflow.feedback` wrote."""
+
+    id: int
+    trace_id: str
+    payload: bytes
+    attempts: int
+
+
+def tally_of(outcome: Outcome) -> Tally:
+    """One request accounted for."""
+    return Counter({"requests": 1, outcome: 1})

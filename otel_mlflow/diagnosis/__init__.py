@@ -1,0 +1,3 @@
+"""How tracing is doing, for people and programs."""
+
+from __future__ import annotations
