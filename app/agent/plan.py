@@ -85,4 +85,5 @@ def _nothing_found(asked: Sequence[Asked]) -> str:
 
 def _answer(question: str, max_slides: int, findings: Sequence[Finding]) -> Answer:
     document = write(question, findings, max_slides)
-    return Answer(f"{findings[0].title}. The deck says more, from {len(findings)} question(s) to the data.", document)
+    sources = "one answer" if len(findings) == 1 else f"{len(findings)} answers"
+    return Answer(f"{findings[0].title}. The deck rests on {sources} from the data.", document)

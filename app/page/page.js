@@ -64,7 +64,8 @@ function scale() {
 }
 
 async function light() {
-  const status = await (await fetch("/api/tracing/status")).json();
+  const response = await fetch("/api/tracing/status");
+  const status = response.ok ? await response.json() : { state: "unknown" };
   part("light").dataset.state = status.state;
   part("state").textContent = status.reason ? `${status.state}: ${status.reason}` : status.state;
 }
