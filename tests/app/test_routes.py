@@ -14,8 +14,8 @@ from langchain_core.language_models import FakeListChatModel
 
 import otel_mlflow
 from app.agent.agent import slide_agent
+from app.application import create_app
 from app.data.genie import EmbeddedSpace
-from app.main import create_app
 
 QUESTION = {"message": "How did revenue develop by region in 2024?"}
 pytestmark = pytest.mark.anyio
