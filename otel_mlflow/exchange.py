@@ -5,9 +5,10 @@ Only kept here, while the request runs; what becomes of it in the trace is worke
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from otel_mlflow.content import BodyCollector
 
@@ -15,6 +16,17 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Headers = dict[bytes, bytes]
 Outcome = Literal["ok", "error", "cancelled"]
+
+
+
+class ContentType(NamedTuple):
+    """The headers that say how a body is to be read."""
+
+    type: str
+    encoding: str
+
+
+_FRAMES = ContentType("application/x-ndjson", "")
 
 _METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 
@@ -39,6 +51,7 @@ class Exchange:
         "query",
         "request_body",
         "response_body",
+        "request_type",
         "response_type",
         "root_path",
         "route",
@@ -58,7 +71,8 @@ class Exchange:
         self.query: str = scope.get("query_string", b"").decode("latin-1")
         self.request_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
         self.response_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
-        self.response_type = ""
+        self.request_type = _content_of(headers) if not self.is_websocket else _FRAMES
+        self.response_type = _FRAMES
         self.route: str | None = None
         self.status_code: int | None = None
         self.error: BaseException | None = None
@@ -120,6 +134,7 @@ class Exchange:
         kind = message["type"]
         if kind == "http.response.start":
             self.status_code = message["status"]
+            self.response_type = _content_of(dict(message.get("headers", ())))
         elif kind == "http.response.body":
             self._sent_body(message)
         elif kind in ("http.response.trailers", "http.response.pathsend"):
@@ -151,7 +166,17 @@ class Exchange:
             self.end()
 
 
+def _content_of(headers: Headers) -> ContentType:
+    return ContentType(
+        headers.get(b"content-type", b"").decode("latin-1"), headers.get(b"content-encoding", b"").decode("latin-1")
+    )
+
+
 def _add_frame(collector: BodyCollector | None, message: Message) -> None:
-    if collector is not None:
-        text = message.get("text")
-        collector.add(((text if text is not None else f"<{len(message.get('bytes') or b'')} bytes>") + "\n").encode())
+    """Frames are kept as lines, each a JSON document."""
+    if collector is None:
+        return
+    text = message.get("text")
+    if text is None:
+        text = json.dumps({"bytes": len(message.get("bytes") or b"")})
+    collector.add((json.dumps(text) if "\n" in text else text).encode() + b"\n")

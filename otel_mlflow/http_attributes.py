@@ -11,7 +11,6 @@ from opentelemetry.trace import StatusCode
 from opentelemetry.util.types import AttributeValue
 
 if TYPE_CHECKING:
-    from otel_mlflow.content import Redactor
     from otel_mlflow.exchange import Exchange
 
 Attributes = dict[str, AttributeValue]
@@ -22,8 +21,8 @@ OUTCOME = "otel_mlflow.outcome"
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
-def at_start(exchange: Exchange, redactor: Redactor) -> Attributes:
-    """What the request says before the application has seen it."""
+def at_start(exchange: Exchange) -> Attributes:
+    """What the request says before the application has seen it; the query is as it came, secrets and all."""
     scope, headers = exchange.scope, exchange.headers
     attributes: Attributes = {
         "http.request.method": exchange.known_method,
@@ -31,7 +30,7 @@ def at_start(exchange: Exchange, redactor: Redactor) -> Attributes:
         "url.path": exchange.path,
     }
     if exchange.query:
-        attributes["url.query"] = redactor.query(exchange.query)
+        attributes["url.query"] = exchange.query
     if version := scope.get("http_version"):
         attributes["network.protocol.version"] = version
     if client := scope.get("client"):

@@ -84,7 +84,7 @@ class RequestTracer:
             exchange.name,
             context=context_api.set_value(OUTSIDE, True, caller.context),
             kind=SpanKind.SERVER,
-            attributes=http_attributes.at_start(exchange, self.tracing.redactor) if is_seen else None,
+            attributes=self._attributes(exchange) if is_seen else None,
             links=caller.links,
             start_time=exchange.started_ns,
         )
@@ -96,6 +96,12 @@ class RequestTracer:
         parent_id = caller.origin.span_id if caller.origin else None
         self.tracing.processor.take(span, trace, None, remote_parent_id=parent_id)
         return TracedRequest(self, exchange, span, trace, context)
+
+    def _attributes(self, exchange: Exchange) -> http_attributes.Attributes:
+        attributes = http_attributes.at_start(exchange)
+        if exchange.query:
+            attributes["url.query"] = self.tracing.redactor.query(exchange.query)
+        return attributes
 
     def _trace(self, span: Span, caller: Caller) -> OpenTrace:
         otel_trace_id = span.get_span_context().trace_id

@@ -45,7 +45,7 @@ class Tracing:
     ) -> None:
         self.settings = settings if settings is not None else _load_settings()
         self.experiment_for = experiment_for
-        self.redactor = Redactor.of(self.settings.tracing)
+        self.redactor = Redactor.of(self.settings.tracing.redact_keys)
         self.processor = BRIDGE.processor
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self.settings, self._service_name, _environment_metadata)
@@ -81,12 +81,12 @@ class Tracing:
     @property
     def experiment_id(self) -> str | None:
         """The id of the experiment, None as long as MLflow has not told it."""
-        experiment = self.status().experiment
+        experiment = self.delivery.experiment
         return experiment.id if experiment is not None else None
 
     def trace_url(self, trace_id: str) -> str:
         """Where a trace opens in the MLflow UI, empty as long as the experiment is not known."""
-        experiment = self.status().experiment
+        experiment = self.delivery.experiment
         if experiment is None or not experiment.url:
             return ""
         return f"{experiment.url}/traces?selectedEvaluationId={trace_id}"
@@ -129,9 +129,9 @@ def _load_settings() -> Settings:
 
 def _delivery(settings: Settings) -> Any:
     from otel_mlflow.delivery import Delivery
-    from otel_mlflow.startup import StateLines
+    from otel_mlflow.startup import say
 
-    return Delivery(settings, on_change=StateLines(settings))
+    return Delivery(settings, on_change=say)
 
 
 @functools.cache

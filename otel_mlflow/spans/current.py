@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from opentelemetry.context import Context
@@ -22,6 +22,12 @@ from otel_mlflow.spans.gathering import SpanEntry, entry_of
 
 _GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
 _TRACING_PACKAGES = frozenset({"contextlib", "opentelemetry", "mlflow", "otel_mlflow"})
+
+_FRAMES_OF_STARTING = 5
+"""Frames between the start of a span in the SDK and `opening_generator`: not looked at, for each look costs."""
+
+_TRACING_CODE: dict[int, CodeType] = {}
+"""Functions of those packages, by identity: code objects compare by all that is in them."""
 
 _BODY_HAS_ITS_OWN_CONTEXT = sys.version_info >= (3, 11)
 """LangChain runs asynchronous bodies in a context of their own where asyncio can: from Python 3.11."""
@@ -81,19 +87,25 @@ def _enclosing_generator(entry: SpanEntry) -> SpanEntry:
 
 def opening_generator() -> FrameType | None:
     """The frame of the generator whose `with` block opens the span that is being started, if it is one."""
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(_FRAMES_OF_STARTING)
     entered = False
     while frame is not None:
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package in _TRACING_PACKAGES:
-            entered = entered or frame.f_code.co_name == "__enter__"
-        else:
-            if not entered:
-                return None
-            if not _is_context_manager(frame):
-                return frame if frame.f_code.co_flags & _GENERATOR else None
+        code = frame.f_code
+        if id(code) in _TRACING_CODE:
+            entered = entered or code.co_name == "__enter__"
+        elif _is_tracing(frame):
+            _TRACING_CODE[id(code)] = code
+            continue
+        elif not entered:
+            return None
+        elif not _is_context_manager(frame):
+            return frame if code.co_flags & _GENERATOR else None
         frame = frame.f_back
     return None
+
+
+def _is_tracing(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in _TRACING_PACKAGES
 
 
 def _is_context_manager(frame: FrameType) -> bool:
@@ -102,5 +114,6 @@ def _is_context_manager(frame: FrameType) -> bool:
     return (
         bool(frame.f_code.co_flags & _GENERATOR)
         and caller is not None
-        and caller.f_globals.get("__name__") == "contextlib"
+        and caller.f_code.co_name == "__enter__"
+        and _is_tracing(caller)
     )

@@ -24,42 +24,37 @@ _ENTRY = "_otel_mlflow_entry"
 
 
 class SpanEntry:
-    """One span of a trace: where it hangs in the MLflow tree, and what OpenTelemetry does not say of it."""
+    """One span of a trace: where it hangs in the MLflow tree, and what OpenTelemetry does not say of it.
 
-    __slots__ = (
-        "cut_short",
-        "ended",
-        "framework",
-        "generator",
-        "handling",
-        "json_keys",
-        "live",
-        "parent",
-        "previous",
-        "readable",
-        "remote_parent_id",
-        "run",
-        "span",
-        "span_id",
-        "trace",
-    )
+    There is one for every span, so what most spans do not need is a default on the class.
+    """
 
-    def __init__(self, span: Span, trace: OpenTrace, parent: SpanEntry | None, remote_parent_id: int | None) -> None:
+    remote_parent_id: int | None = None
+    """The parent, where it is a span of another process."""
+    readable: ReadableSpan | None = None
+    """The span as it ended."""
+    ended = False
+    framework = False
+    """Whether the web framework opened it about itself."""
+    json_keys: set[str] = set()
+    """The attributes that MLflow wrote, and wrote as JSON."""
+    live: Any = None
+    """MLflow's view of the span, once somebody asked for it."""
+    cut_short: str | None = None
+    """The name of the exception that ended it before its time, for one that is no error of the application."""
+    handling = 0
+    """The id of the exception that was being handled when the span started."""
+    generator: FrameType | None = None
+    """The generator whose body the span is open in."""
+    run: LangChainRun | None = None
+    previous: SpanEntry | None = None
+    """What was current before LangChain's callback made this span current."""
+
+    def __init__(self, span: Span, trace: OpenTrace, parent: SpanEntry | None) -> None:
         self.span: Span | None = span
         self.span_id: int = span.get_span_context().span_id
         self.trace = trace
         self.parent = parent
-        self.remote_parent_id = remote_parent_id
-        self.readable: ReadableSpan | None = None
-        self.ended = False
-        self.framework = False
-        self.json_keys: set[str] = set()
-        self.live: Any = None
-        self.cut_short: str | None = None
-        self.handling = 0
-        self.generator: FrameType | None = None
-        self.run: LangChainRun | None = None
-        self.previous: SpanEntry | None = None
 
     def descends_from(self, other: SpanEntry) -> bool:
         """Whether `other` is this span or one above it."""
@@ -171,8 +166,11 @@ class OpenTrace:
         self, span: Span, parent: SpanEntry | None, *, remote_parent_id: int | None = None, framework: bool = False
     ) -> SpanEntry:
         """Take a started span into the trace, under `parent`, or under a span of another process."""
-        entry = SpanEntry(span, self, parent, remote_parent_id)
-        entry.framework = framework
+        entry = SpanEntry(span, self, parent)
+        if remote_parent_id is not None:
+            entry.remote_parent_id = remote_parent_id
+        if framework:
+            entry.framework = True
         setattr(span, _ENTRY, entry)
         with self._lock:
             self.entries[entry.span_id] = entry

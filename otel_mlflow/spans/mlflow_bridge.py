@@ -87,7 +87,7 @@ class _Attributes(_SpanAttributesRegistry):
 
     def __init__(self, entry: SpanEntry) -> None:
         super().__init__(entry.span)
-        self._json_keys = entry.json_keys
+        self._json_keys = entry.json_keys = set(entry.json_keys)
 
     def set(self, key: str, value: Any) -> None:
         self._json_keys.add(key)

@@ -21,6 +21,7 @@ from otel_mlflow.spans.facts import TraceOutline
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
 
 if TYPE_CHECKING:
+    from otel_mlflow.exchange import Exchange
     from otel_mlflow.settings import Settings
 
 LEFT_OUT = "otel_mlflow.spans_left_out"
@@ -107,27 +108,34 @@ class TraceWriter:
         parent_id = self.kept(entry.parent).span_id if entry.parent is not None else entry.remote_parent_id
         if parent_id is not None:
             proto.parent_span_id = parent_id.to_bytes(8, "big")
-        attributes = attributes_of(readable, entry.json_keys)
+        attributes = self._content.of_span(attributes_of(readable, entry.json_keys))
         if entry is trace.root:
             attributes = self._root_attributes(trace, attributes)
             _overlay_exchange(proto, trace)
         if entry.cut_short is not None:
             attributes[http_attributes.OUTCOME] = "cancelled"
             set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(entry.cut_short, f"cut short: {entry.cut_short}"))
-        add_attributes(proto, self._content.of_span(attributes))
+        add_attributes(proto, attributes)
         self._content.redact_events(proto)
         return proto
 
     def _root_attributes(self, trace: OpenTrace, attributes: dict[str, Any]) -> dict[str, Any]:
+        """What the request and user code say of the whole trace, on its root; the span's own word counts first."""
         facts = trace.facts
-        attributes.setdefault(mlflow_names.SPAN_TYPE, "UNKNOWN")
-        for key, value in ((mlflow_names.SESSION_ID, facts.session), (mlflow_names.USER_ID, facts.user)):
-            if value is not None:
-                attributes[key] = value
-        if trace.exchange is not None:
-            attributes = self._content.of_exchange(trace.exchange) | attributes
-        chosen = {mlflow_names.SPAN_INPUTS: facts.inputs, mlflow_names.SPAN_OUTPUTS: facts.outputs}
-        return attributes | {key: value for key, value in chosen.items() if value is not None}
+        known = {mlflow_names.SPAN_TYPE: "UNKNOWN", **self._from_exchange(trace.exchange), **attributes}
+        said = {
+            mlflow_names.SPAN_INPUTS: facts.inputs,
+            mlflow_names.SPAN_OUTPUTS: facts.outputs,
+            mlflow_names.SESSION_ID: facts.session,
+            mlflow_names.USER_ID: facts.user,
+        }
+        return known | self._content.of_span({key: value for key, value in said.items() if value is not None})
+
+    def _from_exchange(self, exchange: Exchange | None) -> dict[str, Any]:
+        if exchange is None:
+            return {}
+        attributes = http_attributes.at_start(exchange) | http_attributes.at_end(exchange)
+        return self._content.of_span(attributes) | self._content.of_exchange(exchange)
 
     def _info(self, trace: OpenTrace) -> bytes:
         trace.outline = trace.outline or _outline(trace)
