@@ -29,7 +29,7 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowSe
 def shapes(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The app of all shapes, instrumented, in one uvicorn process for all tests of this session."""
     folder = tmp_path_factory.mktemp("shapes")
-    service = Service("tests.acceptance.shapes.app:app", folder=folder, tracking_uri=mlflow_server.url)
+    service = Service("tests.acceptance.shapes.app:served", folder=folder, tracking_uri=mlflow_server.url)
     yield service
     service.server.terminate()
 

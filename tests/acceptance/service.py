@@ -33,7 +33,6 @@ class Service:
         settings = {
             "OTEL_MLFLOW_TRACKING_URI": tracking_uri,
             "OTEL_MLFLOW_EXPERIMENT_NAME": experiment,
-            "OTEL_MLFLOW_TRACING__EXCLUDED_URLS": "/control/",
         }
         self.server = AppServer(app, folder=folder, environment=settings | dict(environment or {}), **server)
         self.reader = TraceReader(tracking_uri, experiment)

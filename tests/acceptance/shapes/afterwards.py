@@ -6,8 +6,8 @@ import asyncio
 
 from fastapi import BackgroundTasks
 
-from tests.acceptance.shapes.family import Family
-from tests.acceptance.shapes.gates import RequestId, released, released_async
+from tests.acceptance.apps.gates import released, released_async
+from tests.acceptance.shapes.family import Family, RequestId
 from tests.acceptance.shapes.spans import nested, raw, span
 from tests.acceptance.shapes.visits import read_then_release
 

@@ -7,15 +7,15 @@ import os
 from fastapi import FastAPI
 
 import otel_mlflow
-from tests.acceptance.shapes import control, failures, gates, mounts
+from tests.acceptance.apps.control import Control
+from tests.acceptance.shapes import failures, mounts
 from tests.acceptance.shapes.catalogue import FAMILIES
 
 app = FastAPI(title="shapes")
 for family in FAMILIES:
     app.include_router(family.router)
-app.include_router(gates.router)
 failures.add_exception_handler(app)
 mounts.mount_all(app)
 
-if "SHAPES_UNTRACED" not in os.environ:
-    control.add_control(app, otel_mlflow.instrument(app))
+traced = "SHAPES_UNTRACED" not in os.environ
+served = Control(app, otel_mlflow.instrument(app) if traced else None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 
 from tests.acceptance.shapes.visits import Visit, read_all
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+RequestId = Annotated[str, Header(alias="X-Request-ID")]
 Outcome = Literal["ok", "error", "cancelled"]
 
 

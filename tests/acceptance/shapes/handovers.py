@@ -11,8 +11,8 @@ import threading
 from typing import NamedTuple
 
 import otel_mlflow
-from tests.acceptance.shapes.family import Family
-from tests.acceptance.shapes.gates import RequestId, released
+from tests.acceptance.apps.gates import released
+from tests.acceptance.shapes.family import Family, RequestId
 from tests.acceptance.shapes.spans import nested, span
 from tests.acceptance.shapes.visits import read_then_release
 

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 import mlflow
 from fastapi.responses import StreamingResponse
 
-from tests.acceptance.shapes.family import Family
+from tests.acceptance.apps.gates import released, released_async
+from tests.acceptance.shapes.family import Family, RequestId
 from tests.acceptance.shapes.spans import nested, raw, span
+from tests.acceptance.shapes.visits import release_after_first_chunk
 
 family = Family()
 EVENTS = "text/event-stream"
@@ -106,6 +108,30 @@ async def decorated_generator_async() -> StreamingResponse:
 async def work_before_the_stream() -> StreamingResponse:
     nested("work", "query")
     return StreamingResponse(span_around_steps_async())
+
+
+def gated(request_id: str) -> Iterator[bytes]:
+    with span("answer"):
+        yield b"first"
+        released(request_id)
+        yield b"last"
+
+
+async def gated_async(request_id: str) -> AsyncIterator[bytes]:
+    with span("answer"):
+        yield b"first"
+        await released_async(request_id)
+        yield b"last"
+
+
+@family.route("GET /streams/gated-sync > answer", visit=release_after_first_chunk)
+def first_chunk_is_not_held_back(request_id: RequestId) -> StreamingResponse:
+    return StreamingResponse(gated(request_id))
+
+
+@family.route("GET /streams/gated-async > answer", visit=release_after_first_chunk)
+async def first_chunk_is_not_held_back_async(request_id: RequestId) -> StreamingResponse:
+    return StreamingResponse(gated_async(request_id))
 
 
 async def many_chunks() -> AsyncIterator[bytes]:

@@ -28,8 +28,18 @@ async def read_all(client: httpx.AsyncClient, shape: Shape, headers: Headers) ->
 async def read_then_release(client: httpx.AsyncClient, shape: Shape, headers: Headers) -> str:
     """Read the whole answer, and only then open the gate on which the rest of the work waits."""
     trace_id = await read_all(client, shape, headers)
-    (await client.post(f"/control/release/{headers[REQUEST_ID]}")).raise_for_status()
+    await _release(client, headers)
     return trace_id
+
+
+async def release_after_first_chunk(client: httpx.AsyncClient, shape: Shape, headers: Headers) -> str:
+    """Open the gate on which the second chunk waits when the first has arrived: it must not be held back."""
+    async with client.stream(shape.method, shape.url, headers=headers) as answer:
+        chunks = answer.aiter_raw()
+        assert await anext(chunks) == b"first"
+        await _release(client, headers)
+        assert await anext(chunks) == b"last"
+    return answer.headers[TRACE_ID]
 
 
 async def leave_early(client: httpx.AsyncClient, shape: Shape, headers: Headers) -> str:
@@ -65,6 +75,10 @@ async def hear_out(client: httpx.AsyncClient, shape: Shape, headers: Headers) ->
         trace_id = await socket.recv()
         await socket.wait_closed()
     return str(trace_id)
+
+
+async def _release(client: httpx.AsyncClient, headers: Headers) -> None:
+    (await client.post(f"/control/release/{headers[REQUEST_ID]}")).raise_for_status()
 
 
 def _websocket_url(client: httpx.AsyncClient, shape: Shape) -> str:

@@ -1,22 +1,16 @@
-"""Gates that keep work from going on until the client has had its whole answer, and says so."""
+"""Gates that keep work from going on until the client says so, by its request's id."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections import defaultdict
-from typing import Annotated
 
-from fastapi import APIRouter, Header
-
-RequestId = Annotated[str, Header(alias="X-Request-ID")]
 LONGEST_WAIT = 20.0  # seconds; a gate that nobody opens must not keep a server from ending
 
 _gates: dict[str, threading.Event] = defaultdict(threading.Event)
-router = APIRouter()
 
 
-@router.post("/control/release/{request_id}")
 def release(request_id: str) -> None:
     """Open this request's gate."""
     _gates[request_id].set()
