@@ -41,10 +41,10 @@ def _run(folder: Path, question: str, *, once: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     mlflow = start_mlflow(folder)
     with mlflow.child:
-        _wait(mlflow, "MLflow is up", lambda: mlflow_is_ready(mlflow), START_SECONDS)
+        _wait(mlflow, "Starting MLflow", lambda: mlflow_is_ready(mlflow), START_SECONDS)
         app = start_app(folder, mlflow.url)
         with app.child:
-            _wait(app, "The slide agent is up, its tracing ready", lambda: app_is_ready(app), START_SECONDS)
+            _wait(app, "Starting the slide agent and its tracing", lambda: app_is_ready(app), START_SECONDS)
             _ask(question, app, mlflow)
             if not once:
                 _stay(mlflow, app)
@@ -55,7 +55,7 @@ def _ask(question: str, app: Server, mlflow: Server) -> None:
     answer = post(f"{app.url}/api/chat", {"message": question})
     _show_answer(answer)
     trace_id = answer["metadata"]["trace_id"]
-    _wait(app, "The trace is in MLflow", lambda: bool(trace.fetch(mlflow.url, trace_id)), ARRIVE_SECONDS)
+    _wait(app, "Waiting for the trace to arrive in MLflow", lambda: bool(trace.fetch(mlflow.url, trace_id)), ARRIVE_SECONDS)
     for line in trace.tree(trace.fetch(mlflow.url, trace_id)):
         _say(f"  {line}")
     _say(f"\nTrace:  {answer['metadata']['trace_url']}")
@@ -82,7 +82,7 @@ def _wait(server: Server, what: str, ready: Callable[[], bool], seconds: float) 
     _say(f"{what} …", end="")
     started = time.monotonic()
     server.child.wait_until(ready, what=what, seconds=seconds)
-    _say(f" after {time.monotonic() - started:.1f} s")
+    _say(f" done ({time.monotonic() - started:.1f} s)")
 
 
 def _options() -> argparse.Namespace:
