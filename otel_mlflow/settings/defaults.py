@@ -57,7 +57,7 @@ REDACT_KEYS = (
     "jwt",
     "*_jwt",
 )
-"""Names whose values never leave the process; `otel_mlflow.content.keys` has the rules by which they match."""
+"""Names whose values never leave the process; `otel_mlflow.content.names` has the rules by which they match."""
 
 
 def spool_folder() -> Path:

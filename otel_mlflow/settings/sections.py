@@ -16,6 +16,7 @@ from otel_mlflow.settings import defaults, values
 from otel_mlflow.settings.problems import InvalidValues, problems_of, shown_fields
 
 Words = Annotated[list[str], BeforeValidator(values.listed)]
+Names = Annotated[Words, AfterValidator(values.names)]
 Regexes = Annotated[Words, AfterValidator(values.regexes)]
 Mapping = Annotated[dict[str, str], BeforeValidator(values.mapped)]
 HttpUrl = Annotated[str, AfterValidator(values.http_url)]
@@ -92,7 +93,7 @@ class TracingSettings(Section):
         "a whole number of bytes from 64, the room for saying so",
         ge=64,
     )
-    redact_keys: Words = setting(
+    redact_keys: Names = setting(
         lambda: list(defaults.REDACT_KEYS),
         "Names whose values are replaced, at any depth of JSON, in query strings and in headers, on every span. "
         "Case does not matter, `*` stands for anything, `_` for any separator or none. An empty list redacts by "

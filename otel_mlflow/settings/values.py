@@ -62,6 +62,14 @@ def regexes(patterns: list[str]) -> list[str]:
     return patterns
 
 
+def names(entries: list[str]) -> list[str]:
+    """Check that each says something about a name."""
+    for entry in entries:
+        if not any(map(str.isalnum, entry)):
+            raise ValueError(f"{entry!r} has no letter; to record no content at all, set tracing.capture_input_output")
+    return entries
+
+
 def run_name(template: str) -> str:
     """Check that a run's name uses only what a run knows."""
     for _, field, _, _ in Formatter().parse(template):

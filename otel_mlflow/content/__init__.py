@@ -1,0 +1,25 @@
+"""Inputs and outputs of a trace: collected, decoded, redacted, cut.
+
+Pure: no clock, no I/O, no library but Python's own. So all of it may run on any thread, long after the request.
+"""
+
+from __future__ import annotations
+
+from otel_mlflow.content.bodies import body_json, body_value, request_value
+from otel_mlflow.content.collect import Body, BodyCollector
+from otel_mlflow.content.cut import cut_json, cut_text, to_json
+from otel_mlflow.content.names import REDACTED
+from otel_mlflow.content.redact import Redactor
+
+__all__ = [
+    "REDACTED",
+    "Body",
+    "BodyCollector",
+    "Redactor",
+    "body_json",
+    "body_value",
+    "cut_json",
+    "cut_text",
+    "request_value",
+    "to_json",
+]

@@ -1,0 +1,64 @@
+"""A body that streams by: its beginning is kept, the rest only counted."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+ANY_ZLIB_HEADER = 47
+NO_ZLIB_HEADER = -15
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The beginning of a body. `total` is the size of the whole in bytes, None when nobody knows."""
+
+    kept: bytes
+    total: int | None
+    limit: int
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the body was longer than what was kept of it."""
+        return self.total != len(self.kept)
+
+
+class BodyCollector:
+    """Keeps at most `limit` bytes of what is added. A chunk costs the same however much came before it."""
+
+    __slots__ = ("_chunks", "_limit", "_room", "total")
+
+    def __init__(self, limit: int) -> None:
+        self.total = 0
+        self._limit = self._room = limit
+        self._chunks: list[bytes] = []
+
+    def add(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take note of the next chunk."""
+        self.total += len(chunk)
+        if self._room and chunk:
+            # No copy of a whole `bytes`; a copy of anything else, which its owner may go on writing to.
+            kept = bytes(chunk[: self._room])
+            self._chunks.append(kept)
+            self._room -= len(kept)
+
+    def body(self) -> Body:
+        """Join what was kept."""
+        return Body(b"".join(self._chunks), self.total, self._limit)
+
+
+def inflate(body: Body, encoding: str) -> Body | None:
+    """Undo a content encoding, no further than the body's limit; None when it is not one of zlib's."""
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        return None
+    headers = (ANY_ZLIB_HEADER,) if encoding != "deflate" else (ANY_ZLIB_HEADER, NO_ZLIB_HEADER)
+    return next((inflated for header in headers if (inflated := _inflate(body, header))), None)
+
+
+def _inflate(body: Body, header: int) -> Body | None:
+    stream = zlib.decompressobj(header)
+    try:
+        kept = stream.decompress(body.kept, body.limit)
+    except zlib.error:
+        return None
+    return Body(kept, len(kept) if stream.eof else None, body.limit)
