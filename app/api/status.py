@@ -18,7 +18,7 @@ async def health() -> dict[str, str]:
 
 
 @router.get("/api/tracing/status")
-async def tracing_status(request: Request) -> dict[str, Any]:
-    """The tracing status as `otel_mlflow` gives it."""
+def tracing_status(request: Request) -> dict[str, Any]:
+    """The tracing status as `otel_mlflow` gives it; in a thread, for it looks into the spool."""
     tracing: otel_mlflow.Tracing = request.app.state.tracing
     return tracing.status().to_dict()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,9 +23,10 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def app() -> FastAPI:
+def app(tmp_path: Path) -> FastAPI:
     """The app with its own settings, and no tracing."""
-    return create_app(tracing=otel_mlflow.Settings.model_validate({"tracing": {"enabled": False}}))
+    tracing = {"tracing": {"enabled": False}, "delivery": {"spool_dir": str(tmp_path)}}
+    return create_app(tracing=otel_mlflow.Settings.model_validate(tracing))
 
 
 @pytest.fixture
