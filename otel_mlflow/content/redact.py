@@ -39,7 +39,7 @@ class Redactor:
     Frozen, compiled once by `Redactor.of(names)`, and safe to share between threads.
     """
 
-    _names: SecretNames
+    names: SecretNames
     _assigned: re.Pattern[str]
     _searching: json.JSONDecoder
     _masking: json.JSONDecoder
@@ -56,15 +56,11 @@ class Redactor:
             return mapping
 
         return cls(
-            _names=names,
+            names=names,
             _assigned=assignment(entries),
             _searching=json.JSONDecoder(object_hook=search, parse_constant=str),
             _masking=json.JSONDecoder(object_hook=names.masked, parse_constant=str),
         )
-
-    def is_secret(self, name: str) -> bool:
-        """Say whether whatever has this name is a secret."""
-        return name in self._names
 
     def value(self, value: Any) -> Any:
         """Redact what JSON can say: mappings, lists and tuples, texts. Anything else is answered as it is."""
@@ -110,10 +106,10 @@ class Redactor:
         if isinstance(value, str):
             return self._text(value, 0)
         if isinstance(value, dict):
-            masked = self._names.masked(value) if self._names.are_in(value) else value
+            masked = self.names.masked(value) if self.names.are_in(value) else value
             return {self._value(name): item if item is REDACTED else self._value(item) for name, item in masked.items()}
         if isinstance(value, (list, tuple)):
-            is_secret_pair = len(value) == 2 and self._names.hide(*value)
+            is_secret_pair = len(value) == 2 and self.names.hide(*value)
             return [value[0], REDACTED] if is_secret_pair else [self._value(item) for item in value]
         return value
 
@@ -139,11 +135,11 @@ class Redactor:
         lowered = text.lower()
         # A name that is not a key of the document itself is in a string, and there with one of these.
         is_named = "\\" in text or "=" in text or text.count(":") != text.count('":') or _LIST_IN_LIST.search(text)
-        return bool(is_named and self._names.are_mentioned_in(text, lowered)) or may_hold_token(text, lowered)
+        return bool(is_named and self.names.are_mentioned_in(text, lowered)) or may_hold_token(text, lowered)
 
     def _plain(self, text: str, depth: int) -> str:
         lowered = text.lower()
-        if not (self._names.are_mentioned_in(text, lowered) or may_hold_token(text, lowered)):
+        if not (self.names.are_mentioned_in(text, lowered) or may_hold_token(text, lowered)):
             return text
         text = hide_tokens(text, REDACTED)
         if "%" in text:
@@ -153,7 +149,7 @@ class Redactor:
     def _pair(self, pair: re.Match[str], depth: int) -> str:
         """Redact `name=value`, percent-encoded or not, and what is percent-encoded in the value in turn."""
         name, raw = pair.groups()
-        if raw and unquote_plus(name).rpartition("?")[2] in self._names:
+        if raw and unquote_plus(name).rpartition("?")[2] in self.names:
             return f"{name}={REDACTED}"
         if depth >= _DEEPEST_ENCODING:
             return f"{name}={REDACTED}" if "%" in raw else pair[0]
