@@ -55,7 +55,7 @@ def _ask(question: str, app: Server, mlflow: Server) -> None:
     answer = post(f"{app.url}/api/chat", {"message": question})
     _show_answer(answer)
     trace_id = answer["metadata"]["trace_id"]
-    _wait(app, "Waiting for the trace to arrive in MLflow", lambda: bool(trace.fetch(mlflow.url, trace_id)), ARRIVE_SECONDS)
+    _wait(app, "Waiting for its trace in MLflow", lambda: bool(trace.fetch(mlflow.url, trace_id)), ARRIVE_SECONDS)
     for line in trace.tree(trace.fetch(mlflow.url, trace_id)):
         _say(f"  {line}")
     _say(f"\nTrace:  {answer['metadata']['trace_url']}")
