@@ -18,7 +18,6 @@ Headers = dict[bytes, bytes]
 Outcome = Literal["ok", "error", "cancelled"]
 
 
-
 class ContentType(NamedTuple):
     """The headers that say how a body is to be read."""
 

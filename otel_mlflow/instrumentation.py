@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.middleware.errors import ServerErrorMiddleware
 
 from otel_mlflow.exchange import Scope
-from otel_mlflow.middleware import ASGIApp, TracingMiddleware
+from otel_mlflow.middleware import TracingMiddleware
 from otel_mlflow.spans.bridge import BRIDGE
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class _Instrumented:
         self._native_tracing = self._telemetry.get("tracing") if self._telemetry is not None else None
         if app.middleware_stack is None:
             app.build_middleware_stack = self._build_stack  # type: ignore[method-assign]
-            self._built: ASGIApp | None = None
+            self._built: Any = None
         else:
             self._built = app.middleware_stack
             app.middleware_stack = self._wrapped(self._built)
@@ -54,7 +54,7 @@ class _Instrumented:
         app.middleware_stack = self._built
         self._switch_native(self._native_tracing)
 
-    def _build_stack(self) -> ASGIApp:
+    def _build_stack(self) -> Any:
         self._built = self._build()
         return self._wrapped(self._built)
 

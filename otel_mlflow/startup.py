@@ -34,12 +34,13 @@ def say(state: DeliveryState) -> None:
 
 
 def describe(state: DeliveryState) -> str:
-    """The state in words: which experiment, where, as whom and from which credentials; or what failed and the remedy."""
+    """The state in words: which experiment, where, as whom, from which credentials; or what failed and the remedy."""
     connected = state.connected
     if state.state != "ok" or connected is None:
         return state.message
     experiment = connected.experiment
-    where = f"traces go to experiment {experiment.name!r} (id {experiment.id}) at {connected.tracking_uri}"
+    into = f" experiment {experiment.name!r} (id {experiment.id}) at" if experiment is not None else ""
+    where = f"traces go to{into} {connected.tracking_uri}"
     whom = f" as {connected.identity}" if connected.identity else ""
     source = f", credentials from {connected.credential_source}" if connected.credential_source else ""
     waiting = f"; {state.waiting} that waited are on their way" if state.waiting else ""

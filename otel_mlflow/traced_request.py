@@ -60,7 +60,7 @@ class RequestTracer:
         return self._adopt(exchange) or self._open(exchange)
 
     def _exclude(self) -> NotTraced:
-        self.tracing.delivery.count("excluded")
+        self.tracing.count("excluded")
         current = entry_of(get_current_span())
         if current is not None and _is_unclaimed(current.trace):
             current.trace.discard()
@@ -90,7 +90,7 @@ class RequestTracer:
         )
         context = set_span_in_context(span, caller.context)
         if not isinstance(span, Span) or not span.is_recording():
-            self.tracing.delivery.count("sampled_out")
+            self.tracing.count("sampled_out")
             return TracedRequest(self, exchange, None, None, context)
         trace = self._claim(self._trace(span, caller), exchange)
         parent_id = caller.origin.span_id if caller.origin else None
@@ -269,7 +269,7 @@ class TracedRequest:
             self._trace.release()
         else:
             self._trace.discard()
-            self._tracer.tracing.delivery.count(decision)
+            self._tracer.tracing.count(decision)
 
     def _is_http_only(self) -> bool:
         return self._trace is not None and self._trace.seen_spans <= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Tracer
 
@@ -18,7 +18,7 @@ from otel_mlflow.spans.record import TraceRecord, TraceWriter
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-    from otel_mlflow.delivery import Delivery
+    from otel_mlflow.delivery import Delivery, Outcome
     from otel_mlflow.diagnosis.status import Status
     from otel_mlflow.settings import Settings
 
@@ -48,10 +48,10 @@ class Tracing:
         self.redactor = Redactor.of(self.settings.tracing.redact_keys)
         self.processor = BRIDGE.processor
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
-        self._writer = TraceWriter(self.settings, self._service_name, _environment_metadata)
+        self._writer = TraceWriter(self.settings, self._service_name, environment_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
         self._started = False
-        self.delivery = delivery if delivery is not None else _delivery(self.settings)
+        self.delivery = delivery if delivery is not None else delivery_for(self.settings)
         if self.settings.tracing.enabled:
             BRIDGE.install(self, tracer_provider, self._service_name, self.settings.tracing.autolog)
 
@@ -60,7 +60,7 @@ class Tracing:
 
     def start(self) -> None:
         """Start delivering. Returns at once; starting again changes nothing."""
-        if not self._started and self.settings.tracing.enabled:
+        if not self._started and self.settings.tracing.enabled and BRIDGE.diversion is None:
             self._started = True
             self.delivery.start()
 
@@ -110,7 +110,11 @@ class Tracing:
 
     def put(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
-        self.delivery.put(trace)
+        (BRIDGE.diversion or self.delivery).put(trace)
+
+    def count(self, outcome: Outcome) -> None:
+        """Account for a request that leaves no trace."""
+        (BRIDGE.diversion or self.delivery).count(outcome)
 
     def kept(self, entry: SpanEntry) -> SpanEntry:
         """The span itself if MLflow is going to show it, else the nearest one above it."""
@@ -127,7 +131,8 @@ def _load_settings() -> Settings:
     return Settings.load()
 
 
-def _delivery(settings: Settings) -> Any:
+def delivery_for(settings: Settings) -> Delivery:
+    """The durable way from here to MLflow."""
     from otel_mlflow.delivery import Delivery
     from otel_mlflow.startup import say
 
@@ -135,7 +140,7 @@ def _delivery(settings: Settings) -> Any:
 
 
 @functools.cache
-def _environment_metadata() -> Mapping[str, str]:
+def environment_metadata() -> Mapping[str, str]:
     """Who and what runs this process, as MLflow puts it into every trace (`mlflow.user`, `mlflow.source.name`, …)."""
     from mlflow.tracing.utils.environment import resolve_env_metadata
 

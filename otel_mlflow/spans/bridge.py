@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 from otel_mlflow.spans import propagation
 from otel_mlflow.spans.autologging import enable_autologging
@@ -18,7 +18,15 @@ from otel_mlflow.spans.provider import SharedTracerProvider
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-logger = logging.getLogger("otel_mlflow")
+    from otel_mlflow.delivery.records import Outcome
+
+
+class Sink(Protocol):
+    """Where finished traces go."""
+
+    def put(self, trace: OpenTrace) -> None: ...
+
+    def count(self, outcome: Outcome) -> None: ...
 
 
 class Bridge:
@@ -27,6 +35,7 @@ class Bridge:
     def __init__(self) -> None:
         self.processor = GatheringSpanProcessor()
         self.provider = SharedTracerProvider(self.processor)
+        self.diversion: Sink | None = None
         self._owners: list[Owner] = []
         self._lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
@@ -55,6 +64,20 @@ class Bridge:
                 self.provider.uninstall()
                 propagation.remove_from_global_propagator()
                 self._mlflow_off()
+
+    @contextmanager
+    def diverted_to(self, sink: Sink) -> Iterator[None]:
+        """Send what is finished meanwhile to `sink`, in place of delivering it; wires everything if nothing is."""
+        from otel_mlflow.tracing import Tracing
+
+        before, self.diversion = self.diversion, sink
+        alone = None if self._owners else Tracing()
+        try:
+            yield
+        finally:
+            self.diversion = before
+            if alone is not None:
+                alone.shutdown()
 
     def hand_over_open_traces(self, owner: Owner) -> None:
         """Before the process ends: what is finished of traces that are not is handed over."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
-from otel_mlflow.content import REDACTED, Body, Redactor, body_json, cut_json, cut_text, request_value, to_json
+from otel_mlflow.content import Body, Redactor, body_json, cut_json, cut_text, request_value, to_json
 from otel_mlflow.spans import mlflow_names
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _MODEL_CONFIG = re.compile(
 )
 """Attributes that hold a model's parameters and the schemas of its tools."""
 
+_MOST_BYTES_OF_A_CHARACTER = 4
+
 
 class SpanContent:
     """Applies `tracing.capture_*`, `tracing.redact_keys` and `tracing.max_content_bytes`."""
@@ -45,7 +47,7 @@ class SpanContent:
 
     def of_span(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes that may leave, as they may leave."""
-        return {key: self._value(key, value) for key, value in attributes.items() if self._leaves(key)}
+        return self._without_secrets({key: value for key, value in attributes.items() if self._leaves(key)})
 
     def of_exchange(self, exchange: Exchange) -> dict[str, Any]:
         """What the request and the response were, as the root's inputs and outputs."""
@@ -62,10 +64,11 @@ class SpanContent:
         """Treat the attributes of the span's events, and its status message, as those of the span itself."""
         span.status.message = self.text(span.status.message) if self._captures else ""
         for event in span.events:
-            leaving = [attribute for attribute in event.attributes if self._leaves(attribute.key)]
-            for attribute in leaving:
-                if attribute.value.HasField("string_value"):
-                    attribute.value.string_value = self._text_value(attribute.key, attribute.value.string_value)
+            attributes = self.of_span({item.key: item.value.string_value for item in event.attributes})
+            leaving = [item for item in event.attributes if item.key in attributes]
+            for item in leaving:
+                if item.value.HasField("string_value"):
+                    item.value.string_value = attributes[item.key]
             del event.attributes[:]
             event.attributes.extend(leaving)
 
@@ -89,16 +92,11 @@ class SpanContent:
             return False
         return self._captures_model_config or not _MODEL_CONFIG.fullmatch(key)
 
-    def _value(self, key: str, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._text_value(key, value)
-        if isinstance(value, tuple):
-            return tuple(self._value(key, item) for item in value)
-        return REDACTED if self._redactor.is_secret(key) and not isinstance(value, bool) else value
+    def _without_secrets(self, attributes: dict[str, Any]) -> dict[str, Any]:
+        redacted: dict[str, Any] = self._redactor.value(attributes)
+        return {key: self._cut(value) for key, value in redacted.items()}
 
-    def _text_value(self, key: str, text: str) -> str:
-        if self._redactor.is_secret(key):
-            return REDACTED
-        if text[:1] in ("{", "["):
-            return cut_json(self._redactor.json_text(text), self._max_bytes)
-        return self.text(text)
+    def _cut(self, value: Any) -> Any:
+        if not isinstance(value, str) or len(value) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes:
+            return value
+        return cut_json(value, self._max_bytes) if value[:1] in ("{", "[") else cut_text(value, self._max_bytes)

@@ -20,6 +20,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
+from otel_mlflow.spans.gathering import context_of
+
 _OURS_ALONE = frozenset({"mlflow.traceRequestId", "mlflow.experimentId", "mlflow.spanStartTimeNs"})
 """Attributes that MLflow's client puts on spans for itself, and its server derives anew."""
 
@@ -37,9 +39,9 @@ class RequestEncoder:
     def add(self, span: ReadableSpan) -> ProtoSpan:
         """A new span of the request, with everything that does not depend on where it hangs in the tree."""
         proto: ProtoSpan = self._scope_of(span).spans.add()
-        proto.span_id = span.get_span_context().span_id.to_bytes(8, "big")
+        proto.span_id = context_of(span).span_id.to_bytes(8, "big")
         proto.name = span.name
-        proto.kind = span.kind.value + 1
+        proto.kind = span.kind.value + 1  # type: ignore[assignment]
         proto.start_time_unix_nano = span.start_time or 0
         proto.end_time_unix_nano = span.end_time or 0
         set_status(proto, span.status.status_code, span.status.description)
@@ -48,7 +50,8 @@ class RequestEncoder:
         return proto
 
     def to_bytes(self) -> bytes:
-        return self._request.SerializeToString()
+        encoded: bytes = self._request.SerializeToString()
+        return encoded
 
     def _scope_of(self, span: ReadableSpan) -> Any:
         scope = span.instrumentation_scope
@@ -73,7 +76,7 @@ def add_attributes(proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
 
 
 def set_status(proto: ProtoSpan, code: StatusCode, description: str | None) -> None:
-    proto.status.code = code.value
+    proto.status.code = code.value  # type: ignore[assignment]
     proto.status.message = description or ""
 
 

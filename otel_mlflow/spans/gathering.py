@@ -11,8 +11,8 @@ import weakref
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from opentelemetry.sdk.trace import ReadableSpan, Span
-from opentelemetry.trace import Span as ApiSpan
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext
 
 from otel_mlflow.spans.facts import TraceFacts, TraceOutline
 
@@ -50,9 +50,9 @@ class SpanEntry:
     previous: SpanEntry | None = None
     """What was current before LangChain's callback made this span current."""
 
-    def __init__(self, span: Span, trace: OpenTrace, parent: SpanEntry | None) -> None:
-        self.span: Span | None = span
-        self.span_id: int = span.get_span_context().span_id
+    def __init__(self, span: ReadableSpan, trace: OpenTrace, parent: SpanEntry | None) -> None:
+        self.span: ReadableSpan | None = span
+        self.span_id = context_of(span).span_id
         self.trace = trace
         self.parent = parent
 
@@ -81,7 +81,12 @@ class LangChainRun:
         self.leaf = span_type not in ("CHAIN", "TOOL")
 
 
-def entry_of(span: ApiSpan | None) -> SpanEntry | None:
+def context_of(span: ReadableSpan) -> SpanContext:
+    """The span's ids; the SDK's types allow a span without any."""
+    return span.get_span_context() or INVALID_SPAN_CONTEXT
+
+
+def entry_of(span: object) -> SpanEntry | None:
     """The entry of a span that was started under the bridge, else None."""
     return getattr(span, _ENTRY, None)
 
@@ -163,7 +168,12 @@ class OpenTrace:
         _TRACES[trace_id] = self
 
     def add(
-        self, span: Span, parent: SpanEntry | None, *, remote_parent_id: int | None = None, framework: bool = False
+        self,
+        span: ReadableSpan,
+        parent: SpanEntry | None,
+        *,
+        remote_parent_id: int | None = None,
+        framework: bool = False,
     ) -> SpanEntry:
         """Take a started span into the trace, under `parent`, or under a span of another process."""
         entry = SpanEntry(span, self, parent)

@@ -13,9 +13,10 @@ import sys
 from typing import Any
 from uuid import UUID
 
-import mlflow.langchain.langchain_tracer as mlflow_langchain
+import mlflow.langchain.langchain_tracer
 from langchain_core.tracers.context import register_configure_hook
 from mlflow.entities import LiveSpan, SpanStatus, SpanStatusCode
+from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
 from mlflow.tracing.fluent import start_span_no_context
 from mlflow.tracing.utils.token import SpanWithToken
 from opentelemetry import context as context_api
@@ -25,14 +26,15 @@ from otel_mlflow.spans.current import current_entry
 from otel_mlflow.spans.gathering import LangChainRun, SpanEntry, entry_of
 from otel_mlflow.spans.mlflow_bridge import live_span
 
-_MlflowTracer = mlflow_langchain.MlflowLangchainTracer
+mlflow_langchain: Any = mlflow.langchain.langchain_tracer
+
 _RUNS: dict[str, SpanWithToken] = {}
 """The spans of the runs under way, by run id: one map, whichever tracer object LangChain calls."""
 
 _OK = SpanStatus(SpanStatusCode.OK)
 
 
-class BridgedLangChainTracer(_MlflowTracer):
+class BridgedLangChainTracer(MlflowLangchainTracer):
     """MLflow's tracer, with each span under the span in which its run was started.
 
     It asks to be called inline, in the context of the run, where the current span is the right one.
@@ -93,11 +95,12 @@ class BridgedLangChainTracer(_MlflowTracer):
 
 
 def _make_current(span: LiveSpan, run: LangChainRun) -> None:
-    entry = entry_of(span._span)
+    otel_span: Any = span._span
+    entry = entry_of(otel_span)
     if entry is not None:
         entry.run = run
         entry.previous = entry_of(trace_api.get_current_span())
-        context_api.attach(trace_api.set_span_in_context(span._span))
+        context_api.attach(trace_api.set_span_in_context(otel_span))
 
 
 def _leave_ended_runs() -> None:
@@ -106,8 +109,9 @@ def _leave_ended_runs() -> None:
     if entry is None or entry.run is None:
         return
     inside = current_entry()
-    if inside is not entry and inside is not None and inside.span is not None:
-        context_api.attach(trace_api.set_span_in_context(inside.span))
+    span: Any = inside.span if inside is not None and inside is not entry else None
+    if span is not None:
+        context_api.attach(trace_api.set_span_in_context(span))
 
 
 def _parent_entry(run: SpanEntry | None) -> SpanEntry | None:
@@ -170,5 +174,5 @@ def install() -> None:
 
 def uninstall() -> None:
     """Trace no LangChain run any more, unless MLflow's own autologging does."""
-    mlflow_langchain.MlflowLangchainTracer = _MlflowTracer
+    mlflow_langchain.MlflowLangchainTracer = MlflowLangchainTracer
     _OFFER.tracer = None

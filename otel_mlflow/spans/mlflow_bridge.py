@@ -18,13 +18,15 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-import mlflow.tracing.provider as mlflow_provider
-import mlflow.tracing.trace_manager as mlflow_traces
+import mlflow.tracing.provider
+from mlflow.tracing import trace_manager as mlflow_traces
 from mlflow.entities import LiveSpan, TraceInfo, TraceLocation, TraceState
 from mlflow.entities.span import _SpanAttributesRegistry
 from opentelemetry import trace as trace_api
 
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, trace_by_id
+
+mlflow_provider: Any = mlflow.tracing.provider
 
 TracerFor = Callable[[str], trace_api.Tracer]
 
@@ -85,8 +87,8 @@ class _SharedProvider:
 class _Attributes(_SpanAttributesRegistry):
     """Remembers which attributes MLflow wrote, for it writes them as JSON, and other libraries do not."""
 
-    def __init__(self, entry: SpanEntry) -> None:
-        super().__init__(entry.span)
+    def __init__(self, entry: SpanEntry, span: Any) -> None:
+        super().__init__(span)
         self._json_keys = entry.json_keys = set(entry.json_keys)
 
     def set(self, key: str, value: Any) -> None:
@@ -97,12 +99,12 @@ class _Attributes(_SpanAttributesRegistry):
 class _BridgedSpan(LiveSpan):
     """MLflow's view of a span being gathered, whoever started it. Made without writing anything to the span."""
 
-    def __init__(self, entry: SpanEntry) -> None:
-        self._span = entry.span
+    def __init__(self, entry: SpanEntry, span: Any) -> None:
+        self._span = span
         self._attachments = {}
-        self._attributes = _Attributes(entry)
+        self._attributes: Any = _Attributes(entry, span)
         self._links = []
-        self._original_name = entry.span.name if entry.span else ""
+        self._original_name = span.name
 
 
 class _BridgedTrace(mlflow_traces._Trace):
@@ -112,7 +114,7 @@ class _BridgedTrace(mlflow_traces._Trace):
 def live_span(entry: SpanEntry) -> LiveSpan | None:
     """MLflow's view of the span; None once the span was handed over."""
     if entry.live is None and entry.span is not None:
-        entry.live = _BridgedSpan(entry)
+        entry.live = _BridgedSpan(entry, entry.span)
     live: LiveSpan | None = entry.live
     return live
 
@@ -149,7 +151,7 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
         return f"{trace.root.span_id:016x}" if trace.root is not None else None
 
     @contextmanager
-    def get_trace(self, trace_id: str | None) -> Generator[Any, None, None]:
+    def get_trace(self, trace_id: Any) -> Generator[Any, None, None]:
         trace = _find(trace_id)
         if trace is None:
             with super().get_trace(trace_id) as other:
@@ -188,7 +190,8 @@ def install(tracer_for: TracerFor) -> None:
     mlflow_provider.provider = shared
     mlflow_provider._initialize_tracer_provider = shared.initialize
     mlflow_provider.MLFLOW_USE_DEFAULT_TRACER_PROVIDER = _Always(False)
-    mlflow_traces.InMemoryTraceManager._instance = BridgedTraceManager()
+    manager: Any = BridgedTraceManager
+    mlflow_traces.InMemoryTraceManager._instance = manager()
 
 
 def uninstall() -> None:

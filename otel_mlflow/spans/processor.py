@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanContext, SpanKind, get_current_span
 from otel_mlflow.guard import guarded
 from otel_mlflow.spans import mlflow_names
 from otel_mlflow.spans.current import current_entry, opening_generator
-from otel_mlflow.spans.gathering import OpenTrace, Owner, SpanEntry, trace_by_id
+from otel_mlflow.spans.gathering import OpenTrace, Owner, SpanEntry, context_of, trace_by_id
 from otel_mlflow.spans.identity import new_trace_id
 from otel_mlflow.spans.propagation import origin_of
 
@@ -50,7 +50,7 @@ class GatheringSpanProcessor(SpanProcessor):
 
     @guarded
     def on_end(self, span: ReadableSpan) -> None:
-        entry = self._open.pop(span.get_span_context().span_id, None)
+        entry = self._open.pop(context_of(span).span_id, None)
         if entry is None:
             return
         entry.readable = span
@@ -65,7 +65,7 @@ class GatheringSpanProcessor(SpanProcessor):
     ) -> SpanEntry:
         """Take a started span into `trace`."""
         entry = trace.add(
-            span, parent, remote_parent_id=remote_parent_id, framework=parent is not None and _is_framework(span)
+            span, parent, remote_parent_id=remote_parent_id, framework=parent is not None and is_framework(span)
         )
         self._open[entry.span_id] = entry
         entry.handling = id(sys.exc_info()[1])
@@ -77,7 +77,7 @@ class GatheringSpanProcessor(SpanProcessor):
     def _begin(self, owner: Owner, span: Span, remote: SpanContext) -> None:
         """A span without a parent in this process: a trace of its own, or more of a trace that began elsewhere."""
         origin = origin_of(remote) if remote.is_valid else None
-        otel_trace_id = span.get_span_context().trace_id
+        otel_trace_id = context_of(span).trace_id
         if origin is None:
             trace_id = new_trace_id() if remote.is_valid else otel_trace_id
             self.take(span, OpenTrace(owner, trace_id, otel_trace_id=otel_trace_id), None)
@@ -96,7 +96,8 @@ class GatheringSpanProcessor(SpanProcessor):
         self._open = {}
 
 
-def _is_framework(span: Span) -> bool:
+def is_framework(span: ReadableSpan) -> bool:
+    """Whether a web framework or its instrumentation opened the span about itself."""
     scope = span.instrumentation_scope
     return scope is not None and scope.name in _FRAMEWORK_SCOPES
 

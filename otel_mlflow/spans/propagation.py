@@ -97,4 +97,3 @@ def remove_from_global_propagator() -> None:
     current = propagate.get_global_textmap()
     if isinstance(current, _WithMlflow):
         propagate.set_global_textmap(current.application)
-

@@ -10,9 +10,11 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from typing import Any
 
-import mlflow.tracking.fluent as mlflow_fluent
+import mlflow.tracking.fluent
 
 from otel_mlflow.spans.gathering import OpenTrace
+
+mlflow_fluent: Any = mlflow.tracking.fluent
 
 
 class RequestRuns(list[Any]):

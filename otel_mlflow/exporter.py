@@ -1,0 +1,150 @@
+"""`MlflowSpanExporter`: the spans of any tracer provider, as MLflow traces, through the same durable delivery.
+
+Entry point `mlflow` of `opentelemetry_traces_exporter`: `OTEL_TRACES_EXPORTER=mlflow opentelemetry-instrument …`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, context_of
+from otel_mlflow.spans.identity import new_trace_id
+from otel_mlflow.spans.processor import is_framework
+from otel_mlflow.spans.propagation import origin_of
+
+if TYPE_CHECKING:
+    from otel_mlflow.delivery import Delivery
+    from otel_mlflow.settings import Settings
+    from otel_mlflow.spans.record import TraceRecord
+
+REMEMBERED_SPANS = 20_000
+"""Spans that are remembered after they were handed over, so that what ends under them later finds their trace."""
+
+Waiting = dict[int, ReadableSpan]
+
+
+class MlflowSpanExporter(SpanExporter):
+    """Puts spans into MLflow traces and hands these over when their first span has ended.
+
+    `settings` default to the environment and the YAML file. Raises `SettingsError` for settings that cannot be used.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, delivery: Delivery | None = None) -> None:
+        from otel_mlflow.settings import Settings
+        from otel_mlflow.spans.record import TraceWriter
+        from otel_mlflow.tracing import DEFAULT_SERVICE_NAME, delivery_for, environment_metadata
+
+        self._settings = settings if settings is not None else Settings.load()
+        self._delivery = delivery if delivery is not None else delivery_for(self._settings)
+        service_name = self._settings.service_name or DEFAULT_SERVICE_NAME
+        self._writer = TraceWriter(self._settings, service_name, environment_metadata)
+        self._waiting: dict[int, Waiting] = {}
+        self._handed_over: OrderedDict[int, OpenTrace] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Take spans that have ended. They are kept until the first span of their trace in this process has."""
+        self._delivery.start()
+        with self._lock:
+            for span in spans:
+                self._waiting.setdefault(context_of(span).trace_id, {})[context_of(span).span_id] = span
+            for otel_trace_id in {context_of(span).trace_id for span in spans}:
+                self._hand_over(otel_trace_id, self._waiting[otel_trace_id])
+        return SpanExportResult.SUCCESS
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Wait until all that was handed over is delivered; False where something is not."""
+        return self._delivery.flush(timeout_millis / 1000)
+
+    def shutdown(self) -> None:
+        """Hand over what still waits for its trace's first span, and deliver."""
+        with self._lock:
+            for otel_trace_id, waiting in list(self._waiting.items()):
+                self._hand_over_as(OpenTrace(self, otel_trace_id, otel_trace_id=otel_trace_id), list(waiting.values()))
+            self._waiting.clear()
+        self._delivery.shutdown()
+
+    def put(self, trace: OpenTrace) -> None:
+        """Queue a trace of which something is finished."""
+        self._delivery.put(trace)
+
+    def kept(self, entry: SpanEntry) -> SpanEntry:
+        """The span itself if MLflow is going to show it, else the nearest one above it."""
+        return self._writer.kept(entry)
+
+    def record(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
+        """Write finished spans down."""
+        return self._writer.write(trace, spans, with_info=with_info)
+
+    def _hand_over(self, otel_trace_id: int, waiting: Waiting) -> None:
+        """Hand over each first span that has ended with all below it, and what belongs to traces that went before."""
+        for root in [span for span in waiting.values() if _is_first(span)]:
+            self._hand_over_as(self._trace_of(root), _taken_below(root, waiting))
+        for late in [span for span in waiting.values() if _parent_id(span) in self._handed_over]:
+            if context_of(late).span_id in waiting:
+                self._hand_over_as(self._handed_over[_parent_id(late)], _taken_below(late, waiting))
+        if not waiting:
+            del self._waiting[otel_trace_id]
+
+    def _trace_of(self, root: ReadableSpan) -> OpenTrace:
+        """A trace of its own for each first span: several requests of one caller may share an OpenTelemetry trace."""
+        otel_trace_id = context_of(root).trace_id
+        origin = origin_of(root.parent) if root.parent is not None else None
+        own = otel_trace_id if root.parent is None else new_trace_id()
+        return OpenTrace(self, origin.trace_id if origin else own, otel_trace_id=otel_trace_id)
+
+    def _hand_over_as(self, trace: OpenTrace, spans: list[ReadableSpan]) -> None:
+        entries: dict[int, SpanEntry] = {}
+        for span in spans:
+            parent = entries.get(_parent_id(span))
+            entry = trace.add(
+                span,
+                parent,
+                remote_parent_id=_remote_parent_id(span, trace) if parent is None else None,
+                framework=parent is not None and is_framework(span),
+            )
+            entry.readable = span
+            entries[entry.span_id] = entry
+            self._handed_over[entry.span_id] = trace
+            trace.end(entry)
+        trace.release()
+        while len(self._handed_over) > REMEMBERED_SPANS:
+            self._handed_over.popitem(last=False)
+
+
+def _is_first(span: ReadableSpan) -> bool:
+    """Whether nothing above the span is in this process."""
+    return span.parent is None or span.parent.is_remote
+
+
+def _parent_id(span: ReadableSpan) -> int:
+    return span.parent.span_id if span.parent is not None else 0
+
+
+def _remote_parent_id(span: ReadableSpan, trace: OpenTrace) -> int | None:
+    """The id of a parent that MLflow knows of, but is not among the spans handed over with this one."""
+    if span.parent is None:
+        return None
+    if not span.parent.is_remote:
+        return span.parent.span_id
+    origin = origin_of(span.parent)
+    return origin.span_id if origin is not None else None
+
+
+def _taken_below(root: ReadableSpan, waiting: Waiting) -> list[ReadableSpan]:
+    """Take a span and all below it out of those that wait, parents before children."""
+    children: dict[int, list[ReadableSpan]] = {}
+    for span in waiting.values():
+        children.setdefault(_parent_id(span), []).append(span)
+    taken = [root]
+    for span in taken:
+        taken.extend(children.get(context_of(span).span_id, ()))
+    for span in taken:
+        waiting.pop(context_of(span).span_id, None)
+    return taken
