@@ -49,8 +49,8 @@ class Exchange:
         "path",
         "query",
         "request_body",
-        "response_body",
         "request_type",
+        "response_body",
         "response_type",
         "root_path",
         "route",
@@ -91,6 +91,7 @@ class Exchange:
 
     @property
     def known_method(self) -> str:
+        """The method as the semantic conventions want it: one of those they know, or `_OTHER`."""
         return self.method if self.method in _METHODS else "_OTHER"
 
     @property
@@ -100,6 +101,7 @@ class Exchange:
 
     @property
     def outcome(self) -> Outcome:
+        """How it ended; an exchange that was cut short is no success and no failure of the application."""
         if self.client_left or (self.error is not None and not isinstance(self.error, Exception)):
             return "cancelled"
         return "error" if self.error is not None or (self.status_code or 0) >= 500 else "ok"

@@ -59,7 +59,7 @@ def guarded(function: Callable[P, R]) -> Callable[P, R | None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
         try:
             return function(*args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001, this is the guard
             GUARD.report(function.__qualname__, error)
             return None
 

@@ -33,6 +33,7 @@ class TracingMiddleware:
         self._requests = RequestTracer(tracing, app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, connection or lifespan."""
         if scope["type"] not in ("http", "websocket") or _SEEN in scope:
             if scope["type"] == "lifespan":
                 self.tracing.start()

@@ -17,6 +17,7 @@ class Template(NamedTuple):
     pattern: str
 
     def matches(self, path: str) -> bool:
+        """Whether a path is one of the template's."""
         return compile_path(self.pattern)[0].match(path) is not None
 
 

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 class Sink(Protocol):
     """Where finished traces go."""
 
-    def put(self, trace: OpenTrace) -> None: ...
+    def put(self, trace: OpenTrace) -> None:
+        """Take a trace of which something is finished."""
 
-    def count(self, outcome: Outcome) -> None: ...
+    def count(self, outcome: Outcome) -> None:
+        """Account for a request that leaves no trace."""
 
 
 class Bridge:

@@ -8,7 +8,7 @@ here as what they stand for. JSON objects and lists stay text: an MLflow server 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -50,6 +50,7 @@ class RequestEncoder:
         return proto
 
     def to_bytes(self) -> bytes:
+        """The request as it goes over the wire."""
         encoded: bytes = self._request.SerializeToString()
         return encoded
 
@@ -68,6 +69,7 @@ class RequestEncoder:
 
 
 def add_attributes(proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
+    """Add attributes of OpenTelemetry's types to the span."""
     for key, value in attributes.items():
         if value is not None:
             attribute = proto.attributes.add()
@@ -76,11 +78,12 @@ def add_attributes(proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
 
 
 def set_status(proto: ProtoSpan, code: StatusCode, description: str | None) -> None:
+    """Give the span this status, whatever it had."""
     proto.status.code = code.value  # type: ignore[assignment]
     proto.status.message = description or ""
 
 
-def attributes_of(span: ReadableSpan, json_keys: set[str]) -> dict[str, Any]:
+def attributes_of(span: ReadableSpan, json_keys: Set[str]) -> dict[str, Any]:
     """The span's attributes as what they stand for; `json_keys` are those that MLflow wrote."""
     return {
         key: from_json(value) if isinstance(value, str) and (key in json_keys or key.startswith("mlflow.")) else value

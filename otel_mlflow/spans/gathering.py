@@ -36,7 +36,7 @@ class SpanEntry:
     ended = False
     framework = False
     """Whether the web framework opened it about itself."""
-    json_keys: set[str] = set()
+    json_keys: frozenset[str] | set[str] = frozenset()
     """The attributes that MLflow wrote, and wrote as JSON."""
     live: Any = None
     """MLflow's view of the span, once somebody asked for it."""
@@ -94,11 +94,14 @@ def entry_of(span: object) -> SpanEntry | None:
 class Owner(Protocol):
     """Who a trace belongs to: where it is put, and how it is written down."""
 
-    def put(self, trace: OpenTrace) -> None: ...
+    def put(self, trace: OpenTrace) -> None:
+        """Take a trace of which something is finished, to be encoded soon."""
 
-    def kept(self, entry: SpanEntry) -> SpanEntry: ...
+    def kept(self, entry: SpanEntry) -> SpanEntry:
+        """The span itself if MLflow is going to show it, else the nearest one above it that it is."""
 
-    def record(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord: ...
+    def record(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
+        """Write finished spans down, and what is known of the trace as a whole if `with_info`."""
 
 
 class OpenTrace:
@@ -192,6 +195,7 @@ class OpenTrace:
         return entry
 
     def end(self, entry: SpanEntry) -> None:
+        """Take note that a span has ended."""
         with self._lock:
             entry.ended = True
             self.open_spans -= 1
@@ -217,10 +221,12 @@ class OpenTrace:
 
     @property
     def released(self) -> bool:
+        """Whether the trace was handed over, so that more of it follows by itself."""
         return self._released
 
     @property
     def discarded(self) -> bool:
+        """Whether the trace is not kept."""
         return self._discarded
 
     def changed(self) -> None:
@@ -252,11 +258,6 @@ class OpenTrace:
         with self._lock:
             self._let_go(spans)
         return record
-
-    def abandon(self) -> list[SpanEntry]:
-        """The spans still open, for a process that is about to end."""
-        with self._lock:
-            return [entry for entry in self.entries.values() if not entry.ended]
 
     def _queue(self) -> None:
         with self._lock:

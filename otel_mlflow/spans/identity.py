@@ -6,8 +6,9 @@ import os
 import random
 
 from opentelemetry.sdk.trace.id_generator import IdGenerator
+from typing_extensions import override
 
-_RANDOM = random.Random()
+_RANDOM = random.Random()  # noqa: S311, ids are no secrets
 """Our own source, seeded by the operating system; user code that seeds `random` does not reach it."""
 
 if hasattr(os, "register_at_fork"):
@@ -27,11 +28,14 @@ def new_request_id() -> str:
 class UniqueIdGenerator(IdGenerator):
     """Ids from our own random source."""
 
+    @override
     def generate_trace_id(self) -> int:
         return new_trace_id()
 
+    @override
     def generate_span_id(self) -> int:
         return _RANDOM.getrandbits(64) or 1
 
     def is_trace_id_random(self) -> bool:
+        """Say so to samplers that rely on it."""
         return True

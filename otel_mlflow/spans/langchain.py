@@ -21,6 +21,7 @@ from mlflow.tracing.fluent import start_span_no_context
 from mlflow.tracing.utils.token import SpanWithToken
 from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
+from typing_extensions import override
 
 from otel_mlflow.spans.current import current_entry
 from otel_mlflow.spans.gathering import LangChainRun, SpanEntry, entry_of
@@ -81,14 +82,17 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
         span.end(outputs=outputs, attributes=attributes, status=status)
         _leave_ended_runs()
 
+    @override
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
         _note_cut_short(error, run_id)
         super().on_chain_error(error, run_id=run_id, **rest)
 
+    @override
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
         _note_cut_short(error, run_id)
         super().on_llm_error(error, run_id=run_id, **rest)
 
+    @override
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
         _note_cut_short(error, run_id)
         super().on_tool_error(error, run_id=run_id, **rest)

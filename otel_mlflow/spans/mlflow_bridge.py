@@ -19,10 +19,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import mlflow.tracing.provider
-from mlflow.tracing import trace_manager as mlflow_traces
 from mlflow.entities import LiveSpan, TraceInfo, TraceLocation, TraceState
 from mlflow.entities.span import _SpanAttributesRegistry
+from mlflow.tracing import trace_manager as mlflow_traces
 from opentelemetry import trace as trace_api
+from typing_extensions import override
 
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, trace_by_id
 
@@ -137,6 +138,7 @@ def _trace_of(trace: OpenTrace) -> _BridgedTrace:
 class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
     """Answers MLflow's fluent API from the traces being gathered."""
 
+    @override
     def get_span_from_id(self, trace_id: str | None, span_id: str) -> LiveSpan | None:
         trace = _find(trace_id)
         if trace is None:
@@ -144,12 +146,14 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
         entry = trace.entries.get(int(span_id, 16))
         return live_span(entry) if entry is not None else None
 
+    @override
     def get_root_span_id(self, trace_id: str) -> str | None:
         trace = _find(trace_id)
         if trace is None:
             return super().get_root_span_id(trace_id)
         return f"{trace.root.span_id:016x}" if trace.root is not None else None
 
+    @override
     @contextmanager
     def get_trace(self, trace_id: Any) -> Generator[Any, None, None]:
         trace = _find(trace_id)
@@ -160,6 +164,7 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
         yield _trace_of(trace)
         trace.changed()
 
+    @override
     def set_trace_metadata(self, trace_id: str, key: str, value: str) -> None:
         with self.get_trace(trace_id) as trace:
             if trace is not None:

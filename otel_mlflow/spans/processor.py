@@ -8,6 +8,7 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanContext, SpanKind, get_current_span
+from typing_extensions import override
 
 from otel_mlflow.guard import guarded
 from otel_mlflow.spans import mlflow_names
@@ -39,6 +40,7 @@ class GatheringSpanProcessor(SpanProcessor):
         self.default_owner: Owner | None = None
         self._open: dict[int, SpanEntry] = {}
 
+    @override
     @guarded
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         parent = current_entry(parent_context)
@@ -48,6 +50,7 @@ class GatheringSpanProcessor(SpanProcessor):
         if context_api.get_value(OUTSIDE, parent_context) is None and self.default_owner is not None:
             self._begin(self.default_owner, span, get_current_span(parent_context).get_span_context())
 
+    @override
     @guarded
     def on_end(self, span: ReadableSpan) -> None:
         entry = self._open.pop(context_of(span).span_id, None)

@@ -24,6 +24,7 @@ from opentelemetry.propagators.textmap import (
 )
 from opentelemetry.trace import SpanContext, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from typing_extensions import override
 
 from otel_mlflow.spans.current import current_entry
 
@@ -50,11 +51,13 @@ def origin_of(remote: SpanContext) -> Origin | None:
 class MlflowPropagator(TextMapPropagator):
     """Adds our entry to the `tracestate` of outgoing calls; reading it is left to the W3C propagator."""
 
+    @override
     def extract(
         self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
     ) -> Context:
         return context if context is not None else Context()
 
+    @override
     def inject(
         self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
     ) -> None:
@@ -66,6 +69,7 @@ class MlflowPropagator(TextMapPropagator):
         change = state.update if TRACESTATE_KEY in state else state.add
         setter.set(carrier, TRACESTATE, change(TRACESTATE_KEY, own).to_header())
 
+    @override
     @property
     def fields(self) -> set[str]:
         return {TRACESTATE}

@@ -11,6 +11,7 @@ from contextvars import ContextVar, Token
 from typing import Any
 
 import mlflow.tracking.fluent
+from typing_extensions import override
 
 from otel_mlflow.spans.gathering import OpenTrace
 
@@ -24,6 +25,7 @@ class RequestRuns(list[Any]):
         super().__init__()
         self._trace = trace
 
+    @override
     def append(self, run: Any) -> None:
         super().append(run)
         if self._trace.source_run is None:
@@ -40,6 +42,7 @@ def enter_request(trace: OpenTrace) -> Token[RequestRuns | None]:
 
 
 def leave_request(token: Token[RequestRuns | None]) -> None:
+    """The request is over."""
     _RUNS.reset(token)
 
 
