@@ -15,6 +15,7 @@ from otel_mlflow.errors import SettingsError
 
 MASK = "***"
 LONGEST_SHOWN = 120
+MOST_LISTED = 20
 USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
 
 
@@ -62,16 +63,16 @@ def _refusal(field: FieldInfo, value: object, cause: object) -> str:
     return f"is {shown(field, value)!r}; allowed: {extra(field)['allowed']}{because}"
 
 
-def unknown(key: str, known: Collection[str]) -> Problem:
-    """Name the key that was probably meant, or else all there are."""
-    meant = nearest(key, known)
-    advice = f"did you mean {meant}?" if meant else f"allowed: {', '.join(known)}"
-    return Problem(key, f"is not a setting; {advice}")
+def unknown(key: str, known: Collection[str], prefix: str = "") -> Problem:
+    """Name the key that was probably meant, or else all there are; what all begin with makes none alike."""
+    meant = nearest(key.removeprefix(prefix), [name.removeprefix(prefix) for name in known])
+    listed = f"allowed: {', '.join(known)}" if len(known) <= MOST_LISTED else "docs/settings.md has all there are"
+    return Problem(key, f"is not a setting; {f'did you mean {prefix}{meant}?' if meant else listed}")
 
 
 def nearest(key: str, known: Collection[str]) -> str | None:
     """Find the known key most like this one; a key of a section is also found without its section."""
-    names = {name.rpartition(".")[2]: name for name in known} | {name: name for name in known}
+    names = {name.rpartition(".")[2].lower(): name for name in known} | {name.lower(): name for name in known}
     close = get_close_matches(key.lower(), names, n=1, cutoff=0.7)
     return names[close[0]] if close else None
 

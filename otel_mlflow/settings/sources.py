@@ -106,7 +106,7 @@ def from_environment(known: Collection[str], environ: Mapping[str, str]) -> Laye
     ours = {name for name in environ if name.upper().startswith(PREFIX) and name.upper() != CONFIG}
     strange = sorted(name for name in ours if name.upper() not in keys)
     if strange:
-        raise from_where((unknown(name, keys) for name in strange), lambda _: "environment")
+        raise from_where((unknown(name, keys, PREFIX) for name in strange), lambda _: "environment")
     return {keys[name.upper()]: Found(environ[name], f"environment {name}") for name in ours if environ[name]}
 
 
