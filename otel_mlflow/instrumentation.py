@@ -9,6 +9,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 
 from otel_mlflow.exchange import Scope
 from otel_mlflow.middleware import TracingMiddleware
+from otel_mlflow.native_telemetry import NativeTelemetry
 from otel_mlflow.spans.bridge import BRIDGE
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ class _Instrumented:
         self._app = app
         self.tracing = tracing
         self._build = app.build_middleware_stack
-        self._telemetry: Any = getattr(app, "_telemetry", None)
-        self._native_tracing = self._telemetry.get("tracing") if self._telemetry is not None else None
+        self._native = NativeTelemetry(app)
         if app.middleware_stack is None:
             app.build_middleware_stack = self._build_stack  # type: ignore[method-assign]
             self._built: Any = None
@@ -42,7 +42,7 @@ class _Instrumented:
             self._built = app.middleware_stack
             app.middleware_stack = self._wrapped(self._built)
         if BRIDGE.provider.is_ours_alone:
-            self._switch_native(False)
+            self._native.switch_tracing_off()
 
     def undo(self) -> None:
         """Leave the application as it was before."""
@@ -52,7 +52,7 @@ class _Instrumented:
             if self._build != app.build_middleware_stack:
                 app.build_middleware_stack = self._build  # type: ignore[method-assign]
         app.middleware_stack = self._built
-        self._switch_native(self._native_tracing)
+        self._native.restore()
 
     def _build_stack(self) -> Any:
         self._built = self._build()
@@ -60,11 +60,6 @@ class _Instrumented:
 
     def _wrapped(self, stack: Any) -> Any:
         return ServerErrorMiddleware(TracingMiddleware(stack, tracing=self.tracing))
-
-    def _switch_native(self, on: bool | None) -> None:
-        """FastAPI's own request spans (`FastAPI(telemetry=…)`, from 0.142): off where only we would see them."""
-        if self._telemetry is not None and on is not None:
-            self._telemetry["tracing"] = on
 
 
 def instrument(

@@ -14,6 +14,7 @@ from otel_mlflow import http_attributes
 from otel_mlflow.exchange import Exchange, Headers, Message, Scope
 from otel_mlflow.guard import guarded
 from otel_mlflow.incoming import Caller, Callers
+from otel_mlflow.native_telemetry import NativeTelemetry
 from otel_mlflow.request import RequestTrace, with_request
 from otel_mlflow.routes import RouteTemplates
 from otel_mlflow.sampling import verdict
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 MAX_REQUEST_ID = 50
 """Characters of a client request id that MLflow's stores have room for (`trace_info.client_request_id`)."""
 
-_FASTAPI_TELEMETRY = "fastapi.telemetry"
 _NORMAL_CLOSURE = (1000, 1001, 1005)
 
 
@@ -40,6 +40,8 @@ class RequestTracer:
         self.tracing = tracing
         self.routes = RouteTemplates(app)
         self._settings = tracing.settings.tracing
+        self._native = NativeTelemetry(app)
+        self._native.switch_tracing_off()
         self._callers = Callers(self._settings.incoming)
         self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
 
@@ -54,7 +56,7 @@ class RequestTracer:
             return NotTraced(None)
         if self.tracing.excludes(scope):
             return self._exclude()
-        scope.setdefault(_FASTAPI_TELEMETRY, None)
+        self._native.keep_out(scope)
         exchange = Exchange(scope, dict(scope["headers"]), capture_bytes=self._capture_bytes)
         exchange.experiment_for = self.tracing.experiment_for
         return self._adopt(exchange) or self._open(exchange)

@@ -11,14 +11,16 @@ from opentelemetry.trace import Tracer
 from otel_mlflow.content import Redactor
 from otel_mlflow.exchange import Scope
 from otel_mlflow.excluding import ExcludedUrls
+from otel_mlflow.spans import runs
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
 from otel_mlflow.spans.record import TraceRecord, TraceWriter
+from otel_mlflow.startup import say
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-    from otel_mlflow.delivery import Delivery, Outcome
+    from otel_mlflow.delivery import Delivery, DeliveryState, Outcome
     from otel_mlflow.diagnosis.status import Status
     from otel_mlflow.settings import Settings
 
@@ -54,6 +56,7 @@ class Tracing:
         self.delivery = delivery if delivery is not None else delivery_for(self.settings)
         if self.settings.tracing.enabled:
             BRIDGE.install(self, tracer_provider, self._service_name, self.settings.tracing.autolog)
+            runs.use_tracking_uri(self.settings.tracking_uri)
 
     def __repr__(self) -> str:
         return f"Tracing(experiment_name={self.settings.experiment_name!r}, started={self._started})"
@@ -134,9 +137,15 @@ def _load_settings() -> Settings:
 def delivery_for(settings: Settings) -> Delivery:
     """The durable way from here to MLflow."""
     from otel_mlflow.delivery import Delivery
-    from otel_mlflow.startup import say
 
-    return Delivery(settings, on_change=say)
+    return Delivery(settings, on_change=_on_change)
+
+
+def _on_change(state: DeliveryState) -> None:
+    say(state)
+    experiment = state.connected.experiment if state.connected is not None else None
+    if experiment is not None:
+        runs.use_experiment(experiment.id)
 
 
 @functools.cache

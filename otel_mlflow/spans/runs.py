@@ -1,8 +1,11 @@
-"""One active MLflow run per request.
+"""One active MLflow run per request, and runs where the traces are.
 
 MLflow keeps its stack of active runs per thread (`mlflow.tracking.fluent._active_run_stack`), and concurrent `async`
 handlers share one. Inside a request of ours the stack is the request's own; everywhere else it stays MLflow's.
-Tested with mlflow 3.6 to 3.17; `tests/unit/spans/test_runs.py` fails where the name or its use changes.
+Where user code has set neither a tracking URI nor an experiment, `mlflow.start_run()` in a handler uses those of the
+traces, so that a trace and its run are found together. They are set without MLflow's setters: one writes the URI, which
+may hold a password, into the process's environment, the other asks the server on the caller's thread.
+Tested with mlflow 3.6 to 3.17; `tests/unit/spans/test_runs.py` fails where a name or its use changes.
 """
 
 from __future__ import annotations
@@ -10,12 +13,14 @@ from __future__ import annotations
 from contextvars import ContextVar, Token
 from typing import Any
 
+import mlflow.tracking._tracking_service.utils
 import mlflow.tracking.fluent
 from typing_extensions import override
 
 from otel_mlflow.spans.gathering import OpenTrace
 
 mlflow_fluent: Any = mlflow.tracking.fluent
+mlflow_service: Any = mlflow.tracking._tracking_service.utils
 
 
 class RequestRuns(list[Any]):
@@ -77,3 +82,15 @@ def uninstall() -> None:
     """Give MLflow its own stack back."""
     if isinstance(mlflow_fluent._active_run_stack, _RunStack):
         mlflow_fluent._active_run_stack = mlflow_fluent._active_run_stack.outside
+
+
+def use_tracking_uri(uri: str | None) -> None:
+    """Let runs go where the traces go, unless user code or MLflow's environment says otherwise."""
+    if uri is not None and not mlflow_service.is_tracking_uri_set():
+        mlflow_service._tracking_uri = uri
+
+
+def use_experiment(experiment_id: str) -> None:
+    """Let runs go into the experiment of the traces, unless user code has chosen another."""
+    if mlflow_fluent._active_experiment_id is None:
+        mlflow_fluent._active_experiment_id = experiment_id
