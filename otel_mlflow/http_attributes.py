@@ -18,6 +18,9 @@ Attributes = dict[str, AttributeValue]
 TIME_TO_FIRST_BYTE = "otel_mlflow.time_to_first_byte_ms"
 OUTCOME = "otel_mlflow.outcome"
 
+FROM_OUTSIDE = ("url.path", "url.query", "user_agent.original", "http.request.method_original")
+"""Those whose text the caller chose, so that there may be a secret in it."""
+
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 

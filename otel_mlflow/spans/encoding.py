@@ -25,7 +25,7 @@ from otel_mlflow.spans.gathering import context_of
 _OURS_ALONE = frozenset({"mlflow.traceRequestId", "mlflow.experimentId", "mlflow.spanStartTimeNs"})
 """Attributes that MLflow's client puts on spans for itself, and its server derives anew."""
 
-_SDK_RESOURCE = "telemetry.sdk."
+_SDK_RESOURCE = ("telemetry.sdk.", "service.instance.id")
 
 
 class RequestEncoder:

@@ -135,7 +135,8 @@ class TraceWriter:
         if exchange is None:
             return {}
         attributes = http_attributes.at_start(exchange) | http_attributes.at_end(exchange)
-        return self._content.of_span(attributes) | self._content.of_exchange(exchange)
+        from_outside = {key: attributes[key] for key in http_attributes.FROM_OUTSIDE if key in attributes}
+        return attributes | self._content.of_span(from_outside) | self._content.of_exchange(exchange)
 
     def _info(self, trace: OpenTrace) -> bytes:
         trace.outline = trace.outline or _outline(trace)
@@ -169,15 +170,15 @@ class TraceWriter:
 
     def _trace_tags(self, trace: OpenTrace) -> dict[str, str]:
         exchange = trace.exchange
+        said = {**trace.facts.tags, **(trace.info.tags if trace.info else {})}
         tags = {
             **self._tags,
             "otel.trace_id": f"{trace.otel_trace_id:032x}",
             mlflow_names.TRACE_NAME: trace.outline.name if trace.outline else "",
             **(http_attributes.trace_tags(exchange) if exchange is not None else {}),
-            **trace.facts.tags,
-            **(trace.info.tags if trace.info else {}),
+            **(self._content.of_span({str(key): str(value) for key, value in said.items()}) if said else {}),
         }
-        return {str(key)[:MAX_TAG_KEY]: self._content.text(str(value))[:MAX_TAG_VALUE] for key, value in tags.items()}
+        return {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items()}
 
 
 def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:

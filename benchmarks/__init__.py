@@ -1,0 +1,3 @@
+"""Measurements, the alternatives beside ours in one run."""
+
+from __future__ import annotations

@@ -1,0 +1,116 @@
+"""One variant in one process: requests at full speed, driven in the process itself; the figures go out as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.variants import VARIANTS, Variant
+
+WARM_UP = 200
+BODY = json.dumps({"question": "How did sales in the north develop over the last four quarters?"}).encode()
+HEADERS = [
+    (b"host", b"127.0.0.1:8000"),
+    (b"user-agent", b"benchmark/1.0"),
+    (b"accept", b"*/*"),
+    (b"content-type", b"application/json"),
+    (b"content-length", str(len(BODY)).encode()),
+]
+
+Message = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Microseconds and milliseconds of one run; `cpu_us` is all CPU of the process, delivery included."""
+
+    p50_us: float
+    p999_us: float
+    longest_stall_ms: float
+    cpu_us: float
+
+
+async def _request(app: Callable[..., Awaitable[None]]) -> None:
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/ask/7",
+        "raw_path": b"/ask/7",
+        "root_path": "",
+        "query_string": b"",
+        "headers": list(HEADERS),
+        "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 8000),
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": BODY, "more_body": False}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    await app(scope, receive, send)
+
+
+async def _burst(variant: Variant, requests: int) -> tuple[list[float], float]:
+    for _ in range(WARM_UP):
+        await asyncio.create_task(_request(variant.app))
+    await asyncio.to_thread(variant.finish)
+    watch = _Stalls()
+    watching = asyncio.create_task(watch.run())
+    durations = []
+    for _ in range(requests):
+        started = time.perf_counter()
+        await asyncio.create_task(_request(variant.app))
+        durations.append(time.perf_counter() - started)
+        await asyncio.sleep(0)
+    watching.cancel()
+    return durations, watch.longest
+
+
+class _Stalls:
+    """The longest time in which the event loop did not come back to a task that is always ready."""
+
+    longest = 0.0
+
+    async def run(self) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0)
+            self.longest = max(self.longest, time.perf_counter() - before)
+
+
+def main() -> None:
+    """Run the variant that the command line names, and print its figures."""
+    name, inner, requests, uri, experiment, folder = sys.argv[1:]
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {0})
+    logging.disable(logging.WARNING)
+    variant = VARIANTS[name](int(inner), uri, experiment, Path(folder))
+    cpu_before = time.process_time()
+    durations, stall = asyncio.run(_burst(variant, int(requests)))
+    variant.finish()
+    cpu = time.process_time() - cpu_before
+    durations.sort()
+    figures = Figures(
+        p50_us=durations[len(durations) // 2] * 1e6,
+        p999_us=durations[int(len(durations) * 0.999)] * 1e6,
+        longest_stall_ms=stall * 1e3,
+        cpu_us=cpu / (int(requests) + WARM_UP) * 1e6,
+    )
+    print(json.dumps(asdict(figures)))
+
+
+if __name__ == "__main__":
+    main()
