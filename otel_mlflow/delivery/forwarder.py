@@ -4,146 +4,192 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from otel_mlflow.delivery.agenda import Agenda, Traces
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.destinations.base import Destination, RefusedSome
+from otel_mlflow.delivery.destinations.base import Destination, ExperimentUnusableError, TraceNotFoundError
 from otel_mlflow.delivery.health import Health
 from otel_mlflow.delivery.pace import LARGEST_BATCH, Pace
-from otel_mlflow.delivery.records import Part, SpooledTrace
-from otel_mlflow.delivery.retry import Step, next_action
+from otel_mlflow.delivery.records import SpooledFeedback
+from otel_mlflow.delivery.retry import LONGEST_WAIT, Step, next_action
+from otel_mlflow.delivery.shipping import Shipper
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.delivery.storage import SpoolLost, Storage
+from otel_mlflow.delivery.storage import SpoolLostError, Storage
 from otel_mlflow.errors import DeliveryError, Refused, TryAgain
-
-LARGEST_REQUEST = 4 * 1024 * 1024
-"""Bytes of spans in one request."""
+from otel_mlflow.guard import guarded
 
 BETWEEN_TAKEOVERS = 5.0
 """Seconds between two looks at whether another process has died and left something."""
 
+LINGER = 0.5
+"""Seconds in which traces gather for a batch after a quiet time. Nobody sees the difference, and the backend does."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A wait before the next step: so many seconds, or until an event."""
+
+    seconds: float
+    until: threading.Event
+
 
 class Forwarder:
-    """Delivers until it is stopped. `changed` is called after every step that may have changed the health."""
+    """Delivers until it is stopped. `stepped` is called after everything that may have changed the health."""
 
     def __init__(
-        self, storage: Storage, connect: Callable[[], Destination], clock: Clock, changed: Callable[[], None]
+        self, storage: Storage, connect: Callable[[], Destination], clock: Clock, stepped: Callable[[], None]
     ) -> None:
         self.health = Health()
-        self.idle = threading.Event()
+        self.refused = 0
+        self.failures = 0
         self._storage = storage
         self._connect = connect
         self._clock = clock
-        self._changed = changed
+        self._stepped = stepped
         self._destination: Destination | None = None
+        self._agenda = Agenda(clock)
         self._pace = Pace()
-        self._failures = 0
-        self._wake = threading.Event()
-        self._stopped = False
+        self._work = threading.Event()
+        self._hurry = threading.Event()
+        self._stop = threading.Event()
         self._next_takeover = 0.0
-        self._last_wait_asked = False
 
     def run(self) -> None:
         """Deliver until `stop()`."""
-        while not self._stopped:
-            self._wake.clear()
-            wait = self._step()
-            self._changed()
-            if wait and not self._stopped:
-                self._clock.wait(self._wake, wait)
-        if self._destination is not None:
-            self._destination.close()
+        while not self._stop.is_set():
+            self._work.clear()
+            rest = self._step() or Rest(LONGEST_WAIT, self._stop)
+            self._stepped()
+            self._take(rest)
+        self._disconnect()
 
     def wake(self) -> None:
-        """There is something to deliver, or a wait is to be cut short."""
-        self._wake.set()
+        """There is something in the spool."""
+        self._work.set()
+
+    def hurry(self) -> None:
+        """Somebody waits: try now, unless the backend has asked to be left alone."""
+        self._hurry.set()
+        self._work.set()
 
     def stop(self) -> None:
         """End after what is under way."""
-        self._stopped = True
-        self._wake.set()
+        self._stop.set()
+        self.hurry()
 
-    def _step(self) -> float:
-        """Do the next thing; answer the seconds to wait before the one after."""
+    @guarded
+    def _step(self) -> Rest:
+        """Do the next thing; answer how long to rest before the one after it."""
         try:
-            destination = self._opened()
-            return self._deliver_next(destination)
+            self._take_over()
+            return self._deliver_next(self._connected())
         except DeliveryError as error:
             return self._failed(error)
-        except SpoolLost:
-            return 0.0
-
-    def _opened(self) -> Destination:
-        if self._destination is None:
-            destination = self._connect()
-            connected = destination.open()
-            self._destination = destination
-            self.health = replace(self.health, connected=connected, backend_trouble=None)
-        return self._destination
-
-    def _deliver_next(self, destination: Destination) -> float:
-        self._take_over()
-        with self._storage.using() as spool:
-            pressed = destination.takes_details_later and spool.has_more_than(LARGEST_BATCH)
-            batch = self._batch(spool, Part.WHOLE) or self._batch(spool, Part.DETAILS)
-            feedback = None if batch else spool.next_feedback()
-            if batch:
-                self.idle.clear()
-                self._deliver(spool, destination, batch, spans_only=pressed and bool(batch[0].spans))
-            elif feedback:
-                destination.assess(feedback)
-                spool.delivered([feedback.id])
-            else:
-                self.idle.set()
-                return BETWEEN_TAKEOVERS
-        self._taken()
-        return self._pace.pause
-
-    def _batch(self, spool: Spool, part: Part) -> list[SpooledTrace]:
-        return spool.next_batch(part, records=self._pace.batch, max_bytes=LARGEST_REQUEST)
-
-    def _deliver(
-        self, spool: Spool, destination: Destination, batch: Sequence[SpooledTrace], *, spans_only: bool
-    ) -> None:
-        try:
-            destination.send([replace(trace, info=b"") for trace in batch] if spans_only else batch)
-        except RefusedSome as error:
-            spool.quarantine(error.reasons)
-            spool.delivered(trace.id for trace in batch if trace.id not in error.reasons)
-        except Refused as error:
-            if len(batch) == 1:
-                spool.quarantine({batch[0].id: error.reason})
-                return
-            middle = len(batch) // 2
-            for half in (batch[:middle], batch[middle:]):
-                self._deliver(spool, destination, half, spans_only=spans_only or destination.takes_details_later)
-        else:
-            if spans_only:
-                spool.spans_delivered(batch)
-            else:
-                spool.delivered(trace.id for trace in batch)
-
-    def _taken(self) -> None:
-        self._failures = 0
-        self._pace = self._pace.taken()
-        self.health = self.health.taken(self._clock.wall())
-
-    def _failed(self, error: DeliveryError) -> float:
-        action = next_action(error, records=1, failures=self._failures, chance=random.random())
-        self._failures = action.failures
-        self._pace = (
-            self._pace.throttled()
-            if isinstance(error, TryAgain) and error.retry_after is not None
-            else self._pace.failed()
-        )
-        self.health = self.health.troubled(error, self._failures)
-        if action.step is Step.REOPEN and self._destination is not None:
-            self._destination.close()
-            self._destination = None
-        return action.wait
+        except SpoolLostError:
+            return Rest(0.0, self._stop)
 
     def _take_over(self) -> None:
         if self._clock.monotonic() >= self._next_takeover:
             self._next_takeover = self._clock.monotonic() + BETWEEN_TAKEOVERS
             self._storage.take_over(LARGEST_BATCH)
+
+    def _connected(self) -> Destination:
+        if self._destination is None:
+            destination = self._connect()
+            self.health = self.health.opened(destination.open())
+            self._destination = destination
+        return self._destination
+
+    def _disconnect(self) -> None:
+        destination, self._destination = self._destination, None
+        if destination is not None:
+            destination.close()
+
+    def _deliver_next(self, destination: Destination) -> Rest:
+        with self._storage.using() as spool:
+            work = self._agenda.next(spool, self._pace, details_later=destination.takes_details_later)
+            if work is None:
+                return self._until_work_comes()
+            if isinstance(work, Traces):
+                self._send(work, spool, destination)
+            else:
+                self._assess(work, spool, destination)
+        return Rest(self._pace.pause, self._stop)
+
+    def _send(self, work: Traces, spool: Spool, destination: Destination) -> None:
+        shipper = Shipper(spool, destination)
+        try:
+            shipper.ship(work.batch, spans_only=work.spans_only)
+        except ExperimentUnusableError as error:
+            self._block(work, error)
+        except TryAgain as error:
+            self._suspect(work, error, spool)
+            raise
+        else:
+            self._taken(work)
+        finally:
+            self.refused += shipper.refused
+
+    def _assess(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
+        try:
+            destination.assess(feedback)
+        except TraceNotFoundError as error:
+            spool.tried(feedback.id)
+            if not self._agenda.pause_feedback(feedback):
+                return
+            self._refuse(spool, feedback.id, error)
+        except Refused as error:
+            self._refuse(spool, feedback.id, error)
+        else:
+            spool.delivered([feedback.id])
+        self._taken(feedback)
+
+    def _taken(self, work: Traces | SpooledFeedback) -> None:
+        self.failures = 0
+        self._agenda.delivered(work)
+        self._pace = self._pace.taken()
+        self.health = self.health.taken(self._clock.wall())
+        if isinstance(work, Traces) and work.experiment in self.health.blocked:
+            blocked = {name: why for name, why in self.health.blocked.items() if name != work.experiment}
+            self.health = replace(self.health, blocked=blocked)
+
+    def _block(self, work: Traces, error: ExperimentUnusableError) -> None:
+        name = work.experiment or ""
+        self._agenda.pause_experiment(name)
+        self.health = replace(
+            self.health.erred(error, self._clock.wall()), blocked={**self.health.blocked, name: error}
+        )
+
+    def _suspect(self, work: Traces, error: TryAgain, spool: Spool) -> None:
+        record = work.batch[0].id
+        if len(work.batch) == 1 and error.retry_after is None and self._agenda.suspects.failed_alone(record):
+            self._agenda.suspects.clear(record)
+            self._refuse(spool, record, error)
+
+    def _refuse(self, spool: Spool, record: int, error: DeliveryError) -> None:
+        spool.quarantine({record: error.reason})
+        self.refused += 1
+
+    def _failed(self, error: DeliveryError) -> Rest:
+        action = next_action(error, records=1, failures=self.failures, chance=random.random())  # noqa: S311, no secret
+        self.failures = action.failures
+        self.health = self.health.troubled(error, self.failures, self._clock.wall())
+        if action.step is Step.REOPEN:
+            self._disconnect()
+        asked = isinstance(error, TryAgain) and error.retry_after is not None
+        self._pace = self._pace.throttled() if asked else self._pace.failed()
+        return Rest(action.wait, self._stop if asked else self._hurry)
+
+    def _until_work_comes(self) -> Rest:
+        due = self._agenda.next_moment()
+        return Rest(BETWEEN_TAKEOVERS if due is None else min(due, BETWEEN_TAKEOVERS), self._work)
+
+    def _take(self, rest: Rest) -> None:
+        if not rest.seconds or not self._clock.wait(rest.until, rest.seconds):
+            return
+        if rest.until is self._work:
+            self._take(Rest(LINGER, self._hurry))
+        elif rest.until is self._hurry:
+            self._hurry.clear()

@@ -2,63 +2,92 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from otel_mlflow.delivery.destinations.base import Connected
-from otel_mlflow.diagnosis.status import State
+from otel_mlflow.delivery.storage import DiskTrouble
+from otel_mlflow.diagnosis.status import State, timestamp
 from otel_mlflow.errors import DeliveryError, NeedsRepair
 
 FAILURES_UNTIL_DEGRADED = 2
-"""One request that fails and works at once the second time is no news."""
+"""One request that fails and succeeds when it is repeated is no news."""
 
 
 @dataclass(frozen=True)
-class DeliveryState:
-    """One state of delivery. `waiting` is how many records had not been delivered when it began."""
+class Condition:
+    """A state, why it is so, and what to do about it."""
 
     state: State
     reason: str = ""
     fix: str = ""
-    backend: str = ""
-    waiting: int = 0
-    connected: Connected | None = None
+    kind: str = ""
+    """What makes it another condition when the words differ; one condition is told once."""
+
+
+@dataclass(frozen=True)
+class DeliveryState:
+    """A condition that has just begun. `waiting` is how many records had not been delivered by then."""
+
+    state: State
+    reason: str
+    fix: str
+    backend: str
+    waiting: int
+    connected: Connected | None
+    before: State
 
     @property
     def message(self) -> str:
-        """The state in one sentence or two, for a log."""
+        """What to tell people, in a line."""
         if self.state == "ok":
-            waiting = f"; {self.waiting} waiting are on their way" if self.waiting else ""
-            return f"traces go to {self.backend}{waiting}"
-        waiting = f" {self.waiting} waiting, nothing is lost." if self.waiting else ""
+            again = "" if self.before == "starting" else " again"
+            return f"traces are delivered to {self.backend}{again}; {_waiting(self.waiting)}"
         fix = f" To do: {self.fix}." if self.fix else ""
-        return f"tracing to {self.backend} is {self.state}: {self.reason}.{waiting}{fix}"
+        return f"tracing to {self.backend} is {self.state}: {self.reason}; {_waiting(self.waiting)}.{fix}"
+
+
+def _waiting(records: int) -> str:
+    return f"{records} waiting" if records else "nothing waits"
 
 
 @dataclass(frozen=True)
 class Health:
-    """What is known of the backend and of the disk."""
+    """What is known of the backend."""
 
     connected: Connected | None = None
-    backend_trouble: DeliveryError | None = None
-    disk_trouble: str = ""
+    trouble: DeliveryError | None = None
+    blocked: dict[str, DeliveryError] = field(default_factory=dict)
+    """Experiments of single requests that cannot be written to, and why."""
     last_delivery: float | None = None
+    """The wall clock's time when the backend last took something."""
     last_error: str | None = None
 
-    def taken(self, now: float) -> Health:
-        """The backend took something, at the wall clock's `now`."""
-        return replace(self, backend_trouble=None, last_delivery=now)
+    def opened(self, connected: Connected) -> Health:
+        """The backend answers, and the experiment is there."""
+        mended = isinstance(self.trouble, NeedsRepair)
+        return replace(self, connected=connected, trouble=None if mended else self.trouble)
 
-    def troubled(self, error: DeliveryError, failures: int) -> Health:
+    def taken(self, now: float) -> Health:
+        """The backend took something."""
+        return replace(self, trouble=None, last_delivery=now)
+
+    def troubled(self, error: DeliveryError, failures: int, now: float) -> Health:
         """The backend did not, for so many times in a row."""
         serious = isinstance(error, NeedsRepair) or failures >= FAILURES_UNTIL_DEGRADED
-        return replace(self, last_error=error.reason, backend_trouble=error if serious else self.backend_trouble)
+        health = self.erred(error, now)
+        return replace(health, trouble=error) if serious else health
 
-    def state(self) -> tuple[State, str, str]:
-        """The state, its reason and what to do about it; the backend's troubles before the disk's."""
-        if isinstance(self.backend_trouble, NeedsRepair):
-            return "failed", self.backend_trouble.reason, self.backend_trouble.fix
-        if self.backend_trouble is not None:
-            return "degraded", self.backend_trouble.reason, self.backend_trouble.fix
-        if self.disk_trouble:
-            return "degraded", self.disk_trouble, "make the folder writable; until then traces wait in memory"
-        return ("ok", "", "") if self.connected is not None else ("starting", "", "")
+    def erred(self, error: DeliveryError, now: float) -> Health:
+        """Something went wrong that does not say how the backend is."""
+        return replace(self, last_error=f"{timestamp(now)} {error.reason}")
+
+    def condition(self, disk: DiskTrouble | None) -> Condition:
+        """The gravest of what is the matter."""
+        if self.trouble is not None:
+            state: State = "failed" if isinstance(self.trouble, NeedsRepair) else "degraded"
+            return Condition(state, self.trouble.reason, self.trouble.fix, type(self.trouble).__name__)
+        if disk is not None:
+            return Condition("degraded", disk.reason, disk.fix, "disk")
+        for name, error in self.blocked.items():
+            return Condition("degraded", error.reason, error.fix, f"experiment {name}")
+        return Condition("ok" if self.connected is not None else "starting")

@@ -1,30 +1,53 @@
-"""Who is alive: every process that uses a spool holds a lock on a file of its own.
+"""Who is alive: every process that uses a spool folder holds a lock on a file of its own.
 
-The kernel releases the lock when the process ends, however it ends, so that no clock is needed to tell the living
-from the dead.
+So no clock is needed to tell the living from the dead.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
-import sys
+import socket
+from collections.abc import Iterator
 from pathlib import Path
+
+from otel_mlflow.delivery.locks import try_lock_alone
 
 SUFFIX = ".owner"
 
 
+def host() -> str:
+    """Name this host so that it can be part of a file's name."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname()) or "localhost"
+
+
+def spool_path(folder: Path) -> Path:
+    """Where the spool of this host is. Each host has its own: SQLite's write-ahead log does not work between hosts."""
+    return folder / f"spool-{host()}.db"
+
+
+def host_of(spool: Path) -> str:
+    """The host whose spool file it is."""
+    return spool.stem.removeprefix("spool-")
+
+
 class Ownership:
-    """This process's lock in a spool folder; `name` is what its records in the spool are marked with.
+    """The process's lock in a spool folder; `name` is what its records in the spool are marked with.
 
     Raises `OSError` when the folder cannot be written to.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.name = f"{host()}.{os.getpid()}-{secrets.token_hex(4)}"
         self._path = _path(folder, self.name)
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        _try_lock(self._descriptor)
+        try_lock_alone(self._descriptor)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether others can see it; not when somebody has emptied the folder."""
+        return self._path.exists()
 
     def release(self) -> None:
         """Tell the other processes that what is left of this one's records is theirs."""
@@ -44,7 +67,7 @@ def is_dead(folder: Path, name: str) -> bool:
     except FileNotFoundError:
         return True
     try:
-        dead = _try_lock(descriptor)
+        dead = try_lock_alone(descriptor)
         if dead:
             path.unlink(missing_ok=True)
     finally:
@@ -52,25 +75,10 @@ def is_dead(folder: Path, name: str) -> bool:
     return dead
 
 
+def owners_in(folder: Path, of_host: str) -> Iterator[str]:
+    """The names of all owners on a host that have a lock file, dead or alive."""
+    return (path.name.removesuffix(SUFFIX) for path in folder.glob(f"{of_host}.*{SUFFIX}"))
+
+
 def _path(folder: Path, name: str) -> Path:
     return folder / f"{name}{SUFFIX}"
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

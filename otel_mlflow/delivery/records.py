@@ -48,11 +48,6 @@ class SpooledTrace:
     info: bytes
     experiment: str | None
 
-    @property
-    def size(self) -> int:
-        """Bytes of content."""
-        return len(self.spans) + len(self.info)
-
 
 @dataclass(frozen=True, slots=True)
 class SpooledFeedback:
@@ -62,8 +57,3 @@ class SpooledFeedback:
     trace_id: str
     payload: bytes
     attempts: int
-
-
-def tally_of(outcome: Outcome) -> Tally:
-    """One request accounted for."""
-    return Counter({"requests": 1, outcome: 1})

@@ -6,19 +6,21 @@ import os
 import sqlite3
 from pathlib import Path
 
-IN_MEMORY = ":memory:"
 LOCK_TIMEOUT = 5.0
 """Seconds to wait for another process's transaction. Ours take milliseconds; longer means that one hangs."""
 
 PAGES_BETWEEN_CHECKPOINTS = 1000
 """SQLite's own default: about 4 MB in the write-ahead log."""
 
-TABLES = """
-CREATE TABLE destination (
+VERSION = 1
+
+TABLES = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS destination (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE
 );
-CREATE TABLE record (
+CREATE TABLE IF NOT EXISTS record (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     destination INTEGER NOT NULL,
     owner TEXT NOT NULL,
@@ -30,58 +32,73 @@ CREATE TABLE record (
     trace_id TEXT NOT NULL,
     experiment TEXT,
     reason TEXT,
-    size INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     info BLOB NOT NULL,
     spans BLOB NOT NULL
 );
-CREATE INDEX record_by_owner ON record (owner, awaits, destination);
-CREATE INDEX record_by_state ON record (destination, quarantined, counted);
-CREATE INDEX record_by_trace ON record (trace_id);
-CREATE TABLE counter (
+CREATE INDEX IF NOT EXISTS record_by_owner ON record (owner, destination, awaits);
+CREATE INDEX IF NOT EXISTS record_by_experiment ON record (owner, destination, awaits, experiment);
+CREATE INDEX IF NOT EXISTS record_by_state ON record (destination, quarantined, counted);
+CREATE INDEX IF NOT EXISTS record_by_trace ON record (trace_id);
+CREATE TABLE IF NOT EXISTS counter (
     destination INTEGER NOT NULL,
     name TEXT NOT NULL,
     value INTEGER NOT NULL,
     PRIMARY KEY (destination, name)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+CREATE TABLE IF NOT EXISTS process (
+    owner TEXT PRIMARY KEY,
+    destination INTEGER NOT NULL,
+    status TEXT NOT NULL
+) WITHOUT ROWID;
+PRAGMA user_version = {VERSION};
+COMMIT;
 """
 
 
 def connect(path: Path | None) -> sqlite3.Connection:
     """Open the spool file, made if it is missing; None for one in memory.
 
-    The threads of a process share the connection under a lock of their own.
+    The threads of a process share the connection under a lock of their own. Raises `sqlite3.Error` or `OSError`.
     """
-    if path is not None:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path or IN_MEMORY, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
+    if path is None:
+        return _prepared(_connection(":memory:"))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return _prepared(_connection(str(path)))
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a file that must not be changed, as it is."""
+    return _connection(f"{path.absolute().as_uri()}?mode=ro")
+
+
+def _connection(name: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        name, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False, uri=name.startswith("file:")
+    )
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     try:
-        _prepare(connection)
+        # Must come before the first table is made: what was delivered gives its disk space back.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # In WAL mode this survives a killed process without waiting for the disk at each commit.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_BETWEEN_CHECKPOINTS}")
+        connection.execute(f"PRAGMA journal_size_limit = {PAGES_BETWEEN_CHECKPOINTS * 4096}")
+        _make_tables(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    # Must come before the first table is made: what was delivered gives its disk space back.
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode this survives a killed process without waiting for the disk at each commit.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_BETWEEN_CHECKPOINTS}")
-    if _version(connection) == 0:
-        _make_tables(connection)
-
-
 def _make_tables(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    if _version(connection) == 0:
-        for statement in TABLES.split(";\n"):
-            connection.execute(statement)
-    connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise sqlite3.OperationalError(
+            f"it was made by a newer otel-mlflow (format {version}, this one knows {VERSION})"
+        )
+    if version < VERSION:
+        connection.executescript(TABLES)

@@ -2,58 +2,126 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from otel_mlflow.delivery.owners import Ownership, is_dead
+from otel_mlflow.delivery import salvage
+from otel_mlflow.delivery.clock import Clock
+from otel_mlflow.delivery.owners import Ownership, is_dead, spool_path
 from otel_mlflow.delivery.spool import Spool
+from otel_mlflow.delivery.spool_file import FileReplacedError
+from otel_mlflow.diagnosis.status import Counts
 
-FILE_NAME = "spool.db"
 MAX_MEMORY_BYTES = 32 * 1024 * 1024
 """Bytes of traces kept in memory while the disk cannot be used."""
 
+BETWEEN_LOOKS_AT_DISK = 5.0
+"""Seconds."""
 
-class SpoolLost(Exception):
-    """The spool that was in use cannot be used any more; `Storage.spool` is another one now."""
+
+class SpoolLostError(Exception):
+    """The spool that was in use cannot be used any more; ask for it again, there is another one."""
+
+
+@dataclass(frozen=True)
+class DiskTrouble:
+    """Why what is new does not go where it should, or what of the old could not be kept."""
+
+    reason: str
+    fix: str
+    aside: Path | None = None
+    """The damaged file that was set aside. The trouble is over when somebody has taken it away."""
 
 
 class Storage:
     """Hands out the spool to use. Nothing is opened before the first use."""
 
-    def __init__(self, folder: Path, *, destination: str, max_bytes: int) -> None:
+    def __init__(self, folder: Path, *, destination: str, max_bytes: int, clock: Clock) -> None:
         self.folder = folder
-        self.trouble: Exception | None = None
+        self._path = spool_path(folder)
         self._destination = destination
         self._max_bytes = max_bytes
+        self._clock = clock
         self._lock = threading.RLock()
         self._owner: Ownership | None = None
         self._spool: Spool | None = None
+        self._trouble: DiskTrouble | None = None
+        self._counts_on_disk = Counts()
+        self._next_look = 0.0
 
     @property
     def in_memory(self) -> bool:
         """Whether what is new waits in memory."""
-        return self.trouble is not None
+        return self._spool is not None and self._spool.file.in_memory
+
+    @property
+    def trouble(self) -> DiskTrouble | None:
+        """What is wrong with the disk, None when nothing is."""
+        trouble = self._trouble
+        if trouble is not None and trouble.aside is not None and not trouble.aside.exists():
+            return None
+        return trouble
 
     @contextmanager
     def using(self) -> Generator[Spool, None, None]:
-        """Use the spool. Raises `SpoolLost` when it could not be used: ask again, there is another one then."""
+        """Use the spool. Raises `SpoolLostError` where it turns out that it cannot be used."""
         spool = self._current()
         try:
             yield spool
         except (sqlite3.Error, OSError) as error:
-            self._give_up(spool, error)
-            raise SpoolLost from error
+            self._lose(spool, error)
+            raise SpoolLostError from error
+
+    def counts(self) -> Counts:
+        """Every request counted so far; those on a disk that cannot be read as they were last seen."""
+        with self.using() as spool:
+            counts = spool.counts()
+            return counts + self._counts_on_disk if spool.file.in_memory else counts
+
+    def look_at_disk(self) -> None:
+        """Go back to the disk if it can be used again. Does nothing while it is in use."""
+        with self._lock:
+            if self.in_memory and self._clock.monotonic() >= self._next_look:
+                self._next_look = self._clock.monotonic() + BETWEEN_LOOKS_AT_DISK
+                with contextlib.suppress(sqlite3.Error, OSError):
+                    self._return_to_disk()
 
     def take_over(self, records: int) -> int:
-        """Make records that dead processes left behind this one's; tell how many."""
+        """Make some of what dead processes left this process's own; answer how many records."""
         with self.using() as spool:
+            if spool.file.in_memory:
+                return 0
             for owner in spool.owners() - {spool.owner}:
                 if is_dead(self.folder, owner):
                     spool.disown(owner)
+            for path in self.folder.glob("spool-*.db"):
+                if path != self._path:
+                    salvage.take_over_host(path, spool)
             return spool.adopt(records)
+
+    def before_fork(self) -> None:
+        """Keep other threads out, and SQLite out of the child."""
+        self._lock.acquire()
+        if self._spool is not None:
+            self._spool.file.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        if self._spool is not None:
+            self._spool.file.after_fork_in_parent()
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Let go of what is the parent's; this object is of no use in the child."""
+        if self._spool is not None:
+            self._spool.file.after_fork_in_child()
+        if self._owner is not None:
+            self._owner.forget()
 
     def close(self) -> None:
         """Let other processes have what is left."""
@@ -61,36 +129,90 @@ class Storage:
             spool, self._spool = self._spool, None
             owner, self._owner = self._owner, None
         if spool is not None:
-            spool.close()
+            spool.file.close()
         if owner is not None:
             owner.release()
 
     def _current(self) -> Spool:
         with self._lock:
             if self._spool is None:
-                self._spool = self._open()
+                try:
+                    self._spool = self._open()
+                except (sqlite3.Error, OSError) as error:
+                    self._spool = self._open_memory(error)
             return self._spool
 
     def _open(self) -> Spool:
         try:
-            spool = self._open_disk()
-        except (sqlite3.Error, OSError) as error:
-            self.trouble = error
-            return self._open_memory()
-        self.trouble = None
-        return spool
+            return self._open_disk()
+        except sqlite3.Error as error:
+            if not _is_damage(error):
+                raise
+            self._replace_damaged(self._path.stat().st_ino)
+            return self._open_disk()
 
     def _open_disk(self) -> Spool:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._owner = self._owner or Ownership(self.folder)
-        path = self.folder / FILE_NAME
-        return Spool(path, owner=self._owner.name, destination=self._destination, max_bytes=self._max_bytes)
+        if self._owner is None or not self._owner.is_seen:
+            self._owner = Ownership(self.folder)
+        owner = self._owner.name
+        return Spool(self._path, owner=owner, destination=self._destination, max_bytes=self._max_bytes)
 
-    def _open_memory(self) -> Spool:
+    def _open_memory(self, error: Exception) -> Spool:
+        self._next_look = self._clock.monotonic() + BETWEEN_LOOKS_AT_DISK
+        self._trouble = DiskTrouble(
+            f"the spool in {self.folder} cannot be used ({error})",
+            f"make room in {self.folder} and let this process write there; until then up to "
+            f"{MAX_MEMORY_BYTES >> 20} MB of traces wait in memory and end with the process",
+        )
         return Spool(None, owner="memory", destination=self._destination, max_bytes=MAX_MEMORY_BYTES)
 
-    def _give_up(self, spool: Spool, error: Exception) -> None:
+    def _return_to_disk(self) -> None:
+        disk = self._open()
+        try:
+            disk.prove_room()
+            memory = self._spool
+            assert memory is not None, "only what is in memory can return"
+            with disk.file.transaction() as target, memory.file.snapshot() as source:
+                salvage.carry_over(source, target, owner=disk.owner)
+        except BaseException:
+            disk.file.close()
+            raise
+        memory.file.close()
+        self._spool = disk
+        self._trouble = None
+
+    def _replace_damaged(self, inode: int) -> None:
+        salvaged = salvage.replace_damaged(self._path, inode)
+        if salvaged is not None:
+            self._trouble = DiskTrouble(
+                f"the spool file was damaged; {salvaged.records} records could be read, and the file is kept as "
+                f"{salvaged.aside}",
+                f"look at {salvaged.aside} and delete it",
+                salvaged.aside,
+            )
+
+    def _lose(self, spool: Spool, error: Exception) -> None:
         with self._lock:
-            if self._spool is spool:
-                self.trouble = error
-                self._spool = self._open_memory()
+            if self._spool is not spool:
+                return
+            try:
+                self._spool = self._another_for(spool, error)
+            except (sqlite3.Error, OSError) as worse:
+                self._spool = self._open_memory(worse)
+            spool.file.close()
+
+    def _another_for(self, spool: Spool, error: Exception) -> Spool:
+        if isinstance(error, FileReplacedError):
+            return self._open()
+        if _is_damage(error) and not spool.file.in_memory:
+            self._replace_damaged(spool.file.inode)
+            return self._open()
+        with contextlib.suppress(sqlite3.Error, OSError):
+            self._counts_on_disk = spool.counts()
+        return self._open_memory(error)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether SQLite found the file damaged or no database at all: these have no class of their own."""
+    return type(error) is sqlite3.DatabaseError

@@ -3,59 +3,61 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.inbox import Inbox, Item, tally
+from otel_mlflow.delivery.inbox import Feedback, Inbox, Item, Written, encoded, tally
 from otel_mlflow.delivery.records import Encodable, Tally
-from otel_mlflow.delivery.storage import SpoolLost, Storage
+from otel_mlflow.delivery.storage import SpoolLostError, Storage
 from otel_mlflow.guard import guarded
 
 if TYPE_CHECKING:
     from otel_mlflow.spans.record import TraceRecord
 
 GATHERING = 0.05
-"""Seconds in which finished traces gather before they are written down together: a fifth of what is promised."""
+"""Seconds in which finished traces gather before they are written together: a fifth of what is promised."""
 
 IDLE = 1.0
-"""Seconds between two looks at the inbox while nothing comes. A trace that comes wakes the writer at once."""
+"""Seconds between two looks at what else there is to do. A trace that comes wakes the writer at once."""
 
 AT_ONCE = 64
 """Traces in one transaction."""
 
+SLICE_PER_TRACE = 0.00001
 LONGEST_SLICE = 0.003
-"""Seconds of work before other threads are let in for sure."""
+"""Seconds of work in one go: the more traces wait, the longer. An event loop in this process waits that long."""
 
 LET_IN = 0.0002
 """Seconds: long enough for a waiting thread to get hold of the interpreter."""
 
 
 class Writer:
-    """Works off the inbox. `written` is called after each transaction."""
+    """Works off the inbox until it is stopped. `written` is called after each transaction."""
 
     def __init__(self, inbox: Inbox, storage: Storage, clock: Clock, written: Callable[[], None]) -> None:
+        self.dropped = 0
         self._inbox = inbox
         self._storage = storage
         self._clock = clock
         self._written = written
         self._hurry = False
         self._stopped = False
-        self.lock = threading.Lock()
-        self.in_hand = Tally()
+        self._lock = threading.Lock()
+        self._in_hand = Tally()
+        self._writing = False
 
     def run(self) -> None:
-        """Write until `stop()`."""
+        """Write until `stop()`, then what is left."""
         while not self._stopped:
             self._inbox.wait(self._clock, IDLE)
-            if not self._hurry and len(self._inbox):
+            self._storage.look_at_disk()
+            if len(self._inbox) and not self._hurry:
                 self._clock.sleep(GATHERING)
+            self._hurry = False
             self.write_all()
-
-    def write_all(self) -> None:
-        """Empty the inbox."""
-        while self._write_some():
-            self._written()
+        self.write_all()
 
     def hurry(self) -> None:
         """Somebody waits for what is in the inbox."""
@@ -67,49 +69,65 @@ class Writer:
         self._stopped = True
         self.hurry()
 
-    def _write_some(self) -> bool:
+    def write_all(self) -> None:
+        """Empty the inbox."""
+        while len(self._inbox):
+            self._write_some()
+            self._written()
+
+    def is_done(self) -> bool:
+        """Whether the spool has everything that was put in."""
+        with self._lock:
+            return not self._writing and not len(self._inbox)
+
+    @contextmanager
+    def unwritten(self) -> Generator[Tally, None, None]:
+        """What the spool does not have yet; in the block it stays that way."""
+        with self._lock:
+            yield self._inbox.tally() + self._in_hand
+
+    @guarded
+    def _write_some(self) -> None:
         traces: list[TraceRecord] = []
-        feedback: list[tuple[str, bytes]] = []
+        feedback: list[Feedback] = []
         until = self._clock.monotonic() + self._slice()
         while len(traces) < AT_ONCE and (item := self._take()) is not None:
-            if isinstance(item, tuple):
+            if isinstance(item, Feedback):
                 feedback.append(item)
             elif not isinstance(item, str):
-                record = _encoded(item)
-                if record is not None:
-                    traces.append(record)
-                elif item.counted:
-                    self.in_hand["dropped"] += 1
-                if self._clock.monotonic() > until and not self._hurry:
+                self._encode(item, traces)
+                if self._clock.monotonic() > until:
                     self._clock.sleep(LET_IN)
                     until = self._clock.monotonic() + self._slice()
-        if not self.in_hand and not traces and not feedback:
-            return False
         self._keep(traces, feedback)
-        return True
 
     def _take(self) -> Item | None:
-        with self.lock:
+        with self._lock:
             item = self._inbox.take()
             if item is not None:
-                self.in_hand += tally(item)
-            return item
+                self._writing = True
+                self._in_hand.update(tally(item))
+        return item
 
-    def _keep(self, traces: list[TraceRecord], feedback: list[tuple[str, bytes]]) -> None:
+    def _encode(self, item: Encodable | Written, traces: list[TraceRecord]) -> None:
+        counted = item.counted
+        record = encoded(item)
+        if record is not None:
+            traces.append(record)
+        elif counted:
+            self._in_hand["dropped"] += 1
+
+    def _keep(self, traces: list[TraceRecord], feedback: list[Feedback]) -> None:
+        judgements = [(each.trace_id, each.payload) for each in feedback]
         while True:
             try:
-                with self._storage.using() as spool, self.lock:
-                    spool.add(traces, feedback, self.in_hand, self._clock.wall())
-                    self.in_hand = Tally()
-                    return
-            except SpoolLost:
+                with self._lock, self._storage.using() as spool:
+                    self.dropped += spool.add(traces, judgements, self._in_hand, self._clock.wall())
+                    self._in_hand = Tally()
+                    self._writing = False
+                return
+            except SpoolLostError:
                 continue
 
     def _slice(self) -> float:
-        """The more waits, the longer the work in one go."""
-        return min(LONGEST_SLICE, len(self._inbox) * 0.00001)
-
-
-@guarded
-def _encoded(item: Encodable) -> TraceRecord:
-    return item.encode()
+        return min(LONGEST_SLICE, len(self._inbox) * SLICE_PER_TRACE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_mlflow.delivery.destinations.base import Destination
+from otel_mlflow.delivery.destinations.base import Destination, shown
 from otel_mlflow.errors import NeedsRepair
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def destination_for(settings: Settings) -> Destination:
 
     if settings.tracing.backend == "otlp":
         return Collector(settings.otlp.endpoint or "", settings.otlp.headers)
-    uri = tracking_uri(settings)
+    uri = settings.tracking_uri or ""
     name, experiment_id = experiment_name(settings), settings.experiment_id
     if uri.startswith("databricks") or settings.tracing.backend == "databricks":
         raise NeedsRepair("Databricks is not supported yet", "set tracking_uri to an MLflow server")
@@ -37,27 +37,27 @@ def experiment_name(settings: Settings) -> str:
     return settings.experiment_name or settings.service_name or DEFAULT_EXPERIMENT
 
 
-def tracking_uri(settings: Settings) -> str:
-    """Where MLflow is: MLflow's own default when nothing is configured."""
-    if settings.tracking_uri:
-        return settings.tracking_uri
+def settled(settings: Settings) -> Settings:
+    """The settings with a tracking URI: MLflow's own default, as of now, when none is configured.
+
+    User code may change that default at any time; where our traces go does not change with it.
+    """
+    if settings.tracking_uri or settings.tracing.backend == "otlp" or not settings.tracing.enabled:
+        return settings
     from mlflow.tracking import get_tracking_uri
 
-    return get_tracking_uri()
+    return settings.model_copy(update={"tracking_uri": get_tracking_uri()})
 
 
 def shown_backend(settings: Settings) -> str:
     """The backend as it may be shown to people."""
-    from otel_mlflow.delivery.destinations.tracking_credentials import shown
-
-    if settings.tracing.backend == "otlp":
-        return shown(settings.otlp.endpoint or "")
-    return shown(tracking_uri(settings))
+    address = settings.otlp.endpoint if settings.tracing.backend == "otlp" else settings.tracking_uri
+    return shown(address or "")
 
 
 def destination_key(settings: Settings) -> str:
     """The name by which the spool tells destinations apart: address and experiment, no secret."""
     if settings.tracing.backend == "otlp":
         return shown_backend(settings)
-    experiment = settings.experiment_id or experiment_name(settings)
+    experiment = f"id {settings.experiment_id}" if settings.experiment_id else experiment_name(settings)
     return f"{shown_backend(settings)} experiment {experiment}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.diagnosis.status import Experiment
@@ -38,23 +39,36 @@ class Destination(Protocol):
         """Return when the backend has taken all of the batch, which is of one experiment."""
 
     def assess(self, feedback: SpooledFeedback) -> None:
-        """Return when the backend has taken the feedback. Raises `TraceNotFound` where it does not know the trace."""
+        """Return when the backend has taken the feedback.
+
+        Raises `TraceNotFoundError` where it does not know the trace.
+        """
 
     def close(self) -> None:
         """Let go of connections; `open()` may follow."""
 
 
-class RefusedSome(Refused):
+class RefusedSomeError(Refused):
     """The backend refuses some of the batch and has taken all the rest; `reasons` by record id."""
 
-    def __init__(self, reasons: Mapping[int, str]) -> None:
+    def __init__(self, reasons: dict[int, str]) -> None:
         super().__init__("; ".join(sorted(set(reasons.values()))))
         self.reasons = reasons
 
 
-class TraceNotFound(Refused):
+class SpansRefusedError(Refused):
+    """The backend has taken the info of all of the batch, and refuses the spans of some of it."""
+
+
+class TraceNotFoundError(Refused):
     """The backend does not know the trace that a feedback is about: perhaps not yet."""
 
 
-class ExperimentUnusable(NeedsRepair):
+class ExperimentUnusableError(NeedsRepair):
     """One request's own experiment cannot be written to; the traces of other experiments can be delivered."""
+
+
+def shown(uri: str) -> str:
+    """The address without the user and password that may be in it."""
+    netloc = urlsplit(uri).netloc
+    return uri.replace(netloc, netloc.rpartition("@")[2], 1).rstrip("/") if "@" in netloc else uri.rstrip("/")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from otel_mlflow.delivery.destinations.base import Connected
+from otel_mlflow.delivery.destinations.base import Connected, shown
 from otel_mlflow.delivery.destinations.http import HttpClient, error_for
-from otel_mlflow.delivery.destinations.tracking_credentials import shown
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import Refused
 

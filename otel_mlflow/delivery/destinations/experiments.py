@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from otel_mlflow.delivery.destinations.base import ExperimentUnusable
+from otel_mlflow.delivery.destinations.base import ExperimentUnusableError
 from otel_mlflow.errors import NeedsRepair
 
-DELETED = "deleted"
 
-
-class FoundExperiment(Protocol):
+@dataclass(frozen=True)
+class FoundExperiment:
     """What a backend says of an experiment."""
 
-    experiment_id: str
+    id: str
     name: str
-    lifecycle_stage: str
+    is_deleted: bool
 
 
 class ExperimentApi(Protocol):
@@ -51,9 +51,9 @@ class Experiments:
         return _usable(found, NeedsRepair)
 
     def id_of(self, name: str) -> str:
-        """The id of a request's own experiment. Raises `ExperimentUnusable` when it is deleted."""
+        """The id of a request's own experiment. Raises `ExperimentUnusableError` when it is deleted."""
         if name not in self._ids:
-            self._ids[name] = self._named(name, ExperimentUnusable).experiment_id
+            self._ids[name] = self._named(name, ExperimentUnusableError).id
         return self._ids[name]
 
     def forget(self, name: str) -> None:
@@ -71,9 +71,9 @@ class Experiments:
 
 
 def _usable(found: FoundExperiment, error: Callable[[str, str], NeedsRepair]) -> FoundExperiment:
-    if found.lifecycle_stage == DELETED:
+    if found.is_deleted:
         raise error(
-            f"experiment {found.name!r} (id {found.experiment_id}) is deleted",
+            f"experiment {found.name!r} (id {found.id}) is deleted",
             "restore it, or choose another experiment_name",
         )
     return found

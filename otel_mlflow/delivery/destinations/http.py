@@ -17,7 +17,7 @@ from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused, TryAgain
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
-"""Seconds. A server that stores 100 traces takes one; a batch that times out is tried again, and changes nothing twice."""
+"""Seconds. Storing 100 traces takes a server one; what times out is sent again, and changes nothing the second time."""
 
 SHOWN_OF_ANSWER = 500
 """Characters of a backend's answer that are shown to people."""
@@ -173,7 +173,7 @@ class _PromptAdapter(HTTPAdapter):
     """requests' own way to HTTP, on connections that acknowledge at once."""
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         if pool.ConnectionCls is HTTPConnection:
             pool.ConnectionCls = _PromptConnection
         return pool

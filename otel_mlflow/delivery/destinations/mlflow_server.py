@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from otel_mlflow.delivery.destinations.base import Connected, RefusedSome, TraceNotFound
+from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError, SpansRefusedError, TraceNotFoundError
 from otel_mlflow.delivery.destinations.crew import for_each
-from otel_mlflow.delivery.destinations.experiments import Experiments
+from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
 from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
 from otel_mlflow.delivery.destinations.trace_info import trace_info
 from otel_mlflow.delivery.destinations.tracking_credentials import TrackingCredentials
@@ -45,9 +44,9 @@ class MlflowServer:
         self._experiments = Experiments(_Api(client, credentials.shown_uri))
         self._backend = f"MLflow at {credentials.shown_uri}"
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
-        self._configured_id = found.experiment_id
-        url = f"{credentials.shown_uri}/#/experiments/{found.experiment_id}"
-        experiment = Experiment(found.experiment_id, found.name, url)
+        self._configured_id = found.id
+        url = f"{credentials.shown_uri}/#/experiments/{found.id}"
+        experiment = Experiment(found.id, found.name, url)
         return Connected(credentials.shown_uri, experiment, credentials.identity, credentials.source)
 
     def close(self) -> None:
@@ -66,7 +65,7 @@ class MlflowServer:
         if spans:
             self._send_spans(spans, experiment_id, batch[0].experiment)
         if refused:
-            raise RefusedSome(refused)
+            raise RefusedSomeError(refused)
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
@@ -76,7 +75,7 @@ class MlflowServer:
             {"Content-Type": "application/json"},
         )
         if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
-            raise TraceNotFound(f"{self._backend} does not know trace {feedback.trace_id}")
+            raise TraceNotFoundError(f"{self._backend} does not know trace {feedback.trace_id}")
         if answer.status != 200:
             raise error_for(answer, self._backend)
 
@@ -103,7 +102,8 @@ class MlflowServer:
         answer = self._http.post("/v1/traces", spans, headers)
         if answer.status != 200:
             self._check_experiment(answer, experiment_id, experiment)
-            raise error_for(answer, self._backend)
+            error = error_for(answer, self._backend)
+            raise SpansRefusedError(error.reason) if isinstance(error, Refused) else error
 
     def _check_experiment(self, answer: Answer, experiment_id: str, name: str | None) -> None:
         """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
@@ -116,13 +116,6 @@ class MlflowServer:
                     raise NeedsRepair(f"experiment {name!r} was deleted and made anew", "")
 
 
-@dataclass(frozen=True)
-class _Found:
-    experiment_id: str
-    name: str
-    lifecycle_stage: str
-
-
 class _Api:
     """Experiments over MLflow's REST API."""
 
@@ -130,10 +123,10 @@ class _Api:
         self._client = client
         self._backend = f"MLflow at {shown_uri}"
 
-    def by_name(self, name: str) -> _Found | None:
+    def by_name(self, name: str) -> FoundExperiment | None:
         return self._found(self._client.get("/api/2.0/mlflow/experiments/get-by-name", {"experiment_name": name}))
 
-    def by_id(self, experiment_id: str) -> _Found | None:
+    def by_id(self, experiment_id: str) -> FoundExperiment | None:
         return self._found(self._client.get("/api/2.0/mlflow/experiments/get", {"experiment_id": experiment_id}))
 
     def create(self, name: str) -> None:
@@ -142,11 +135,11 @@ class _Api:
             error = error_for(answer, self._backend)
             raise NeedsRepair(error.reason, "choose another experiment_name") if isinstance(error, Refused) else error
 
-    def _found(self, answer: Answer) -> _Found | None:
+    def _found(self, answer: Answer) -> FoundExperiment | None:
         if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
         if answer.status != 200:
             error = error_for(answer, self._backend)
             raise NeedsRepair(error.reason, "check experiment_id") if isinstance(error, Refused) else error
         found = answer.json().get("experiment", {})
-        return _Found(str(found["experiment_id"]), str(found["name"]), str(found.get("lifecycle_stage", "active")))
+        return FoundExperiment(found["experiment_id"], found["name"], found.get("lifecycle_stage") == "deleted")

@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from otel_mlflow.delivery.destinations.base import shown
 from otel_mlflow.delivery.destinations.http import HttpClient
 
 ANONYMOUS = "anonymous"
@@ -28,7 +29,7 @@ class TrackingCredentials:
         """Read MLFLOW_TRACKING_USERNAME and its kin, or ~/.mlflow/credentials, as MLflow's own client does."""
         from mlflow.utils.credentials import get_default_host_creds
 
-        found = get_default_host_creds(uri)
+        found = get_default_host_creds(uri)  # type: ignore[no-untyped-call]
         identity, source, authorization = _identity(uri, found.username, found.password, found.token)
         verify = found.server_cert_path or not found.ignore_tls_verification
         return cls(uri, shown(uri), identity, source, authorization, verify, found.client_cert_path)
@@ -37,7 +38,7 @@ class TrackingCredentials:
         """An HTTP client that uses them."""
         from mlflow.tracking.request_header.registry import resolve_request_headers
 
-        headers = dict(resolve_request_headers())
+        headers = dict(resolve_request_headers())  # type: ignore[no-untyped-call]
         if self.authorization:
             headers["Authorization"] = self.authorization
         return HttpClient(
@@ -65,15 +66,10 @@ def _identity(uri: str, username: str | None, password: str | None, token: str |
 def _source_of_password() -> str:
     from mlflow.environment_variables import MLFLOW_TRACKING_PASSWORD
 
-    return "environment MLFLOW_TRACKING_PASSWORD" if MLFLOW_TRACKING_PASSWORD.get() else "file ~/.mlflow/credentials"
+    in_environment = MLFLOW_TRACKING_PASSWORD.get()  # type: ignore[no-untyped-call]
+    return "environment MLFLOW_TRACKING_PASSWORD" if in_environment else "file ~/.mlflow/credentials"
 
 
 def basic(username: str, password: str) -> str:
     """A header for HTTP basic authentication (RFC 7617)."""
     return "Basic " + base64.standard_b64encode(f"{username}:{password}".encode()).decode()
-
-
-def shown(uri: str) -> str:
-    """The address without the user and password that may be in it."""
-    netloc = urlsplit(uri).netloc
-    return uri.replace(netloc, netloc.rpartition("@")[2], 1).rstrip("/") if "@" in netloc else uri.rstrip("/")

@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from otel_mlflow.delivery.destinations.base import Connected, RefusedSome, TraceNotFound
+from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError, TraceNotFoundError, shown
 from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
 from otel_mlflow.delivery.destinations.http import error_for_status
 from otel_mlflow.delivery.destinations.trace_info import trace_info
-from otel_mlflow.delivery.destinations.tracking_credentials import shown
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.diagnosis.status import Experiment
 from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused
 
 if TYPE_CHECKING:
+    from mlflow.entities import Experiment as MlflowExperiment
     from mlflow.entities import Span
     from mlflow.exceptions import MlflowException
 
@@ -37,8 +37,8 @@ class TrackingStore:
         self._store = _open_store(self._uri, self._shown)
         self._experiments = Experiments(_Api(self._store, self._shown))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
-        self._configured_id = found.experiment_id
-        return Connected(self._shown, Experiment(found.experiment_id, found.name, ""), "this process's user", "none")
+        self._configured_id = found.id
+        return Connected(self._shown, Experiment(found.id, found.name, ""), "this process's user", "none")
 
     def close(self) -> None:
         """MLflow keeps its stores for the life of the process."""
@@ -60,7 +60,7 @@ class TrackingStore:
         except MlflowException as error:
             raise self._error(error, experiment_id, batch[0].experiment) from error
         if refused:
-            raise RefusedSome(refused)
+            raise RefusedSomeError(refused)
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
@@ -70,13 +70,13 @@ class TrackingStore:
         from mlflow.protos.service_pb2 import CreateAssessment
 
         message = ParseDict(json.loads(feedback.payload), CreateAssessment())
-        assessment = Assessment.from_proto(message.assessment)
+        assessment = Assessment.from_proto(message.assessment)  # type: ignore[no-untyped-call]
         assessment.trace_id = feedback.trace_id
         try:
             self._store.create_assessment(assessment)
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                raise TraceNotFound(f"{self._shown} does not know trace {feedback.trace_id}") from error
+                raise TraceNotFoundError(f"{self._shown} does not know trace {feedback.trace_id}") from error
             raise _sorted_out(error, self._shown) from error
 
     def _experiment_of(self, trace: SpooledTrace) -> str:
@@ -121,19 +121,17 @@ class _Api:
         self._shown = shown_uri
 
     def by_name(self, name: str) -> FoundExperiment | None:
-        found: FoundExperiment | None = self._store.get_experiment_by_name(name)
-        return found
+        return _found(self._store.get_experiment_by_name(name))
 
     def by_id(self, experiment_id: str) -> FoundExperiment | None:
         from mlflow.exceptions import MlflowException
 
         try:
-            found: FoundExperiment = self._store.get_experiment(experiment_id)
+            return _found(self._store.get_experiment(experiment_id))
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return None
             raise _sorted_out(error, self._shown) from error
-        return found
 
     def create(self, name: str) -> None:
         from mlflow.exceptions import MlflowException
@@ -143,6 +141,12 @@ class _Api:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise _sorted_out(error, self._shown) from error
+
+
+def _found(experiment: MlflowExperiment | None) -> FoundExperiment | None:
+    if experiment is None:
+        return None
+    return FoundExperiment(experiment.experiment_id, experiment.name, experiment.lifecycle_stage == "deleted")
 
 
 def _open_store(uri: str, shown_uri: str) -> Any:
@@ -156,7 +160,7 @@ def _open_store(uri: str, shown_uri: str) -> Any:
             "pip install 'otel-mlflow[server]', or set tracking_uri to an MLflow server",
         ) from error
     try:
-        store = _get_store(uri)
+        store = _get_store(uri)  # type: ignore[no-untyped-call]
     except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
         raise NeedsRepair(
             f"the tracking store at {shown_uri} cannot be opened: {error}", "correct tracking_uri"
@@ -175,4 +179,5 @@ def _spans(requests: Iterable[bytes]) -> Iterable[Span]:
 
 
 def _sorted_out(error: MlflowException, shown_uri: str) -> DeliveryError:
-    return error_for_status(error.get_http_status_code(), f"the tracking store at {shown_uri} says: {error.message}")
+    status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
+    return error_for_status(status, f"the tracking store at {shown_uri} says: {error.message}")

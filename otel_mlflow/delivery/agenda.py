@@ -1,0 +1,124 @@
+"""What the forwarder does next: the oldest first, around what cannot be delivered for a reason of its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from otel_mlflow.delivery.clock import Clock
+from otel_mlflow.delivery.pace import LARGEST_BATCH, Pace
+from otel_mlflow.delivery.records import Part, SpooledFeedback, SpooledTrace
+from otel_mlflow.delivery.retry import backoff
+from otel_mlflow.delivery.spool import Spool
+from otel_mlflow.delivery.suspects import Suspects
+
+LARGEST_REQUEST = 4 * 1024 * 1024
+"""Bytes of traces in one request."""
+
+DETAILS_AT_ONCE = 32
+"""Records: each takes the backend a request of its own, and what comes in meanwhile waits for all of them."""
+
+LONGEST_PAUSE = 30.0
+"""Seconds."""
+
+FEEDBACK_ATTEMPTS = 12
+"""Times that feedback is tried while the backend does not know its trace: about three minutes."""
+
+Key = TypeVar("Key", int, str)
+
+
+@dataclass(frozen=True)
+class Traces:
+    """A batch to send; `spans_only` when what else it holds is to follow later."""
+
+    batch: list[SpooledTrace]
+    spans_only: bool = False
+
+    @property
+    def experiment(self) -> str | None:
+        """The experiment that all of the batch goes to; None for the configured one."""
+        return self.batch[0].experiment
+
+
+@dataclass(frozen=True)
+class _Pause:
+    until: float
+    failures: int
+
+
+class Agenda:
+    """Picks what to do from the spool. Holds the reasons for passing something over, by its key, in memory only."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.suspects = Suspects()
+        self._clock = clock
+        self._experiments: dict[str, _Pause] = {}
+        self._feedback: dict[int, _Pause] = {}
+
+    def next(self, spool: Spool, pace: Pace, *, details_later: bool) -> Traces | SpooledFeedback | None:
+        """Spans of traces before feedback, feedback before what is still to be said of traces.
+
+        Where more than a batch waits, spans go first and alone (if `details_later`): the backend takes them a hundred
+        in a request, everything else one by one.
+        """
+        suspects = self.suspects.ids()
+        spans_only = details_later and spool.has_more_than(LARGEST_BATCH)
+        if batch := self._batch(spool, Part.WHOLE, pace.batch, suspects):
+            return Traces(batch, spans_only=spans_only)
+        if (feedback := spool.next_feedback(self._paused(self._feedback))) is not None:
+            return feedback
+        if batch := self._batch(spool, Part.DETAILS, min(pace.batch, DETAILS_AT_ONCE), suspects):
+            return Traces(batch)
+        return self._suspect(spool)
+
+    def pause_experiment(self, name: str) -> None:
+        """Leave the experiment's traces for a while, longer each time."""
+        self._experiments[name] = self._longer(self._experiments.get(name))
+
+    def pause_feedback(self, feedback: SpooledFeedback) -> bool:
+        """Leave the feedback for a while, longer each time; answer whether it has been tried often enough."""
+        self._feedback[feedback.id] = self._longer(self._feedback.get(feedback.id))
+        return feedback.attempts + 1 >= FEEDBACK_ATTEMPTS
+
+    def delivered(self, work: Traces | SpooledFeedback) -> None:
+        """Forget what was held against it."""
+        self.suspects.others_taken()
+        if isinstance(work, SpooledFeedback):
+            self._feedback.pop(work.id, None)
+            return
+        for trace in work.batch:
+            self.suspects.clear(trace.id)
+        if work.experiment is not None:
+            self._experiments.pop(work.experiment, None)
+
+    def next_moment(self) -> float | None:
+        """Seconds until something that was passed over is due; None when nothing was."""
+        now = self._clock.monotonic()
+        pauses = (*self._experiments.values(), *self._feedback.values())
+        return min((pause.until - now for pause in pauses if pause.until > now), default=None)
+
+    def _batch(self, spool: Spool, part: Part, records: int, skipped: Collection[int]) -> list[SpooledTrace]:
+        but = self._paused(self._experiments)
+        return spool.next_batch(part, records=records, max_bytes=LARGEST_REQUEST, but=but, skipped=skipped)
+
+    def _suspect(self, spool: Spool) -> Traces | None:
+        """The one among the suspects that was tried longest ago."""
+        suspects = self.suspects.ids()
+        for suspect in suspects:
+            others = [each for each in suspects if each != suspect]
+            for part in (Part.WHOLE, Part.DETAILS):
+                if batch := self._batch(spool, part, 1, others):
+                    return Traces(batch)
+            self.suspects.clear(suspect)
+        return None
+
+    def _paused(self, pauses: Mapping[Key, _Pause]) -> list[Key]:
+        now = self._clock.monotonic()
+        return [key for key, pause in pauses.items() if pause.until > now]
+
+    def _longer(self, pause: _Pause | None) -> _Pause:
+        failures = pause.failures if pause is not None else 0
+        wait = backoff(failures, LONGEST_PAUSE, random.random())  # noqa: S311, no secret
+        return _Pause(self._clock.monotonic() + wait, failures + 1)

@@ -1,0 +1,156 @@
+"""The parts of delivery that work together in one process, and what they know together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from otel_mlflow.delivery.clock import Clock
+from otel_mlflow.delivery.destinations import destination_key, shown_backend
+from otel_mlflow.delivery.destinations.base import Destination
+from otel_mlflow.delivery.forwarder import Forwarder
+from otel_mlflow.delivery.health import Condition
+from otel_mlflow.delivery.inbox import Inbox
+from otel_mlflow.delivery.spool import Spool
+from otel_mlflow.delivery.storage import SpoolLostError, Storage
+from otel_mlflow.delivery.writer import Writer
+from otel_mlflow.diagnosis.status import Counts, SpoolStatus, Status, timestamp
+
+if TYPE_CHECKING:
+    from otel_mlflow.settings import Settings
+
+Answer = TypeVar("Answer")
+
+BETWEEN_LOOKS = 0.02
+"""Seconds between two looks at whether all has been delivered, while somebody waits for that."""
+
+TO_DISK = 1.0
+"""Seconds that writing down what is in memory may take at the end, whatever the timeout says."""
+
+
+class Engine:
+    """Inbox → writer → spool → forwarder → destination. Runs once: after `end()` a new one must be made."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connect: Callable[[], Destination],
+        clock: Clock,
+        *,
+        inbox: Inbox,
+        stepped: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.storage = Storage(
+            settings.delivery.spool_dir,
+            destination=destination_key(settings),
+            max_bytes=settings.delivery.max_spool_bytes,
+            clock=clock,
+        )
+        self.forwarder = Forwarder(self.storage, connect, clock, stepped)
+        self.writer = Writer(inbox, self.storage, clock, self.forwarder.wake)
+        self._threads = [_thread("writer", self.writer.run), _thread("forwarder", self.forwarder.run)]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def end(self, timeout: float) -> None:
+        """Write everything down, deliver for `timeout` seconds or until the backend fails, end the threads."""
+        deadline = self._clock.monotonic() + timeout
+        writer, forwarder = self._threads
+        self.writer.stop()
+        writer.join(max(TO_DISK, timeout))
+        failures = self.forwarder.failures
+        self.forwarder.hurry()
+        self.wait_until(lambda: self.is_done() or self.forwarder.failures > failures, self._left(deadline))
+        self.forwarder.stop()
+        forwarder.join(self._left(deadline))
+        if not writer.is_alive():
+            self.storage.close()
+
+    def write_down(self) -> None:
+        """Put on disk what is in the inbox, on the caller's thread, and close the spool."""
+        self.writer.write_all()
+        self.storage.close()
+
+    def hurry(self) -> None:
+        """Somebody waits."""
+        self.writer.hurry()
+        self.forwarder.hurry()
+
+    def is_done(self) -> bool:
+        """Whether everything that this process has to deliver is delivered."""
+        return self.writer.is_done() and self.ask(Spool.is_done, default=False)
+
+    def lost(self) -> int:
+        """How many traces have been refused or dropped."""
+        return self.forwarder.refused + self.writer.dropped
+
+    def wait_until(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait until it holds; answer whether it does."""
+        deadline = self._clock.monotonic() + timeout
+        while not (met := condition()) and self._clock.monotonic() < deadline:
+            self._clock.sleep(BETWEEN_LOOKS)
+        return met
+
+    def ask(self, question: Callable[[Spool], Answer], *, default: Answer) -> Answer:
+        """Ask the spool something; `default` where it cannot be used."""
+        try:
+            with self.storage.using() as spool:
+                return question(spool)
+        except SpoolLostError:
+            return default
+
+    def condition(self) -> Condition:
+        """How it goes."""
+        if not self._settings.tracing.enabled:
+            return Condition("disabled", "tracing.enabled is false", "set tracing.enabled to true")
+        return self.forwarder.health.condition(self.storage.trouble)
+
+    def status(self) -> Status:
+        """All that is known."""
+        condition = self.condition()
+        health = self.forwarder.health
+        connected = health.connected
+        return Status(
+            state=condition.state,
+            reason=condition.reason,
+            fix=condition.fix,
+            experiment=connected.experiment if connected else None,
+            tracking_uri=connected.tracking_uri if connected else shown_backend(self._settings),
+            identity=connected.identity if connected else None,
+            credential_source=connected.credential_source if connected else None,
+            counts=self._counts(),
+            spool=self._spool_status(),
+            last_delivery=timestamp(health.last_delivery) if health.last_delivery else None,
+            last_error=health.last_error,
+        )
+
+    def _counts(self) -> Counts:
+        with self.writer.unwritten() as unwritten:
+            try:
+                stored = self.storage.counts()
+            except SpoolLostError:
+                stored = Counts()
+        pending = unwritten["traced"] - unwritten["dropped"]
+        return stored + Counts(**unwritten, pending=pending)
+
+    def _spool_status(self) -> SpoolStatus:
+        oldest = self.ask(Spool.oldest, default=None)
+        return SpoolStatus(
+            bytes=self.ask(Spool.used_bytes, default=0),
+            oldest_age_seconds=max(0.0, self._clock.wall() - oldest) if oldest is not None else None,
+            folder=str(self.storage.folder),
+            in_memory=self.storage.in_memory,
+        )
+
+    def _left(self, deadline: float) -> float:
+        return max(0.0, deadline - self._clock.monotonic())
+
+
+def _thread(name: str, target: Callable[[], None]) -> threading.Thread:
+    return threading.Thread(target=target, name=f"otel-mlflow-{name}", daemon=True)

@@ -1,0 +1,86 @@
+"""The spool's SQL. Records of one owner are found in the order of their ids by the indexes that are named here."""
+
+from __future__ import annotations
+
+NOBODY = ""
+"""Owner of the records that anybody may take."""
+
+QUARANTINE = "!"
+"""Owner of the records that wait for a person."""
+
+DESTINATION = "INSERT INTO destination (name) VALUES (?) ON CONFLICT DO NOTHING"
+DESTINATION_ID = "SELECT id FROM destination WHERE name = ?"
+
+INSERT = """
+INSERT INTO record (destination, owner, awaits, counted, spooled_at, trace_id, experiment, checksum, info, spans)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+COUNT = """
+INSERT INTO counter (destination, name, value) VALUES (?, ?, ?)
+ON CONFLICT (destination, name) DO UPDATE SET value = value + excluded.value
+"""
+
+OLDEST = """
+SELECT experiment FROM record INDEXED BY record_by_owner
+WHERE owner = ? AND destination = ? AND awaits = ? AND (experiment IS NULL OR experiment NOT IN ({but}))
+AND id NOT IN ({skipped})
+ORDER BY id LIMIT 1
+"""
+
+BATCH = """
+SELECT id, trace_id, spans, info, experiment, checksum FROM record INDEXED BY record_by_experiment
+WHERE owner = ? AND destination = ? AND awaits = ? AND experiment IS ? AND id NOT IN ({skipped}) ORDER BY id LIMIT ?
+"""
+
+MORE_THAN = """
+SELECT 1 FROM record INDEXED BY record_by_owner
+WHERE owner = ? AND destination = ? AND awaits = ? LIMIT 1 OFFSET ?
+"""
+
+FEEDBACK = """
+SELECT id, trace_id, info, attempts FROM record AS feedback
+WHERE owner = ? AND destination = ? AND awaits = 'feedback' AND id NOT IN ({skipped})
+AND NOT EXISTS (
+    SELECT 1 FROM record WHERE trace_id = feedback.trace_id AND awaits = 'whole' AND quarantined = 0
+)
+ORDER BY id LIMIT 1
+"""
+
+COUNTED = "SELECT counted FROM record WHERE id = ?"
+DELETE = "DELETE FROM record WHERE id = ?"
+KEEP_DETAILS = "UPDATE record SET awaits = 'details', spans = x'', checksum = ? WHERE id = ?"
+TRIED = "UPDATE record SET attempts = attempts + 1 WHERE id = ?"
+QUARANTINED = """
+UPDATE record SET quarantined = 1, owner = '!', attempts = attempts + 1, reason = ? WHERE id = ? AND quarantined = 0
+"""
+
+OWNERS = "SELECT DISTINCT owner FROM record WHERE owner NOT IN ('', '!')"
+DISOWN = "UPDATE record SET owner = '' WHERE owner = ?"
+FORGET_PROCESS = "DELETE FROM process WHERE owner = ?"
+
+# With all other records of the same traces: what was said last of a trace must arrive last.
+ADOPT = """
+UPDATE record SET owner = ? WHERE owner = '' AND destination = ? AND trace_id IN (
+    SELECT trace_id FROM record INDEXED BY record_by_owner WHERE owner = '' AND destination = ? ORDER BY id LIMIT ?
+)
+"""
+
+COUNTERS = "SELECT name, value FROM counter WHERE destination = ?"
+WAITING = "SELECT quarantined, count(*) FROM record WHERE destination = ? AND counted = 1 GROUP BY quarantined"
+PENDING = "SELECT count(*) FROM record WHERE destination = ? AND quarantined = 0"
+OWNED = "SELECT 1 FROM record WHERE owner IN (?, '') AND destination = ? LIMIT 1"
+SPOOLED_AT = """
+SELECT spooled_at FROM record WHERE id = (
+    SELECT min(id) FROM (
+        SELECT min(id) AS id FROM record WHERE destination = ? AND quarantined = 0 AND counted = 0
+        UNION ALL SELECT min(id) FROM record WHERE destination = ? AND quarantined = 0 AND counted = 1
+    )
+)
+"""
+
+OLDEST_OF_ALL = "SELECT id, destination, counted FROM record ORDER BY id LIMIT 1"
+SAY = """
+INSERT INTO process (owner, destination, status) VALUES (?, ?, ?)
+ON CONFLICT (owner) DO UPDATE SET status = excluded.status
+"""
