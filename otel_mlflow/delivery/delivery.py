@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,10 @@ class Delivery:
     `on_change` is told of each new state as it begins, on a thread of delivery's.
     """
 
+    _running: bool
+    _ended: bool
+    _lost: int
+
     def __init__(
         self,
         settings: Settings,
@@ -45,6 +50,7 @@ class Delivery:
         self._wanted = False
         self._begin(Inbox())
         mind_forks(self)
+        _made.append(weakref.ref(self))
 
     def start(self) -> None:
         """Start delivering, what an earlier process left included. Starting again changes nothing."""
@@ -66,9 +72,11 @@ class Delivery:
         """Account for a request that leaves no trace."""
         self._put(outcome)
 
-    def put_feedback(self, trace_id: str, payload: bytes) -> None:
-        """Take feedback about a trace: the JSON of MLflow's `CreateAssessment` request."""
-        self._put(Feedback(trace_id, payload))
+    def put_feedback(self, trace_id: str, payload: bytes) -> bool:
+        """Take feedback about a trace: the JSON of MLflow's `CreateAssessment` request. False with tracing disabled."""
+        if self._settings.tracing.enabled:
+            self._put(Feedback(trace_id, payload))
+        return self._settings.tracing.enabled
 
     @property
     def experiment(self) -> Experiment | None:
@@ -120,10 +128,9 @@ class Delivery:
 
     def _begin(self, inbox: Inbox) -> None:
         self._starting = threading.RLock()
-        self._running: bool = False
-        self._ended: bool = False
+        self._running = self._ended = False
         self._unattended = True
-        self._lost: int = 0
+        self._lost = 0
         self._inbox: Inbox = inbox
         herald = Herald(self._clock, shown_backend(self._settings), self._on_change)
         self._engine: Engine = Engine(
@@ -145,3 +152,13 @@ class Delivery:
 
     def _write_down(self) -> None:
         self._engine.write_down()
+
+
+_made: list[weakref.ref[Delivery]] = []
+
+
+def latest_delivery() -> Delivery | None:
+    """The one that was made last, of those that are in use."""
+    alive = [delivery for reference in _made if (delivery := reference()) is not None]
+    _made[:] = [weakref.ref(delivery) for delivery in alive]
+    return alive[-1] if alive else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
@@ -57,3 +58,8 @@ class SpooledFeedback:
     trace_id: str
     payload: bytes
     attempts: int
+
+    @property
+    def assessment_id(self) -> str:
+        """The id that MLflow is to keep it under."""
+        return str(json.loads(self.payload)["assessment"]["assessment_id"])

@@ -74,10 +74,17 @@ class MlflowServer:
             feedback.payload,
             {"Content-Type": "application/json"},
         )
+        if answer.status == 200:
+            return
         if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
             raise TraceNotFoundError(f"{self._backend} does not know trace {feedback.trace_id}")
-        if answer.status != 200:
+        if not self._has(feedback):
             raise error_for(answer, self._backend)
+
+    def _has(self, feedback: SpooledFeedback) -> bool:
+        """Whether it came through an earlier time: MLflow has no word of its own for an id that is taken."""
+        path = f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments/{feedback.assessment_id}"
+        return self._http.get(path, {}).status == 200
 
     @property
     def _http(self) -> HttpClient:

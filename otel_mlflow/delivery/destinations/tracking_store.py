@@ -77,7 +77,18 @@ class TrackingStore:
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 raise TraceNotFoundError(f"{self._shown} does not know trace {feedback.trace_id}") from error
-            raise _sorted_out(error, self._shown) from error
+            if not self._has(feedback):
+                raise _sorted_out(error, self._shown) from error
+
+    def _has(self, feedback: SpooledFeedback) -> bool:
+        """Whether it came through an earlier time: MLflow has no word of its own for an id that is taken."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._store.get_assessment(feedback.trace_id, feedback.assessment_id)
+        except MlflowException:
+            return False
+        return True
 
     def _experiment_of(self, trace: SpooledTrace) -> str:
         return self._configured_id if trace.experiment is None else self._experiments.id_of(trace.experiment)
