@@ -36,7 +36,7 @@ class Deck:
 def parse(html: str) -> Deck:
     """Take a document apart. Raises `NotADeckError` when it holds no slide."""
     document = BeautifulSoup(html, "html.parser")
-    slides = [element for element in document.select(f"div.{SLIDE_CLASS}") if not _inside_a_slide(element)]
+    slides = [element for element in document.find_all("div", class_=SLIDE_CLASS) if not _inside_a_slide(element)]
     if not slides:
         raise NotADeckError(f"The answer holds no <div class={SLIDE_CLASS!r}> in {len(html)} characters of HTML.")
     shared = [script for script in document.find_all("script") if not _inside_a_slide(script)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ async def take_turn(agent: SlideAgent, prompt: str, message: str, max_slides: in
             async for spoken in conversation:
                 words, html = deck.split_answer(spoken.text)
                 said += _said(spoken, words)
-        return Turn(tuple(said), html, _parse(html) if html else None)
+        # In a thread: a long document takes longer than an event loop may stand still.
+        return Turn(tuple(said), html, await asyncio.to_thread(_parse, html) if html else None)
 
 
 async def _conversation(agent: SlideAgent, prompt: str, message: str) -> AsyncGenerator[AnyMessage, None]:

@@ -15,7 +15,7 @@ from app.agent.deck import heading
 from app.demo import trace
 from app.demo.children import POLL_SECONDS, DemoError
 from app.demo.http import HttpError, post
-from app.demo.servers import ROOT, Server, app_is_ready, mlflow_is_ready, start_app, start_mlflow
+from app.demo.servers import ROOT, Server, missing_in_app, missing_in_mlflow, start_app, start_mlflow
 
 QUESTION = "How did revenue develop by region in 2024?"
 START_SECONDS = 120.0
@@ -41,10 +41,10 @@ def _run(folder: Path, question: str, *, once: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     mlflow = start_mlflow(folder)
     with mlflow.child:
-        _wait(mlflow, "Starting MLflow", lambda: mlflow_is_ready(mlflow), START_SECONDS)
+        _wait(mlflow, "Starting MLflow", lambda: missing_in_mlflow(mlflow), START_SECONDS)
         app = start_app(folder, mlflow.url)
         with app.child:
-            _wait(app, "Starting the slide agent and its tracing", lambda: app_is_ready(app), START_SECONDS)
+            _wait(app, "Starting the slide agent and its tracing", lambda: missing_in_app(app), START_SECONDS)
             _ask(question, app, mlflow)
             if not once:
                 _stay(mlflow, app)
@@ -55,7 +55,7 @@ def _ask(question: str, app: Server, mlflow: Server) -> None:
     answer = post(f"{app.url}/api/chat", {"message": question})
     _show_answer(answer)
     trace_id = answer["metadata"]["trace_id"]
-    _wait(app, "Waiting for its trace in MLflow", lambda: bool(trace.fetch(mlflow.url, trace_id)), ARRIVE_SECONDS)
+    _wait(app, "Waiting for its trace in MLflow", lambda: trace.missing(mlflow.url, trace_id), ARRIVE_SECONDS)
     for line in trace.tree(trace.fetch(mlflow.url, trace_id)):
         _say(f"  {line}")
     _say(f"\nTrace:  {answer['metadata']['trace_url']}")
@@ -77,11 +77,11 @@ def _stay(mlflow: Server, app: Server) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _wait(server: Server, what: str, ready: Callable[[], bool], seconds: float) -> None:
+def _wait(server: Server, what: str, missing: Callable[[], str], seconds: float) -> None:
     """Wait with a visible word, then say how long it took."""
     _say(f"{what} …", end="")
     started = time.monotonic()
-    server.child.wait_until(ready, what=what, seconds=seconds)
+    server.child.wait_until_nothing(missing, seconds=seconds)
     _say(f" done ({time.monotonic() - started:.1f} s)")
 
 

@@ -48,13 +48,13 @@ class Child:
         """Stop it, whatever happened."""
         self.stop()
 
-    def wait_until(self, ready: Callable[[], bool], *, what: str, seconds: float) -> None:
-        """Poll until `ready`. Raises `DemoError`, with the end of the log, when the child ends or time is up."""
+    def wait_until_nothing(self, missing: Callable[[], str], *, seconds: float) -> None:
+        """Poll until nothing is missing. Raises `DemoError`, with what is and the log's end, when that cannot be."""
         deadline = time.monotonic() + seconds
-        while not ready():
+        while lacking := missing():
             self.check()
             if time.monotonic() > deadline:
-                raise DemoError(f"{what}: not within {seconds:.0f} s.\n{self._last_words()}")
+                raise DemoError(f"Waited {seconds:.0f} s in vain: {lacking}\n{self._last_words()}")
             time.sleep(POLL_SECONDS)
 
     def check(self) -> None:

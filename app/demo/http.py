@@ -26,15 +26,6 @@ def post(url: str, body: object, *, timeout: float = 60.0) -> Any:
     return _send(urllib.request.Request(url, json.dumps(body).encode(), headers), timeout)  # noqa: S310 - ours too
 
 
-def answers(url: str) -> bool:
-    """Whether the address answers with success."""
-    try:
-        get(url)
-    except HttpError:
-        return False
-    return True
-
-
 def choose_port(preferred: int) -> int:
     """The preferred port of 127.0.0.1 if it is free, or else any that is."""
     return _bindable(preferred) or _bindable(0)

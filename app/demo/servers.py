@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.demo.children import Child, DemoError
-from app.demo.http import HttpError, answers, choose_port, get
+from app.demo.http import HttpError, choose_port, get
 
 ROOT = Path(__file__).resolve().parents[2]
 # What the user’s shell says about these is about other work, not about the demo.
@@ -53,20 +53,29 @@ def start_app(folder: Path, tracking_uri: str) -> Server:
     return Server(Child("Slide agent", command, folder=folder, environment=environment), f"http://127.0.0.1:{port}")
 
 
-def mlflow_is_ready(server: Server) -> bool:
-    """Whether the tracking server serves."""
-    return answers(f"{server.url}/health")
+def missing_in_mlflow(server: Server) -> str:
+    """What the tracking server lacks to be ready; empty when it is."""
+    return _unanswered(f"{server.url}/health")
 
 
-def app_is_ready(server: Server) -> bool:
-    """Whether the app serves and its tracing has found the experiment. Raises `DemoError` if it never will."""
+def missing_in_app(server: Server) -> str:
+    """What the app lacks: to serve, and tracing that has found its experiment. Raises `DemoError` if it never will."""
     try:
         status = get(f"{server.url}/api/tracing/status")
-    except HttpError:
-        return False
+    except HttpError as error:
+        return str(error)
+    said = f"tracing is {status['state']}. {status['reason']} {status['fix']}"
     if status["state"] == "failed":
-        raise DemoError(f"Tracing does not work: {status['reason']} {status['fix']}")
-    return bool(status["state"] == "ok")
+        raise DemoError(said)
+    return "" if status["state"] == "ok" else said
+
+
+def _unanswered(url: str) -> str:
+    try:
+        get(url)
+    except HttpError as error:
+        return str(error)
+    return ""
 
 
 def _environment() -> Mapping[str, str]:

@@ -26,12 +26,17 @@ class Span:
         return cls(span["span_id"], span.get("parent_span_id", ""), span["name"], start, end)
 
 
-def fetch(mlflow_url: str, trace_id: str) -> list[Span]:
-    """The spans of a complete trace; none while it is not there."""
+def missing(mlflow_url: str, trace_id: str) -> str:
+    """Why the trace cannot be shown yet; empty when it is complete."""
     try:
-        found = get(f"{mlflow_url}/api/3.0/mlflow/traces/get?trace_id={trace_id}&allow_partial=false")
-    except HttpError:
-        return []
+        return "" if fetch(mlflow_url, trace_id) else f"the trace {trace_id} has no spans"
+    except HttpError as error:
+        return str(error)
+
+
+def fetch(mlflow_url: str, trace_id: str) -> list[Span]:
+    """The spans of a complete trace. Raises `HttpError` while it is not there."""
+    found = get(f"{mlflow_url}/api/3.0/mlflow/traces/get?trace_id={trace_id}&allow_partial=false")
     return [Span.from_json(span) for span in found["trace"].get("spans", [])]
 
 
