@@ -16,6 +16,7 @@ from mlflow.entities import Trace
 from tests.acceptance.shapes.family import Shape
 from tests.acceptance.shapes.visits import REQUEST_ID
 from tests.servers.app_server import AppServer
+from tests.servers.process import waited
 from tests.servers.traces import TraceReader, parse, picture, trees
 
 FOREIGN_TO_OUR_LOG = "different Context"
@@ -55,11 +56,20 @@ class Service:
         return httpx.get(self.server.url + path, timeout=60, **options).raise_for_status()
 
     def traces(self, request_ids: Collection[str], *, spans: int, since: float) -> list[Trace]:
-        """All traces that began since then, when these requests' have at least that many spans or time is up."""
-        self.flush()
-        self.reader.of_requests(request_ids, spans=spans, since=since, seconds=PATIENCE)
-        self.flush()
-        return self.reader.traces(since=since)
+        """All traces that began since then, as soon as each of these requests' has that many spans.
+
+        What there is when patience ends is returned as it is, for the caller to compare with what it expected.
+        """
+        found: list[Trace] = []
+
+        def all_there() -> bool:
+            self.flush()
+            found[:] = self.reader.traces(since=since)
+            whole = {trace.info.client_request_id for trace in found if len(trace.data.spans) >= spans}
+            return whole.issuperset(request_ids)
+
+        waited(all_there, seconds=PATIENCE)
+        return found
 
     async def _visit(self, shapes: Sequence[Shape]) -> dict[str, str]:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)

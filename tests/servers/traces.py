@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 from mlflow.entities import Span, SpanStatusCode, Trace
 
-from tests.servers.process import waited
-
 PAGE = 100
 
 
@@ -107,29 +105,6 @@ class TraceReader:
             found += page
             token = page.token or ""
         return found
-
-    def of_requests(
-        self, request_ids: Collection[str], *, spans: int, since: float = 0, seconds: float = 15
-    ) -> dict[str, Trace]:
-        """The traces of these requests by X-Request-ID, as soon as each holds that many spans.
-
-        What there is after `seconds` is returned as it is, for the caller to compare with what it expected.
-        """
-        found: dict[str, Trace] = {}
-
-        def all_there() -> bool:
-            found.update(self._by_request(request_ids, since))
-            return len(found) == len(request_ids) and all(len(trace.data.spans) >= spans for trace in found.values())
-
-        waited(all_there, seconds=seconds)
-        return found
-
-    def _by_request(self, request_ids: Collection[str], since: float) -> dict[str, Trace]:
-        return {
-            request_id: trace
-            for trace in self.traces(since=since)
-            if (request_id := trace.info.client_request_id) in request_ids and request_id
-        }
 
     def _find_experiment(self) -> str | None:
         if self._experiment_id is None:
