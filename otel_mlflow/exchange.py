@@ -25,6 +25,19 @@ class ContentType(NamedTuple):
     encoding: str
 
 
+class Failure(NamedTuple):
+    """The exception that ended the exchange, in words: holding on to the exception would keep its frames alive."""
+
+    type: str
+    message: str
+    cancelled: bool
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """Put an exception into words. What is no `Exception` is no fault of the application's."""
+        return cls(type(error).__qualname__, str(error), not isinstance(error, Exception))
+
+
 _FRAMES = ContentType("application/x-ndjson", "")
 
 _METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
@@ -40,8 +53,8 @@ class Exchange:
         "_started",
         "client_left",
         "ended_ns",
-        "error",
         "experiment_for",
+        "failure",
         "first_byte_ns",
         "headers",
         "is_websocket",
@@ -74,7 +87,7 @@ class Exchange:
         self.response_type = _FRAMES
         self.route: str | None = None
         self.status_code: int | None = None
-        self.error: BaseException | None = None
+        self.failure: Failure | None = None
         self.client_left = False
         self.streamed = False
         self.first_byte_ns: int | None = None
@@ -102,15 +115,15 @@ class Exchange:
     @property
     def outcome(self) -> Outcome:
         """How it ended; an exchange that was cut short is no success and no failure of the application."""
-        if self.client_left or (self.error is not None and not isinstance(self.error, Exception)):
+        if self.client_left or (self.failure is not None and self.failure.cancelled):
             return "cancelled"
-        return "error" if self.error is not None or (self.status_code or 0) >= 500 else "ok"
+        return "error" if self.failure is not None or (self.status_code or 0) >= 500 else "ok"
 
     @property
     def error_type(self) -> str | None:
         """`error.type` of the HTTP semantic conventions: the exception's name, else the status code."""
-        if self.error is not None:
-            return type(self.error).__qualname__
+        if self.failure is not None:
+            return self.failure.type
         if self.client_left:
             return "cancelled"
         return str(self.status_code) if (self.status_code or 0) >= 500 else None

@@ -76,8 +76,8 @@ def status(exchange: Exchange) -> tuple[StatusCode, str | None]:
         return StatusCode.OK, None
     if exchange.outcome == "cancelled":
         return StatusCode.ERROR, "cancelled: the client went away" if exchange.client_left else "cancelled"
-    error = exchange.error
-    return StatusCode.ERROR, f"{type(error).__name__}: {error}" if error is not None else f"HTTP {exchange.status_code}"
+    failure = exchange.failure
+    return StatusCode.ERROR, f"{failure.type}: {failure.message}" if failure else f"HTTP {exchange.status_code}"
 
 
 def _server(exchange: Exchange) -> Attributes:

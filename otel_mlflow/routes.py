@@ -36,19 +36,19 @@ class RouteTemplates:
         """The template that matched, None where nothing did. `path` and `root_path` as the request came in."""
         if template := scope.get("path_template"):
             return str(template)
-        chosen = scope.get("route") or scope.get("endpoint")
-        if chosen is None:
-            return None
-        candidates = self._known(chosen, scope)
+        candidates = self._known(scope)
         if len(candidates) > 1:
             inside = _below(path, root_path)
             candidates = [template for template in candidates if template.matches(inside)] or candidates
         return candidates[0].text if candidates else None
 
-    def _known(self, chosen: object, scope: Scope) -> list[Template]:
-        if id(chosen) not in self._templates:
+    def _known(self, scope: Scope) -> list[Template]:
+        """The templates of the route that was chosen, or else of the endpoint: some routes are made anew when used."""
+        chosen = [id(scope[key]) for key in ("route", "endpoint") if scope.get(key) is not None]
+        if not any(key in self._templates for key in chosen):
             self._read_routes(scope)
-        return self._templates.setdefault(id(chosen), [])
+            self._templates.update({key: [] for key in chosen if key not in self._templates})
+        return next((found for key in chosen if (found := self._templates.get(key))), [])
 
     def _read_routes(self, scope: Scope) -> None:
         routes = getattr(self._app if self._app is not None else scope.get("app"), "routes", None) or []

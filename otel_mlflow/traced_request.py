@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind, get_current_span, set_span_in_context
 from typing_extensions import Self
 
 from otel_mlflow import http_attributes
-from otel_mlflow.exchange import Exchange, Headers, Message, Scope
+from otel_mlflow.exchange import Exchange, Failure, Headers, Message, Scope
 from otel_mlflow.guard import guarded
 from otel_mlflow.incoming import Caller, Callers
 from otel_mlflow.native_telemetry import NativeTelemetry
@@ -75,9 +75,17 @@ class RequestTracer:
             return None
         trace = current.trace
         if self._settings.incoming != "join":
-            trace.rename(new_trace_id())
-            trace.fragment = False
+            self._set_apart(current)
         return TracedRequest(self, exchange, None, self._claim(trace, exchange), context_api.get_current())
+
+    def _set_apart(self, server: SpanEntry) -> None:
+        """Make a trace of its own of a request whose span is in its caller's OpenTelemetry trace."""
+        server.trace.rename(new_trace_id())
+        server.trace.fragment = False
+        server.remote_parent_id = None
+        caller = server.span.parent if server.span is not None else None
+        if self._settings.incoming == "link" and caller is not None:
+            get_current_span().add_link(caller)
 
     def _open(self, exchange: Exchange) -> TracedRequest:
         caller = self._callers.read(exchange.headers, context_api.get_current())
@@ -225,9 +233,11 @@ class TracedRequest:
         """The application is done with the request."""
         exchange = self._exchange
         if error is not None and not self._finished and not _is_normal_closure(error):
-            exchange.error = error
+            exchange.failure = Failure.of(error)
             if exchange.status_code is None and isinstance(error, Exception):
                 exchange.status_code = 500
+        if not self._finished:
+            self._record_exception(error)
         self._finish()
         self._decide()
 
@@ -244,14 +254,18 @@ class TracedRequest:
         if not (self._is_http_only() and self._tracer.tracing.settings.tracing.http_only_traces == "drop"):
             self._decide()
 
+    def _record_exception(self, error: BaseException | None) -> None:
+        root = self._trace.root if self._trace is not None else None
+        span = self._span if self._span is not None else root.span if root is not None else None
+        if isinstance(error, Exception) and isinstance(span, Span) and span.is_recording():
+            span.record_exception(error)
+
     def _end_span(self, span: Span) -> None:
         exchange = self._exchange
         if self._tracer.tracing.spans_are_seen_by_others:
             span.update_name(exchange.name)
             span.set_attributes(http_attributes.at_end(exchange))
             span.set_status(*http_attributes.status(exchange))
-        if isinstance(exchange.error, Exception):
-            span.record_exception(exchange.error)
         span.end(exchange.ended_ns)
 
     def _decide(self) -> None:

@@ -5,12 +5,15 @@ OpenTelemetry answers with the span in the current context. That is right but fo
 * LangChain tells of a run's start and end by callbacks, and the end may come in a copy of the context in which the
   start came. A span that a callback made current is then still in the context after its run.
 * A synchronous generator that streams a response is driven one step at a time in worker threads, each step in a
-  context of its own. The span that is open around the generator's body is current in the first step only.
+  context of its own. The span that is open around the generator's body is current in the first step only; and where
+  somebody else closes a generator, the span that ends with it stays current with whoever had stepped into it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
 from types import CodeType, FrameType
 from typing import Any
@@ -18,10 +21,12 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
-from otel_mlflow.spans.gathering import SpanEntry, entry_of
+from otel_mlflow.spans.gathering import LangChainRun, SpanEntry, entry_of
 
 _GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
 _TRACING_PACKAGES = frozenset({"contextlib", "opentelemetry", "mlflow", "otel_mlflow"})
+
+_ENTERING = frozenset({"__enter__", "__aenter__"})
 
 _FRAMES_OF_STARTING = 5
 """Frames between the start of a span in the SDK and `opening_generator`: not looked at, for each look costs."""
@@ -41,27 +46,44 @@ def current_entry(context: Context | None = None) -> SpanEntry | None:
     entry = entry_of(get_current_span(context))
     if entry is None or context is not None:
         return entry
-    if entry.run is not None:
-        entry = _skip_left_runs(entry)
+    entry = _skip_left(entry)
     if entry is not None and entry.trace.generators:
         entry = _enclosing_generator(entry)
     return entry
 
 
-def _skip_left_runs(entry: SpanEntry | None) -> SpanEntry | None:
-    """Pass over spans of LangChain runs that are current only because their callback could not take them away."""
-    while entry is not None and entry.run is not None and not _is_inside(entry):
-        entry = entry.previous or entry.parent
+def _skip_left(entry: SpanEntry | None) -> SpanEntry | None:
+    """Pass over spans that are current only because nobody could take them away where they were made current."""
+    while entry is not None:
+        if entry.run is not None and not _is_inside(entry, entry.run):
+            entry = entry.previous or entry.parent
+        elif entry.ended and entry.generators and _was_closed_elsewhere(entry):
+            entry = entry.parent
+        else:
+            break
     return entry
 
 
-def _is_inside(entry: SpanEntry) -> bool:
-    run = entry.run
-    if run is None:
-        return True
+def _is_inside(entry: SpanEntry, run: LangChainRun) -> bool:
     if run.leaf or not _BODY_HAS_ITS_OWN_CONTEXT:
         return not entry.ended
     return run.run_id == _run_of_this_context()
+
+
+def _was_closed_elsewhere(entry: SpanEntry) -> bool:
+    """Whether this is the task that opened the span in a generator, and it is not in that generator any more.
+
+    A task that the generator's body has started goes on under the span that was open there.
+    """
+    return entry.opener == opener()
+
+
+def opener() -> int:
+    """The identity of the task that is running, or of the thread where there is none."""
+    try:
+        return id(asyncio.current_task())
+    except RuntimeError:
+        return threading.get_ident()
 
 
 def _run_of_this_context() -> str | None:
@@ -85,10 +107,15 @@ def _enclosing_generator(entry: SpanEntry) -> SpanEntry:
     return entry
 
 
-def opening_generator() -> FrameType | None:
-    """The frame of the generator whose `with` block opens the span that is being started, if it is one."""
+def opening_generators() -> tuple[FrameType, ...]:
+    """The frames of the generators whose `with` block opens the span that is being started.
+
+    More than one where the block is in a `@contextmanager`, which may be somebody's own way of opening a span, used in
+    another generator, or a generator that a framework steps through as a context manager, such as a dependency.
+    """
     frame: FrameType | None = sys._getframe(_FRAMES_OF_STARTING)
     entered = False
+    found: tuple[FrameType, ...] = ()
     while frame is not None:
         code = frame.f_code
         if id(code) in _TRACING_CODE:
@@ -96,12 +123,14 @@ def opening_generator() -> FrameType | None:
         elif _is_tracing(frame):
             _TRACING_CODE[id(code)] = code
             continue
-        elif not entered:
-            return None
-        elif not _is_context_manager(frame):
-            return frame if code.co_flags & _GENERATOR else None
+        elif not entered or not code.co_flags & _GENERATOR:
+            break
+        else:
+            found += (frame,)
+            if not _is_context_manager(frame):
+                break
         frame = frame.f_back
-    return None
+    return found
 
 
 def _is_tracing(frame: FrameType) -> bool:
@@ -109,11 +138,6 @@ def _is_tracing(frame: FrameType) -> bool:
 
 
 def _is_context_manager(frame: FrameType) -> bool:
-    """Whether the frame is the body of a `@contextmanager` that is being entered right now."""
+    """Whether the generator is stepped through as the body of a `@contextmanager`."""
     caller = frame.f_back
-    return (
-        bool(frame.f_code.co_flags & _GENERATOR)
-        and caller is not None
-        and caller.f_code.co_name == "__enter__"
-        and _is_tracing(caller)
-    )
+    return caller is not None and caller.f_code.co_name == "__enter__" and _is_tracing(caller)

@@ -7,16 +7,18 @@ user's variable), whatever is opened under it finds its trace, however late, and
 from __future__ import annotations
 
 import threading
-import weakref
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext
 
+from otel_mlflow.spans import namesakes
 from otel_mlflow.spans.facts import TraceFacts, TraceOutline
 
 if TYPE_CHECKING:
+    import weakref
+
     from otel_mlflow.exchange import Exchange
     from otel_mlflow.spans.record import TraceRecord
 
@@ -44,8 +46,10 @@ class SpanEntry:
     """The name of the exception that ended it before its time, for one that is no error of the application."""
     handling = 0
     """The id of the exception that was being handled when the span started."""
-    generator: FrameType | None = None
-    """The generator whose body the span is open in."""
+    generators: tuple[FrameType, ...] = ()
+    """The generators whose bodies the span is open in, where a `with` block in one opened it."""
+    opener = 0
+    """The task or thread that opened it there."""
     run: LangChainRun | None = None
     previous: SpanEntry | None = None
     """What was current before LangChain's callback made this span current."""
@@ -67,7 +71,7 @@ class SpanEntry:
 
     def forget(self) -> None:
         """Let go of the span, so that a finished trace leaves no reference cycle behind."""
-        self.span = self.readable = self.live = self.generator = self.previous = None
+        self.span = self.readable = self.live = self.previous = None
 
 
 class LangChainRun:
@@ -124,10 +128,12 @@ class OpenTrace:
         "exchange",
         "experiment",
         "facts",
+        "first",
         "fragment",
         "generators",
         "info",
         "name",
+        "namesakes",
         "open_spans",
         "otel_trace_id",
         "outline",
@@ -161,14 +167,18 @@ class OpenTrace:
         self._discarded = False
         self._queued = False
         self._changed = False
+        self.first: OpenTrace | None = None
+        self.namesakes: tuple[weakref.ref[OpenTrace], ...] = ()
+        self.trace_id = 0
         self.rename(trace_id)
 
     def rename(self, trace_id: int) -> None:
         """Give the trace its MLflow id, 128 bits; spans that are open already learn of it."""
+        namesakes.unregister(self)
         self.trace_id = trace_id
         self.name = f"tr-{trace_id:032x}"
         self.request_id_json = f'"{self.name}"'
-        _TRACES[trace_id] = self
+        namesakes.register(self)
 
     def add(
         self,
@@ -199,25 +209,26 @@ class OpenTrace:
         with self._lock:
             entry.ended = True
             self.open_spans -= 1
-            if entry.generator is not None:
-                self._leave(entry, entry.generator)
+            for generator in entry.generators:
+                self._leave(entry, generator)
             if not self._discarded:
                 self._finished.append(entry)
         if self._released:
             self._queue()
 
-    def enter(self, entry: SpanEntry, generator: FrameType) -> None:
-        """Remember the generator whose body the span is open in: each step of it may run in another context."""
+    def enter(self, entry: SpanEntry, generators: tuple[FrameType, ...], opener: int) -> None:
+        """Remember the generators whose bodies the span is open in: each step of them may run in another context."""
         with self._lock:
-            entry.generator = generator
-            self.generators.setdefault(generator, []).append(entry)
+            entry.generators = generators
+            entry.opener = opener
+            for generator in generators:
+                self.generators.setdefault(generator, []).append(entry)
 
     def _leave(self, entry: SpanEntry, generator: FrameType) -> None:
         remaining = self.generators[generator]
         remaining.remove(entry)
         if not remaining:
             del self.generators[generator]
-        entry.generator = None
 
     @property
     def released(self) -> bool:
@@ -271,11 +282,3 @@ class OpenTrace:
             entry.forget()
         if self.open_spans == 0:
             self.entries.clear()
-
-
-_TRACES: weakref.WeakValueDictionary[int, OpenTrace] = weakref.WeakValueDictionary()
-
-
-def trace_by_id(trace_id: int) -> OpenTrace | None:
-    """The trace with this MLflow trace id, if anything in this process still refers to it."""
-    return _TRACES.get(trace_id)

@@ -13,6 +13,7 @@ Tested with mlflow 3.6 to 3.17; `tests/unit/spans/test_mlflow_bridge.py` fails w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -25,7 +26,8 @@ from mlflow.tracing import trace_manager as mlflow_traces
 from opentelemetry import trace as trace_api
 from typing_extensions import override
 
-from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, trace_by_id
+from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+from otel_mlflow.spans.namesakes import entry_by_id, trace_by_id
 
 mlflow_provider: Any = mlflow.tracing.provider
 
@@ -143,7 +145,7 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
         trace = _find(trace_id)
         if trace is None:
             return None if trace_id is None else super().get_span_from_id(trace_id, span_id)
-        entry = trace.entries.get(int(span_id, 16))
+        entry = entry_by_id(trace.trace_id, int(span_id, 16))
         return live_span(entry) if entry is not None else None
 
     @override
@@ -171,9 +173,12 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
                 trace.info.trace_metadata[key] = value
 
 
+_TRACE_ID = re.compile(r"tr-([0-9a-f]{32})")
+
+
 def _find(trace_id: str | None) -> OpenTrace | None:
-    digits = (trace_id or "").removeprefix("tr-")
-    return trace_by_id(int(digits, 16)) if len(digits) == 32 and trace_id != digits else None
+    match = _TRACE_ID.fullmatch(trace_id or "")
+    return trace_by_id(int(match[1], 16)) if match else None
 
 
 _BEFORE: list[SimpleNamespace] = []

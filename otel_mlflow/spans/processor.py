@@ -12,9 +12,10 @@ from typing_extensions import override
 
 from otel_mlflow.guard import guarded
 from otel_mlflow.spans import mlflow_names
-from otel_mlflow.spans.current import current_entry, opening_generator
-from otel_mlflow.spans.gathering import OpenTrace, Owner, SpanEntry, context_of, trace_by_id
+from otel_mlflow.spans.current import current_entry, opener, opening_generators
+from otel_mlflow.spans.gathering import OpenTrace, Owner, SpanEntry, context_of, entry_of
 from otel_mlflow.spans.identity import new_trace_id
+from otel_mlflow.spans.namesakes import entry_by_id, trace_by_id
 from otel_mlflow.spans.propagation import origin_of
 
 OUTSIDE = context_api.create_key("otel-mlflow-outside")
@@ -43,12 +44,14 @@ class GatheringSpanProcessor(SpanProcessor):
     @override
     @guarded
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        if entry_of(span) is not None:
+            # Our provider has shown it to us, and shows it to the application's provider, where we are too.
+            return
         parent = current_entry(parent_context)
         if parent is not None:
             self.take(span, parent.trace, parent)
-            return
-        if context_api.get_value(OUTSIDE, parent_context) is None and self.default_owner is not None:
-            self._begin(self.default_owner, span, get_current_span(parent_context).get_span_context())
+        elif context_api.get_value(OUTSIDE, parent_context) is None:
+            self._take_below(get_current_span(parent_context).get_span_context(), span)
 
     @override
     @guarded
@@ -73,9 +76,20 @@ class GatheringSpanProcessor(SpanProcessor):
         self._open[entry.span_id] = entry
         entry.handling = id(sys.exc_info()[1])
         span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.request_id_json)
-        if parent is not None and (generator := opening_generator()) is not None:
-            trace.enter(entry, generator)
+        if parent is not None and (generators := opening_generators()):
+            trace.enter(entry, generators, opener())
         return entry
+
+    def _take_below(self, above: SpanContext, span: Span) -> None:
+        """A span with no span of ours above it, or one that records nothing and stands for one of ours that does.
+
+        Spans of the latter kind are what MLflow opens while its tracing is disabled.
+        """
+        parent = self._open.get(above.span_id) if not above.is_remote else None
+        if parent is not None:
+            self.take(span, parent.trace, parent)
+        elif self.default_owner is not None:
+            self._begin(self.default_owner, span, above)
 
     def _begin(self, owner: Owner, span: Span, remote: SpanContext) -> None:
         """A span without a parent in this process: a trace of its own, or more of a trace that began elsewhere."""
@@ -85,10 +99,12 @@ class GatheringSpanProcessor(SpanProcessor):
             trace_id = new_trace_id() if remote.is_valid else otel_trace_id
             self.take(span, OpenTrace(owner, trace_id, otel_trace_id=otel_trace_id), None)
             return
-        trace = trace_by_id(origin.trace_id)
-        if trace is None:
-            trace = OpenTrace(owner, origin.trace_id, otel_trace_id=otel_trace_id)
-        self.take(span, trace, trace.entries.get(origin.span_id), remote_parent_id=origin.span_id)
+        parent = entry_by_id(origin.trace_id, origin.span_id)
+        trace = parent.trace if parent is not None else trace_by_id(origin.trace_id)
+        if trace is None or is_framework(span):
+            # A framework's span is another request, also where its caller is in this process.
+            trace, parent = OpenTrace(owner, origin.trace_id, otel_trace_id=otel_trace_id), None
+        self.take(span, trace, parent, remote_parent_id=origin.span_id)
 
     def open_entries(self) -> list[SpanEntry]:
         """The spans that have started and not ended."""
