@@ -87,7 +87,7 @@ async def chain_astream() -> StreamingResponse:
 
 @family.route(f"GET /chain/astream-events > {CHAIN}")
 async def chain_astream_events() -> StreamingResponse:
-    return StreamingResponse(event["event"] async for event in chain.astream_events(QUESTION, version="v2"))
+    return StreamingResponse(f"{event}\n" async for event in chain.astream_events(QUESTION, version="v2"))
 
 
 @family.route(f"GET /chain/batch > [{CHAIN}, {CHAIN}, {CHAIN}]")
@@ -215,7 +215,7 @@ async def agent_astream_messages() -> StreamingResponse:
 
 @family.route(f"GET /agent/astream-events > {AGENT_ASYNC}")
 async def agent_astream_events() -> StreamingResponse:
-    return StreamingResponse(f"{event['event']}\n" async for event in agent_async.astream_events(TASK, version="v2"))
+    return StreamingResponse(f"{event}\n" async for event in agent_async.astream_events(TASK, version="v2"))
 
 
 @family.route(f"GET /agent/batch > [{AGENT}, {AGENT}, {AGENT}]")

@@ -1,0 +1,149 @@
+"""The slide agent under uvicorn: what a turn of it leaves in a real MLflow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from mlflow.entities import Trace
+
+from app.agent.model import MODEL_NAME
+from tests.acceptance.service import Service
+from tests.servers.app_server import REPOSITORY
+from tests.servers.mlflow_server import MlflowServer
+from tests.servers.process import until
+from tests.servers.traces import parse, picture, trees
+
+QUESTION = "How did revenue develop by region in 2024?"
+MODEL = "model > EmbeddedSlideModel"
+TOOL = "tools > query_genie_space"
+TURN = f"POST /api/chat > turn > [slide_agent > [{MODEL}, {TOOL}, {MODEL}, {TOOL}, {TOOL}, {MODEL}], parse_deck]"
+REFUSED = f"POST /api/chat > turn > slide_agent > [{MODEL}, {TOOL}!, {MODEL}]"
+
+
+@pytest.fixture(scope="module")
+def service(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The app with the settings in config/, in one process."""
+    service = Service(
+        "app.main:app",
+        folder=tmp_path_factory.mktemp("slides"),
+        tracking_uri=mlflow_server.url,
+        environment={"OTEL_MLFLOW_CONFIG": str(REPOSITORY / "config" / "mlflow.yaml")},
+    )
+    until(
+        lambda: service.get("/api/tracing/status").json()["state"] == "ok",
+        seconds=60,
+        waiting_for=lambda: service.get("/api/tracing/status").text,
+    )
+    yield service
+    service.server.terminate()
+
+
+def ask(service: Service, message: str = QUESTION, **asked: Any) -> Any:
+    """One turn; the answer."""
+    answer = httpx.post(f"{service.server.url}/api/chat", json={"message": message, **asked}, timeout=60)
+    return answer.raise_for_status().json()
+
+
+def arrived(service: Service, trace_ids: Collection[str], *, spans: int) -> dict[str, Trace]:
+    """These traces, as soon as each has that many spans."""
+    found: dict[str, Trace] = {}
+
+    def all_there() -> bool:
+        found.update((trace.info.trace_id, trace) for trace in service.reader.traces())
+        return all(name in found and len(found[name].data.spans) >= spans for name in trace_ids)
+
+    until(all_there, seconds=60, waiting_for=lambda: f"{trace_ids} of {spans} spans in {found}")
+    return {name: found[name] for name in trace_ids}
+
+
+def trace_of(service: Service, answer: Any, tree: str) -> Trace:
+    """The trace of an answer, whole."""
+    name = answer["metadata"]["trace_id"]
+    return arrived(service, [name], spans=len(parse(tree)))[name]
+
+
+@pytest.fixture(scope="module")
+def turn(service: Service) -> tuple[Any, Trace]:
+    """One answered question and its trace."""
+    answer = ask(service, session_id="session of one turn")
+    return answer, trace_of(service, answer, TURN)
+
+
+def test_a_turn_is_one_complete_trace(turn: tuple[Any, Trace]) -> None:
+    """Request, turn, agent, each call of model and tool, parsing: all there, each in its place."""
+    assert picture(trees(turn[1].data.spans)) == picture([parse(TURN)])
+
+
+def test_spans_have_their_types(turn: tuple[Any, Trace]) -> None:
+    """Model and tool calls are told apart."""
+    types = [span.span_type for span in turn[1].data.spans]
+    assert (types.count("CHAT_MODEL"), types.count("TOOL")) == (3, 3)
+
+
+def test_the_trace_names_the_session_and_the_model(turn: tuple[Any, Trace]) -> None:
+    """The session of the request, and the model that was really called."""
+    trace = turn[1]
+    assert trace.info.trace_metadata["mlflow.trace.session"] == "session of one turn"
+    models = {span.get_attribute("mlflow.llm.model") for span in trace.data.spans if span.span_type == "CHAT_MODEL"}
+    assert models == {MODEL_NAME}
+
+
+def test_tokens_sum_up(turn: tuple[Any, Trace]) -> None:
+    """What the trace says it used is what its model calls used."""
+    trace = turn[1]
+    used = [span.get_attribute("mlflow.chat.tokenUsage") for span in trace.data.spans if span.span_type == "CHAT_MODEL"]
+    assert trace.info.token_usage
+    assert trace.info.token_usage["total_tokens"] == sum(usage["total_tokens"] for usage in used) > 0
+
+
+def test_the_root_shows_question_and_answer(turn: tuple[Any, Trace]) -> None:
+    """Inputs and outputs of the trace are those of the request."""
+    answer, trace = turn
+    root = next(span for span in trace.data.spans if span.parent_id is None)
+    assert root.inputs["message"] == QUESTION
+    assert root.outputs["session_id"] == answer["session_id"]
+
+
+def test_the_answer_leads_to_its_trace(turn: tuple[Any, Trace], service: Service) -> None:
+    """The address names the server, the experiment and the trace."""
+    answer, trace = turn
+    url = answer["metadata"]["trace_url"]
+    assert url.endswith(f"#/experiments/{trace.info.experiment_id}/traces?selectedEvaluationId={trace.info.trace_id}")
+    assert httpx.get(url.partition("#")[0], timeout=30).is_success
+
+
+def test_what_the_data_refuse_is_an_error_of_the_tool_alone(service: Service) -> None:
+    """The tool's span has failed, the turn has not."""
+    answer = ask(service, "headcount by region")
+    trace = trace_of(service, answer, REFUSED)
+    assert picture(trees(trace.data.spans)) == picture([parse(REFUSED)])
+    assert trace.info.state.value == "OK"
+
+
+def test_refused_input_leads_to_its_request(service: Service) -> None:
+    """An error's ids are those of the response's headers."""
+    answer = httpx.post(f"{service.server.url}/api/chat", json={"message": ""}, timeout=30)
+    assert answer.status_code == 422
+    assert answer.json()["trace_id"] == answer.headers["X-MLflow-Trace-Id"]
+    assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_turns_at_once_stay_apart(service: Service) -> None:
+    """Twenty turns side by side: each trace is whole and in its own session."""
+    answers = asyncio.run(ask_at_once(service, 20))
+    sessions = {answer["metadata"]["trace_id"]: answer["session_id"] for answer in answers}
+    traces = arrived(service, sessions, spans=len(parse(TURN)))
+    assert {name: trace.info.trace_metadata["mlflow.trace.session"] for name, trace in traces.items()} == sessions
+    assert {picture(trees(trace.data.spans)) for trace in traces.values()} == {picture([parse(TURN)])}
+
+
+async def ask_at_once(service: Service, times: int) -> list[Any]:
+    """The same question in as many sessions, all at the same time."""
+    async with service.client() as client:
+        asked = [{"message": QUESTION, "session_id": f"session {number}"} for number in range(times)]
+        answers = await asyncio.gather(*(client.post("/api/chat", json=one) for one in asked))
+    return [answer.raise_for_status().json() for answer in answers]
