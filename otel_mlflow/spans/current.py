@@ -27,6 +27,7 @@ _GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
 _TRACING_PACKAGES = frozenset({"contextlib", "opentelemetry", "mlflow", "otel_mlflow"})
 
 _ENTERING = frozenset({"__enter__", "__aenter__"})
+"""What a `with` block calls, whether the context manager is a library's or the application's own."""
 
 _FRAMES_OF_STARTING = 5
 """Frames between the start of a span in the SDK and `opening_generator`: not looked at, for each look costs."""
@@ -123,9 +124,11 @@ def opening_generators() -> tuple[FrameType, ...]:
         elif _is_tracing(frame):
             _TRACING_CODE[id(code)] = code
             continue
-        elif not entered or not code.co_flags & _GENERATOR:
+        elif not entered:
             break
-        else:
+        elif code.co_name not in _ENTERING:
+            if not code.co_flags & _GENERATOR:
+                break
             found += (frame,)
             if not _is_context_manager(frame):
                 break
@@ -138,6 +141,6 @@ def _is_tracing(frame: FrameType) -> bool:
 
 
 def _is_context_manager(frame: FrameType) -> bool:
-    """Whether the generator is stepped through as the body of a `@contextmanager`."""
+    """Whether the generator is stepped through as the body of an `@(async)contextmanager`."""
     caller = frame.f_back
-    return caller is not None and caller.f_code.co_name == "__enter__" and _is_tracing(caller)
+    return caller is not None and caller.f_code.co_name in _ENTERING and _is_tracing(caller)
