@@ -47,7 +47,7 @@ class SpoolStatus:
     """What waits on disk."""
 
     bytes: int = 0
-    """Bytes of all records that wait, quarantined ones included."""
+    """Bytes of the spool file in use, by what waits for any destination and by what is quarantined."""
     oldest_age_seconds: float | None = None
     """Age of the oldest record that waits for delivery; None when nothing does."""
     folder: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.destinations.base import Destination, shown
@@ -10,6 +11,7 @@ from otel_mlflow.errors import NeedsRepair
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
 
+EXPERIMENT = " experiment "
 DEFAULT_EXPERIMENT = "otel-mlflow"
 
 
@@ -59,5 +61,19 @@ def destination_key(settings: Settings) -> str:
     """The name by which the spool tells destinations apart: address and experiment, no secret."""
     if settings.tracing.backend == "otlp":
         return shown_backend(settings)
-    experiment = f"id {settings.experiment_id}" if settings.experiment_id else experiment_name(settings)
-    return f"{shown_backend(settings)} experiment {experiment}"
+    by_name = json.dumps(experiment_name(settings), ensure_ascii=False)
+    return f"{shown_backend(settings)}{EXPERIMENT}{settings.experiment_id or by_name}"
+
+
+def settings_for(key: str, settings: Settings) -> Settings:
+    """`settings` changed so that they mean the destination `key`; credentials and all else stay."""
+    address, separator, experiment = key.rpartition(EXPERIMENT)
+    if not separator or key == destination_key(settings):
+        return settings
+    by_name = experiment.startswith('"')
+    changes = {
+        "experiment_name": json.loads(experiment) if by_name else None,
+        "experiment_id": None if by_name else experiment,
+        "tracking_uri": settings.tracking_uri if address == shown_backend(settings) else address,
+    }
+    return settings.model_copy(update=changes)

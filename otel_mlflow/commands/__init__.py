@@ -1,0 +1,3 @@
+"""The commands of `otel-mlflow`, a module each."""
+
+from __future__ import annotations

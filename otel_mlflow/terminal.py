@@ -1,0 +1,70 @@
+"""Tables and progress for people: with rich where it is installed, plain text where it is not."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+
+import click
+
+
+def has_rich() -> bool:
+    """Whether `otel-mlflow[cli]` is installed."""
+    return importlib.util.find_spec("rich") is not None
+
+
+def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; without a head if all headings are empty."""
+    cells = [list(row) for row in rows]
+    if has_rich():
+        _rich_table(title, headings, cells)
+        return
+    lines = [list(headings), *cells] if any(headings) else cells
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    click.echo(title)
+    for row in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@contextmanager
+def progress(title: str, total: int) -> Generator[Callable[[int], None], None, None]:
+    """Show how far something is, on standard error; call what is given with how much is done."""
+    if has_rich():
+        with _rich_progress(title, total) as show_in_rich:
+            yield show_in_rich
+        return
+    with click.progressbar(length=total, label=title, file=click.get_text_stream("stderr")) as bar:
+
+        def show(done: int) -> None:
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+def _rich_table(title: str, headings: Sequence[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=title, title_justify="left", show_header=any(headings))
+    for heading in headings:
+        shown.add_column(heading, overflow="fold")
+    for row in rows:
+        # Not markup: a backend's answer may hold brackets.
+        shown.add_row(*map(Text, row))
+    Console().print(shown)
+
+
+@contextmanager
+def _rich_progress(title: str, total: int) -> Generator[Callable[[int], None], None, None]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=total)
+
+        def show(done: int) -> None:
+            bars.update(task, completed=done)
+
+        yield show
