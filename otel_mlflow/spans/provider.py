@@ -54,6 +54,7 @@ class SharedTracerProvider:
         self._processor = processor
         self._explicit: TracerProvider | None = None
         self._own: TracerProvider | None = None
+        self._placed: TracerProvider | None = None
         self._adopted: list[TracerProvider] = []
         self._tracers: dict[tuple[int, str], trace_api.Tracer] = {}
         self._set_tracer_provider: Any = None
@@ -73,18 +74,20 @@ class SharedTracerProvider:
             current = trace_api.get_tracer_provider()
             if isinstance(current, TracerProvider):
                 self._adopt(current)
-            elif self._explicit is not None:
-                self._set_tracer_provider(self._explicit, log=False)
             else:
-                self._make_own(service_name)
+                self._place(self._explicit or self._our_own(service_name))
 
     def uninstall(self) -> None:
-        """Put OpenTelemetry's own function back. Our processor stays on the providers, and takes nothing more."""
+        """Leave OpenTelemetry as it was. Our processor stays on the providers, and takes nothing more."""
         with self._lock:
             if self._set_tracer_provider is not None:
                 trace_api._set_tracer_provider = self._set_tracer_provider
                 self._set_tracer_provider = None
                 logging.getLogger("opentelemetry.context").removeFilter(self._filter)
+            if trace_api._TRACER_PROVIDER is self._placed:
+                trace_api._TRACER_PROVIDER = None
+            self._explicit = self._own = self._placed = None
+            self._tracers.clear()
 
     @property
     def is_ours_alone(self) -> bool:
@@ -108,7 +111,7 @@ class SharedTracerProvider:
             return current
         return self._own
 
-    def _make_own(self, service_name: str) -> None:
+    def _our_own(self, service_name: str) -> TracerProvider:
         if self._own is None:
             self._own = TracerProvider(
                 resource=Resource.create({"service.name": service_name}),
@@ -116,18 +119,26 @@ class SharedTracerProvider:
                 shutdown_on_exit=False,
             )
             self._adopt(self._own)
-        self._set_tracer_provider(self._own, log=False)
+        return self._own
+
+    def _place(self, provider: TracerProvider) -> None:
+        """Make it the global one, unless the application has set one of another make.
+
+        Past OpenTelemetry's setter, which takes one provider only: that one is the application's to set.
+        """
+        if trace_api._TRACER_PROVIDER is None:
+            self._placed = trace_api._TRACER_PROVIDER = provider
 
     def _set(self, tracer_provider: trace_api.TracerProvider, log: bool) -> None:
         """In place of OpenTelemetry's: the application's provider takes over from ours at any time."""
         with self._lock:
-            if trace_api._TRACER_PROVIDER is not self._own or self._own is None:
-                self._set_tracer_provider(tracer_provider, log=log)
-            elif tracer_provider is not self._own:
-                trace_api._TRACER_PROVIDER = tracer_provider
-                if isinstance(tracer_provider, TracerProvider):
-                    self._own.add_span_processor(_ForwardTo(tracer_provider))
+            if tracer_provider is self._placed:
+                return
+            before = trace_api._TRACER_PROVIDER
+            self._set_tracer_provider(tracer_provider, log=log)
             if isinstance(tracer_provider, TracerProvider):
+                if self._own is not None and before is self._own:
+                    self._own.add_span_processor(_ForwardTo(tracer_provider))
                 self._adopt(tracer_provider)
 
     def _adopt(self, provider: TracerProvider) -> None:
