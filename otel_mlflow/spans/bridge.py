@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,8 +72,8 @@ class Bridge:
         """Send what is finished meanwhile to `sink`, in place of delivering it; wires everything if nothing is."""
         from otel_mlflow.tracing import Tracing
 
-        before, self.diversion = self.diversion, sink
         alone = None if self._owners else Tracing()
+        before, self.diversion = self.diversion, sink
         try:
             yield
         finally:
@@ -99,9 +99,7 @@ class Bridge:
 
         mlflow_bridge.uninstall()
         runs.uninstall()
-        if importlib.util.find_spec("langchain_core") is not None:
-            from otel_mlflow.spans import langchain
-
+        if (langchain := sys.modules.get("otel_mlflow.spans.langchain")) is not None:
             langchain.uninstall()
 
 
