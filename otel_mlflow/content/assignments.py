@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from otel_mlflow.content.names import name_in_text
+from otel_mlflow.content.names import REDACTED, name_in_text
 
 _QUOTE = re.compile(r"""b?(\\*["'])""")
-_BARE = re.compile(r"""(?:(?:bearer|basic|digest|negotiate|token)\s+)?[^\s,;&"'<>}\])]*""", re.IGNORECASE)
+_BARE = re.compile(
+    rf"""(?:(?:bearer|basic|digest|negotiate|token)\s+)?(?:{re.escape(REDACTED)}|[^\s,;&"'<>}}\])]*)""", re.IGNORECASE
+)
 _LINE = re.compile(r"[^\r\n]*")
 # A quotation that does not end goes on to the end.
 _NESTING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?\Z)|'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[\[{}\]]""", re.DOTALL)
@@ -21,18 +23,18 @@ _FILLS_LINE = re.compile("cookie|authorization", re.IGNORECASE)
 
 def assignment(entries: Iterable[str]) -> re.Pattern[str]:
     """Compile a pattern for a name that holds a secret, up to where its value begins."""
-    operator = r"""[\s\]]{0,8}(?:\\*["'])?\s{0,8}(?:=>|[:=])\s*"""
-    in_pair = r"""\\*["']\s*,\s*(?=b?\\*["'])"""
+    operator = r"""(?:[\s\]]|%(?:25)*5d){0,8}(?:\\*["'])?\s{0,8}(?:=>|[:=])\s*"""
+    in_pair = r"""\]{0,8}\\*["']\s*,\s*(?:\\*["']value\\*["']\s*:\s*)?(?=b?\\*["'])"""
     return re.compile(f"(?P<name>{name_in_text(entries)})(?:{operator}|{in_pair})", re.IGNORECASE)
 
 
-def hide_assigned(text: str, assigned: re.Pattern[str], instead: str) -> str:
+def hide_assigned(text: str, assigned: re.Pattern[str]) -> str:
     """Replace the values of such names."""
     parts: list[str] = []
     done = 0
     while found := assigned.search(text, done):
         start, end = _value(text, found)
-        parts += (text[done:start], instead if end > start else "")
+        parts += (text[done:start], REDACTED if end > start else "")
         done = end
     return "".join(parts) + text[done:] if parts else text
 

@@ -18,7 +18,7 @@ _SEPARATOR = "[-_. ]"
 _NUMBER = rf"(?:{_SEPARATOR}?\d+)?"
 _AROUND = " \t\r\n\"'[]"
 # What may stand between a name and its value, or after a name in a list of pairs.
-_AFTER_NAME = r"""[\s\]]*(?:[:=]|%3a|%3d|%22|\\*["']\s*[]:,}])"""
+_AFTER_NAME = r"""(?:[\s\]]|%(?:25)*5d)*(?:[:=]|%(?:25)*(?:3a|3d|22)|\\*["']\s*[]:,}])"""
 # Letters that need no escape and have one: no serializer does it, and it would hide a name.
 _LETTER = "(?:4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d)"
 # Longer ones are judged by their end, so that a strange name cannot cost much.

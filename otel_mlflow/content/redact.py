@@ -24,7 +24,7 @@ _SHORTEST = len("pw=x")
 _DEEPEST_ENCODING = 4
 # A list of pairs, as headers often are.
 _LIST_IN_LIST = re.compile(r"\[\s*\[")
-_PAIR = re.compile(r"([^&;=#]*)=([^&;#]*)")
+_PAIR = re.compile(r"(?:^|(?<=[&;#]))([^&;=#]*)=([^&;#]*)")
 _PAIR_IN_TEXT = re.compile(r"""(?<![^\s?&;=#"'<>])([^\s?&;=#"'<>]{1,200})=([^\s&;#"'<>]*)""")
 
 
@@ -100,7 +100,7 @@ class Redactor:
 
     def query(self, query: str) -> str:
         """Redact a query string, or a form written like one."""
-        return hide_tokens(_PAIR.sub(lambda pair: self._pair(pair, 0), query), REDACTED)
+        return hide_tokens(_PAIR.sub(lambda pair: self._pair(pair, 0), query))
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -141,10 +141,10 @@ class Redactor:
         lowered = text.lower()
         if not (self.names.are_mentioned_in(text, lowered) or may_hold_token(text, lowered)):
             return text
-        text = hide_tokens(text, REDACTED)
+        text = hide_tokens(text)
         if "%" in text:
             text = _PAIR_IN_TEXT.sub(lambda pair: self._pair(pair, depth) if "%" in pair[0] else pair[0], text)
-        return hide_assigned(text, self._assigned, REDACTED)
+        return hide_assigned(text, self._assigned)
 
     def _pair(self, pair: re.Match[str], depth: int) -> str:
         """Redact `name=value`, percent-encoded or not, and what is percent-encoded in the value in turn."""

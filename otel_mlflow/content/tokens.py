@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from otel_mlflow.content.names import REDACTED
+
 # Each holds an unbroken run of at least 16 of the characters A-Z a-z 0-9 _ - (`_RUN` relies on it).
 _SHAPES = (
     r"dapi[0-9A-Za-z]{16,}(?:-\d+)?",  # Databricks personal access token
@@ -44,12 +46,12 @@ _HEXADECIMAL = b"0123456789abcdef-"
 _BEFORE_RUN = len("ya29.")
 
 
-def hide_tokens(text: str, instead: str) -> str:
+def hide_tokens(text: str) -> str:
     """Replace every secret that is known by its shape."""
-    text = _PRIVATE_KEY.sub(instead, text)
-    text = _SHAPE.sub(instead, text)
-    text = _BEARER.sub(rf"\g<1>\g<2>{instead}", text)
-    return _USERINFO.sub(f"{instead}@", text)
+    text = _PRIVATE_KEY.sub(REDACTED, text)
+    text = _SHAPE.sub(REDACTED, text)
+    text = _BEARER.sub(rf"\g<1>\g<2>{REDACTED}", text)
+    return _USERINFO.sub(f"{REDACTED}@", text)
 
 
 def may_hold_token(text: str, lowered: str) -> bool:

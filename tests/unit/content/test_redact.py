@@ -1,0 +1,185 @@
+"""Nothing secret gets through, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from otel_mlflow.content import REDACTED, Redactor
+from tests.unit.content.planted import REDACTOR, documents, harmless, queries, texts
+
+LONG = "0123456789abcdefABCDEF0123456789"
+HUGE = 100_000
+# Whether the machine is busy does not say whether the code is right.
+steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(steady, max_examples=300)
+
+
+@many
+@given(documents())
+def test_no_planted_secret_survives_in_a_value(planted: tuple[str, Any]) -> None:
+    """Nested, in lists, in pairs, in JSON inside texts, in URLs: it is gone."""
+    core, value = planted
+    assert core not in json.dumps(REDACTOR.value(value))
+
+
+@many
+@given(documents(), st.booleans(), st.sampled_from([None, 1]))
+def test_no_planted_secret_survives_in_a_document(
+    planted: tuple[str, Any], ascii_only: bool, indent: int | None
+) -> None:
+    """The same for JSON text, however it is written; what comes out is JSON."""
+    core, value = planted
+    redacted = REDACTOR.json_text(json.dumps(value, ensure_ascii=ascii_only, indent=indent))
+    assert core not in redacted
+    json.loads(redacted)
+
+
+@many
+@given(documents(), st.integers(1, 40))
+def test_no_planted_secret_survives_in_a_document_that_broke_off(planted: tuple[str, Any], missing: int) -> None:
+    """What cannot be parsed any more is redacted as text."""
+    core, value = planted
+    assert core not in REDACTOR.json_text(json.dumps({"all": value})[:-missing])
+
+
+@many
+@given(texts())
+def test_no_planted_secret_survives_in_text(planted: tuple[str, str]) -> None:
+    """Assignments, headers, what Python prints, and tokens known by their shape."""
+    core, text = planted
+    assert core not in REDACTOR.text(text)
+
+
+@many
+@given(queries())
+def test_no_planted_secret_survives_in_a_query_string(planted: tuple[str, str]) -> None:
+    """Percent-encoded or not, and in what is percent-encoded inside."""
+    core, query = planted
+    assert core not in REDACTOR.query(query)
+    assert core not in REDACTOR.text(f"https://host/path?{query}")
+
+
+@steady
+@given(texts())
+def test_redacting_twice_changes_nothing(planted: tuple[str, str]) -> None:
+    """What was redacted on the way in may pass here again on the way out."""
+    once = REDACTOR.text(planted[1])
+    assert REDACTOR.text(once) == once
+
+
+@steady
+@given(harmless)
+def test_documents_without_secrets_stay_to_the_byte(value: Any) -> None:
+    """Spaces, escapes, numbers: nothing is written anew that need not be."""
+    text = json.dumps(value, indent=1)
+    assert REDACTOR.json_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"usage": {"total_tokens": 57, "max_tokens": 1, "input_tokens": "2", "token_count": 3, "tokens": [1]}}',
+        '{"primary_key": "id", "keyboard": "x", "secretary": "Jane", "author": "Ann", "monkey": 1, "session_id": "s"}',
+        '{"requires_auth": true, "password": null, "has_token": false}',
+        "total_tokens=57&max_tokens=100",
+        "The author of Key Secrets forgot a cookie; tokens: 12.",
+        "task-0123456789abcdef0123 tr-0123456789abcdef0123456789abcdef 123e4567-e89b-12d3-a456-426614174000",
+        '<div class="slide" style="width: 100%">50%</div>',
+        "see https://host/a?b=c%20d#e, at 12:30",
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(text: str) -> None:
+    """Counts of tokens, names that merely begin alike, ids, and whether there is a secret."""
+    assert REDACTOR.text(text) == text
+    assert REDACTOR.query(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"a": 1, "password": 12345}', '{"a": 1, "password": "[redacted]"}'),
+        ("GET /x?token=abc&page=2", "GET /x?token=[redacted]&page=2"),
+        ("p%61ssword=abc&page=2", "p%61ssword=[redacted]&page=2"),
+        ('{"p\\u0061ssword": "abc"}', '{"password": "[redacted]"}'),
+        ("Authorization: Basic abc\r\nAccept: */*", "Authorization: [redacted]\r\nAccept: */*"),
+        ("Use a bearer token: Bearer abcdef.123", "Use a bearer token: [redacted]"),
+        ("user=me&api_key=abc;page=2", "user=me&api_key=[redacted];page=2"),
+        ("{'api_key': 'it\\'s', 'page': 2}", "{'api_key': '[redacted]', 'page': 2}"),
+        ("https://me:secret@host/", "https://[redacted]@host/"),
+        (f"dapi{LONG} and {LONG}", f"[redacted] and {LONG}"),
+    ],
+)
+def test_only_the_secret_is_replaced(text: str, expected: str) -> None:
+    """What stands around a secret can still be read."""
+    assert REDACTOR.text(text) == expected
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        f"dapi{LONG}", f"dapi{LONG}-2", f"dose{LONG.lower()}", f"eyJhbGciOiJIUzI1NiJ9.{LONG}.{LONG}",
+        f"sk-ant-api03-{LONG}", f"sk-proj-{LONG}", f"sk_live_{LONG}", f"ghp_{LONG}",
+        f"github_pat_{LONG}", f"glpat-{LONG}", f"xoxb-1234-{LONG}",
+        "AKIAIOSFODNN7EXAMPLE", f"AIza{LONG}xyz", f"ya29.{LONG}", f"hf_{LONG}", f"npm_{LONG}abcd", f"pypi-{LONG}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("around", ["{}", "is {}.", '{{"text": "it is {}"}}', '"a\\n{}\\n"', "{{broken {}"])
+def test_tokens_are_known_by_their_shape(token: str, around: str) -> None:
+    """Whatever name they go by, and whatever the settings say."""
+    assert token[-16:] not in Redactor.of([]).text(around.format(token))
+
+
+def test_own_list_replaces_the_usual_one() -> None:
+    """Only the names that were asked for are hidden."""
+    redacted = Redactor.of(["ssn", "пароль"]).json_text(json.dumps({"SSN": 1, "password": "x", "Пароль": "y"}))
+    assert json.loads(redacted) == {"SSN": REDACTED, "password": "x", "Пароль": REDACTED}
+
+
+def test_value_keeps_what_json_does_not_know() -> None:
+    """Objects pass as they are; they are redacted once they are text."""
+    thing = object()
+    assert REDACTOR.value({"thing": thing, 1: (1, "x"), "token": thing}) == {
+        "thing": thing,
+        1: [1, "x"],
+        "token": REDACTED,
+    }
+
+
+def test_nothing_leaks_by_being_deep() -> None:
+    """What is nested too deeply to be searched does not get through unsearched."""
+    deep: Any = "S3cr3t"
+    for _ in range(100_000):
+        deep = [deep]
+    assert "S3cr3t" not in REDACTOR.value({"password": 1, "x": deep})
+    assert "S3cr3t" not in REDACTOR.text("[" * 100_000 + '{"password": "S3cr3t"}' + "]" * 100_000)
+    assert "S3cr3t" not in REDACTOR.text("a=" + "%25" * 5_000 + "3Dpassword=S3cr3t")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "://" + ":" * HUGE,
+        "eyJ" * HUGE,
+        "token" + " " * HUGE,
+        "token" * HUGE,
+        'password={"' + '\\"' * HUGE,
+        "password" + "\\" * HUGE,
+        "bearer " + "+" * HUGE,
+        "[" * HUGE,
+        '{"' + "[" * HUGE + '": 1}',
+        "password x=" + "%25" * HUGE,
+        "-----BEGIN PRIVATE KEY-----" * HUGE,
+        "cookie='" * HUGE,
+        "https://" + "a:" * HUGE,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_hostile_text_is_done_with(text: str) -> None:
+    """No body stops the process: at this length, work that grew with the square of it would never end."""
+    REDACTOR.text(text)
+    REDACTOR.query(text)
