@@ -11,8 +11,8 @@ CODE   := otel_mlflow app tests benchmarks
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(VENV)/.demo ## start MLflow and the slide agent, ask one question, show its trace
-	$(BIN)/python -m app.demo
+demo: $(VENV)/.demo ## start MLflow and the slide agent, ask one question, show its trace; ARGS=--help for more
+	$(BIN)/python -m app.demo $(ARGS)
 
 test: $(VENV)/.dev ## all tests but the soak
 	$(BIN)/pytest -n 2
