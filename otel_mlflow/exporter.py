@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from otel_mlflow.spans import mlflow_names
+from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, context_of
 from otel_mlflow.spans.identity import new_trace_id
 from otel_mlflow.spans.processor import is_framework
@@ -49,12 +51,17 @@ class MlflowSpanExporter(SpanExporter):
         self._lock = threading.Lock()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Take spans that have ended. They are kept until the first span of their trace in this process has."""
-        self._delivery.start()
+        """Take spans that have ended. They are kept until the first span of their trace in this process has.
+
+        Spans that MLflow gets already, through `instrument()` or MLflow's own processor, are left to those.
+        """
+        if BRIDGE.diversion is None:
+            self._delivery.start()
+        taken = [span for span in spans if mlflow_names.TRACE_REQUEST_ID not in (span.attributes or {})]
         with self._lock:
-            for span in spans:
+            for span in taken:
                 self._waiting.setdefault(context_of(span).trace_id, {})[context_of(span).span_id] = span
-            for otel_trace_id in {context_of(span).trace_id for span in spans}:
+            for otel_trace_id in {context_of(span).trace_id for span in taken}:
                 self._hand_over(otel_trace_id, self._waiting[otel_trace_id])
         return SpanExportResult.SUCCESS
 
@@ -65,14 +72,16 @@ class MlflowSpanExporter(SpanExporter):
     def shutdown(self) -> None:
         """Hand over what still waits for its trace's first span, and deliver."""
         with self._lock:
-            for otel_trace_id, waiting in list(self._waiting.items()):
-                self._hand_over_as(OpenTrace(self, otel_trace_id, otel_trace_id=otel_trace_id), list(waiting.values()))
+            for otel_trace_id, waiting in self._waiting.items():
+                trace = OpenTrace(self, otel_trace_id, otel_trace_id=otel_trace_id)
+                for top in [span for span in waiting.values() if _parent_id(span) not in waiting]:
+                    self._hand_over_as(trace, _taken_below(top, waiting))
             self._waiting.clear()
         self._delivery.shutdown()
 
     def put(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
-        self._delivery.put(trace)
+        (BRIDGE.diversion or self._delivery).put(trace)
 
     def kept(self, entry: SpanEntry) -> SpanEntry:
         """The span itself if MLflow is going to show it, else the nearest one above it."""

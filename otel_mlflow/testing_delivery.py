@@ -56,7 +56,7 @@ def _trace(trace_id: str, records: list[TraceRecord]) -> Trace:
             trace_metadata=info.get("trace_metadata", {}),
             tags=info.get("tags", {}),
         ),
-        TraceData([span for record in records for span in _spans(record)]),
+        TraceData(sorted((span for record in records for span in _spans(record)), key=lambda span: span.start_time_ns)),
     )
 
 
