@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+import warnings
 from collections.abc import Sequence
 
 logger = logging.getLogger("otel_mlflow")
@@ -22,12 +23,10 @@ def enable_autologging(flavours: Sequence[str]) -> None:
 
 def _enable(flavour: str) -> None:
     try:
-        if flavour == "langchain":
-            from otel_mlflow.spans import langchain
-
-            langchain.install()
-        else:
-            importlib.import_module(f"mlflow.{flavour}").autolog()
+        # MLflow's modules warn about their own type hints as they are imported, which is nobody's fault here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _import_and_enable(flavour)
     except ImportError as error:
         logger.warning(
             "tracing.autolog: %r is off, because MLflow's support for it could not be imported (%s). "
@@ -36,6 +35,15 @@ def _enable(flavour: str) -> None:
             error,
             flavour,
         )
+
+
+def _import_and_enable(flavour: str) -> None:
+    if flavour == "langchain":
+        from otel_mlflow.spans import langchain
+
+        langchain.install()
+    else:
+        importlib.import_module(f"mlflow.{flavour}").autolog()
 
 
 def _is_installed(library: str) -> bool:

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from otel_mlflow.spans import propagation
@@ -47,13 +47,15 @@ class Bridge:
         self, owner: Owner, tracer_provider: TracerProvider | None, service_name: str, flavours: Sequence[str]
     ) -> None:
         """Wire everything for `owner`; traces that begin outside any request go to the one that came first."""
-        with self._lock:
+        with self._lock, ExitStack() as undo:
             self._owners.append(owner)
+            undo.callback(self.uninstall, owner)
             self.processor.default_owner = self._owners[0]
             self.provider.install(tracer_provider, service_name)
             propagation.keep_in_global_propagator()
             self._mlflow_on()
             enable_autologging(flavours)
+            undo.pop_all()
 
     def uninstall(self, owner: Owner) -> None:
         """Unwire `owner`; with the last one, everything is as it was before the first came."""
