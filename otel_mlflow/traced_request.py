@@ -240,6 +240,8 @@ class TracedRequest:
             self._record_exception(error)
         self._finish()
         self._decide()
+        if self._trace is not None and exchange.outcome == "cancelled":
+            self._trace.cut()
 
     def _finish(self) -> None:
         """The response is over: the span ends here, whatever the application goes on to do."""

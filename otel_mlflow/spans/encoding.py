@@ -8,6 +8,7 @@ here as what they stand for. JSON objects and lists stay text: an MLflow server 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
@@ -43,7 +44,7 @@ class RequestEncoder:
         proto.name = span.name
         proto.kind = span.kind.value + 1  # type: ignore[assignment]
         proto.start_time_unix_nano = span.start_time or 0
-        proto.end_time_unix_nano = span.end_time or 0
+        proto.end_time_unix_nano = span.end_time or time.time_ns()
         set_status(proto, span.status.status_code, span.status.description)
         _add_events(proto, span)
         _add_links(proto, span)

@@ -118,6 +118,7 @@ class OpenTrace:
     __slots__ = (
         "__weakref__",
         "_changed",
+        "_cut",
         "_discarded",
         "_finished",
         "_lock",
@@ -167,6 +168,7 @@ class OpenTrace:
         self._discarded = False
         self._queued = False
         self._changed = False
+        self._cut = False
         self.first: OpenTrace | None = None
         self.namesakes: tuple[weakref.ref[OpenTrace], ...] = ()
         self.trace_id = 0
@@ -251,6 +253,13 @@ class OpenTrace:
         self._released = self._changed = True
         self._queue()
 
+    def cut(self) -> None:
+        """Nobody waits any more for what is still open: show it as cut short until it ends, which may be never."""
+        with self._lock:
+            self._cut = self.open_spans > 0
+        if self._cut and self._released:
+            self._queue()
+
     def discard(self) -> None:
         """The trace is not kept: what has ended and what will end in it is let go."""
         with self._lock:
@@ -264,7 +273,9 @@ class OpenTrace:
             self._queued = False
             changed, self._changed = self._changed, False
             spans, self._finished = self._finished, []
-        record = self.owner.record(self, spans, with_info=changed and not self.fragment)
+            cut, self._cut = self._cut, False
+            still_open = [entry for entry in self.entries.values() if not entry.ended] if cut else []
+        record = self.owner.record(self, spans + still_open, with_info=changed and not self.fragment)
         self.counted = False
         with self._lock:
             self._let_go(spans)

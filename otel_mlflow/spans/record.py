@@ -30,6 +30,8 @@ MAX_TAG_KEY = 250
 MAX_TAG_VALUE = 4096
 """Characters that MLflow keeps of a tag (`mlflow.tracing.constant.MAX_CHARS_IN_TRACE_INFO_TAGS_*`)."""
 
+STILL_OPEN = "still open when the client went away"
+
 _CUT_SHORT = {"GeneratorExit": "cut short: nobody read the generator to its end", "CancelledError": "cancelled"}
 
 
@@ -65,10 +67,10 @@ class TraceWriter:
         left_out: Counter[int] = Counter()
         written: list[tuple[SpanEntry, ProtoSpan]] = []
         for entry in spans:
-            if entry.readable is not None:
+            if (span := entry.readable or entry.span) is not None:
                 kept = self.kept(entry)
                 if kept is entry:
-                    written.append((entry, self._write_span(encoder, trace, entry, entry.readable)))
+                    written.append((entry, self._write_span(encoder, trace, entry, span)))
                 elif not (entry.framework and self._drops_framework):
                     left_out[kept.span_id] += 1
         for entry, proto in written:
@@ -112,9 +114,9 @@ class TraceWriter:
         if entry is trace.root:
             attributes = self._root_attributes(trace, attributes)
             _overlay_exchange(proto, trace)
-        if entry.cut_short is not None:
+        if (cut_short := entry.cut_short if entry.ended else STILL_OPEN) is not None:
             attributes[http_attributes.OUTCOME] = "cancelled"
-            set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(entry.cut_short, f"cut short: {entry.cut_short}"))
+            set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(cut_short, f"cut short: {cut_short}"))
         add_attributes(proto, attributes)
         self._content.redact_events(proto)
         return proto
