@@ -146,8 +146,9 @@ def _events(content: _Content) -> Any:
 def _payloads(text: str, is_cut: bool) -> Iterator[str]:
     """Split a stream of server-sent events as the HTML standard says, into the data of each event."""
     data: list[str] = []
-    # An event ends with an empty line; the last one of a stream that ended is let through without.
-    for line in _LINE_END.split(text) + ([] if is_cut else [""]):
+    lines = _LINE_END.split(text)
+    # An event ends with an empty line; the last one of a stream that is over is let through without.
+    for line in lines[:-1] if is_cut else [*lines, ""]:
         field, _, value = line.partition(":")
         if field == "data":
             data.append(value.removeprefix(" "))
@@ -159,7 +160,18 @@ def _payloads(text: str, is_cut: bool) -> Iterator[str]:
 def _multipart(content: _Content) -> Any:
     delimiter = b"--" + content.parameters.get("boundary", "").encode()
     parts = content.body.kept.split(delimiter)[1:] if len(delimiter) > len(b"--") else []
-    return content.noted(_gathered(field for part in parts if (field := _field(part))))
+    if content.body.is_cut and parts:
+        parts[-1] = _without_begun(parts[-1], b"\r\n" + delimiter)
+    fields = [field for part in parts if (field := _field(part))]
+    if content.body.is_cut and fields and isinstance(fields[-1][1], str):
+        fields[-1] = fields[-1][0], without_begun_token(fields[-1][1])
+    return content.noted(_gathered(fields))
+
+
+def _without_begun(part: bytes, delimiter: bytes) -> bytes:
+    """Leave out the beginning of a delimiter at the end of a part that was cut."""
+    begun = (delimiter[:length] for length in range(len(delimiter), 0, -1))
+    return next((part.removesuffix(beginning) for beginning in begun if part.endswith(beginning)), part)
 
 
 def _field(part: bytes) -> tuple[str, Any] | None:
@@ -172,7 +184,7 @@ def _field(part: bytes) -> tuple[str, Any] | None:
     payload = payload.removesuffix(b"\r\n")
     filename = _first_group(_PART_FILE, header)
     if filename is None:
-        return name, without_begun_token(payload.decode("utf-8", "replace"))
+        return name, payload.decode("utf-8", "replace")
     return name, {"filename": filename, "type": _first_group(_PART_TYPE, header) or BINARY, "bytes": len(payload)}
 
 

@@ -60,14 +60,9 @@ def cut_json(text: str, max_bytes: int) -> str:
 
 def close_json(text: str, max_bytes: int, total: int | None) -> str:
     """Make a document of at most `max_bytes` from the beginning of one that has, or had, `total` bytes."""
-    raw = text.encode("utf-8", "replace")
     room = max_bytes - len(_member(b"{", _note_after(b"", total)))
-    closed = _closed(raw, room, total)
-    if _is_json(closed):
-        return closed
-    quoted = to_json(head(text, max_bytes)).encode()
-    closed = _closed(quoted[:-1], room, total)
-    return closed or '""'
+    closed = _closed(text.encode("utf-8", "replace"), room, total)
+    return closed if _is_json(closed) else _quoted(text, max_bytes, total)
 
 
 def size(text: str) -> int:
@@ -78,6 +73,17 @@ def size(text: str) -> int:
 def head(text: str, max_bytes: int) -> str:
     """Keep as many whole characters as fit."""
     return text.encode("utf-8", "replace")[: max(max_bytes, 0)].decode("utf-8", "ignore")
+
+
+def _quoted(text: str, max_bytes: int, total: int | None) -> str:
+    """Write the beginning of what cannot be closed as a string: not JSON, one endless number, or too deep."""
+    room = max_bytes - len(f'" {note(total or 0, total)}"')
+    if room < 0:
+        return '""'
+    kept = head(text, room)
+    while (length := size(to_json(kept)) - len('""')) > room:
+        kept = head(kept, size(kept) * room // length)
+    return to_json(f"{kept} {note((total or 0) - size(kept), total)}")
 
 
 def _is_json(text: str) -> bool:
