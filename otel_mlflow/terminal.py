@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -34,6 +35,7 @@ def progress(title: str, total: int) -> Generator[Callable[[int], None], None, N
         with _rich_progress(title, total) as show_in_rich:
             yield show_in_rich
         return
+    bar: Any
     with click.progressbar(length=total, label=title, file=click.get_text_stream("stderr")) as bar:
 
         def show(done: int) -> None:

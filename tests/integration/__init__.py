@@ -1,0 +1,3 @@
+"""Parts against real servers."""
+
+from __future__ import annotations

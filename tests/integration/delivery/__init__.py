@@ -1,0 +1,3 @@
+"""Delivery against a real MLflow."""
+
+from __future__ import annotations

@@ -1,0 +1,168 @@
+"""An MLflow server that misbehaves as told: real HTTP, nothing behind it but a record of what it has taken."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from typing_extensions import Self
+
+REFUSED = "refuse-me"
+"""A span of this name makes the server refuse the request that it is in, as long as `refuses` is True."""
+
+EXPERIMENT_ID = "7"
+OTLP = "/v1/traces"
+INFOS = "/api/3.0/mlflow/traces"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How to treat a request that hands something over, instead of taking it and saying so."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    says: str = ""
+    takes: bool = False
+    """Whether what is handed over is taken all the same."""
+    cuts: bool = False
+    """Whether the connection is cut instead of answered."""
+    hangs: bool = False
+    """Whether no answer comes until the server stops."""
+
+
+class ScriptedMlflow:
+    """The server; use as a context manager.
+
+    Faults are used up one for each request by which something is handed over; `fault` holds for all the others.
+    """
+
+    def __init__(self) -> None:
+        self.faults: deque[Fault] = deque()
+        self.fault: Fault | None = None
+        self.refuses = True
+        self.authorization: str | None = None
+        """The Authorization header without which everything is answered with 401; None lets everybody in."""
+        self.deleted: set[str] = set()
+        """Names of experiments that are deleted."""
+        self.spans: Counter[tuple[str, str]] = Counter()
+        """How often each span was taken, by trace and span id."""
+        self.infos: dict[str, dict[str, Any]] = {}
+        self.requests: list[tuple[str, str]] = []
+        """Method and path of every request."""
+        self.batches: list[int] = []
+        """How many traces each OTLP request held that was taken."""
+        self.stopped = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopped.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def traces(self) -> set[str]:
+        """The ids of the traces whose spans were taken, as MLflow writes them."""
+        return {f"tr-{trace}" for trace, _ in self.spans}
+
+    def count(self, path: str) -> int:
+        """How many requests there were for a path."""
+        return sum(asked == path for _, asked in self.requests)
+
+    def next_fault(self) -> Fault | None:
+        """What to do with the request that has just come."""
+        return self.faults.popleft() if self.faults else self.fault
+
+    def take_spans(self, body: bytes) -> None:
+        """Remember the spans of an OTLP request. Raises `ValueError` for those that it refuses."""
+        request = ExportTraceServiceRequest.FromString(body)
+        spans = [span for each in request.resource_spans for scope in each.scope_spans for span in scope.spans]
+        if self.refuses and any(span.name == REFUSED for span in spans):
+            raise ValueError(f"span {REFUSED} is not welcome")
+        self.spans.update((span.trace_id.hex(), span.span_id.hex()) for span in spans)
+        self.batches.append(len({span.trace_id for span in spans}))
+
+    def take_info(self, body: bytes) -> None:
+        """Remember a trace's info. Raises `ValueError` for one that it refuses."""
+        info = json.loads(body)["trace"]["trace_info"]
+        if self.refuses and info.get("request_preview") == REFUSED:
+            raise ValueError(f"preview {REFUSED} is not welcome")
+        self.infos[info["trace_id"]] = info
+
+    def _handler(self) -> Callable[..., BaseHTTPRequestHandler]:
+        script = self
+
+        class Handler(_Handler):
+            server_state = script
+
+        return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_state: ScriptedMlflow
+
+    def do_GET(self) -> None:
+        state, asked = self._begin()
+        if state is None:
+            return
+        name = parse_qs(asked.query).get("experiment_name", [""])[0]
+        stage = "deleted" if name in state.deleted else "active"
+        self._answer(200, {"experiment": {"experiment_id": EXPERIMENT_ID, "name": name, "lifecycle_stage": stage}})
+
+    def do_POST(self) -> None:
+        state, asked = self._begin()
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if state is None:
+            return
+        fault = state.next_fault() or Fault(takes=True)
+        try:
+            if fault.takes:
+                (state.take_spans if asked.path == OTLP else state.take_info)(body)
+        except ValueError as error:
+            self._answer(400, {"error_code": "INVALID_PARAMETER_VALUE", "message": str(error)})
+            return
+        self._conclude(fault)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+    def _begin(self) -> tuple[ScriptedMlflow | None, Any]:
+        state, asked = self.server_state, urlsplit(self.path)
+        state.requests.append((self.command, asked.path))
+        if state.authorization is not None and self.headers.get("Authorization") != state.authorization:
+            self._answer(401, {"error_code": "UNAUTHENTICATED", "message": "who are you?"})
+            self.close_connection = True
+            return None, asked
+        return state, asked
+
+    def _conclude(self, fault: Fault) -> None:
+        if fault.hangs:
+            self.server_state.stopped.wait()
+        if fault.hangs or fault.cuts:
+            self.close_connection = True
+            return
+        self._answer(fault.status, {"message": fault.says} if fault.says else {}, fault.headers)
+
+    def _answer(self, status: int, value: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        for name, text in {**(headers or {}), "Content-Length": str(len(body))}.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(body)

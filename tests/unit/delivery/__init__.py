@@ -1,0 +1,3 @@
+"""Delivery, part by part."""
+
+from __future__ import annotations
