@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +34,18 @@ def shapes(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory
     service = Service("tests.acceptance.shapes.app:served", folder=folder, tracking_uri=mlflow_server.url)
     yield service
     service.server.terminate()
+
+
+@pytest.fixture(scope="session")
+def oldest_fastapi(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the oldest supported FastAPI, to be imported before the installed one."""
+    folder = tmp_path_factory.mktemp("oldest-fastapi")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    wanted = ["--no-deps", "--require-hashes", "--requirement", str(Path(__file__).with_name("oldest-fastapi.txt"))]
+    installed = subprocess.run([*pip, *wanted, "--target", str(folder)], capture_output=True, text=True, check=False)
+    if installed.returncode:
+        pytest.skip(f"needs a package index that has the oldest FastAPI: {installed.stderr[-500:]}")
+    return folder
 
 
 @pytest.fixture

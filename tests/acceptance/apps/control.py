@@ -57,7 +57,7 @@ class Control:
     async def flush(self, _: Request) -> JSONResponse:
         """Whether all that has ended so far is in MLflow."""
         assert self._tracing is not None
-        return JSONResponse(await asyncio.to_thread(self._tracing.flush, timeout=20))
+        return JSONResponse(await asyncio.to_thread(self._tracing.flush, timeout=60))
 
     async def release(self, request: Request) -> JSONResponse:
         """Open a request's gate."""
