@@ -151,7 +151,7 @@ class OpenTrace:
         self.otel_trace_id = otel_trace_id
         self.counted = counted
         self.fragment = False
-        self.root: SpanEntry | None = None
+        self.root: SpanEntry | None = None  # until it was handed over
         self.exchange: Exchange | None = None
         self.facts = TraceFacts()
         self.outline: TraceOutline | None = None
@@ -197,13 +197,13 @@ class OpenTrace:
         if framework:
             entry.framework = True
         setattr(span, _ENTRY, entry)
+        if self.seen_spans == 0:
+            self.root = entry
+            self.fragment = remote_parent_id is not None
         with self._lock:
             self.entries[entry.span_id] = entry
             self.open_spans += 1
             self.seen_spans += not framework
-        if self.root is None:
-            self.root = entry
-            self.fragment = remote_parent_id is not None
         return entry
 
     def end(self, entry: SpanEntry) -> None:
@@ -213,7 +213,9 @@ class OpenTrace:
             self.open_spans -= 1
             for generator in entry.generators:
                 self._leave(entry, generator)
-            if not self._discarded:
+            if self._discarded:
+                self._let_go([entry])
+            else:
                 self._finished.append(entry)
         if self._released:
             self._queue()
@@ -291,5 +293,7 @@ class OpenTrace:
     def _let_go(self, spans: list[SpanEntry]) -> None:
         for entry in spans:
             entry.forget()
+            if entry is self.root:
+                self.root = None
         if self.open_spans == 0:
             self.entries.clear()
