@@ -1,0 +1,81 @@
+"""What the unit tests share: a strict guard, a process in which nothing is set, tracing that is taken down again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import mlflow.tracking._tracking_service.utils as mlflow_service
+import mlflow.tracking.fluent as mlflow_fluent
+import pytest
+from opentelemetry import propagate
+from opentelemetry import trace as trace_api
+from opentelemetry.context import get_current
+from opentelemetry.util._once import Once
+from starlette.applications import Starlette
+
+import otel_mlflow
+from otel_mlflow import Settings, Tracing
+from otel_mlflow.guard import GUARD
+from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.testing import CapturedTraces, capture
+
+
+class Instrument(Protocol):
+    """Instruments an application for one test; keywords are settings, but for `options`, which are `instrument()`'s."""
+
+    def __call__(self, app: Starlette, *, options: dict[str, Any] | None = None, **settings: Any) -> Tracing:
+        """Instrument `app`."""
+
+
+@pytest.fixture(autouse=True)
+def strict_guard() -> Iterator[None]:
+    """Let what goes wrong on our side of a request fail the test that it happens in."""
+    GUARD.strict = True
+    yield
+    GUARD.strict = False
+
+
+@pytest.fixture
+def fresh_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """OpenTelemetry and MLflow as in a new process, in an empty folder, with nothing set."""
+    environ, textmap = dict(os.environ), propagate.get_global_textmap()
+    for name in environ:
+        if name.startswith(("OTEL_", "MLFLOW_")):
+            del os.environ[name]
+    monkeypatch.setenv("OTEL_MLFLOW_DELIVERY__SPOOL_DIR", str(tmp_path / "spool"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(trace_api, "_TRACER_PROVIDER", None)
+    monkeypatch.setattr(trace_api, "_TRACER_PROVIDER_SET_ONCE", Once())
+    monkeypatch.setattr(mlflow_service, "_tracking_uri", None)
+    monkeypatch.setattr(mlflow_fluent, "_active_experiment_id", None)
+    yield
+    assert get_current() == {}, "a test leaves OpenTelemetry's context empty"
+    assert BRIDGE.processor.default_owner is None, "a test takes down the tracing that it has set up"
+    BRIDGE.processor.forget_open()
+    propagate.set_global_textmap(textmap)
+    os.environ.clear()
+    os.environ.update(environ)
+
+
+@pytest.fixture
+def traces(fresh_process: None) -> Iterator[CapturedTraces]:
+    """The traces that the test produces, in memory."""
+    with capture() as captured:
+        yield captured
+
+
+@pytest.fixture
+def instrument(fresh_process: None) -> Iterator[Instrument]:
+    """Instrument applications, until the test is over."""
+    instrumented: list[Starlette] = []
+
+    def for_this_test(app: Starlette, *, options: dict[str, Any] | None = None, **settings: Any) -> Tracing:
+        instrumented.append(app)
+        return otel_mlflow.instrument(app, Settings(**settings), **(options or {}))
+
+    yield for_this_test
+    for app in instrumented:
+        otel_mlflow.uninstrument(app)

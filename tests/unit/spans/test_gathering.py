@@ -1,0 +1,234 @@
+"""A trace is handed over when its root has ended, and holds exactly the spans that were opened, however they came."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from opentelemetry import trace as trace_api
+from opentelemetry.sdk.trace import Span
+
+from otel_mlflow.guard import GUARD
+from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, context_of, entry_of
+from otel_mlflow.testing import CapturedTraces, capture
+from otel_mlflow.testing_delivery import MemoryDelivery
+from tests.unit.trees import drawn, shown
+
+
+def start(name: str, parent: Span | None = None) -> Span:
+    """Start a span under another, wherever that has got to."""
+    context = trace_api.set_span_in_context(parent if parent is not None else trace_api.INVALID_SPAN)
+    started = trace_api.get_tracer("a.library").start_span(name, context=context)
+    assert isinstance(started, Span)
+    return started
+
+
+def entry(span: Span) -> SpanEntry:
+    """What is known of a span."""
+    found = entry_of(span)
+    assert found is not None
+    return found
+
+
+def test_a_trace_is_handed_over_when_its_root_has_ended(traces: CapturedTraces) -> None:
+    """Not before: nobody sees half a trace."""
+    root = start("root")
+    start("child", root).end()
+    assert len(traces) == 0
+    root.end()
+    assert shown(traces) == drawn("root > child")
+
+
+def test_spans_that_end_after_the_root_follow_in_the_same_trace(traces: CapturedTraces) -> None:
+    """They were opened in it, so that is where they are shown."""
+    root = start("root")
+    late = start("late", root)
+    root.end()
+    assert shown(traces) == drawn("root")
+    late.end()
+    assert shown(traces) == drawn("root > late")
+
+
+def test_spans_that_start_after_all_of_their_trace_has_ended_follow_too(traces: CapturedTraces) -> None:
+    """As long as somebody holds the span that they are opened under."""
+    root = start("root")
+    root.end()
+    assert len(traces) == 1
+    start("late", root).end()
+    assert shown(traces) == drawn("root > late")
+
+
+def test_what_ends_shortly_after_the_root_travels_with_it(traces: CapturedTraces) -> None:
+    """Handing over only queues: what has ended by the time the queue is worked off goes into the one record."""
+    delivery = MemoryDelivery()
+    with BRIDGE.diverted_to(delivery):
+        root = start("root")
+        trace = entry(root).trace
+        late = start("late", root)
+        root.end()
+        late.end()
+        assert [span.name for span in delivery.traces()[0].data.spans] == ["root", "late"]
+        assert trace.encode().spans == b""
+
+
+def test_a_trace_is_queued_once_however_much_of_it_ends(traces: CapturedTraces) -> None:
+    """Until it is written down; one entry in the queue stands for all that has ended meanwhile."""
+    puts: list[OpenTrace] = []
+
+    class Sink:
+        def put(self, trace: OpenTrace) -> None:
+            puts.append(trace)
+
+        def count(self, outcome: str) -> None:
+            raise AssertionError(outcome)
+
+    with BRIDGE.diverted_to(Sink()):
+        root = start("root")
+        children = [start(f"child {number}", root) for number in range(5)]
+        for span in (root, *children):
+            span.end()
+    assert puts == [entry(root).trace]
+
+
+def test_only_the_first_record_stands_for_the_request(traces: CapturedTraces) -> None:
+    """What follows is more of the same trace: counted twice, the accounts would not add up."""
+    root = start("root")
+    trace = entry(root).trace
+    trace.counted = True
+    late = start("late", root)
+    root.end()
+    assert trace.encode().counted
+    late.end()
+    assert not trace.encode().counted
+
+
+def test_only_a_record_with_news_of_the_trace_as_a_whole_has_its_info(traces: CapturedTraces) -> None:
+    """A late span says nothing about the trace; a late tag does."""
+    root = start("root")
+    trace = entry(root).trace
+    root.end()
+    assert trace.encode().info
+    start("late", root).end()
+    assert trace.encode().info == b""
+    trace.facts.tags["late"] = "tag"
+    trace.changed()
+    assert b'"late": "tag"' in trace.encode().info
+
+
+def test_a_discarded_trace_leaves_nothing(traces: CapturedTraces) -> None:
+    """Neither what has ended, nor what will."""
+    root = start("root")
+    child, late = start("child", root), start("late", root)
+    child.end()
+    entry(root).trace.discard()
+    root.end()
+    late.end()
+    start("later still", root).end()
+    assert len(traces) == 0
+
+
+def test_a_finished_trace_is_garbage_without_the_collector(traces: CapturedTraces) -> None:
+    """Reference cycles would leave the work to the collector, which stalls the event loop."""
+    gc.collect()
+    gc.disable()
+    try:
+        delivery = MemoryDelivery()
+        with BRIDGE.diverted_to(delivery):
+            root = start("root")
+            trace = weakref.ref(entry(root).trace)
+            start("child", root).end()
+            root.end()
+            delivery.traces()
+        del root
+        assert trace() is None
+    finally:
+        gc.enable()
+
+
+def test_a_span_that_was_handed_over_keeps_only_what_is_needed_to_find_its_trace(traces: CapturedTraces) -> None:
+    """Somebody may hold on to a span for hours; not to all that it said."""
+    root = start("root")
+    root.end()
+    assert len(traces) == 1
+    assert (entry(root).readable, entry(root).span, entry(root).live) == (None, None, None)
+    assert entry(root).trace.entries == {}
+
+
+def test_an_entry_knows_what_it_descends_from(traces: CapturedTraces) -> None:
+    """Itself and all above it, nothing beside it."""
+    root = start("root")
+    one, other = start("one", root), start("other", root)
+    below = start("below", one)
+    assert [entry(below).descends_from(entry(span)) for span in (below, one, root, other)] == [True, True, True, False]
+
+
+def test_a_renamed_trace_is_written_under_its_new_id(traces: CapturedTraces) -> None:
+    """Also what had ended before."""
+    root = start("root")
+    start("child", root).end()
+    entry(root).trace.rename(0xABC)
+    root.end()
+    assert traces[0].info.trace_id == f"tr-{0xABC:032x}"
+    assert {span.trace_id for span in traces[0].data.spans} == {f"tr-{0xABC:032x}"}
+
+
+@pytest.mark.parametrize("stranger", [None, object(), trace_api.INVALID_SPAN])
+def test_what_was_not_started_under_the_bridge_has_no_entry(stranger: object) -> None:
+    """Spans of others are nobody we know."""
+    assert entry_of(stranger) is None
+
+
+# A script of numbers: each starts a span under one that was started before, ends one, or lets the records be written.
+scripts = st.lists(st.tuples(st.sampled_from(["start", "start", "end", "end", "write"]), st.integers(0, 1000)))
+
+
+@given(scripts)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+def test_any_interleaving_of_starts_and_ends_yields_exactly_the_spans_that_were_opened(
+    traces: CapturedTraces, script: list[tuple[str, int]]
+) -> None:
+    """Each under its parent, over however many records; the root may end first, last or anywhere between."""
+    assert GUARD.strict
+    with capture() as captured:
+        spans = [start("0")]
+        parents: dict[str, str | None] = {"0": None}
+        open_spans = list(spans)
+        for step, number in script:
+            if step == "start":
+                parent = number % len(spans)
+                parents[str(len(spans))] = str(parent)
+                spans.append(start(str(len(spans)), spans[parent]))
+                open_spans.append(spans[-1])
+            elif step == "end" and open_spans:
+                open_spans.pop(number % len(open_spans)).end()
+            elif step == "write":
+                assert len(captured) <= 1
+        for span in open_spans:
+            span.end()
+        (trace,) = captured
+        names = {span.span_id: span.name for span in trace.data.spans}
+        assert len(trace.data.spans) == len(spans)
+        assert {span.name: names[span.parent_id] if span.parent_id else None for span in trace.data.spans} == parents
+
+
+@given(scripts)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+def test_nothing_is_kept_of_a_trace_when_all_of_it_has_ended_and_is_written_down(
+    traces: CapturedTraces, script: list[tuple[str, int]]
+) -> None:
+    """No open span, no entry, nothing finished: however the spans came and went."""
+    with capture() as captured:
+        spans = [start("0")]
+        for step, number in script:
+            if step == "start":
+                spans.append(start("span", spans[number % len(spans)]))
+        trace = entry(spans[0]).trace
+        for span in spans:
+            span.end()
+        assert len(captured) == 1
+        assert (trace.open_spans, trace.entries, trace.generators) == (0, {}, {})
+        assert not {context_of(span).span_id for span in spans} & {e.span_id for e in BRIDGE.processor.open_entries()}

@@ -1,0 +1,28 @@
+"""Trees of spans, compared as pictures; the notation is that of tests/servers/traces.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlflow.entities import Span, Trace
+
+from tests.servers.traces import parse, picture, trees
+
+
+def shown(traces: Iterable[Trace]) -> str:
+    """Draw all traces; equal forests make equal pictures."""
+    return _forest(picture(trees(trace.data.spans)) for trace in traces)
+
+
+def drawn(*notations: str) -> str:
+    """Draw what was expected: a trace for each line of notation."""
+    return _forest(picture([parse(notation)]) for notation in notations)
+
+
+def spans_of(trace: Trace) -> dict[str, Span]:
+    """The spans of a trace by name."""
+    return {span.name: span for span in trace.data.spans}
+
+
+def _forest(pictures: Iterable[str]) -> str:
+    return "\n".join(sorted(pictures))
