@@ -111,6 +111,7 @@ class Forwarder:
         with self._storage.using() as spool:
             work = self._agenda.next(spool, self._pace, details_later=destination.takes_details_later)
             if work is None:
+                spool.give_back()
                 return self._until_work_comes()
             if isinstance(work, Traces):
                 self._send(work, spool, destination)

@@ -43,6 +43,9 @@ from otel_mlflow.diagnosis.status import Counts
 if TYPE_CHECKING:
     from otel_mlflow.spans.record import TraceRecord
 
+PAGES_GIVEN_BACK = 2000
+"""8 MB at a time: meanwhile no other process can write."""
+
 PROOF = "proof of room"
 PROOF_BYTES = 256 * 1024
 """What must fit onto a disk before it is used again."""
@@ -188,6 +191,12 @@ class Spool:
         with self.file.snapshot() as db:
             row = db.execute(statements.SPOOLED_AT, (self._destination, self._destination)).fetchone()
         return row[0] if row else None
+
+    def give_back(self) -> None:
+        """Let the disk have some of the space that nothing needs any more."""
+        with self.file.alone() as db:
+            # A script, because a statement of this kind gives back one page for each row that is asked of it.
+            db.executescript(f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})")
 
     def prove_room(self) -> None:
         """Write something of some size and delete it again: opening a file on a full disk may well succeed."""

@@ -62,6 +62,12 @@ class SpoolFile:
             finally:
                 _roll_back(connection)
 
+    @contextmanager
+    def alone(self) -> Generator[sqlite3.Connection, None, None]:
+        """Use the connection outside any transaction."""
+        with self._connected() as connection:
+            yield connection
+
     def close(self) -> None:
         """Close the file; nothing else may be called after it."""
         with self._lock:

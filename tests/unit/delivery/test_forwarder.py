@@ -1,0 +1,325 @@
+"""The forwarder between a real spool and a backend that answers as it is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from otel_mlflow.delivery.agenda import FEEDBACK_ATTEMPTS
+from otel_mlflow.delivery.destinations.base import (
+    ExperimentUnusableError,
+    RefusedSomeError,
+    SpansRefusedError,
+    TraceNotFoundError,
+)
+from otel_mlflow.delivery.forwarder import Forwarder
+from otel_mlflow.delivery.pace import LARGEST_BATCH
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Tally
+from otel_mlflow.delivery.retry import LONGEST_WAIT
+from otel_mlflow.delivery.storage import Storage
+from otel_mlflow.diagnosis.status import Counts
+from otel_mlflow.errors import NeedsRepair, Refused, TryAgain
+from otel_mlflow.spans.record import TraceRecord
+from tests.delivering import assert_adds_up, trace
+from tests.unit.delivery.backend import ManualClock, MemoryBackend
+
+
+@dataclass
+class Bench:
+    """A forwarder that runs on the test's own thread."""
+
+    storage: Storage
+    backend: MemoryBackend
+    clock: ManualClock
+    forwarder: Forwarder
+
+    def spool(self, *traces: TraceRecord) -> list[str]:
+        """Put traces into the spool."""
+        with self.storage.using() as spool:
+            spool.add(traces, [], Tally(requests=len(traces), traced=len(traces)), now=0.0)
+        return [each.trace_id for each in traces]
+
+    def spool_feedback(self, trace_id: str) -> None:
+        """Put feedback into the spool."""
+        payload = json.dumps({"assessment": {"assessment_id": "a-1"}}).encode()
+        with self.storage.using() as spool:
+            spool.add([], [(trace_id, payload)], Tally(), now=0.0)
+
+    def run(self, waits: int = 1, meanwhile: Callable[[], object] = lambda: None) -> Counts:
+        """Let the forwarder work until it has waited so many times; call `meanwhile` at each wait."""
+        left = waits
+
+        def stop_in_the_end() -> None:
+            nonlocal left
+            left -= 1
+            meanwhile()
+            if left <= 0:
+                self.forwarder.stop()
+
+        self.clock.at_wait = stop_in_the_end
+        self.forwarder.run()
+        counts = self.storage.counts()
+        assert_adds_up(counts)
+        return counts
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A forwarder with an empty spool and a backend that takes everything."""
+    clock, backend = ManualClock(), MemoryBackend()
+    storage = Storage(tmp_path, destination="here", max_bytes=10**9, clock=clock)
+    yield Bench(storage, backend, clock, Forwarder(storage, lambda: backend, clock, lambda: None))
+    storage.close()
+
+
+def raise_for(*errors: Exception | None) -> list[Exception | None]:
+    """A script of answers, one for each request; after it everything is taken."""
+    return list(errors)
+
+
+def play(script: list[Exception | None]) -> None:
+    """Answer the next request as scripted."""
+    if script and (error := script.pop(0)) is not None:
+        raise error
+
+
+def test_many_traces_travel_in_one_request(bench: Bench) -> None:
+    """What waits is sent as one batch, info and all."""
+    ids = bench.spool(*(trace() for _ in range(30)))
+    assert bench.run().delivered == 30
+    assert [len(batch) for batch in bench.backend.sent] == [30]
+    assert bench.backend.ids() == set(ids)
+    assert all(each.info for each in bench.backend.taken)
+
+
+def test_under_pressure_spans_go_first(bench: Bench) -> None:
+    """Where more than a batch waits, all spans are sent before anything else is said of any trace."""
+    bench.spool(*(trace() for _ in range(LARGEST_BATCH + 50)))
+    assert bench.run().delivered == LARGEST_BATCH + 50
+    has_spans = [bool(batch[0].spans) for batch in bench.backend.sent]
+    assert has_spans == sorted(has_spans, reverse=True)
+    assert not bench.backend.sent[0][0].info
+
+
+def test_a_backend_of_one_piece_gets_everything_at_once(bench: Bench) -> None:
+    """A destination that cannot take details later never gets spans alone."""
+    bench.backend.takes_details_later = False
+    bench.spool(*(trace() for _ in range(LARGEST_BATCH + 50)))
+    assert bench.run().delivered == LARGEST_BATCH + 50
+    assert all(each.spans and each.info for each in bench.backend.taken)
+
+
+def test_try_again_waits_longer_each_time(bench: Bench) -> None:
+    """Failures double the wait up to the cap, and nothing is lost."""
+    script = raise_for(*[TryAgain("busy")] * 12)
+    bench.backend.react = lambda batch: play(script)
+    bench.spool(*(trace() for _ in range(3)))
+    counts = bench.run(waits=14)
+    assert counts.delivered == 3
+    waits = bench.clock.waits[:12]
+    assert waits[0] < 0.3
+    assert LONGEST_WAIT / 2 <= max(waits) <= LONGEST_WAIT
+
+
+def test_retry_after_is_honoured_to_the_second(bench: Bench) -> None:
+    """The backend is left alone for as long as it asked, and not hurried by anybody."""
+    script = raise_for(TryAgain("slow down", retry_after=42.0))
+    bench.backend.react = lambda batch: play(script)
+    bench.spool(trace())
+    bench.clock.at_wait = lambda: None
+    bench.forwarder.hurry()
+    assert bench.run(waits=3).delivered == 1
+    assert bench.clock.waits[0] == 42.0
+
+
+def test_a_throttled_backend_is_fed_more_slowly(bench: Bench) -> None:
+    """After 429 there are pauses between requests, which shrink as they are taken."""
+    script = raise_for(TryAgain("slow down", retry_after=1.0))
+    bench.backend.react = lambda batch: play(script)
+    bench.spool(*(trace(experiment=str(number)) for number in range(20)))
+    bench.run(waits=30)
+    pauses = bench.clock.waits[1:8]
+    assert pauses == sorted(pauses, reverse=True)
+    assert pauses[0] > 0
+
+
+def test_what_needs_repair_waits_and_is_picked_up_when_mended(bench: Bench) -> None:
+    """Rejected credentials fail the opening; the destination is made anew each time, so corrected ones are read."""
+    script = raise_for(NeedsRepair("who are you?"), NeedsRepair("who are you?"))
+    bench.backend.react_to_opening = lambda: play(script)
+    bench.spool(trace())
+    assert bench.run(waits=3).delivered == 1
+    assert bench.backend.opened == 3
+
+
+def test_credentials_revoked_while_running_are_read_again(bench: Bench) -> None:
+    """A 401 on the way opens the destination anew before the next try."""
+    script = raise_for(NeedsRepair("who are you?"))
+    bench.backend.react = lambda batch: play(script)
+    bench.spool(trace())
+    assert bench.run(waits=2).delivered == 1
+    assert bench.backend.opened == 2
+
+
+def test_one_refused_trace_is_found_in_its_batch(bench: Bench) -> None:
+    """The batch is split until the culprit stands alone; all others arrive, once."""
+    bad = trace(name="bad")
+
+    def refuse(batch: Sequence[SpooledTrace]) -> None:
+        if any(each.trace_id == bad.trace_id for each in batch):
+            raise Refused("it is bad")
+
+    bench.backend.react = refuse
+    ids = bench.spool(*(trace() for _ in range(60)), bad, *(trace() for _ in range(39)))
+    counts = bench.run()
+    assert (counts.delivered, counts.quarantined) == (99, 1)
+    assert bench.backend.ids() == set(ids) - {bad.trace_id}
+    assert len(bench.backend.taken) == 99
+    assert len(bench.backend.sent) < 20
+    assert bench.forwarder.refused == 1
+
+
+def test_culprits_that_the_backend_names_are_not_searched_for(bench: Bench) -> None:
+    """Where the backend says which it refuses and takes the rest, one request is enough."""
+
+    def refuse_the_second(batch: Sequence[SpooledTrace]) -> None:
+        raise RefusedSomeError({batch[1].id: "it is bad"})
+
+    bench.backend.react = refuse_the_second
+    bench.spool(trace(), trace(), trace())
+    counts = bench.run()
+    assert (counts.delivered, counts.quarantined) == (2, 1)
+    assert len(bench.backend.sent) == 1
+
+
+def test_info_that_arrived_is_not_sent_again(bench: Bench) -> None:
+    """When only spans are refused, the search for the culprit sends spans alone, and that completes the others."""
+    bad = trace()
+
+    def refuse(batch: Sequence[SpooledTrace]) -> None:
+        if any(each.trace_id == bad.trace_id for each in batch):
+            raise SpansRefusedError("bad spans")
+
+    bench.backend.react = refuse
+    bench.spool(trace(), bad, trace(), trace())
+    counts = bench.run()
+    assert (counts.delivered, counts.quarantined) == (3, 1)
+    assert not any(each.info for batch in bench.backend.sent[1:] for each in batch)
+
+
+def test_a_trace_on_which_the_backend_fails_does_not_hold_up_the_others(bench: Bench) -> None:
+    """A trace that always ends in 500 goes last, and is quarantined once it is clear that it alone does."""
+    poison = trace()
+
+    def fail(batch: Sequence[SpooledTrace]) -> None:
+        if any(each.trace_id == poison.trace_id for each in batch):
+            raise TryAgain("500 internal server error")
+
+    bench.backend.react = fail
+    bench.spool(poison, *(trace() for _ in range(20)))
+    assert bench.run(waits=12).delivered == 20
+
+
+def test_a_trace_on_which_the_backend_always_fails_is_quarantined(bench: Bench) -> None:
+    """Others are taken before and after each of its failures: so it is the trace's fault, and it is put aside."""
+    poison = trace()
+
+    def fail(batch: Sequence[SpooledTrace]) -> None:
+        if any(each.trace_id == poison.trace_id for each in batch):
+            raise TryAgain("500 internal server error")
+
+    bench.backend.react = fail
+    bench.spool(poison)
+    counts = bench.run(waits=60, meanwhile=lambda: bench.spool(trace()))
+    assert counts.quarantined == 1
+    assert counts.delivered > 10
+
+
+def test_one_unusable_experiment_leaves_the_others_alone(bench: Bench) -> None:
+    """Traces for one user's deleted experiment wait, and say so; everybody else's are delivered."""
+    deleted = True
+
+    def refuse(batch: Sequence[SpooledTrace]) -> None:
+        if batch[0].experiment == "deleted" and deleted:
+            raise ExperimentUnusableError("experiment 'deleted' is deleted", "restore it")
+
+    bench.backend.react = refuse
+    bench.spool(trace(experiment="deleted"), trace(), trace(experiment="other"))
+    counts = bench.run()
+    assert (counts.delivered, counts.pending) == (2, 1)
+    condition = bench.forwarder.health.condition(None)
+    assert (condition.state, condition.reason) == ("degraded", "experiment 'deleted' is deleted")
+
+    deleted = False
+    again = Forwarder(bench.storage, lambda: bench.backend, bench.clock, lambda: None)
+    bench.forwarder = again
+    assert bench.run(waits=3).delivered == 3
+    assert again.health.condition(None).state == "ok"
+
+
+def test_feedback_follows_its_trace(bench: Bench) -> None:
+    """Feedback put together with its trace arrives after it."""
+    (trace_id,) = bench.spool(trace())
+    bench.spool_feedback(trace_id)
+    bench.run()
+    assert [each.trace_id for each in bench.backend.feedback] == [trace_id]
+
+
+def test_feedback_for_an_unknown_trace_is_tried_for_a_while(bench: Bench) -> None:
+    """As long as the backend does not know the trace, feedback waits; in the end it is quarantined."""
+    tries: list[float] = []
+
+    def unknown(feedback: SpooledFeedback) -> None:
+        tries.append(bench.clock.now)
+        raise TraceNotFoundError("no such trace")
+
+    bench.backend.react_to_feedback = unknown
+    bench.spool_feedback("tr-" + "0" * 32)
+    bench.run(waits=200)
+    assert len(tries) == FEEDBACK_ATTEMPTS
+    assert tries[-1] - tries[0] > 60
+    with bench.storage.using() as spool:
+        assert spool.pending() == 0
+
+
+def test_feedback_that_comes_too_early_arrives_in_the_end(bench: Bench) -> None:
+    """A trace that another host delivers a moment later is not missed."""
+    script = raise_for(TraceNotFoundError("not yet"), TraceNotFoundError("not yet"))
+    bench.backend.react_to_feedback = lambda feedback: play(script)
+    bench.spool_feedback("tr-" + "0" * 32)
+    bench.run(waits=10)
+    assert len(bench.backend.feedback) == 1
+
+
+def test_news_is_told_once_it_is_news(bench: Bench) -> None:
+    """One failure that passes is no state; the second makes the state degraded, and success ends it."""
+    states: list[str] = []
+    script = raise_for(TryAgain("busy"), None, TryAgain("down"), TryAgain("down"))
+    bench.backend.react = lambda batch: play(script)
+    bench.forwarder = Forwarder(
+        bench.storage,
+        lambda: bench.backend,
+        bench.clock,
+        lambda: states.append(bench.forwarder.health.condition(None).state),
+    )
+    bench.spool(trace(experiment="a"), trace(experiment="b"))
+    bench.run(waits=5)
+    assert [state for state, before in zip(states, [None, *states], strict=False) if state != before] == [
+        "ok",
+        "degraded",
+        "ok",
+    ]
+
+
+def test_a_bug_in_a_destination_does_not_end_delivery(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody has foreseen is reported, and tried again after a while."""
+    monkeypatch.setattr("otel_mlflow.guard.GUARD.strict", False)
+    script = raise_for(KeyError("surprise"))
+    bench.backend.react = lambda batch: play(script)
+    bench.spool(trace())
+    assert bench.run(waits=2).delivered == 1
+    assert bench.clock.waits[0] == LONGEST_WAIT
