@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
 import pytest
 
@@ -17,14 +17,8 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """Answer a TCP port of 127.0.0.1 that nothing listens on, another one at each call."""
-    return find_free_port
-
-
 def find_free_port() -> int:
-    """Let the kernel pick: it hands out ephemeral ports in turn, so two callers do not get the same one."""
+    """A TCP port of 127.0.0.1 that nothing listens on; the kernel hands them out in turn, another one at each call."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
