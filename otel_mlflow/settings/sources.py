@@ -103,11 +103,11 @@ def from_arguments(known: Collection[str], arguments: Mapping[str, Any]) -> Laye
 def from_environment(known: Collection[str], environ: Mapping[str, str]) -> Layer:
     """Read our own variables. As everywhere in OpenTelemetry, an empty one is as good as none."""
     keys = {variable(key): key for key in known}
-    ours = {name for name in environ if name.upper().startswith(PREFIX) and name.upper() != CONFIG}
-    strange = sorted(name for name in ours if name.upper() not in keys)
+    ours = sorted(name for name, text in environ.items() if text and name.upper().startswith(PREFIX))
+    strange = [name for name in ours if name.upper() not in {*keys, CONFIG}]
     if strange:
         raise from_where((unknown(name, keys, PREFIX) for name in strange), lambda _: "environment")
-    return {keys[name.upper()]: Found(environ[name], f"environment {name}") for name in ours if environ[name]}
+    return {keys[name.upper()]: Found(environ[name], f"environment {name}") for name in ours if name.upper() in keys}
 
 
 def from_standard_names(environ: Mapping[str, str]) -> Layer:

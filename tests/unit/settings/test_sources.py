@@ -85,6 +85,7 @@ def test_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenTelemetry's rule for its own variables holds for ours."""
     monkeypatch.setenv("OTEL_MLFLOW_EXPERIMENT_NAME", "")
     monkeypatch.setenv("OTEL_MLFLOW_CONFIG", "")
+    monkeypatch.setenv("OTEL_MLFLOW_UNKNOWN", "")
     assert Settings().experiment_name is None
 
 
