@@ -167,6 +167,22 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
         trace.changed()
 
     @override
+    def register_span(self, span: LiveSpan) -> None:
+        if _find(span.trace_id) is None:
+            super().register_span(span)
+
+    @override
+    def register_prompt(self, trace_id: str, prompt: Any) -> None:
+        trace = _find(trace_id)
+        if trace is not None:
+            # Where MLflow looks for it; what it does there is done to the info that all views of the trace share.
+            self._traces[trace_id] = _trace_of(trace)
+        super().register_prompt(trace_id, prompt)
+        if trace is not None:
+            del self._traces[trace_id]
+            trace.changed()
+
+    @override
     def set_trace_metadata(self, trace_id: str, key: str, value: str) -> None:
         with self.get_trace(trace_id) as trace:
             if trace is not None:
