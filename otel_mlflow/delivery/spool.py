@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 PAGES_GIVEN_BACK = 2000
 """8 MB at a time: meanwhile no other process can write."""
 
+WORTH_GIVING_BACK = 100
+"""Pages."""
+
 PROOF = "proof of room"
 PROOF_BYTES = 256 * 1024
 """What must fit onto a disk before it is used again."""
@@ -195,6 +198,8 @@ class Spool:
     def give_back(self) -> None:
         """Let the disk have some of the space that nothing needs any more."""
         with self.file.alone() as db:
+            if db.execute("PRAGMA freelist_count").fetchone()[0] < WORTH_GIVING_BACK:
+                return
             # A script, because a statement of this kind gives back one page for each row that is asked of it.
             db.executescript(f"PRAGMA incremental_vacuum({PAGES_GIVEN_BACK})")
 

@@ -1,0 +1,58 @@
+"""What the faults share: a strict guard, clean credentials, and a real MLflow server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from otel_mlflow.guard import GUARD
+from tests.servers.mlflow_server import MlflowServer
+from tests.servers.process import FOREIGN_SETTINGS
+from tests.servers.scripted import ScriptedMlflow
+from tests.servers.traces import TraceReader
+
+
+@pytest.fixture(autouse=True)
+def strict_guard() -> Iterator[None]:
+    """Let what goes wrong in delivery's threads fail the test."""
+    GUARD.strict = True
+    yield
+    GUARD.strict = False
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody's environment decide where traces go."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN_SETTINGS):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    """A real MLflow server on SQLite; each test has experiments of its own in it."""
+    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedMlflow]:
+    """A server that misbehaves as told."""
+    with ScriptedMlflow() as server:
+        yield server
+
+
+@pytest.fixture
+def stored(mlflow_server: MlflowServer, tmp_path: Path) -> Callable[[str], dict[str, int]]:
+    """Answer the traces that MLflow holds of an experiment: how many spans each has."""
+
+    def look(experiment: str) -> dict[str, int]:
+        traces = TraceReader(mlflow_server.url, experiment).traces()
+        assert len({trace.info.trace_id for trace in traces}) == len(traces), "a trace is there twice"
+        return {trace.info.trace_id: len(trace.data.spans) for trace in traces}
+
+    return look

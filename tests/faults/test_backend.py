@@ -1,0 +1,126 @@
+"""The backend is down, restarts, hangs, fails, throttles, or cuts the line: everything arrives, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import find_free_port
+from tests.delivering import delivering, put, settings_for, wait_for
+from tests.servers.cutting_proxy import CuttingProxy
+from tests.servers.mlflow_server import MlflowServer
+from tests.servers.process import until
+from tests.servers.scripted import INFOS, OTLP, Fault, ScriptedMlflow
+
+TRACES = 20
+SPANS = 6
+
+
+def test_backend_down_for_the_whole_life_of_the_process(
+    tmp_path: Path, mlflow_server: MlflowServer, stored: Callable[[str], dict[str, int]]
+) -> None:
+    """Everything waits on disk, and is delivered at the next start, when the backend is up."""
+    mlflow_server.stop()
+    settings = settings_for(tmp_path, mlflow_server.url).model_copy(update={"experiment_name": "down"})
+    try:
+        with delivering(settings) as first:
+            ids = put(first, TRACES)
+            until(lambda: first.status().state == "degraded", seconds=20, waiting_for=lambda: f"{first.status()}")
+            assert wait_for(first, lambda counts: counts.pending == TRACES).delivered == 0
+    finally:
+        mlflow_server.start()
+
+    with delivering(settings) as second:
+        wait_for(second, lambda counts: counts.delivered == TRACES)
+    assert stored("down") == dict.fromkeys(ids, SPANS)
+
+
+def test_backend_restarts(tmp_path: Path, mlflow_server: MlflowServer, stored: Callable[[str], dict[str, int]]) -> None:
+    """Traces put before, during and after a restart arrive, each once and whole."""
+    settings = settings_for(tmp_path, mlflow_server.url).model_copy(update={"experiment_name": "restarted"})
+    with delivering(settings) as delivery:
+        ids = put(delivery, TRACES)
+        wait_for(delivery, lambda counts: counts.delivered > 0)
+        mlflow_server.stop()
+        ids += put(delivery, TRACES)
+        until(lambda: delivery.status().state == "degraded", seconds=20, waiting_for=lambda: f"{delivery.status()}")
+        mlflow_server.start()
+        ids += put(delivery, TRACES)
+        wait_for(delivery, lambda counts: counts.delivered == 3 * TRACES, seconds=60)
+        assert delivery.status().state == "ok"
+    assert stored("restarted") == dict.fromkeys(ids, SPANS)
+
+
+def test_the_line_is_cut_after_the_backend_has_accepted(
+    tmp_path: Path, mlflow_server: MlflowServer, stored: Callable[[str], dict[str, int]]
+) -> None:
+    """What the backend has taken without saying so is sent again, and is there once all the same."""
+    with CuttingProxy(mlflow_server.url, cuts=4) as proxy:
+        settings = settings_for(tmp_path, proxy.url).model_copy(update={"experiment_name": "cut"})
+        with delivering(settings) as delivery:
+            ids = put(delivery, TRACES)
+            wait_for(delivery, lambda counts: counts.delivered == TRACES)
+    assert stored("cut") == dict.fromkeys(ids, SPANS)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(500, says="out of order"), id="500"),
+        pytest.param(Fault(503), id="503"),
+        pytest.param(Fault(429, {"Retry-After": "1"}), id="429"),
+        pytest.param(Fault(408), id="408"),
+        pytest.param(Fault(cuts=True), id="cut before it accepts"),
+        pytest.param(Fault(takes=True, cuts=True), id="cut after it has accepted"),
+        pytest.param(Fault(hangs=True), id="hangs"),
+    ],
+)
+def test_a_few_bad_answers(tmp_path: Path, scripted: ScriptedMlflow, fault: Fault) -> None:
+    """Whatever the backend answers for a while, everything arrives in the end, and nothing is held against a trace."""
+    scripted.faults.extend([fault] * 3)
+    with delivering(settings_for(tmp_path, scripted.url), read_timeout=0.3) as delivery:
+        ids = put(delivery, TRACES)
+        counts = wait_for(delivery, lambda counts: counts.delivered == TRACES)
+        assert (counts.quarantined, counts.dropped) == (0, 0)
+    assert scripted.traces == set(ids)
+    assert set(scripted.infos) == set(ids)
+
+
+def test_retry_after_keeps_everybody_away(tmp_path: Path, scripted: ScriptedMlflow) -> None:
+    """While the backend has asked to be left alone nothing is sent, not even by a flush."""
+    scripted.faults.append(Fault(429, {"Retry-After": "3600"}))
+    with delivering(settings_for(tmp_path, scripted.url)) as delivery:
+        put(delivery, 1)
+        until(lambda: not scripted.faults, seconds=10, waiting_for=lambda: "the first request")
+        asked = len(scripted.requests)
+        put(delivery, TRACES)
+        assert not delivery.flush(timeout=1.0)
+        assert len(scripted.requests) == asked
+
+
+def test_putting_waits_for_nobody(tmp_path: Path, scripted: ScriptedMlflow) -> None:
+    """While the backend hangs in the middle of an answer, traces are taken and spooled as ever."""
+    scripted.faults.append(Fault(hangs=True))
+    with delivering(settings_for(tmp_path, scripted.url), read_timeout=600) as delivery:
+        put(delivery, 1)
+        until(lambda: scripted.count(INFOS) + scripted.count(OTLP), seconds=10, waiting_for=lambda: "the first request")
+        put(delivery, TRACES)
+        with_disk = wait_for(delivery, lambda counts: counts.pending == TRACES + 1)
+        assert with_disk.delivered == 0
+
+
+def test_a_connection_that_nobody_answers(tmp_path: Path) -> None:
+    """An address at which nothing listens makes the state degraded, and names the address and what to do."""
+    url = f"http://127.0.0.1:{find_free_port()}"
+    told = []
+    with delivering(settings_for(tmp_path, url), on_change=told.append) as delivery:
+        put(delivery, 2)
+        until(lambda: told, seconds=20, waiting_for=lambda: "a word about it")
+        status = delivery.status()
+        assert status.state == "degraded"
+        assert url in status.reason
+        assert status.fix
+        assert url in told[0].message
+        assert "2 waiting" in told[0].message or wait_for(delivery, lambda counts: counts.pending == 2)
