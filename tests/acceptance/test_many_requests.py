@@ -24,6 +24,7 @@ def test_the_context_outside_a_request_is_empty_after_a_thousand(shapes: Service
 
     asyncio.run(ask())
     shapes.visit(kinds)
+    shapes.flush()
     assert shapes.get("/control/leaks").json() == []
 
 

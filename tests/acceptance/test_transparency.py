@@ -28,7 +28,7 @@ PLAIN = [
     shape
     for family in (handlers.family, streams.family, mounts.family, failures.family)
     for shape in family.shapes
-    if shape.visit is read_all
+    if shape.visit is read_all and shape.url != "/handlers/address"
 ]
 EVENTS = [shape for shape in langchain.family.shapes if "events" in shape.url]
 

@@ -6,6 +6,7 @@ import mlflow
 from opentelemetry import trace
 from pydantic import BaseModel
 
+import otel_mlflow
 from tests.acceptance.shapes.family import Family
 from tests.acceptance.shapes.spans import nested, raw, span
 
@@ -68,6 +69,12 @@ class Question(BaseModel):
 def path_query_and_body(topic: str, urgent: bool, question: Question | None = None) -> dict[str, object]:
     nested("work", "query")
     return {"topic": topic, "urgent": urgent, "text": question and question.text}
+
+
+@family.route("GET /handlers/address > work > query")
+async def address_of_its_trace() -> str:
+    nested("work", "query")
+    return otel_mlflow.current_trace().url
 
 
 @family.route("GET /handlers/by-hand > manual > under manual")
