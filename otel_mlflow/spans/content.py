@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
@@ -34,6 +35,9 @@ _MODEL_CONFIG = re.compile(
 """Attributes that hold a model's parameters and the schemas of its tools."""
 
 _MOST_BYTES_OF_A_CHARACTER = 4
+_SHORT = 200
+_REMEMBERED = 4096
+"""Names of models, agents and browsers come again and again: short texts are looked through once."""
 
 
 class SpanContent:
@@ -41,6 +45,7 @@ class SpanContent:
 
     def __init__(self, settings: TracingSettings) -> None:
         self._redactor = Redactor.of(settings.redact_keys)
+        self._short = lru_cache(_REMEMBERED)(self._redactor.text)
         self._captures = settings.capture_input_output
         self._captures_model_config = settings.capture_model_config
         self._max_bytes = settings.max_content_bytes
@@ -93,10 +98,16 @@ class SpanContent:
         return self._captures_model_config or not _MODEL_CONFIG.fullmatch(key)
 
     def _without_secrets(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        redacted: dict[str, Any] = self._redactor.value(attributes)
-        return {key: self._cut(value) for key, value in redacted.items()}
+        names = self._redactor.names
+        masked = names.masked(attributes) if names.are_in(attributes) else attributes
+        return {key: self._value(value) for key, value in masked.items()}
 
-    def _cut(self, value: Any) -> Any:
-        if not isinstance(value, str) or len(value) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes:
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._short(value) if len(value) <= _SHORT else self._cut(self._redactor.text(value))
+        return tuple(self._value(item) for item in value) if isinstance(value, tuple) else value
+
+    def _cut(self, value: str) -> str:
+        if len(value) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes:
             return value
         return cut_json(value, self._max_bytes) if value[:1] in ("{", "[") else cut_text(value, self._max_bytes)

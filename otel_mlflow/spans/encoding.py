@@ -60,7 +60,7 @@ class RequestEncoder:
         name = scope.name if scope is not None else ""
         if self._resource_spans is None:
             self._resource_spans = self._request.resource_spans.add()
-            _add_resource(self._resource_spans.resource, span.resource)
+            self._resource_spans.resource.CopyFrom(_resource(span.resource))
         scope_spans = self._scopes.get(name)
         if scope_spans is None:
             scope_spans = self._scopes[name] = self._resource_spans.scope_spans.add()
@@ -162,6 +162,18 @@ def _add_links(proto: ProtoSpan, span: ReadableSpan) -> None:
             attribute = added.attributes.add()
             attribute.key = key
             set_value(attribute.value, value)
+
+
+_RESOURCES: dict[int, tuple[Resource, ProtoResource]] = {}
+"""The resources seen so far, by identity: a process has one or two."""
+
+
+def _resource(resource: Resource) -> ProtoResource:
+    known = _RESOURCES.get(id(resource))
+    if known is None:
+        known = _RESOURCES[id(resource)] = resource, ProtoResource()
+        _add_resource(known[1], resource)
+    return known[1]
 
 
 def _add_resource(target: ProtoResource, resource: Resource) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +11,6 @@ from otel_mlflow.guard import GUARD
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import FOREIGN_SETTINGS
 from tests.servers.scripted import ScriptedMlflow
-from tests.servers.traces import TraceReader
 
 
 @pytest.fixture(autouse=True)
@@ -44,15 +42,3 @@ def scripted() -> Iterator[ScriptedMlflow]:
     """A server that misbehaves as told."""
     with ScriptedMlflow() as server:
         yield server
-
-
-@pytest.fixture
-def stored(mlflow_server: MlflowServer, tmp_path: Path) -> Callable[[str], dict[str, int]]:
-    """Answer the traces that MLflow holds of an experiment: how many spans each has."""
-
-    def look(experiment: str) -> dict[str, int]:
-        traces = TraceReader(mlflow_server.url, experiment).traces()
-        assert len({trace.info.trace_id for trace in traces}) == len(traces), "a trace is there twice"
-        return {trace.info.trace_id: len(trace.data.spans) for trace in traces}
-
-    return look

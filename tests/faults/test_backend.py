@@ -2,67 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import find_free_port
-from tests.delivering import delivering, put, settings_for, wait_for
+from tests.delivering import EXPERIMENT, delivering, put, settings_for, wait_for
 from tests.servers.cutting_proxy import CuttingProxy
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
+from tests.faults.stored import LateServer, stored_in
 from tests.servers.scripted import INFOS, OTLP, Fault, ScriptedMlflow
 
 TRACES = 20
 SPANS = 6
 
 
-def test_backend_down_for_the_whole_life_of_the_process(
-    tmp_path: Path, mlflow_server: MlflowServer, stored: Callable[[str], dict[str, int]]
-) -> None:
-    """Everything waits on disk, and is delivered at the next start, when the backend is up."""
-    mlflow_server.stop()
-    settings = settings_for(tmp_path, mlflow_server.url).model_copy(update={"experiment_name": "down"})
+def test_backend_down_for_a_whole_life_and_restarted_in_the_next(tmp_path: Path) -> None:
+    """What one process could not deliver the next one does, and it loses nothing over a restart of the backend."""
+    server = LateServer(tmp_path)
+    settings = settings_for(tmp_path / "spool", server.url)
+    with delivering(settings) as first:
+        ids = put(first, TRACES)
+        until(lambda: first.status().state == "degraded", seconds=20, waiting_for=lambda: f"{first.status()}")
+        assert wait_for(first, lambda counts: counts.pending == TRACES).delivered == 0
+
+    server.start()
     try:
-        with delivering(settings) as first:
-            ids = put(first, TRACES)
-            until(lambda: first.status().state == "degraded", seconds=20, waiting_for=lambda: f"{first.status()}")
-            assert wait_for(first, lambda counts: counts.pending == TRACES).delivered == 0
+        with delivering(settings) as second:
+            wait_for(second, lambda counts: counts.delivered == TRACES)
+            ids += put(second, TRACES)
+            server.stop()
+            ids += put(second, TRACES)
+            until(lambda: second.status().state == "degraded", seconds=20, waiting_for=lambda: f"{second.status()}")
+            server.start()
+            ids += put(second, TRACES)
+            wait_for(second, lambda counts: counts.delivered == 4 * TRACES, seconds=60)
+            assert second.status().state == "ok"
+        assert stored_in(server, EXPERIMENT) == dict.fromkeys(ids, SPANS)
     finally:
-        mlflow_server.start()
-
-    with delivering(settings) as second:
-        wait_for(second, lambda counts: counts.delivered == TRACES)
-    assert stored("down") == dict.fromkeys(ids, SPANS)
+        server.stop()
 
 
-def test_backend_restarts(tmp_path: Path, mlflow_server: MlflowServer, stored: Callable[[str], dict[str, int]]) -> None:
-    """Traces put before, during and after a restart arrive, each once and whole."""
-    settings = settings_for(tmp_path, mlflow_server.url).model_copy(update={"experiment_name": "restarted"})
-    with delivering(settings) as delivery:
-        ids = put(delivery, TRACES)
-        wait_for(delivery, lambda counts: counts.delivered > 0)
-        mlflow_server.stop()
-        ids += put(delivery, TRACES)
-        until(lambda: delivery.status().state == "degraded", seconds=20, waiting_for=lambda: f"{delivery.status()}")
-        mlflow_server.start()
-        ids += put(delivery, TRACES)
-        wait_for(delivery, lambda counts: counts.delivered == 3 * TRACES, seconds=60)
-        assert delivery.status().state == "ok"
-    assert stored("restarted") == dict.fromkeys(ids, SPANS)
-
-
-def test_the_line_is_cut_after_the_backend_has_accepted(
-    tmp_path: Path, mlflow_server: MlflowServer, stored: Callable[[str], dict[str, int]]
-) -> None:
+def test_the_line_is_cut_after_the_backend_has_accepted(tmp_path: Path, mlflow_server: MlflowServer) -> None:
     """What the backend has taken without saying so is sent again, and is there once all the same."""
     with CuttingProxy(mlflow_server.url, cuts=4) as proxy:
         settings = settings_for(tmp_path, proxy.url).model_copy(update={"experiment_name": "cut"})
         with delivering(settings) as delivery:
             ids = put(delivery, TRACES)
             wait_for(delivery, lambda counts: counts.delivered == TRACES)
-    assert stored("cut") == dict.fromkeys(ids, SPANS)
+    assert stored_in(mlflow_server, "cut") == dict.fromkeys(ids, SPANS)
 
 
 @pytest.mark.parametrize(

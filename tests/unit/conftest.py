@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import mlflow.tracking._tracking_service.utils as mlflow_service
 import mlflow.tracking.fluent as mlflow_fluent
 import pytest
+from mlflow import MlflowClient
 from opentelemetry import propagate
 from opentelemetry import trace as trace_api
 from opentelemetry.context import get_current
@@ -79,3 +80,11 @@ def instrument(fresh_process: None) -> Iterator[Instrument]:
     yield for_this_test
     for app in instrumented:
         otel_mlflow.uninstrument(app)
+
+
+@pytest.fixture(scope="session")
+def tracking_store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a tracking store of MLflow's that has its tables; making them takes seconds."""
+    uri = f"sqlite:///{tmp_path_factory.mktemp('tracking-store') / 'mlflow.db'}"
+    MlflowClient(uri).search_experiments()
+    return uri
