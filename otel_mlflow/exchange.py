@@ -59,6 +59,7 @@ class Exchange:
         "headers",
         "is_websocket",
         "method",
+        "mounted_at",
         "path",
         "query",
         "request_body",
@@ -80,6 +81,7 @@ class Exchange:
         self.method: str = scope.get("method") or "GET"
         self.path: str = scope["path"]
         self.root_path: str = scope.get("root_path", "")
+        self.mounted_at = self.root_path.removeprefix(scope["app_root_path"]) if "app_root_path" in scope else ""
         self.query: str = scope.get("query_string", b"").decode("latin-1")
         self.request_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
         self.response_body = BodyCollector(capture_bytes) if capture_bytes is not None else None

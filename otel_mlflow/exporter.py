@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 REMEMBERED_SPANS = 20_000
 """Spans that are remembered after they were handed over, so that what ends under them later finds their trace."""
 
+WAITING_SPANS = 20_000
+"""Spans that wait for the first span of their trace; beyond it the oldest are handed over without."""
+
 Waiting = dict[int, ReadableSpan]
 
 
@@ -63,6 +66,8 @@ class MlflowSpanExporter(SpanExporter):
                 self._waiting.setdefault(context_of(span).trace_id, {})[context_of(span).span_id] = span
             for otel_trace_id in {context_of(span).trace_id for span in taken}:
                 self._hand_over(otel_trace_id, self._waiting[otel_trace_id])
+            while sum(map(len, self._waiting.values())) > WAITING_SPANS:
+                self._hand_over_orphans(next(iter(self._waiting)))
         return SpanExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
@@ -72,16 +77,17 @@ class MlflowSpanExporter(SpanExporter):
     def shutdown(self) -> None:
         """Hand over what still waits for its trace's first span, and deliver."""
         with self._lock:
-            for otel_trace_id, waiting in self._waiting.items():
-                trace = OpenTrace(self, otel_trace_id, otel_trace_id=otel_trace_id)
-                for top in [span for span in waiting.values() if _parent_id(span) not in waiting]:
-                    self._hand_over_as(trace, _taken_below(top, waiting))
-            self._waiting.clear()
+            for otel_trace_id in list(self._waiting):
+                self._hand_over_orphans(otel_trace_id)
         self._delivery.shutdown()
 
     def put(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
         (BRIDGE.diversion or self._delivery).put(trace)
+
+    def samples(self, trace_id: int) -> bool:
+        """Spans that were exported are kept: the provider's sampler has decided."""
+        return True
 
     def kept(self, entry: SpanEntry) -> SpanEntry:
         """The span itself if MLflow is going to show it, else the nearest one above it."""
@@ -100,6 +106,13 @@ class MlflowSpanExporter(SpanExporter):
                 self._hand_over_as(self._handed_over[_parent_id(late)], _taken_below(late, waiting))
         if not waiting:
             del self._waiting[otel_trace_id]
+
+    def _hand_over_orphans(self, otel_trace_id: int) -> None:
+        """Hand over spans whose trace's first span has not ended here, and is not waited for any longer."""
+        waiting = self._waiting.pop(otel_trace_id)
+        trace = OpenTrace(self, otel_trace_id, otel_trace_id=otel_trace_id)
+        for top in [span for span in waiting.values() if _parent_id(span) not in waiting]:
+            self._hand_over_as(trace, _taken_below(top, waiting))
 
     def _trace_of(self, root: ReadableSpan) -> OpenTrace:
         """A trace of its own for each first span: several requests of one caller may share an OpenTelemetry trace."""

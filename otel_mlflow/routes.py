@@ -32,15 +32,19 @@ class RouteTemplates:
         self._app = _innermost_with_routes(app)
         self._templates: dict[int, list[Template]] = {}
 
-    def find(self, scope: Scope, path: str, root_path: str) -> str | None:
-        """The template that matched, None where nothing did. `path` and `root_path` as the request came in."""
+    def find(self, scope: Scope, path: str, root_path: str, mounted_at: str) -> str | None:
+        """The template that matched, None where nothing did.
+
+        `path` and `root_path` as the request came in; `mounted_at` is the path below which the application itself is
+        mounted in another one, which is no business of its own routes.
+        """
         if template := scope.get("path_template"):
-            return str(template)
+            return mounted_at + str(template)
         candidates = self._known(scope)
         if len(candidates) > 1:
             inside = _below(path, root_path)
             candidates = [template for template in candidates if template.matches(inside)] or candidates
-        return candidates[0].text if candidates else None
+        return mounted_at + candidates[0].text if candidates else None
 
     def _known(self, scope: Scope) -> list[Template]:
         """The templates of the route that was chosen, or else of the endpoint: some routes are made anew when used."""

@@ -175,7 +175,7 @@ class TracedRequest:
         self._close(error)
         context_api.detach(self._token)
         if self._trace is not None:
-            runs.leave_request(self._runs)
+            runs.leave_request(self._runs, failed=self._exchange.outcome != "ok")
 
     def receive(self, receive: Receive) -> Receive:
         """`receive` for the application, with a look at each message on its way."""
@@ -250,7 +250,9 @@ class TracedRequest:
         self._finished = True
         exchange = self._exchange
         exchange.end()
-        exchange.route = self._tracer.routes.find(exchange.scope, exchange.path, exchange.root_path)
+        exchange.route = self._tracer.routes.find(
+            exchange.scope, exchange.path, exchange.root_path, exchange.mounted_at
+        )
         if self._span is not None:
             self._end_span(self._span)
         if not (self._is_http_only() and self._tracer.tracing.settings.tracing.http_only_traces == "drop"):

@@ -11,7 +11,8 @@ from opentelemetry.trace import Tracer
 from otel_mlflow.content import Redactor
 from otel_mlflow.exchange import Scope
 from otel_mlflow.excluding import ExcludedUrls
-from otel_mlflow.spans import runs
+from otel_mlflow.sampling import within_rate
+from otel_mlflow.spans import mlflow_bridge, runs
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
 from otel_mlflow.spans.record import TraceRecord, TraceWriter
@@ -119,12 +120,20 @@ class Tracing:
         """Account for a request that leaves no trace."""
         (BRIDGE.diversion or self.delivery).count(outcome)
 
+    def samples(self, trace_id: int) -> bool:
+        """Whether a trace is among those that are kept by their id (`tracing.sample_rate`)."""
+        return within_rate(trace_id, self.settings.tracing.sample_rate)
+
     def kept(self, entry: SpanEntry) -> SpanEntry:
         """The span itself if MLflow is going to show it, else the nearest one above it."""
         return self._writer.kept(entry)
 
     def record(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
         """Write finished spans down."""
+        if with_info:
+            mlflow_bridge.remember_last_trace(trace)
+            for payload in mlflow_bridge.take_assessments(trace):
+                (BRIDGE.diversion or self.delivery).put_feedback(trace.name, payload)
         return self._writer.write(trace, spans, with_info=with_info)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import pytest
 
-REQUIRE_ALL = "OTEL_MLFLOW_REQUIRE_ALL"
+REQUIRE_ALL = "REQUIRE_ALL_TESTS"
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def find_free_port() -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With OTEL_MLFLOW_REQUIRE_ALL, a test skipped because it "needs" something has failed."""
+    """With REQUIRE_ALL_TESTS, a test skipped because it "needs" something has failed."""
     report = yield
     refuse_skip_for_want(report)
     return report

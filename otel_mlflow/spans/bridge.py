@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from otel_mlflow.spans import propagation
-from otel_mlflow.spans.autologging import enable_autologging
+from otel_mlflow.spans.autologging import disable_autologging, enable_autologging
 from otel_mlflow.spans.gathering import OpenTrace, Owner
 from otel_mlflow.spans.processor import GatheringSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
@@ -27,6 +26,9 @@ class Sink(Protocol):
     def put(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished."""
 
+    def put_feedback(self, trace_id: str, payload: bytes) -> bool:
+        """Take what was said about a trace."""
+
     def count(self, outcome: Outcome) -> None:
         """Account for a request that leaves no trace."""
 
@@ -39,6 +41,7 @@ class Bridge:
         self.provider = SharedTracerProvider(self.processor)
         self.diversion: Sink | None = None
         self._owners: list[Owner] = []
+        self._flavours: set[str] = set()
         self._lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.processor.forget_open)
@@ -54,7 +57,7 @@ class Bridge:
             self.provider.install(tracer_provider, service_name)
             propagation.keep_in_global_propagator()
             self._mlflow_on()
-            enable_autologging(flavours)
+            self._flavours.update(enable_autologging(flavours))
             undo.pop_all()
 
     def uninstall(self, owner: Owner) -> None:
@@ -101,8 +104,8 @@ class Bridge:
 
         mlflow_bridge.uninstall()
         runs.uninstall()
-        if (langchain := sys.modules.get("otel_mlflow.spans.langchain")) is not None:
-            langchain.uninstall()
+        disable_autologging(self._flavours)
+        self._flavours.clear()
 
 
 BRIDGE = Bridge()

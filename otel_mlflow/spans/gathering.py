@@ -101,6 +101,9 @@ class Owner(Protocol):
     def put(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be encoded soon."""
 
+    def samples(self, trace_id: int) -> bool:
+        """Whether a trace is among those that are kept by their id."""
+
     def kept(self, entry: SpanEntry) -> SpanEntry:
         """The span itself if MLflow is going to show it, else the nearest one above it that it is."""
 

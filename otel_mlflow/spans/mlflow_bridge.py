@@ -13,13 +13,16 @@ Tested with mlflow 3.6 to 3.17; `tests/unit/spans/test_mlflow_bridge.py` fails w
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import mlflow.tracing.fluent
 import mlflow.tracing.provider
+from google.protobuf.json_format import MessageToDict
 from mlflow.entities import LiveSpan, TraceInfo, TraceLocation, TraceState
 from mlflow.entities.span import _SpanAttributesRegistry
 from mlflow.tracing import trace_manager as mlflow_traces
@@ -27,9 +30,11 @@ from opentelemetry import trace as trace_api
 from typing_extensions import override
 
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+from otel_mlflow.spans.identity import new_trace_id
 from otel_mlflow.spans.namesakes import entry_by_id, trace_by_id
 
 mlflow_provider: Any = mlflow.tracing.provider
+mlflow_fluent: Any = mlflow.tracing.fluent
 
 TracerFor = Callable[[str], trace_api.Tracer]
 
@@ -195,6 +200,25 @@ _TRACE_ID = re.compile(r"tr-([0-9a-f]{32})")
 def _find(trace_id: str | None) -> OpenTrace | None:
     match = _TRACE_ID.fullmatch(trace_id or "")
     return trace_by_id(int(match[1], 16)) if match else None
+
+
+def remember_last_trace(trace: OpenTrace) -> None:
+    """Let `mlflow.get_last_active_trace_id()` answer with the trace that was finished last in this process."""
+    mlflow_fluent._LAST_ACTIVE_TRACE_ID_GLOBAL = trace.name
+
+
+def take_assessments(trace: OpenTrace) -> list[bytes]:
+    """What `mlflow.log_feedback` and the like have said of the trace while it was open, as requests to create it.
+
+    MLflow keeps them in memory, to send them with the trace. Each gets an id here, so that sending it twice is once.
+    """
+    assessments: list[Any] = trace.info.assessments if trace.info is not None else []
+    taken, assessments[:] = list(assessments), []
+    for assessment in taken:
+        assessment.trace_id = trace.name
+        assessment.assessment_id = assessment.assessment_id or f"a-{new_trace_id():032x}"
+    protos = [MessageToDict(assessment.to_proto(), preserving_proto_field_name=True) for assessment in taken]
+    return [json.dumps({"assessment": proto}).encode() for proto in protos]
 
 
 _BEFORE: list[SimpleNamespace] = []

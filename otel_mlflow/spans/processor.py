@@ -64,6 +64,18 @@ class GatheringSpanProcessor(SpanProcessor):
         trace = entry.trace
         trace.end(entry)
         if entry is trace.root and trace.exchange is None and not trace.released:
+            self._decide(trace, span)
+
+    def _decide(self, trace: OpenTrace, root: ReadableSpan) -> None:
+        """What becomes of a trace that no request of ours is behind.
+
+        A request that only a framework knows of, and in which nothing else happened, is not one that we were asked to
+        trace: it was adopted by nobody, or its path is excluded. More of a trace that began elsewhere is kept with it.
+        """
+        nothing_but_framework = is_framework(root) and trace.seen_spans <= 1
+        if nothing_but_framework or (trace.fragment and not trace.owner.samples(trace.trace_id)):
+            trace.discard()
+        else:
             trace.release()
 
     def take(

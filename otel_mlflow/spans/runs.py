@@ -10,14 +10,20 @@ Tested with mlflow 3.6 to 3.17; `tests/unit/spans/test_runs.py` fails where a na
 
 from __future__ import annotations
 
+import logging
+import threading
 from contextvars import ContextVar, Token
 from typing import Any
 
+import mlflow
 import mlflow.tracking._tracking_service.utils
 import mlflow.tracking.fluent
+from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
 from otel_mlflow.spans.gathering import OpenTrace
+
+logger = logging.getLogger("otel_mlflow")
 
 mlflow_fluent: Any = mlflow.tracking.fluent
 mlflow_service: Any = mlflow.tracking._tracking_service.utils
@@ -46,9 +52,24 @@ def enter_request(trace: OpenTrace) -> Token[RequestRuns | None]:
     return _RUNS.set(RequestRuns(trace))
 
 
-def leave_request(token: Token[RequestRuns | None]) -> None:
-    """The request is over."""
+def leave_request(token: Token[RequestRuns | None], *, failed: bool) -> None:
+    """The request is over, and with it the runs that it left open: `mlflow.log_param` without a run opens one.
+
+    They are ended on a thread of their own, for that takes an answer from the server.
+    """
+    left_open = [str(run.info.run_id) for run in _RUNS.get() or ()]
     _RUNS.reset(token)
+    if left_open:
+        status = "FAILED" if failed else "FINISHED"
+        threading.Thread(target=_end, args=(left_open, status), name="otel-mlflow-runs", daemon=True).start()
+
+
+def _end(run_ids: list[str], status: str) -> None:
+    for run_id in run_ids:
+        try:
+            mlflow.MlflowClient().set_terminated(run_id, status)
+        except MlflowException as error:
+            logger.warning("run %s, left open by its request, could not be ended as %s: %s", run_id, status, error)
 
 
 class _RunStack:
