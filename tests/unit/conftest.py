@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-import mlflow.tracking._tracking_service.utils as mlflow_service
-import mlflow.tracking.fluent as mlflow_fluent
+import mlflow.tracking._tracking_service.utils
+import mlflow.tracking.fluent
 import pytest
 from mlflow import MlflowClient
 from opentelemetry import propagate
@@ -22,6 +23,9 @@ from otel_mlflow import Settings, Tracing
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import CapturedTraces, capture
+
+mlflow_service: Any = mlflow.tracking._tracking_service.utils
+mlflow_fluent: Any = mlflow.tracking.fluent
 
 
 class Instrument(Protocol):
@@ -83,8 +87,17 @@ def instrument(fresh_process: None) -> Iterator[Instrument]:
 
 
 @pytest.fixture(scope="session")
-def tracking_store(tmp_path_factory: pytest.TempPathFactory) -> str:
+def store_with_tables(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a tracking store of MLflow's that has its tables; making them takes seconds."""
     uri = f"sqlite:///{tmp_path_factory.mktemp('tracking-store') / 'mlflow.db'}"
-    MlflowClient(uri).search_experiments()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's models use what newer SQLAlchemy wants to be rid of.
+        MlflowClient(uri).search_experiments()
     return uri
+
+
+@pytest.fixture
+def tracking_store(fresh_process: None, store_with_tables: str) -> str:
+    """The address of a tracking store, which user code has set for this process."""
+    mlflow_service._tracking_uri = store_with_tables
+    return store_with_tables

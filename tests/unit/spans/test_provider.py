@@ -1,0 +1,329 @@
+"""One tracer provider for OpenTelemetry and MLflow, kept in place whatever user code calls."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+
+import mlflow
+import pytest
+from opentelemetry import trace as trace_api
+from opentelemetry.sdk.trace import ReadableSpan, Span, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.trace import NoOpTracerProvider
+
+from otel_mlflow import Tracing
+from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.testing import CapturedTraces, capture
+from tests.unit.apps import app_of, raw, span
+from tests.unit.asgi import Call
+from tests.unit.conftest import Instrument
+from tests.unit.trees import drawn, shown
+
+
+class Application:
+    """An application's own tracer provider, with an exporter of its own."""
+
+    def __init__(self) -> None:
+        self.exporter = InMemorySpanExporter()
+        self.provider = TracerProvider()
+        self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
+
+    @property
+    def exported(self) -> list[str]:
+        """The names of the spans that its exporter got."""
+        return sorted(finished.name for finished in self.exporter.get_finished_spans())
+
+
+@pytest.fixture
+def application() -> Application:
+    """A tracer provider that the application has made, and not set yet."""
+    return Application()
+
+
+def work() -> None:
+    """A handler that opens a span of each kind."""
+    with span("mlflow"), raw("raw"):
+        pass
+
+
+ALL = ["GET /", "mlflow", "raw"]
+
+
+def test_a_provider_set_before_keeps_its_exporter_and_gets_every_span(
+    fresh_process: None, instrument: Instrument, application: Application
+) -> None:
+    """MLflow's spans among them: it is the one provider."""
+    trace_api.set_tracer_provider(application.provider)
+    app = app_of(work, telemetry={"tracing": False})
+    instrument(app)
+    with capture() as traces:
+        Call(app).run()
+    assert trace_api.get_tracer_provider() is application.provider
+    assert application.exported == ALL
+    assert shown(traces) == drawn("GET / > mlflow > raw")
+
+
+def test_a_provider_set_afterwards_takes_over(
+    traces: CapturedTraces, instrument: Instrument, application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OpenTelemetry takes one provider only, and the first one set is the application's."""
+    app = app_of(work, telemetry={"tracing": False})
+    instrument(app)
+    trace_api.set_tracer_provider(application.provider)
+    Call(app).run()
+    assert trace_api.get_tracer_provider() is application.provider
+    assert application.exported == ALL
+    assert shown(traces) == drawn("GET / > mlflow > raw")
+    assert caplog.text == ""
+
+
+def test_a_provider_set_in_the_middle_of_a_request_leaves_its_trace_whole(
+    traces: CapturedTraces, instrument: Instrument, application: Application
+) -> None:
+    """Spans of both providers are in it."""
+
+    def handler() -> None:
+        with span("before"):
+            trace_api.set_tracer_provider(application.provider)
+            with raw("in between"):
+                pass
+        with span("after"):
+            pass
+
+    app = app_of(handler)
+    instrument(app)
+    Call(app).run()
+    assert shown(traces) == drawn("GET / > [before > in between, after]")
+
+
+def test_a_second_provider_is_refused_as_opentelemetry_does_it(
+    traces: CapturedTraces, application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is the application's own mistake stays one, and is told."""
+    trace_api.set_tracer_provider(application.provider)
+    trace_api.set_tracer_provider(TracerProvider())
+    assert trace_api.get_tracer_provider() is application.provider
+    assert "Overriding of current TracerProvider is not allowed" in caplog.text
+
+
+def test_tracers_that_were_handed_out_before_show_their_spans_to_the_application_s_exporters(
+    traces: CapturedTraces, application: Application
+) -> None:
+    """A library keeps its tracer in a module variable; it was given one of our provider."""
+    tracer = trace_api.get_tracer("a.library")
+    trace_api.set_tracer_provider(application.provider)
+    with span("request"), tracer.start_as_current_span("library"):
+        pass
+    assert application.exported == ["library", "request"]
+
+
+def test_a_span_that_two_providers_show_us_is_taken_once(traces: CapturedTraces, application: Application) -> None:
+    """Taken twice, it would end once, and its trace would never be complete."""
+    tracer = trace_api.get_tracer("a.library")
+    trace_api.set_tracer_provider(application.provider)
+    with tracer.start_as_current_span("library"):
+        (entry,) = BRIDGE.processor.open_entries()
+        assert (entry.trace.open_spans, entry.trace.seen_spans) == (1, 1)
+
+
+def test_an_explicit_provider_makes_the_spans(
+    fresh_process: None, instrument: Instrument, application: Application
+) -> None:
+    """`instrument(app, tracer_provider=…)`: used in place of the global one, for MLflow's spans too."""
+    other = Application()
+    trace_api.set_tracer_provider(other.provider)
+    app = app_of(work, telemetry={"tracing": False})
+    instrument(app, options={"tracer_provider": application.provider})
+    with capture() as traces:
+        Call(app).run()
+    assert application.exported == ["GET /", "mlflow"]
+    assert other.exported == ["raw"]
+    assert shown(traces) == drawn("GET / > mlflow > raw")
+
+
+def test_an_explicit_provider_is_the_global_one_where_there_is_none(
+    fresh_process: None, instrument: Instrument, application: Application
+) -> None:
+    """Otherwise the spans of instrumented libraries would go nowhere."""
+    app = app_of(work, telemetry={"tracing": False})
+    instrument(app, options={"tracer_provider": application.provider})
+    with capture() as traces:
+        Call(app).run()
+    assert application.exported == ALL
+    assert shown(traces) == drawn("GET / > mlflow > raw")
+
+
+def test_a_provider_of_another_make_stays_the_global_one(fresh_process: None, instrument: Instrument) -> None:
+    """No processor can be added to it, so our spans and MLflow's are made with one of ours."""
+    other = NoOpTracerProvider()
+    trace_api.set_tracer_provider(other)
+    app = app_of(work)
+    instrument(app)
+    with capture() as traces:
+        Call(app).run()
+    assert trace_api.get_tracer_provider() is other
+    assert shown(traces) == drawn("GET / > mlflow")
+
+
+def test_the_application_s_sampler_decides_what_there_is(fresh_process: None, instrument: Instrument) -> None:
+    """A request that it drops leaves no trace, and its handler notices nothing."""
+    trace_api.set_tracer_provider(TracerProvider(sampler=ALWAYS_OFF))
+
+    def handler() -> str:
+        with span("mlflow") as opened:
+            opened.set_inputs({"a": 1})
+        return "answered"
+
+    app = app_of(handler)
+    instrument(app)
+    with capture() as traces:
+        call = Call(app).run()
+    assert call.json == "answered"
+    assert "x-mlflow-trace-id" not in call.headers
+    assert len(traces) == 0
+
+
+def test_uninstrumenting_leaves_no_global_provider_behind(fresh_process: None, application: Application) -> None:
+    """The application may set its own then, as if we had never been there."""
+    Tracing().shutdown()
+    assert isinstance(trace_api.get_tracer_provider(), trace_api.ProxyTracerProvider)
+    trace_api.set_tracer_provider(application.provider)
+    assert trace_api.get_tracer_provider() is application.provider
+
+
+def test_uninstrumenting_leaves_the_application_s_provider_in_place(
+    fresh_process: None, application: Application
+) -> None:
+    """With nothing of ours in what it exports."""
+    trace_api.set_tracer_provider(application.provider)
+    Tracing().shutdown()
+    assert trace_api.get_tracer_provider() is application.provider
+    with raw("work"):
+        pass
+    (exported,) = application.exporter.get_finished_spans()
+    assert exported.attributes == {}
+
+
+def test_a_second_life_does_not_inherit_the_first_one_s_provider(fresh_process: None, application: Application) -> None:
+    """An explicit provider is forgotten with the tracing that named it."""
+    Tracing(tracer_provider=application.provider).shutdown()
+    with capture() as traces:
+        with span("work"):
+            pass
+        assert shown(traces) == drawn("work")
+    assert application.exported == []
+
+
+def test_tracers_of_a_first_life_are_gathered_in_a_second(fresh_process: None) -> None:
+    """Module variables of libraries live on."""
+    with capture():
+        tracer = trace_api.get_tracer("a.library")
+    with capture() as traces:
+        with span("request"), tracer.start_as_current_span("library"):
+            pass
+        assert shown(traces) == drawn("request > library")
+
+
+def test_only_complaints_about_another_context_are_silenced(
+    traces: CapturedTraces, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everything else that OpenTelemetry's context logs is logged."""
+    logger = logging.getLogger("opentelemetry.context")
+    for message in ("<Token> was created in a different Context", "something else"):
+        try:
+            raise ValueError(message)
+        except ValueError:
+            logger.exception("Failed to detach context")
+    assert caplog.messages == ["Failed to detach context"]
+    assert "something else" in caplog.text
+
+
+def test_complaints_are_heard_again_when_tracing_is_taken_down(
+    fresh_process: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The filter goes with us."""
+    Tracing().shutdown()
+    assert logging.getLogger("opentelemetry.context").filters == []
+
+
+def test_ids_do_not_repeat_when_user_code_seeds_random(traces: CapturedTraces) -> None:
+    """OpenTelemetry's own generator takes its ids from the module that people seed."""
+    import random
+
+    for _ in range(2):
+        random.seed(1)
+        with raw("work"):
+            pass
+    assert len({trace.info.trace_id for trace in traces}) == 2
+
+
+# What we lean on in OpenTelemetry that it does not promise: each test says what stops working without it.
+
+
+def test_private_every_set_tracer_provider_goes_through_one_function(
+    fresh_process: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`trace._set_tracer_provider`: `set_tracer_provider` looks it up at each call, whoever imported that before."""
+    calls: list[tuple[object, bool]] = []
+    monkeypatch.setattr(trace_api, "_set_tracer_provider", lambda provider, log: calls.append((provider, log)))
+    provider = TracerProvider()
+    trace_api.set_tracer_provider(provider)
+    assert calls == [(provider, True)]
+
+
+def test_private_set_tracer_provider_takes_what_we_pass_on(fresh_process: None) -> None:
+    """`trace._set_tracer_provider(tracer_provider, log)`."""
+    assert list(inspect.signature(trace_api._set_tracer_provider).parameters) == ["tracer_provider", "log"]
+
+
+def test_private_the_global_provider_is_a_module_variable(fresh_process: None) -> None:
+    """`trace._TRACER_PROVIDER`: written past the setter, it is what everybody gets, and the setter still takes one."""
+    ours, theirs = TracerProvider(), TracerProvider()
+    trace_api._TRACER_PROVIDER = ours
+    assert trace_api.get_tracer_provider() is ours
+    trace_api.set_tracer_provider(theirs)
+    assert trace_api.get_tracer_provider() is theirs
+
+
+def test_private_a_provider_s_processors_are_one_processor(application: Application) -> None:
+    """`TracerProvider._active_span_processor`: takes starts and ends, of processors added later too."""
+    seen: list[str] = []
+
+    class Later(SimpleSpanProcessor):
+        def on_start(self, span: Span, parent_context: object = None) -> None:
+            seen.append(f"start {span.name}")
+
+        def on_end(self, span: ReadableSpan) -> None:
+            seen.append(f"end {span.name}")
+
+    processors = application.provider._active_span_processor
+    application.provider.add_span_processor(Later(application.exporter))
+    started = TracerProvider().get_tracer("other").start_span("work")
+    assert isinstance(started, Span)
+    processors.on_start(started, parent_context=None)
+    processors.on_end(started)
+    assert seen == ["start work", "end work"]
+
+
+def test_private_detaching_in_another_context_is_logged_by_this_logger(caplog: pytest.LogCaptureFixture) -> None:
+    """`opentelemetry.context` logs a `ValueError` that says so; the filter knows it by these words."""
+    from contextvars import copy_context
+
+    from opentelemetry import context as context_api
+
+    token = copy_context().run(context_api.attach, context_api.get_current())
+    context_api.detach(token)
+    (record,) = caplog.records
+    assert record.name == "opentelemetry.context"
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], ValueError)
+    assert "different Context" in str(record.exc_info[1])
+
+
+def test_mlflow_is_not_asked_for_a_provider_of_its_own(traces: CapturedTraces) -> None:
+    """MLflow's tracers are of the provider that everybody uses."""
+    with span("work"):
+        assert trace_api.get_tracer_provider() is mlflow.tracing.provider.provider.get()
