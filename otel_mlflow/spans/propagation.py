@@ -22,7 +22,7 @@ from opentelemetry.propagators.textmap import (
     default_getter,
     default_setter,
 )
-from opentelemetry.trace import SpanContext, get_current_span
+from opentelemetry.trace import SpanContext, TraceState, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from typing_extensions import override
 
@@ -30,6 +30,8 @@ from otel_mlflow.spans.current import current_entry
 
 TRACESTATE = "tracestate"
 TRACESTATE_KEY = "otelmlflow"
+MAX_ENTRIES = 32
+"""Of `tracestate`: where it is full, the last entry gives way (W3C Trace Context section 3.3.1.1)."""
 
 _ORIGIN = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})")
 
@@ -66,8 +68,9 @@ class MlflowPropagator(TextMapPropagator):
             return
         state = get_current_span(context).get_span_context().trace_state
         own = f"{entry.trace.trace_id:032x}-{entry.trace.owner.kept(entry).span_id:016x}"
-        change = state.update if TRACESTATE_KEY in state else state.add
-        setter.set(carrier, TRACESTATE, change(TRACESTATE_KEY, own).to_header())
+        others = [item for item in state.items() if item[0] != TRACESTATE_KEY]
+        entries = TraceState([(TRACESTATE_KEY, own), *others[: MAX_ENTRIES - 1]])
+        setter.set(carrier, TRACESTATE, entries.to_header())
 
     @override
     @property
