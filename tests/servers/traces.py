@@ -15,6 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Span, SpanStatusCode, Trace
 
 PAGE = 100
+SPANS_ARRIVED = "tags.`mlflow.trace.spansLocation` = 'TRACKING_STORE'"  # reading others fails: no artifacts here
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ class TraceReader:
         self.experiment = experiment
         self._experiment_id: str | None = None
 
-    def traces(self, *, since: float = 0, spans: bool = True) -> list[Trace]:
-        """All of them that began at or after `since` (seconds of the epoch), oldest first."""
+    def traces(self, *, since: float = 0) -> list[Trace]:
+        """All of them that began at or after `since` (seconds of the epoch) and have spans, oldest first."""
         if (experiment := self._find_experiment()) is None:
             return []
         found: list[Trace] = []
@@ -96,9 +97,8 @@ class TraceReader:
         while token != "":
             page = self.client.search_traces(
                 locations=[experiment],
-                filter_string=f"trace.timestamp_ms >= {int(since * 1000)}",
+                filter_string=f"trace.timestamp_ms >= {int(since * 1000)} AND {SPANS_ARRIVED}",
                 order_by=["timestamp_ms ASC"],
-                include_spans=spans,
                 max_results=PAGE,
                 page_token=token,
             )
