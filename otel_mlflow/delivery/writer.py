@@ -25,9 +25,14 @@ IDLE = 1.0
 AT_ONCE = 64
 """Traces in one transaction."""
 
-SLICE_PER_TRACE = 0.00001
 LONGEST_SLICE = 0.003
-"""Seconds of work in one go: the more traces wait, the longer. An event loop in this process waits that long."""
+"""Seconds of work in one go, and as long a rest after it: an event loop in this process waits that long, seldom.
+
+Shorter slices would be no kinder. Each one costs whoever is being served at the time, and there would be more of them.
+"""
+
+UNHURRIED = 0.1
+"""Seconds of writing after which the rests are cut short: what was put in last must be on disk in time, too."""
 
 LET_IN = 0.0002
 """Seconds: long enough for a waiting thread to get hold of the interpreter."""
@@ -71,8 +76,9 @@ class Writer:
 
     def write_all(self) -> None:
         """Empty the inbox."""
+        begun = self._clock.monotonic()
         while len(self._inbox):
-            self._write_some()
+            self._write_some(begun)
             self._written()
 
     def is_done(self) -> bool:
@@ -87,18 +93,18 @@ class Writer:
             yield self._inbox.tally() + self._in_hand
 
     @guarded
-    def _write_some(self) -> None:
+    def _write_some(self, begun: float) -> None:
         traces: list[TraceRecord] = []
         feedback: list[Feedback] = []
-        until = self._clock.monotonic() + self._slice()
+        slice_began = self._clock.monotonic()
         while len(traces) < AT_ONCE and (item := self._take()) is not None:
             if isinstance(item, Feedback):
                 feedback.append(item)
             elif not isinstance(item, str):
                 self._encode(item, traces)
-                if self._clock.monotonic() > until:
-                    self._clock.sleep(LET_IN)
-                    until = self._clock.monotonic() + self._slice()
+                if self._clock.monotonic() - slice_began > LONGEST_SLICE:
+                    self._rest(begun, slice_began)
+                    slice_began = self._clock.monotonic()
         self._keep(traces, feedback)
 
     def _take(self) -> Item | None:
@@ -129,5 +135,7 @@ class Writer:
             except SpoolLostError:
                 continue
 
-    def _slice(self) -> float:
-        return min(LONGEST_SLICE, len(self._inbox) * SLICE_PER_TRACE)
+    def _rest(self, begun: float, slice_began: float) -> None:
+        now = self._clock.monotonic()
+        is_late = self._hurry or self._stopped or now - begun > UNHURRIED
+        self._clock.sleep(LET_IN if is_late else max(LET_IN, now - slice_began))
