@@ -97,7 +97,10 @@ def ours(inner: int, uri: str, experiment: str, folder: Path) -> Variant:
     app = _plain(inner)
     spool = {"spool_dir": str(folder)}
     settings = otel_mlflow.Settings(
-        tracking_uri=uri, experiment_name=experiment, tracing={"autolog": []}, delivery=spool
+        tracking_uri=uri,
+        experiment_name=experiment,
+        tracing={"autolog": [], "http_only_traces": "keep"},
+        delivery=spool,
     )
     tracing = otel_mlflow.instrument(app, settings)
     return Variant(app, lambda: tracing.flush(300))
