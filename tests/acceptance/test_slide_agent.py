@@ -50,13 +50,15 @@ def ask(service: Service, message: str = QUESTION, **asked: Any) -> Any:
 
 def arrived(service: Service, trace_ids: Collection[str]) -> dict[str, Trace]:
     """These traces, when the app says that all is delivered, and MLflow that it has them."""
+    found: dict[str, Trace] = {}
 
     def all_there() -> bool:
-        known = {trace.info.trace_id for trace in service.reader.traces(spans=False)}
-        return known.issuperset(trace_ids) and not counts(service)["pending"]
+        done = not counts(service)["pending"]
+        found.update((trace.info.trace_id, trace) for trace in service.reader.traces())
+        return done and found.keys() >= set(trace_ids)
 
     until(all_there, seconds=60, waiting_for=lambda: f"{len(trace_ids)} traces; the app says {counts(service)}")
-    return {trace.info.trace_id: trace for trace in service.reader.traces() if trace.info.trace_id in trace_ids}
+    return {name: found[name] for name in trace_ids}
 
 
 def counts(service: Service) -> dict[str, int]:

@@ -161,8 +161,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, value: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         body = json.dumps(value).encode()
-        self.send_response(status)
-        for name, text in {**(headers or {}), "Content-Length": str(len(body))}.items():
+        self.send_response_only(status)
+        for name, text in {
+            "Date": self.date_time_string(),
+            **(headers or {}),
+            "Content-Length": str(len(body)),
+        }.items():
             self.send_header(name, text)
         self.end_headers()
         self.wfile.write(body)

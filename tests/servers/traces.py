@@ -88,8 +88,11 @@ class TraceReader:
         self.experiment = experiment
         self._experiment_id: str | None = None
 
-    def traces(self, *, since: float = 0) -> list[Trace]:
-        """All of them that began at or after `since` (seconds of the epoch) and have spans, oldest first."""
+    def traces(self, *, since: float = 0, spans: bool = True) -> list[Trace]:
+        """All of them that began at or after `since` (seconds of the epoch) and have spans, oldest first.
+
+        With `spans=False` they come without those, in a fraction of the time.
+        """
         if (experiment := self._find_experiment()) is None:
             return []
         found: list[Trace] = []
@@ -99,6 +102,7 @@ class TraceReader:
                 locations=[experiment],
                 filter_string=f"trace.timestamp_ms >= {int(since * 1000)} AND {SPANS_ARRIVED}",
                 order_by=["timestamp_ms ASC"],
+                include_spans=spans,
                 max_results=PAGE,
                 page_token=token,
             )
