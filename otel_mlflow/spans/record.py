@@ -137,7 +137,7 @@ class TraceWriter:
         if exchange is None:
             return {}
         attributes = http_attributes.at_start(exchange) | http_attributes.at_end(exchange)
-        from_outside = {key: attributes[key] for key in http_attributes.FROM_OUTSIDE if key in attributes}
+        from_outside = {key: attributes.pop(key) for key in http_attributes.FROM_OUTSIDE if key in attributes}
         return attributes | self._content.of_span(from_outside) | self._content.of_exchange(exchange)
 
     def _info(self, trace: OpenTrace) -> bytes:
