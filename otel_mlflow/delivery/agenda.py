@@ -17,8 +17,8 @@ from otel_mlflow.delivery.suspects import Suspects
 LARGEST_REQUEST = 4 * 1024 * 1024
 """Bytes of traces in one request."""
 
-DETAILS_AT_ONCE = 32
-"""Records: each takes the backend a request of its own, and what comes in meanwhile waits for all of them."""
+WITH_DETAILS = 25
+"""Records: the details of each take the backend a request of its own, and what comes in meanwhile waits for all."""
 
 LONGEST_PAUSE = 30.0
 """Seconds."""
@@ -65,11 +65,12 @@ class Agenda:
         """
         suspects = self.suspects.ids()
         spans_only = details_later and spool.has_more_than(LARGEST_BATCH)
-        if batch := self._batch(spool, Part.WHOLE, pace.batch, suspects):
+        with_details = min(pace.batch, WITH_DETAILS) if details_later else pace.batch
+        if batch := self._batch(spool, Part.WHOLE, pace.batch if spans_only else with_details, suspects):
             return Traces(batch, spans_only=spans_only)
         if (feedback := spool.next_feedback(self._paused(self._feedback))) is not None:
             return feedback
-        if batch := self._batch(spool, Part.DETAILS, min(pace.batch, DETAILS_AT_ONCE), suspects):
+        if batch := self._batch(spool, Part.DETAILS, with_details, suspects):
             return Traces(batch)
         return self._suspect(spool)
 

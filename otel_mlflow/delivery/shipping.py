@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from otel_mlflow.delivery.destinations.base import Destination, RefusedSomeError, SpansRefusedError
+from otel_mlflow.delivery.destinations.base import Destination, RefusedSomeError
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.delivery.retry import Step, next_action
 from otel_mlflow.delivery.spool import Spool
@@ -31,8 +31,6 @@ class Shipper:
         except RefusedSomeError as error:
             self._quarantine(error.reasons)
             self._delivered([trace for trace in batch if trace.id not in error.reasons], spans_only=spans_only)
-        except SpansRefusedError as error:
-            self._isolate([replace(trace, info=b"") for trace in batch], error, spans_only=False)
         except Refused as error:
             self._isolate(batch, error, spans_only=spans_only)
         else:

@@ -56,10 +56,6 @@ class RefusedSomeError(Refused):
         self.reasons = reasons
 
 
-class SpansRefusedError(Refused):
-    """The backend has taken the info of all of the batch, and refuses the spans of some of it."""
-
-
 class TraceNotFoundError(Refused):
     """The backend does not know the trace that a feedback is about: perhaps not yet."""
 

@@ -63,7 +63,7 @@ class Answer:
     @property
     def retry_after(self) -> float | None:
         """Seconds that the backend asks to be left alone; None when it does not."""
-        return retry_after(self.headers.get("Retry-After"), time.time())
+        return retry_after(self.headers.get("Retry-After"), self.headers.get("Date"))
 
 
 class HttpClient:
@@ -144,16 +144,22 @@ def error_for_status(status: int, said: str, retry_after: float | None = None) -
     return Refused(said)
 
 
-def retry_after(header: str | None, now: float) -> float | None:
-    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3); `now` is seconds since the epoch."""
+def retry_after(header: str | None, date: str | None) -> float | None:
+    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3), which is by the clock that wrote `date`."""
     if not header:
         return None
     try:
         return max(0.0, float(header))
     except ValueError:
         pass
+    until = _seconds(header)
+    since = _seconds(date or "") or time.time()
+    return max(0.0, until - since) if until is not None else None
+
+
+def _seconds(date: str) -> float | None:
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - now)
+        return email.utils.parsedate_to_datetime(date).timestamp()
     except ValueError:
         return None
 

@@ -45,18 +45,17 @@ class TrackingStore:
         self._store = None
 
     def send(self, batch: Sequence[SpooledTrace]) -> None:
-        """Trace info first, then the spans of all."""
+        """Spans of all first, then the info of each, as to an MLflow server."""
         from mlflow.exceptions import MlflowException
 
         experiment_id = self._experiment_of(batch[0])
         refused: dict[int, str] = {}
         try:
+            if spans := list(_spans(trace.spans for trace in batch)):
+                self._store.log_spans(experiment_id, spans)
             for trace in batch:
                 if trace.info:
                     self._start(trace, experiment_id, refused)
-            spans = list(_spans(trace.spans for trace in batch if trace.id not in refused))
-            if spans:
-                self._store.log_spans(experiment_id, spans)
         except MlflowException as error:
             raise self._error(error, experiment_id, batch[0].experiment) from error
         if refused:

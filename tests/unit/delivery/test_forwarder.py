@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery.agenda import FEEDBACK_ATTEMPTS
+from otel_mlflow.delivery.agenda import FEEDBACK_ATTEMPTS, WITH_DETAILS
 from otel_mlflow.delivery.destinations.base import (
     ExperimentUnusableError,
     RefusedSomeError,
-    SpansRefusedError,
     TraceNotFoundError,
 )
 from otel_mlflow.delivery.forwarder import Forwarder
@@ -89,9 +88,9 @@ def play(script: list[Exception | None]) -> None:
 
 def test_many_traces_travel_in_one_request(bench: Bench) -> None:
     """What waits is sent as one batch, info and all."""
-    ids = bench.spool(*(trace() for _ in range(30)))
-    assert bench.run().delivered == 30
-    assert [len(batch) for batch in bench.backend.sent] == [30]
+    ids = bench.spool(*(trace() for _ in range(WITH_DETAILS)))
+    assert bench.run().delivered == WITH_DETAILS
+    assert [len(batch) for batch in bench.backend.sent] == [WITH_DETAILS]
     assert bench.backend.ids() == set(ids)
     assert all(each.info for each in bench.backend.taken)
 
@@ -194,21 +193,6 @@ def test_culprits_that_the_backend_names_are_not_searched_for(bench: Bench) -> N
     counts = bench.run()
     assert (counts.delivered, counts.quarantined) == (2, 1)
     assert len(bench.backend.sent) == 1
-
-
-def test_info_that_arrived_is_not_sent_again(bench: Bench) -> None:
-    """When only spans are refused, the search for the culprit sends spans alone, and that completes the others."""
-    bad = trace()
-
-    def refuse(batch: Sequence[SpooledTrace]) -> None:
-        if any(each.trace_id == bad.trace_id for each in batch):
-            raise SpansRefusedError("bad spans")
-
-    bench.backend.react = refuse
-    bench.spool(trace(), bad, trace(), trace())
-    counts = bench.run()
-    assert (counts.delivered, counts.quarantined) == (3, 1)
-    assert not any(each.info for batch in bench.backend.sent[1:] for each in batch)
 
 
 def test_a_trace_on_which_the_backend_fails_does_not_hold_up_the_others(bench: Bench) -> None:

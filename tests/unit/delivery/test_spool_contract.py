@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import secrets
 import signal
 import sqlite3
@@ -62,9 +61,7 @@ spool = Spool(Path(sys.argv[1]), owner="dead", destination="here", max_bytes=10*
 spool.add([trace()], [], Tally(requests=1, traced=1), 0.0)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    died = subprocess.run(
-        [sys.executable, "-c", writes_and_dies, str(tmp_path / "spool.db")], cwd=os.getcwd(), check=False
-    )
+    died = subprocess.run([sys.executable, "-c", writes_and_dies, str(tmp_path / "spool.db")], check=False)
     assert died.returncode == -signal.SIGKILL
 
     spool = open_spool()
