@@ -113,8 +113,9 @@ def _leave_ended_runs() -> None:
     if entry is None or entry.run is None:
         return
     inside = current_entry()
-    span: Any = inside.span if inside is not None and inside is not entry else None
-    if span is not None:
+    # None is around the run: nothing was current before it.
+    span: Any = inside.span if inside is not None else trace_api.INVALID_SPAN
+    if inside is not entry and span is not None:
         context_api.attach(trace_api.set_span_in_context(span))
 
 
