@@ -35,6 +35,7 @@ class Control:
                 Route(f"{PREFIX}release/{{request_id}}", self.release, methods=["POST"]),
                 Route(f"{PREFIX}leaks", self.leaks),
                 Route(f"{PREFIX}exported", self.exported),
+                Route(f"{PREFIX}forget", self.forget, methods=["POST"]),
             ]
         )
 
@@ -77,3 +78,9 @@ class Control:
             if span.context is not None
         ]
         return JSONResponse(spans)
+
+    async def forget(self, _: Request) -> JSONResponse:
+        """Empty the user's own exporter."""
+        assert self._exporter is not None
+        self._exporter.clear()
+        return JSONResponse({})
