@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Tracer
 
+from otel_mlflow import heap
 from otel_mlflow.content import Redactor
 from otel_mlflow.exchange import Scope
 from otel_mlflow.excluding import ExcludedUrls
@@ -66,6 +67,7 @@ class Tracing:
         """Start delivering. Returns at once; starting again changes nothing."""
         if not self._started and self.settings.tracing.enabled and BRIDGE.diversion is None:
             self._started = True
+            heap.freeze()
             self.delivery.start()
 
     def status(self) -> Status:
