@@ -31,6 +31,7 @@ MAX_REQUEST_ID = 50
 """Characters of a client request id that MLflow's stores have room for (`trace_info.client_request_id`)."""
 
 _NORMAL_CLOSURE = (1000, 1001, 1005)
+"""Codes with which a WebSocket's client takes its leave (RFC 6455 section 7.4.1); without one it is just gone."""
 
 
 class RequestTracer:
@@ -231,17 +232,22 @@ class TracedRequest:
     @guarded
     def _close(self, error: BaseException | None) -> None:
         """The application is done with the request."""
-        exchange = self._exchange
-        if error is not None and not self._finished and not _is_normal_closure(error):
-            exchange.failure = Failure.of(error)
-            if exchange.status_code is None and isinstance(error, Exception):
-                exchange.status_code = 500
-        if not self._finished:
-            self._record_exception(error)
+        if error is not None and not self._finished:
+            self._note_error(error)
         self._finish()
         self._decide()
-        if self._trace is not None and exchange.outcome == "cancelled":
+        if self._trace is not None and self._exchange.outcome == "cancelled":
             self._trace.cut()
+
+    def _note_error(self, error: BaseException) -> None:
+        exchange = self._exchange
+        if _is_disconnect(error):
+            exchange.client_left = getattr(error, "code", None) not in _NORMAL_CLOSURE
+            return
+        exchange.failure = Failure.of(error)
+        if exchange.status_code is None and isinstance(error, Exception):
+            exchange.status_code = 500
+        self._record_exception(error)
 
     def _finish(self) -> None:
         """The response is over: the span ends here, whatever the application goes on to do."""
@@ -258,7 +264,7 @@ class TracedRequest:
         if not (self._is_http_only() and self._tracer.tracing.settings.tracing.http_only_traces == "drop"):
             self._decide()
 
-    def _record_exception(self, error: BaseException | None) -> None:
+    def _record_exception(self, error: BaseException) -> None:
         root = self._trace.root if self._trace is not None else None
         span = self._span if self._span is not None else root.span if root is not None else None
         if isinstance(error, Exception) and isinstance(span, Span) and span.is_recording():
@@ -305,9 +311,9 @@ def _is_unclaimed(trace: OpenTrace) -> bool:
     return trace.exchange is None and is_server_span(root) and root is not None and not root.ended
 
 
-def _is_normal_closure(error: BaseException) -> bool:
-    """Whether a WebSocket's client has simply hung up."""
-    return type(error).__name__ == "WebSocketDisconnect" and getattr(error, "code", None) in _NORMAL_CLOSURE
+def _is_disconnect(error: BaseException) -> bool:
+    """Whether the exception says that a WebSocket's client has hung up, or is gone."""
+    return type(error).__name__ == "WebSocketDisconnect"
 
 
 def _request_id(headers: Headers) -> str:
