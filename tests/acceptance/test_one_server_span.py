@@ -65,9 +65,7 @@ class Case(NamedTuple):
 
 CASES_ALONE = [Case(name, "newest", shape) for name, shape in ALONE.items()]
 CASES_ALONE += [Case(name, "oldest", ALONE[name]) for name in OF_FASTAPI]
-CASES_BESIDE = [
-    Case(name, fastapi, BESIDE_ANOTHER[name]) for name in BESIDE_ANOTHER for fastapi in ("newest", "oldest")
-]
+CASES_BESIDE = [Case(name, age, shape) for name, shape in BESIDE_ANOTHER.items() for age in ("newest", "oldest")]
 
 
 class Arranged(NamedTuple):
