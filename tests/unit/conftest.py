@@ -75,6 +75,14 @@ def traces(fresh_process: None) -> Iterator[CapturedTraces]:
 
 
 @pytest.fixture
+def tracing(traces: CapturedTraces) -> Iterator[Tracing]:
+    """What the middleware works with, the settings all at their defaults."""
+    tracing = Tracing(Settings())
+    yield tracing
+    tracing.shutdown()
+
+
+@pytest.fixture
 def instrument(fresh_process: None) -> Iterator[Instrument]:
     """Instrument applications, until the test is over."""
     instrumented: list[Starlette] = []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mlflow.entities import Span, Trace
 
+from otel_mlflow.http_attributes import OUTCOME
 from tests.servers.traces import parse, picture, trees
 
 
@@ -22,6 +23,12 @@ def drawn(*notations: str) -> str:
 def spans_of(trace: Trace) -> dict[str, Span]:
     """The spans of a trace by name."""
     return {span.name: span for span in trace.data.spans}
+
+
+def outcome_of(traces: Sequence[Trace]) -> str:
+    """The outcome that the one trace was tagged with."""
+    (trace,) = traces
+    return str(trace.info.tags[OUTCOME])
 
 
 def _forest(pictures: Iterable[str]) -> str:

@@ -1,0 +1,125 @@
+"""Which requests are traced and kept, and that each is accounted for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from opentelemetry import trace as trace_api
+
+import otel_mlflow
+from otel_mlflow import Settings, Tracing, TracingMiddleware
+from otel_mlflow.guard import GUARD
+from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.gathering import OpenTrace
+from otel_mlflow.testing import CapturedTraces, capture
+from otel_mlflow.testing_delivery import MemoryDelivery
+from tests.unit.apps import raw, span
+from tests.unit.asgi import Call, empty_answer
+from tests.unit.trees import drawn, shown
+
+
+@pytest.mark.parametrize("path", ["/health", "/healthz/", "/metrics", "/docs", "/api/openapi.json"])
+def test_excluded_requests_leave_nothing(traces: CapturedTraces, tracing: Tracing, path: str) -> None:
+    """Neither a trace of their own nor one of what is opened in them; and no headers."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        with span("work"), raw("query"):
+            assert otel_mlflow.current_trace().id == ""
+        await empty_answer(scope, receive, send)
+
+    call = Call(TracingMiddleware(app, tracing=tracing), f"GET {path}").run()
+    assert len(traces) == 0
+    assert call.headers == {}
+
+
+class Counting(MemoryDelivery):
+    """What delivery is told of requests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+
+    def put(self, trace: OpenTrace) -> None:
+        """A trace, which stands for one request when it is put first."""
+        self.counts["traced"] += trace.counted and not any(trace is waiting for waiting in self._waiting)
+        super().put(trace)
+
+    def count(self, outcome: str) -> None:
+        """A request without a trace."""
+        self.counts[outcome] += 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "counts"),
+    [
+        ({}, {"traced": 3, "excluded": 1}),
+        ({"sample_rate": 0.0}, {"traced": 1, "sampled_out": 2, "excluded": 1}),
+        ({"sample_rate": 0.0, "keep_errors": False}, {"sampled_out": 3, "excluded": 1}),
+        ({"sample_rate": 0.0, "keep_slower_than": 1e-9}, {"traced": 3, "excluded": 1}),
+        ({"http_only_traces": "drop"}, {"traced": 2, "filtered": 1, "excluded": 1}),
+        ({"excluded_urls": ["broken"]}, {"traced": 3, "excluded": 1}),
+    ],
+)
+def test_every_request_is_accounted_for(fresh_process: None, settings: dict[str, Any], counts: dict[str, int]) -> None:
+    """Requests are excluded, sampled out, filtered or traced: one that does nothing, one that works, one that fails."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/broken":
+            raise ValueError
+        if scope["path"] == "/work":
+            with span("work"):
+                pass
+        await empty_answer(scope, receive, send)
+
+    delivery = Counting()
+    tracing = Tracing(Settings(tracing=settings))
+    with BRIDGE.diverted_to(delivery):
+        for path in ("/", "/work", "/broken", "/health"):
+            with suppress(ValueError):
+                Call(TracingMiddleware(app, tracing=tracing), f"GET {path}").run()
+    tracing.shutdown()
+    assert delivery.counts == counts
+    assert len(delivery.traces()) == counts.get("traced", 0)
+
+
+def test_a_request_in_which_something_follows_the_answer_is_not_filtered(fresh_process: None) -> None:
+    """`http_only_traces: drop` waits until it is certain that nothing but HTTP happened."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await empty_answer(scope, receive, send)
+        with span("afterwards"):
+            pass
+
+    tracing = Tracing(Settings(tracing={"http_only_traces": "drop"}))
+    with capture() as traces:
+        Call(TracingMiddleware(app, tracing=tracing)).run()
+    tracing.shutdown()
+    assert shown(traces) == drawn("GET > afterwards")
+
+
+def test_nothing_is_wired_where_tracing_is_disabled(fresh_process: None) -> None:
+    """`tracing.enabled: false`: as if we were not there."""
+    tracing = Tracing(Settings(tracing={"enabled": False}))
+    assert isinstance(trace_api.get_tracer_provider(), trace_api.ProxyTracerProvider)
+    assert Call(TracingMiddleware(empty_answer, tracing=tracing)).run().headers == {}
+    tracing.shutdown()
+
+
+def test_a_failure_of_ours_leaves_the_request_alone(fresh_process: None, caplog: pytest.LogCaptureFixture) -> None:
+    """The guard counts it; the application answers."""
+
+    class Broken(MemoryDelivery):
+        def put(self, trace: OpenTrace) -> None:
+            raise OSError("our disk")
+
+    GUARD.strict = False
+    failures = GUARD.failures
+    tracing = Tracing(Settings())
+    with BRIDGE.diverted_to(Broken()):
+        call = Call(TracingMiddleware(empty_answer, tracing=tracing)).run()
+    tracing.shutdown()
+    assert call.status == 200
+    assert GUARD.failures > failures
