@@ -18,7 +18,7 @@ from opentelemetry.trace import (
 )
 
 from otel_mlflow.exchange import Headers
-from otel_mlflow.spans.propagation import Origin, origin_of
+from otel_mlflow.spans.propagation import Origin, keep_in_global_propagator, origin_of
 
 Incoming = Literal["join", "link", "ignore"]
 
@@ -69,7 +69,8 @@ class Callers:
     def _carrier(self, headers: Headers) -> dict[str, str]:
         propagator = propagate.get_global_textmap()
         if propagator is not self._propagator:
-            self._propagator = propagator
+            # The application has set another one: ours goes behind it, so that callers and services still find us.
+            self._propagator = propagator = keep_in_global_propagator()
             self._fields = tuple((field.lower().encode("latin-1"), field) for field in propagator.fields)
         return {field: headers[name].decode("latin-1") for name, field in self._fields if name in headers}
 

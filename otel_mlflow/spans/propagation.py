@@ -92,11 +92,13 @@ class _WithMlflow(CompositePropagator):
         self.application = application
 
 
-def keep_in_global_propagator() -> None:
-    """Put our propagator behind the application's global one, unless it is there."""
+def keep_in_global_propagator() -> TextMapPropagator:
+    """Put our propagator behind the application's global one, unless it is there; answer the two together."""
     current = propagate.get_global_textmap()
     if not isinstance(current, _WithMlflow):
-        propagate.set_global_textmap(_WithMlflow(current))
+        current = _WithMlflow(current)
+        propagate.set_global_textmap(current)
+    return current
 
 
 def remove_from_global_propagator() -> None:
