@@ -76,16 +76,16 @@ def instrument(
     off the request's path. Calling `instrument` again on the same application changes nothing and returns the same
     object. No network is used here.
 
-    Raises `SettingsError` for settings that cannot be used; `TracingSetupError` with `strict` only.
+    Settings that cannot be used leave the application untraced, and the log and `status()` say why; with `strict` they
+    raise `TracingSetupError`.
     """
-    from otel_mlflow.settings import Settings
     from otel_mlflow.tracing import Tracing
 
     already: _Instrumented | None = getattr(app, _STATE, None)
     if already is not None:
         return already.tracing
-    chosen = settings if settings is not None else Settings.load()
-    tracing = Tracing(_named_after(app, chosen), tracer_provider=tracer_provider, experiment_for=experiment_for)
+    title = getattr(app, "title", None)
+    tracing = Tracing(settings, tracer_provider=tracer_provider, experiment_for=experiment_for, title=title)
     setattr(app, _STATE, _Instrumented(app, tracing))
     return tracing
 
@@ -97,11 +97,3 @@ def uninstrument(app: Starlette) -> None:
         delattr(app, _STATE)
         instrumented.undo()
         instrumented.tracing.shutdown()
-
-
-def _named_after(app: Starlette, settings: Settings) -> Settings:
-    """Settings whose service is named after the application, where nothing else names it."""
-    title = getattr(app, "title", None)
-    if settings.service_name or not title:
-        return settings
-    return settings.model_copy(update={"service_name": str(title)})

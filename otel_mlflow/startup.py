@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from typing import TYPE_CHECKING
+
+from otel_mlflow.errors import SettingsError, TracingSetupError
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery import DeliveryState
 
 logger = logging.getLogger("otel_mlflow")
+
+STRICT_TIMEOUT = 30.0
+"""Seconds that `strict` waits for MLflow's first answer."""
 
 _LEVELS = {"ok": logging.INFO, "starting": logging.INFO, "disabled": logging.INFO}
 
@@ -31,6 +37,36 @@ def say(state: DeliveryState) -> None:
     """Log a state of delivery, as it begins."""
     make_visible()
     logger.log(_LEVELS.get(state.state, logging.WARNING), "%s", describe(state))
+
+
+def say_unusable(error: SettingsError) -> None:
+    """Log that nothing is traced, because of the settings."""
+    make_visible()
+    logger.error("nothing is traced, because the settings cannot be used: %s", error)
+
+
+class FirstState:
+    """The first thing that is known of whether traces arrive, for those who want to wait for it."""
+
+    def __init__(self) -> None:
+        self._known = threading.Event()
+        self._state: DeliveryState | None = None
+
+    def set(self, state: DeliveryState) -> None:
+        """Something is known now."""
+        if state.state != "starting" and self._state is None:
+            self._state = state
+            self._known.set()
+
+    def require_ok(self) -> None:
+        """Wait for it. Raises `TracingSetupError` unless traces arrive."""
+        self._known.wait(STRICT_TIMEOUT)
+        if self._state is None:
+            raise TracingSetupError(
+                f"MLflow has not answered within {STRICT_TIMEOUT:.0f} s; check that it is reachable"
+            )
+        if self._state.state != "ok":
+            raise TracingSetupError(describe(self._state))
 
 
 def describe(state: DeliveryState) -> str:

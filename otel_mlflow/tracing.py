@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Tracer
@@ -13,11 +14,12 @@ from otel_mlflow.content import Redactor
 from otel_mlflow.exchange import Scope
 from otel_mlflow.excluding import ExcludedUrls
 from otel_mlflow.sampling import within_rate
+from otel_mlflow.settings import load_or_disable
 from otel_mlflow.spans import mlflow_bridge, runs
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
 from otel_mlflow.spans.record import TraceRecord, TraceWriter
-from otel_mlflow.startup import say
+from otel_mlflow.startup import FirstState, say, say_unusable
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -36,7 +38,8 @@ class Tracing:
     Wires MLflow, LangChain and OpenTelemetry together when it is made, without any network; delivery starts with
     `start()`, which the middleware calls when the server starts or the first request comes.
 
-    Raises `SettingsError` for settings that cannot be used, `TracingSetupError` with `strict` only.
+    Without `settings` they come from the environment and the YAML file; where those cannot be used, nothing is traced,
+    and the log and `status()` say why. Raises `TracingSetupError` with `strict` only.
     """
 
     def __init__(
@@ -46,8 +49,10 @@ class Tracing:
         tracer_provider: TracerProvider | None = None,
         experiment_for: Callable[[Scope], str | None] | None = None,
         delivery: Delivery | None = None,
+        title: str | None = None,
     ) -> None:
-        self.settings = settings if settings is not None else _load_settings()
+        chosen, self._trouble = (settings, None) if settings is not None else load_or_disable()
+        self.settings = _named(chosen, title)
         self.experiment_for = experiment_for
         self.redactor = Redactor.of(self.settings.tracing.redact_keys)
         self.processor = BRIDGE.processor
@@ -55,7 +60,10 @@ class Tracing:
         self._writer = TraceWriter(self.settings, self._service_name, environment_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
         self._started = False
-        self.delivery = delivery if delivery is not None else delivery_for(self.settings)
+        self._first_state = FirstState()
+        self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
+        if self._trouble is not None:
+            say_unusable(self._trouble)
         if self.settings.tracing.enabled:
             BRIDGE.install(self, tracer_provider, self._service_name, self.settings.tracing.autolog)
             runs.use_tracking_uri(self.settings.tracking_uri)
@@ -64,15 +72,23 @@ class Tracing:
         return f"Tracing(experiment_name={self.settings.experiment_name!r}, started={self._started})"
 
     def start(self) -> None:
-        """Start delivering. Returns at once; starting again changes nothing."""
+        """Start delivering. Returns at once, and starting again changes nothing.
+
+        With `strict` it waits until it is clear whether traces arrive, and raises `TracingSetupError` if they do not.
+        """
         if not self._started and self.settings.tracing.enabled and BRIDGE.diversion is None:
             self._started = True
             heap.freeze()
             self.delivery.start()
+            if self.settings.strict:
+                self._first_state.require_ok()
 
     def status(self) -> Status:
         """How tracing is doing, without any network."""
-        return self.delivery.status()
+        status = self.delivery.status()
+        if self._trouble is None:
+            return status
+        return replace(status, state="failed", reason=str(self._trouble), fix="correct the setting, and restart")
 
     def flush(self, timeout: float = 30.0) -> bool:
         """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not."""
@@ -138,25 +154,26 @@ class Tracing:
                 (BRIDGE.diversion or self.delivery).put_feedback(trace.name, payload)
         return self._writer.write(trace, spans, with_info=with_info)
 
+    def _on_change(self, state: DeliveryState) -> None:
+        say(state)
+        self._first_state.set(state)
+        experiment = state.connected.experiment if state.connected is not None else None
+        if experiment is not None:
+            runs.use_experiment(experiment.id)
 
-def _load_settings() -> Settings:
-    from otel_mlflow.settings import Settings
 
-    return Settings.load()
+def _named(settings: Settings, title: str | None) -> Settings:
+    """Settings whose service is named after the application, where nothing else names it."""
+    if settings.service_name or not title:
+        return settings
+    return settings.model_copy(update={"service_name": title})
 
 
-def delivery_for(settings: Settings) -> Delivery:
+def delivery_for(settings: Settings, on_change: Callable[[DeliveryState], None] = say) -> Delivery:
     """The durable way from here to MLflow."""
     from otel_mlflow.delivery import Delivery
 
-    return Delivery(settings, on_change=_on_change)
-
-
-def _on_change(state: DeliveryState) -> None:
-    say(state)
-    experiment = state.connected.experiment if state.connected is not None else None
-    if experiment is not None:
-        runs.use_experiment(experiment.id)
+    return Delivery(settings, on_change=on_change)
 
 
 @functools.cache

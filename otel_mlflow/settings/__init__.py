@@ -6,6 +6,7 @@ there, with a message that names the culprit.
 
 from __future__ import annotations
 
+from otel_mlflow.settings.fallback import load_or_disable
 from otel_mlflow.settings.model import Settings
 from otel_mlflow.settings.sections import (
     DeliverySettings,
@@ -22,4 +23,5 @@ __all__ = [
     "Settings",
     "TracingSettings",
     "UnityCatalogSettings",
+    "load_or_disable",
 ]
