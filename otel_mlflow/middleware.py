@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from otel_mlflow.errors import TracingSetupError
 from otel_mlflow.exchange import Message, Scope
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ class TracingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, connection or lifespan."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+            return
         if scope["type"] not in ("http", "websocket") or _SEEN in scope:
-            if scope["type"] == "lifespan":
-                self.tracing.start()
             await self.app(scope, receive, send)
             return
         scope[_SEEN] = True
@@ -45,3 +47,13 @@ class TracingMiddleware:
                 await self.app(scope, receive, send)
             else:
                 await self.app(scope, request.receive(receive), request.send(send))
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self.tracing.start()
+        except TracingSetupError as error:
+            # An exception would tell the server that the application has no lifespan, and it would go on without.
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": f"TracingSetupError: {error}"})
+            return
+        await self.app(scope, receive, send)
