@@ -53,6 +53,7 @@ class Agenda:
 
     def __init__(self, clock: Clock) -> None:
         self.suspects = Suspects()
+        self._pressed = False
         self._clock = clock
         self._experiments: dict[str, _Pause] = {}
         self._feedback: dict[int, _Pause] = {}
@@ -60,14 +61,15 @@ class Agenda:
     def next(self, spool: Spool, pace: Pace, *, details_later: bool) -> Traces | SpooledFeedback | None:
         """Spans of traces before feedback, feedback before what is still to be said of traces.
 
-        Where more than a batch waits, spans go first and alone (if `details_later`): the backend takes them a hundred
-        in a request, everything else one by one.
+        Once more than a batch waits, spans go first and alone (if `details_later`) until none are left: the backend
+        takes them a hundred in a request, everything else one by one.
         """
         suspects = self.suspects.ids()
-        spans_only = details_later and spool.has_more_than(LARGEST_BATCH)
+        self._pressed = details_later and (self._pressed or spool.has_more_than(LARGEST_BATCH))
         with_details = min(pace.batch, WITH_DETAILS) if details_later else pace.batch
-        if batch := self._batch(spool, Part.WHOLE, pace.batch if spans_only else with_details, suspects):
-            return Traces(batch, spans_only=spans_only)
+        if batch := self._batch(spool, Part.WHOLE, pace.batch if self._pressed else with_details, suspects):
+            return Traces(batch, spans_only=self._pressed)
+        self._pressed = False
         if (feedback := spool.next_feedback(self._paused(self._feedback))) is not None:
             return feedback
         if batch := self._batch(spool, Part.DETAILS, with_details, suspects):

@@ -109,6 +109,10 @@ class Delivery:
         self._engine.end(self._settings.delivery.shutdown_timeout if timeout is None else timeout)
         self._unattended = True
 
+    def write_down(self) -> None:
+        """Put on disk what was put where no threads run, and close the spool."""
+        self._engine.write_down()
+
     def status(self) -> Status:
         """How delivery is doing. Reads the spool and asks nobody else."""
         return self._engine.status()
@@ -148,10 +152,7 @@ class Delivery:
             self.start()
         elif self._unattended:
             self._unattended = False
-            atexit.register(self._write_down)
-
-    def _write_down(self) -> None:
-        self._engine.write_down()
+            atexit.register(self.write_down)
 
 
 _made: list[weakref.ref[Delivery]] = []

@@ -23,6 +23,9 @@ from otel_mlflow.guard import guarded
 BETWEEN_TAKEOVERS = 5.0
 """Seconds between two looks at whether another process has died and left something."""
 
+ADOPTED_AT_ONCE = 1000
+"""Records that are taken over from the dead at a time, so that the living share the work."""
+
 LINGER = 0.5
 """Seconds in which traces gather for a batch after a quiet time. Nobody sees the difference, and the backend does."""
 
@@ -93,7 +96,7 @@ class Forwarder:
     def _take_over(self) -> None:
         if self._clock.monotonic() >= self._next_takeover:
             self._next_takeover = self._clock.monotonic() + BETWEEN_TAKEOVERS
-            self._storage.take_over(LARGEST_BATCH)
+            self._storage.take_over()
 
     def _connected(self) -> Destination:
         if self._destination is None:
@@ -109,6 +112,8 @@ class Forwarder:
 
     def _deliver_next(self, destination: Destination) -> Rest:
         with self._storage.using() as spool:
+            if not spool.has_more_than(LARGEST_BATCH):
+                spool.adopt(ADOPTED_AT_ONCE)
             work = self._agenda.next(spool, self._pace, details_later=destination.takes_details_later)
             if work is None:
                 spool.give_back()

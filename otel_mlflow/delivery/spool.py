@@ -29,6 +29,7 @@ What holds, by number (tests/unit/delivery/test_spool_contract.py has one test f
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -45,6 +46,12 @@ if TYPE_CHECKING:
 
 PAGES_GIVEN_BACK = 2000
 """8 MB at a time: meanwhile no other process can write."""
+
+OVERHEAD = 2
+"""Bytes of the file for a byte of content, at the most: small records fill their pages badly."""
+
+SHARERS = 8
+"""Processes that may use up the same room between two of our looks at it."""
 
 WORTH_GIVING_BACK = 100
 """Pages."""
@@ -67,6 +74,7 @@ class Spool:
         self.owner = owner
         self.file = SpoolFile(path)
         self._max_bytes = max_bytes
+        self._room = 0
         with self.file.transaction() as db:
             db.execute(statements.DESTINATION, (destination,))
             self._destination: int = db.execute(statements.DESTINATION_ID, (destination,)).fetchone()[0]
@@ -79,12 +87,15 @@ class Spool:
 
         `feedback` is pairs of trace id and payload; `now` is the wall clock's time, kept for people to see.
         """
-        rows = [self._trace_row(trace, now) for trace in traces if trace.spans or trace.info]
-        rows += [self._row(Part.FEEDBACK, False, now, trace_id, None, payload, b"") for trace_id, payload in feedback]
+        rows = [_trace_row(trace) for trace in traces if trace.spans or trace.info]
+        rows += [_row(Part.FEEDBACK, False, trace_id, None, payload, b"") for trace_id, payload in feedback]
         with self.file.transaction() as db:
-            db.executemany(statements.INSERT, rows)
+            for start in range(0, len(rows), statements.ROWS_AT_ONCE):
+                some = rows[start : start + statements.ROWS_AT_ONCE]
+                place = (self._destination, self.owner, now)
+                db.execute(statements.insert(len(some)), (*place, *itertools.chain.from_iterable(some)))
             _count(db, self._destination, tally)
-            return make_room(db, self._max_bytes) if rows else 0
+            return self._make_room(db, sum(len(row[-1]) + len(row[-2]) for row in rows))
 
     def next_batch(
         self,
@@ -160,6 +171,9 @@ class Spool:
 
     def adopt(self, records: int) -> int:
         """Make up to so many records that nobody owns this owner's, with all others of the same traces."""
+        with self.file.snapshot() as db:
+            if db.execute(statements.IS_ORPHANED, (self._destination,)).fetchone() is None:
+                return 0
         with self.file.transaction() as db:
             return db.execute(statements.ADOPT, (*self._mine, self._destination, records)).rowcount
 
@@ -210,16 +224,27 @@ class Spool:
         with self.file.transaction() as db:
             db.execute(statements.FORGET_PROCESS, (PROOF,))
 
-    def _trace_row(self, trace: TraceRecord, now: float) -> tuple[object, ...]:
-        part = Part.WHOLE if trace.spans else Part.DETAILS
-        return self._row(part, trace.counted, now, trace.trace_id, trace.experiment, trace.info, trace.spans)
+    def _make_room(self, db: sqlite3.Connection, added: int) -> int:
+        """Keep to the bound. Looks at the size of the file only where enough has come since the last look."""
+        self._room -= added * OVERHEAD
+        if self._room > 0:
+            return 0
+        dropped = make_room(db, self._max_bytes)
+        self._room = min((self._max_bytes - used_bytes(db)) // SHARERS, self._max_bytes // 64)
+        return dropped
 
-    def _row(
-        self, part: Part, counted: bool, now: float, trace_id: str, experiment: str | None, info: bytes, spans: bytes
-    ) -> tuple[object, ...]:
-        names = (_text(trace_id), _text(experiment) if experiment is not None else None)
-        place = (self._destination, self.owner, part.value, counted, now, *names)
-        return (*place, checksum(info, spans), info, spans)
+
+Row = tuple[str, bool, str, str | None, int, bytes, bytes]
+
+
+def _trace_row(trace: TraceRecord) -> Row:
+    part = Part.WHOLE if trace.spans else Part.DETAILS
+    return _row(part, trace.counted, trace.trace_id, trace.experiment, trace.info, trace.spans)
+
+
+def _row(part: Part, counted: bool, trace_id: str, experiment: str | None, info: bytes, spans: bytes) -> Row:
+    names = (_text(trace_id), _text(experiment) if experiment is not None else None)
+    return (part.value, counted, *names, checksum(info, spans), info, spans)
 
 
 def checksum(info: bytes, spans: bytes) -> int:
@@ -257,7 +282,9 @@ def make_room(db: sqlite3.Connection, max_bytes: int) -> int:
 
 
 def _count(db: sqlite3.Connection, destination: int, tally: Tally) -> None:
-    db.executemany(statements.COUNT, [(destination, name, value) for name, value in tally.items() if value])
+    for name, value in tally.items():
+        if value:
+            db.execute(statements.COUNT, (destination, name, value))
 
 
 def _read(

@@ -11,10 +11,12 @@ QUARANTINE = "!"
 DESTINATION = "INSERT INTO destination (name) VALUES (?) ON CONFLICT DO NOTHING"
 DESTINATION_ID = "SELECT id FROM destination WHERE name = ?"
 
-INSERT = """
-INSERT INTO record (destination, owner, awaits, counted, spooled_at, trace_id, experiment, checksum, info, spans)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_INSERT = """
+INSERT INTO record (destination, owner, spooled_at, awaits, counted, trace_id, experiment, checksum, info, spans)
+VALUES """
+_ROW = "(?1, ?2, ?3, ?, ?, ?, ?, ?, ?, ?)"
+ROWS_AT_ONCE = 140
+"""SQLite takes 999 parameters in a statement, unless it is newer than we ask for."""
 
 COUNT = """
 INSERT INTO counter (destination, name, value) VALUES (?, ?, ?)
@@ -59,6 +61,8 @@ OWNERS = "SELECT DISTINCT owner FROM record WHERE owner NOT IN ('', '!')"
 DISOWN = "UPDATE record SET owner = '' WHERE owner = ?"
 FORGET_PROCESS = "DELETE FROM process WHERE owner = ?"
 
+IS_ORPHANED = "SELECT 1 FROM record WHERE owner = '' AND destination = ? LIMIT 1"
+
 # With all other records of the same traces: what was said last of a trace must arrive last.
 ADOPT = """
 UPDATE record SET owner = ? WHERE owner = '' AND destination = ? AND trace_id IN (
@@ -84,3 +88,12 @@ SAY = """
 INSERT INTO process (owner, destination, status) VALUES (?, ?, ?)
 ON CONFLICT (owner) DO UPDATE SET status = excluded.status
 """
+
+
+def insert(rows: int) -> str:
+    """Insert so many records in one statement.
+
+    The interpreter lets other threads run during each statement, and where an event loop is busy it takes 5 ms to get
+    it back: a statement for each record would make the writer too slow to keep its promise.
+    """
+    return _INSERT + ", ".join([_ROW] * rows)

@@ -91,18 +91,17 @@ class Storage:
                 with contextlib.suppress(sqlite3.Error, OSError):
                     self._return_to_disk()
 
-    def take_over(self, records: int) -> int:
-        """Make some of what dead processes left this process's own; answer how many records."""
+    def take_over(self) -> None:
+        """Let anybody have what dead processes left, of this host and of hosts where none is alive."""
         with self.using() as spool:
             if spool.file.in_memory:
-                return 0
+                return
             for owner in spool.owners() - {spool.owner}:
                 if is_dead(self.folder, owner):
                     spool.disown(owner)
             for path in self.folder.glob("spool-*.db"):
                 if path != self._path:
                     salvage.take_over_host(path, spool)
-            return spool.adopt(records)
 
     def before_fork(self) -> None:
         """Keep other threads out, and SQLite out of the child."""

@@ -22,8 +22,8 @@ GATHERING = 0.05
 IDLE = 1.0
 """Seconds between two looks at what else there is to do. A trace that comes wakes the writer at once."""
 
-AT_ONCE = 64
-"""Traces in one transaction."""
+AT_ONCE = 560
+"""Traces in one transaction: four statements' worth."""
 
 LONGEST_SLICE = 0.003
 """Seconds of work in one go, and as long a rest after it: an event loop in this process waits that long, seldom.

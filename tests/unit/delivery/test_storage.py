@@ -59,8 +59,9 @@ def waiting(storage: Storage) -> list[str]:
     """The ids of the traces that the storage hands out, taking over what it can."""
     while True:
         try:
-            storage.take_over(10**6)
+            storage.take_over()
             with storage.using() as spool:
+                spool.adopt(10**6)
                 return [each.trace_id for each in spool.next_batch(Part.WHOLE, records=10**6, max_bytes=10**9)]
         except SpoolLostError:
             continue

@@ -1,0 +1,205 @@
+"""What delivery costs and how fast it is, beside a bare client that posts the same bytes.
+
+    python -m benchmarks.delivery [--traces 1000]
+
+One run, one machine, one MLflow server on SQLite. Read the ratios: the rates are the machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from otel_mlflow import Settings
+from otel_mlflow.delivery import Delivery
+from otel_mlflow.delivery.inventory import Inventory
+from otel_mlflow.spans.record import TraceRecord
+from tests.delivering import Finished, settings_for, spans_of, trace
+from tests.servers.mlflow_server import MlflowServer
+from tests.servers.traces import TraceReader
+
+SPANS = 6
+BATCH = 100
+BURST = 3400
+IDLE_SECONDS = 20.0
+TICK = 0.001
+
+
+@dataclass
+class Encoded:
+    """A finished trace whose writing down takes as long as in real life: spans are built when it is asked for."""
+
+    record: TraceRecord
+    counted: bool = True
+
+    def encode(self) -> TraceRecord:
+        """Build the spans."""
+        trace_id = bytes.fromhex(self.record.trace_id.removeprefix("tr-"))
+        attributes = {f"attribute.{number}": "value" for number in range(8)}
+        return TraceRecord(
+            self.record.trace_id, spans_of(trace_id, spans=SPANS, attributes=attributes), self.record.info, None, True
+        )
+
+
+def traces(number: int) -> list[TraceRecord]:
+    """New traces of six spans."""
+    return [trace(spans=SPANS, attributes={f"attribute.{each}": "value" for each in range(8)}) for _ in range(number)]
+
+
+def bare_client(server: MlflowServer, experiment: str, records: Sequence[TraceRecord]) -> float:
+    """Post the spans alone, pre-encoded, batch after batch over one connection; answer traces a second."""
+    with requests.Session() as session:
+        created = session.post(f"{server.url}/api/2.0/mlflow/experiments/create", json={"name": experiment}, timeout=60)
+        headers = {
+            "x-mlflow-experiment-id": created.json()["experiment_id"],
+            "Content-Type": "application/x-protobuf",
+        }
+        bodies = [
+            b"".join(record.spans for record in records[start : start + BATCH])
+            for start in range(0, len(records), BATCH)
+        ]
+        began = time.perf_counter()
+        for body in bodies:
+            session.post(f"{server.url}/v1/traces", data=body, headers=headers, timeout=60).raise_for_status()
+        return len(records) / (time.perf_counter() - began)
+
+
+def drain(server: MlflowServer, folder: Path, experiment: str, records: Sequence[TraceRecord]) -> tuple[float, float]:
+    """Deliver a backlog from disk; answer traces a second until all spans are stored, and until everything is."""
+    settings = settings_for(folder, server.url).model_copy(update={"experiment_name": experiment})
+    spool(settings, records)
+    delivery = Delivery(settings)
+    delivery.start()
+    with closing(Inventory(folder)) as inventory:
+        wait(lambda: delivery.experiment is not None)
+        began = time.perf_counter()
+        wait(lambda: not any(kept.awaits == "whole" for kept in inventory.kept()))
+        spans_stored = time.perf_counter()
+        wait(lambda: not inventory.kept(limit=1))
+        complete = time.perf_counter()
+    delivery.shutdown()
+    assert len(TraceReader(server.url, experiment).traces(spans=False)) == len(records)
+    return len(records) / (spans_stored - began), len(records) / (complete - began)
+
+
+def spool(settings: Settings, records: Sequence[TraceRecord]) -> None:
+    """Put traces on disk as a process that never reached the backend does."""
+    delivery = Delivery(settings)
+    for record in records:
+        delivery.put(Finished(record))
+    delivery.write_down()
+
+
+async def burst(delivery: Delivery | None, records: Sequence[TraceRecord]) -> tuple[float, float]:
+    """Put a burst on an event loop as fast as it goes; answer the longest stall and a put's median cost, in seconds."""
+    stalls: list[float] = []
+    ticking = asyncio.create_task(tick(stalls))
+    costs = []
+    for record in records:
+        finished = Encoded(record)
+        began = time.perf_counter()
+        if delivery is not None:
+            delivery.put(finished)
+        costs.append(time.perf_counter() - began)
+        await request()
+    ticking.cancel()
+    return max(stalls), statistics.median(costs)
+
+
+async def request() -> None:
+    """Stand for what an application does between two traces: 100 µs of work, and a turn of the event loop."""
+    until = time.perf_counter() + 0.0001
+    while time.perf_counter() < until:
+        pass
+    await asyncio.sleep(0)
+
+
+async def tick(stalls: list[float]) -> None:
+    """Note how much later than asked for the loop comes back, again and again."""
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(TICK)
+        stalls.append(time.perf_counter() - began - TICK)
+
+
+def idle_share(delivery: Delivery) -> float:
+    """The share of a core that delivery takes with nothing to do."""
+    before = cpu_seconds()
+    time.sleep(IDLE_SECONDS)
+    assert delivery.status().state == "ok"
+    return (cpu_seconds() - before) / IDLE_SECONDS
+
+
+def cpu_seconds() -> float:
+    """What this process has used so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    """Look until it holds."""
+    while not condition():
+        time.sleep(0.01)
+
+
+def main() -> None:
+    """Run it all and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--traces", type=int, default=1000, help="size of the backlog")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        server = MlflowServer(folder)
+        try:
+            run(server, folder, options.traces)
+        finally:
+            server.stop()
+
+
+def run(server: MlflowServer, folder: Path, size: int) -> None:
+    """Measure against a server that is warm."""
+    bare_client(server, "warm", traces(200))
+    bare = bare_client(server, "bare", traces(size))
+    spans_rate, complete_rate = drain(server, folder / "drain", "drained", traces(size))
+    bare_again = bare_client(server, "bare again", traces(size))
+    baseline = (bare + bare_again) / 2
+
+    records = traces(BURST)
+    none_stall, _ = asyncio.run(burst(None, records))
+    delivery = Delivery(settings_for(folder / "burst", server.url))
+    delivery.start()
+    wait(lambda: delivery.experiment is not None)
+    idle = idle_share(delivery)
+    stall, put = asyncio.run(burst(delivery, records))
+    print_table(
+        {
+            "bare client, pre-encoded spans, before and after": f"{bare:.0f} and {bare_again:.0f} traces/s",
+            "ours, until all spans are stored": f"{spans_rate:.0f} traces/s, {spans_rate / baseline:.2f} of it",
+            "ours, until everything is stored": f"{complete_rate:.0f} traces/s, {complete_rate / baseline:.2f} of it",
+            "putting a trace, median": f"{put * 1e6:.1f} µs",
+            "longest stall in a burst of 3,400, without and with": f"{none_stall * 1e3:.1f} and {stall * 1e3:.1f} ms",
+            "idle": f"{idle * 100:.2f} % of a core",
+        }
+    )
+    delivery.shutdown(timeout=0)
+
+
+def print_table(rows: dict[str, str]) -> None:
+    """Print names and figures side by side."""
+    width = max(map(len, rows))
+    for name, figure in rows.items():
+        print(f"{name:{width}}  {figure}")
+
+
+if __name__ == "__main__":
+    main()
