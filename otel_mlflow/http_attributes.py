@@ -86,4 +86,4 @@ def _server(exchange: Exchange) -> Attributes:
         server = exchange.scope.get("server")
         return {"server.address": server[0]} | ({"server.port": server[1]} if server[1] else {}) if server else {}
     address, _, port = host.rpartition(":") if host.rpartition(":")[2].isdigit() else (host, "", "")
-    return {"server.address": address} | ({"server.port": int(port)} if port else {})
+    return {"server.address": address.strip("[]")} | ({"server.port": int(port)} if port else {})
