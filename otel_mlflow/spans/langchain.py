@@ -4,7 +4,7 @@ MLflow's LangChain tracer knows how a run becomes a span: names, types, inputs, 
 the span hangs: under the span of LangChain's parent run, or under a span that the application opened inside that run.
 MLflow's `mlflow.langchain.autolog()` wraps methods of LangChain's classes to add its tracer; this one is offered to
 LangChain through `register_configure_hook`, and stands in for MLflow's where the application calls autolog itself.
-Tested with langchain-core 1.0 to 1.7 and mlflow 3.6 to 3.17.
+Tested with langchain-core 1.0 to 1.7 and mlflow 3.8 to 3.17.
 """
 
 from __future__ import annotations

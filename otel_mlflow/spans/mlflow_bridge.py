@@ -1,6 +1,6 @@
 """MLflow on the shared tracer provider. Everything private of MLflow that the spans lean on is in this file.
 
-Tested with mlflow 3.6 to 3.17; `tests/unit/spans/test_mlflow_bridge.py` fails where one of these changes:
+Tested with mlflow 3.8 to 3.17; `tests/unit/spans/test_mlflow_bridge.py` fails where one of these changes:
 
 * `mlflow.tracing.provider.provider`, the object that hands out MLflow's tracer. Ours hands out tracers of the provider
   that OpenTelemetry uses, and survives `set_tracking_uri`, `set_experiment`, `set_destination` and `tracing.reset`,

@@ -5,7 +5,7 @@ handlers share one. Inside a request of ours the stack is the request's own; eve
 Where user code has set neither a tracking URI nor an experiment, `mlflow.start_run()` in a handler uses those of the
 traces, so that a trace and its run are found together. They are set without MLflow's setters: one writes the URI, which
 may hold a password, into the process's environment, the other asks the server on the caller's thread.
-Tested with mlflow 3.6 to 3.17; `tests/unit/spans/test_runs.py` fails where a name or its use changes.
+Tested with mlflow 3.8 to 3.17; `tests/unit/spans/test_runs.py` fails where a name or its use changes.
 """
 
 from __future__ import annotations
