@@ -15,6 +15,7 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks.burst import WARM_UP, Figures
 from benchmarks.variants import VARIANTS
@@ -84,7 +85,7 @@ def _stored(uri: str, experiment: str) -> int:
             return stored
 
 
-def _post(url: str, body: object) -> dict[str, list[dict[str, str]]]:  # type: ignore[misc]
+def _post(url: str, body: object) -> Any:
     request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
