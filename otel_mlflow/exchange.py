@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, MutableMapping
+from traceback import format_exception
 from typing import Any, Literal, NamedTuple
 
 from otel_mlflow.content import BodyCollector
@@ -26,16 +27,22 @@ class ContentType(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """The exception that ended the exchange, in words: holding on to the exception would keep its frames alive."""
+    """The exception that ended the exchange, in words: holding on to the exception would keep its frames alive.
+
+    `traceback` is empty where the span has it.
+    """
 
     type: str
     message: str
     cancelled: bool
+    traceback: str
 
     @classmethod
-    def of(cls, error: BaseException) -> Failure:
+    def of(cls, error: BaseException, *, with_traceback: bool) -> Failure:
         """Put an exception into words. What is no `Exception` is no fault of the application's."""
-        return cls(type(error).__qualname__, str(error), not isinstance(error, Exception))
+        cancelled = not isinstance(error, Exception)
+        said = "".join(format_exception(error)) if with_traceback and not cancelled else ""
+        return cls(type(error).__qualname__, str(error), cancelled, said)
 
 
 _FRAMES = ContentType("application/x-ndjson", "")

@@ -11,7 +11,7 @@ from opentelemetry.trace import StatusCode
 from opentelemetry.util.types import AttributeValue
 
 if TYPE_CHECKING:
-    from otel_mlflow.exchange import Exchange
+    from otel_mlflow.exchange import Exchange, Failure
 
 Attributes = dict[str, AttributeValue]
 
@@ -68,6 +68,15 @@ def trace_tags(exchange: Exchange) -> dict[str, str]:
     if exchange.status_code is not None:
         tags["http.status_code"] = str(exchange.status_code)
     return tags
+
+
+def exception(failure: Failure) -> Attributes:
+    """The attributes of the event that an exception is (semantic conventions, "Recording exceptions")."""
+    return {
+        "exception.type": failure.type,
+        "exception.message": failure.message,
+        "exception.stacktrace": failure.traceback,
+    }
 
 
 def status(exchange: Exchange) -> tuple[StatusCode, str | None]:

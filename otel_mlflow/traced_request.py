@@ -42,7 +42,8 @@ class RequestTracer:
         self.routes = RouteTemplates(app)
         self._settings = tracing.settings.tracing
         self._native = NativeTelemetry(app)
-        self._native.switch_tracing_off()
+        if self._settings.enabled:
+            self._native.switch_tracing_off()
         self._callers = Callers(self._settings.incoming)
         self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
 
@@ -244,10 +245,10 @@ class TracedRequest:
         if _is_disconnect(error):
             exchange.client_left = getattr(error, "code", None) not in _NORMAL_CLOSURE
             return
-        exchange.failure = Failure.of(error)
+        is_recorded = self._record_exception(error)
+        exchange.failure = Failure.of(error, with_traceback=not is_recorded)
         if exchange.status_code is None and isinstance(error, Exception):
             exchange.status_code = 500
-        self._record_exception(error)
 
     def _finish(self) -> None:
         """The response is over: the span ends here, whatever the application goes on to do."""
@@ -264,11 +265,14 @@ class TracedRequest:
         if not (self._is_http_only() and self._tracer.tracing.settings.tracing.http_only_traces == "drop"):
             self._decide()
 
-    def _record_exception(self, error: BaseException) -> None:
+    def _record_exception(self, error: BaseException) -> bool:
+        """Record it on the request's span, unless that is over: FastAPI's own ends with the response."""
         root = self._trace.root if self._trace is not None else None
         span = self._span if self._span is not None else root.span if root is not None else None
-        if isinstance(error, Exception) and isinstance(span, Span) and span.is_recording():
-            span.record_exception(error)
+        if not isinstance(error, Exception) or not isinstance(span, Span) or not span.is_recording():
+            return False
+        span.record_exception(error)
+        return True
 
     def _end_span(self, span: Span) -> None:
         exchange = self._exchange

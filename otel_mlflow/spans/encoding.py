@@ -46,7 +46,8 @@ class RequestEncoder:
         proto.start_time_unix_nano = span.start_time or 0
         proto.end_time_unix_nano = span.end_time or time.time_ns()
         set_status(proto, span.status.status_code, span.status.description)
-        _add_events(proto, span)
+        for event in span.events:
+            add_event(proto, event.name, event.timestamp, event.attributes or {})
         _add_links(proto, span)
         return proto
 
@@ -76,6 +77,17 @@ def add_attributes(proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
             attribute = proto.attributes.add()
             attribute.key = key
             set_value(attribute.value, value)
+
+
+def add_event(proto: ProtoSpan, name: str, time_ns: int, attributes: Mapping[str, Any]) -> None:
+    """Add an event to the span."""
+    added = proto.events.add()
+    added.name = name
+    added.time_unix_nano = time_ns
+    for key, value in attributes.items():
+        attribute = added.attributes.add()
+        attribute.key = key
+        set_value(attribute.value, value)
 
 
 def set_status(proto: ProtoSpan, code: StatusCode, description: str | None) -> None:
@@ -140,17 +152,6 @@ def _set_items(target: AnyValue, values: Iterable[Any]) -> None:
 def _without_lone_surrogates(text: str) -> str:
     """Protobuf strings are UTF-8, which has no lone surrogates; Python strings may hold some."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _add_events(proto: ProtoSpan, span: ReadableSpan) -> None:
-    for event in span.events:
-        added = proto.events.add()
-        added.name = event.name
-        added.time_unix_nano = event.timestamp
-        for key, value in (event.attributes or {}).items():
-            attribute = added.attributes.add()
-            attribute.key = key
-            set_value(attribute.value, value)
 
 
 def _add_links(proto: ProtoSpan, span: ReadableSpan) -> None:

@@ -16,7 +16,7 @@ from otel_mlflow import http_attributes
 from otel_mlflow.guard import guarded
 from otel_mlflow.spans import mlflow_names
 from otel_mlflow.spans.content import SpanContent
-from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, attributes_of, set_status
+from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, add_event, attributes_of, set_status
 from otel_mlflow.spans.facts import TraceOutline
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
 
@@ -192,6 +192,8 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
     if exchange.ended_ns is not None:
         proto.end_time_unix_nano = max(exchange.ended_ns, proto.start_time_unix_nano)
     set_status(proto, *http_attributes.status(exchange))
+    if exchange.failure is not None and exchange.failure.traceback:
+        add_event(proto, "exception", proto.end_time_unix_nano, http_attributes.exception(exchange.failure))
 
 
 def _outline(trace: OpenTrace) -> TraceOutline:
