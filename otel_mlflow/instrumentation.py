@@ -35,28 +35,31 @@ class _Instrumented:
         self.tracing = tracing
         self._build = app.build_middleware_stack
         self._native = NativeTelemetry(app)
+        self._built = self._made = app.middleware_stack
+        self._undone = False
         if app.middleware_stack is None:
             app.build_middleware_stack = self._build_stack  # type: ignore[method-assign]
-            self._built: Any = None
         else:
-            self._built = app.middleware_stack
-            app.middleware_stack = self._wrapped(self._built)
+            app.middleware_stack = self._made = self._wrapped(app.middleware_stack)
         if BRIDGE.provider.is_ours_alone:
             self._native.switch_tracing_off()
 
     def undo(self) -> None:
-        """Leave the application as it was before."""
+        """Leave the application as it was before. What others have put round ours meanwhile stays, without ours."""
         app = self._app
-        if "build_middleware_stack" in vars(app):
+        self._undone = True
+        if vars(app).get("build_middleware_stack") == self._build_stack:
             vars(app).pop("build_middleware_stack")
             if self._build != app.build_middleware_stack:
                 app.build_middleware_stack = self._build  # type: ignore[method-assign]
-        app.middleware_stack = self._built
+        # A stack of others with ours in it is built anew when the next request comes.
+        app.middleware_stack = self._built if app.middleware_stack is self._made else None
         self._native.restore()
 
     def _build_stack(self) -> Any:
         self._built = self._build()
-        return self._wrapped(self._built)
+        self._made = self._built if self._undone else self._wrapped(self._built)
+        return self._made
 
     def _wrapped(self, stack: Any) -> Any:
         return ServerErrorMiddleware(TracingMiddleware(stack, tracing=self.tracing))
