@@ -43,6 +43,8 @@ class _Instrumented:
             app.middleware_stack = self._made = self._wrapped(app.middleware_stack)
         if BRIDGE.provider.is_ours_alone:
             self._native.switch_tracing_off()
+        elif tracing.settings.tracing.enabled:
+            self._native.stand_back()
 
     def undo(self) -> None:
         """Leave the application as it was before. What others have put round ours meanwhile stays, without ours."""
