@@ -2,8 +2,9 @@
 
 FastAPI opens its span outside all middleware as soon as a tracer provider exists. From inside, the middleware adopts
 it; where only we would see it, and where the middleware is wrapped round FastAPI, FastAPI's is switched off for the
-application. Its metrics and logs stay on. Inside another instrumentation's span FastAPI is told to keep out. Private names that this leans on: `FastAPI._telemetry`,
-`FastAPI._native_telemetry.enabled()` and the scope key `fastapi.telemetry`; FastAPI before 0.142 has none of them.
+application. Its metrics and logs stay on. Inside another instrumentation's span FastAPI is told to keep out.
+Private names that this leans on: `FastAPI._telemetry`, `FastAPI._native_telemetry.enabled()` and the scope key
+`fastapi.telemetry`; FastAPI before 0.142 has none of them.
 Tested with fastapi 0.115 to 0.165; `tests/unit/test_native_telemetry.py` fails where one changes.
 """
 
