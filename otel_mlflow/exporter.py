@@ -50,7 +50,7 @@ class MlflowSpanExporter(SpanExporter):
         service_name = self._settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self._settings, service_name, environment_metadata)
         self._waiting: dict[int, Waiting] = {}
-        self._handed_over: OrderedDict[int, OpenTrace] = OrderedDict()
+        self._handed_over: OrderedDict[int, SpanEntry] = OrderedDict()
         self._lock = threading.Lock()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -103,7 +103,7 @@ class MlflowSpanExporter(SpanExporter):
             self._hand_over_as(self._trace_of(root), _taken_below(root, waiting))
         for late in [span for span in waiting.values() if _parent_id(span) in self._handed_over]:
             if context_of(late).span_id in waiting:
-                self._hand_over_as(self._handed_over[_parent_id(late)], _taken_below(late, waiting))
+                self._hand_over_as(self._handed_over[_parent_id(late)].trace, _taken_below(late, waiting))
         if not waiting:
             del self._waiting[otel_trace_id]
 
@@ -122,18 +122,16 @@ class MlflowSpanExporter(SpanExporter):
         return OpenTrace(self, origin.trace_id if origin else own, otel_trace_id=otel_trace_id)
 
     def _hand_over_as(self, trace: OpenTrace, spans: list[ReadableSpan]) -> None:
-        entries: dict[int, SpanEntry] = {}
         for span in spans:
-            parent = entries.get(_parent_id(span))
+            parent = self._handed_over.get(_parent_id(span)) if not _is_first(span) else None
             entry = trace.add(
                 span,
                 parent,
-                remote_parent_id=_remote_parent_id(span, trace) if parent is None else None,
+                remote_parent_id=_remote_parent_id(span) if parent is None else None,
                 framework=parent is not None and is_framework(span),
             )
             entry.readable = span
-            entries[entry.span_id] = entry
-            self._handed_over[entry.span_id] = trace
+            self._handed_over[entry.span_id] = entry
             trace.end(entry)
         trace.release()
         while len(self._handed_over) > REMEMBERED_SPANS:
@@ -149,7 +147,7 @@ def _parent_id(span: ReadableSpan) -> int:
     return span.parent.span_id if span.parent is not None else 0
 
 
-def _remote_parent_id(span: ReadableSpan, trace: OpenTrace) -> int | None:
+def _remote_parent_id(span: ReadableSpan) -> int | None:
     """The id of a parent that MLflow knows of, but is not among the spans handed over with this one."""
     if span.parent is None:
         return None
