@@ -20,7 +20,7 @@ def test_the_context_outside_a_request_is_empty_after_a_thousand(shapes: Service
     async def ask() -> None:
         async with shapes.client() as client:
             for _ in range(25):
-                await asyncio.gather(*(client.get("/handlers/async") for _ in range(40)))
+                await asyncio.gather(*(client.get("/handlers/nothing") for _ in range(40)))
 
     asyncio.run(ask())
     shapes.visit(kinds)

@@ -21,6 +21,8 @@ ARRANGEMENTS = "tests.acceptance.apps.arrangements:served"
 THEIR_TRACE = "0af7651916cd43dd8448eb211c80319c"
 SAMPLED, NOT_SAMPLED = (f"00-{THEIR_TRACE}-b7ad6b7169203331-{flag}" for flag in ("01", "00"))
 
+NO_AUTOLOGGING = {"OTEL_MLFLOW_TRACING__AUTOLOG": "[]"}  # a second of imports for each process here
+
 PLAIN = Shape("GET > work > query", "/items/3")
 ITEM = Shape("GET /items/{item} > work > query", "/items/3")
 MOUNTED = Shape("GET /mounted/items/{item} > work > query", "/mounted/items/3")
@@ -88,7 +90,7 @@ def arranged(
         ARRANGEMENTS,
         folder=tmp_path_factory.mktemp("arranged"),
         tracking_uri=mlflow_server.url,
-        environment={"ARRANGEMENT": case.arrangement},
+        environment={"ARRANGEMENT": case.arrangement} | NO_AUTOLOGGING,
         import_first=oldest_fastapi if case.fastapi == "oldest" else None,
     )
     yield Arranged(service, case.shape)

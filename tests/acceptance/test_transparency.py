@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.acceptance.service import Service
-from tests.acceptance.shapes import failures, handlers, langchain, mounts, streams
+from tests.acceptance.shapes import failures, handlers, langchain, middlewares, mounts, streams
 from tests.acceptance.shapes.family import Shape
 from tests.acceptance.shapes.visits import read_all
 from tests.servers.mlflow_server import MlflowServer
@@ -26,7 +26,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 PLAIN = [
     shape
-    for family in (handlers.family, streams.family, mounts.family, failures.family)
+    for family in (handlers.family, streams.family, mounts.family, failures.family, middlewares.family)
     for shape in family.shapes
     if shape.visit is read_all and shape.url != "/handlers/address"
 ]

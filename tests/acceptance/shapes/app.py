@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 import otel_mlflow
 from tests.acceptance.apps.control import Control
-from tests.acceptance.shapes import failures, mounts
+from tests.acceptance.shapes import failures, middlewares, mounts
 from tests.acceptance.shapes.catalogue import FAMILIES
 
 app = FastAPI(title="shapes")
@@ -17,5 +17,7 @@ for family in FAMILIES:
 failures.add_exception_handler(app)
 mounts.mount_all(app)
 
-traced = "SHAPES_UNTRACED" not in os.environ
-served = Control(app, otel_mlflow.instrument(app) if traced else None)
+middlewares.add_before(app)
+tracing = otel_mlflow.instrument(app) if "SHAPES_UNTRACED" not in os.environ else None
+middlewares.add_after(app)
+served = Control(app, tracing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import WebSocket
+from fastapi import WebSocket, WebSocketDisconnect
 
 import otel_mlflow
 from tests.acceptance.shapes.family import Family, Shape
@@ -25,6 +25,19 @@ async def echo(socket: WebSocket, room: str) -> None:
     await socket.send_text(message)
 
 
+@family.router.websocket("/sockets/open/{room}")
+async def until_the_client_closes(socket: WebSocket, room: str) -> None:
+    await socket.accept()
+    try:
+        while True:
+            message = await socket.receive_text()
+            with span("message"):
+                await socket.send_text(otel_mlflow.current_trace().id if message == "first" else message)
+    except WebSocketDisconnect:
+        with span("goodbye"):
+            pass
+
+
 @family.router.websocket("/sockets/broken/{room}")
 async def broken(socket: WebSocket, room: str) -> None:
     await socket.accept()
@@ -35,5 +48,6 @@ async def broken(socket: WebSocket, room: str) -> None:
 
 family.shapes += [
     Shape("GET /sockets/{room} > [message, message > kitchen]", "/sockets/kitchen", visit=converse),
+    Shape("GET /sockets/open/{room} > [message, message, goodbye]", "/sockets/open/kitchen", visit=converse),
     Shape("GET /sockets/broken/{room}! > message!", "/sockets/broken/a", visit=hear_out, outcome="error", raises=True),
 ]
