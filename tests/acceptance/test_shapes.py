@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.acceptance.service import Service, check
-from tests.acceptance.shapes import langchain
+from tests.acceptance.shapes import langchain, langgraph
 from tests.acceptance.shapes.catalogue import SHAPES
 from tests.acceptance.shapes.family import Shape
 
@@ -18,7 +18,7 @@ def test_one_request_leaves_one_exact_tree(shapes: Service, shape: Shape) -> Non
     check(shapes, [shape])
 
 
-@pytest.mark.parametrize("shape", langchain.family.shapes, ids=str)
+@pytest.mark.parametrize("shape", langchain.family.shapes + langgraph.family.shapes, ids=str)
 def test_forty_langchain_requests_at_once_leave_forty_exact_trees(shapes: Service, shape: Shape) -> None:
     """Each LangChain shape, many times at the same moment: no run's spans end up in another's tree."""
     check(shapes, [shape] * AT_ONCE)

@@ -11,6 +11,7 @@ from tests.acceptance.shapes import (
     handlers,
     handovers,
     langchain,
+    langgraph,
     middlewares,
     mounts,
     sockets,
@@ -30,5 +31,6 @@ FAMILIES = (
     mounts.family,
     sockets.family,
     langchain.family,
+    langgraph.family,
 )
 SHAPES = [shape for family in FAMILIES for shape in family.shapes]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import anyio.from_thread
 
 from tests.acceptance.shapes.family import Family
 from tests.acceptance.shapes.spans import nested, raw, span
@@ -54,3 +57,45 @@ def thread_pool() -> None:
         sides = [_pool.submit(contextvars.copy_context().run, nested, side, "query") for side in ("left", "right")]
         for side in sides:
             side.result()
+
+
+@family.route("GET /concurrency/loop-in-a-thread > all > [left > query, right > query]")
+def event_loop_in_the_handlers_thread() -> None:
+    async def both() -> None:
+        await asyncio.gather(interleaved("left"), interleaved("right"))
+
+    with span("all"):
+        asyncio.run(both())
+
+
+@family.route("GET /concurrency/from-thread > outer > inner > query")
+def back_from_the_thread_into_the_loop() -> None:
+    with span("outer"):
+        anyio.from_thread.run(interleaved, "inner")
+
+
+@family.route("GET /concurrency/call-soon > order > later > query")
+async def callback_of_the_loop() -> None:
+    done = asyncio.Event()
+
+    def later() -> None:
+        nested("later", "query")
+        done.set()
+
+    with span("order"):
+        asyncio.get_running_loop().call_soon(later)
+        await done.wait()
+
+
+@family.route(f"GET /concurrency/many > all > [{', '.join(['work > query'] * 300)}]")
+async def many_spans() -> None:
+    with span("all"):
+        for _ in range(300):
+            nested("work", "query")
+
+
+@family.route(f"GET /concurrency/deep > {' > '.join(['down'] * 60)}")
+def deep_spans() -> None:
+    with ExitStack() as opened:
+        for _ in range(60):
+            opened.enter_context(span("down"))

@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import anyio
+import mlflow
+from anyio.abc import TaskGroup
 from fastapi.responses import StreamingResponse
 
 from tests.acceptance.shapes.family import Family
@@ -136,3 +138,51 @@ async def async_generator_closed_by_another_task() -> None:
 
 async def _close(generator: AsyncIterator[str]) -> None:
     await generator.aclose()  # type: ignore[attr-defined]
+
+
+async def cancelling_soon(group: TaskGroup) -> None:
+    with span("quick"):
+        await asyncio.sleep(0)
+        group.cancel_scope.cancel()
+
+
+@family.route("GET /departures/task-group > [all > [job! > wait!, quick], after]")
+async def one_of_a_group_cancels_the_others() -> None:
+    with span("all"):
+        async with anyio.create_task_group() as group:
+            group.start_soon(never_ending)
+            group.start_soon(cancelling_soon, group)
+    with span("after"):
+        pass
+
+
+@mlflow.trace(name="words")
+def decorated_words() -> Iterator[str]:
+    yield "one"
+    yield "two"
+
+
+@mlflow.trace(name="words")
+async def decorated_words_async() -> AsyncIterator[str]:
+    yield "one"
+    yield "two"
+
+
+@family.route("GET /departures/abandoned-decorated > [words!, after]")
+async def abandoned_decorated_generator() -> None:
+    for _ in decorated_words():
+        break
+    gc.collect()
+    with span("after"):
+        pass
+
+
+@family.route("GET /departures/abandoned-decorated-async > [words!, after]")
+async def abandoned_decorated_async_generator() -> None:
+    async for _ in decorated_words_async():
+        break
+    gc.collect()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    with span("after"):
+        pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
@@ -77,6 +78,20 @@ class CallingOut(Model):
             return super()._generate(*arguments, **keywords)
 
 
+class Talkative(Model):
+    """A model that does not come to an end by itself."""
+
+    def _stream(self, *_: Any, **__: Any) -> Iterator[ChatGenerationChunk]:
+        while True:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="and "))
+            time.sleep(0.01)
+
+    async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
+        while True:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="and "))
+            await asyncio.sleep(0.01)
+
+
 def _call(name: str, number: int) -> ToolCall:
     return ToolCall(name=name, args={"country": f"country {number}"}, id=f"call-{number}")
 
@@ -103,6 +118,14 @@ def look_up_failing(country: str) -> str:
     """Fail to find the largest city of a country."""
     with span("inner"):
         raise LookupError(country)
+
+
+@tool
+async def wait(country: str) -> str:
+    """Wait for an answer that never comes."""
+    with span("inner"):
+        await asyncio.Event().wait()
+    return country
 
 
 @tool

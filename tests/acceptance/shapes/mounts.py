@@ -47,6 +47,7 @@ family.shapes += [
     Shape("GET /mounts/bare/{tenant}/items/{item} > work > query", "/mounts/bare/7/items/3"),
     Shape("GET /mounts/routes/{tenant}/items/{item} > work > query", "/mounts/routes/7/items/3"),
     Shape("GET /routers/{house}/rooms/{room}/items/{item} > work > query", "/routers/1/rooms/2/items/3"),
+    Shape("GET", "/handlers/sync/", status=307),
     Shape("GET", "/nowhere", status=404),
     Shape("POST", "/nowhere", status=404),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import mlflow
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 
 from tests.acceptance.apps.gates import released, released_async
 from tests.acceptance.shapes.family import Family, RequestId
@@ -142,3 +142,16 @@ async def many_chunks() -> AsyncIterator[bytes]:
 @family.route("GET /streams/two-hundred-chunks")
 async def two_hundred_chunks() -> StreamingResponse:
     return StreamingResponse(many_chunks())
+
+
+@family.route("GET /streams/ordered-in-a-span > [order, step > query, step > query, step > query]")
+async def stream_made_in_a_span_that_ends_first() -> StreamingResponse:
+    """The chunks are made when the handler, with its span, is long over."""
+    with span("order"):
+        return StreamingResponse(spans_within_steps_async())
+
+
+@family.route("GET /streams/file > work")
+def file() -> FileResponse:
+    with span("work"):
+        return FileResponse(__file__)
