@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 from collections.abc import Iterator
@@ -62,6 +63,7 @@ def fresh_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     assert left_behind == [], "nothing stays current when a test is over"
     assert BRIDGE.processor.default_owner is None, "a test takes down the tracing that it has set up"
     BRIDGE.processor.forget_open()
+    gc.unfreeze()
     propagate.set_global_textmap(textmap)
     os.environ.clear()
     os.environ.update(environ)
