@@ -35,8 +35,8 @@ def progress(title: str, total: int) -> Generator[Callable[[int], None], None, N
         with _rich_progress(title, total) as show_in_rich:
             yield show_in_rich
         return
-    bar: Any
-    with click.progressbar(length=total, label=title, file=click.get_text_stream("stderr")) as bar:
+    progressbar: Any = click.progressbar
+    with progressbar(length=total, label=title, file=click.get_text_stream("stderr")) as bar:
 
         def show(done: int) -> None:
             bar.update(done - bar.pos)
