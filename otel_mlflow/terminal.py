@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -35,7 +35,7 @@ def progress(title: str, total: int) -> Generator[Callable[[int], None], None, N
         with _rich_progress(title, total) as show_in_rich:
             yield show_in_rich
         return
-    progressbar: Any = click.progressbar
+    progressbar = cast("Any", click.progressbar)
     with progressbar(length=total, label=title, file=click.get_text_stream("stderr")) as bar:
 
         def show(done: int) -> None:
