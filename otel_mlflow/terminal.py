@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -35,8 +36,8 @@ def progress(title: str, total: int) -> Generator[Callable[[int], None], None, N
         with _rich_progress(title, total) as show_in_rich:
             yield show_in_rich
         return
-    progressbar = cast("Any", click.progressbar)
-    with progressbar(length=total, label=title, file=click.get_text_stream("stderr")) as bar:
+    bar: Any
+    with click.progressbar(length=total, label=title, file=sys.stderr) as bar:
 
         def show(done: int) -> None:
             bar.update(done - bar.pos)
