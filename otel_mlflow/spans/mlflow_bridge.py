@@ -6,6 +6,7 @@ Tested with mlflow 3.8 to 3.17; `tests/unit/spans/test_mlflow_bridge.py` fails w
   that OpenTelemetry uses, and survives `set_tracking_uri`, `set_experiment`, `set_destination` and `tracing.reset`,
   each of which would otherwise replace or forget the global tracer provider, or ask the backend on the caller's thread.
 * `mlflow.tracing.provider._initialize_tracer_provider`, which would add MLflow's own processor and exporter.
+* `mlflow.tracing.provider.detach_span_from_context`, which raises where spans are open when the bridge comes or goes.
 * `mlflow.tracing.provider.MLFLOW_USE_DEFAULT_TRACER_PROVIDER`, read by each of its functions.
 * `mlflow.tracing.trace_manager.InMemoryTraceManager`, where MLflow's fluent API looks for the spans and the trace.
   Ours answers from the traces being gathered, and makes MLflow's objects only when somebody asks for them.
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -240,8 +241,21 @@ def install(tracer_for: TracerFor) -> None:
     mlflow_provider.provider = shared
     mlflow_provider._initialize_tracer_provider = shared.initialize
     mlflow_provider.MLFLOW_USE_DEFAULT_TRACER_PROVIDER = _Always(False)
+    mlflow_provider.detach_span_from_context = _leave_span
     manager: Any = BridgedTraceManager
     mlflow_traces.InMemoryTraceManager._instance = manager()
+
+
+def _leave_span(token: Any) -> None:
+    """In place of `detach_span_from_context`, which takes tokens of the mode that MLflow is in at the time only.
+
+    A span may be entered before the bridge is there and left after, or the other way round, and in another context than
+    it was entered in, where there is nothing to take back. This one therefore stays when the bridge goes.
+    """
+    for part in reversed(token if isinstance(token, tuple) else (token,)):
+        if part is not None:
+            with suppress(ValueError):
+                part.var.reset(part)
 
 
 def uninstall() -> None:

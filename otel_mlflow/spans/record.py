@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 LEFT_OUT = "otel_mlflow.spans_left_out"
 SCHEMA_VERSION = "3"
 MAX_TAG_KEY = 250
+MAX_SESSION = 250
+MAX_METADATA_VALUE = 8000
+"""Characters that MLflow's stores have room for (`trace_info.session_id`, `trace_request_metadata`)."""
+
 MAX_TAG_VALUE = 4096
 """Characters that MLflow keeps of a tag (`mlflow.tracing.constant.MAX_CHARS_IN_TRACE_INFO_TAGS_*`)."""
 
@@ -128,7 +132,7 @@ class TraceWriter:
         said = {
             mlflow_names.SPAN_INPUTS: facts.inputs,
             mlflow_names.SPAN_OUTPUTS: facts.outputs,
-            mlflow_names.SESSION_ID: facts.session,
+            mlflow_names.SESSION_ID: facts.session[:MAX_SESSION] if facts.session is not None else None,
             mlflow_names.USER_ID: facts.user,
         }
         return known | self._content.of_span({key: value for key, value in said.items() if value is not None})
@@ -163,12 +167,14 @@ class TraceWriter:
             mlflow_names.SOURCE_RUN: trace.source_run,
         }
         said = {str(key): str(value) for key, value in trace.info.trace_metadata.items()} if trace.info else {}
-        return {
+        metadata = {
             **self._metadata(),
             mlflow_names.TRACE_SCHEMA_VERSION: SCHEMA_VERSION,
-            **{key: value for key, value in own.items() if value is not None},
-            **said,
+            **self._content.of_span({**{key: value for key, value in own.items() if value is not None}, **said}),
         }
+        if mlflow_names.TRACE_SESSION in metadata:
+            metadata[mlflow_names.TRACE_SESSION] = metadata[mlflow_names.TRACE_SESSION][:MAX_SESSION]
+        return {key[:MAX_TAG_KEY]: value[:MAX_METADATA_VALUE] for key, value in metadata.items()}
 
     def _trace_tags(self, trace: OpenTrace) -> dict[str, str]:
         exchange = trace.exchange
