@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import mlflow.tracing.provider
 import mlflow.tracking._tracking_service.utils
 import mlflow.tracking.fluent
 import pytest
@@ -17,6 +18,7 @@ from opentelemetry import propagate
 from opentelemetry import trace as trace_api
 from opentelemetry.context import attach, get_current
 from opentelemetry.util._once import Once
+from sqlalchemy.orm import configure_mappers
 from starlette.applications import Starlette
 
 import otel_mlflow
@@ -25,8 +27,17 @@ from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import CapturedTraces, capture
 
+with warnings.catch_warnings():
+    # MLflow's modules warn about their own type hints and tables as they are imported, which is nobody's error here.
+    warnings.simplefilter("ignore")
+    import mlflow.langchain.langchain_tracer
+    import mlflow.store.tracking.sqlalchemy_store
+
+    configure_mappers()
+
 mlflow_service: Any = mlflow.tracking._tracking_service.utils
 mlflow_fluent: Any = mlflow.tracking.fluent
+mlflow_provider: Any = mlflow.tracing.provider
 
 
 class Instrument(Protocol):
@@ -60,13 +71,17 @@ def fresh_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     yield
     left_behind = [value for value in get_current().values() if value is not trace_api.INVALID_SPAN]
     attach(context)
-    assert left_behind == [], "nothing stays current when a test is over"
-    assert BRIDGE.processor.default_owner is None, "a test takes down the tracing that it has set up"
+    not_taken_down = list(BRIDGE._owners)
+    for owner in not_taken_down:
+        BRIDGE.uninstall(owner)
     BRIDGE.processor.forget_open()
     gc.unfreeze()
     propagate.set_global_textmap(textmap)
     os.environ.clear()
     os.environ.update(environ)
+    assert mlflow_provider.provider._isolated_tracer_provider is None, "no span goes MLflow's own way, to a real store"
+    assert left_behind == [], "nothing stays current when a test is over"
+    assert not_taken_down == [], "a test takes down the tracing that it has set up"
 
 
 @pytest.fixture
@@ -102,9 +117,7 @@ def instrument(fresh_process: None) -> Iterator[Instrument]:
 def store_with_tables(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a tracking store of MLflow's that has its tables; making them takes seconds."""
     uri = f"sqlite:///{tmp_path_factory.mktemp('tracking-store') / 'mlflow.db'}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLflow's models use what newer SQLAlchemy wants to be rid of.
-        MlflowClient(uri).search_experiments()
+    MlflowClient(uri).search_experiments()
     return uri
 
 

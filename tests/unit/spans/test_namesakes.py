@@ -9,6 +9,7 @@ import mlflow
 from opentelemetry import propagate
 
 from otel_mlflow.spans.gathering import OpenTrace
+from otel_mlflow.spans.identity import new_trace_id
 from otel_mlflow.spans.namesakes import entry_by_id, trace_by_id
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.tracing import Tracing
@@ -43,26 +44,24 @@ def test_a_renamed_trace_is_found_by_its_new_id_only(traces: CapturedTraces) -> 
     assert trace_by_id(before) is None
 
 
-def test_spans_of_each_namesake_are_found(fresh_process: None) -> None:
+def test_spans_of_each_namesake_are_found(tracing: Tracing) -> None:
     """Whichever came first, and also when the first is not held by anybody else any more."""
-    tracing = Tracing()
-    first, second = (OpenTrace(tracing, 5, otel_trace_id=number) for number in (1, 2))
+    trace_id = new_trace_id()
+    first, second = (OpenTrace(tracing, trace_id, otel_trace_id=number) for number in (1, 2))
     root, other = start("root"), start("other")
     in_second = second.add(other, None)
     first.add(root, None)
     del first, root
     gc.collect()
-    assert entry_by_id(5, in_second.span_id) is in_second
-    tracing.shutdown()
+    assert entry_by_id(trace_id, in_second.span_id) is in_second
 
 
-def test_the_trace_with_the_root_speaks_for_all_of_its_name(fresh_process: None) -> None:
+def test_the_trace_with_the_root_speaks_for_all_of_its_name(tracing: Tracing) -> None:
     """What a fragment says of the trace as a whole would not be sent."""
-    tracing = Tracing()
-    fragment, whole = (OpenTrace(tracing, 5, otel_trace_id=number) for number in (1, 2))
+    trace_id = new_trace_id()
+    fragment, whole = (OpenTrace(tracing, trace_id, otel_trace_id=number) for number in (1, 2))
     fragment.fragment = True
-    assert trace_by_id(5) is whole
-    tracing.shutdown()
+    assert trace_by_id(trace_id) is whole
 
 
 def test_simultaneous_requests_of_one_caller_keep_their_spans(traces: CapturedTraces, instrument: Instrument) -> None:
