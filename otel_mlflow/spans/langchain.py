@@ -147,8 +147,20 @@ def _starts_no_runs(run: LangChainRun) -> bool:
 def _note_cut_short(error: BaseException, run_id: UUID) -> None:
     run = _RUNS.get(str(run_id))
     entry = entry_of(run.span._span) if run else None
-    if entry is not None and not isinstance(error, Exception):
-        entry.cut_short = type(error).__name__
+    if entry is None or isinstance(error, Exception):
+        return
+    entry.cut_short = type(error).__name__
+    _end_runs_below(entry, entry.cut_short)
+
+
+def _end_runs_below(cut: SpanEntry, why: str) -> None:
+    """LangChain does not tell of a tool's end when the tool is cancelled: it ends with the run that it is part of."""
+    for run_id, run in list(_RUNS.items()):
+        entry = entry_of(run.span._span)
+        if entry is not None and entry is not cut and entry.descends_from(cut):
+            entry.cut_short = why
+            del _RUNS[run_id]
+            run.span.end()
 
 
 class _Offer:

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import anyio
-import mlflow
 from anyio.abc import TaskGroup
 from fastapi.responses import StreamingResponse
 
@@ -152,37 +151,5 @@ async def one_of_a_group_cancels_the_others() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(never_ending)
             group.start_soon(cancelling_soon, group)
-    with span("after"):
-        pass
-
-
-@mlflow.trace(name="words")
-def decorated_words() -> Iterator[str]:
-    yield "one"
-    yield "two"
-
-
-@mlflow.trace(name="words")
-async def decorated_words_async() -> AsyncIterator[str]:
-    yield "one"
-    yield "two"
-
-
-@family.route("GET /departures/abandoned-decorated > [words!, after]")
-async def abandoned_decorated_generator() -> None:
-    for _ in decorated_words():
-        break
-    gc.collect()
-    with span("after"):
-        pass
-
-
-@family.route("GET /departures/abandoned-decorated-async > [words!, after]")
-async def abandoned_decorated_async_generator() -> None:
-    async for _ in decorated_words_async():
-        break
-    gc.collect()
-    for _ in range(5):
-        await asyncio.sleep(0)
     with span("after"):
         pass

@@ -19,8 +19,6 @@ family = Family()
 
 async def around(request: Request, call_next: RequestResponseEndpoint) -> Response:
     """What `@app.middleware("http")` decorates; the rest of the app runs in a task of its own."""
-    if not request.url.path.startswith("/middlewares/"):
-        return await call_next(request)
     with span("around"):
         return await call_next(request)
 
@@ -40,9 +38,22 @@ class Outermost:
             await self.app(scope, receive, send)
 
 
+class Around:
+    """`@app.middleware("http")` for this family only: Starlette's hides from the server that a stream has broken."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.around = BaseHTTPMiddleware(app, dispatch=around)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        is_ours = scope.get("path", "").startswith("/middlewares/")
+        await (self.around if is_ours else self.app)(scope, receive, send)
+
+
 def add_before(app: FastAPI) -> None:
     """What the app has when `instrument()` is called."""
-    app.add_middleware(BaseHTTPMiddleware, dispatch=around)
+    app.add_middleware(Around)
 
 
 def add_after(app: FastAPI) -> None:
