@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextvars import copy_context
 from typing import Any
@@ -29,6 +30,11 @@ from tests.unit.apps import raw, span
 from tests.unit.trees import drawn, shown, spans_of
 
 mlflow_langchain: Any = mlflow.langchain.langchain_tracer
+
+
+one_context = pytest.mark.xfail(
+    sys.version_info < (3, 11), reason="LangChain runs bodies in their caller's context before Python 3.11"
+)
 
 
 def ask(text: str) -> str:
@@ -100,6 +106,7 @@ def test_chains_of_an_asynchronous_batch_stand_beside_each_other(traces: Capture
     assert shown(traces) == drawn(f"request > [{CHAIN}, {CHAIN}, {CHAIN}]")
 
 
+@one_context
 def test_what_is_opened_between_a_stream_s_chunks_is_not_below_the_chain(traces: CapturedTraces) -> None:
     """The reader of a stream is outside it, though the chain's callbacks ran in the reader's context."""
     with span("request"):
@@ -110,6 +117,7 @@ def test_what_is_opened_between_a_stream_s_chunks_is_not_below_the_chain(traces:
     assert shown(traces) == drawn(f"request > [{CHAIN}{', between' * chunks}]")
 
 
+@one_context
 def test_what_is_opened_between_an_asynchronous_stream_s_chunks_is_not_below_the_chain(
     traces: CapturedTraces,
 ) -> None:
@@ -153,6 +161,7 @@ def test_events_are_the_same_with_and_without_us(fresh_process: None) -> None:
     assert shown(traces) == drawn("RunnableSequence > [plain, FakeListChatModel]")
 
 
+@one_context
 def test_a_stream_that_is_left_early_is_cut_short(traces: CapturedTraces) -> None:
     """It is no success, and no failure of the application."""
 
