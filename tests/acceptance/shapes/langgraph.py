@@ -18,7 +18,7 @@ import otel_mlflow
 from tests.acceptance.apps.gates import released
 from tests.acceptance.shapes.family import Family, RequestId
 from tests.acceptance.shapes.langchain import AGENT, AGENT_ASYNC, MODEL, TASK, agent, agent_async
-from tests.acceptance.shapes.model import QUESTION, Model, Talkative, wait
+from tests.acceptance.shapes.model import QUESTION, Model, Talkative, tool_waits, wait
 from tests.acceptance.shapes.spans import nested, raw, span
 from tests.acceptance.shapes.visits import leave_early, read_then_release
 
@@ -185,7 +185,12 @@ waiting: Any = create_agent(Model(calls=("wait",)), [wait])
 
 @family.route(f"GET /graph/cancelled > [LangGraph! > [{MODEL}, tools! > wait! > inner!], after]")
 async def agent_is_cancelled_in_its_tool() -> None:
-    with suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(waiting.ainvoke(TASK), 1)
+    come_to_wait = asyncio.Event()
+    tool_waits.set(come_to_wait)
+    task = asyncio.create_task(waiting.ainvoke(TASK))
+    await come_to_wait.wait()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
     with span("after"):
         pass

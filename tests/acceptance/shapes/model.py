@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -120,10 +121,15 @@ def look_up_failing(country: str) -> str:
         raise LookupError(country)
 
 
+tool_waits: ContextVar[asyncio.Event] = ContextVar("tool_waits")
+"""Set when this request's `wait` has come to its waiting."""
+
+
 @tool
 async def wait(country: str) -> str:
     """Wait for an answer that never comes."""
     with span("inner"):
+        tool_waits.get().set()
         await asyncio.Event().wait()
     return country
 
