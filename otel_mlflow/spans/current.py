@@ -35,9 +35,6 @@ _FRAMES_OF_STARTING = 5
 _TRACING_CODE: dict[int, CodeType] = {}
 """Functions of those packages, by identity: code objects compare by all that is in them."""
 
-_BODY_HAS_ITS_OWN_CONTEXT = sys.version_info >= (3, 11)
-"""LangChain runs asynchronous bodies in a context of their own where asyncio can: from Python 3.11."""
-
 
 def current_entry(context: Context | None = None) -> SpanEntry | None:
     """The entry under which a span started now is opened; None outside every trace of ours.
@@ -66,9 +63,7 @@ def _skip_left(entry: SpanEntry | None) -> SpanEntry | None:
 
 
 def _is_inside(entry: SpanEntry, run: LangChainRun) -> bool:
-    if run.leaf or not _BODY_HAS_ITS_OWN_CONTEXT:
-        return not entry.ended
-    return run.run_id == _run_of_this_context()
+    return run.run_id == _run_of_this_context() if run.own_context else not entry.ended
 
 
 def _was_closed_elsewhere(entry: SpanEntry) -> bool:

@@ -75,14 +75,17 @@ class SpanEntry:
 
 
 class LangChainRun:
-    """The LangChain run whose callback made a span current; `leaf` for models, whose body has no context of its own."""
+    """The LangChain run whose callback made a span current.
 
-    __slots__ = ("leaf", "run_id", "tool")
+    `leaf` is one of a model, whose body has no context of its own; `own_context` says whether the others have.
+    """
 
-    def __init__(self, run_id: str, span_type: str) -> None:
+    __slots__ = ("leaf", "own_context", "run_id")
+
+    def __init__(self, run_id: str, span_type: str, *, own_context: bool) -> None:
         self.run_id = run_id
-        self.tool = span_type == "TOOL"
         self.leaf = span_type not in ("CHAIN", "TOOL")
+        self.own_context = own_context and not self.leaf
 
 
 def context_of(span: ReadableSpan) -> SpanContext:

@@ -10,6 +10,7 @@ Tested with langchain-core 1.0 to 1.7 and mlflow 3.8 to 3.17.
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,9 @@ mlflow_langchain: Any = mlflow.langchain.langchain_tracer
 
 _RUNS: dict[str, SpanWithToken] = {}
 """The spans of the runs under way, by run id: one map, whichever tracer object LangChain calls."""
+
+_CALLING_BACK = ("handle_event", "_ahandle_event_for_handler")
+"""The functions of `langchain_core.callbacks.manager` that call handlers, synchronously and asynchronously."""
 
 _OK = SpanStatus(SpanStatusCode.OK)
 
@@ -62,7 +66,7 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
             attributes=self._serialize_invocation_params(attributes),
         )
         _RUNS[str(run_id)] = SpanWithToken(span, None)
-        _make_current(span, LangChainRun(str(run_id), span_type))
+        _make_current(span, LangChainRun(str(run_id), span_type, own_context=_body_has_its_own_context()))
         return span
 
     def _get_parent_span(self, parent_run_id: UUID | None) -> LiveSpan | None:
@@ -107,6 +111,19 @@ def _make_current(span: LiveSpan, run: LangChainRun) -> None:
         context_api.attach(trace_api.set_span_in_context(otel_span))
 
 
+def _body_has_its_own_context() -> bool:
+    """Whether LangChain runs the body of the run that is just starting in a context of its own.
+
+    Asynchronous bodies only where asyncio can do it: from Python 3.11. Who calls back tells which they are.
+    """
+    if sys.version_info >= (3, 11):
+        return True
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name not in _CALLING_BACK:
+        frame = frame.f_back
+    return frame is None or frame.f_code.co_name == _CALLING_BACK[0]
+
+
 def _leave_ended_runs() -> None:
     """Make the innermost span that is still being worked in current again, in this context."""
     entry = entry_of(trace_api.get_current_span())
@@ -129,19 +146,13 @@ def _parent_entry(run: SpanEntry | None) -> SpanEntry | None:
 
 
 def _outside_models(entry: SpanEntry | None) -> SpanEntry | None:
-    """A run without a parent is not inside another one, even where that one's span is current.
+    """A run without a parent is not inside a model's, even where that one's span is current.
 
-    `RunnableSequence.batch` starts the runs of all its inputs one after the other in one context, and who reads a
-    model's stream does so in the context in which the model is current. Before Python 3.11 a tool's body cannot tell
-    LangChain of its parent, so there a tool that is current is the parent.
+    Who reads a model's stream does so in the context in which the model is current.
     """
-    while entry is not None and entry.run is not None and _starts_no_runs(entry.run):
+    while entry is not None and entry.run is not None and entry.run.leaf:
         entry = entry.previous or entry.parent
     return entry
-
-
-def _starts_no_runs(run: LangChainRun) -> bool:
-    return run.leaf or (sys.version_info < (3, 11) and not run.tool)
 
 
 def _note_cut_short(error: BaseException, run_id: UUID) -> None:
