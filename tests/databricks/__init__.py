@@ -1,0 +1,1 @@
+"""Databricks: our code and the real clients against the workspace stand-in, over real HTTP."""
