@@ -75,6 +75,8 @@ def run_name(template: str) -> str:
     for _, field, _, _ in Formatter().parse(template):
         if field is not None and field not in RUN_NAME_FIELDS:
             raise ValueError(f"{{{field}}} is not one of them")
+    # Raises ValueError for a format that texts do not have, such as {route:d}.
+    template.format(**dict.fromkeys(RUN_NAME_FIELDS, ""))
     return template
 
 

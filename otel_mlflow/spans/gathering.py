@@ -7,6 +7,7 @@ user's variable), whatever is opened under it finds its trace, however late, and
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,6 +54,8 @@ class SpanEntry:
     run: LangChainRun | None = None
     previous: SpanEntry | None = None
     """What was current before LangChain's callback made this span current."""
+    tokens: Mapping[str, int] | None = None
+    """The tokens that the span says were used in it."""
 
     def __init__(self, span: ReadableSpan, trace: OpenTrace, parent: SpanEntry | None) -> None:
         self.span: ReadableSpan | None = span
@@ -149,6 +152,7 @@ class OpenTrace:
         "root",
         "seen_spans",
         "source_run",
+        "tokens",
         "trace_id",
     )
 
@@ -166,6 +170,7 @@ class OpenTrace:
         self.generators: dict[FrameType, list[SpanEntry]] = {}
         self.experiment: str | None = None
         self.source_run: str | None = None
+        self.tokens: dict[str, int] = {}
         self.open_spans = 0
         self.seen_spans = 0
         self._lock = threading.Lock()

@@ -19,6 +19,8 @@ from otel_mlflow.spans.content import SpanContent
 from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, add_event, attributes_of, set_status
 from otel_mlflow.spans.facts import TraceOutline
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+from otel_mlflow.spans.request_run import RequestRunWriter
+from otel_mlflow.spans.tokens import add_up, tokens_of
 
 if TYPE_CHECKING:
     from otel_mlflow.exchange import Exchange
@@ -60,6 +62,7 @@ class TraceWriter:
 
     def __init__(self, settings: Settings, service_name: str, metadata: Callable[[], Mapping[str, str]]) -> None:
         self._content = SpanContent(settings.tracing)
+        self._runs = RequestRunWriter(settings.runs, self._content)
         self._drops_framework = settings.tracing.framework_spans == "drop"
         self._max_depth = settings.tracing.max_trace_depth
         self._tags = {**settings.default_tags, "service.name": service_name}
@@ -80,6 +83,8 @@ class TraceWriter:
         for entry, proto in written:
             if left_out[entry.span_id]:
                 add_attributes(proto, {LEFT_OUT: left_out[entry.span_id]})
+        is_more_used = add_up(trace, [entry for entry, _ in written])
+        with_info = with_info or (is_more_used and trace.outline is not None and self._runs.wanted)
         return TraceRecord(
             trace_id=trace.name,
             spans=encoder.to_bytes() if written else b"",
@@ -121,6 +126,7 @@ class TraceWriter:
         if (cut_short := entry.cut_short if entry.ended else STILL_OPEN) is not None:
             attributes[http_attributes.OUTCOME] = "cancelled"
             set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(cut_short, f"cut short: {cut_short}"))
+        entry.tokens = tokens_of(attributes)
         add_attributes(proto, attributes)
         self._content.redact_events(proto)
         return proto
@@ -157,6 +163,8 @@ class TraceWriter:
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
+        if (run := self._runs.run(trace, info)) is not None:
+            info["run"] = run
         return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")
 
     def _trace_metadata(self, trace: OpenTrace) -> dict[str, str]:

@@ -53,6 +53,7 @@ def test_value_of_a_standard_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"tracing": OtlpSettings()}, None),
         ({"runs": {"mode": "always"}}, "off or request"),
         ({"runs": {"name": "{user}"}}, "{route}, {session_id} and {trace_id} ({user} is not one of them)"),
+        ({"runs": {"name": "{route:d}"}}, "{route}, {session_id} and {trace_id} (Unknown format code 'd'"),
         ({"runs": {"name": "{route"}}, "{route}, {session_id} and {trace_id}"),
         ({"delivery": {"max_spool_bytes": 0}}, "a whole number of bytes above 0"),
         ({"delivery": {"shutdown_timeout": -1}}, "a number of seconds from 0"),

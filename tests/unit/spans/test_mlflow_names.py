@@ -21,6 +21,7 @@ def test_attributes_of_spans_are_mlflow_s() -> None:
     assert mlflow_names.SPAN_INPUTS == SpanAttributeKey.INPUTS
     assert mlflow_names.SPAN_OUTPUTS == SpanAttributeKey.OUTPUTS
     assert mlflow_names.SPAN_TYPE == SpanAttributeKey.SPAN_TYPE
+    assert mlflow_names.CHAT_USAGE == SpanAttributeKey.CHAT_USAGE
     assert mlflow_names.SESSION_ID == "session.id"
     assert mlflow_names.USER_ID == "user.id"
 
@@ -44,6 +45,7 @@ def test_limits_and_versions_are_mlflow_s() -> None:
 def test_every_name_is_compared() -> None:
     """One that is added here is added above."""
     assert {name for name in vars(mlflow_names) if name.isupper()} == {
+        "CHAT_USAGE",
         "SESSION_ID",
         "SOURCE_RUN",
         "SPAN_INPUTS",
