@@ -39,8 +39,12 @@ class Service:
         self.reader = TraceReader(tracking_uri, experiment)
 
     def client(self, **options: Any) -> httpx.AsyncClient:
-        """A client of the app."""
-        return httpx.AsyncClient(base_url=self.server.url, timeout=60, **options)
+        """A client of the app, with a connection for each request.
+
+        One that is kept for the next request may be closed by the server just as that is sent.
+        """
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        return httpx.AsyncClient(base_url=self.server.url, timeout=60, limits=limits, **options)
 
     def visit(self, shapes: Sequence[Shape]) -> dict[str, str]:
         """Make these requests all at once; return the trace's id, as the app told it, of each X-Request-ID."""
@@ -72,8 +76,7 @@ class Service:
         return found
 
     async def _visit(self, shapes: Sequence[Shape]) -> dict[str, str]:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-        async with self.client(limits=limits) as client:
+        async with self.client() as client:
             ids = [uuid.uuid4().hex for _ in shapes]
             visits = [shape.visit(client, shape, {REQUEST_ID: id_}) for shape, id_ in zip(shapes, ids, strict=True)]
             return dict(zip(ids, await asyncio.gather(*visits), strict=True))
