@@ -7,6 +7,7 @@ user's variable), whatever is opened under it finds its trace, however late, and
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,8 +19,6 @@ from otel_mlflow.spans import namesakes
 from otel_mlflow.spans.facts import TraceFacts, TraceOutline
 
 if TYPE_CHECKING:
-    import weakref
-
     from otel_mlflow.exchange import Exchange
     from otel_mlflow.spans.record import TraceRecord
 
@@ -45,6 +44,10 @@ class SpanEntry:
     """MLflow's view of the span, once somebody asked for it."""
     cut_short: str | None = None
     """The name of the exception that ended it before its time, for one that is no error of the application."""
+    holder: weakref.ref[Any] | None = None
+    """MLflow's view of a span that MLflow opened, for as long as its opener holds it."""
+    abandoned = False
+    """Whether that view is gone and the span was not ended before."""
     handling = 0
     """The id of the exception that was being handled when the span started."""
     generators: tuple[FrameType, ...] = ()
@@ -72,9 +75,13 @@ class SpanEntry:
             entry = entry.parent
         return False
 
+    def held_by(self, holder: object) -> None:
+        """Take note when `holder` is gone, through which alone the opener of the span can end it."""
+        self.holder = weakref.ref(holder, lambda _: self.trace.abandon(self))
+
     def forget(self) -> None:
         """Let go of the span, so that a finished trace leaves no reference cycle behind."""
-        self.span = self.readable = self.live = self.previous = None
+        self.span = self.readable = self.live = self.previous = self.holder = None
 
 
 class LangChainRun:
@@ -273,6 +280,15 @@ class OpenTrace:
         if self._cut and self._released:
             self._queue()
 
+    def abandon(self, entry: SpanEntry) -> None:
+        """Show an open span as cut short until it ends, which may be never.
+
+        Called while memory is tidied up, in any thread and in the middle of anything: takes no lock.
+        """
+        entry.abandoned = not entry.ended
+        if entry.abandoned and self._released and not self._discarded:
+            self.owner.put(self)
+
     def discard(self) -> None:
         """The trace is not kept: what has ended and what will end in it is let go."""
         with self._lock:
@@ -287,9 +303,11 @@ class OpenTrace:
             changed, self._changed = self._changed, False
             spans, self._finished = self._finished, []
             cut, self._cut = self._cut, False
-            still_open = [entry for entry in self.entries.values() if not entry.ended] if cut else []
+            still_open = [entry for entry in self.entries.values() if not entry.ended and (cut or entry.abandoned)]
         record = self.owner.record(self, spans + still_open, with_info=changed and not self.fragment)
         self.counted = False
+        for entry in still_open:
+            entry.abandoned = False
         with self._lock:
             self._let_go(spans)
         return record

@@ -28,6 +28,7 @@ from mlflow.entities import LiveSpan, TraceInfo, TraceLocation, TraceState
 from mlflow.entities.span import _SpanAttributesRegistry
 from mlflow.tracing import trace_manager as mlflow_traces
 from opentelemetry import trace as trace_api
+from opentelemetry.sdk.trace import ReadableSpan
 from typing_extensions import override
 
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
@@ -122,10 +123,20 @@ class _BridgedTrace(mlflow_traces._Trace):
 
 def live_span(entry: SpanEntry) -> LiveSpan | None:
     """MLflow's view of the span; None once the span was handed over."""
-    if entry.live is None and entry.span is not None:
-        entry.live = _BridgedSpan(entry, entry.span)
-    live: LiveSpan | None = entry.live
+    live: LiveSpan | None = entry.live or (entry.holder() if entry.holder is not None else None)
+    if live is None and entry.span is not None:
+        live = _BridgedSpan(entry, entry.span)
+        if entry.holder is None and _is_mlflow_s(entry.span):
+            # MLflow gives it to whoever opens the span, who ends the span through it.
+            entry.held_by(live)
+        else:
+            entry.live = live
     return live
+
+
+def _is_mlflow_s(span: ReadableSpan) -> bool:
+    scope = span.instrumentation_scope
+    return scope is not None and scope.name.startswith("mlflow.")
 
 
 def _trace_of(trace: OpenTrace) -> _BridgedTrace:

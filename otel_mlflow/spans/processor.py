@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from weakref import WeakValueDictionary
 
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
@@ -39,7 +40,8 @@ class GatheringSpanProcessor(SpanProcessor):
 
     def __init__(self) -> None:
         self.default_owner: Owner | None = None
-        self._open: dict[int, SpanEntry] = {}
+        # The span objects keep their entries: those that nobody ends, and nobody can any more, go by themselves.
+        self._open: WeakValueDictionary[int, SpanEntry] = WeakValueDictionary()
 
     @override
     @guarded
@@ -124,7 +126,7 @@ class GatheringSpanProcessor(SpanProcessor):
 
     def forget_open(self) -> None:
         """In a forked child: the open spans are the parent's."""
-        self._open = {}
+        self._open = WeakValueDictionary()
 
 
 def is_framework(span: ReadableSpan) -> bool:

@@ -37,6 +37,7 @@ MAX_TAG_VALUE = 4096
 """Characters that MLflow keeps of a tag (`mlflow.tracing.constant.MAX_CHARS_IN_TRACE_INFO_TAGS_*`)."""
 
 STILL_OPEN = "still open when the client went away"
+ABANDONED = "nobody ended it, and who opened it is gone"
 
 _CUT_SHORT = {"GeneratorExit": "cut short: nobody read the generator to its end", "CancelledError": "cancelled"}
 
@@ -123,7 +124,7 @@ class TraceWriter:
         if entry is trace.root:
             attributes = self._root_attributes(trace, attributes)
             _overlay_exchange(proto, trace)
-        if (cut_short := entry.cut_short if entry.ended else STILL_OPEN) is not None:
+        if (cut_short := _cut_short(entry)) is not None:
             attributes[http_attributes.OUTCOME] = "cancelled"
             set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(cut_short, f"cut short: {cut_short}"))
         entry.tokens = tokens_of(attributes)
@@ -195,6 +196,12 @@ class TraceWriter:
             **(self._content.of_span({str(key): str(value) for key, value in said.items()}) if said else {}),
         }
         return {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items()}
+
+
+def _cut_short(entry: SpanEntry) -> str | None:
+    if entry.ended:
+        return entry.cut_short
+    return ABANDONED if entry.abandoned else STILL_OPEN
 
 
 def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:

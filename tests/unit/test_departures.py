@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import mlflow
 import pytest
+from mlflow import MlflowClient
 from mlflow.entities import TraceState
+from opentelemetry import trace
 from starlette.applications import Starlette
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
@@ -127,3 +132,71 @@ def test_what_is_still_open_when_a_request_is_cancelled_is_shown_as_cut_short(
 
     asyncio.run(request())
     assert shown(traces) == drawn("GET! > never ending!")
+
+
+@mlflow.trace
+def decorated() -> Iterator[str]:
+    """Yield two words, in a span that MLflow ends with the last of them."""
+    yield "one"
+    yield "two"
+
+
+def test_a_decorated_generator_that_nobody_reads_to_its_end_is_cut_short(
+    traces: CapturedTraces, tracing: Tracing
+) -> None:
+    """MLflow never ends the span of such a generator, and once it is dropped nobody else can."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        next(decorated())
+        await empty_answer(scope, receive, send)
+
+    Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert outcome_of(traces) == "ok"
+    assert shown(traces) == drawn("GET > decorated!")
+
+
+def test_a_decorated_generator_that_is_dropped_after_the_response_is_cut_short(
+    traces: CapturedTraces, tracing: Tracing
+) -> None:
+    """What is said of it follows the trace."""
+    kept: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        kept.append(decorated())
+        next(kept[0])
+        await empty_answer(scope, receive, send)
+
+    Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert shown(traces) == drawn("GET")
+    kept.clear()
+    assert shown(traces) == drawn("GET > decorated!")
+
+
+def test_a_span_that_is_ended_by_its_id_was_not_abandoned(traces: CapturedTraces, tracing: Tracing) -> None:
+    """MLflow's client ends spans by their id; nobody needs to hold them for that."""
+    ids: list[tuple[str, str]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        span = mlflow.start_span_no_context("by id")
+        ids.append((span.trace_id, span.span_id))
+        del span
+        await empty_answer(scope, receive, send)
+        MlflowClient().end_span(*ids[0])
+
+    Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert shown(traces) == drawn("GET > by id")
+
+
+def test_spans_that_are_never_ended_are_not_kept_for_ever(traces: CapturedTraces, tracing: Tracing) -> None:
+    """Neither they nor their trace: user code that forgets a span must not fill the memory."""
+    forgotten: list[weakref.ref[Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        span = trace.get_tracer("test").start_span("forgotten")
+        forgotten.append(weakref.ref(span))
+        await empty_answer(scope, receive, send)
+
+    Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert shown(traces) == drawn("GET")
+    gc.collect()
+    assert forgotten[0]() is None

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import anyio
+import mlflow
 from anyio.abc import TaskGroup
 from fastapi.responses import StreamingResponse
 
@@ -122,6 +123,38 @@ async def abandoned_async_generator() -> None:
     gc.collect()
     for _ in range(5):
         await asyncio.sleep(0)
+    with span("after"):
+        pass
+
+
+@mlflow.trace
+def decorated() -> Iterator[str]:
+    with raw("first"):
+        pass
+    yield "one"
+    yield "two"
+
+
+@mlflow.trace
+async def decorated_async() -> AsyncIterator[str]:
+    with raw("first"):
+        pass
+    yield "one"
+    yield "two"
+
+
+@family.route("GET /departures/abandoned-decorated > [decorated! > first, after]")
+async def abandoned_decorated_generator() -> None:
+    for _ in decorated():
+        break
+    with span("after"):
+        pass
+
+
+@family.route("GET /departures/abandoned-decorated-async > [decorated_async! > first, after]")
+async def abandoned_decorated_async_generator() -> None:
+    async for _ in decorated_async():
+        break
     with span("after"):
         pass
 
