@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
-from otel_mlflow.content import Body, Redactor, body_json, cut_json, cut_text, request_value, to_json
+from otel_mlflow.content import REDACTED, Body, Redactor, body_json, cut_json, cut_text, request_value, to_json
 from otel_mlflow.spans import mlflow_names
+from otel_mlflow.spans.conventions import MODEL_TYPES, holds_content, is_model_config, without_parameters
 
 if TYPE_CHECKING:
     from otel_mlflow.exchange import ContentType, Exchange
@@ -19,21 +20,13 @@ if TYPE_CHECKING:
 MAX_PREVIEW = 1000
 """Characters of a preview that MLflow's stores have room for (`trace_info.request_preview`)."""
 
-_INPUT_OUTPUT = re.compile(
-    r"mlflow\.span(Inputs|Outputs)|mlflow\.chat\.messages|mlflow\.trace\.intermediate_outputs"
-    r"|gen_ai\.(input|output)\.messages|gen_ai\.system_instructions|gen_ai\.(prompt|completion)(\..*)?"
-    r"|gen_ai\.tool\.call\.(arguments|result)|(input|output)\.value|llm\.(input|output)_messages\..*"
-    r"|llm\.prompts.*|retrieval\.documents\..*|embedding\.embeddings\..*|traceloop\.entity\.(input|output)"
-    r"|url\.query|exception\.(message|stacktrace)|token|chunk|result|exception"
-)
-"""Attributes of spans and of their events that hold what went in or came out, in the names of each convention."""
+_WITH_PARAMETERS = (mlflow_names.SPAN_INPUTS, "metadata")
+"""Where MLflow's autologging puts a model's parameters beside other things."""
 
-_MODEL_CONFIG = re.compile(
-    r"mlflow\.chat\.tools|invocation_params|options|gen_ai\.request\.(?!model).*|gen_ai\.tool\.definitions"
-    r"|llm\.invocation_parameters|llm\.tools\..*|llm\.request\..*"
-)
-"""Attributes that hold a model's parameters and the schemas of its tools."""
+_WORD_OF_MODEL = ("new_token", "token")
+"""The event and its attribute in which MLflow's LangChain tracer keeps a word that a model streamed: no secret."""
 
+_KEPT_OF_EVENTS = ("exception.type", "exception.escaped")
 _MOST_BYTES_OF_A_CHARACTER = 4
 _SHORT = 200
 _REMEMBERED = 4096
@@ -52,7 +45,18 @@ class SpanContent:
 
     def of_span(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes that may leave, as they may leave."""
-        return self._without_secrets({key: value for key, value in attributes.items() if self._leaves(key)})
+        leaving = dict(attributes)
+        if not self._captures_model_config:
+            leaving = _without_model_config(leaving)
+        if not self._captures:
+            leaving = {key: value for key, value in leaving.items() if not holds_content(key, value)}
+        return self.redacted(leaving)
+
+    def redacted(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Tags, params and the like: they are no inputs or outputs, but may hold secrets, and be too long."""
+        names, given = self._redactor.names, dict(said)
+        masked = names.masked(given) if names.are_in(given) else given
+        return {key: self._value(value) for key, value in masked.items()}
 
     def of_exchange(self, exchange: Exchange) -> dict[str, Any]:
         """What the request and the response were, as the root's inputs and outputs."""
@@ -65,21 +69,19 @@ class SpanContent:
             mlflow_names.SPAN_OUTPUTS: self._body(outputs, exchange.response_type),
         }
 
-    def redact_events(self, span: ProtoSpan) -> None:
-        """Treat the attributes of the span's events, and its status message, as those of the span itself."""
+    def clean(self, span: ProtoSpan) -> None:
+        """Treat what the span says beside its attributes as those: its name, its status, its events and links."""
+        span.name = self.text(span.name)
         span.status.message = self.text(span.status.message) if self._captures else ""
         for event in span.events:
-            attributes = self.of_span({item.key: item.value.string_value for item in event.attributes})
-            leaving = [item for item in event.attributes if item.key in attributes]
-            for item in leaving:
-                if item.value.HasField("string_value"):
-                    item.value.string_value = attributes[item.key]
-            del event.attributes[:]
-            event.attributes.extend(leaving)
+            self._clean(event.attributes, event.name)
+        for link in span.links:
+            self._clean(link.attributes, "")
 
     def text(self, text: str) -> str:
         """A text without secrets, of at most `max_content_bytes`."""
-        return cut_text(self._redactor.text(text), self._max_bytes) if text else text
+        redacted: str = self._value(text)
+        return cut_text(redacted, self._max_bytes) if redacted else redacted
 
     def preview(self, text: str | None) -> str | None:
         """A preview that user code gave the trace."""
@@ -92,15 +94,24 @@ class SpanContent:
         asked = request_value(exchange.query, exchange.scope.get("path_params") or {})
         return cut_json(to_json(self._redactor.value(asked)), self._max_bytes)
 
-    def _leaves(self, key: str) -> bool:
-        if not self._captures and _INPUT_OUTPUT.fullmatch(key):
-            return False
-        return self._captures_model_config or not _MODEL_CONFIG.fullmatch(key)
+    def _clean(self, attributes: Any, event: str) -> None:
+        leaving = [item for item in attributes if self._captures or _is_no_text(item)]
+        for item in leaving:
+            if self._is_secret(item) and (event, item.key) != _WORD_OF_MODEL:
+                item.value.string_value = REDACTED
+            else:
+                self._clean_value(item.value)
+        del attributes[:]
+        attributes.extend(leaving)
 
-    def _without_secrets(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        names = self._redactor.names
-        masked = names.masked(attributes) if names.are_in(attributes) else attributes
-        return {key: self._value(value) for key, value in masked.items()}
+    def _is_secret(self, item: KeyValue) -> bool:
+        return not item.value.HasField("bool_value") and self._redactor.names.hide(item.key, item.value)
+
+    def _clean_value(self, value: AnyValue) -> None:
+        if value.HasField("string_value"):
+            value.string_value = self._value(value.string_value)
+        for item in value.array_value.values:
+            self._clean_value(item)
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -111,3 +122,16 @@ class SpanContent:
         if len(value) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes:
             return value
         return cut_json(value, self._max_bytes) if value[:1] in ("{", "[") else cut_text(value, self._max_bytes)
+
+
+def _is_no_text(item: KeyValue) -> bool:
+    """What is said at a moment in numbers, or only of what type an exception was, is no content."""
+    return item.key in _KEPT_OF_EVENTS or not (item.value.HasField("string_value") or item.value.array_value.values)
+
+
+def _without_model_config(attributes: dict[str, Any]) -> dict[str, Any]:
+    of_model = attributes.get(mlflow_names.SPAN_TYPE) in MODEL_TYPES
+    kept = {key: value for key, value in attributes.items() if not is_model_config(key, of_model=of_model)}
+    if of_model:
+        kept |= {key: without_parameters(str(kept[key])) for key in _WITH_PARAMETERS if key in kept}
+    return kept

@@ -21,6 +21,7 @@ from otel_mlflow.spans.facts import TraceOutline
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
 from otel_mlflow.spans.request_run import RequestRunWriter
 from otel_mlflow.spans.tokens import add_up, tokens_of
+from otel_mlflow.spans.translation import NotTranslatableError, translated, without_conventions
 
 if TYPE_CHECKING:
     from otel_mlflow.exchange import Exchange
@@ -127,10 +128,17 @@ class TraceWriter:
         if (cut_short := _cut_short(entry)) is not None:
             attributes[http_attributes.OUTCOME] = "cancelled"
             set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(cut_short, f"cut short: {cut_short}"))
+        self._content.clean(proto)
+        attributes = self._in_mlflow_s_words(attributes, proto)
         entry.tokens = tokens_of(attributes)
         add_attributes(proto, attributes)
-        self._content.redact_events(proto)
         return proto
+
+    def _in_mlflow_s_words(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
+        try:
+            return attributes | self._content.of_span(translated(attributes, proto))
+        except NotTranslatableError:
+            return without_conventions(attributes)
 
     def _root_attributes(self, trace: OpenTrace, attributes: dict[str, Any]) -> dict[str, Any]:
         """What the request and user code say of the whole trace, on its root; the span's own word counts first."""
@@ -155,7 +163,7 @@ class TraceWriter:
         trace.outline = trace.outline or _outline(trace)
         said = trace.info
         info = {
-            "client_request_id": (said.client_request_id if said else None) or trace.facts.client_request_id,
+            "client_request_id": self._content.text(_request_id(trace)),
             "request_time_ms": trace.outline.start_ns // 1_000_000,
             "execution_duration_ms": (trace.outline.end_ns - trace.outline.start_ns) // 1_000_000,
             "state": _said_state(trace) or trace.outline.state,
@@ -179,7 +187,7 @@ class TraceWriter:
         metadata = {
             **self._metadata(),
             mlflow_names.TRACE_SCHEMA_VERSION: SCHEMA_VERSION,
-            **self._content.of_span({**{key: value for key, value in own.items() if value is not None}, **said}),
+            **self._content.redacted({**{key: value for key, value in own.items() if value is not None}, **said}),
         }
         if mlflow_names.TRACE_SESSION in metadata:
             metadata[mlflow_names.TRACE_SESSION] = metadata[mlflow_names.TRACE_SESSION][:MAX_SESSION]
@@ -191,9 +199,9 @@ class TraceWriter:
         tags = {
             **self._tags,
             "otel.trace_id": f"{trace.otel_trace_id:032x}",
-            mlflow_names.TRACE_NAME: trace.outline.name if trace.outline else "",
-            **(http_attributes.trace_tags(exchange) if exchange is not None else {}),
-            **(self._content.of_span({str(key): str(value) for key, value in said.items()}) if said else {}),
+            mlflow_names.TRACE_NAME: self._content.text(trace.outline.name if trace.outline else ""),
+            **self._content.redacted(http_attributes.trace_tags(exchange) if exchange is not None else {}),
+            **self._content.redacted({str(key): str(value) for key, value in said.items()}),
         }
         return {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items()}
 
@@ -226,6 +234,11 @@ def _outline(trace: OpenTrace) -> TraceOutline:
         return TraceOutline("", 0, 0, "OK")
     state = "ERROR" if root.status.status_code is StatusCode.ERROR else "OK"
     return TraceOutline(root.name, root.start_time or 0, root.end_time or 0, state)
+
+
+def _request_id(trace: OpenTrace) -> str:
+    said = trace.info.client_request_id if trace.info is not None else None
+    return said or trace.facts.client_request_id or ""
 
 
 def _said_state(trace: OpenTrace) -> str | None:

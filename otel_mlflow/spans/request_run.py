@@ -56,7 +56,7 @@ class RequestRunWriter:
         return self._content.text(name.strip() or exchange.name)[:MAX_KEY]
 
     def _params(self, trace: OpenTrace) -> dict[str, str]:
-        said = self._content.of_span(trace.facts.params)
+        said = self._content.redacted(trace.facts.params)
         return {name_in_run(key): str(value)[:MAX_PARAM_VALUE] for key, value in said.items()}
 
 
