@@ -13,7 +13,7 @@ from otel_mlflow.delivery.destinations.base import Destination, ExperimentUnusab
 from otel_mlflow.delivery.health import Health
 from otel_mlflow.delivery.pace import LARGEST_BATCH, Pace
 from otel_mlflow.delivery.records import SpooledFeedback
-from otel_mlflow.delivery.retry import LONGEST_WAIT, Step, next_action
+from otel_mlflow.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Step, next_action
 from otel_mlflow.delivery.shipping import Shipper
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
@@ -91,7 +91,8 @@ class Forwarder:
         except DeliveryError as error:
             return self._failed(error)
         except SpoolLostError:
-            return Rest(0.0, self._stop)
+            # There is another one now; should that be of no use either, it is not asked for in a hot loop.
+            return Rest(FIRST_WAIT, self._hurry)
 
     def _take_over(self) -> None:
         if self._clock.monotonic() >= self._next_takeover:

@@ -34,6 +34,9 @@ Shorter slices would be no kinder. Each one costs whoever is being served at the
 UNHURRIED = 0.1
 """Seconds of writing after which the rests are cut short: what was put in last must be on disk in time, too."""
 
+SPOOLS_TRIED = 3
+"""One on disk, the one that takes its place where that is damaged or gone, and one in memory."""
+
 LET_IN = 0.0002
 """Seconds: long enough for a waiting thread to get hold of the interpreter."""
 
@@ -94,18 +97,25 @@ class Writer:
 
     @guarded
     def _write_some(self, begun: float) -> None:
+        try:
+            self._keep(*self._encode_some(begun))
+        finally:
+            if self._writing:
+                self._give_up()
+
+    def _encode_some(self, begun: float) -> tuple[list[TraceRecord], list[tuple[str, bytes]]]:
         traces: list[TraceRecord] = []
-        feedback: list[Feedback] = []
+        feedback: list[tuple[str, bytes]] = []
         slice_began = self._clock.monotonic()
         while len(traces) < AT_ONCE and (item := self._take()) is not None:
             if isinstance(item, Feedback):
-                feedback.append(item)
+                feedback.append((item.trace_id, item.payload))
             elif not isinstance(item, str):
                 self._encode(item, traces)
                 if self._clock.monotonic() - slice_began > LONGEST_SLICE:
                     self._rest(begun, slice_began)
                     slice_began = self._clock.monotonic()
-        self._keep(traces, feedback)
+        return traces, feedback
 
     def _take(self) -> Item | None:
         with self._lock:
@@ -123,17 +133,26 @@ class Writer:
         elif counted:
             self._in_hand["dropped"] += 1
 
-    def _keep(self, traces: list[TraceRecord], feedback: list[Feedback]) -> None:
-        judgements = [(each.trace_id, each.payload) for each in feedback]
-        while True:
+    def _keep(self, traces: list[TraceRecord], feedback: list[tuple[str, bytes]]) -> None:
+        """Put them into whichever spool takes them. Raises `SpoolLostError` where none does."""
+        for spools_left in reversed(range(SPOOLS_TRIED)):
             try:
                 with self._lock, self._storage.using() as spool:
-                    self.dropped += spool.add(traces, judgements, self._in_hand, self._clock.wall())
+                    self.dropped += spool.add(traces, feedback, self._in_hand, self._clock.wall())
                     self._in_hand = Tally()
                     self._writing = False
                 return
             except SpoolLostError:
-                continue
+                if not spools_left:
+                    raise
+
+    def _give_up(self) -> None:
+        """What is in hand can be kept nowhere. That it was dropped is put down with the next that can be kept."""
+        with self._lock:
+            lost = self._in_hand["traced"] - self._in_hand["dropped"]
+            self._in_hand["dropped"] += lost
+            self.dropped += lost
+            self._writing = False
 
     def _rest(self, begun: float, slice_began: float) -> None:
         now = self._clock.monotonic()
