@@ -143,7 +143,7 @@ class Forwarder:
         try:
             destination.assess(feedback)
         except TraceNotFoundError as error:
-            spool.tried(feedback.id)
+            spool.tried([feedback.id])
             if not self._agenda.pause_feedback(feedback):
                 return
             self._refuse(spool, feedback.id, error)

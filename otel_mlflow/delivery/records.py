@@ -48,6 +48,8 @@ class SpooledTrace:
     spans: bytes
     info: bytes
     experiment: str | None
+    is_untold: bool = False
+    """Whether nothing of its info can have reached the backend yet, from this record or an earlier one's."""
 
 
 @dataclass(frozen=True, slots=True)

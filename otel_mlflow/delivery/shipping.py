@@ -27,7 +27,7 @@ class Shipper:
         Raises `TryAgain` or `NeedsRepair` with what has not arrived still in the spool.
         """
         try:
-            self.destination.send([replace(trace, info=b"") for trace in batch] if spans_only else batch)
+            self._send(batch, spans_only=spans_only)
         except RefusedSomeError as error:
             self._quarantine(error.reasons)
             self._delivered([trace for trace in batch if trace.id not in error.reasons], spans_only=spans_only)
@@ -35,6 +35,13 @@ class Shipper:
             self._isolate(batch, error, spans_only=spans_only)
         else:
             self._delivered(batch, spans_only=spans_only)
+
+    def _send(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
+        if spans_only:
+            self.destination.send([replace(trace, info=b"") for trace in batch])
+            return
+        self.spool.tried(trace.id for trace in batch if trace.info)
+        self.destination.send(batch)
 
     def _isolate(self, batch: Sequence[SpooledTrace], error: Refused, *, spans_only: bool) -> None:
         action = next_action(error, records=len(batch), failures=0, chance=0.0)

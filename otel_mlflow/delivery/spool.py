@@ -148,10 +148,10 @@ class Spool:
             complete = delete(db, [trace.id for trace in batch if not trace.info])
             _count(db, self._destination, Tally(delivered=complete))
 
-    def tried(self, record: int) -> None:
-        """The record could not be delivered this time, for a reason of its own."""
+    def tried(self, records: Iterable[int]) -> None:
+        """All of these records is being sent, or was: the backend may have it, whatever it says."""
         with self.file.transaction() as db:
-            db.execute(statements.TRIED, (record,))
+            db.executemany(statements.TRIED, [(record,) for record in records])
 
     def quarantine(self, reasons: Mapping[int, str]) -> None:
         """The backend will never take these as they are; `reasons` by record id."""
@@ -288,17 +288,17 @@ def _count(db: sqlite3.Connection, destination: int, tally: Tally) -> None:
 
 
 def _read(
-    rows: Iterable[tuple[int, str, bytes, bytes, str | None, int]], max_bytes: int
+    rows: Iterable[tuple[int, str, bytes, bytes, str | None, int, int]], max_bytes: int
 ) -> tuple[list[SpooledTrace], list[int]]:
     batch: list[SpooledTrace] = []
     damaged: list[int] = []
     size = 0
-    for record, trace_id, spans, info, experiment, expected in rows:
+    for record, trace_id, spans, info, experiment, untold, expected in rows:
         size += len(spans) + len(info)
         if batch and size > max_bytes:
             break
         if checksum(info, spans) == expected:
-            batch.append(SpooledTrace(record, trace_id, spans, info, experiment))
+            batch.append(SpooledTrace(record, trace_id, spans, info, experiment, bool(untold)))
         else:
             damaged.append(record)
     return batch, damaged

@@ -31,7 +31,8 @@ ORDER BY id LIMIT 1
 """
 
 BATCH = """
-SELECT id, trace_id, spans, info, experiment, checksum FROM record INDEXED BY record_by_experiment
+SELECT id, trace_id, spans, info, experiment, counted = 1 AND attempts = 0, checksum
+FROM record INDEXED BY record_by_experiment
 WHERE owner = ? AND destination = ? AND awaits = ? AND experiment IS ? AND id NOT IN ({skipped}) ORDER BY id LIMIT ?
 """
 
@@ -54,7 +55,8 @@ DELETE = "DELETE FROM record WHERE id = ?"
 KEEP_DETAILS = "UPDATE record SET awaits = 'details', spans = x'', checksum = ? WHERE id = ?"
 TRIED = "UPDATE record SET attempts = attempts + 1 WHERE id = ?"
 QUARANTINED = """
-UPDATE record SET quarantined = 1, owner = '!', attempts = attempts + 1, reason = ? WHERE id = ? AND quarantined = 0
+UPDATE record SET quarantined = 1, owner = '!', attempts = max(attempts, 1), reason = ?
+WHERE id = ? AND quarantined = 0
 """
 
 OWNERS = "SELECT DISTINCT owner FROM record WHERE owner NOT IN ('', '!')"

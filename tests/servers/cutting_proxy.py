@@ -15,11 +15,16 @@ NOT_HANDED_ON = {"connection", "keep-alive", "transfer-encoding", "content-lengt
 
 
 class CuttingProxy:
-    """Stands before the server at `target`; use as a context manager. The next `cuts` POSTs get no answer."""
+    """Stands before the server at `target`; use as a context manager.
 
-    def __init__(self, target: str, *, cuts: int) -> None:
+    The next `cuts` POSTs whose path ends in `after` get no answer, as often as they are made; `cut` counts them.
+    """
+
+    def __init__(self, target: str, *, cuts: int, after: str = "") -> None:
         self.target = urlsplit(target).netloc
         self.cuts = cuts
+        self.cut = 0
+        self.after = after
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -35,11 +40,12 @@ class CuttingProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def is_to_cut(self) -> bool:
-        """Whether the answer that has just come is to be kept back."""
+    def is_to_cut(self, path: str) -> bool:
+        """Whether the answer that has just come from there is to be kept back."""
         with self._lock:
-            self.cuts -= 1
-            return self.cuts >= 0
+            cuts = self.cut < self.cuts and path.endswith(self.after)
+            self.cut += cuts
+            return cuts
 
     def _handler(self) -> Callable[..., BaseHTTPRequestHandler]:
         proxy = self
@@ -71,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = onwards.getresponse()
         content = answer.read()
         onwards.close()
-        if self.command == "POST" and self.owner.is_to_cut():
+        if self.command == "POST" and self.owner.is_to_cut(self.path):
             self.close_connection = True
             return
         self.send_response(answer.status)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
+
+from typing_extensions import Self
 
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.diagnosis.status import Experiment
@@ -54,6 +56,11 @@ class RefusedSomeError(Refused):
     def __init__(self, reasons: dict[int, str]) -> None:
         super().__init__("; ".join(sorted(set(reasons.values()))))
         self.reasons = reasons
+
+    @classmethod
+    def of(cls, batch: Sequence[SpooledTrace], refused: Mapping[str, str]) -> Self:
+        """The error for what is refused of a batch's info; `refused` is reasons by trace id."""
+        return cls({each.id: refused[each.trace_id] for each in batch if each.info and each.trace_id in refused})
 
 
 class TraceNotFoundError(Refused):

@@ -9,11 +9,13 @@ from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError, 
 from otel_mlflow.delivery.destinations.crew import for_each
 from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
 from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
-from otel_mlflow.delivery.destinations.trace_info import trace_info
+from otel_mlflow.delivery.destinations.request_runs import RequestRuns
+from otel_mlflow.delivery.destinations.rest_runs import RestRuns
+from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
 from otel_mlflow.delivery.destinations.tracking_credentials import TrackingCredentials
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.diagnosis.status import Experiment
-from otel_mlflow.errors import NeedsRepair, Refused
+from otel_mlflow.errors import NeedsRepair, Refused, TryAgain
 
 SENDERS = 4
 """Requests under way at once. What OTLP does not carry takes a request a trace; a server with several workers
@@ -43,6 +45,7 @@ class MlflowServer:
         client = self._client = credentials.client(connections=SENDERS, timeouts=self._timeouts)
         self._experiments = Experiments(_Api(client, credentials.shown_uri))
         self._backend = f"MLflow at {credentials.shown_uri}"
+        self._runs = RequestRuns(RestRuns(client, self._backend))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
         self._configured_id = found.id
         url = f"{credentials.shown_uri}/#/experiments/{found.id}"
@@ -56,7 +59,7 @@ class MlflowServer:
             self._client = None
 
     def send(self, batch: Sequence[SpooledTrace]) -> None:
-        """Spans first, then the info of each trace.
+        """Spans first, then the info of each trace, with its run before it where it is to have one.
 
         The other way round would cost the server a third less. But then a trace whose spans are refused, or still on
         their way, stands in MLflow without any, which its client takes for a fault of the artifact storage.
@@ -65,11 +68,11 @@ class MlflowServer:
         spans = b"".join(trace.spans for trace in batch)
         if spans:
             self._send_spans(spans, experiment_id, batch[0].experiment)
-        refused: dict[int, str] = {}
+        refused: dict[str, str] = {}
         send_info = functools.partial(self._send_info, experiment_id=experiment_id, refused=refused)
-        for_each([trace for trace in batch if trace.info], send_info, threads=min(SENDERS, len(batch)))
+        for_each(last_words(batch), send_info, threads=min(SENDERS, len(batch)))
         if refused:
-            raise RefusedSomeError(refused)
+            raise RefusedSomeError.of(batch, refused)
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
@@ -98,32 +101,36 @@ class MlflowServer:
     def _experiment_of(self, trace: SpooledTrace) -> str:
         return self._configured_id if trace.experiment is None else self._experiments.id_of(trace.experiment)
 
-    def _send_info(self, trace: SpooledTrace, *, experiment_id: str, refused: dict[int, str]) -> None:
-        answer = self._http.post_json("/api/3.0/mlflow/traces", trace_info(trace, experiment_id))
-        if answer.status == 200:
-            return
-        self._check_experiment(answer, experiment_id, trace.experiment)
-        error = error_for(answer, self._backend)
-        if not isinstance(error, Refused):
-            raise error
-        refused[trace.id] = error.reason
+    def _send_info(self, trace: SpooledTrace, *, experiment_id: str, refused: dict[str, str]) -> None:
+        try:
+            run_id = self._runs.run_of(trace, experiment_id)
+            answer = self._http.post_json("/api/3.0/mlflow/traces", trace_info(trace, experiment_id, run_id))
+            if answer.status != 200:
+                raise error_for(answer, self._backend)
+        except Refused as error:
+            self._check_experiment(experiment_id, trace.experiment)
+            refused[trace.trace_id] = error.reason
+        except NeedsRepair:
+            self._check_experiment(experiment_id, trace.experiment)
+            raise
 
     def _send_spans(self, spans: bytes, experiment_id: str, experiment: str | None) -> None:
         headers = {**OTLP_HEADERS, "x-mlflow-experiment-id": experiment_id}
         answer = self._http.post("/v1/traces", spans, headers)
         if answer.status != 200:
-            self._check_experiment(answer, experiment_id, experiment)
-            raise error_for(answer, self._backend)
+            error = error_for(answer, self._backend)
+            if not isinstance(error, TryAgain):
+                self._check_experiment(experiment_id, experiment)
+            raise error
 
-    def _check_experiment(self, answer: Answer, experiment_id: str, name: str | None) -> None:
+    def _check_experiment(self, experiment_id: str, name: str | None) -> None:
         """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
-        if 400 <= answer.status < 500 and answer.status not in (401, 403, 408, 429):
-            if name is None:
-                self._experiments.configured(experiment_id=experiment_id, name="")
-            else:
-                self._experiments.forget(name)
-                if self._experiments.id_of(name) != experiment_id:
-                    raise NeedsRepair(f"experiment {name!r} was deleted and made anew", "")
+        if name is None:
+            self._experiments.configured(experiment_id=experiment_id, name="")
+        else:
+            self._experiments.forget(name)
+            if self._experiments.id_of(name) != experiment_id:
+                raise NeedsRepair(f"experiment {name!r} was deleted and made anew", "")
 
 
 class _Api:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,9 +13,14 @@ CLIENT_REQUEST_ID_LENGTH = 50
 """Characters that MLflow's tracking store has room for (`SqlTraceInfo.client_request_id`)."""
 
 
-def trace_info(trace: SpooledTrace, experiment_id: str) -> dict[str, Any]:
-    """The body of `POST /api/3.0/mlflow/traces`."""
+SOURCE_RUN = "mlflow.sourceRun"
+"""The metadata by which MLflow's UI leads from a trace to its run, and finds a run's traces."""
+
+
+def trace_info(trace: SpooledTrace, experiment_id: str, run_id: str | None = None) -> dict[str, Any]:
+    """The body of `POST /api/3.0/mlflow/traces`; `run_id` is the run that was made of its request."""
     info = json.loads(trace.info)
+    source_run = {SOURCE_RUN: run_id} if run_id is not None else {}
     sent = {
         "trace_id": trace.trace_id,
         "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}},
@@ -24,7 +30,12 @@ def trace_info(trace: SpooledTrace, experiment_id: str) -> dict[str, Any]:
         "client_request_id": (info.get("client_request_id") or "")[:CLIENT_REQUEST_ID_LENGTH] or None,
         "request_preview": info.get("request_preview"),
         "response_preview": info.get("response_preview"),
-        "trace_metadata": info.get("trace_metadata", {}),
+        "trace_metadata": {**info.get("trace_metadata", {}), **source_run},
         "tags": info.get("tags", {}),
     }
     return {"trace": {"trace_info": {key: value for key, value in sent.items() if value is not None}}}
+
+
+def last_words(batch: Iterable[SpooledTrace]) -> list[SpooledTrace]:
+    """Of each trace the last record that has info: it says all that the ones before it say."""
+    return list({trace.trace_id: trace for trace in batch if trace.info}.values())

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError, TraceNotFoundError, shown
 from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
 from otel_mlflow.delivery.destinations.http import error_for_status
-from otel_mlflow.delivery.destinations.trace_info import trace_info
+from otel_mlflow.delivery.destinations.request_runs import RequestRuns
+from otel_mlflow.delivery.destinations.store_runs import StoreRuns
+from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.diagnosis.status import Experiment
 from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused
@@ -36,6 +38,7 @@ class TrackingStore:
         """Open the database, made if it is missing, and find the experiment."""
         self._store = _open_store(self._uri, self._shown)
         self._experiments = Experiments(_Api(self._store, self._shown))
+        self._runs = RequestRuns(StoreRuns(self._store))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
         self._configured_id = found.id
         return Connected(self._shown, Experiment(found.id, found.name, ""), "this process's user", "none")
@@ -49,17 +52,16 @@ class TrackingStore:
         from mlflow.exceptions import MlflowException
 
         experiment_id = self._experiment_of(batch[0])
-        refused: dict[int, str] = {}
+        refused: dict[str, str] = {}
         try:
             if spans := list(_spans(trace.spans for trace in batch)):
                 self._store.log_spans(experiment_id, spans)
-            for trace in batch:
-                if trace.info:
-                    self._start(trace, experiment_id, refused)
+            for trace in last_words(batch):
+                self._start(trace, experiment_id, refused)
         except MlflowException as error:
             raise self._error(error, experiment_id, batch[0].experiment) from error
         if refused:
-            raise RefusedSomeError(refused)
+            raise RefusedSomeError.of(batch, refused)
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
@@ -92,20 +94,21 @@ class TrackingStore:
     def _experiment_of(self, trace: SpooledTrace) -> str:
         return self._configured_id if trace.experiment is None else self._experiments.id_of(trace.experiment)
 
-    def _start(self, trace: SpooledTrace, experiment_id: str, refused: dict[int, str]) -> None:
+    def _start(self, trace: SpooledTrace, experiment_id: str, refused: dict[str, str]) -> None:
         from google.protobuf.json_format import ParseDict
         from mlflow.entities import TraceInfo
         from mlflow.exceptions import MlflowException
         from mlflow.protos.service_pb2 import StartTraceV3
 
-        message = ParseDict(trace_info(trace, experiment_id), StartTraceV3())
         try:
+            run_id = self._runs.run_of(trace, experiment_id)
+            message = ParseDict(trace_info(trace, experiment_id, run_id), StartTraceV3())
             self._store.start_trace(TraceInfo.from_proto(message.trace.trace_info))
         except MlflowException as error:
             sorted_out = self._error(error, experiment_id, trace.experiment)
             if not isinstance(sorted_out, Refused):
                 raise
-            refused[trace.id] = sorted_out.reason
+            refused[trace.trace_id] = sorted_out.reason
 
     def _error(self, error: MlflowException, experiment_id: str, name: str | None) -> DeliveryError:
         """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""

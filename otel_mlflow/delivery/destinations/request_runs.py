@@ -1,0 +1,101 @@
+"""The run of a request (`runs.mode: request`): made once, however often its trace is delivered."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from otel_mlflow.delivery.records import SpooledTrace
+
+TRACE_TAG = "otel_mlflow.trace_id"
+"""The tag by which a run names its trace: by it the run is found again."""
+
+FROM_METADATA = ("mlflow.user", "mlflow.source.")
+"""What MLflow's own runs have as tags, and traces as metadata: who ran what."""
+
+REMEMBERED = 10_000
+"""Runs whose ids are kept in memory; those of others are asked for again where more is to be said of them."""
+
+AT_ONCE = 100
+"""Params that MLflow takes in one request (`mlflow.utils.validation.MAX_PARAMS_TAGS_PER_BATCH`)."""
+
+
+@dataclass(frozen=True)
+class RequestRun:
+    """What is to be said of a run, as `TraceRecord.info` has it."""
+
+    name: str
+    status: str
+    """`FINISHED` or `FAILED`."""
+    start_time_ms: int
+    end_time_ms: int
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+
+    @classmethod
+    def of(cls, trace: SpooledTrace) -> RequestRun | None:
+        """The run that belongs to a trace; None where there is to be none."""
+        info = json.loads(trace.info)
+        if "run" not in info:
+            return None
+        metadata: dict[str, str] = info.get("trace_metadata", {})
+        context = {key: value for key, value in metadata.items() if key.startswith(FROM_METADATA)}
+        said: dict[str, Any] = info["run"]
+        return cls(**{**said, "tags": {**context, **said["tags"], TRACE_TAG: trace.trace_id}})
+
+    def params_in_batches(self) -> list[dict[str, str]]:
+        """The params, no more together than a request may hold; one batch at least."""
+        items = list(self.params.items())
+        return [dict(items[start : start + AT_ONCE]) for start in range(0, max(1, len(items)), AT_ONCE)]
+
+
+class RunApi(Protocol):
+    """The calls that a request's run takes. Each raises what a destination raises."""
+
+    def find(self, experiment_id: str, trace_id: str) -> str | None:
+        """The id of the run whose `TRACE_TAG` is this, None where there is none."""
+
+    def create(self, experiment_id: str, run: RequestRun) -> str:
+        """Make the run, with its name, start and tags; answer its id."""
+
+    def log(self, run_id: str, params: dict[str, str], metrics: dict[str, float], at_ms: int) -> None:
+        """Log params and metrics; those that are there already are left as they are."""
+
+    def finish(self, run_id: str, run: RequestRun) -> None:
+        """Set the run's status, end and name."""
+
+
+class RequestRuns:
+    """The runs in one backend. May be used from several threads at once, for different traces."""
+
+    def __init__(self, api: RunApi) -> None:
+        self._api = api
+        self._known: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def run_of(self, trace: SpooledTrace, experiment_id: str) -> str | None:
+        """Make the run of a trace, or say more of it where it is there; answer its id, None where there is none."""
+        run = RequestRun.of(trace)
+        if run is None:
+            return None
+        run_id = self._earlier(trace, experiment_id) or self._api.create(experiment_id, run)
+        self._remember(trace.trace_id, run_id)
+        for number, params in enumerate(run.params_in_batches()):
+            self._api.log(run_id, params, {} if number else run.metrics, run.end_time_ms)
+        self._api.finish(run_id, run)
+        return run_id
+
+    def _earlier(self, trace: SpooledTrace, experiment_id: str) -> str | None:
+        known = self._known.get(trace.trace_id)
+        if known is not None or trace.is_untold:
+            return known
+        return self._api.find(experiment_id, trace.trace_id)
+
+    def _remember(self, trace_id: str, run_id: str) -> None:
+        with self._lock:
+            self._known[trace_id] = run_id
+            if len(self._known) > REMEMBERED:
+                del self._known[next(iter(self._known))]

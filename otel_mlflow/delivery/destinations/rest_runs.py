@@ -1,0 +1,66 @@
+"""Runs over MLflow's REST API."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.delivery.destinations.request_runs import TRACE_TAG, RequestRun
+
+RUNS = "/api/2.0/mlflow/runs"
+
+
+class RestRuns:
+    """The runs of the backend that `client` talks to; `backend` is its name for people."""
+
+    def __init__(self, client: HttpClient, backend: str) -> None:
+        self._client = client
+        self._backend = backend
+
+    def find(self, experiment_id: str, trace_id: str) -> str | None:
+        """Search by the tag."""
+        condition = f"tags.`{TRACE_TAG}` = '{trace_id}'"
+        found = self._post("search", {"experiment_ids": [experiment_id], "filter": condition, "max_results": 1})
+        runs = found.get("runs", [])
+        return str(runs[0]["info"]["run_id"]) if runs else None
+
+    def create(self, experiment_id: str, run: RequestRun) -> str:
+        """Make it; who ran it is in its tags."""
+        wanted = {
+            "experiment_id": experiment_id,
+            "run_name": run.name,
+            "start_time": run.start_time_ms,
+            "tags": [{"key": key, "value": value} for key, value in run.tags.items()],
+        }
+        return str(self._post("create", wanted)["run"]["info"]["run_id"])
+
+    def log(self, run_id: str, params: dict[str, str], metrics: dict[str, float], at_ms: int) -> None:
+        """Log a batch."""
+        logged = {
+            "run_id": run_id,
+            "params": [{"key": key, "value": value} for key, value in params.items()],
+            "metrics": [
+                {"key": key, "value": _number(value), "timestamp": at_ms, "step": 0} for key, value in metrics.items()
+            ],
+        }
+        self._post("log-batch", logged)
+
+    def finish(self, run_id: str, run: RequestRun) -> None:
+        """Update it."""
+        ending = {"run_id": run_id, "status": run.status, "end_time": run.end_time_ms, "run_name": run.name}
+        self._post("update", ending)
+
+    def _post(self, what: str, value: dict[str, Any]) -> dict[str, Any]:
+        answer = self._client.post_json(f"{RUNS}/{what}", value)
+        if answer.status != 200:
+            raise error_for(answer, self._backend)
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def _number(value: float) -> float | str:
+    """Protobuf's JSON writes what is no number as text (protobuf.dev/programming-guides/json)."""
+    if math.isnan(value):
+        return "NaN"
+    return value if math.isfinite(value) else f"{'-' * (value < 0)}Infinity"
