@@ -38,6 +38,7 @@ def test_credentials_revoked_then_replaced(
 
         monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", NEW)
         wait_for(delivery, lambda counts: counts.delivered == 9)
+        until(lambda: told[-1].state == "ok", seconds=30, waiting_for=lambda: f"a word of it, not {told}")
 
     assert scripted.traces == set(ids)
     assert [state.state for state in told] == ["ok", "failed", "ok"]
