@@ -40,6 +40,9 @@ class MlflowSpanExporter(SpanExporter):
     `settings` default to the environment and the YAML file. Raises `SettingsError` for settings that cannot be used.
     """
 
+    recorder = None
+    """Spans that come this way were measured where they were made, if anywhere."""
+
     def __init__(self, settings: Settings | None = None, *, delivery: Delivery | None = None) -> None:
         from otel_mlflow.settings import Settings
         from otel_mlflow.spans.record import TraceWriter

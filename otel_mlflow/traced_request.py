@@ -262,6 +262,7 @@ class TracedRequest:
         )
         if self._span is not None:
             self._end_span(self._span)
+        self._tracer.tracing.served(exchange)
         if not (self._is_http_only() and self._tracer.tracing.settings.tracing.http_only_traces == "drop"):
             self._decide()
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from otel_mlflow.delivery import Delivery, DeliveryState, Outcome
     from otel_mlflow.diagnosis.status import Status
+    from otel_mlflow.exchange import Exchange
+    from otel_mlflow.ops.metrics.recorder import Recorder
     from otel_mlflow.settings import Settings
 
 INSTRUMENTATION_SCOPE = "otel_mlflow"
@@ -59,6 +61,7 @@ class Tracing:
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self.settings, self._service_name, environment_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
+        self.recorder: Recorder | None = None
         self._started = False
         self._first_state = FirstState()
         self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
@@ -137,6 +140,11 @@ class Tracing:
     def count(self, outcome: Outcome) -> None:
         """Account for a request that leaves no trace."""
         (BRIDGE.diversion or self.delivery).count(outcome)
+
+    def served(self, exchange: Exchange) -> None:
+        """A request is over, whether or not its trace is kept."""
+        if self.recorder is not None:
+            self.recorder.served(exchange)
 
     def samples(self, trace_id: int) -> bool:
         """Whether a trace is among those that are kept by their id (`tracing.sample_rate`)."""

@@ -108,8 +108,19 @@ def entry_of(span: object) -> SpanEntry | None:
     return getattr(span, _ENTRY, None)
 
 
+class Recorder(Protocol):
+    """Who measures."""
+
+    def ended(self, span: ReadableSpan) -> None:
+        """A span is over. Called on the application's time."""
+
+
 class Owner(Protocol):
     """Who a trace belongs to: where it is put, and how it is written down."""
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """Who is told of every span that ends, where somebody wants to know."""
 
     def put(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be encoded soon."""

@@ -64,6 +64,8 @@ class GatheringSpanProcessor(SpanProcessor):
         entry.readable = span
         entry.cut_short = entry.cut_short or _cut_short(entry)
         trace = entry.trace
+        if (recorder := trace.owner.recorder) is not None:
+            recorder.ended(span)
         trace.end(entry)
         if entry is trace.root and trace.exchange is None and not trace.released:
             self._decide(trace, span)

@@ -1,0 +1,97 @@
+"""What is asked of the traces: a window in time, and whose requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+DEFAULT_WINDOW = "1h"
+LONGEST = 92 * DAY
+MOST_STEPS = 100
+"""Points of a chart: as many as a phone has room for, and few enough for a backend to group by."""
+
+STEPS = (10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 8 * HOUR, DAY)
+UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
+
+
+class QuestionError(ValueError):
+    """What was asked for cannot be answered; the message says what was expected."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which requests are meant. Times in ms since the epoch; `end_ms` is the first that is not included.
+
+    `route` is the trace's name, `POST /api/chat`. Equal questions have equal answers for some seconds: `end_ms` of a
+    window that ends now is a round time that lies a little ahead.
+    """
+
+    start_ms: int
+    end_ms: int
+    window: str = ""
+    route: str | None = None
+    user: str | None = None
+    session: str | None = None
+
+    @property
+    def step_ms(self) -> int:
+        """How far apart the points of a chart are."""
+        length = self.end_ms - self.start_ms
+        return next((step for step in STEPS if length <= step * MOST_STEPS), STEPS[-1])
+
+
+def question_of(parameters: Mapping[str, str], now_ms: int) -> Question:
+    """Read a query string: `window=24h`, or `from` and `to` (ISO 8601), and `route`, `user`, `session`.
+
+    Raises `QuestionError`.
+    """
+    route, user, session = (parameters.get(name) or None for name in ("route", "user", "session"))
+    if "from" in parameters or "to" in parameters:
+        start, end = _moment(parameters, "from", now_ms), _moment(parameters, "to", now_ms)
+        return Question(start, _checked(start, end), "", route, user, session)
+    name = parameters.get("window") or DEFAULT_WINDOW
+    length = _length(name)
+    end = _rounded_up(now_ms, length)
+    return Question(end - length, end, name, route, user, session)
+
+
+def _length(window: str) -> int:
+    found = re.fullmatch(r"([1-9]\d{0,4})([mhd])", window)
+    length = int(found[1]) * UNITS[found[2]] if found else 0
+    if not 0 < length <= LONGEST:
+        raise QuestionError(
+            f"window is {window!r}; expected a number and m, h or d, such as 15m, 24h or 28d, up to 92d"
+        )
+    return length
+
+
+def _rounded_up(now_ms: int, length: int) -> int:
+    """For longer windows, rounder times: who looks at a month can wait a minute for what is new."""
+    grain = min(max(length // 1000, 5 * SECOND), MINUTE) // SECOND * SECOND
+    return -(-now_ms // grain) * grain
+
+
+def _moment(parameters: Mapping[str, str], name: str, now_ms: int) -> int:
+    said = parameters.get(name)
+    if not said:
+        if name == "to":
+            return _rounded_up(now_ms, HOUR)
+        raise QuestionError("from is missing; expected the beginning of the range, such as 2026-01-31T08:00Z")
+    try:
+        moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", said))
+    except ValueError:
+        raise QuestionError(f"{name} is {said!r}; expected a moment such as 2026-01-31T08:00Z") from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
+
+
+def _checked(start: int, end: int) -> int:
+    if not 0 < end - start <= LONGEST:
+        raise QuestionError("from and to are not a range; expected from before to, and at most 92 days between them")
+    return end

@@ -1,0 +1,31 @@
+"""Where the figures come from, and which source the settings mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from otel_mlflow.delivery.destinations import experiment_name, settled, shown_backend
+from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.ops.sources.base import Source
+
+if TYPE_CHECKING:
+    from otel_mlflow.settings import Settings
+
+SQLITE = "sqlite:///"
+
+
+def source_for(settings: Settings) -> Source:
+    """The source that the settings mean. Raises `NeedsRepair` for a backend that cannot be asked."""
+    from otel_mlflow.ops.sources.sqlite_store import SqliteStore
+
+    settings = settled(settings)
+    uri = settings.tracking_uri or ""
+    if uri.startswith(SQLITE):
+        path = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
+        return SqliteStore(path, experiment_name=experiment_name(settings), experiment_id=settings.experiment_id)
+    raise NeedsRepair(
+        f"{shown_backend(settings) or 'a collector'} cannot be asked for figures",
+        "point tracking_uri at an MLflow server or a sqlite:/// database; /metrics and /status work everywhere",
+    )

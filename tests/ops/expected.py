@@ -1,0 +1,187 @@
+"""The figures of the seed, computed from the seed alone: no SQL, nothing of the dashboard's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tests.ops.seed import DAY, HOUR, Call, Request
+
+Row = dict[str, Any]
+Key = TypeVar("Key", bound=Hashable)
+Item = TypeVar("Item")
+
+LISTED = 20
+"""Requests, users and sessions in a list, as docs/ops.md says."""
+
+
+def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[str, Any]:
+    """Every figure of the requests that began from `start` until before `end`, as in the JSON."""
+    within = [request for request in seeded if start <= request.time_ms < end]
+    earlier = {r.user for r in seeded if start - 28 * DAY <= r.time_ms < start}
+    users = {r.user for r in within if r.user}
+    calls = [call for request in within for call in request.calls]
+    return {
+        "totals": {
+            **counts(within),
+            **latency(within),
+            **used(calls),
+            "users": len(users),
+            "returning_users": len(users & earlier),
+            "new_users": len(users - earlier),
+            "sessions": len({r.session for r in within if r.session}),
+        },
+        "series": series(within, start, end, step),
+        "hours": [
+            {"time": iso(time), "requests": len(some)} for time, some in buckets(within, start, end, HOUR).items()
+        ],
+        "routes": by_size(
+            {"route": name, **counts(some), **latency(some)} for name, some in grouped(within, lambda r: r.route)
+        ),
+        "statuses": sorted(
+            ({"status_code": c, "requests": len(some)} for c, some in grouped(within, lambda r: r.status_code)),
+            key=lambda row: row["status_code"],
+        ),
+        "models": by_size(
+            (
+                {"model": name, "calls": len(some), **used(some)}
+                for name, some in grouped(calls, lambda call: call.model)
+            ),
+            "calls",
+        ),
+        "users": by_size(
+            {
+                "user": name,
+                **counts(some),
+                **used([call for r in some for call in r.calls]),
+                "sessions": len({r.session for r in some}),
+            }
+            for name, some in grouped(within, lambda r: r.user)
+            if name
+        )[:LISTED],
+        "sessions": by_size(
+            {
+                "session": name,
+                "user": max(r.user or "" for r in some),
+                **counts(some),
+                "total_tokens": sum(r.tokens for r in some),
+                "time": iso(max(r.time_ms for r in some)),
+            }
+            for name, some in grouped(within, lambda r: r.session)
+            if name
+        )[:LISTED],
+        "slowest": [one(r) for r in sorted(within, key=lambda r: (-r.duration_ms, r.trace_id))[:LISTED]],
+        "failing": [one(r) for r in sorted(within, key=lambda r: (-r.time_ms, r.trace_id)) if r.outcome == "error"][
+            :LISTED
+        ],
+        "tools": tools([tool for request in within for tool in request.tools]),
+        "feedback": feedback([given for request in within for given in request.feedback]),
+    }
+
+
+def counts(requests: Sequence[Request]) -> Row:
+    """How many, and how they ended."""
+    outcomes = [request.outcome for request in requests]
+    return {"requests": len(requests), "errors": outcomes.count("error"), "cancelled": outcomes.count("cancelled")}
+
+
+def latency(requests: Sequence[Request]) -> Row:
+    """By numpy's percentiles."""
+    durations = [request.duration_ms for request in requests]
+    if not durations:
+        return {"p50_ms": None, "p95_ms": None, "p99_ms": None}
+    return {f"p{share}_ms": float(np.percentile(durations, share)) for share in (50, 95, 99)}
+
+
+def used(calls: Sequence[Call]) -> Row:
+    """Tokens and cost."""
+    return {
+        "input_tokens": sum(call.input_tokens for call in calls),
+        "output_tokens": sum(call.output_tokens for call in calls),
+        "total_tokens": sum(call.input_tokens + call.output_tokens for call in calls),
+        "cost": sum(call.cost for call in calls),
+    }
+
+
+def series(requests: Sequence[Request], start: int, end: int, step: int) -> list[Row]:
+    """Point by point."""
+    return [
+        {"time": iso(time), **counts(some), **latency(some)}
+        for time, some in buckets(requests, start, end, step).items()
+    ]
+
+
+def tools(calls: Sequence[tuple[str, bool]]) -> list[Row]:
+    """The ones that fail most come first."""
+    rows = [
+        {"tool": name, "calls": len(some), "failures": sum(not works for _, works in some)}
+        for name, some in grouped(calls, lambda call: call[0])
+    ]
+    return sorted(rows, key=lambda row: (-row["failures"], -row["calls"], row["tool"]))
+
+
+def feedback(given: Sequence[tuple[str, object]]) -> list[Row]:
+    """MLflow keeps numbers as floats."""
+    rows = []
+    for name, some in grouped(given, lambda one: one[0]):
+        values = [str(value).lower() if isinstance(value, bool) else f"{value}.0" for _, value in some]
+        numbers = [float(str(value)) for _, value in some if not isinstance(value, bool)]
+        rows.append(
+            {
+                "name": name,
+                "given": len(some),
+                "values": {value: values.count(value) for value in set(values)},
+                "mean": sum(numbers) / len(numbers) if numbers else None,
+            }
+        )
+    return sorted(rows, key=lambda row: str(row["name"]))
+
+
+def one(request: Request) -> Row:
+    """A request in a list."""
+    return {
+        "trace_id": request.trace_id,
+        "time": iso(request.time_ms),
+        "route": request.route,
+        "status_code": request.status_code,
+        "outcome": request.outcome,
+        "duration_ms": request.duration_ms,
+        "user": request.user,
+        "session": request.session,
+        "request_id": request.request_id,
+    }
+
+
+def buckets(requests: Iterable[Request], start: int, end: int, step: int) -> dict[int, list[Request]]:
+    """By time, the empty ones too."""
+    found: dict[int, list[Request]] = {time: [] for time in range(start // step * step, end, step)}
+    for request in requests:
+        found[request.time_ms // step * step].append(request)
+    return found
+
+
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> list[tuple[Key, list[Item]]]:
+    """By a key."""
+    found: dict[Key, list[Item]] = defaultdict(list)
+    for item in items:
+        found[key(item)].append(item)
+    return list(found.items())
+
+
+def by_size(rows: Iterable[Row], size: str = "requests") -> list[Row]:
+    """The largest first; the first column decides between equals."""
+    return sorted(rows, key=lambda row: (-row[size], next(iter(row.values()))))
+
+
+def iso(time_ms: int) -> str:
+    """As in the JSON."""
+    return datetime.fromtimestamp(time_ms // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(said: str) -> int:
+    """The other way round."""
+    return round(datetime.strptime(said, "%Y-%m-%dT%H:%M:%S%z").timestamp() * 1000)
