@@ -4,7 +4,7 @@ An application's own provider stays the application's: it keeps its sampler and 
 processor. Where there is none we set one, and make room for the application's if that comes later.
 Private names of OpenTelemetry's that this leans on: `trace._set_tracer_provider`, through which every
 `set_tracer_provider` goes whoever imported it, `trace._TRACER_PROVIDER`, and `TracerProvider._active_span_processor`.
-Tested with opentelemetry-sdk 1.34 to 1.45; `tests/unit/spans/test_provider.py` fails where one changes.
+Tested with opentelemetry-sdk 1.30 to 1.45; `tests/unit/spans/test_provider.py` fails where one changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from opentelemetry import trace as trace_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, DEFAULT_ON
 
 from otel_mlflow.spans.identity import UniqueIdGenerator
 from otel_mlflow.spans.processor import GatheringSpanProcessor
@@ -119,9 +118,6 @@ class SharedTracerProvider:
                 id_generator=UniqueIdGenerator(),
                 shutdown_on_exit=False,
             )
-            if self._own.sampler is DEFAULT_ON:
-                # Which traces are kept is decided at their end, and no caller's flag makes one vanish.
-                self._own.sampler = ALWAYS_ON
             self._adopt(self._own)
         return self._own
 

@@ -13,7 +13,6 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import NoOpTracerProvider
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from otel_mlflow import Tracing
 from otel_mlflow.spans.bridge import BRIDGE
@@ -328,22 +327,3 @@ def test_mlflow_is_not_asked_for_a_provider_of_its_own(traces: CapturedTraces) -
     """MLflow's tracers are of the provider that everybody uses."""
     with span("work"):
         assert trace_api.get_tracer_provider() is mlflow.tracing.provider.provider.get()
-
-
-def test_no_caller_s_flag_makes_a_job_s_trace_vanish(traces: CapturedTraces) -> None:
-    """A consumer of messages that continues the trace of a producer which was not sampled."""
-    context = TraceContextTextMapPropagator().extract({"traceparent": f"00-{'a' * 32}-{'b' * 16}-00"})
-    with trace_api.get_tracer("test").start_as_current_span("job", context):
-        pass
-    assert shown(traces) == drawn("job")
-
-
-def test_a_sampler_of_the_environment_s_choice_is_kept(
-    fresh_process: None, instrument: Instrument, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`OTEL_TRACES_SAMPLER` is OpenTelemetry's own word on what is recorded."""
-    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
-    app = app_of(work, telemetry={"tracing": False})
-    tracing = instrument(app)
-    Call(app).run()
-    assert tracing.status().counts.sampled_out == 1
