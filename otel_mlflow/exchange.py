@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from traceback import format_exception
 from typing import Any, Literal, NamedTuple
 
@@ -187,6 +187,16 @@ class Exchange:
     def _end_unless(self, more: bool) -> None:
         if not more:
             self.end()
+
+
+def as_keys(names: Iterable[str]) -> tuple[bytes, ...]:
+    """Names of headers as ASGI has them."""
+    return tuple(name.lower().encode("latin-1") for name in names)
+
+
+def first_header(headers: Headers, names: Iterable[bytes]) -> str | None:
+    """The value of the first of these headers that says anything."""
+    return next((value.decode("latin-1") for name in names if (value := headers.get(name, b"").strip())), None)
 
 
 def _content_of(headers: Headers) -> ContentType:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
 
+from otel_mlflow.content import to_json
 from otel_mlflow.guard import guarded
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class RequestTrace:
     @guarded
     def _set_content(self, name: str, value: Any) -> None:
         if self._trace is not None:
-            self._set(name, json.dumps(value, default=str, ensure_ascii=False))
+            self._set(name, _as_json(value))
 
     def _set(self, name: str, value: str) -> None:
         if self._trace is not None:
@@ -90,6 +90,14 @@ class RequestTrace:
         if self._trace is not None:
             getattr(self._trace.facts, name).update(values)
             self._trace.changed()
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return to_json(value)
+    except (TypeError, ValueError, RecursionError):
+        # Keys that are no texts, a cycle, or too deep: shown as Python shows it.
+        return to_json(repr(value))
 
 
 _NOT_TRACED = RequestTrace()

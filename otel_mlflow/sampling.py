@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from otel_mlflow.exchange import Outcome
     from otel_mlflow.settings import TracingSettings
 
 Verdict = Literal["keep", "sampled_out", "filtered"]
@@ -13,17 +14,19 @@ RANDOM_BITS = 56
 """How much of a trace id W3C Trace Context (level 2) promises to be random: its last seven bytes."""
 
 
-def verdict(trace_id: int, *, failed: bool, duration_s: float, http_only: bool, settings: TracingSettings) -> Verdict:
+def verdict(
+    trace_id: int, *, outcome: Outcome, duration_s: float, http_only: bool, settings: TracingSettings
+) -> Verdict:
     """Decide on one request that is over.
 
-    `failed` is a request that ended with an exception or a 5xx, `duration_s` what its caller waited in seconds,
+    `outcome` is "error" where it ended with an exception or a 5xx, `duration_s` what its caller waited in seconds,
     `http_only` one in which no span but the HTTP span was opened.
 
     Polling is filtered first: a fast rate or a slow answer does not make a trace of nothing worth keeping.
     """
-    if http_only and not failed and settings.http_only_traces == "drop":
+    if http_only and outcome == "ok" and settings.http_only_traces == "drop":
         return "filtered"
-    if failed and settings.keep_errors:
+    if outcome == "error" and settings.keep_errors:
         return "keep"
     if settings.keep_slower_than is not None and duration_s > settings.keep_slower_than:
         return "keep"

@@ -11,11 +11,13 @@ from opentelemetry.trace import SpanKind, get_current_span, set_span_in_context
 from typing_extensions import Self
 
 from otel_mlflow import http_attributes
-from otel_mlflow.exchange import Exchange, Failure, Headers, Message, Scope
+from otel_mlflow.exchange import Exchange, Failure, Headers, Message, Scope, as_keys, first_header
 from otel_mlflow.guard import guarded
 from otel_mlflow.incoming import Caller, Callers
 from otel_mlflow.native_telemetry import NativeTelemetry
+from otel_mlflow.not_traced import NotTraced
 from otel_mlflow.request import RequestTrace, with_request
+from otel_mlflow.response_headers import with_ids
 from otel_mlflow.routes import RouteTemplates
 from otel_mlflow.sampling import verdict
 from otel_mlflow.spans import runs
@@ -45,6 +47,8 @@ class RequestTracer:
         if self._settings.enabled:
             self._native.switch_tracing_off()
         self._callers = Callers(self._settings.incoming)
+        self._session_headers = as_keys(self._settings.session_headers)
+        self._user_headers = as_keys(self._settings.user_headers)
         self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
 
     def begin(self, scope: Scope) -> TracedRequest | NotTraced:
@@ -126,24 +130,9 @@ class RequestTracer:
         trace.counted = True
         trace.exchange = exchange
         trace.facts.client_request_id = _request_id(exchange.headers)[:MAX_REQUEST_ID]
-        if user := exchange.headers.get(b"x-forwarded-email"):
-            trace.facts.user = user.decode("latin-1")
+        trace.facts.session = first_header(exchange.headers, self._session_headers)
+        trace.facts.user = first_header(exchange.headers, self._user_headers)
         return trace
-
-
-class NotTraced:
-    """A request that is left alone, in a context in which nothing is traced into MLflow if one is given."""
-
-    def __init__(self, context: context_api.Context | None) -> None:
-        self._context = context
-
-    def __enter__(self) -> None:
-        if self._context is not None:
-            self._token = context_api.attach(self._context)
-
-    def __exit__(self, *_: object) -> None:
-        if self._context is not None:
-            context_api.detach(self._token)
 
 
 class TracedRequest:
@@ -211,16 +200,11 @@ class TracedRequest:
 
     @guarded
     def _with_headers(self, message: Message) -> Message:
-        headers = list(message.get("headers", ()))
+        headers = message.get("headers", ())
         if self._trace is not None:
-            headers.append((b"x-mlflow-trace-id", self._trace.name.encode()))
-        if not any(name.lower() == b"x-request-id" for name, _ in headers):
-            headers.append((b"x-request-id", self._request_id()))
+            request_id = self._exchange.headers.get(b"x-request-id") or _own_request_id(self._trace)
+            headers = with_ids(headers, trace_id=self._trace.name.encode(), request_id=request_id)
         return {**message, "headers": headers}
-
-    def _request_id(self) -> bytes:
-        own = self._trace.facts.client_request_id if self._trace is not None else None
-        return self._exchange.headers.get(b"x-request-id") or (own or "").encode()
 
     @guarded
     def _note_sent(self, message: Message) -> None:
@@ -291,7 +275,7 @@ class TracedRequest:
         exchange = self._exchange
         decision = verdict(
             self._trace.trace_id,
-            failed=exchange.outcome == "error",
+            outcome=exchange.outcome,
             duration_s=((exchange.ended_ns or exchange.started_ns) - exchange.started_ns) / 1e9,
             http_only=self._is_http_only(),
             settings=self._tracer.tracing.settings.tracing,
@@ -319,6 +303,10 @@ def _is_unclaimed(trace: OpenTrace) -> bool:
 def _is_disconnect(error: BaseException) -> bool:
     """Whether the exception says that a WebSocket's client has hung up, or is gone."""
     return type(error).__name__ == "WebSocketDisconnect"
+
+
+def _own_request_id(trace: OpenTrace) -> bytes:
+    return (trace.facts.client_request_id or "").encode()
 
 
 def _request_id(headers: Headers) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Tracer
 
-from otel_mlflow import heap
+from otel_mlflow import heap, logs
 from otel_mlflow.content import Redactor
 from otel_mlflow.exchange import Scope
 from otel_mlflow.excluding import ExcludedUrls
@@ -65,6 +65,8 @@ class Tracing:
         self._started = False
         self._first_state = FirstState()
         self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
+        # Also where nothing is traced: a log format that names the trace must not break there.
+        logs.install(self)
         if self._trouble is not None:
             say_unusable(self._trouble)
         if self.settings.tracing.enabled:
@@ -101,6 +103,7 @@ class Tracing:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
         BRIDGE.hand_over_open_traces(self)
         BRIDGE.uninstall(self)
+        logs.uninstall(self)
         self.delivery.shutdown(timeout)
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 NOTE_KEY = "[cut]"
@@ -21,17 +22,27 @@ _CLOSER = {b"{": b"}", b"[": b"]"}
 def to_json(value: Any) -> str:
     """Write JSON that can be encoded as UTF-8 and read by anybody: no lone surrogates, no NaN.
 
-    What JSON does not know is written as `str()` has it.
+    Models of Pydantic's and dataclasses are objects; what else JSON does not know is written as `str()` has it.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False, default=str)
+        return json.dumps(value, allow_nan=False, default=_plain)
     except ValueError:
         # NaN and the infinities become the words for them.
-        return to_json(json.loads(json.dumps(value, default=str), parse_constant=str))
+        return to_json(json.loads(json.dumps(value, default=_plain), parse_constant=str))
     return text
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, type):
+        return str(value)
+    if callable(dump := getattr(value, "model_dump", None)):
+        return dump(mode="json")
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)
 
 
 def note(left_out: int, total: int | None) -> str:

@@ -17,6 +17,7 @@ from otel_mlflow.settings.problems import InvalidValues, problems_of, shown_fiel
 
 Words = Annotated[list[str], BeforeValidator(values.listed)]
 Names = Annotated[Words, AfterValidator(values.names)]
+HeaderNames = Annotated[Words, AfterValidator(values.header_names)]
 Regexes = Annotated[Words, AfterValidator(values.regexes)]
 Mapping = Annotated[dict[str, str], BeforeValidator(values.mapped)]
 HttpUrl = Annotated[str, AfterValidator(values.http_url)]
@@ -112,6 +113,16 @@ class TracingSettings(Section):
         "join",
         "What an incoming `traceparent` means: the caller's trace is joined, linked to, or ignored.",
         "join, link or ignore",
+    )
+    session_headers: HeaderNames = setting(
+        list,
+        "Request headers that name the trace's session: the first that is there. `current_trace().set_session()` wins.",
+        "a list of header names, or names between commas",
+    )
+    user_headers: HeaderNames = setting(
+        lambda: ["X-Forwarded-Email"],
+        "Request headers that name the trace's user: the first that is there. `current_trace().set_user()` wins.",
+        "a list of header names, or names between commas",
     )
     autolog: Words = setting(
         lambda: ["langchain"],

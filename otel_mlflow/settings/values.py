@@ -70,6 +70,14 @@ def names(entries: list[str]) -> list[str]:
     return entries
 
 
+def header_names(entries: list[str]) -> list[str]:
+    """Check that each could be the name of a header (RFC 9110, "token")."""
+    for entry in entries:
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", entry):
+            raise ValueError(f"{entry!r} is not the name of a header")
+    return entries
+
+
 def run_name(template: str) -> str:
     """Check that a run's name uses only what a run knows."""
     for _, field, _, _ in Formatter().parse(template):

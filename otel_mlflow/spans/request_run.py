@@ -20,7 +20,7 @@ MAX_PARAM_VALUE = 6000
 """Characters that MLflow has room for (`mlflow.utils.validation`)."""
 
 _STRANGE = re.compile(r"[^/\w.\- ]")
-"""What MLflow refuses in the name of a param or a metric; a colon it refuses on Windows."""
+"""What MLflow refuses in the name of a param, a metric or a run's tag; a colon it refuses on Windows."""
 
 
 class RequestRunWriter:
@@ -46,7 +46,7 @@ class RequestRunWriter:
             "end_time_ms": started + duration,
             "params": self._params(trace),
             "metrics": _metrics(trace),
-            "tags": {key: value for key, value in info["tags"].items() if not key.startswith("mlflow.")},
+            "tags": {name_in_run(key): tag for key, tag in info["tags"].items() if not key.startswith("mlflow.")},
         }
 
     def _name(self, trace: OpenTrace, exchange: Exchange) -> str:
@@ -68,5 +68,5 @@ def _metrics(trace: OpenTrace) -> dict[str, float]:
 
 
 def name_in_run(name: str) -> str:
-    """The name of a param or a metric as MLflow takes it: few characters, and none that lead out of a folder."""
+    """The name of a param, a metric or a tag as MLflow takes it: few characters, and none that lead out of a folder."""
     return posixpath.normpath("/" + _STRANGE.sub("_", name)).strip("/")[:MAX_KEY] or "_"

@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import BaseModel
 
 import otel_mlflow
 from otel_mlflow import RequestTrace, Settings, Tracing, current_trace
@@ -156,6 +159,47 @@ def test_inputs_and_outputs_may_be_anything(traces: CapturedTraces, instrument: 
     root = spans_of(traced(traces, instrument, say))["GET /"]
     assert root.inputs == {"object": "{1, 2}", "list": [1]}
     assert root.outputs == "text"
+
+
+class Place(BaseModel):
+    """A model of Pydantic's."""
+
+    name: str
+    since: date
+
+
+@dataclass
+class Answer:
+    """A dataclass, with a model in it."""
+
+    place: Place
+    score: float
+
+
+CYCLE: dict[str, Any] = {}
+CYCLE["self"] = CYCLE
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (Place(name="Paris", since=date(2020, 1, 2)), {"name": "Paris", "since": "2020-01-02"}),
+        (
+            [Answer(Place(name="Rome", since=date(2020, 1, 2)), float("nan"))],
+            [{"place": {"name": "Rome", "since": "2020-01-02"}, "score": "NaN"}],
+        ),
+        ({(1, 2): "pair"}, "{(1, 2): 'pair'}"),
+        (CYCLE, "{'self': {...}}"),
+        (Place, str(Place)),
+    ],
+    ids=["model", "dataclass", "strange keys", "cycle", "class"],
+)
+def test_inputs_are_shown_as_well_as_can_be(
+    traces: CapturedTraces, instrument: Instrument, said: Any, shown: Any
+) -> None:
+    """Objects as objects where they can be, otherwise as Python shows them; never an error."""
+    root = spans_of(traced(traces, instrument, lambda trace: trace.set_inputs(said)))["GET /"]
+    assert root.inputs == shown
 
 
 def test_what_is_said_after_the_answer_arrives(traces: CapturedTraces, instrument: Instrument) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otel_mlflow.exchange import Outcome
 from otel_mlflow.sampling import Verdict, verdict, within_rate
 from otel_mlflow.settings import TracingSettings
 
@@ -20,11 +21,16 @@ rates = st.floats(0, 1)
 
 
 def judged(
-    trace_id: int = LOWEST, *, failed: bool = False, duration_s: float = 0.01, http_only: bool = False, **settings: Any
+    trace_id: int = LOWEST,
+    *,
+    outcome: Outcome = "ok",
+    duration_s: float = 0.01,
+    http_only: bool = False,
+    **settings: Any,
 ) -> Verdict:
     """Judge an ordinary request, except for what is said; by its id it is the first that a lower rate drops."""
     return verdict(
-        trace_id, failed=failed, duration_s=duration_s, http_only=http_only, settings=TracingSettings(**settings)
+        trace_id, outcome=outcome, duration_s=duration_s, http_only=http_only, settings=TracingSettings(**settings)
     )
 
 
@@ -38,7 +44,8 @@ def test_share_of_20_000_ids_is_the_rate() -> None:
 
 def test_another_process_comes_to_the_same_verdict() -> None:
     """Nothing of the process goes into the verdict: its hash seed, its clock, its start."""
-    ids = [random.Random(seed).getrandbits(128) for seed in range(500)]
+    source = random.Random(0.1)
+    ids = [source.getrandbits(128) for _ in range(20_000)]
     program = (
         "import sys; from otel_mlflow.sampling import within_rate\n"
         "print([within_rate(int(line), 0.1) for line in sys.stdin])"
@@ -81,16 +88,18 @@ def test_rejection_threshold_itself_is_kept() -> None:
     [
         ({}, {}, "keep"),
         ({}, {"sample_rate": 0}, "sampled_out"),
-        ({"failed": True}, {"sample_rate": 0}, "keep"),
-        ({"failed": True}, {"sample_rate": 0, "keep_errors": False}, "sampled_out"),
+        ({"outcome": "error"}, {"sample_rate": 0}, "keep"),
+        ({"outcome": "error"}, {"sample_rate": 0, "keep_errors": False}, "sampled_out"),
         ({"duration_s": 2.1}, {"sample_rate": 0, "keep_slower_than": 2}, "keep"),
         ({"duration_s": 2.0}, {"sample_rate": 0, "keep_slower_than": 2}, "sampled_out"),
         ({"duration_s": 99}, {"sample_rate": 0}, "sampled_out"),
         ({"http_only": True}, {}, "keep"),
         ({"http_only": True}, {"http_only_traces": "drop"}, "filtered"),
         ({"http_only": False}, {"http_only_traces": "drop"}, "keep"),
-        ({"http_only": True, "failed": True}, {"http_only_traces": "drop"}, "keep"),
-        ({"http_only": True, "failed": True}, {"http_only_traces": "drop", "keep_errors": False}, "keep"),
+        ({"http_only": True, "outcome": "error"}, {"http_only_traces": "drop"}, "keep"),
+        ({"http_only": True, "outcome": "error"}, {"http_only_traces": "drop", "keep_errors": False}, "keep"),
+        ({"http_only": True, "outcome": "cancelled"}, {"http_only_traces": "drop"}, "keep"),
+        ({"outcome": "cancelled"}, {"sample_rate": 0}, "sampled_out"),
         ({"http_only": True, "duration_s": 9}, {"http_only_traces": "drop", "keep_slower_than": 2}, "filtered"),
         ({"http_only": True}, {"http_only_traces": "drop", "sample_rate": 0}, "filtered"),
     ],

@@ -51,6 +51,7 @@ def test_value_of_a_standard_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"tracing": {"autolog": 3}}, "a list of MLflow flavours"),
         ({"tracing": 3}, "a section with enabled, backend"),
         ({"tracing": OtlpSettings()}, None),
+        ({"tracing": {"user_headers": ["X User"]}}, "a list of header names"),
         ({"runs": {"mode": "always"}}, "off or request"),
         ({"runs": {"name": "{user}"}}, "{route}, {session_id} and {trace_id} ({user} is not one of them)"),
         ({"runs": {"name": "{route:d}"}}, "{route}, {session_id} and {trace_id} (Unknown format code 'd'"),
