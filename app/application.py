@@ -2,23 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 
 import otel_mlflow
 from app import page
-from app.api import chat, errors, status
+from app.agent.choose import agent_for
+from app.api import chat, errors, feedback, jobs, sessions, slides, status, stream
 from app.api.request_id import IdentifiedApp
-from app.services import embedded
+from app.api.users import user_of
+from app.services import Services, services_for
 from app.settings import AppSettings
+
+_ROUTES = (chat, stream, jobs, sessions, slides, feedback, status, page)
 
 
 def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Settings | None = None) -> FastAPI:
-    """Build the application. What is not given comes from config/ and the environment."""
-    app = IdentifiedApp(title="Slide agent")
-    app.state.services = embedded(settings or AppSettings())
-    app.include_router(chat.router)
-    app.include_router(status.router)
-    app.include_router(page.router)
-    errors.answer_in_json(app)
-    app.state.tracing = otel_mlflow.instrument(app, tracing)
+    """Build the application, traced. What is not given comes from config/ and the environment."""
+    settings = settings or AppSettings()
+    app = untraced_app(settings, tracing.tracking_uri if tracing else None)
+    app.state.tracing = otel_mlflow.instrument(app, tracing, experiment_for=_experiments(settings.user_experiment))
     return app
+
+
+def untraced_app(settings: AppSettings, tracking_uri: str | None = None) -> FastAPI:
+    """The same without `instrument()`."""
+    app = IdentifiedApp(title="Slide agent", lifespan=_live)
+    app.state.services = services_for(settings, agent_for(settings, tracking_uri))
+    app.state.tracing = None
+    for part in _ROUTES:
+        app.include_router(part.router)
+    errors.answer_in_json(app)
+    return app
+
+
+@asynccontextmanager
+async def _live(app: FastAPI) -> AsyncGenerator[None, None]:
+    """Deal with what workers before us left; leave nothing running."""
+    using: Services = app.state.services
+    await using.jobs.recover()
+    yield
+    await using.running.stop()
+
+
+def _experiments(template: str) -> Callable[[MutableMapping[str, Any]], str | None] | None:
+    """Each user's own experiment, by the headers of the request."""
+    if not template:
+        return None
+
+    def experiment_of(scope: MutableMapping[str, Any]) -> str | None:
+        user = user_of(Headers(scope=scope))
+        return template.format(user=user) if user else None
+
+    return experiment_of

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.agent.agent import SlideAgent, slide_agent
-from app.agent.model import EmbeddedSlideModel
-from app.data.genie import EmbeddedSpace
+from app.agent.agent import SlideAgent
 from app.settings import AppSettings
+from app.store.store import Store
+from app.turns.conduct import Conductor
+from app.turns.jobs import JobQueue
+from app.turns.running import RunningTurns
 
 
 @dataclass(frozen=True)
 class Services:
-    """The agent, and the `mode` by which answers say what kind of model it is."""
+    """The store, and who takes turns."""
 
     settings: AppSettings
-    agent: SlideAgent
-    mode: str
+    store: Store
+    conductor: Conductor
+    running: RunningTurns
+    jobs: JobQueue
 
 
-def embedded(settings: AppSettings) -> Services:
-    """The services that need nothing but this machine."""
-    return Services(settings, slide_agent(EmbeddedSlideModel(), EmbeddedSpace()), mode="embedded")
+def services_for(settings: AppSettings, agent: SlideAgent) -> Services:
+    """Put them together. Raises `StoreError`."""
+    store = Store(settings.database.expanduser())
+    conductor = Conductor(store.turns, agent, settings.prompts, settings.mode)
+    running = RunningTurns(store.turns)
+    jobs = JobQueue(store.jobs, store.turns, conductor, running, settings.jobs_at_once)
+    return Services(settings, store, conductor, running, jobs)

@@ -1,31 +1,109 @@
-"""What can be set about the app itself; config/app.yaml, or the environment under SLIDES_."""
+"""What can be set about the app itself: config/app.yaml and config/prompts.yaml, or the environment under SLIDES_."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from typing_extensions import Self
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
+Source = Literal["embedded", "databricks"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Prompts(_Section):
+    """What the model is told."""
+
+    task: str
+    """Its job; `{max_slides}` stands for the most slides that the person wants."""
+    deck: str
+    """What is added when there is a deck already; `{deck}` stands for its document."""
+
+    @field_validator("task")
+    @classmethod
+    def _names_the_limit(cls, task: str) -> str:
+        if "{max_slides}" not in task:
+            raise ValueError("the task must say {max_slides} somewhere, or no deck would keep to its limit")
+        return task
+
+    @field_validator("deck")
+    @classmethod
+    def _shows_the_deck(cls, deck: str) -> str:
+        if "{deck}" not in deck:
+            raise ValueError("this must say {deck} somewhere, or the model could not see the deck that it is to change")
+        return deck
+
+
+class DatabricksSettings(_Section):
+    """Where in the workspace; the workspace itself and the credentials are those of the traces."""
+
+    serving_endpoint: str = ""
+    """The model serving endpoint of a chat model that can call tools."""
+    genie_space_id: str = ""
+    """The Genie space that knows the data."""
+
+
+def default_database() -> Path:
+    """In the user's state folder, as the XDG base directories have it."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return state / "slide-agent" / "slides.db"
 
 
 class AppSettings(BaseSettings):
     """The app's settings. Raises pydantic's `ValidationError`, which names the key, for anything that cannot be."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SLIDES_", yaml_file=CONFIG / "app.yaml", yaml_file_encoding="utf-8", extra="forbid", frozen=True
+        env_prefix="SLIDES_",
+        env_nested_delimiter="__",
+        yaml_file=[CONFIG / "app.yaml", CONFIG / "prompts.yaml"],
+        yaml_file_encoding="utf-8",
+        extra="forbid",
+        frozen=True,
     )
 
-    prompt: str
-    """What the model is told about its job; `{max_slides}` stands for the most slides that the person wants."""
+    prompts: Prompts
+    model: Source = "embedded"
+    """The chat model: rules in this process, or an endpoint of Databricks model serving."""
+    data: Source = "embedded"
+    """The data: a made-up table in this process, or a Databricks Genie space."""
+    databricks: DatabricksSettings = DatabricksSettings()
+    database: Path = Field(default_factory=default_database)
+    """The SQLite file with sessions, decks and jobs; all workers share it."""
+    jobs_at_once: int = Field(default=4, ge=1)
+    """How many jobs of /api/chat/async a worker works on side by side."""
+    heartbeat_seconds: float = Field(default=15.0, gt=0)
+    """How long a stream may be silent before a comment keeps it open."""
+    user_experiment: str = ""
+    """With `{user}` in it: the experiment of each user's own; empty: one experiment for all."""
 
-    @field_validator("prompt")
+    @property
+    def mode(self) -> str:
+        """What answers, as `metadata.mode` and the page say it."""
+        return self.model if self.model == self.data else f"{self.model} model, {self.data} data"
+
+    @field_validator("user_experiment")
     @classmethod
-    def _names_the_limit(cls, prompt: str) -> str:
-        if "{max_slides}" not in prompt:
-            raise ValueError("the prompt must say {max_slides} somewhere, or no deck would keep to its limit")
-        return prompt
+    def _names_the_user(cls, experiment: str) -> str:
+        if experiment and "{user}" not in experiment:
+            raise ValueError("user_experiment must say {user} somewhere; for one experiment see config/mlflow.yaml")
+        return experiment
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        needed = (("model", "serving_endpoint"), ("data", "genie_space_id"))
+        for what, where in needed:
+            if getattr(self, what) == "databricks" and not getattr(self.databricks, where):
+                raise ValueError(
+                    f"{what} is databricks: set databricks.{where} (SLIDES_DATABRICKS__{where.upper()}) too"
+                )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -36,5 +114,5 @@ class AppSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then environment, then the file."""
+        """Arguments, then environment, then the files."""
         return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)

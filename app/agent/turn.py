@@ -1,86 +1,108 @@
-"""One turn: a person's message goes through the agent, and what was said on the way is kept with its time."""
+"""The agent's part of a turn: a person's message goes in, and what is said on the way comes out as it is said."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Literal
+from typing import Any, Literal
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
-from opentelemetry import trace
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    AnyMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolCall,
+    ToolMessage,
+)
 
-from app.agent import deck
 from app.agent.agent import SlideAgent
-from app.agent.deck import Deck
+from app.decks.deck import split_answer
 
-_tracer = trace.get_tracer("app.agent")
+Role = Literal["user", "assistant", "tool"]
 
 
 @dataclass(frozen=True)
 class Said:
     """One message. `tool_call` is the call that it makes, `tool_call_id` the call that it makes or answers."""
 
-    role: Literal["user", "assistant", "tool"]
+    role: Role
     content: str
-    timestamp: datetime
+    timestamp: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     tool_call: ToolCall | None = None
     tool_call_id: str | None = None
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What a turn brought: the messages in order, and the deck with its HTML, unless the answer was words alone."""
+class Document:
+    """The HTML that the agent wrote."""
 
-    messages: tuple[Said, ...]
     html: str
-    deck: Deck | None
-
-    @property
-    def tool_calls(self) -> int:
-        """How often the data were asked."""
-        return sum(1 for message in self.messages if message.tool_call)
 
 
-async def take_turn(agent: SlideAgent, prompt: str, message: str, max_slides: int) -> Turn:
-    """Run the agent on one message. Raises what the model raises, and `NotADeckError` for HTML without slides."""
-    with _tracer.start_as_current_span("turn"):
-        said = [Said("user", message, _now())]
-        html = ""
-        async with aclosing(_conversation(agent, prompt.format(max_slides=max_slides), message)) as conversation:
-            async for spoken in conversation:
-                words, html = deck.split_answer(spoken.text)
-                said += _said(spoken, words)
-        # In a thread: a long document takes longer than an event loop may stand still.
-        return Turn(tuple(said), html, await asyncio.to_thread(_parse, html) if html else None)
+@dataclass(frozen=True)
+class Briefing:
+    """What the agent is told: its task, what was said before in words, and what is said now."""
+
+    task: str
+    before: Sequence[tuple[Role, str]]
+    message: str
+
+    def messages(self) -> list[BaseMessage]:
+        """The same as LangChain's messages."""
+        earlier = [AIMessage(words) if role == "assistant" else HumanMessage(words) for role, words in self.before]
+        return [SystemMessage(self.task), *earlier, HumanMessage(self.message)]
 
 
-async def _conversation(agent: SlideAgent, prompt: str, message: str) -> AsyncGenerator[AnyMessage, None]:
-    """The agent's messages, each as soon as it is there."""
-    asked = {"messages": [SystemMessage(prompt), HumanMessage(message)]}
-    async for update in agent.astream(asked, stream_mode="updates"):
-        for step in update.values():
-            for spoken in step["messages"]:
-                yield spoken
+async def converse(agent: SlideAgent, briefing: Briefing) -> AsyncGenerator[Said | Document, None]:
+    """Run the agent. Words come as soon as the model has turned from them to its document, not when that is done.
+
+    Raises what the model raises, and what its tools raise beyond `GenieError`.
+    """
+    early = _EarlyWords()
+    stream: Any = agent.astream({"messages": briefing.messages()}, stream_mode=["updates", "messages"])
+    async with aclosing(stream) as parts:
+        async for kind, part in parts:
+            if kind == "messages":
+                for words in early.hear(part[0]):
+                    yield Said("assistant", words)
+            else:
+                for message in _messages(part):
+                    for one in _said(message, told_early=message.id in early.told):
+                        yield one
 
 
-def _said(spoken: AnyMessage, words: str) -> list[Said]:
-    now = _now()
+class _EarlyWords:
+    """The words before the document, from the pieces in which the model's answer comes."""
+
+    def __init__(self) -> None:
+        self.told: set[str | None] = set()
+        self._heard: dict[str | None, str] = {}
+
+    def hear(self, piece: AnyMessage) -> list[str]:
+        """The words, once for each message, when the first of its document is there."""
+        if not isinstance(piece, AIMessageChunk) or piece.id in self.told:
+            return []
+        heard = self._heard[piece.id] = self._heard.get(piece.id, "") + piece.text
+        words, document = split_answer(heard)
+        if not document:
+            return []
+        self.told.add(piece.id)
+        return [words] if words else []
+
+
+def _messages(update: dict[str, Any]) -> list[AnyMessage]:
+    return [message for step in update.values() for message in (step or {}).get("messages", [])]
+
+
+def _said(spoken: AnyMessage, *, told_early: bool) -> list[Said | Document]:
     if isinstance(spoken, ToolMessage):
-        return [Said("tool", words, now, tool_call_id=spoken.tool_call_id)]
+        return [Said("tool", spoken.text, tool_call_id=spoken.tool_call_id)]
     calls = spoken.tool_calls if isinstance(spoken, AIMessage) else []
-    made = [Said("assistant", words, now, tool_call=call, tool_call_id=call["id"]) for call in calls]
-    return made or [Said("assistant", words, now)]
-
-
-def _parse(html: str) -> Deck:
-    with _tracer.start_as_current_span("parse_deck") as span:
-        parsed = deck.parse(html)
-        span.set_attribute("app.slide_count", len(parsed.slides))
-        return parsed
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+    words, html = split_answer(spoken.text)
+    said: list[Said | Document] = [Said("assistant", words)] if words and not told_early else []
+    said += [Said("assistant", "", tool_call=call, tool_call_id=call["id"]) for call in calls]
+    return [*said, Document(html)] if html else said

@@ -1,73 +1,43 @@
-"""`POST /api/chat`: one question, one turn of the agent, one answer with its deck and its trace."""
+"""`POST /api/chat`: one question, one turn, one answer; and how to end a turn."""
 
 from __future__ import annotations
 
-import time
-import uuid
-from typing import Annotated
+import asyncio
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
-import otel_mlflow
-from app.agent.deck import Deck
-from app.agent.turn import Said, Turn, take_turn
-from app.api.shapes import ChatAnswer, ChatRequest, DeckShape, MessageShape, Metadata, SlideShape, ToolCallShape
-from app.services import Services
+from app.agent.turn import Said
+from app.api.orders import order_of
+from app.api.users import Owner
+from app.api.using import Using
+from app.shapes import Cancelled, ChatAnswer, ChatRequest
+from app.turns.failures import CANCELLED, TurnCancelledError
 
 router = APIRouter()
 
 
-def services(request: Request) -> Services:
-    """What the app was built with."""
-    built: Services = request.app.state.services
-    return built
-
-
 @router.post("/api/chat")
-async def chat(asked: ChatRequest, using: Annotated[Services, Depends(services)]) -> ChatAnswer:
+async def chat(asked: ChatRequest, owner: Owner, using: Using) -> ChatAnswer:
     """Answer one question."""
-    started = time.monotonic()
-    session_id = asked.session_id or uuid.uuid4().hex
-    otel_mlflow.current_trace().set_session(session_id)
-    turn = await take_turn(using.agent, using.settings.prompt, asked.message, asked.max_slides)
-    return _answer(session_id, turn, using.mode, time.monotonic() - started)
+    order = await order_of(asked, owner, using)
+    turn = using.running.start(order.held.turn_id, using.conductor.turn(order, _ignore))
+    try:
+        await asyncio.wait([turn])
+    finally:
+        turn.cancel()
+    if turn.cancelled():
+        raise TurnCancelledError(CANCELLED)
+    return turn.result()
 
 
-def _answer(session_id: str, turn: Turn, mode: str, seconds: float) -> ChatAnswer:
-    trace = otel_mlflow.current_trace()
-    return ChatAnswer(
-        session_id=session_id,
-        messages=[_message(said) for said in turn.messages],
-        slide_deck=_deck(turn.deck) if turn.deck else None,
-        raw_html=turn.html,
-        metadata=Metadata(
-            latency_seconds=round(seconds, 3),
-            tool_calls=turn.tool_calls,
-            message_count=len(turn.messages),
-            mode=mode,
-            trace_id=trace.id,
-            trace_url=trace.url,
-        ),
-    )
+@router.post("/api/chat/{session_id}/cancel")
+async def cancel(session_id: str, owner: Owner, using: Using) -> Cancelled:
+    """End the turn that is running; the deck is as it was before it."""
+    turn_id = await asyncio.to_thread(using.store.turns.cancel, session_id, owner)
+    if turn_id:
+        using.running.cancel(turn_id)
+    return Cancelled(session_id=session_id, cancelled=turn_id is not None)
 
 
-def _message(said: Said) -> MessageShape:
-    call = said.tool_call
-    return MessageShape(
-        role=said.role,
-        content=said.content,
-        timestamp=said.timestamp,
-        tool_call=ToolCallShape(name=call["name"], arguments=call["args"]) if call else None,
-        tool_call_id=said.tool_call_id,
-    )
-
-
-def _deck(deck: Deck) -> DeckShape:
-    return DeckShape(
-        title=deck.title,
-        slide_count=len(deck.slides),
-        css=deck.css,
-        external_scripts=list(deck.external_scripts),
-        scripts=deck.scripts,
-        slides=[SlideShape(index=slide.index, slide_id=slide.slide_id, html=slide.html) for slide in deck.slides],
-    )
+async def _ignore(said: Said) -> None:
+    """The answer has it all."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,16 +11,32 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 import otel_mlflow
-from app.agent.deck import NotADeckError
+from app.agent.errors import ModelError
 from app.api.request_id import request_id
+from app.decks.document import NotADeckError
+from app.decks.edit import DeckEditError, NoSuchSlideError
+from app.store.rows import NotYoursError, TurnRunningError
+from app.store.sessions import NoDeckError
+from app.turns.failures import TurnCancelledError, explain
+
+_STATUS: dict[type[Exception], int] = {
+    NotYoursError: 404,
+    NoDeckError: 404,
+    NoSuchSlideError: 404,
+    TurnRunningError: 409,
+    TurnCancelledError: 409,
+    DeckEditError: 422,
+}
 
 
 def answer_in_json(app: FastAPI) -> None:
     """Install the handlers on the app."""
     app.exception_handler(HTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(NotADeckError)(_no_deck)
-    app.exception_handler(Exception)(_failed)
+    for kind, status in _STATUS.items():
+        app.exception_handler(kind)(_told(status))
+    for failure in (NotADeckError, ModelError, Exception):
+        app.exception_handler(failure)(_failed)
 
 
 async def _refused(request: Request, error: HTTPException) -> JSONResponse:
@@ -31,12 +48,18 @@ async def _invalid(request: Request, error: RequestValidationError) -> JSONRespo
     return _answer(request, 422, found)
 
 
-async def _no_deck(request: Request, error: NotADeckError) -> JSONResponse:
-    return _answer(request, 502, f"The model's answer is not a deck: {error}")
+def _told(status: int) -> Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]:
+    """An error whose words are meant for the caller."""
+
+    async def answer(request: Request, error: Exception) -> JSONResponse:
+        return _answer(request, status, str(error))
+
+    return answer
 
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
-    return _answer(request, 500, "This went wrong on our side. The ids lead to where.")
+    failure = explain(error)
+    return _answer(request, failure.status, failure.detail)
 
 
 def _place(location: tuple[str | int, ...]) -> str:

@@ -7,18 +7,19 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 import otel_mlflow
+from app.api.using import Using
 
 router = APIRouter()
 
 
 @router.get("/api/health")
-async def health() -> dict[str, str]:
-    """Whether the process answers; asks nobody."""
-    return {"status": "ok"}
+async def health(using: Using) -> dict[str, str]:
+    """Whether the process answers, and what answers questions; asks nobody."""
+    return {"status": "ok", "mode": using.settings.mode}
 
 
 @router.get("/api/tracing/status")
 def tracing_status(request: Request) -> dict[str, Any]:
     """The tracing status as `otel_mlflow` gives it; in a thread, for it looks into the spool."""
-    tracing: otel_mlflow.Tracing = request.app.state.tracing
-    return tracing.status().to_dict()
+    tracing: otel_mlflow.Tracing | None = request.app.state.tracing
+    return tracing.status().to_dict() if tracing else {"state": "disabled", "reason": "nothing is instrumented"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import uuid
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field
 
 from app.data import sales
+from app.data.conversation import Conversation, current_conversation
 from app.data.sql import statement
 from app.data.vocabulary import MEASURES, read
 
@@ -39,16 +41,17 @@ class GenieAnswer:
 class GenieSpace(Protocol):
     """Where questions about the data go."""
 
-    def ask(self, query: str) -> GenieAnswer:
-        """Answer one question, or raise `GenieError`."""
+    def ask(self, query: str, conversation: Conversation) -> GenieAnswer:
+        """Answer one question, or raise `GenieError`. The first answer gives the conversation its id."""
         ...
 
 
 class EmbeddedSpace:
     """The bundled, made-up sales data behind Genie's contract: every question becomes real SQL."""
 
-    def ask(self, query: str) -> GenieAnswer:
+    def ask(self, query: str, conversation: Conversation) -> GenieAnswer:
         """Answer one question, or raise `GenieError` with SQLite's own words."""
+        conversation.id = conversation.id or f"embedded-{uuid.uuid4().hex}"
         asked = read(query)
         if not asked.understood:
             return GenieAnswer(f"This data holds {_measures()} by region, product, month, quarter and year.")
@@ -69,7 +72,7 @@ def genie_tool(space: GenieSpace) -> StructuredTool:
     """The tool that the agent calls."""
 
     def query_genie_space(query: str) -> str:
-        return space.ask(query).as_json()
+        return space.ask(query, current_conversation()).as_json()
 
     return StructuredTool.from_function(
         query_genie_space,

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from app.agent.deck import heading
+from app.decks.deck import heading
 from app.demo import trace
 from app.demo.children import POLL_SECONDS, DemoError
 from app.demo.http import HttpError, post

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from app.data import sales
+from app.data.conversation import Conversation
 from app.data.generate import SALES_CSV, sales_csv
 from app.data.genie import TOOL_NAME, EmbeddedSpace, GenieError, genie_tool
 from app.data.sql import statement
@@ -42,7 +43,7 @@ def test_a_question_cannot_change_the_data() -> None:
 
 def test_an_answer_has_a_message_and_rows() -> None:
     """The contract of a Genie space: a sentence, and the rows as CSV with a header."""
-    answer = EmbeddedSpace().ask("revenue by region in 2024")
+    answer = EmbeddedSpace().ask("revenue by region in 2024", Conversation())
     assert answer.message.startswith("4 rows")
     assert answer.rows.splitlines()[0] == "region,revenue_eur"
     assert len(answer.rows.splitlines()) == 5
@@ -50,14 +51,14 @@ def test_an_answer_has_a_message_and_rows() -> None:
 
 def test_no_rows_is_an_answer() -> None:
     """A year without data gives a message and no rows."""
-    answer = EmbeddedSpace().ask("revenue by region in 2019")
+    answer = EmbeddedSpace().ask("revenue by region in 2019", Conversation())
     assert answer.rows == ""
     assert answer.message.startswith("No data match")
 
 
 def test_a_question_about_nothing_in_the_data_is_answered_in_words() -> None:
     """A text-only answer says what could be asked."""
-    answer = EmbeddedSpace().ask("What will the weather be?")
+    answer = EmbeddedSpace().ask("What will the weather be?", Conversation())
     assert answer.rows == ""
     assert "revenue" in answer.message
 
@@ -65,7 +66,7 @@ def test_a_question_about_nothing_in_the_data_is_answered_in_words() -> None:
 def test_an_unknown_measure_is_sqlite_s_own_error() -> None:
     """The error names the question and the column that is not there."""
     with pytest.raises(GenieError, match=r"'headcount by region': no such column: headcount"):
-        EmbeddedSpace().ask("headcount by region")
+        EmbeddedSpace().ask("headcount by region", Conversation())
 
 
 def test_the_tool_answers_json() -> None:

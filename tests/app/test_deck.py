@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.agent.deck import NotADeckError, heading, parse, split_answer
+from app.decks.deck import heading, parse, split_answer
+from app.decks.document import NotADeckError
 
 DOCUMENT = """<!DOCTYPE html><html><head><title>Two slides</title><style>.slide { color: red }</style>
 <script src="/charts.js"></script><script>shared()</script></head><body>

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import pytest
 
 from app.agent.charts import HIGHLIGHT, chart
-from app.agent.deck import parse
 from app.agent.document import Finding, write
 from app.agent.findings import headline, outlier, remarks
 from app.agent.series import Point, Series
 from app.data.vocabulary import read
+from app.decks.deck import parse
 
 
 def series(dimension: str, column: str, **figures: float) -> Series:

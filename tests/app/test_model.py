@@ -8,9 +8,10 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable
 
-from app.agent.deck import parse, split_answer
 from app.agent.model import MODEL_NAME, EmbeddedSlideModel
+from app.data.conversation import Conversation
 from app.data.genie import EmbeddedSpace, GenieError, genie_tool
+from app.decks.deck import parse, split_answer
 
 SPACE = EmbeddedSpace()
 QUESTION = HumanMessage("How did revenue develop by region in 2024?")
@@ -30,7 +31,7 @@ def answered(conversation: list[BaseMessage], said: AIMessage) -> list[BaseMessa
 
 def _data(call_id: str, query: str) -> ToolMessage:
     try:
-        return ToolMessage(SPACE.ask(query).as_json(), tool_call_id=call_id)
+        return ToolMessage(SPACE.ask(query, Conversation()).as_json(), tool_call_id=call_id)
     except GenieError as error:
         return ToolMessage(str(error), tool_call_id=call_id, status="error")
 

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from langchain_core.language_models import FakeListChatModel
 
-import otel_mlflow
-from app.agent.agent import slide_agent
-from app.application import create_app
-from app.data.genie import EmbeddedSpace
+from app.settings import AppSettings
+from tests.app.models import scripted, speak
 
 QUESTION = {"message": "How did revenue develop by region in 2024?"}
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> FastAPI:
-    """The app with its own settings, and no tracing."""
-    tracing = {"tracing": {"enabled": False}, "delivery": {"spool_dir": str(tmp_path)}}
-    return create_app(tracing=otel_mlflow.Settings.model_validate(tracing))
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that gets a 500 as an answer, as it would over the network."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
 
 
 async def ask(client: httpx.AsyncClient, **asked: Any) -> Any:
@@ -77,7 +56,8 @@ async def test_the_figures_about_the_turn_are_true(client: httpx.AsyncClient) ->
 
 async def test_the_session_is_the_one_that_was_named(client: httpx.AsyncClient) -> None:
     """A session id comes back; without one, each question gets its own."""
-    assert (await ask(client, session_id="s-42"))["session_id"] == "s-42"
+    first = (await ask(client))["session_id"]
+    assert (await ask(client, session_id=first))["session_id"] == first
     assert (await ask(client))["session_id"] != (await ask(client))["session_id"]
 
 
@@ -135,17 +115,21 @@ async def test_a_wrong_method_says_what_is_allowed(client: httpx.AsyncClient) ->
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
 
 
-async def test_a_model_that_writes_no_slides_is_a_bad_gateway(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_a_model_that_writes_no_slides_is_a_bad_gateway(
+    app: FastAPI, settings: AppSettings, client: httpx.AsyncClient
+) -> None:
     """502, and the person is told what was wrong with the answer."""
-    speak(app, "<!DOCTYPE html><p>Sorry</p>")
+    speak(app, settings, scripted("<!DOCTYPE html><p>Sorry</p>"))
     answer = await client.post("/api/chat", json=QUESTION)
     assert answer.status_code == 502
     assert "not a deck" in answer.json()["detail"]
 
 
-async def test_a_defect_is_a_500_without_its_details(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_a_defect_is_a_500_without_its_details(
+    app: FastAPI, settings: AppSettings, client: httpx.AsyncClient
+) -> None:
     """What went wrong inside stays inside; the ids lead to it."""
-    app.state.services = replace(app.state.services, agent=None)
+    speak(app, settings, agent=None)
     answer = await client.post("/api/chat", json=QUESTION, headers={"X-Request-ID": "r-2"})
     assert answer.status_code == 500
     assert answer.json()["request_id"] == answer.headers["X-Request-ID"] == "r-2"
@@ -154,7 +138,7 @@ async def test_a_defect_is_a_500_without_its_details(app: FastAPI, client: httpx
 
 async def test_health_needs_nobody(client: httpx.AsyncClient) -> None:
     """Liveness answers without asking anything."""
-    assert (await client.get("/api/health")).json() == {"status": "ok"}
+    assert (await client.get("/api/health")).json() == {"status": "ok", "mode": "embedded"}
 
 
 async def test_the_tracing_status_is_shown(client: httpx.AsyncClient) -> None:
@@ -176,17 +160,3 @@ async def test_the_page_runs_nothing_but_its_own_script(client: httpx.AsyncClien
     policy = (await client.get("/")).headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
-
-
-def speak(app: FastAPI, *answers: str) -> None:
-    """Put a model with fixed answers in the place of the embedded one."""
-    agent = slide_agent(_Toolless(responses=list(answers)), EmbeddedSpace())
-    app.state.services = replace(app.state.services, agent=agent)
-
-
-class _Toolless(FakeListChatModel):
-    """LangChain's scripted model, which takes tools and never calls them."""
-
-    def bind_tools(self, *args: Any, **kwargs: Any) -> Any:
-        """Ignore the tools."""
-        return self

@@ -7,25 +7,43 @@ from pydantic import ValidationError
 
 from app.settings import AppSettings
 
+PROMPTS = {"task": "At most {max_slides} slides.", "deck": "Now: {deck}"}
+
 
 def test_the_bundled_settings_are_valid() -> None:
-    """config/app.yaml holds a prompt that names the limit."""
-    assert "{max_slides}" in AppSettings().prompt
+    """config/ holds prompts with their places, and what needs no network."""
+    settings = AppSettings()  # type: ignore[call-arg]
+    assert "{max_slides}" in settings.prompts.task
+    assert "{deck}" in settings.prompts.deck
+    assert settings.mode == "embedded"
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SLIDES_PROMPT replaces the prompt."""
-    monkeypatch.setenv("SLIDES_PROMPT", "At most {max_slides} slides.")
-    assert AppSettings().prompt == "At most {max_slides} slides."
+    """SLIDES_PROMPTS__TASK replaces one prompt."""
+    monkeypatch.setenv("SLIDES_PROMPTS__TASK", "At most {max_slides} slides.")
+    assert AppSettings().prompts.task == "At most {max_slides} slides."  # type: ignore[call-arg]
 
 
-def test_a_prompt_without_the_limit_is_refused() -> None:
-    """The error says what is missing and why."""
-    with pytest.raises(ValidationError, match="no deck would keep to its limit"):
-        AppSettings(prompt="Write slides.")
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"prompts": {**PROMPTS, "task": "Write."}}, "no deck would keep to its limit"),
+        ({"prompts": {**PROMPTS, "deck": "There is one."}}, "the model could not see the deck"),
+        ({"promt": "Write."}, "promt"),
+        ({"model": "clever"}, "'embedded' or 'databricks'"),
+        ({"model": "databricks"}, "SLIDES_DATABRICKS__SERVING_ENDPOINT"),
+        ({"data": "databricks"}, "SLIDES_DATABRICKS__GENIE_SPACE_ID"),
+        ({"user_experiment": "ours"}, "must say {user}"),
+        ({"jobs_at_once": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_what_cannot_be_is_refused(wrong: dict[str, object], said: str) -> None:
+    """The error names the key and what it wants."""
+    with pytest.raises(ValidationError, match=said):
+        AppSettings(**wrong)  # type: ignore[arg-type]
 
 
-def test_an_unknown_setting_is_refused() -> None:
-    """A misspelt key is not ignored."""
-    with pytest.raises(ValidationError, match="promt"):
-        AppSettings(prompt="{max_slides}", promt="{max_slides}")  # type: ignore[call-arg]
+def test_the_mode_is_honest_about_both_sources() -> None:
+    """A model of one kind over data of another says so."""
+    mixed = AppSettings(model="databricks", databricks={"serving_endpoint": "chat"})  # type: ignore[call-arg, arg-type]
+    assert mixed.mode == "databricks model, embedded data"

@@ -1,0 +1,18 @@
+"""A question becomes an order: a turn in a session that is held for it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import otel_mlflow
+from app.services import Services
+from app.shapes import ChatRequest
+from app.turns.conduct import Order
+
+
+async def order_of(asked: ChatRequest, owner: str, using: Services) -> Order:
+    """Hold the session, or a new one. Raises `NotYoursError` and `TurnRunningError`."""
+    held = await asyncio.to_thread(using.store.turns.begin, asked.session_id, owner, asked.message)
+    trace = otel_mlflow.current_trace()
+    trace.set_session(held.session_id)
+    return Order(held, asked.message, asked.max_slides, trace.id, trace.url)

@@ -1,0 +1,80 @@
+"""`/api/sessions`: a person's conversations."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from app.api.users import Owner
+from app.api.using import Using
+from app.shapes import (
+    FeedbackShape,
+    MessagesShape,
+    NewSessionRequest,
+    SessionShape,
+    SessionsShape,
+    StoredMessageShape,
+    TitleRequest,
+    ToolCallShape,
+)
+from app.store.tables import ChatSession, Message, Opinion
+
+router = APIRouter(prefix="/api/sessions")
+
+
+@router.get("")
+def sessions(owner: Owner, using: Using) -> SessionsShape:
+    """All of the caller's."""
+    return SessionsShape(sessions=[_session(one) for one in using.store.sessions.list(owner)])
+
+
+@router.post("", status_code=201)
+def create(owner: Owner, using: Using, wanted: NewSessionRequest | None = None) -> SessionShape:
+    """Begin one."""
+    title = wanted.title if wanted else None
+    return _session(using.store.sessions.create(owner, title or ""))
+
+
+@router.get("/{session_id}")
+def session(session_id: str, owner: Owner, using: Using) -> SessionShape:
+    """One."""
+    return _session(using.store.sessions.get(session_id, owner))
+
+
+@router.patch("/{session_id}")
+def rename(session_id: str, wanted: TitleRequest, owner: Owner, using: Using) -> SessionShape:
+    """Give it another title."""
+    return _session(using.store.sessions.rename(session_id, owner, wanted.title))
+
+
+@router.delete("/{session_id}", status_code=204)
+def delete(session_id: str, owner: Owner, using: Using) -> None:
+    """Forget it."""
+    using.store.sessions.delete(session_id, owner)
+
+
+@router.get("/{session_id}/messages")
+def messages(session_id: str, owner: Owner, using: Using) -> MessagesShape:
+    """All that was said, each with the trace of its turn and what the caller thought of it."""
+    said = using.store.sessions.messages(session_id, owner)
+    opinions = using.store.opinions.of(owner, [message.trace_id for message in said])
+    shown = [_message(message, opinions.get(message.trace_id)) for message in said]
+    return MessagesShape(session_id=session_id, messages=shown)
+
+
+def _session(session: ChatSession) -> SessionShape:
+    return SessionShape(
+        session_id=session.id, title=session.title, created_at=session.created_at, updated_at=session.updated_at
+    )
+
+
+def _message(message: Message, opinion: Opinion | None) -> StoredMessageShape:
+    return StoredMessageShape(
+        role=message.role,
+        content=message.content,
+        timestamp=message.timestamp,
+        tool_call=ToolCallShape(**message.tool_call) if message.tool_call else None,
+        tool_call_id=message.tool_call_id,
+        trace_id=message.trace_id,
+        trace_url=message.trace_url,
+        feedback=FeedbackShape(value=opinion.value, rationale=opinion.rationale) if opinion else None,
+    )

@@ -1,0 +1,101 @@
+"""One turn at a time in each session, over all workers.
+
+A turn holds its session from `begin` until `finish`. What holds it is the word of a living worker: when that one dies,
+the next turn may begin.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.store.database import Database
+from app.store.rows import deck_of, is_running, owned, require_idle, said_in
+from app.store.tables import ChatSession, DeckRow, Message, now
+from app.store.workers import Workers
+
+TITLE_FROM_MESSAGE = 80
+
+
+@dataclass(frozen=True)
+class Held:
+    """A session that is held for one turn."""
+
+    session_id: str
+    owner: str
+    turn_id: str
+    created: bool
+    """Whether the session came into being with this turn."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """A session as a turn finds it."""
+
+    said: Sequence[Message]
+    deck: str
+    conversation_id: str
+
+
+class Turns:
+    """Holding sessions for turns."""
+
+    def __init__(self, database: Database, workers: Workers) -> None:
+        self._database = database
+        self._workers = workers
+
+    def begin(self, session_id: str | None, owner: str, message: str) -> Held:
+        """Hold a session, or a new one. Raises `NotYoursError` and `TurnRunningError`."""
+        with self._database.writing() as db:
+            if session_id is None:
+                session = ChatSession(id=uuid.uuid4().hex, owner=owner, title="")
+                db.add(session)
+            else:
+                session = owned(db, session_id, owner)
+                require_idle(session, self._workers)
+            session.title = session.title or message[:TITLE_FROM_MESSAGE]
+            session.turn_id, session.turn_worker, session.turn_cancelled = uuid.uuid4().hex, self._workers.me, False
+            return Held(session.id, owner, session.turn_id, created=session_id is None)
+
+    def before(self, held: Held) -> Before:
+        """What the turn goes on from."""
+        with self._database.reading() as db:
+            session = db.get_one(ChatSession, held.session_id)
+            return Before(said_in(db, session.id), deck_of(db, session.id), session.conversation_id)
+
+    def adopt(self, held: Held) -> None:
+        """Go on with a turn whose worker has died before it began."""
+        with self._database.writing() as db:
+            session = db.get_one(ChatSession, held.session_id)
+            session.turn_worker = self._workers.me
+
+    def finish(self, held: Held, said: Sequence[Message], *, deck: str = "", conversation_id: str = "") -> None:
+        """Keep what the turn brought and let go of the session; without a deck the one that is there stays."""
+        with self._database.writing() as db:
+            session = db.get(ChatSession, held.session_id)
+            if session is None or session.turn_id != held.turn_id:
+                return
+            db.add_all(said)
+            if deck:
+                db.merge(DeckRow(session_id=session.id, html=deck))
+            session.conversation_id = conversation_id or session.conversation_id
+            session.turn_id = session.turn_worker = None
+            session.updated_at = now()
+
+    def cancel(self, session_id: str, owner: str) -> str | None:
+        """Ask for the running turn's end, whichever worker has it; answer its id, None where none is running."""
+        with self._database.writing() as db:
+            session = owned(db, session_id, owner)
+            if not is_running(session, self._workers):
+                return None
+            session.turn_cancelled = True
+            return session.turn_id
+
+    def cancelled(self) -> Sequence[str | None]:
+        """The ids of this worker's turns whose end was asked for."""
+        with self._database.reading() as db:
+            mine = ChatSession.turn_worker == self._workers.me
+            return db.scalars(select(ChatSession.turn_id).where(mine, ChatSession.turn_cancelled)).all()

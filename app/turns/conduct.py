@@ -1,0 +1,178 @@
+"""One turn from start to end: what was said before, the agent, the deck taken apart, all of it kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.util.types import AttributeValue
+
+import otel_mlflow
+from app.agent.agent import SlideAgent
+from app.agent.turn import Briefing, Document, Said, converse
+from app.data.conversation import in_conversation
+from app.decks.deck import Deck, parse
+from app.settings import Prompts
+from app.shapes import ChatAnswer, Metadata
+from app.store.tables import Message
+from app.store.turns import Before, Held, Turns
+from app.turns.answers import deck_shape, message_shape
+from app.turns.failures import CANCELLED, explain
+
+Hear = Callable[[Said], Awaitable[None]]
+TURN = "turn"
+_tracer = trace.get_tracer("app.turns")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A turn to be taken in a session that is held for it. `started` is the time (s since 1970) it was ordered at."""
+
+    held: Held
+    message: str
+    max_slides: int
+    trace_id: str
+    trace_url: str
+    started: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True)
+class _Brought:
+    said: list[Said]
+    deck: Deck | None
+    conversation_id: str
+
+
+class Conductor:
+    """Takes turns, any number of sessions side by side."""
+
+    def __init__(self, turns: Turns, agent: SlideAgent, prompts: Prompts, mode: str) -> None:
+        self._turns = turns
+        self._agent = agent
+        self._prompts = prompts
+        self._mode = mode
+
+    async def turn(self, order: Order, hear: Hear) -> ChatAnswer:
+        """Take the turn under a span of its own."""
+        with _tracer.start_as_current_span(TURN):
+            return await self.take(order, hear)
+
+    async def take(self, order: Order, hear: Hear) -> ChatAnswer:
+        """Take the turn; `hear` is told what is said as it is said. Whatever happens, the session is let go of.
+
+        Raises what the model raises, `NotADeckError` for a document without slides, `CancelledError`.
+        """
+        _note(inputs={"message": order.message, "max_slides": order.max_slides})
+        said = [Said("user", order.message)]
+        try:
+            before = await asyncio.to_thread(self._turns.before, order.held)
+            brought = await self._answer(order, before, said, hear)
+            await self._save(order, brought)
+        except BaseException as error:
+            await self.give_up(order, error, said)
+            raise
+        return await asyncio.to_thread(self._conclude, order, brought, before.deck)
+
+    async def _answer(self, order: Order, before: Before, said: list[Said], hear: Hear) -> _Brought:
+        html = ""
+        with in_conversation(before.conversation_id) as conversation:
+            async for one in converse(self._agent, self._brief(order, before)):
+                if isinstance(one, Document):
+                    html = one.html
+                else:
+                    said.append(one)
+                    await hear(one)
+        # In a thread: a long document takes longer than an event loop may stand still.
+        deck = await asyncio.to_thread(_parse, html) if html else None
+        return _Brought(said, deck, conversation.id)
+
+    def _brief(self, order: Order, before: Before) -> Briefing:
+        task = self._prompts.task.format(max_slides=order.max_slides)
+        if before.deck:
+            task += self._prompts.deck.format(deck=before.deck)
+        words = [(row.role, row.content) for row in before.said if row.role != "tool" and row.content]
+        return Briefing(task, words, order.message)  # type: ignore[arg-type]
+
+    async def _save(self, order: Order, brought: _Brought) -> None:
+        with _tracer.start_as_current_span("save_turn"):
+            deck = brought.deck.html if brought.deck else ""
+            rows = [_row(order, one) for one in brought.said]
+            await asyncio.to_thread(
+                self._turns.finish, order.held, rows, deck=deck, conversation_id=brought.conversation_id
+            )
+
+    async def give_up(self, order: Order, error: BaseException, said: Sequence[Said] = ()) -> None:
+        """Let go of the session, with a word why; nothing happens if the turn is over already."""
+        cancelled = isinstance(error, asyncio.CancelledError)
+        otel_mlflow.current_trace().set_tags({"turn.outcome": "cancelled" if cancelled else "error"})
+        farewell = Said("assistant", CANCELLED if cancelled else explain(error).detail)
+        rows = [_row(order, one) for one in (*(said or [Said("user", order.message)]), farewell)]
+        await asyncio.to_thread(self._turns.finish, order.held, rows)
+
+    def _conclude(self, order: Order, brought: _Brought, deck_before: str) -> ChatAnswer:
+        deck = brought.deck or (parse(deck_before) if deck_before else None)
+        answer = ChatAnswer(
+            session_id=order.held.session_id,
+            messages=[message_shape(one) for one in brought.said],
+            slide_deck=deck_shape(deck) if deck else None,
+            raw_html=deck.html if deck else "",
+            metadata=Metadata(
+                latency_seconds=round(time.time() - order.started, 3),
+                tool_calls=sum(1 for one in brought.said if one.tool_call),
+                message_count=len(brought.said),
+                mode=self._mode,
+                trace_id=order.trace_id,
+                trace_url=order.trace_url,
+            ),
+        )
+        self._report(order, answer, made=brought.deck)
+        return answer
+
+    def _report(self, order: Order, answer: ChatAnswer, made: Deck | None) -> None:
+        words = answer.messages[-1].content
+        _note(outputs={"answer": words, "slides": [slide.slide_id for slide in made.slides] if made else []})
+        request = otel_mlflow.current_trace()
+        request.set_tags({"turn.outcome": "completed"})
+        request.log_params({"mode": self._mode, "max_slides": order.max_slides, "session_id": order.held.session_id})
+        request.log_metrics(
+            {
+                "tool_calls": answer.metadata.tool_calls,
+                "messages": answer.metadata.message_count,
+                "slides": len(made.slides) if made else 0,
+                "message_characters": len(order.message),
+            }
+        )
+
+
+def _note(**content: Any) -> None:
+    """Show what goes into the turn and what comes out on its span, as MLflow does."""
+    span = trace.get_current_span()
+    for name, value in content.items():
+        shown: AttributeValue = json.dumps(value)
+        span.set_attribute(f"mlflow.span{name.capitalize()}", shown)
+
+
+def _parse(html: str) -> Deck:
+    with _tracer.start_as_current_span("parse_deck") as span:
+        parsed = parse(html)
+        span.set_attribute("app.slide_count", len(parsed.slides))
+        return parsed
+
+
+def _row(order: Order, said: Said) -> Message:
+    shape = message_shape(said)
+    return Message(
+        session_id=order.held.session_id,
+        role=said.role,
+        content=said.content,
+        timestamp=said.timestamp,
+        tool_call=shape.tool_call.model_dump() if shape.tool_call else None,
+        tool_call_id=said.tool_call_id,
+        trace_id=order.trace_id,
+        trace_url=order.trace_url,
+    )

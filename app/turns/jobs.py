@@ -1,0 +1,131 @@
+"""Turns as jobs: ordered in one request, asked after in others, and honest about it when their worker has died."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from opentelemetry import trace
+
+import otel_mlflow
+from app.agent.turn import Said
+from app.shapes import EventShape
+from app.store import jobs as status
+from app.store.jobs import Jobs
+from app.store.tables import Job, Message, now
+from app.store.turns import Held, Turns
+from app.turns.answers import event_of
+from app.turns.conduct import TURN, Conductor, Order
+from app.turns.failures import CANCELLED, UNCHANGED, explain
+from app.turns.running import RunningTurns
+
+LOST = f"The server stopped while it was at work on this. Ask again. {UNCHANGED}"
+logger = logging.getLogger("app.turns")
+_tracer = trace.get_tracer("app.turns")
+
+
+class JobLostError(Exception):
+    """The worker that was at a job died."""
+
+
+class JobQueue:
+    """Works off jobs, `at_once` of them at the same time; the others wait, and their traces show for how long."""
+
+    def __init__(self, jobs: Jobs, turns: Turns, conductor: Conductor, running: RunningTurns, at_once: int) -> None:
+        self._jobs = jobs
+        self._turns = turns
+        self._conductor = conductor
+        self._running = running
+        self._slots = asyncio.Semaphore(at_once)
+
+    async def take_on(self, order: Order, carrier: dict[str, str]) -> Job:
+        """Put a job into the queue, and return when its trace shows that it waits there."""
+        ordered = {**asdict(order), "session_id": order.held.session_id}
+        trace_ids = (order.trace_id, order.trace_url)
+        job = await asyncio.to_thread(self._jobs.add, order.held.owner, ordered, carrier, trace_ids)
+        await self._start(job, order)
+        return job
+
+    async def recover(self) -> None:
+        """Deal with what dead workers left: what had not begun is taken on, what had is lost and says so."""
+        for job, left_as in await asyncio.to_thread(self._jobs.take_over):
+            order = _order(job)
+            if left_as == status.PENDING:
+                await asyncio.to_thread(self._turns.adopt, order.held)
+                await self._start(job, order)
+            else:
+                await self._lose(job, order)
+
+    async def _start(self, job: Job, order: Order) -> None:
+        begun = asyncio.Event()
+        # A context of its own: the job goes on in the request's trace, not in the request.
+        self._running.start(order.held.turn_id, self._work(job, order, begun), contextvars.Context())
+        await begun.wait()
+
+    async def _work(self, job: Job, order: Order, begun: asyncio.Event) -> None:
+        try:
+            with otel_mlflow.continued(job.carrier, TURN):
+                begun.set()
+                await self._take_turn(job, order)
+        except asyncio.CancelledError as error:
+            await self._cancelled(job, order, error)
+            raise
+        except Exception as error:
+            logger.exception("The turn of job %s failed.", job.id)
+            await self._end(job, status.ERROR, explain(error).detail)
+
+    async def _take_turn(self, job: Job, order: Order) -> None:
+        with _tracer.start_as_current_span("queue"):
+            await self._slots.acquire()
+        try:
+            await asyncio.to_thread(self._jobs.start, job)
+
+            async def hear(said: Said) -> None:
+                await self._tell(job, event_of(said))
+
+            answer = await self._conductor.take(order, hear)
+        finally:
+            self._slots.release()
+        await asyncio.to_thread(self._jobs.end, job.id, status.COMPLETED, result=answer.model_dump(mode="json"))
+
+    async def _cancelled(self, job: Job, order: Order, error: asyncio.CancelledError) -> None:
+        if not self._running.stopping:
+            await self._conductor.give_up(order, error)
+            await self._end(job, status.CANCELLED, CANCELLED)
+        elif job.status == status.RUNNING:
+            await self._end(job, status.ERROR, LOST)
+        # What still waits when the server stops is taken on by the next one.
+
+    async def _tell(self, job: Job, event: EventShape) -> None:
+        await asyncio.to_thread(self._jobs.tell, job.id, event.model_dump())
+
+    async def _end(self, job: Job, how: str, detail: str) -> None:
+        await asyncio.to_thread(self._jobs.end, job.id, how, detail=detail)
+
+    async def _lose(self, job: Job, order: Order) -> None:
+        with suppress(JobLostError), otel_mlflow.continued(job.carrier, TURN):
+            raise JobLostError(LOST)
+        said = [("user", order.message), ("assistant", LOST)]
+        rows = [_row(job, role, words) for role, words in said]
+        await asyncio.to_thread(self._turns.finish, order.held, rows)
+        await self._end(job, status.ERROR, LOST)
+
+
+def _order(job: Job) -> Order:
+    kept: dict[str, Any] = {name: value for name, value in job.order.items() if name != "session_id"}
+    return Order(**{**kept, "held": Held(**kept["held"])})
+
+
+def _row(job: Job, role: str, words: str) -> Message:
+    return Message(
+        session_id=job.session_id,
+        role=role,
+        content=words,
+        timestamp=now(),
+        trace_id=job.trace_id,
+        trace_url=job.trace_url,
+    )
