@@ -1,4 +1,7 @@
-"""Findings become one HTML document: `div.slide`, 1280×720 each. Pure."""
+"""Findings become slides, and slides one HTML document: `div.slide`, 1280×720 each. Pure.
+
+A slide that shows a finding holds what it was made from in data attributes, so that it can be drawn anew.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from app.agent.charts import chart
+from app.agent.charts import ChartKind, chart, fitting
 from app.agent.findings import headline, remarks
 from app.agent.series import Series
 from app.data.vocabulary import Reading
@@ -14,15 +17,17 @@ from app.data.vocabulary import Reading
 SOURCE = "Example Roastery, synthetic data"
 CSS = """
 body { margin: 0; background: #e8ecef; font-family: system-ui, sans-serif; color: #1f2a30; }
-.slide { box-sizing: border-box; width: 1280px; height: 720px; padding: 56px 72px; background: #fff;
-         display: flex; flex-direction: column; margin: 0 auto 24px; overflow: hidden; }
-.slide h1 { font-size: 54px; margin: auto 0 16px; }
-.slide h2 { font-size: 38px; margin: 0 0 24px; }
-.slide .columns { display: flex; flex: 1; gap: 40px; min-height: 0; }
+.slide { box-sizing: border-box; position: relative; width: 1280px; height: 720px; padding: 56px 72px;
+         background: #fff; display: flex; flex-direction: column; margin: 0 auto 24px; overflow: hidden; }
+.slide::before { content: ""; position: absolute; left: 0; top: 0; bottom: 0; width: 12px; background: #2f6f8f; }
+.slide h1 { font-size: 56px; line-height: 1.1; margin: auto 0 20px; letter-spacing: -0.01em; }
+.slide h2 { font-size: 38px; line-height: 1.15; margin: 0 0 28px; letter-spacing: -0.01em; }
+.slide .columns { display: flex; flex: 1; gap: 44px; min-height: 0; }
 .slide svg { flex: 0 0 760px; }
-.slide li { font-size: 24px; line-height: 1.4; margin-bottom: 12px; }
-.slide .lead { font-size: 28px; margin: 0 0 16px; color: #5b6770; }
-.slide .source { font-size: 16px; color: #5b6770; margin: auto 0 0; }
+.slide ul { margin: 0; padding-left: 24px; align-self: center; }
+.slide li { font-size: 25px; line-height: 1.4; margin-bottom: 16px; }
+.slide .lead { font-size: 28px; line-height: 1.35; margin: 0 0 16px; color: #5b6770; }
+.slide .source { font-size: 16px; color: #5b6770; margin: auto 0 0; padding-top: 12px; }
 """.strip()
 
 
@@ -47,9 +52,9 @@ class Finding:
 
 def write(question: str, findings: Sequence[Finding], max_slides: int) -> str:
     """The deck: findings first; a summary and a cover where there is room for them."""
-    slides = [_finding(finding) for finding in findings[:max_slides]]
+    slides = [finding_slide(finding) for finding in findings[:max_slides]]
     if len(findings) > 1 and len(slides) < max_slides:
-        slides.append(_summary(findings))
+        slides.append(summary_slide([finding.title for finding in findings]))
     if len(slides) < max_slides:
         slides.insert(0, _cover(question, findings[0]))
     title = escape(findings[0].title)
@@ -60,22 +65,29 @@ def write(question: str, findings: Sequence[Finding], max_slides: int) -> str:
     )
 
 
+def finding_slide(finding: Finding, kind: ChartKind | None = None, title: str | None = None) -> str:
+    """A slide with a chart, and what the chart says in words."""
+    kind = kind or fitting(finding.series)
+    drawn = f'<div class="columns">{chart(finding.series, kind)}{_list(remarks(finding.series))}</div>'
+    made_from = (
+        f' data-query="{escape(finding.asked.in_words())}" data-rows="{escape(finding.series.as_csv())}"'
+        f' data-chart="{kind}"'
+    )
+    return _slide("finding", f"<h2>{escape(title or finding.title)}</h2>\n{drawn}\n{_source()}", made_from)
+
+
+def summary_slide(titles: Sequence[str]) -> str:
+    """All findings on one slide."""
+    return _slide("summary", f"<h2>In short</h2>\n{_list(titles)}\n{_source()}")
+
+
 def _cover(question: str, main: Finding) -> str:
     said = f'<h1>{escape(main.topic)}</h1>\n<p class="lead">{escape(main.title)}</p>'
-    return _slide(f'{said}\n<p class="lead">“{escape(question)}”</p>\n{_source()}')
+    return _slide("cover", f'{said}\n<p class="lead">“{escape(question)}”</p>\n{_source()}')
 
 
-def _finding(finding: Finding) -> str:
-    said = f'<div class="columns">{chart(finding.series)}{_list(remarks(finding.series))}</div>'
-    return _slide(f"<h2>{escape(finding.title)}</h2>\n{said}\n{_source()}")
-
-
-def _summary(findings: Sequence[Finding]) -> str:
-    return _slide(f"<h2>In short</h2>\n{_list([finding.title for finding in findings])}\n{_source()}")
-
-
-def _slide(content: str) -> str:
-    return f'<div class="slide">\n{content}\n</div>'
+def _slide(kind: str, content: str, made_from: str = "") -> str:
+    return f'<div class="slide" data-kind="{kind}"{made_from}>\n{content}\n</div>'
 
 
 def _list(sentences: Sequence[str]) -> str:

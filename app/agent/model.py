@@ -19,6 +19,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from app.agent.plan import Answer, Asked, next_step
+from app.decks.deck import split_answer
 
 MODEL_NAME = "embedded-slide-rules-1"
 DEFAULT_SLIDES = 10
@@ -77,7 +78,7 @@ class EmbeddedSlideModel(BaseChatModel):
 
 def _reply(messages: list[BaseMessage], tools: list[dict[str, Any]]) -> AIMessage:
     turn = messages[_last_question(messages) :]
-    step = next_step(turn[0].text, _slide_limit(messages), _asked(turn))
+    step = next_step(turn[0].text, _slide_limit(messages), _asked(turn), _deck(messages))
     if isinstance(step, Answer):
         return _message(messages, tools, text="\n\n".join(filter(None, (step.words, step.document))))
     if not tools:
@@ -93,6 +94,11 @@ def _slide_limit(messages: list[BaseMessage]) -> int:
     told = "\n".join(message.text for message in messages if isinstance(message, SystemMessage))
     limit = _SLIDE_LIMIT.search(told)
     return int(limit.group(1)) if limit else DEFAULT_SLIDES
+
+
+def _deck(messages: list[BaseMessage]) -> str:
+    """The deck that is there, as the instructions show it."""
+    return next((split_answer(told.text)[1] for told in messages if isinstance(told, SystemMessage)), "")
 
 
 def _asked(turn: list[BaseMessage]) -> list[Asked]:

@@ -40,6 +40,10 @@ class Series:
             return None
         return cls(header[0], header[1], tuple(map(Point.from_row, rows)))
 
+    def as_csv(self) -> str:
+        """The rows as they came, but for the names of months."""
+        return "\n".join([f"{self.dimension},{self.column}", *(f"{one.label},{one.value}" for one in self.points)])
+
     @property
     def measure(self) -> str:
         """What the figures are, without the unit: `profit margin`."""

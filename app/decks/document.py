@@ -67,6 +67,14 @@ class DeckDocument:
         for stand_in, new in zip(stand_ins, slides, strict=True):
             stand_in.replace_with(new)
 
+    def put_in_place(self, slides: list[Tag]) -> None:
+        """Let these slides stand in place of all those there are, one after another where the first one stands."""
+        first, *others = self.slides
+        for slide in slides:
+            first.insert_before(slide, "\n")
+        for old in (first, *others):
+            old.decompose()
+
     def copy_of(self, slide: Tag) -> Tag:
         """A copy whose ids, and its scripts' mentions of them, are its own."""
         twin = copy.copy(slide)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.util.types import AttributeValue
+from opentelemetry.trace import Span
 
 import otel_mlflow
 from app.agent.agent import SlideAgent
@@ -67,7 +67,8 @@ class Conductor:
 
         Raises what the model raises, `NotADeckError` for a document without slides, `CancelledError`.
         """
-        _note(inputs={"message": order.message, "max_slides": order.max_slides})
+        span = trace.get_current_span()
+        _note(span, inputs={"message": order.message, "max_slides": order.max_slides})
         said = [Said("user", order.message)]
         try:
             before = await asyncio.to_thread(self._turns.before, order.held)
@@ -76,7 +77,9 @@ class Conductor:
         except BaseException as error:
             await self.give_up(order, error, said)
             raise
-        return await asyncio.to_thread(self._conclude, order, brought, before.deck)
+        answer = await asyncio.to_thread(self._conclude, order, brought, before.deck)
+        self._report(span, order, answer, made=brought.deck)
+        return answer
 
     async def _answer(self, order: Order, before: Before, said: list[Said], hear: Hear) -> _Brought:
         html = ""
@@ -116,7 +119,7 @@ class Conductor:
 
     def _conclude(self, order: Order, brought: _Brought, deck_before: str) -> ChatAnswer:
         deck = brought.deck or (parse(deck_before) if deck_before else None)
-        answer = ChatAnswer(
+        return ChatAnswer(
             session_id=order.held.session_id,
             messages=[message_shape(one) for one in brought.said],
             slide_deck=deck_shape(deck) if deck else None,
@@ -130,12 +133,10 @@ class Conductor:
                 trace_url=order.trace_url,
             ),
         )
-        self._report(order, answer, made=brought.deck)
-        return answer
 
-    def _report(self, order: Order, answer: ChatAnswer, made: Deck | None) -> None:
+    def _report(self, span: Span, order: Order, answer: ChatAnswer, made: Deck | None) -> None:
         words = answer.messages[-1].content
-        _note(outputs={"answer": words, "slides": [slide.slide_id for slide in made.slides] if made else []})
+        _note(span, outputs={"answer": words, "slides": [slide.slide_id for slide in made.slides] if made else []})
         request = otel_mlflow.current_trace()
         request.set_tags({"turn.outcome": "completed"})
         request.log_params({"mode": self._mode, "max_slides": order.max_slides, "session_id": order.held.session_id})
@@ -149,12 +150,10 @@ class Conductor:
         )
 
 
-def _note(**content: Any) -> None:
+def _note(span: Span, **content: Any) -> None:
     """Show what goes into the turn and what comes out on its span, as MLflow does."""
-    span = trace.get_current_span()
     for name, value in content.items():
-        shown: AttributeValue = json.dumps(value)
-        span.set_attribute(f"mlflow.span{name.capitalize()}", shown)
+        span.set_attribute(f"mlflow.span{name.capitalize()}", json.dumps(value))
 
 
 def _parse(html: str) -> Deck:

@@ -17,7 +17,7 @@ from app.settings import AppSettings
 @pytest.fixture
 def settings(tmp_path: Path) -> AppSettings:
     """The bundled settings, with a store of the test's own."""
-    return AppSettings(database=tmp_path / "slides.db")  # type: ignore[call-arg]
+    return AppSettings(database=tmp_path / "slides.db")
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_ratios_have_no_total() -> None:
 def test_charts_are_svg_that_says_what_it_shows() -> None:
     """Bars for parts, a line for a course, with a name for those who cannot see it."""
     bars, line = ElementTree.fromstring(chart(REGIONS)), ElementTree.fromstring(chart(MONTHS))
-    assert bars.get("aria-label") == "revenue by region"
+    assert bars.get("aria-label") == "revenue by region, bar chart"
     assert len(bars.findall("rect")) == 3
     assert len(line.findall("polyline")) == 1
 

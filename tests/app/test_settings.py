@@ -12,7 +12,7 @@ PROMPTS = {"task": "At most {max_slides} slides.", "deck": "Now: {deck}"}
 
 def test_the_bundled_settings_are_valid() -> None:
     """config/ holds prompts with their places, and what needs no network."""
-    settings = AppSettings()  # type: ignore[call-arg]
+    settings = AppSettings()
     assert "{max_slides}" in settings.prompts.task
     assert "{deck}" in settings.prompts.deck
     assert settings.mode == "embedded"
@@ -21,7 +21,7 @@ def test_the_bundled_settings_are_valid() -> None:
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """SLIDES_PROMPTS__TASK replaces one prompt."""
     monkeypatch.setenv("SLIDES_PROMPTS__TASK", "At most {max_slides} slides.")
-    assert AppSettings().prompts.task == "At most {max_slides} slides."  # type: ignore[call-arg]
+    assert AppSettings().prompts.task == "At most {max_slides} slides."
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ def test_what_cannot_be_is_refused(wrong: dict[str, object], said: str) -> None:
 
 def test_the_mode_is_honest_about_both_sources() -> None:
     """A model of one kind over data of another says so."""
-    mixed = AppSettings(model="databricks", databricks={"serving_endpoint": "chat"})  # type: ignore[call-arg, arg-type]
+    mixed = AppSettings(model="databricks", databricks={"serving_endpoint": "chat"})  # type: ignore[arg-type]
     assert mixed.mode == "databricks model, embedded data"

@@ -1,0 +1,96 @@
+"""The deck that is there, as the rule-based model sees it: which slides it can draw anew, and from what. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from bs4 import BeautifulSoup, Tag
+
+from app.agent.charts import CHART_KINDS, ChartKind, fitting
+from app.agent.document import Finding, finding_slide, summary_slide
+from app.agent.series import Series
+from app.data.vocabulary import read
+from app.decks.document import DeckDocument, heading_of
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One slide. Without a finding it is a cover, a summary, or something that a person wrote."""
+
+    html: str
+    kind: str
+    title: str
+    finding: Finding | None = None
+    chart: ChartKind | None = None
+
+    @property
+    def query(self) -> str:
+        """The question that it answers; empty if it answers none."""
+        return self.finding.asked.in_words() if self.finding else ""
+
+    def drawn_as(self, kind: ChartKind | None) -> str:
+        """The slide with another chart; the kind after its own if none is named."""
+        if self.finding is None:
+            return self.html
+        own = self.chart or fitting(self.finding.series)
+        after = CHART_KINDS[(CHART_KINDS.index(own) + 1) % len(CHART_KINDS)]
+        return finding_slide(self.finding, kind or after, self.title)
+
+    def renamed(self, title: str) -> str:
+        """The slide with another heading."""
+        soup = BeautifulSoup(self.html, "html.parser")
+        heading = soup.find(["h1", "h2", "h3"])
+        if heading:
+            heading.string = title
+        elif slide := soup.find("div"):
+            slide.insert(0, BeautifulSoup(f"<h2>{escape(title)}</h2>", "html.parser"))
+        return str(soup)
+
+
+@dataclass(frozen=True)
+class Existing:
+    """The slides, in their order."""
+
+    html: str
+    slides: tuple[Shown, ...]
+
+    @classmethod
+    def of(cls, html: str) -> Existing | None:
+        """Look at a deck; None where there is none."""
+        return cls(html, tuple(map(_shown, DeckDocument(html).slides))) if html else None
+
+    @property
+    def findings(self) -> list[Shown]:
+        """The slides that show findings."""
+        return [slide for slide in self.slides if slide.finding]
+
+    @property
+    def without_summary(self) -> list[str]:
+        """The HTML of all slides but the summary."""
+        return [slide.html for slide in self.slides if slide.kind != "summary"]
+
+    @property
+    def has_summary(self) -> bool:
+        """Whether there is a summary, to be written anew when the slides change."""
+        return any(slide.kind == "summary" for slide in self.slides)
+
+    def with_slides(self, slides: Sequence[str], *, summary: bool = False) -> str:
+        """The document with these slides in place of its own, and a summary of them if it is to have one."""
+        titles = [heading_of(tag) for tag in _tags(slides) if tag.get("data-kind") == "finding"]
+        wanted = [*slides, summary_slide(titles)] if summary and len(titles) > 1 else slides
+        document = DeckDocument(self.html)
+        document.put_in_place(_tags(wanted))
+        return str(document)
+
+
+def _shown(slide: Tag) -> Shown:
+    rows = Series.from_csv(str(slide.get("data-rows", "")))
+    finding = Finding(read(str(slide["data-query"])), rows) if rows and slide.get("data-query") else None
+    chart = next((kind for kind in CHART_KINDS if kind == slide.get("data-chart")), None)
+    return Shown(str(slide), str(slide.get("data-kind", "")), heading_of(slide), finding, chart)
+
+
+def _tags(slides: Sequence[str]) -> list[Tag]:
+    return [tag for html in slides if (tag := BeautifulSoup(html, "html.parser").find("div"))]
