@@ -17,22 +17,27 @@ from app.api.request_id import IdentifiedApp
 from app.api.users import user_of
 from app.services import Services, services_for
 from app.settings import AppSettings
+from app.workspace import Workspace
+from otel_mlflow import ops
 
 _ROUTES = (chat, stream, jobs, sessions, slides, feedback, status, page)
 
 
 def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Settings | None = None) -> FastAPI:
     """Build the application, traced. What is not given comes from config/ and the environment."""
-    settings = settings or AppSettings()
-    app = untraced_app(settings, tracing.tracking_uri if tracing else None)
-    app.state.tracing = otel_mlflow.instrument(app, tracing, experiment_for=_experiments(settings.user_experiment))
+    settings, workspace = settings or AppSettings(), Workspace()
+    app = untraced_app(settings, workspace)
+    traced = otel_mlflow.instrument(app, tracing, experiment_for=_experiments(settings.user_experiment))
+    app.state.tracing = traced
+    workspace.tracking_uri = traced.settings.tracking_uri or ""
+    app.mount("/ops", ops.app(traced))
     return app
 
 
-def untraced_app(settings: AppSettings, tracking_uri: str | None = None) -> FastAPI:
+def untraced_app(settings: AppSettings, workspace: Workspace) -> FastAPI:
     """The same without `instrument()`."""
     app = IdentifiedApp(title="Slide agent", lifespan=_live)
-    app.state.services = services_for(settings, agent_for(settings, tracking_uri))
+    app.state.services = services_for(settings, agent_for(settings, workspace))
     app.state.tracing = None
     for part in _ROUTES:
         app.include_router(part.router)

@@ -6,28 +6,25 @@ from langchain_core.language_models import BaseChatModel
 
 from app.agent.agent import SlideAgent, slide_agent
 from app.agent.model import EmbeddedSlideModel
+from app.agent.serving import ServingModel
+from app.data.databricks import DatabricksGenieSpace
 from app.data.genie import EmbeddedSpace, GenieSpace
 from app.settings import AppSettings
+from app.workspace import Workspace
 
 
-def agent_for(settings: AppSettings, tracking_uri: str | None) -> SlideAgent:
-    """Build the agent. What is Databricks' is only imported where it is used."""
-    return slide_agent(_model(settings, tracking_uri), _space(settings, tracking_uri))
+def agent_for(settings: AppSettings, workspace: Workspace) -> SlideAgent:
+    """Build the agent. The workspace is not asked anything yet."""
+    return slide_agent(_model(settings, workspace), _space(settings, workspace))
 
 
-def _model(settings: AppSettings, tracking_uri: str | None) -> BaseChatModel:
+def _model(settings: AppSettings, workspace: Workspace) -> BaseChatModel:
     if settings.model == "embedded":
         return EmbeddedSlideModel()
-    from app.agent.serving import ServingModel
-    from app.workspace import workspace_client
-
-    return ServingModel(endpoint=settings.databricks.serving_endpoint, workspace=workspace_client(tracking_uri))
+    return ServingModel(endpoint=settings.databricks.serving_endpoint, workspace=workspace)
 
 
-def _space(settings: AppSettings, tracking_uri: str | None) -> GenieSpace:
+def _space(settings: AppSettings, workspace: Workspace) -> GenieSpace:
     if settings.data == "embedded":
         return EmbeddedSpace()
-    from app.data.databricks import DatabricksGenieSpace
-    from app.workspace import workspace_client
-
-    return DatabricksGenieSpace(workspace_client(tracking_uri), settings.databricks.genie_space_id)
+    return DatabricksGenieSpace(workspace, settings.databricks.genie_space_id)

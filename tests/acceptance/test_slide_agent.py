@@ -20,8 +20,8 @@ from tests.servers.traces import parse, picture, trees
 QUESTION = "How did revenue develop by region in 2024?"
 MODEL = "model > EmbeddedSlideModel"
 TOOL = "tools > query_genie_space"
-TURN = f"POST /api/chat > turn > [slide_agent > [{MODEL}, {TOOL}, {MODEL}, {TOOL}, {TOOL}, {MODEL}], parse_deck]"
-REFUSED = f"POST /api/chat > turn > slide_agent > [{MODEL}, {TOOL}!, {MODEL}]"
+TURN = f"POST /api/chat > turn > [slide_agent > [{MODEL}, {TOOL}, {MODEL}, {TOOL}, {TOOL}, {MODEL}], parse_deck, save_turn]"
+REFUSED = f"POST /api/chat > turn > [slide_agent > [{MODEL}, {TOOL}!, {MODEL}], save_turn]"
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def trace_of(service: Service, answer: Any) -> Trace:
 @pytest.fixture(scope="module")
 def turn(service: Service) -> tuple[Any, Trace]:
     """One answered question and its trace."""
-    answer = ask(service, session_id="session of one turn")
+    answer = ask(service)
     return answer, trace_of(service, answer)
 
 
@@ -93,8 +93,8 @@ def test_spans_have_their_types(turn: tuple[Any, Trace]) -> None:
 
 def test_the_trace_names_the_session_and_the_model(turn: tuple[Any, Trace]) -> None:
     """The session of the request, and the model that was really called."""
-    trace = turn[1]
-    assert trace.info.trace_metadata["mlflow.trace.session"] == "session of one turn"
+    answer, trace = turn
+    assert trace.info.trace_metadata["mlflow.trace.session"] == answer["session_id"]
     models = {span.get_attribute("mlflow.llm.model") for span in trace.data.spans if span.span_type == "CHAT_MODEL"}
     assert models == {MODEL_NAME}
 
@@ -151,6 +151,5 @@ def test_turns_at_once_stay_apart(service: Service) -> None:
 async def ask_at_once(service: Service, times: int) -> list[Any]:
     """The same question in as many sessions, all at the same time."""
     async with service.client() as client:
-        asked = [{"message": QUESTION, "session_id": f"session {number}"} for number in range(times)]
-        answers = await asyncio.gather(*(client.post("/api/chat", json=one) for one in asked))
+        answers = await asyncio.gather(*(client.post("/api/chat", json={"message": QUESTION}) for _ in range(times)))
     return [answer.raise_for_status().json() for answer in answers]

@@ -45,5 +45,5 @@ def test_what_cannot_be_is_refused(wrong: dict[str, object], said: str) -> None:
 
 def test_the_mode_is_honest_about_both_sources() -> None:
     """A model of one kind over data of another says so."""
-    mixed = AppSettings(model="databricks", databricks={"serving_endpoint": "chat"})  # type: ignore[arg-type]
+    mixed = AppSettings(model="databricks", databricks={"serving_endpoint": "chat"})
     assert mixed.mode == "databricks model, embedded data"
