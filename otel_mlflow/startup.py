@@ -80,4 +80,5 @@ def describe(state: DeliveryState) -> str:
     whom = f" as {connected.identity}" if connected.identity else ""
     source = f", credentials from {connected.credential_source}" if connected.credential_source else ""
     waiting = f"; {state.waiting} that waited are on their way" if state.waiting else ""
-    return f"{where}{whom}{source}{waiting}"
+    note = f". {connected.note}" if connected.note else ""
+    return f"{where}{whom}{source}{waiting}{note}"

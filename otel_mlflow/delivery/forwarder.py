@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 
 from otel_mlflow.delivery.agenda import Agenda, Traces
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.destinations.base import Destination, ExperimentUnusableError, TraceNotFoundError
+from otel_mlflow.delivery.destinations.base import (
+    Destination,
+    ExperimentUnusableError,
+    StorageUnreachableError,
+    TraceNotFoundError,
+)
 from otel_mlflow.delivery.health import Health
 from otel_mlflow.delivery.pace import LARGEST_BATCH, Pace
 from otel_mlflow.delivery.records import SpooledFeedback
@@ -171,6 +176,8 @@ class Forwarder:
 
     def _suspect(self, work: Traces, error: TryAgain, spool: Spool) -> None:
         record = work.batch[0].id
+        if isinstance(error, StorageUnreachableError):
+            return
         if len(work.batch) == 1 and error.retry_after is None and self._agenda.suspects.failed_alone(record):
             self._agenda.suspects.clear(record)
             self._refuse(spool, record, error)

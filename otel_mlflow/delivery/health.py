@@ -90,4 +90,4 @@ class Health:
             return Condition("degraded", disk.reason, disk.fix, "disk")
         for name, error in self.blocked.items():
             return Condition("degraded", error.reason, error.fix, f"experiment {name}")
-        return Condition("ok" if self.connected is not None else "starting")
+        return Condition("ok", self.connected.note) if self.connected is not None else Condition("starting")

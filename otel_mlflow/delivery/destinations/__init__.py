@@ -6,18 +6,19 @@ import json
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.destinations.base import Destination, shown
-from otel_mlflow.errors import NeedsRepair
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
 
 EXPERIMENT = " experiment "
+DATABRICKS = "databricks"
 DEFAULT_EXPERIMENT = "otel-mlflow"
 
 
 def destination_for(settings: Settings) -> Destination:
-    """The backend that the settings mean. Raises `NeedsRepair` for one that cannot be delivered to."""
+    """The backend that the settings mean."""
     from otel_mlflow.delivery.destinations.collector import Collector
+    from otel_mlflow.delivery.destinations.databricks import Databricks
     from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT, READ_TIMEOUT
     from otel_mlflow.delivery.destinations.mlflow_server import MlflowServer
     from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
@@ -26,10 +27,16 @@ def destination_for(settings: Settings) -> Destination:
         return Collector(settings.otlp.endpoint or "", settings.otlp.headers)
     uri = settings.tracking_uri or ""
     name, experiment_id = experiment_name(settings), settings.experiment_id
-    if uri.startswith("databricks") or settings.tracing.backend == "databricks":
-        raise NeedsRepair("Databricks is not supported yet", "set tracking_uri to an MLflow server")
+    timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
+    if uri.startswith(DATABRICKS) or settings.tracing.backend == "databricks":
+        return Databricks(
+            uri if uri.startswith(DATABRICKS) else DATABRICKS,
+            experiment_name=name,
+            experiment_id=experiment_id,
+            unity_catalog=settings.unity_catalog,
+            timeouts=timeouts,
+        )
     if uri.startswith(("http://", "https://")):
-        timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
         return MlflowServer(uri, experiment_name=name, experiment_id=experiment_id, timeouts=timeouts)
     return TrackingStore(uri, experiment_name=name, experiment_id=experiment_id)
 

@@ -11,7 +11,7 @@ from typing_extensions import Self
 
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.diagnosis.status import Experiment
-from otel_mlflow.errors import NeedsRepair, Refused
+from otel_mlflow.errors import NeedsRepair, Refused, TryAgain
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Connected:
     experiment: Experiment | None
     identity: str
     credential_source: str
+    note: str = ""
+    """What is otherwise than the settings want it, though traces arrive; empty when nothing is."""
 
 
 class Destination(Protocol):
@@ -69,6 +71,10 @@ class TraceNotFoundError(Refused):
 
 class ExperimentUnusableError(NeedsRepair):
     """One request's own experiment cannot be written to; the traces of other experiments can be delivered."""
+
+
+class StorageUnreachableError(TryAgain):
+    """The place for spans is out of reach, for all traces alike: no single trace is to blame."""
 
 
 def shown(uri: str) -> str:

@@ -1,12 +1,51 @@
-"""Several blocking calls at a time."""
+"""Blocking calls: several at a time, and those that may never return."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TypeVar
 
 Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+MANY_ABANDONED = 4
+"""Calls that have not returned, beyond which no further ones are made."""
+
+FORGOTTEN_AFTER = 300.0
+"""Seconds after which a call that never returned makes room for another: its cause may be mended by then."""
+
+_abandoned: list[tuple[float, threading.Thread]] = []
+
+
+def in_time(function: Callable[[], Made], seconds: float) -> Made:
+    """What `function` returns or raises, if it does so within so many seconds.
+
+    Raises `TimeoutError` otherwise and leaves the call to itself; at once where many have been left already.
+    """
+    now = time.monotonic()
+    _abandoned[:] = [(since, one) for since, one in _abandoned if one.is_alive() and now - since < FORGOTTEN_AFTER]
+    if len(_abandoned) >= MANY_ABANDONED:
+        raise TimeoutError
+    outcome: Future[Made] = Future()
+
+    def call() -> None:
+        try:
+            outcome.set_result(function())
+        except BaseException as error:  # noqa: BLE001, raised again below, on the caller's thread
+            outcome.set_exception(error)
+
+    caller = threading.Thread(target=call, daemon=True, name="otel-mlflow-patient")
+    caller.start()
+    try:
+        return outcome.result(seconds)
+    except FutureTimeoutError:
+        if not outcome.done():
+            _abandoned.append((now, caller))
+        raise TimeoutError from None
 
 
 def for_each(items: Iterable[Given], function: Callable[[Given], None], *, threads: int) -> None:

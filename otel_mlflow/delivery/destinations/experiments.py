@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from otel_mlflow.delivery.destinations.base import ExperimentUnusableError
@@ -17,6 +17,7 @@ class FoundExperiment:
     id: str
     name: str
     is_deleted: bool
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class ExperimentApi(Protocol):
@@ -37,7 +38,7 @@ class Experiments:
 
     def __init__(self, api: ExperimentApi) -> None:
         self._api = api
-        self._ids: dict[str, str] = {}
+        self._named_before: dict[str, FoundExperiment] = {}
 
     def configured(self, *, experiment_id: str | None, name: str) -> FoundExperiment:
         """The experiment of the settings. Raises `NeedsRepair` when it is deleted, or there is none with that id."""
@@ -52,13 +53,17 @@ class Experiments:
 
     def id_of(self, name: str) -> str:
         """The id of a request's own experiment. Raises `ExperimentUnusableError` when it is deleted."""
-        if name not in self._ids:
-            self._ids[name] = self._named(name, ExperimentUnusableError).id
-        return self._ids[name]
+        return self.named(name).id
+
+    def named(self, name: str) -> FoundExperiment:
+        """A request's own experiment. Raises `ExperimentUnusableError` when it is deleted."""
+        if name not in self._named_before:
+            self._named_before[name] = self._named(name, ExperimentUnusableError)
+        return self._named_before[name]
 
     def forget(self, name: str) -> None:
         """Look the experiment up again next time."""
-        self._ids.pop(name, None)
+        self._named_before.pop(name, None)
 
     def _named(self, name: str, error: Callable[[str, str], NeedsRepair]) -> FoundExperiment:
         found = self._api.by_name(name)

@@ -90,17 +90,18 @@ class HttpClient:
 
     def get(self, path: str, parameters: Mapping[str, str]) -> Answer:
         """Ask for something. Raises `TryAgain` when no answer comes."""
-        return self._send("GET", f"{path}?{urlencode(parameters)}" if parameters else path, None, {})
+        return self.send("GET", f"{path}?{urlencode(parameters)}" if parameters else path, None, {})
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Hand something over. Raises `TryAgain` when no answer comes."""
-        return self._send("POST", path, body, headers)
+        return self.send("POST", path, body, headers)
 
     def post_json(self, path: str, value: Any) -> Answer:
         """Hand a JSON value over. Raises `TryAgain` when no answer comes."""
         return self.post(path, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
-    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """Ask for anything at all. Raises `TryAgain` when no answer comes."""
         try:
             answer = self._pools.urlopen(
                 method,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError, TraceNotFoundError
+from otel_mlflow.delivery.destinations.assessing import assess
+from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError
 from otel_mlflow.delivery.destinations.crew import for_each
-from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
-from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
+from otel_mlflow.delivery.destinations.experiments import Experiments
+from otel_mlflow.delivery.destinations.http import HttpClient, error_for
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
+from otel_mlflow.delivery.destinations.rest_experiments import RestExperiments
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
 from otel_mlflow.delivery.destinations.tracking_credentials import TrackingCredentials
@@ -43,8 +45,8 @@ class MlflowServer:
         self.close()
         credentials = TrackingCredentials.read(self._uri)
         client = self._client = credentials.client(connections=SENDERS, timeouts=self._timeouts)
-        self._experiments = Experiments(_Api(client, credentials.shown_uri))
         self._backend = f"MLflow at {credentials.shown_uri}"
+        self._experiments = Experiments(RestExperiments(client, self._backend))
         self._runs = RequestRuns(RestRuns(client, self._backend))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
         self._configured_id = found.id
@@ -76,22 +78,8 @@ class MlflowServer:
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
-        answer = self._http.post(
-            f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments",
-            feedback.payload,
-            {"Content-Type": "application/json"},
-        )
-        if answer.status == 200:
-            return
-        if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
-            raise TraceNotFoundError(f"{self._backend} does not know trace {feedback.trace_id}")
-        if not self._has(feedback):
-            raise error_for(answer, self._backend)
-
-    def _has(self, feedback: SpooledFeedback) -> bool:
-        """Whether it came through an earlier time: MLflow has no word of its own for an id that is taken."""
-        path = f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments/{feedback.assessment_id}"
-        return self._http.get(path, {}).status == 200
+        path = f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments"
+        assess(self._http, self._backend, feedback, path, feedback.payload)
 
     @property
     def _http(self) -> HttpClient:
@@ -131,32 +119,3 @@ class MlflowServer:
             self._experiments.forget(name)
             if self._experiments.id_of(name) != experiment_id:
                 raise NeedsRepair(f"experiment {name!r} was deleted and made anew", "")
-
-
-class _Api:
-    """Experiments over MLflow's REST API."""
-
-    def __init__(self, client: HttpClient, shown_uri: str) -> None:
-        self._client = client
-        self._backend = f"MLflow at {shown_uri}"
-
-    def by_name(self, name: str) -> FoundExperiment | None:
-        return self._found(self._client.get("/api/2.0/mlflow/experiments/get-by-name", {"experiment_name": name}))
-
-    def by_id(self, experiment_id: str) -> FoundExperiment | None:
-        return self._found(self._client.get("/api/2.0/mlflow/experiments/get", {"experiment_id": experiment_id}))
-
-    def create(self, name: str) -> None:
-        answer = self._client.post_json("/api/2.0/mlflow/experiments/create", {"name": name})
-        if answer.status != 200 and answer.error_code != "RESOURCE_ALREADY_EXISTS":
-            error = error_for(answer, self._backend)
-            raise NeedsRepair(error.reason, "choose another experiment_name") if isinstance(error, Refused) else error
-
-    def _found(self, answer: Answer) -> FoundExperiment | None:
-        if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        if answer.status != 200:
-            error = error_for(answer, self._backend)
-            raise NeedsRepair(error.reason, "check experiment_id") if isinstance(error, Refused) else error
-        found = answer.json().get("experiment", {})
-        return FoundExperiment(found["experiment_id"], found["name"], found.get("lifecycle_stage") == "deleted")

@@ -23,7 +23,7 @@ def trace_info(trace: SpooledTrace, experiment_id: str, run_id: str | None = Non
     source_run = {SOURCE_RUN: run_id} if run_id is not None else {}
     sent = {
         "trace_id": trace.trace_id,
-        "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}},
+        "trace_location": experiment_location(experiment_id),
         "request_time": datetime.fromtimestamp(info["request_time_ms"] / 1000, timezone.utc).isoformat(),
         "execution_duration": f"{info['execution_duration_ms'] / 1000:.3f}s",
         "state": info["state"],
@@ -39,3 +39,8 @@ def trace_info(trace: SpooledTrace, experiment_id: str, run_id: str | None = Non
 def last_words(batch: Iterable[SpooledTrace]) -> list[SpooledTrace]:
     """Of each trace the last record that has info: it says all that the ones before it say."""
     return list({trace.trace_id: trace for trace in batch if trace.info}.values())
+
+
+def experiment_location(experiment_id: str) -> dict[str, Any]:
+    """The place of a trace that is in an experiment (`mlflow.protos.service_pb2.TraceLocation` as JSON)."""
+    return {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}

@@ -63,12 +63,14 @@ class Traces:
         except ParseError as error:
             raise invalid(str(error)) from error
         info = MessageToDict(message.trace.trace_info, preserving_proto_field_name=True)
+        # A trace that is there keeps its tags, as in MLflow's own server (`SqlAlchemyStore.start_trace`).
         trace_id, experiment_id = info["trace_id"], experiment_of(info)
         experiment = self._experiments.usable(experiment_id)
         if trace_id not in self.infos and len(self.in_experiment(experiment_id)) >= self.limit:
             raise FailedError(400, "RESOURCE_LIMIT_EXCEEDED", f"Experiment {experiment_id} has {self.limit} traces.")
         location = f"{experiment['artifact_location']}/{trace_id}/artifacts"
-        info["tags"] = {"mlflow.user": asked.identity, **info.get("tags", {}), "mlflow.artifactLocation": location}
+        before = self.infos.get(trace_id, {}).get("tags", {"mlflow.user": asked.identity})
+        info["tags"] = {**before, **info.get("tags", {}), "mlflow.artifactLocation": location}
         self.infos[trace_id] = info
         return _trace(info)
 

@@ -1,0 +1,128 @@
+"""A Databricks workspace: one identity, and for each experiment the place that its traces are kept in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from otel_mlflow.delivery.destinations.base import Connected
+from otel_mlflow.delivery.destinations.databricks_classic import ClassicTraces
+from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
+from otel_mlflow.delivery.destinations.request_runs import RequestRuns
+from otel_mlflow.delivery.destinations.rest_runs import RestRuns
+from otel_mlflow.delivery.destinations.unity_catalog import CatalogTraces
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from otel_mlflow.diagnosis.status import Experiment
+from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.settings.sections import UnityCatalogSettings
+from otel_mlflow.workspace.credentials import WorkspaceCredentials
+from otel_mlflow.workspace.experiments import WorkspaceExperiments
+from otel_mlflow.workspace.http import CredentialsRejectedError, WorkspaceHttp
+from otel_mlflow.workspace.identity import who_am_i
+from otel_mlflow.workspace.place import Place, unusable
+from otel_mlflow.workspace.rate import CREATIONS_PER_SECOND, Rate
+from otel_mlflow.workspace.storage import ArtifactStorage
+from otel_mlflow.workspace.trace_location import UnityCatalogOffError, link, linked_location
+
+SENDERS = 8
+"""Requests under way at once: each waits for a cloud's round trips, and costs little here meanwhile."""
+
+
+class Databricks:
+    """The workspace that `tracking_uri` means, `databricks` or `databricks://profile`."""
+
+    takes_details_later = False
+
+    def __init__(
+        self,
+        tracking_uri: str,
+        *,
+        experiment_name: str,
+        experiment_id: str | None,
+        unity_catalog: UnityCatalogSettings,
+        timeouts: tuple[float, float],
+    ) -> None:
+        self._tracking_uri = tracking_uri
+        self._experiment_name = experiment_name
+        self._experiment_id = experiment_id
+        self._wanted = unity_catalog
+        self._timeouts = timeouts
+        self._http: WorkspaceHttp | None = None
+        self._storage: ArtifactStorage | None = None
+
+    def open(self) -> Connected:
+        """Find the credentials anew, who they are, the experiment, and where its traces are kept."""
+        self.close()
+        credentials = WorkspaceCredentials.resolve(self._tracking_uri)
+        http = self._connect(credentials)
+        identity = who_am_i(http, f"Databricks at {credentials.host}")
+        self._backend = f"Databricks at {credentials.host} (as {identity}, credentials from {credentials.source})"
+        self._experiments = Experiments(WorkspaceExperiments(http, self._backend, identity))
+        self._prepare(http)
+        found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
+        self._notes: list[str] = []
+        self._places: dict[str | None, Place] = {None: self._placed(found)}
+        url = f"{credentials.host}/ml/experiments/{found.id}"
+        experiment = Experiment(found.id, found.name, url)
+        return Connected(credentials.host, experiment, identity, credentials.described, "; ".join(self._notes))
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connections in (self._http, self._storage):
+            if connections is not None:
+                connections.close()
+        self._http = self._storage = None
+
+    def send(self, batch: Sequence[SpooledTrace]) -> None:
+        """Send the batch to where its experiment's traces are kept."""
+        name = batch[0].experiment
+        try:
+            place = self._place_of(name)
+            if place.location is not None:
+                self._catalog.send(batch, place, place.location)
+            else:
+                self._classic.send(batch, place)
+        except CredentialsRejectedError:
+            raise
+        except NeedsRepair as error:
+            self._forget(name)
+            raise unusable(error) if name is not None else error from error
+
+    def assess(self, feedback: SpooledFeedback) -> None:
+        """Create the assessment where the trace is."""
+        if any(place.location is not None for place in self._places.values()):
+            self._catalog.assess(feedback)
+        else:
+            self._classic.assess(feedback)
+
+    def _connect(self, credentials: WorkspaceCredentials) -> WorkspaceHttp:
+        self._http = WorkspaceHttp(credentials, self._tracking_uri, connections=SENDERS, timeouts=self._timeouts)
+        return self._http
+
+    def _prepare(self, http: WorkspaceHttp) -> None:
+        rate = Rate(CREATIONS_PER_SECOND)
+        self._storage = ArtifactStorage(http, self._backend, connections=SENDERS, timeouts=self._timeouts)
+        runs = RequestRuns(RestRuns(http, self._backend))
+        self._classic = ClassicTraces(http, self._storage, runs, rate, backend=self._backend, senders=SENDERS)
+        self._catalog = CatalogTraces(http, runs, rate, backend=self._backend, senders=SENDERS)
+
+    def _place_of(self, name: str | None) -> Place:
+        if name not in self._places:
+            assert name is not None, "the configured experiment's place is known from the start"
+            self._places[name] = self._placed(self._experiments.named(name))
+        return self._places[name]
+
+    def _placed(self, found: FoundExperiment) -> Place:
+        """Where the experiment's traces are kept; where Unity Catalog is wanted and switched off, as ever."""
+        assert self._http is not None, "open() comes first"
+        if not self._wanted.catalog:
+            return Place(found, linked_location(found))
+        try:
+            return Place(found, link(self._http, self._backend, found, self._wanted))
+        except UnityCatalogOffError as error:
+            self._notes.append(f"{error.reason}; the traces go to the classic experiment instead")
+            return Place(found)
+
+    def _forget(self, name: str | None) -> None:
+        if name is not None:
+            self._places.pop(name, None)
+            self._experiments.forget(name)

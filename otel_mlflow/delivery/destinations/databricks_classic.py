@@ -1,0 +1,118 @@
+"""Traces of classic experiments: info to the workspace, spans as one file to artifact storage.
+
+Three requests a trace, one after the other, because the API wants it so: the info makes the trace, the trace has leave
+to write a file, the file is written. Nothing is asked for a trace twice: what was taken before a failure is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
+
+from otel_mlflow.delivery.destinations.assessing import assess
+from otel_mlflow.delivery.destinations.base import TraceNotFoundError
+from otel_mlflow.delivery.destinations.crew import for_each
+from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
+from otel_mlflow.delivery.destinations.request_runs import RequestRuns
+from otel_mlflow.delivery.destinations.trace_info import experiment_location, last_words, trace_info
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from otel_mlflow.workspace.place import Place, Refusals
+from otel_mlflow.workspace.rate import Rate
+from otel_mlflow.workspace.span_file import has_root, span_file, spans_in
+from otel_mlflow.workspace.storage import ArtifactStorage, SignedFile
+
+TRACES = "/api/3.0/mlflow/traces"
+PARTIAL = "otel_mlflow.partial"
+"""Tag of a trace of which a part came before its root: from another process, that went on with it."""
+
+Group = Sequence[SpooledTrace]
+"""Records of one trace, oldest first."""
+
+
+class ClassicTraces:
+    """Traces of the workspace behind `http` whose spans are files in `storage`."""
+
+    def __init__(
+        self, http: HttpClient, storage: ArtifactStorage, runs: RequestRuns, rate: Rate, *, backend: str, senders: int
+    ) -> None:
+        self._http = http
+        self._storage = storage
+        self._runs = runs
+        self._rate = rate
+        self._backend = backend
+        self._senders = senders
+        self._announced: dict[int, dict[str, str]] = {}
+        self._stored: set[int] = set()
+
+    def send(self, batch: Sequence[SpooledTrace], place: Place) -> None:
+        """Each trace by itself, several at a time."""
+        refusals = Refusals(place, self._backend)
+        groups: dict[str, list[SpooledTrace]] = {}
+        for trace in batch:
+            groups.setdefault(trace.trace_id, []).append(trace)
+        for_each(groups.values(), lambda group: self._deliver(group, place, refusals), threads=self._senders)
+        for trace in batch:
+            self._announced.pop(trace.id, None)
+            self._stored.discard(trace.id)
+        refusals.check(batch)
+
+    def assess(self, feedback: SpooledFeedback) -> None:
+        """Create the assessment."""
+        assess(self._http, self._backend, feedback, f"{TRACES}/{feedback.trace_id}/assessments", feedback.payload)
+
+    def _deliver(self, group: Group, place: Place, refusals: Refusals) -> None:
+        news = [trace for trace in group if trace.id not in self._stored]
+        told = [self._tell(trace, place, refusals) for trace in last_words(news)]
+        spans = spans_in(trace.spans for trace in news)
+        if spans and all(told):
+            self._store(news, spans, place)
+        self._stored.update(trace.id for trace in news)
+
+    def _tell(self, trace: SpooledTrace, place: Place, refusals: Refusals) -> bool:
+        """Send the info, if that is not done yet, with its run before it where it is to have one."""
+        if trace.id in self._announced:
+            return True
+        run_id = self._runs.run_of(trace, place.experiment.id)
+        answer = self._start(trace_info(trace, place.experiment.id, run_id))
+        taken = refusals.takes(answer, trace)
+        if taken:
+            self._announced[trace.id] = answer.json().get("trace", {}).get("trace_info", {}).get("tags", {})
+        return taken
+
+    def _store(self, group: Group, spans: list[ProtoSpan], place: Place) -> None:
+        trace_id = group[0].trace_id
+        file = self._leave(trace_id, spans, place)
+        is_first = has_root(spans) and not any(PARTIAL in self._announced.get(trace.id, ()) for trace in group)
+        before = b"" if is_first else self._storage.read(trace_id)
+        self._storage.write(file, span_file(spans, before))
+
+    def _leave(self, trace_id: str, spans: list[ProtoSpan], place: Place) -> SignedFile:
+        """Leave to write; for a part that came before its trace's root, once the trace has been made for it."""
+        try:
+            return self._storage.leave_to_write(trace_id)
+        except TraceNotFoundError:
+            if has_root(spans):
+                raise
+        answer = self._start(_partial_info(trace_id, spans, place))
+        if answer.status != 200:
+            raise error_for(answer, self._backend)
+        return self._storage.leave_to_write(trace_id)
+
+    def _start(self, body: dict[str, Any]) -> Answer:
+        self._rate.wait()
+        return self._http.post_json(TRACES, body)
+
+
+def _partial_info(trace_id: str, spans: list[ProtoSpan], place: Place) -> dict[str, Any]:
+    began = min(span.start_time_unix_nano for span in spans)
+    info = {
+        "trace_id": trace_id,
+        "trace_location": experiment_location(place.experiment.id),
+        "request_time": datetime.fromtimestamp(began / 1e9, timezone.utc).isoformat(),
+        "state": "IN_PROGRESS",
+        "tags": {PARTIAL: "true"},
+    }
+    return {"trace": {"trace_info": info}}

@@ -1,0 +1,93 @@
+"""Traces in Unity Catalog tables: the spans of many traces in one OTLP request, and the info of each."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from otel_mlflow.delivery.destinations.assessing import assess
+from otel_mlflow.delivery.destinations.base import TraceNotFoundError
+from otel_mlflow.delivery.destinations.crew import for_each
+from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.delivery.destinations.request_runs import RequestRuns
+from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from otel_mlflow.workspace.place import Place, Refusals
+from otel_mlflow.workspace.rate import Rate
+from otel_mlflow.workspace.trace_location import TraceLocation, check_on
+
+OTLP = "/api/2.0/otel/v1/traces"
+TABLE_HEADER = "X-Databricks-UC-Table-Name"
+TRACES = "/api/4.0/mlflow/traces"
+SCHEMA_VERSION = {"mlflow.trace_schema.version": "4"}
+"""What MLflow's own client writes for traces in Unity Catalog (`mlflow.tracing.processor.uc_table`)."""
+
+
+class CatalogTraces:
+    """Traces of the workspace behind `http` that are kept in tables."""
+
+    def __init__(self, http: HttpClient, runs: RequestRuns, rate: Rate, *, backend: str, senders: int) -> None:
+        self._http = http
+        self._runs = runs
+        self._rate = rate
+        self._backend = backend
+        self._senders = senders
+        self._locations: dict[str, TraceLocation] = {}
+
+    def send(self, batch: Sequence[SpooledTrace], place: Place, location: TraceLocation) -> None:
+        """Spans first: a trace without any looks broken, spans without a trace are not seen."""
+        self._locations[location.name] = location
+        refusals = Refusals(place, self._backend)
+        spans = b"".join(trace.spans for trace in batch)
+        if spans:
+            self._send_spans(spans, location)
+        send_info = functools.partial(self._send_info, place=place, location=location, refusals=refusals)
+        for_each(last_words(batch), send_info, threads=self._senders)
+        refusals.check(batch)
+
+    def assess(self, feedback: SpooledFeedback) -> None:
+        """Create the assessment at the place where the trace is. Raises `TraceNotFoundError` where it is at none."""
+        for location in tuple(self._locations.values()):
+            try:
+                self._assess(feedback, location)
+            except TraceNotFoundError:
+                continue
+            return
+        raise TraceNotFoundError(f"{self._backend} does not know trace {feedback.trace_id}")
+
+    def _send_spans(self, spans: bytes, location: TraceLocation) -> None:
+        headers = {"Content-Type": "application/x-protobuf", TABLE_HEADER: location.spans_table}
+        answer = self._http.post(OTLP, spans, headers)
+        if answer.status != 200:
+            check_on(answer, self._backend)
+            raise error_for(answer, self._backend)
+
+    def _send_info(self, trace: SpooledTrace, *, place: Place, location: TraceLocation, refusals: Refusals) -> None:
+        run_id = self._runs.run_of(trace, place.experiment.id)
+        self._rate.wait()
+        path = f"{TRACES}/{location.name}/{_otel_id(trace.trace_id)}/info"
+        refusals.takes(self._http.post_json(path, _info(trace, location, run_id)), trace)
+
+    def _assess(self, feedback: SpooledFeedback, location: TraceLocation) -> None:
+        trace_id = _otel_id(feedback.trace_id)
+        said = json.loads(feedback.payload)["assessment"]
+        body = {**said, "trace_id": trace_id, "trace_location": location.identifier}
+        path = f"{TRACES}/{location.name}/{trace_id}/assessments"
+        assess(self._http, self._backend, feedback, path, json.dumps(body).encode())
+
+
+def _otel_id(trace_id: str) -> str:
+    """Tables know a trace by OpenTelemetry's id."""
+    return trace_id.removeprefix("tr-")
+
+
+def _info(trace: SpooledTrace, location: TraceLocation, run_id: str | None) -> dict[str, Any]:
+    info: dict[str, Any] = trace_info(trace, "", run_id)["trace"]["trace_info"]
+    return {
+        **info,
+        "trace_id": _otel_id(trace.trace_id),
+        "trace_location": location.identifier,
+        "trace_metadata": {**info["trace_metadata"], **SCHEMA_VERSION},
+    }

@@ -1,0 +1,1 @@
+"""Databricks: where, as whom, and into which experiment."""

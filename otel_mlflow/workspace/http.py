@@ -1,0 +1,56 @@
+"""HTTP to the workspace: the one identity on every request, renewed once where it is rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from typing_extensions import override
+
+from otel_mlflow.delivery.destinations.http import Answer, HttpClient
+from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.workspace.credentials import WorkspaceCredentials
+
+WORKSPACE_ID_HEADER = "x-databricks-org-id"
+"""Tells a host that serves several workspaces which one is meant (`mlflow.utils.rest_utils.http_request`)."""
+
+
+class CredentialsRejectedError(NeedsRepair):
+    """The workspace does not let us in, whatever we ask for."""
+
+
+class WorkspaceHttp(HttpClient):
+    """Connections to the workspace that the credentials are for, kept between requests."""
+
+    def __init__(
+        self, credentials: WorkspaceCredentials, tracking_uri: str, *, connections: int, timeouts: tuple[float, float]
+    ) -> None:
+        from mlflow.tracking.request_header.registry import resolve_request_headers
+
+        headers = dict(resolve_request_headers())  # type: ignore[no-untyped-call]
+        if credentials.workspace_id:
+            headers[WORKSPACE_ID_HEADER] = str(credentials.workspace_id)
+        super().__init__(credentials.host, headers, connections=connections, timeouts=timeouts)
+        self.credentials = credentials
+        self._tracking_uri = tracking_uri
+
+    @override
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """Ask for something, as the one who is meant.
+
+        Raises `CredentialsRejectedError` when that one is not let in, `TryAgain` when no answer comes.
+        """
+        authorization = self.credentials.headers()
+        answer = super().send(method, path, body, {**headers, **authorization})
+        if _is_rejected(answer) and self.credentials.renew(authorization, self._tracking_uri):
+            answer = super().send(method, path, body, {**headers, **self.credentials.headers()})
+        if _is_rejected(answer):
+            raise CredentialsRejectedError(
+                f"{self.credentials.host} rejects the credentials from {self.credentials.described}: {answer.text}",
+                "correct them; that is picked up without a restart",
+            )
+        return answer
+
+
+def _is_rejected(answer: Answer) -> bool:
+    """Databricks answers 401, and 403 to a personal access token that it does not know."""
+    return answer.status == 401 or (answer.status == 403 and "invalid access token" in answer.text.lower())

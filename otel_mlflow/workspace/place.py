@@ -1,0 +1,61 @@
+"""Where in a workspace a trace goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from otel_mlflow.delivery.destinations.base import ExperimentUnusableError, RefusedSomeError
+from otel_mlflow.delivery.destinations.experiments import FoundExperiment
+from otel_mlflow.delivery.destinations.http import Answer, error_for
+from otel_mlflow.delivery.records import SpooledTrace
+from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused
+from otel_mlflow.workspace.trace_location import TraceLocation
+
+FULL = ("RESOURCE_LIMIT_EXCEEDED", "QUOTA_EXCEEDED", "RESOURCE_EXHAUSTED")
+"""What an experiment says that takes no more traces: 100,000 are published as the limit of a classic one."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An experiment, and the tables of its traces where they are kept in Unity Catalog."""
+
+    experiment: FoundExperiment
+    location: TraceLocation | None = None
+
+
+class Refusals:
+    """What the workspace refuses of one batch for what it contains, while it takes the rest."""
+
+    def __init__(self, place: Place, backend: str) -> None:
+        self._place = place
+        self._backend = backend
+        self._reasons: dict[str, str] = {}
+
+    def takes(self, answer: Answer, trace: SpooledTrace) -> bool:
+        """Whether the trace was taken; notes a refusal, and raises everything else."""
+        if answer.status == 200 or answer.error_code == "ALREADY_EXISTS":
+            return True
+        error = self._error(answer)
+        if not isinstance(error, Refused):
+            raise error
+        self._reasons[trace.trace_id] = error.reason
+        return False
+
+    def check(self, batch: Sequence[SpooledTrace]) -> None:
+        """Raise `RefusedSomeError` where there are any."""
+        if self._reasons:
+            raise RefusedSomeError.of(batch, self._reasons)
+
+    def _error(self, answer: Answer) -> DeliveryError:
+        if answer.error_code in FULL and answer.status != 429:
+            return NeedsRepair(
+                f"experiment {self._place.experiment.name!r} takes no more traces: {answer.text}",
+                "choose another experiment_name, delete old traces, or set unity_catalog, where there is no limit",
+            )
+        return error_for(answer, self._backend)
+
+
+def unusable(error: NeedsRepair) -> ExperimentUnusableError:
+    """The same trouble, where it is that of one request's own experiment."""
+    return ExperimentUnusableError(error.reason, error.fix)

@@ -1,0 +1,217 @@
+"""Traces of classic experiments: what arrives, in how many requests, and what stands in the way."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Trace
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from otel_mlflow import Settings
+from otel_mlflow.spans.record import TraceRecord
+from tests.delivering import Finished, delivering, info_of, put, spans_of, trace, wait_for
+from tests.servers.workspace import USER, Fault, Workspace
+
+NAME = f"/Users/{USER}/agent"
+
+
+def settings_in(folder: Path, **more: Any) -> Settings:
+    """Settings of an app whose traces go to the workspace."""
+    return Settings(tracking_uri="databricks", experiment_name=NAME, delivery={"spool_dir": folder / "spool"}, **more)
+
+
+def read_back(client: MlflowClient, name: str = NAME) -> dict[str, Trace]:
+    """All traces of an experiment, by id, as MLflow's client finds them."""
+    experiment = client.get_experiment_by_name(name)
+    assert experiment is not None
+    found = client.search_traces(locations=[experiment.experiment_id], max_results=500)
+    return {trace.info.trace_id: trace for trace in found}
+
+
+def fragment(whole: TraceRecord, spans: bytes) -> TraceRecord:
+    """What ended later of the same trace."""
+    return TraceRecord(whole.trace_id, spans, b"", None, counted=False)
+
+
+def child_spans(trace_id: str, root: bytes) -> bytes:
+    """One span below a root that is elsewhere."""
+    request = ExportTraceServiceRequest.FromString(spans_of(bytes.fromhex(trace_id.removeprefix("tr-")), spans=1))
+    [span] = request.resource_spans[0].scope_spans[0].spans
+    span.name, span.parent_span_id = "late", root
+    return request.SerializeToString()
+
+
+def root_of(record: TraceRecord) -> bytes:
+    """The id of a record's root span."""
+    request = ExportTraceServiceRequest.FromString(record.spans)
+    return next(one.span_id for one in request.resource_spans[0].scope_spans[0].spans if not one.parent_span_id)
+
+
+def test_a_trace_arrives_whole(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
+    """Spans under their parents, tags, session, user and previews are what MLflow's client reads back."""
+    metadata = {"mlflow.trace.session": "s-1", "mlflow.trace.user": "bob"}
+    sent = trace(info=info_of(trace_metadata=metadata, tags={"http.route": "/chat"}), spans=4)
+    with delivering(settings_in(tmp_path)) as delivery:
+        delivery.put(Finished(sent))
+        wait_for(delivery, lambda counts: counts.delivered == 1)
+    arrived = read_back(client)[sent.trace_id]
+    [root] = [span for span in arrived.data.spans if span.parent_id is None]
+    assert {span.parent_id for span in arrived.data.spans if span is not root} == {root.span_id}
+    assert len(arrived.data.spans) == 4
+    assert arrived.info.tags["http.route"] == "/chat"
+    assert arrived.info.trace_metadata.items() >= metadata.items()
+    assert arrived.info.request_preview == "the request"
+
+
+def test_a_trace_takes_three_requests(as_user: Workspace, tmp_path: Path) -> None:
+    """Info, leave to write, the spans; who we are and which experiment it is are asked once for all."""
+    with delivering(settings_in(tmp_path)) as delivery:
+        put(delivery, 20)
+        wait_for(delivery, lambda counts: counts.delivered == 20)
+    asked = as_user.api
+    assert asked.count("POST", "/api/3.0/mlflow/traces") == 20
+    assert asked.count("GET", ".*/credentials-for-data-upload") == 20
+    assert as_user.storage_server.count("PUT", ".*") == 20
+    others = [one.target for one in asked.requests if "traces" not in one.target]
+    assert len(others) == len(set(others)) + 1, "only the experiment is looked for twice: before and after it is made"
+
+
+def test_what_ends_later_joins_its_trace(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
+    """A fragment is added to the file of the trace, which keeps its other spans."""
+    whole = trace(spans=3)
+    with delivering(settings_in(tmp_path)) as delivery:
+        delivery.put(Finished(whole))
+        wait_for(delivery, lambda counts: counts.delivered == 1)
+        delivery.put(Finished(fragment(whole, child_spans(whole.trace_id, root_of(whole)))))
+        assert delivery.flush(30)
+    assert sorted(span.name for span in read_back(client)[whole.trace_id].data.spans)[0] == "late"
+    assert len(read_back(client)[whole.trace_id].data.spans) == 4
+
+
+def test_a_part_may_come_before_its_trace(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
+    """Another process went on with the trace and is done first; the root completes what it began."""
+    whole = trace(spans=3)
+    with delivering(settings_in(tmp_path)) as delivery:
+        delivery.put(Finished(fragment(whole, child_spans(whole.trace_id, root_of(whole)))))
+        assert delivery.flush(30)
+        assert read_back(client)[whole.trace_id].info.state == "IN_PROGRESS"
+        delivery.put(Finished(whole))
+        assert delivery.flush(30)
+    arrived = read_back(client)[whole.trace_id]
+    assert (arrived.info.state, len(arrived.data.spans)) == ("OK", 4)
+
+
+def test_feedback_arrives_with_its_trace(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
+    """Feedback that follows at once waits for its trace, and is there when the trace is read."""
+    sent = trace()
+    said = {"assessment_id": f"a-{secrets.token_hex(16)}", "assessment_name": "helpful", "feedback": {"value": True}}
+    times = {"create_time": "2026-01-01T00:00:00Z", "last_update_time": "2026-01-01T00:00:00Z"}
+    assessment = {**said, **times, "trace_id": sent.trace_id, "source": {"source_type": "HUMAN", "source_id": "bob"}}
+    with delivering(settings_in(tmp_path)) as delivery:
+        delivery.put(Finished(sent))
+        delivery.put_feedback(sent.trace_id, json.dumps({"assessment": assessment}).encode())
+        assert delivery.flush(30)
+    [arrived] = read_back(client)[sent.trace_id].info.assessments
+    assert arrived.feedback is not None
+    assert (arrived.name, arrived.feedback.value, arrived.source.source_id) == ("helpful", True, "bob")
+
+
+def test_a_refused_trace_is_quarantined_and_the_rest_arrives(as_user: Workspace, tmp_path: Path) -> None:
+    """One bad trace harms no other."""
+    with delivering(settings_in(tmp_path)) as delivery:
+        put(delivery, 1, info=info_of(state="NO SUCH STATE"))
+        put(delivery, 5)
+        wait_for(delivery, lambda counts: (counts.delivered, counts.quarantined) == (5, 1))
+    assert len(as_user.traces.infos) == 5
+
+
+def refuse(workspace: Workspace) -> None:
+    """As a firewall does."""
+    workspace.storage_server.refuse()
+
+
+def forbid(workspace: Workspace) -> None:
+    """As a network policy of the storage account does."""
+    workspace.storage_server.faults.add(".*", Fault(403, "AuthorizationFailure", "not from this network"))
+
+
+def allow(workspace: Workspace) -> None:
+    """Let everybody in again."""
+    workspace.storage_server.faults.clear()
+    workspace.storage_server.refuse()
+    workspace.storage_server.listen()
+
+
+@pytest.mark.parametrize("close", [refuse, forbid])
+def test_spans_wait_while_storage_takes_none(
+    close: Callable[[Workspace], None], as_user: Workspace, tmp_path: Path
+) -> None:
+    """The state is degraded and says which host to allow; all is delivered when it is allowed."""
+    close(as_user)
+    with delivering(settings_in(tmp_path)) as delivery:
+        ids = put(delivery, 5)
+        wait_for(delivery, lambda counts: counts.pending == 5 and delivery.status().state == "degraded")
+        status = delivery.status()
+        assert as_user.storage.url.removeprefix("http://") in status.fix
+        assert as_user.storage.url in status.reason
+        assert "unity_catalog" in status.fix
+        allow(as_user)
+        wait_for(delivery, lambda counts: counts.delivered == 5)
+        assert delivery.status().state == "ok"
+    assert all(len(as_user.traces.spans(trace_id)) == 6 for trace_id in ids)
+
+
+def test_no_info_is_sent_twice_while_storage_takes_no_spans(as_user: Workspace, tmp_path: Path) -> None:
+    """What was taken before the failure is not sent again with the spans."""
+    refuse(as_user)
+    with delivering(settings_in(tmp_path)) as delivery:
+        put(delivery, 3)
+        wait_for(delivery, lambda counts: delivery.status().state == "degraded")
+        allow(as_user)
+        wait_for(delivery, lambda counts: counts.delivered == 3)
+    assert as_user.api.count("POST", "/api/3.0/mlflow/traces") == 3
+
+
+def test_signed_urls_are_in_no_log_and_no_status(
+    as_user: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever the level of logging: who reads a log may not write to the bucket."""
+    caplog.set_level("DEBUG")
+    with delivering(settings_in(tmp_path)) as delivery:
+        put(delivery, 1)
+        wait_for(delivery, lambda counts: counts.delivered == 1)
+        refuse(as_user)
+        put(delivery, 1)
+        wait_for(delivery, lambda counts: delivery.status().state == "degraded")
+        status = json.dumps(delivery.status().to_dict())
+    assert as_user.storage.signature not in caplog.text
+    assert as_user.storage.signature not in status
+
+
+def test_the_workspace_is_left_alone_for_as_long_as_it_asks(as_user: Workspace, tmp_path: Path) -> None:
+    """After 429 no trace is created until Retry-After is over, and then all are delivered."""
+    as_user.api.faults.add(
+        "/api/3.0/mlflow/traces$", Fault(429, "REQUEST_LIMIT_EXCEEDED", "slow", headers={"Retry-After": "1"}), times=2
+    )
+    with delivering(settings_in(tmp_path)) as delivery:
+        put(delivery, 30)
+        wait_for(delivery, lambda counts: counts.delivered == 30)
+    assert len(as_user.traces.infos) == 30
+
+
+def test_a_full_experiment_says_so(as_user: Workspace, tmp_path: Path) -> None:
+    """At the limit of traces nothing is dropped, and what to do is said."""
+    as_user.traces.limit = 2
+    with delivering(settings_in(tmp_path)) as delivery:
+        put(delivery, 3)
+        wait_for(delivery, lambda counts: delivery.status().state == "failed")
+        assert "takes no more traces" in delivery.status().reason
+        assert "unity_catalog" in delivery.status().fix
+        as_user.traces.limit = 100
+        wait_for(delivery, lambda counts: counts.delivered == 3)
