@@ -45,7 +45,9 @@ class Refusals:
     def check(self, batch: Sequence[SpooledTrace]) -> None:
         """Raise `RefusedSomeError` where there are any."""
         if self._reasons:
-            raise RefusedSomeError.of(batch, self._reasons)
+            raise RefusedSomeError(
+                {one.id: self._reasons[one.trace_id] for one in batch if one.trace_id in self._reasons}
+            )
 
     def _error(self, answer: Answer) -> DeliveryError:
         if answer.error_code in FULL and answer.status != 429:
