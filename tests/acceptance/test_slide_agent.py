@@ -20,7 +20,8 @@ from tests.servers.traces import parse, picture, trees
 QUESTION = "How did revenue develop by region in 2024?"
 MODEL = "model > EmbeddedSlideModel"
 TOOL = "tools > query_genie_space"
-TURN = f"POST /api/chat > turn > [slide_agent > [{MODEL}, {TOOL}, {MODEL}, {TOOL}, {TOOL}, {MODEL}], parse_deck, save_turn]"
+AGENT = f"slide_agent > [{MODEL}, {TOOL}, {MODEL}, {TOOL}, {TOOL}, {MODEL}]"
+TURN = f"POST /api/chat > turn > [{AGENT}, parse_deck, save_turn]"
 REFUSED = f"POST /api/chat > turn > [slide_agent > [{MODEL}, {TOOL}!, {MODEL}], save_turn]"
 
 
