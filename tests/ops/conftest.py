@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
 from tests.faults.conftest import no_foreign_settings, strict_guard
 from tests.ops import seed
+from tests.servers.mlflow_server import MlflowServer
 
 __all__ = ["no_foreign_settings", "strict_guard"]
 
@@ -26,3 +29,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         warnings.simplefilter("ignore")
         seed.fill(TrackingStore(f"sqlite:///{path}", experiment_name=EXPERIMENT, experiment_id=None), SEEDED)
     return path
+
+
+@pytest.fixture(scope="session")
+def server(store: Path) -> Iterator[MlflowServer]:
+    """A real MLflow server on a copy of the seeded database."""
+    folder = store.parent / "server"
+    folder.mkdir()
+    shutil.copy(store, folder / "mlflow.db")
+    running = MlflowServer(folder)
+    yield running
+    running.stop()

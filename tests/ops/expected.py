@@ -129,13 +129,13 @@ def feedback(given: Sequence[tuple[str, object]]) -> list[Row]:
     rows = []
     for name, some in grouped(given, lambda one: one[0]):
         values = [str(value).lower() if isinstance(value, bool) else f"{value}.0" for _, value in some]
-        numbers = [float(str(value)) for _, value in some if not isinstance(value, bool)]
+        numbers = [float(value) for _, value in some if isinstance(value, (bool, int))]
         rows.append(
             {
                 "name": name,
                 "given": len(some),
                 "values": {value: values.count(value) for value in set(values)},
-                "mean": sum(numbers) / len(numbers) if numbers else None,
+                "mean": sum(numbers) / len(numbers),
             }
         )
     return sorted(rows, key=lambda row: str(row["name"]))

@@ -84,6 +84,7 @@ def test_a_question_that_cannot_be_read_is_400(store: Path, tmp_path: Path, aske
     ("uri", "word"),
     [
         ("sqlite:////nowhere/at/all.db", "there is no database"),
+        ("http://127.0.0.1:1", "does not answer"),
         ("postgresql://u:secret@h/db", "cannot be asked"),
     ],
 )

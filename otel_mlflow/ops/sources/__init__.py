@@ -18,6 +18,7 @@ SQLITE = "sqlite:///"
 
 def source_for(settings: Settings) -> Source:
     """The source that the settings mean. Raises `NeedsRepair` for a backend that cannot be asked."""
+    from otel_mlflow.ops.sources.mlflow_server import MlflowServer
     from otel_mlflow.ops.sources.sqlite_store import SqliteStore
 
     settings = settled(settings)
@@ -25,6 +26,8 @@ def source_for(settings: Settings) -> Source:
     if uri.startswith(SQLITE):
         path = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
         return SqliteStore(path, experiment_name=experiment_name(settings), experiment_id=settings.experiment_id)
+    if uri.startswith(("http://", "https://")):
+        return MlflowServer(uri, experiment_name=experiment_name(settings), experiment_id=settings.experiment_id)
     raise NeedsRepair(
         f"{shown_backend(settings) or 'a collector'} cannot be asked for figures",
         "point tracking_uri at an MLflow server or a sqlite:/// database; /metrics and /status work everywhere",

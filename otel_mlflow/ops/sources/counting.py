@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from otel_mlflow.ops.question import HOUR, Question
@@ -54,8 +54,8 @@ def one_request(row: Row) -> Row:
     return {**row, "outcome": "error" if failed else "cancelled" if cancelled else "ok"}
 
 
-def judgements(rows: list[Row]) -> list[Row]:
-    """One row for each name, with how often each value was given, and the mean where values are numbers."""
+def judgements(rows: Iterable[Row]) -> list[Row]:
+    """One row for each name, with how often each value was given, and the mean: true is 1, false is 0."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         one = found.setdefault(row["name"], {"name": row["name"], "given": 0, "values": {}, "mean": None, "_sum": 0.0})

@@ -153,7 +153,7 @@ FROM call WHERE NOT is_tool
 _TOOL_CALL = "CREATE TEMP VIEW tool_call AS SELECT name AS tool, failed FROM call WHERE is_tool"
 _JUDGEMENT = """
 CREATE TEMP TABLE judgement AS
-SELECT given.name, given.value, CASE WHEN given.is_numeric_value THEN given.aggregate_value END AS number
+SELECT given.name, given.value, given.aggregate_value AS number
 FROM request CROSS JOIN assessments AS given ON given.trace_id = request.trace_id
 WHERE given.valid AND +given.assessment_type = 'feedback'
 """

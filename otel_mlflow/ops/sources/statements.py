@@ -5,7 +5,7 @@
 | `request` | trace in the window | `trace_id`, `time_ms`, `duration_ms`, `route`, `failed`, `cancelled` (0 or 1), `status_code`, `user_id`, `session_id`, `request_id`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
 | `model_call` | call of a model in them | `model`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
 | `tool_call` | call of a tool in them | `tool`, `failed` |
-| `judgement` | feedback about them | `name`, `value`, `number` (null where the value is none) |
+| `judgement` | feedback about them | `name`, `value`, `number` (true is 1; null where the value is none) |
 | `earlier_user` | user in the four weeks before | `user_id` |
 
 Parameters: `:step` and `:hour` in ms.
