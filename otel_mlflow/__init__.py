@@ -48,8 +48,14 @@ __all__ = [
 ]
 
 
+_ROOMS = ("ops", "testing")
+"""Modules that are used by their own names: `otel_mlflow.ops.app`."""
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used (PEP 562)."""
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -34,11 +34,11 @@ PAGE = Path(__file__).parent / "page"
 
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Nothing on the page comes from elsewhere. The charting library sets styles of its own elements."""
+"""Nothing on the page comes from elsewhere."""
 
 PATIENT = 2
 """Threads for figures, which may take a minute; probes and scrapes have threads of their own."""
