@@ -1,0 +1,165 @@
+"""The page in a real browser: what it shows, and what it says when there is nothing to show."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+
+from otel_mlflow.ops.question import Question
+from tests.acceptance.test_ui import ARGUMENTS
+from tests.ops import expected, seed
+from tests.ops.conftest import EXPERIMENT, SEEDED
+from tests.servers.app_server import AppServer
+
+PATIENCE = 30_000  # milliseconds; the machine may be busy
+DAY = f"from={expected.iso(seed.END - seed.DAY)}&to={expected.iso(seed.END)}"
+DARK = {"color_scheme": "dark"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    if (chromium := shutil.which("chromium")) is None:
+        pytest.skip("needs Debian's chromium on the PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def served(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """An application with the dashboard of the seeded store."""
+    environment = {
+        "OTEL_MLFLOW_TRACKING_URI": f"sqlite:///{store}",
+        "OTEL_MLFLOW_EXPERIMENT_NAME": EXPERIMENT,
+    }
+    server = AppServer("tests.ops.served:app", folder=tmp_path_factory.mktemp("served"), environment=environment)
+    yield server
+    server.terminate()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that must ask nobody but this host, and log no error."""
+    context = browser.new_context()
+    page = context.new_page()
+    foreign: list[str] = []
+    page.on("request", lambda request: foreign.append(request.url) if "//127.0.0.1:" not in request.url else None)
+    page.on("pageerror", lambda error: foreign.append(str(error)))
+    yield page
+    context.close()
+    assert foreign == []
+
+
+def by_hand() -> dict[str, Any]:
+    """The figures of the day."""
+    start = seed.END - seed.DAY
+    return expected.figures(SEEDED, start, seed.END, Question(start, seed.END).step_ms)
+
+
+def test_the_figures_of_a_day_are_on_the_page(served: AppServer, page: Page) -> None:
+    """Tiles, charts and every table, as counted by hand."""
+    wanted = by_hand()
+    totals = wanted["totals"]
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(tile(page, "Requests")).to_have_text(str(totals["requests"]), timeout=PATIENCE)
+    for name, figure in (("Errors", "errors"), ("Users", "users"), ("Sessions", "sessions")):
+        expect(tile(page, name)).to_have_text(str(totals[figure]))
+    assert page.locator(".uplot canvas").count() == 3
+    for name in ("routes", "failing", "slowest", "models", "users", "sessions", "tools", "feedback"):
+        assert rows(page, name) == len(wanted[name]), name
+    assert rows(page, "status codes") == len(wanted["statuses"])
+    for request in wanted["failing"]:
+        assert page.get_by_text(str(request["request_id"]), exact=True).count() >= 1
+
+
+def test_a_click_on_a_route_is_in_the_address_and_in_every_figure(served: AppServer, page: Page) -> None:
+    """So that it can be sent to somebody; the browser's way back leads back."""
+    page.goto(f"{served.url}/ops/?{DAY}")
+    route = by_hand()["routes"][0]
+    panel(page, "Routes").get_by_role("link", name=str(route["route"])).click(timeout=PATIENCE)
+    expect(tile(page, "Requests")).to_have_text(str(route["requests"]), timeout=PATIENCE)
+    assert quote(str(route["route"]), safe="").replace("%20", "+") in page.url
+    page.reload()
+    expect(tile(page, "Requests")).to_have_text(str(route["requests"]), timeout=PATIENCE)
+    page.go_back()
+    expect(panel(page, "Routes").locator("tbody tr")).to_have_count(len(by_hand()["routes"]), timeout=PATIENCE)
+
+
+def test_a_window_without_requests_says_what_to_do(served: AppServer, page: Page) -> None:
+    """It is not mistaken for figures that are all zero."""
+    page.goto(f"{served.url}/ops/?window=15m")
+    expect(page.get_by_text("No requests here")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Choose a longer window.")).to_be_visible()
+    expect(page.get_by_text("otel-mlflow doctor")).to_be_visible()
+
+
+def test_while_it_counts_the_page_says_so(served: AppServer, page: Page) -> None:
+    """Until the answer comes."""
+    held: list[Route] = []
+    page.route("**/api/summary*", lambda route: held.append(route))
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(page.get_by_text("Counting …")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#figures")).to_have_attribute("aria-busy", "true")
+    held[0].continue_()
+    expect(page.locator("#figures")).to_have_attribute("aria-busy", "false", timeout=PATIENCE)
+
+
+def test_a_backend_that_is_away_is_told_with_what_to_do(page: Page, tmp_path: Path) -> None:
+    """The reason, the remedy, a way to try again, and delivery's own trouble."""
+    environment = {"OTEL_MLFLOW_TRACKING_URI": "http://127.0.0.1:1", "OTEL_MLFLOW_EXPERIMENT_NAME": EXPERIMENT}
+    server = AppServer("tests.ops.served:app", folder=tmp_path, environment=environment)
+    try:
+        page.goto(f"{server.url}/ops/")
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("does not answer", timeout=PATIENCE)
+        expect(alert).to_contain_text("To do: check that it is running and reachable")
+        expect(alert.get_by_role("button", name="Try again")).to_be_visible()
+        expect(page.locator("#delivery")).to_contain_text("Delivery is")
+    finally:
+        server.terminate()
+
+
+@pytest.mark.parametrize(("options", "dark"), [(DARK, True), (PHONE, False)], ids=["dark", "phone"])
+def test_it_is_readable_in_the_dark_and_on_a_phone(
+    served: AppServer, browser: Browser, options: dict[str, Any], dark: bool
+) -> None:
+    """The ground is as dark as asked for, and nothing but tables reaches beyond the screen."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(page.locator(".uplot canvas").first).to_be_visible(timeout=PATIENCE)
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)")
+    assert (max(ground) < 64) == dark
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_what_requests_said_is_text_and_no_markup(served: AppServer, page: Page) -> None:
+    """A filter is shown as it is, whatever stands in it."""
+    page.goto(f"{served.url}/ops/?{DAY}&session={quote('<img src=x onerror=alert(1)>')}")
+    expect(page.locator("#filters")).to_contain_text("session: <img src=x onerror=alert(1)>", timeout=PATIENCE)
+    assert page.locator("img").count() == 0
+
+
+def tile(page: Page, name: str) -> Locator:
+    """The figure in the tile of that name."""
+    return page.locator(".tile", has=page.get_by_text(name, exact=True)).locator("b")
+
+
+def panel(page: Page, title: str) -> Locator:
+    """The panel under that heading."""
+    return page.locator(".panel", has=page.get_by_role("heading", name=title, exact=True))
+
+
+def rows(page: Page, title: str) -> int:
+    """How many rows the table of a panel has."""
+    return int(panel(page, title.capitalize()).locator("tbody tr").count())
