@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from otel_mlflow.commands.doctor import doctor
 from otel_mlflow.commands.spool import spool
 from otel_mlflow.commands.status import status
 
@@ -24,5 +25,6 @@ def main(context: click.Context, config: Path | None) -> None:
     context.obj = config
 
 
+main.add_command(doctor)
 main.add_command(status)
 main.add_command(spool)

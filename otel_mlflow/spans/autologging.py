@@ -7,7 +7,9 @@ import importlib.util
 import logging
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 logger = logging.getLogger("otel_mlflow")
 
@@ -17,15 +19,26 @@ _LIBRARY_OF = {"langchain": "langchain_core", "gemini": "google.genai", "bedrock
 
 def enable_autologging(flavours: Sequence[str]) -> list[str]:
     """Enable MLflow's autologging of each flavour whose library is installed; answer which, say what is not."""
-    return [flavour for flavour in flavours if _is_installed(_LIBRARY_OF.get(flavour, flavour)) and _enable(flavour)]
+    return [flavour for flavour in flavours if missing_library(flavour) is None and _enable(flavour)]
+
+
+def missing_library(flavour: str) -> str | None:
+    """The library that a flavour is for, if it is not installed."""
+    library = _LIBRARY_OF.get(flavour, flavour)
+    return None if _is_installed(library) else library
+
+
+def import_flavour(flavour: str) -> Any:
+    """Import the module that traces a flavour's library. Raises `ImportError` where something else is missing."""
+    with _quietly():
+        return importlib.import_module("otel_mlflow.spans.langchain" if flavour == "langchain" else f"mlflow.{flavour}")
 
 
 def _enable(flavour: str) -> bool:
     try:
-        # MLflow's modules warn about their own type hints as they are imported, which is nobody's fault here.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            _import_and_enable(flavour)
+        module = import_flavour(flavour)
+        with _quietly():
+            module.install() if flavour == "langchain" else module.autolog()
         return True
     except ImportError as error:
         logger.warning(
@@ -38,13 +51,12 @@ def _enable(flavour: str) -> bool:
         return False
 
 
-def _import_and_enable(flavour: str) -> None:
-    if flavour == "langchain":
-        from otel_mlflow.spans import langchain
-
-        langchain.install()
-    else:
-        importlib.import_module(f"mlflow.{flavour}").autolog()
+@contextmanager
+def _quietly() -> Generator[None, None, None]:
+    """MLflow's modules warn about their own type hints as they are imported, which is nobody's fault here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def disable_autologging(flavours: Iterable[str]) -> None:

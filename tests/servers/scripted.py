@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -21,6 +22,7 @@ REFUSED = "refuse-me"
 EXPERIMENT_ID = "7"
 OTLP = "/v1/traces"
 INFOS = "/api/3.0/mlflow/traces"
+DELETION = "/api/2.0/mlflow/traces/delete-traces"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class ScriptedMlflow:
         self.refuses = True
         self.authorization: str | None = None
         """The Authorization header without which everything is answered with 401; None lets everybody in."""
+        self.version = "3.17.2"
+        """What it says to be."""
         self.deleted: set[str] = set()
         """Names of experiments that are deleted."""
         self.spans: Counter[tuple[str, str]] = Counter()
@@ -104,6 +108,11 @@ class ScriptedMlflow:
             raise ValueError(f"preview {REFUSED} is not welcome")
         self.infos[info["trace_id"]] = info
 
+    def delete(self, body: bytes) -> int:
+        """Forget the info of traces; answer how many there were."""
+        named = json.loads(body)["request_ids"]
+        return sum(self.infos.pop(trace_id, None) is not None for trace_id in named)
+
     def _handler(self) -> Callable[..., BaseHTTPRequestHandler]:
         script = self
 
@@ -121,6 +130,12 @@ class _Handler(BaseHTTPRequestHandler):
         state, asked = self._begin()
         if state is None:
             return
+        if asked.path == "/version":
+            self._answer(200, state.version)
+            return
+        if posixpath.dirname(asked.path) == INFOS:
+            self._answer(404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "traces cannot be read here"})
+            return
         name = parse_qs(asked.query).get("experiment_name", [""])[0]
         stage = "deleted" if name in state.deleted else "active"
         self._answer(200, {"experiment": {"experiment_id": EXPERIMENT_ID, "name": name, "lifecycle_stage": stage}})
@@ -129,6 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         state, asked = self._begin()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if state is None:
+            return
+        if asked.path == DELETION:
+            self._answer(200, {"traces_deleted": state.delete(body)})
             return
         fault = state.next_fault() or Fault(takes=True)
         try:
@@ -159,8 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(fault.status, {"message": fault.says} if fault.says else {}, fault.headers)
 
-    def _answer(self, status: int, value: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        body = json.dumps(value).encode()
+    def _answer(self, status: int, value: dict[str, Any] | str, headers: dict[str, str] | None = None) -> None:
+        body = (value if isinstance(value, str) else json.dumps(value)).encode()
         self.send_response_only(status)
         for name, text in {
             "Date": self.date_time_string(),

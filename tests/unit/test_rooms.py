@@ -20,8 +20,8 @@ HARMLESS = {
 }
 """Modules of Python's that only work on what they are given."""
 
-GUARDS = {"guard.py", "delivery/destinations/crew.py"}
-"""The one guard, and a thread that hands its exception to the one that waits for it."""
+GUARDS = {"guard.py", "delivery/destinations/crew.py", "diagnosis/background.py"}
+"""The one guard, and threads that hand their exceptions to the one that waits for them."""
 
 IMPURE_NAMES = frozenset({"now", "utcnow", "today", "open", "print", "input"})
 """What harmless modules and builtins have that looks at the clock or at the world."""

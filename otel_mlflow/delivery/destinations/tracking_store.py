@@ -36,7 +36,7 @@ class TrackingStore:
 
     def open(self) -> Connected:
         """Open the database, made if it is missing, and find the experiment."""
-        self._store = _open_store(self._uri, self._shown)
+        self._store = open_store(self._uri, self._shown)
         self._experiments = Experiments(_Api(self._store, self._shown))
         self._runs = RequestRuns(StoreRuns(self._store))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
@@ -162,7 +162,8 @@ def _found(experiment: MlflowExperiment | None) -> FoundExperiment | None:
     return FoundExperiment(experiment.experiment_id, experiment.name, experiment.lifecycle_stage == "deleted")
 
 
-def _open_store(uri: str, shown_uri: str) -> Any:
+def open_store(uri: str, shown_uri: str) -> Any:
+    """MLflow's own store, its database made where it is missing. Raises `NeedsRepair` where it cannot be opened."""
     try:
         from mlflow.exceptions import MlflowException
         from mlflow.tracking._tracking_service.utils import _get_store

@@ -1,0 +1,36 @@
+"""Whether the agent libraries' steps get into the traces."""
+
+from __future__ import annotations
+
+from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.diagnosis.setup import Setup
+from otel_mlflow.spans.autologging import import_flavour, missing_library
+
+
+def look(setup: Setup) -> Finding:
+    """See for each flavour asked for that its library and MLflow's support for it are there."""
+    flavours, source = setup.settings.tracing.autolog, setup.settings.sources["tracing.autolog"]
+    missing = {flavour: library for flavour in flavours if (library := missing_library(flavour)) is not None}
+    broken = {flavour: reason for flavour in flavours if flavour not in missing and (reason := _reason(flavour))}
+    if broken:
+        reasons = "; ".join(f"{flavour}: {reason}" for flavour, reason in broken.items())
+        return fail(
+            f"MLflow's support cannot be imported: {reasons}", f"install what is missing, or take {_out(broken)}"
+        )
+    on = ", ".join(flavour for flavour in flavours if flavour not in missing) or "nothing"
+    if missing and source != "default":
+        libraries = ", ".join(f"{library} (for {flavour})" for flavour, library in missing.items())
+        return warn(f"{on} is logged; not installed: {libraries}", f"install it, or take {_out(missing)}")
+    return ok(f"{on} is logged (tracing.autolog: {source})")
+
+
+def _reason(flavour: str) -> str:
+    try:
+        import_flavour(flavour)
+    except ImportError as error:
+        return str(error)
+    return ""
+
+
+def _out(flavours: dict[str, str]) -> str:
+    return f"{', '.join(flavours)} out of tracing.autolog"

@@ -1,0 +1,119 @@
+"""The doctor: why traces do not arrive, in the order in which a person would look.
+
+No check can hang: each runs on a thread of its own, which is left to itself when its time is up.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from concurrent.futures import wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from otel_mlflow.content import Redactor
+from otel_mlflow.diagnosis.background import in_background
+from otel_mlflow.diagnosis.checks import (
+    autologging,
+    backlog,
+    credentials,
+    dotenv,
+    experiment,
+    host,
+    processes,
+    quarantine,
+    round_trip,
+    settings,
+    spool,
+    tracing,
+    versions,
+)
+from otel_mlflow.diagnosis.finding import Check, Finding, fail, warn
+from otel_mlflow.diagnosis.setup import LIMITS, Limits, Setup
+from otel_mlflow.errors import DeliveryError, SettingsError
+from otel_mlflow.settings.defaults import REDACT_KEYS
+
+if TYPE_CHECKING:
+    from otel_mlflow.settings import Settings
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A check, and the one without whose success it makes no sense."""
+
+    name: str
+    look: Callable[[Setup], Finding]
+    after: str = ""
+
+
+EXAMINATIONS = (
+    Examination("settings", settings.look),
+    Examination("dotenv", dotenv.look),
+    Examination("tracing", tracing.look, after="settings"),
+    Examination("versions", versions.look),
+    Examination("host", host.look, after="tracing"),
+    Examination("credentials", credentials.look, after="host"),
+    Examination("experiment", experiment.look, after="credentials"),
+    Examination("autologging", autologging.look, after="tracing"),
+    Examination("test_trace", round_trip.look, after="experiment"),
+    Examination("spool", spool.look, after="tracing"),
+    Examination("backlog", backlog.look, after="spool"),
+    Examination("quarantine", quarantine.look, after="spool"),
+    Examination("processes", processes.look, after="spool"),
+)
+
+
+def run_checks(given: Settings | SettingsError, *, limits: Limits = LIMITS) -> list[Check]:
+    """Examine where the settings lead to, or say why there are none. Takes as long as `limits` say, at the most."""
+    going = _Round(given, limits)
+    return [going.check(each, len(EXAMINATIONS) - number) for number, each in enumerate(EXAMINATIONS, 1)]
+
+
+class _Round:
+    """One going through the examinations."""
+
+    def __init__(self, given: Settings | SettingsError, limits: Limits) -> None:
+        self._setup = Setup(given, limits.timeouts)
+        self._limits = limits
+        self._end = time.monotonic() + limits.together
+        self._redactor = Redactor.of(REDACT_KEYS)
+        self._causes: dict[str, str] = {}
+        """Of each check that did not succeed: the check that is the cause, itself or an earlier one."""
+
+    def check(self, each: Examination, still_to_come: int) -> Check:
+        """Make one, unless it makes no sense any more."""
+        cause = self._causes.get(each.after)
+        finding = _not_tried(cause) if cause else _examined(each, self._setup, self._seconds(still_to_come))
+        if cause or finding.status == "fail":
+            self._causes[each.name] = cause or each.name
+        shown = self._redactor.text
+        return Check(each.name, finding.status, shown(finding.detail), shown(finding.fix))
+
+    def _seconds(self, still_to_come: int) -> float:
+        left = self._end - time.monotonic() - still_to_come * self._limits.kept
+        return max(0.0, min(self._limits.each, left))
+
+
+def _not_tried(cause: str) -> Finding:
+    return warn(f"not tried, because the check {cause!r} failed", f"mend what {cause!r} says")
+
+
+def _examined(each: Examination, setup: Setup, seconds: float) -> Finding:
+    future = in_background(functools.partial(each.look, setup))
+    wait([future], timeout=seconds)
+    if not future.done():
+        return fail(
+            f"not done after {seconds:.0f} s, and given up",
+            "what it waits for does not answer: look at the address, the proxy, the firewall, the name server",
+        )
+    error = future.exception()
+    return future.result() if error is None else _trouble(error)
+
+
+def _trouble(error: BaseException) -> Finding:
+    if isinstance(error, DeliveryError):
+        return fail(error.reason, error.fix or "try again later; traces wait on disk meanwhile")
+    if isinstance(error, SettingsError):
+        return fail(str(error), "correct it; docs/settings.md has all that can be set")
+    return fail(f"{type(error).__name__}: {error}", "see whether the library that says so works by itself")

@@ -1,0 +1,17 @@
+"""What the doctor asks of a backend."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from otel_mlflow.diagnosis.finding import Finding
+
+
+class Probe(Protocol):
+    """One backend. Every method may raise a `DeliveryError`, and takes no longer than its timeouts where it can."""
+
+    def reach(self) -> Finding:
+        """Get any answer."""
+
+    def identify(self) -> Finding:
+        """Be let in, and say as whom and with credentials from where."""

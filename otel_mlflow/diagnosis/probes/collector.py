@@ -1,0 +1,47 @@
+"""An OpenTelemetry collector: whether it takes an export in which there is nothing."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from otel_mlflow.delivery.destinations.base import shown
+from otel_mlflow.delivery.destinations.http import Answer, HttpClient
+from otel_mlflow.diagnosis.finding import Finding, fail, ok
+
+NOTHING = b""
+"""An `ExportTraceServiceRequest` without spans."""
+
+
+class CollectorProbe:
+    """The collector whose traces endpoint is `endpoint`."""
+
+    def __init__(self, endpoint: str, headers: Mapping[str, str], timeouts: tuple[float, float]) -> None:
+        self._endpoint = endpoint
+        self._headers = headers
+        self._timeouts = timeouts
+        self._shown = shown(endpoint)
+
+    def reach(self) -> Finding:
+        """Get any answer."""
+        return ok(f"the collector at {self._shown} answers ({self._answer.status} to an empty export)")
+
+    def identify(self) -> Finding:
+        """See that it is not the credentials that it refuses."""
+        source = "otlp.headers" if self._headers else "none"
+        if self._answer.status in (401, 403):
+            return fail(
+                f"the collector at {self._shown} refuses the credentials (from {source}): {self._answer.status}",
+                "set otlp.headers to what the collector asks for",
+            )
+        if self._answer.status >= 300:
+            return fail(
+                f"the collector at {self._shown} does not take an empty export: it answered {self._answer.status}",
+                "check otlp.endpoint: it is the whole address, most often with the path /v1/traces",
+            )
+        return ok(f"the collector at {self._shown} takes an empty export (credentials: {source})")
+
+    @functools.cached_property
+    def _answer(self) -> Answer:
+        client = HttpClient(self._endpoint, self._headers, timeouts=self._timeouts)
+        return client.post("", NOTHING, {"Content-Type": "application/x-protobuf"})

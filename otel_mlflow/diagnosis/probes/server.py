@@ -1,0 +1,71 @@
+"""An MLflow tracking server: what it is, and whether it lets us in."""
+
+from __future__ import annotations
+
+import functools
+
+from packaging.version import InvalidVersion, Version
+
+from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
+from otel_mlflow.delivery.destinations.tracking_credentials import ANONYMOUS, TrackingCredentials
+from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+
+TAKES_OTLP = Version("3.6")
+"""The first MLflow server that takes traces over OTLP."""
+
+LOG_IN = (
+    "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, where the app is started, "
+    "to credentials that this server knows"
+)
+
+
+class ServerProbe:
+    """The server at `uri`; `timeouts` are seconds for connecting and for an answer."""
+
+    def __init__(self, uri: str, timeouts: tuple[float, float]) -> None:
+        self._uri = uri.rstrip("/")
+        self._timeouts = timeouts
+
+    def reach(self) -> Finding:
+        """Ask for its version, which it tells to everybody (`mlflow.server.version`)."""
+        answer = self._client.get("/version", {})
+        address = self._credentials.shown_uri
+        version = _version(answer)
+        if version is None:
+            return warn(
+                f"{address} answers, but not as an MLflow server does: {answer.status} when asked for its version",
+                "check that tracking_uri is the address of an MLflow server and not of something in front of it",
+            )
+        if version < TAKES_OTLP:
+            return fail(
+                f"MLflow {version} at {address} takes no traces over OTLP",
+                f"upgrade the server to {TAKES_OTLP} or newer",
+            )
+        return ok(f"MLflow {version} answers at {address}")
+
+    def identify(self) -> Finding:
+        """Ask for something that everybody may see who may see anything."""
+        answer = self._client.get("/api/2.0/mlflow/experiments/search", {"max_results": "1"})
+        credentials = self._credentials
+        anonymous = credentials.identity == ANONYMOUS
+        who = "without credentials" if anonymous else f"as {credentials.identity}, from {credentials.source}"
+        if answer.status == 401:
+            return fail(f"{credentials.shown_uri} does not let us in {who}: {answer.text or 'it answered 401'}", LOG_IN)
+        if answer.status in (200, 403):
+            return ok(f"{credentials.shown_uri} lets us in {who}")
+        raise error_for(answer, credentials.shown_uri)
+
+    @functools.cached_property
+    def _credentials(self) -> TrackingCredentials:
+        return TrackingCredentials.read(self._uri)
+
+    @functools.cached_property
+    def _client(self) -> HttpClient:
+        return self._credentials.client(connections=1, timeouts=self._timeouts)
+
+
+def _version(answer: Answer) -> Version | None:
+    try:
+        return Version(answer.text) if answer.status == 200 else None
+    except InvalidVersion:
+        return None

@@ -1,0 +1,100 @@
+"""What the doctor looks at: the settings, and what is found out on the way from one check to the next."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from otel_mlflow.delivery.destinations import (
+    EXPERIMENT,
+    destination_for,
+    destination_key,
+    settings_for,
+    settled,
+    shown_backend,
+)
+from otel_mlflow.delivery.inventory import Inventory
+from otel_mlflow.diagnosis.probes import Probe, probe_for
+from otel_mlflow.errors import SettingsError
+
+if TYPE_CHECKING:
+    from otel_mlflow.delivery.destinations.base import Connected, Destination
+    from otel_mlflow.settings import Settings
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds that checks may take, each and all together."""
+
+    each: float = 10.0
+    together: float = 30.0
+
+    @property
+    def timeouts(self) -> tuple[float, float]:
+        """For a connection and for an answer: less than `each`, so that a check can tell what did not come."""
+        return self.each * 0.4, self.each * 0.8
+
+    @property
+    def kept(self) -> float:
+        """For each check that is still to come: the last ones need no network, and are worth having."""
+        return self.together / 60
+
+
+LIMITS = Limits()
+
+
+class Setup:
+    """The settings, and what they lead to. `timeouts` are for connecting and for an answer."""
+
+    def __init__(self, given: Settings | SettingsError, timeouts: tuple[float, float]) -> None:
+        self._given = given
+        self._timeouts = timeouts
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """With MLflow's own default where they name no tracking URI. Raises `SettingsError` if they are unusable."""
+        if isinstance(self._given, SettingsError):
+            raise self._given
+        return _named(settled(self._given))
+
+    @functools.cached_property
+    def probe(self) -> Probe:
+        """The backend, to be asked questions that delivery does not ask."""
+        return probe_for(self.settings, self._timeouts)
+
+    @functools.cached_property
+    def destination(self) -> Destination:
+        """The backend, as delivery writes to it. Raises `NeedsRepair` where there is none."""
+        return destination_for(self.settings)
+
+    @functools.cached_property
+    def connected(self) -> Connected:
+        """What the backend answered when it was opened. Raises `DeliveryError`."""
+        return self.destination.open()
+
+    @contextmanager
+    def inventory(self) -> Generator[Inventory, None, None]:
+        """What is in the spool."""
+        with closing(Inventory(self.settings.delivery.spool_dir)) as inventory:
+            yield inventory
+
+
+def _named(settings: Settings) -> Settings:
+    """Settings with the experiment that the app uses at this backend, where nothing but the app's title names it.
+
+    The doctor does not know the title, but the spool remembers what traces were for.
+    """
+    if settings.experiment_name or settings.experiment_id or settings.service_name or not settings.tracking_uri:
+        return settings
+    ours = f"{shown_backend(settings)}{EXPERIMENT}"
+    try:
+        with closing(Inventory(settings.delivery.spool_dir)) as inventory:
+            known = [each.destination for each in inventory.waiting() if each.destination.startswith(ours)]
+    except (OSError, sqlite3.Error):
+        return settings
+    apps = [destination for destination in known if destination != destination_key(settings)]
+    return settings_for(apps[-1], settings) if apps else settings

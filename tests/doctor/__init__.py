@@ -1,0 +1,3 @@
+"""The doctor: each of its checks, and the command."""
+
+from __future__ import annotations

@@ -1,0 +1,47 @@
+"""A place in which nothing is set and nothing is found, and servers to look at."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.process import FOREIGN_SETTINGS
+from tests.servers.scripted import ScriptedMlflow
+
+with warnings.catch_warnings():
+    # MLflow's modules warn about their own type hints and tables as they are imported, which is nobody's error here.
+    warnings.simplefilter("ignore")
+    import mlflow.langchain.langchain_tracer
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+    from sqlalchemy.orm import configure_mappers
+
+    configure_mappers()
+
+
+@pytest.fixture(autouse=True)
+def empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is home too, and an environment in which nothing is set but where the spool is."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN_SETTINGS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("OTEL_MLFLOW_DELIVERY__SPOOL_DIR", str(tmp_path / "spool"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedMlflow]:
+    """A server that takes traces, or misbehaves as told."""
+    with ScriptedMlflow() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a local tracking store; the first test that looks at it makes it."""
+    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"

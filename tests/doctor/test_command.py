@@ -1,0 +1,84 @@
+"""`otel-mlflow doctor` as people run it: its words, its JSON and its exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from otel_mlflow.cli import main
+from otel_mlflow.diagnosis.doctor import EXAMINATIONS
+from tests.doctor.examining import answer, run_doctor
+
+NAMES = [each.name for each in EXAMINATIONS]
+
+
+def test_all_is_well(store: str) -> None:
+    """Exit code 0, and every check in the table."""
+    run = run_doctor(MLFLOW_TRACKING_URI=store, MLFLOW_EXPERIMENT_NAME="well")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert all(name in run.stdout for name in NAMES)
+
+
+def test_json_and_nothing_else(store: str) -> None:
+    """A warning is no failure; what MLflow logs and prints is elsewhere."""
+    Path(".env").write_text("MLFLOW_TRACKING_URI=http://right.example\n")
+    run = run_doctor("--json", MLFLOW_TRACKING_URI=store, MLFLOW_EXPERIMENT_NAME="well")
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = answer(run)
+    assert set(found) == {"ok", "checks"}
+    assert found["ok"] is True
+    assert [check["name"] for check in found["checks"]] == NAMES
+    for check in found["checks"]:
+        assert set(check) == {"name", "status", "detail", "fix"}
+        assert check["status"] == ("warn" if check["name"] == "dotenv" else "ok"), check
+        assert check["detail"]
+        assert bool(check["fix"]) == (check["status"] != "ok")
+
+
+def test_a_check_that_fails() -> None:
+    """Exit code 1."""
+    run = run_doctor("--json", MLFLOW_TRACKING_URI="http://127.0.0.1:1")
+    assert run.returncode == 1
+    found = answer(run)
+    assert found["ok"] is False
+    assert "fail" in [check["status"] for check in found["checks"]]
+
+
+def test_settings_that_cannot_be_used() -> None:
+    """Why traces do not arrive, so it is a check that fails."""
+    run = run_doctor("--json", OTEL_MLFLOW_TRACING__SAMPLE_RATE="often")
+    assert run.returncode == 1
+    first = answer(run)["checks"][0]
+    assert (first["name"], first["status"]) == ("settings", "fail")
+    assert "OTEL_MLFLOW_TRACING__SAMPLE_RATE" in first["detail"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["doctor", "--jason"],
+        ["doctor", "now"],
+        pytest.param(["--config", "missing.yaml", "doctor", "--json"], id="a file that is not there"),
+    ],
+)
+def test_wrong_usage(arguments: list[str]) -> None:
+    """Exit code 2, and the culprit is named."""
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert any(argument in result.stderr for argument in arguments if argument != "doctor")
+
+
+def test_no_secret_is_shown() -> None:
+    """Not of the settings, not of the environment, not of the .env."""
+    Path(".env").write_text("DATABRICKS_TOKEN=hunter2\nMLFLOW_TRACKING_URI=http://me:hunter2@mlflow.example\n")
+    run = run_doctor(
+        "--json",
+        MLFLOW_TRACKING_URI="http://me:hunter2@127.0.0.1:1",
+        MLFLOW_TRACKING_TOKEN="hunter2",
+        OTEL_MLFLOW_OTLP__HEADERS="x-team=hunter2",
+    )
+    assert answer(run)["ok"] is False
+    assert "hunter2" not in run.stdout + run.stderr

@@ -1,0 +1,76 @@
+"""No check hangs, whatever it waits for does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from otel_mlflow.diagnosis.background import in_background, is_anything_left
+from otel_mlflow.diagnosis.finding import ok
+from otel_mlflow.diagnosis.setup import LIMITS, Limits
+from tests.doctor.examining import answer, examined, not_ok, not_tried, run_doctor
+from tests.servers.black_hole import full_host, silent_host
+from tests.servers.process import until
+
+IMPATIENT = Limits(each=0.5, together=60)
+
+
+@pytest.fixture
+def hanging() -> Iterator[threading.Event]:
+    """What something waits for in vain, until the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
+    until(lambda: not is_anything_left(), seconds=30, waiting_for=lambda: "what hung to end")
+
+
+@pytest.mark.parametrize("host", [silent_host, full_host])
+def test_a_host_that_answers_nothing(host: Callable[[], AbstractContextManager[int]]) -> None:
+    """It is given up by the client's own timeouts, which leave time to say what did not come."""
+    with host() as port:
+        checks = examined(tracking_uri=f"http://127.0.0.1:{port}", limits=Limits(each=2, together=60))
+    assert checks["host"].status == "fail"
+    assert "does not answer" in checks["host"].detail
+    assert not_tried(checks) == {"credentials", "experiment", "test_trace"}
+
+
+def test_the_limits_are_the_promised_ones() -> None:
+    """And the client's timeouts fit into them."""
+    assert (LIMITS.each, LIMITS.together) == (10, 30)
+    assert sum(LIMITS.timeouts) <= 1.2 * LIMITS.each
+
+
+def test_whatever_hangs_is_given_up(hanging: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name server, say: no library has a timeout for it."""
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: hanging.wait() and [])
+    checks = examined(tracking_uri="http://mlflow.example:5000", limits=IMPATIENT)
+    assert checks["host"].status == "fail"
+    assert "given up" in checks["host"].detail
+    assert {"spool", "backlog", "quarantine", "processes"}.isdisjoint({*not_ok(checks), *not_tried(checks)})
+
+
+def test_a_call_in_the_background_keeps_nobody_from_ending(hanging: threading.Event) -> None:
+    """Its thread is a daemon, and can be seen."""
+    before = set(threading.enumerate())
+    future = in_background(hanging.wait)
+    assert not future.done()
+    assert is_anything_left()
+    assert all(thread.daemon for thread in set(threading.enumerate()) - before)
+
+
+def test_a_call_in_the_background_returns_and_raises() -> None:
+    """As it would in the foreground."""
+    assert in_background(lambda: ok("well")).result(30) == ok("well")
+    with pytest.raises(ZeroDivisionError):
+        in_background(lambda: 1 // 0).result(30)
+
+
+def test_the_process_ends_while_a_check_hangs() -> None:
+    """The answer is whole, and what was given up is not waited for."""
+    with silent_host() as port:
+        run = run_doctor("--json", MLFLOW_TRACKING_URI=f"http://127.0.0.1:{port}")
+    assert run.returncode == 1
+    assert {check["name"]: check["status"] for check in answer(run)["checks"]}["host"] == "fail"
