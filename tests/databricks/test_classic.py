@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from mlflow import MlflowClient
-from mlflow.entities import Trace
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from otel_mlflow import Settings
-from otel_mlflow.spans.record import TraceRecord
-from tests.delivering import Finished, delivering, info_of, put, spans_of, trace, wait_for
-from tests.servers.workspace import USER, Fault, Workspace
-
-NAME = f"/Users/{USER}/agent"
-
-
-def settings_in(folder: Path, **more: Any) -> Settings:
-    """Settings of an app whose traces go to the workspace."""
-    return Settings(tracking_uri="databricks", experiment_name=NAME, delivery={"spool_dir": folder / "spool"}, **more)
-
-
-def read_back(client: MlflowClient, name: str = NAME) -> dict[str, Trace]:
-    """All traces of an experiment, by id, as MLflow's client finds them."""
-    experiment = client.get_experiment_by_name(name)
-    assert experiment is not None
-    found = client.search_traces(locations=[experiment.experiment_id], max_results=500)
-    return {trace.info.trace_id: trace for trace in found}
-
-
-def fragment(whole: TraceRecord, spans: bytes) -> TraceRecord:
-    """What ended later of the same trace."""
-    return TraceRecord(whole.trace_id, spans, b"", None, counted=False)
-
-
-def child_spans(trace_id: str, root: bytes) -> bytes:
-    """One span below a root that is elsewhere."""
-    request = ExportTraceServiceRequest.FromString(spans_of(bytes.fromhex(trace_id.removeprefix("tr-")), spans=1))
-    [span] = request.resource_spans[0].scope_spans[0].spans
-    span.name, span.parent_span_id = "late", root
-    return request.SerializeToString()
-
-
-def root_of(record: TraceRecord) -> bytes:
-    """The id of a record's root span."""
-    request = ExportTraceServiceRequest.FromString(record.spans)
-    return next(one.span_id for one in request.resource_spans[0].scope_spans[0].spans if not one.parent_span_id)
+from tests.databricks.sending import child_spans, feedback_on, fragment, read_back, root_of, settings_in
+from tests.delivering import Finished, delivering, info_of, put, trace, wait_for
+from tests.servers.workspace import Fault, Workspace
 
 
 def test_a_trace_arrives_whole(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
@@ -110,12 +71,9 @@ def test_a_part_may_come_before_its_trace(as_user: Workspace, client: MlflowClie
 def test_feedback_arrives_with_its_trace(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
     """Feedback that follows at once waits for its trace, and is there when the trace is read."""
     sent = trace()
-    said = {"assessment_id": f"a-{secrets.token_hex(16)}", "assessment_name": "helpful", "feedback": {"value": True}}
-    times = {"create_time": "2026-01-01T00:00:00Z", "last_update_time": "2026-01-01T00:00:00Z"}
-    assessment = {**said, **times, "trace_id": sent.trace_id, "source": {"source_type": "HUMAN", "source_id": "bob"}}
     with delivering(settings_in(tmp_path)) as delivery:
         delivery.put(Finished(sent))
-        delivery.put_feedback(sent.trace_id, json.dumps({"assessment": assessment}).encode())
+        delivery.put_feedback(sent.trace_id, feedback_on(sent.trace_id))
         assert delivery.flush(30)
     [arrived] = read_back(client)[sent.trace_id].info.assessments
     assert arrived.feedback is not None

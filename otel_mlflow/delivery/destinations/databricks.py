@@ -12,7 +12,7 @@ from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.unity_catalog import CatalogTraces
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.diagnosis.status import Experiment
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.errors import NeedsRepair, Refused
 from otel_mlflow.settings.sections import UnityCatalogSettings
 from otel_mlflow.workspace.credentials import WorkspaceCredentials
 from otel_mlflow.workspace.experiments import WorkspaceExperiments
@@ -76,11 +76,7 @@ class Databricks:
         """Send the batch to where its experiment's traces are kept."""
         name = batch[0].experiment
         try:
-            place = self._place_of(name)
-            if place.location is not None:
-                self._catalog.send(batch, place, place.location)
-            else:
-                self._classic.send(batch, place)
+            self._send(batch, self._place_of(name))
         except CredentialsRejectedError:
             raise
         except NeedsRepair as error:
@@ -104,6 +100,17 @@ class Databricks:
         runs = RequestRuns(RestRuns(http, self._backend))
         self._classic = ClassicTraces(http, self._storage, runs, rate, backend=self._backend, senders=SENDERS)
         self._catalog = CatalogTraces(http, runs, rate, backend=self._backend, senders=SENDERS)
+
+    def _send(self, batch: Sequence[SpooledTrace], place: Place) -> None:
+        try:
+            if place.location is not None:
+                self._catalog.send(batch, place, place.location)
+            else:
+                self._classic.send(batch, place)
+        except Refused:
+            # A trace and a missing experiment are refused in the same words: look whether it is the experiment.
+            self._experiments.configured(experiment_id=place.experiment.id, name=place.experiment.name)
+            raise
 
     def _place_of(self, name: str | None) -> Place:
         if name not in self._places:
