@@ -7,7 +7,10 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
+
+from otel_mlflow.content import Redactor
 
 FeedbackValue = float | int | str | bool | list[Any] | dict[str, Any]
 """What MLflow takes as a feedback's value; lists and dicts hold the same again."""
@@ -25,7 +28,7 @@ def log_feedback(
     user: str | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> bool:
-    """Attach feedback to a trace, through the same durable delivery that traces take.
+    """Attach feedback to a trace, through the same durable delivery that traces take; secrets in it are hidden.
 
     May be called as soon as the answer is out: it waits until its trace has arrived. `user` says whose judgement it
     is. Answers whether the feedback is on its way; it is not where nothing is traced: without `instrument()`, with
@@ -43,12 +46,18 @@ def log_feedback(
     if not name:
         raise ValueError("name is empty; expected the name of what is judged, such as 'helpful'")
     payload = _create_assessment(trace_id, name, value, rationale, user, metadata or {})
-    return delivery.put_feedback(trace_id, payload)
+    redactor = _redactor(tuple(delivery.settings.tracing.redact_keys))
+    return delivery.put_feedback(trace_id, redactor.json_text(payload).encode())
+
+
+@lru_cache(8)
+def _redactor(names: tuple[str, ...]) -> Redactor:
+    return Redactor.of(names)
 
 
 def _create_assessment(
     trace_id: str, name: str, value: FeedbackValue, rationale: str | None, user: str | None, metadata: Mapping[str, str]
-) -> bytes:
+) -> str:
     """The JSON of `mlflow.protos.service_pb2.CreateAssessment`. With an id of its own, so that twice is once."""
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     assessment = {
@@ -65,6 +74,6 @@ def _create_assessment(
     if rationale is not None:
         assessment["rationale"] = rationale
     try:
-        return json.dumps({"assessment": assessment}, allow_nan=False).encode()
+        return json.dumps({"assessment": assessment}, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"value {value!r} is not JSON ({error}); expected text, numbers, true or false") from None

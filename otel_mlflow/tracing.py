@@ -162,7 +162,8 @@ class Tracing:
         if with_info:
             mlflow_bridge.remember_last_trace(trace)
             for payload in mlflow_bridge.take_assessments(trace):
-                (BRIDGE.diversion or self.delivery).put_feedback(trace.name, payload)
+                redacted = self.redactor.json_text(payload.decode()).encode()
+                (BRIDGE.diversion or self.delivery).put_feedback(trace.name, redacted)
         return self._writer.write(trace, spans, with_info=with_info)
 
     def _on_change(self, state: DeliveryState) -> None:

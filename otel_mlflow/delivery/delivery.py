@@ -79,6 +79,11 @@ class Delivery:
         return self._settings.tracing.enabled
 
     @property
+    def settings(self) -> Settings:
+        """What it was made with."""
+        return self._settings
+
+    @property
     def experiment(self) -> Experiment | None:
         """The experiment, once the backend has told it. Costs nothing."""
         connected = self._engine.forwarder.health.connected
