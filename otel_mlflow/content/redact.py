@@ -110,7 +110,7 @@ class Redactor:
             return {self._value(name): item if item is REDACTED else self._value(item) for name, item in masked.items()}
         if isinstance(value, (list, tuple)):
             is_secret_pair = len(value) == 2 and self.names.hide(*value)
-            return [value[0], REDACTED] if is_secret_pair else [self._value(item) for item in value]
+            return [self._value(item) for item in ((value[0], REDACTED) if is_secret_pair else value)]
         return value
 
     def _text(self, text: str, depth: int) -> str:
@@ -134,8 +134,9 @@ class Redactor:
     def _may_hold_secret_string(self, text: str) -> bool:
         lowered = text.lower()
         # A name that is not a key of the document itself is in a string, and there with one of these.
-        is_named = "\\" in text or "=" in text or text.count(":") != text.count('":') or _LIST_IN_LIST.search(text)
-        return bool(is_named and self.names.are_mentioned_in(text, lowered)) or may_hold_token(text, lowered)
+        is_named = "\\" in text or "=" in text or "'" in text or text.count(":") != text.count('":')
+        is_named = is_named or _LIST_IN_LIST.search(text) is not None
+        return (is_named and self.names.are_mentioned_in(text, lowered)) or may_hold_token(text, lowered)
 
     def _plain(self, text: str, depth: int) -> str:
         lowered = text.lower()

@@ -183,3 +183,14 @@ def test_hostile_text_is_done_with(text: str) -> None:
     """No body stops the process: at this length, work that grew with the square of it would never end."""
     REDACTOR.text(text)
     REDACTOR.query(text)
+
+
+def test_pairs_as_python_writes_them_are_found_inside_json() -> None:
+    """Nothing else in the document says that there is a name in one of its strings."""
+    assert REDACTOR.document("{\"a\": [\"[(b'x-api-key', b'hunter2')]\"]}").count("hunter2") == 0
+
+
+def test_what_stands_in_the_place_of_a_name_is_searched_too() -> None:
+    """A list of two texts is a pair only perhaps; the first may be a document itself."""
+    inner = json.dumps([{"key": "password", "value": "hunter2"}])
+    assert "hunter2" not in str(REDACTOR.value([inner, "and more"]))
