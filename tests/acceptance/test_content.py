@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from mlflow.entities import Run, Trace
+from mlflow.entities import Feedback, Run, Trace
 from websockets.sync.client import connect
 
 from tests.acceptance.service import Service
@@ -83,6 +83,7 @@ def test_inputs_and_outputs_arrive(said: Trace) -> None:
 def test_feedback_of_a_trace_that_is_not_there_yet_arrives(said: Trace) -> None:
     """As an assessment, with all that was said in it."""
     [feedback] = said.info.assessments
+    assert isinstance(feedback, Feedback)
     assert (feedback.name, feedback.value, feedback.rationale) == ("helpful", True, "it was")
     assert (feedback.source.source_type, feedback.source.source_id) == ("HUMAN", "ada")
     assert (feedback.metadata or {})["page"] == "1"
