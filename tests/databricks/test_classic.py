@@ -173,3 +173,12 @@ def test_a_full_experiment_says_so(as_user: Workspace, tmp_path: Path) -> None:
         assert "unity_catalog" in delivery.status().fix
         as_user.traces.limit = 100
         wait_for(delivery, lambda counts: counts.delivered == 3)
+
+
+def test_the_backend_alone_means_databricks(as_user: Workspace, tmp_path: Path) -> None:
+    """`tracing.backend: databricks` needs no tracking URI."""
+    settings = settings_in(tmp_path, tracing={"backend": "databricks"}).model_copy(update={"tracking_uri": None})
+    with delivering(settings) as delivery:
+        put(delivery, 1)
+        assert delivery.flush(30)
+    assert len(as_user.traces.infos) == 1

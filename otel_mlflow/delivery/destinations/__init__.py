@@ -28,9 +28,9 @@ def destination_for(settings: Settings) -> Destination:
     uri = settings.tracking_uri or ""
     name, experiment_id = experiment_name(settings), settings.experiment_id
     timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
-    if uri.startswith(DATABRICKS) or settings.tracing.backend == "databricks":
+    if uri.startswith(DATABRICKS):
         return Databricks(
-            uri if uri.startswith(DATABRICKS) else DATABRICKS,
+            uri,
             experiment_name=name,
             experiment_id=experiment_id,
             unity_catalog=settings.unity_catalog,
@@ -51,6 +51,8 @@ def settled(settings: Settings) -> Settings:
 
     User code may change that default at any time; where our traces go does not change with it.
     """
+    if settings.tracing.backend == "databricks" and not (settings.tracking_uri or "").startswith(DATABRICKS):
+        return settings.model_copy(update={"tracking_uri": DATABRICKS})
     if settings.tracking_uri or settings.tracing.backend == "otlp" or not settings.tracing.enabled:
         return settings
     from mlflow.tracking import get_tracking_uri

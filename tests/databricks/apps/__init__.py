@@ -1,0 +1,1 @@
+"""Apps for the workspace's acceptance tests."""
