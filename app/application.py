@@ -41,6 +41,7 @@ def untraced_app(settings: AppSettings, workspace: Workspace) -> FastAPI:
     app.state.tracing = None
     for part in _ROUTES:
         app.include_router(part.router)
+    app.mount("/page", page.files)
     errors.answer_in_json(app)
     return app
 

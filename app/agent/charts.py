@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from html import escape
 from typing import Literal, get_args
@@ -40,8 +41,9 @@ def chart(series: Series, kind: ChartKind | None = None) -> str:
 
 def _grid(series: Series) -> Iterator[str]:
     low, high = _range(series)
-    for step in range(GRID_LINES + 1):
-        value = low + (high - low) * step / GRID_LINES
+    step = _step(series)
+    for line in range(round((high - low) / step) + 1):
+        value = low + line * step
         y = _y(value, series)
         yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>'
         yield _text(LEFT - 10, y + 5, series.write(value), anchor="end")
@@ -94,7 +96,18 @@ def _y(value: float, series: Series) -> float:
 
 
 def _range(series: Series) -> tuple[float, float]:
-    return min(series.smallest.value, 0.0), max(series.largest.value, 0.0)
+    """From the grid line below all figures to the one above; zero is always among them."""
+    step = _step(series)
+    low, high = min(series.smallest.value, 0.0), max(series.largest.value, 0.0)
+    return math.floor(low / step) * step, max(math.ceil(high / step), 1) * step
+
+
+def _step(series: Series) -> float:
+    """A round distance between grid lines."""
+    span = max(series.largest.value, 0.0) - min(series.smallest.value, 0.0) or 1.0
+    rough = span / GRID_LINES
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(power * mantissa for mantissa in (1, 2, 2.5, 5, 10) if power * mantissa >= rough)
 
 
 def _colour(point: Point, series: Series) -> str:

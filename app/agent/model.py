@@ -24,6 +24,7 @@ from app.decks.deck import split_answer
 MODEL_NAME = "embedded-slide-rules-1"
 DEFAULT_SLIDES = 10
 _SLIDE_LIMIT = re.compile(r"\bat most (\d+) slides?\b", re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!doctype html", re.IGNORECASE)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 # A streamed answer comes in pieces of about this many characters.
 _PIECE = 400
@@ -97,8 +98,10 @@ def _slide_limit(messages: list[BaseMessage]) -> int:
 
 
 def _deck(messages: list[BaseMessage]) -> str:
-    """The deck that is there, as the instructions show it."""
-    return next((split_answer(told.text)[1] for told in messages if isinstance(told, SystemMessage)), "")
+    """The deck that is there, as the instructions show it: the last document in them."""
+    told = "\n".join(message.text for message in messages if isinstance(message, SystemMessage))
+    starts = [found.start() for found in _DOCTYPE.finditer(told)]
+    return split_answer(told[starts[-1] :])[1] if starts else ""
 
 
 def _asked(turn: list[BaseMessage]) -> list[Asked]:

@@ -147,7 +147,7 @@ async def test_the_tracing_status_is_shown(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")]
+    ("path", "kind"), [("/", "text/html"), ("/page/base.css", "text/css"), ("/page/main.js", "text/javascript")]
 )
 async def test_the_page_and_its_files_are_served(client: httpx.AsyncClient, path: str, kind: str) -> None:
     """Each with its own media type."""
