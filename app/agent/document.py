@@ -24,7 +24,8 @@ body { margin: 0; background: #e8ecef; font-family: system-ui, sans-serif; color
 .slide h2 { font-size: 38px; line-height: 1.15; margin: 0 0 28px; letter-spacing: -0.01em; }
 .slide .columns { display: flex; flex: 1; gap: 44px; min-height: 0; }
 .slide svg { flex: 0 0 760px; }
-.slide ul { margin: 0; padding-left: 24px; align-self: center; }
+.slide ul { margin: 0; padding-left: 24px; }
+.slide .columns ul { align-self: center; }
 .slide li { font-size: 25px; line-height: 1.4; margin-bottom: 16px; }
 .slide .lead { font-size: 28px; line-height: 1.35; margin: 0 0 16px; color: #5b6770; }
 .slide .source { font-size: 16px; color: #5b6770; margin: auto 0 0; padding-top: 12px; }

@@ -50,6 +50,7 @@ def start_app(folder: Path, tracking_uri: str) -> Server:
         "OTEL_MLFLOW_TRACKING_URI": tracking_uri,
         "OTEL_MLFLOW_DELIVERY__SPOOL_DIR": str(folder / "spool"),
         "SLIDES_DATABASE": str(folder / "slides.db"),
+        "SLIDES_ENV_FILE": "",
     }
     return Server(Child("Slide agent", command, folder=folder, environment=environment), f"http://127.0.0.1:{port}")
 
