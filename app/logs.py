@@ -15,9 +15,8 @@ class WithTraceId(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let everything through."""
-        if not hasattr(record, "trace_id"):
-            record.trace_id = otel_mlflow.current_trace().id
-        record.in_trace = f" [{record.trace_id}]" if record.trace_id else ""
+        trace_id = getattr(record, "trace_id", otel_mlflow.current_trace().id)
+        record.in_trace = f" [{trace_id}]" if trace_id else ""
         return True
 
 
