@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+import mlflow
 from fastapi import FastAPI, HTTPException
+from mlflow.entities import SpanType
 
 import otel_mlflow
 
@@ -13,9 +17,18 @@ app.mount("/ops", otel_mlflow.ops.app(tracing, show_users=True))
 
 @app.get("/items/{item}")
 async def get_item(item: int) -> int:
-    """An answer, or none: item 13 is not there, item 666 raises."""
+    """Answer, or not: item 13 is not there, item 666 raises."""
     if item == 13:
         raise HTTPException(404)
     if item == 666:
         raise ValueError("the secret of 666")
     return item
+
+
+@app.get("/ask")
+async def ask() -> int:
+    """Call a model; answer which process has done so."""
+    with mlflow.start_span("the secret model", span_type=SpanType.CHAT_MODEL) as span:
+        span.set_attribute("mlflow.llm.model", "large")
+        span.set_attribute("mlflow.chat.tokenUsage", {"input_tokens": 20, "output_tokens": 5, "total_tokens": 25})
+    return os.getpid()
