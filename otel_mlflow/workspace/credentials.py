@@ -74,7 +74,7 @@ class WorkspaceCredentials:
         """The headers that authenticate a request, fresh. Raises as `resolve()` does."""
         with self._lock:
             if time.monotonic() >= self._hold_until:
-                self._headers = _patiently(self._authenticate, f"authenticating with {self.source}")
+                self._headers = _patiently(self._authenticate, f"authenticating at {self.host} with {self.source}")
                 self._hold_until = time.monotonic() + HEADERS_HOLD
             return self._headers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otel_mlflow.delivery.destinations.http import HttpClient, error_for
-from otel_mlflow.errors import NeedsRepair, Refused
+from otel_mlflow.errors import NeedsRepair, TryAgain
 
 ME = "/api/2.0/preview/scim/v2/Me"
 UNKNOWN = "unknown"
@@ -17,7 +17,9 @@ def who_am_i(http: HttpClient, backend: str) -> str:
     answer = http.get(ME, {})
     if answer.status == 403:
         return UNKNOWN
-    if answer.status != 200:
-        error = error_for(answer, backend)
-        raise NeedsRepair(error.reason, "check DATABRICKS_HOST") if isinstance(error, Refused) else error
-    return str(answer.json().get("userName") or UNKNOWN)
+    if answer.status == 200:
+        return str(answer.json().get("userName") or UNKNOWN)
+    error = error_for(answer, backend)
+    if isinstance(error, TryAgain):
+        raise error
+    raise NeedsRepair(error.reason, "check that DATABRICKS_HOST, or the profile's host, is a workspace's address")

@@ -182,3 +182,13 @@ def test_the_backend_alone_means_databricks(as_user: Workspace, tmp_path: Path) 
         put(delivery, 1)
         assert delivery.flush(30)
     assert len(as_user.traces.infos) == 1
+
+
+@pytest.mark.parametrize("kind", ["AWS_PRESIGNED_URL", "GCP_SIGNED_URL", "AZURE_SAS_URI", "AZURE_ADLS_GEN2_SAS_URI"])
+def test_every_cloud_takes_the_spans(kind: str, as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
+    """Each has its own way of taking a file."""
+    as_user.storage.kind = kind
+    with delivering(settings_in(tmp_path)) as delivery:
+        [trace_id] = put(delivery, 1)
+        assert delivery.flush(30)
+    assert len(read_back(client)[trace_id].data.spans) == 6

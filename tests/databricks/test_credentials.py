@@ -15,7 +15,7 @@ from otel_mlflow.workspace.credentials import WorkspaceCredentials
 from tests.databricks.sending import settings_in
 from tests.delivering import delivering, put, wait_for
 from tests.servers.black_hole import silent_host
-from tests.servers.workspace import CLIENT_ID, CLIENT_SECRET, TOKEN, USER, Workspace
+from tests.servers.workspace import CLIENT_ID, CLIENT_SECRET, TOKEN, USER, Fault, Workspace
 
 
 def write_profile(host: str, token: str, name: str = "DEFAULT") -> None:
@@ -163,3 +163,25 @@ def test_corrected_credentials_are_picked_up(status: int, workspace: Workspace, 
         write_profile(workspace.url, TOKEN)
         wait_for(delivery, lambda counts: counts.delivered == 3)
         assert delivery.status().state == "ok"
+
+
+def test_a_wrong_secret_is_named_with_its_host(
+    as_machine: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No token is given out: traces wait, and it says where and with what it was tried."""
+    monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", "a-wrong-secret")
+    with delivering(settings_in(tmp_path)) as delivery:
+        put(delivery, 1)
+        wait_for(delivery, lambda counts: delivery.status().state == "failed")
+    assert as_machine.url in delivery.status().reason
+    assert "DATABRICKS_CLIENT_ID" in delivery.status().reason
+    assert "a-wrong-secret" not in delivery.status().reason
+
+
+def test_a_host_that_is_no_workspace_is_named(as_user: Workspace, tmp_path: Path) -> None:
+    """It answers, and has never heard of the API."""
+    as_user.api.faults.add("/scim/", Fault(404, "", "<html>"))
+    with delivering(settings_in(tmp_path)) as delivery:
+        wait_for(delivery, lambda counts: delivery.status().state == "failed")
+    assert as_user.url in delivery.status().reason
+    assert "DATABRICKS_HOST" in delivery.status().fix
