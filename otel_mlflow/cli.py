@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from otel_mlflow.commands.doctor import doctor
+from otel_mlflow.commands.report import report
 from otel_mlflow.commands.spool import spool
 from otel_mlflow.commands.status import status
 
@@ -28,3 +29,4 @@ def main(context: click.Context, config: Path | None) -> None:
 main.add_command(doctor)
 main.add_command(status)
 main.add_command(spool)
+main.add_command(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,19 +46,20 @@ PATIENT = 2
 
 
 def app(tracing: Tracing, *, token: str | None = None, guard: Guard | None = None, show_users: bool = False) -> ASGIApp:
-    """Make the dashboard of `tracing`: `GET /`, `/status`, `/metrics`, `/api/summary`.
+    """Make the dashboard of `tracing`: `GET /`, `/status`, `/metrics`, `/api/summary`, `/doctor`.
 
     With `token` every path needs it (`Authorization: Bearer …`, or as the password of basic authentication); `guard`
     is asked for each request and may be `async`. Without `show_users` users are numbered, not named.
 
     Reads where the traces are, on threads of its own and with connections that write nothing.
     """
-    faces = Faces(tracing, show_users=show_users)
+    faces = Faces(tracing, show_users=show_users, is_guarded=token is not None or guard is not None)
     routes = [
         Route("/", faces.page),
         Route("/status", faces.status),
         Route("/metrics", faces.metrics),
         Route("/api/summary", faces.summary),
+        Route("/doctor", faces.doctor),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
     return Guarded(Starlette(routes=routes), token=token, guard=guard)
@@ -66,8 +68,10 @@ def app(tracing: Tracing, *, token: str | None = None, guard: Guard | None = Non
 class Faces:
     """What the routes answer."""
 
-    def __init__(self, tracing: Tracing, *, show_users: bool) -> None:
+    def __init__(self, tracing: Tracing, *, show_users: bool, is_guarded: bool) -> None:
         self._tracing = tracing
+        self._is_guarded = is_guarded
+        self._examining = CapacityLimiter(1)
         self._show_users = show_users
         self._metrics = Metrics(tracing) if can_scrape() else None
         self._answers = Answers(lambda: source_for(tracing.settings))
@@ -97,6 +101,21 @@ class Faces:
     async def summary(self, request: Request) -> Response:
         """The figures of a window; 400 for one that cannot be read, 503 when the backend does not answer."""
         return await in_thread(self._patient, functools.partial(self._summary, dict(request.query_params)))
+
+    async def doctor(self, _: Request) -> Response:
+        """What `otel-mlflow doctor` finds in this process; one examination at a time.
+
+        It writes a test trace, and tells where settings come from: that is not for everybody.
+        """
+        if not self._is_guarded:
+            return _json({"detail": "the doctor sees nobody here", "fix": "give ops.app a token or a guard"}, 403)
+        return _json(await in_thread(self._examining, self._examined))
+
+    def _examined(self) -> dict[str, Any]:
+        from otel_mlflow.diagnosis.doctor import run_checks
+
+        checks = run_checks(self._tracing.settings)
+        return {"ok": all(check.status != "fail" for check in checks), "checks": [asdict(check) for check in checks]}
 
     def _summary(self, parameters: Mapping[str, str]) -> Response:
         try:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from tests.ops.dashboards import dashboard, settings_of
 
-PATHS = ("/", "/status", "/metrics", "/api/summary", "/page/page.js", "/nowhere")
+PATHS = ("/", "/status", "/metrics", "/api/summary", "/page/page.js", "/doctor", "/nowhere")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -62,3 +62,14 @@ def test_a_guard_may_answer_for_itself(store: Path, tmp_path: Path) -> None:
 
     with dashboard(settings_of(store, tmp_path), guard=forbid) as client:
         assert client.get("/status").status_code == 403
+
+
+def test_the_doctor_sees_only_those_who_are_let_in(store: Path, tmp_path: Path) -> None:
+    """It writes a test trace, and tells of the process's settings; without a guard it is not there."""
+    settings = settings_of(store, tmp_path)
+    with dashboard(settings) as client:
+        assert client.get("/doctor").status_code == 403
+    with dashboard(settings, token="the token") as client:
+        found = client.get("/doctor", auth=("", "the token")).json()
+    assert found["ok"] == all(check["status"] != "fail" for check in found["checks"])
+    assert {"name", "status", "detail", "fix"} == set(found["checks"][0])

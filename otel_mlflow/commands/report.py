@@ -1,0 +1,116 @@
+"""`otel-mlflow report`: the dashboard's figures in the terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from otel_mlflow import terminal
+from otel_mlflow.commands.common import as_json, echo_json, load
+from otel_mlflow.errors import DeliveryError
+from otel_mlflow.ops.question import QuestionError, question_of
+from otel_mlflow.ops.sources import source_for
+from otel_mlflow.ops.summary import Row
+
+LISTED = 10
+"""Requests in a list; `--json` has all that the dashboard has."""
+
+Column = tuple[str, Callable[[Row], str]]
+
+
+@click.command()
+@click.option("--window", default="24h", show_default=True, help="15m, 1h, 24h, 7d, 28d …")
+@click.option("--from", "start", help="Beginning of a range instead, such as 2026-01-31T08:00Z.")
+@click.option("--to", "end", help="Its end; now, if there is none.")
+@click.option("--route", help="Only these requests: the trace's name, such as 'POST /api/chat'.")
+@click.option("--user", help="Only this user's.")
+@click.option("--session", help="Only this session's.")
+@click.option("--users", "show_users", is_flag=True, help="Name the users instead of numbering them.")
+@as_json
+@click.pass_obj
+def report(config: Path | None, as_json: bool, show_users: bool, **asked: str | None) -> None:
+    """Show requests, errors, latency, tokens, users, feedback: what is in MLflow, of all processes and hosts.
+
+    Exit code 1 when MLflow cannot be asked.
+    """
+    settings = load(config)
+    try:
+        question = question_of(_parameters(asked), time.time_ns() // 1_000_000)
+        found = source_for(settings).summary(question).to_dict(show_users=show_users or bool(question.user))
+    except QuestionError as error:
+        raise click.UsageError(str(error)) from error
+    except DeliveryError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        echo_json(found)
+    else:
+        _show(found)
+
+
+def _parameters(asked: dict[str, str | None]) -> dict[str, str]:
+    renamed = {"start": "from", "end": "to"}
+    given = {renamed.get(name, name): value for name, value in asked.items() if value is not None}
+    if "from" in given:
+        del given["window"]
+    return given
+
+
+def _show(found: dict[str, Any]) -> None:
+    window, experiment = found["window"], found["source"]["experiment"]
+    click.echo(f"{experiment['name']} ({found['source']['kind']}), {window['start']} to {window['end']}")
+    terminal.table("Totals", ("", ""), [(name, said) for name, said in _totals(found["totals"]) if said])
+    latency = [_column(name, _milliseconds) for name in ("p50_ms", "p95_ms", "p99_ms")]
+    counts = [_column(name) for name in ("requests", "errors", "cancelled")]
+    spent = [_column("input_tokens"), _column("output_tokens"), _column("cost", _dollars)]
+    _table("Routes", found["routes"], [_column("route"), *counts, *latency])
+    for name in ("failing", "slowest"):
+        _table(name.capitalize(), found[name][:LISTED], REQUEST)
+    _table("Models", found["models"], [_column("model"), _column("calls"), *spent])
+    _table("Users", found["users"], [_column("user"), *counts, *spent])
+    _table("Tools", found["tools"], [_column("tool"), _column("calls"), _column("failures")])
+    _table("Feedback", found["feedback"], [_column("name"), _column("given"), _column("mean"), ("values", _values)])
+    for gap in found["missing"]:
+        click.echo(f"not known: {gap['figure']}: {gap['reason']}", err=True)
+
+
+def _totals(totals: Row) -> Iterable[tuple[str, str]]:
+    shown = {"p50_ms": _milliseconds, "p95_ms": _milliseconds, "p99_ms": _milliseconds, "cost": _dollars}
+    return ((name.removesuffix("_ms").replace("_", " "), shown.get(name, _plain)(totals[name])) for name in totals)
+
+
+def _table(title: str, rows: Sequence[Row], columns: Sequence[Column]) -> None:
+    if rows:
+        terminal.table(title, [name for name, _ in columns], [[said(row) for _, said in columns] for row in rows])
+
+
+def _column(name: str, shown: Callable[[Any], str] | None = None) -> Column:
+    return name.removesuffix("_ms").replace("_", " "), lambda row: (shown or _plain)(row[name])
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f} ms"
+
+
+def _dollars(value: float | None) -> str:
+    return "" if value is None else f"${value:.4f}"
+
+
+def _values(row: Row) -> str:
+    return ", ".join(f"{value}: {given}" for value, given in row["values"].items())
+
+
+REQUEST = [
+    *(_column(name) for name in ("time", "route")),
+    ("status", lambda row: _plain(row["status_code"])),
+    ("took", lambda row: _milliseconds(row["duration_ms"])),
+    *(_column(name) for name in ("user", "trace_id")),
+]
+"""What fits into a terminal; the rest is in `--json`."""

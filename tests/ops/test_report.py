@@ -1,0 +1,71 @@
+"""`otel-mlflow report`: the dashboard's figures in the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from otel_mlflow.cli import main
+from tests.ops import expected, seed
+from tests.ops.comparing import close, without
+from tests.ops.conftest import EXPERIMENT, SEEDED
+
+RANGE = ["--from", expected.iso(seed.END - seed.DAY), "--to", expected.iso(seed.END)]
+
+
+@pytest.fixture(autouse=True)
+def seeded(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The environment of an application whose traces are in the seeded store."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OTEL_MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+    monkeypatch.setenv("OTEL_MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+
+
+def report(*arguments: str) -> Result:
+    """What it answers."""
+    return CliRunner().invoke(main, ["report", *arguments])
+
+
+def test_its_json_is_the_summary() -> None:
+    """With every figure, of a range."""
+    found = json.loads(report(*RANGE, "--users", "--json").stdout)
+    wanted = expected.figures(SEEDED, seed.END - seed.DAY, seed.END, found["window"]["step_seconds"] * 1000)
+    assert found["totals"] == close(wanted["totals"])
+    assert without(found["failing"], "url") == close(wanted["failing"])
+
+
+def test_it_is_readable_in_a_terminal() -> None:
+    """Totals and tables; users without names."""
+    told = report(*RANGE)
+    assert told.exit_code == 0
+    for word in ("requests", "p95", "Routes", "Failing", "Slowest", "Models", "Tools", "Feedback", "user 1"):
+        assert word in told.stdout
+    assert "@example.com" not in told.stdout
+
+
+def test_one_route_alone(store: Path) -> None:
+    """A filter, as on the page."""
+    found = json.loads(report(*RANGE, "--route", seed.ROUTES[0], "--json").stdout)
+    assert [row["route"] for row in found["routes"]] == [seed.ROUTES[0]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [(["--window", "soon"], 2, "window is 'soon'"), (["--to", "2026-01-01T00:00Z", "--from", "x"], 2, "from is 'x'")],
+)
+def test_wrong_usage_is_told_as_such(arguments: list[str], code: int, word: str) -> None:
+    """Exit code 2."""
+    told = report(*arguments)
+    assert (told.exit_code, word in told.stderr) == (code, True)
+
+
+def test_a_backend_that_cannot_be_asked_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to do."""
+    monkeypatch.setenv("OTEL_MLFLOW_TRACKING_URI", "sqlite:////nowhere/at/all.db")
+    told = report()
+    assert told.exit_code == 1
+    assert "there is no database" in told.stderr
+    assert "correct tracking_uri" in told.stderr
