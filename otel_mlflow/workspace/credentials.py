@@ -7,13 +7,16 @@ changed. Called on delivery's threads only: the SDK asks the network, and may wa
 from __future__ import annotations
 
 import configparser
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from otel_mlflow.delivery.destinations.crew import Made, in_time
+from typing_extensions import override
+
+from otel_mlflow.delivery.destinations.crew import PATIENT, Made, in_time
 from otel_mlflow.errors import NeedsRepair, TryAgain
 from otel_mlflow.workspace.sources import Sources, disagreements
 
@@ -109,8 +112,20 @@ def _config(profile: str | None) -> Config:
     )
 
 
+class _OursToTell(logging.Filter):
+    """Holds back what the SDK logs on our threads: a host that is out of reach would fill the log."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.threadName != PATIENT
+
+
+_QUIET = _OursToTell()
+
+
 def _patiently(function: Callable[[], Made], doing: str) -> Made:
     """Call what the SDK may raise anything from, in time."""
+    logging.getLogger("databricks.sdk").addFilter(_QUIET)
     try:
         return in_time(function, SDK_TIMEOUT)
     except TimeoutError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing_extensions import override
 
 from otel_mlflow.delivery.destinations.http import Answer, HttpClient
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.errors import NeedsRepair, TryAgain
 from otel_mlflow.workspace.credentials import WorkspaceCredentials
 
 WORKSPACE_ID_HEADER = "x-databricks-org-id"
@@ -40,15 +40,21 @@ class WorkspaceHttp(HttpClient):
         Raises `CredentialsRejectedError` when that one is not let in, `TryAgain` when no answer comes.
         """
         authorization = self.credentials.headers()
-        answer = super().send(method, path, body, {**headers, **authorization})
+        answer = self._try(method, path, body, {**headers, **authorization})
         if _is_rejected(answer) and self.credentials.renew(authorization, self._tracking_uri):
-            answer = super().send(method, path, body, {**headers, **self.credentials.headers()})
+            answer = self._try(method, path, body, {**headers, **self.credentials.headers()})
         if _is_rejected(answer):
             raise CredentialsRejectedError(
                 f"{self.credentials.host} rejects the credentials from {self.credentials.described}: {answer.text}",
                 "correct them; that is picked up without a restart",
             )
         return answer
+
+    def _try(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        try:
+            return super().send(method, path, body, headers)
+        except TryAgain as error:
+            raise TryAgain(f"{error.reason}; credentials: {self.credentials.described}", error.fix) from error
 
 
 def _is_rejected(answer: Answer) -> bool:

@@ -185,3 +185,16 @@ def test_a_host_that_is_no_workspace_is_named(as_user: Workspace, tmp_path: Path
         wait_for(delivery, lambda counts: delivery.status().state == "failed")
     assert as_user.url in delivery.status().reason
     assert "DATABRICKS_HOST" in delivery.status().fix
+
+
+def test_a_host_that_is_out_of_reach_is_named_with_where_it_is_from(
+    as_user: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, and the SDK's own warnings do not fill the log."""
+    monkeypatch.setattr(credentials_module, "SDK_TIMEOUT", 2.0)
+    as_user.api.refuse()
+    with delivering(settings_in(tmp_path), on_change=say) as delivery:
+        wait_for(delivery, lambda counts: delivery.status().state == "degraded")
+    assert as_user.url in delivery.status().reason
+    assert "environment DATABRICKS_HOST" in delivery.status().reason
+    assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == ["otel_mlflow"]

@@ -105,11 +105,12 @@ def test_an_experiment_that_is_linked_elsewhere_says_so(as_user: Workspace, tmp_
         assert "main.default.other" in delivery.status().reason
 
 
+@pytest.mark.parametrize("feature", ["enabled", "ingests"])
 def test_switched_off_the_traces_go_to_the_classic_experiment(
-    as_user: Workspace, client: MlflowClient, tmp_path: Path
+    feature: str, as_user: Workspace, client: MlflowClient, tmp_path: Path
 ) -> None:
     """Nothing is lost, nobody has to do anything, and the status says what is otherwise than wanted."""
-    as_user.catalog.enabled = False
+    setattr(as_user.catalog, feature, False)
     with delivering(catalog_settings(tmp_path)) as delivery:
         [trace_id] = put(delivery, 1)
         assert delivery.flush(30)

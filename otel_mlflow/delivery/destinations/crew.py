@@ -12,6 +12,9 @@ from typing import TypeVar
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
+PATIENT = "otel-mlflow-patient"
+"""Name of the threads of `in_time`."""
+
 MANY_ABANDONED = 4
 """Calls that have not returned, beyond which no further ones are made."""
 
@@ -38,7 +41,7 @@ def in_time(function: Callable[[], Made], seconds: float) -> Made:
         except BaseException as error:  # noqa: BLE001, raised again below, on the caller's thread
             outcome.set_exception(error)
 
-    caller = threading.Thread(target=call, daemon=True, name="otel-mlflow-patient")
+    caller = threading.Thread(target=call, daemon=True, name=PATIENT)
     caller.start()
     try:
         return outcome.result(seconds)

@@ -21,7 +21,7 @@ from otel_mlflow.workspace.identity import who_am_i
 from otel_mlflow.workspace.place import Place, unusable
 from otel_mlflow.workspace.rate import CREATIONS_PER_SECOND, Rate
 from otel_mlflow.workspace.storage import ArtifactStorage
-from otel_mlflow.workspace.trace_location import UnityCatalogOffError, link, linked_location
+from otel_mlflow.workspace.trace_location import TraceLocation, UnityCatalogOffError, link, linked_location
 
 SENDERS = 8
 """Requests under way at once: each waits for a cloud's round trips, and costs little here meanwhile."""
@@ -119,15 +119,19 @@ class Databricks:
         return self._places[name]
 
     def _placed(self, found: FoundExperiment) -> Place:
-        """Where the experiment's traces are kept; where Unity Catalog is wanted and switched off, as ever."""
-        assert self._http is not None, "open() comes first"
-        if not self._wanted.catalog:
-            return Place(found, linked_location(found))
+        """Where the experiment's traces are kept: not in tables where the workspace has those switched off."""
         try:
-            return Place(found, link(self._http, self._backend, found, self._wanted))
+            location = self._location(found)
+            if location is not None:
+                self._catalog.probe(location)
         except UnityCatalogOffError as error:
             self._notes.append(f"{error.reason}; the traces go to the classic experiment instead")
             return Place(found)
+        return Place(found, location)
+
+    def _location(self, found: FoundExperiment) -> TraceLocation | None:
+        assert self._http is not None, "open() comes first"
+        return link(self._http, self._backend, found, self._wanted) if self._wanted.catalog else linked_location(found)
 
     def _forget(self, name: str | None) -> None:
         if name is not None:

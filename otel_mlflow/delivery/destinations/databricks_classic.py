@@ -16,12 +16,13 @@ from otel_mlflow.delivery.destinations.assessing import assess
 from otel_mlflow.delivery.destinations.base import TraceNotFoundError
 from otel_mlflow.delivery.destinations.crew import for_each
 from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
+from otel_mlflow.delivery.destinations.otlp import has_root, spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.trace_info import experiment_location, last_words, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.workspace.place import Place, Refusals
 from otel_mlflow.workspace.rate import Rate
-from otel_mlflow.workspace.span_file import has_root, span_file, spans_in
+from otel_mlflow.workspace.span_file import span_file
 from otel_mlflow.workspace.storage import ArtifactStorage, SignedFile
 
 TRACES = "/api/3.0/mlflow/traces"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError, TraceNotFoundError, shown
 from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
 from otel_mlflow.delivery.destinations.http import error_for_status
+from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
@@ -184,12 +185,8 @@ def open_store(uri: str, shown_uri: str) -> Any:
 
 def _spans(requests: Iterable[bytes]) -> Iterable[Span]:
     from mlflow.entities import Span
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-    request = ExportTraceServiceRequest.FromString(b"".join(requests))
-    for resource in request.resource_spans:
-        for scope in resource.scope_spans:
-            yield from map(Span.from_otel_proto, scope.spans)
+    return map(Span.from_otel_proto, spans_in(requests))
 
 
 def _sorted_out(error: MlflowException, shown_uri: str) -> DeliveryError:

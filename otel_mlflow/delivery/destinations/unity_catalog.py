@@ -10,7 +10,7 @@ from typing import Any
 from otel_mlflow.delivery.destinations.assessing import assess
 from otel_mlflow.delivery.destinations.base import TraceNotFoundError
 from otel_mlflow.delivery.destinations.crew import for_each
-from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
@@ -36,6 +36,10 @@ class CatalogTraces:
         self._senders = senders
         self._locations: dict[str, TraceLocation] = {}
 
+    def probe(self, location: TraceLocation) -> None:
+        """Raise `UnityCatalogOffError` where the workspace takes no spans over OTLP; sends it none."""
+        self._post_spans(b"", location)
+
     def send(self, batch: Sequence[SpooledTrace], place: Place, location: TraceLocation) -> None:
         """Spans first: a trace without any looks broken, spans without a trace are not seen."""
         self._locations[location.name] = location
@@ -58,11 +62,16 @@ class CatalogTraces:
         raise TraceNotFoundError(f"{self._backend} does not know trace {feedback.trace_id}")
 
     def _send_spans(self, spans: bytes, location: TraceLocation) -> None:
+        answer = self._post_spans(spans, location)
+        if answer.status != 200:
+            raise error_for(answer, self._backend)
+
+    def _post_spans(self, spans: bytes, location: TraceLocation) -> Answer:
         headers = {"Content-Type": "application/x-protobuf", TABLE_HEADER: location.spans_table}
         answer = self._http.post(OTLP, spans, headers)
         if answer.status != 200:
             check_on(answer, self._backend)
-            raise error_for(answer, self._backend)
+        return answer
 
     def _send_info(self, trace: SpooledTrace, *, place: Place, location: TraceLocation, refusals: Refusals) -> None:
         run_id = self._runs.run_of(trace, place.experiment.id)

@@ -26,7 +26,9 @@ class UnityCatalog:
 
     def __init__(self, experiments: Experiments) -> None:
         self.enabled = True
-        """Whether the workspace has the feature; the preview "OpenTelemetry Collector for Delta Tables"."""
+        """Whether the workspace has the feature at all."""
+        self.ingests = True
+        """Whether it takes spans; the preview "OpenTelemetry Collector for Delta Tables"."""
         self.schemas = {"main.default"}
         self.locations: dict[str, Row] = {}
         self.infos: dict[str, dict[str, Row]] = defaultdict(dict)
@@ -64,9 +66,7 @@ class UnityCatalog:
 
     def _check_enabled(self) -> None:
         if not self.enabled:
-            raise FailedError(
-                404, "ENDPOINT_NOT_FOUND", "OpenTelemetry Collector for Delta Tables is not enabled in this workspace."
-            )
+            raise switched_off("Traces in Unity Catalog")
 
     def _create_location(self, asked: Asked) -> Row:
         self._check_enabled()
@@ -90,6 +90,8 @@ class UnityCatalog:
 
     def _ingest(self, asked: Asked) -> Reply:
         self._check_enabled()
+        if not self.ingests:
+            raise switched_off("OpenTelemetry Collector for Delta Tables")
         table = asked.headers.get("x-databricks-uc-table-name", "")
         if table.removesuffix("_otel_spans") not in self.locations:
             raise missing(f"Table {table} does not exist.")
@@ -98,7 +100,8 @@ class UnityCatalog:
         for span in spans:
             row = MessageToDict(span, preserving_proto_field_name=True)
             self.spans[table][span.trace_id.hex(), span.span_id.hex()] = row
-        self.batches.append(len({span.trace_id for span in spans}))
+        if spans:
+            self.batches.append(len({span.trace_id for span in spans}))
         return Reply(body=b"", headers={"Content-Type": "application/x-protobuf"})
 
     def _take_info(self, asked: Asked, location: str, trace_id: str) -> Row:
@@ -141,6 +144,11 @@ class UnityCatalog:
             if assessment.get("assessment_id") == assessment_id:
                 return {"assessment": assessment}
         raise missing(f"Assessment {assessment_id} not found.")
+
+
+def switched_off(feature: str) -> FailedError:
+    """A preview that nobody has switched on."""
+    return FailedError(404, "ENDPOINT_NOT_FOUND", f"{feature} is not enabled in this workspace.")
 
 
 def _name(location: Row) -> str:
