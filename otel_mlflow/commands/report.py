@@ -32,7 +32,7 @@ Column = tuple[str, Callable[[Row], str]]
 @click.option("--users", "show_users", is_flag=True, help="Name the users instead of numbering them.")
 @as_json
 @click.pass_obj
-def report(config: Path | None, as_json: bool, show_users: bool, **asked: str | None) -> None:
+def report(config: Path | None, /, as_json: bool, show_users: bool, **asked: str | None) -> None:
     """Show requests, errors, latency, tokens, users, feedback: what is in MLflow, of all processes and hosts.
 
     Exit code 1 when MLflow cannot be asked.
@@ -78,8 +78,9 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _totals(totals: Row) -> Iterable[tuple[str, str]]:
-    shown = {"p50_ms": _milliseconds, "p95_ms": _milliseconds, "p99_ms": _milliseconds, "cost": _dollars}
-    return ((name.removesuffix("_ms").replace("_", " "), shown.get(name, _plain)(totals[name])) for name in totals)
+    for name, value in totals.items():
+        shown = _milliseconds(value) if name.endswith("_ms") else _dollars(value) if name == "cost" else _plain(value)
+        yield name.removesuffix("_ms").replace("_", " "), shown
 
 
 def _table(title: str, rows: Sequence[Row], columns: Sequence[Column]) -> None:
