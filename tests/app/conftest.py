@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 
 import otel_mlflow
-from app.application import create_app
+from app.application import create_app, untraced_app
 from app.settings import AppSettings
+from app.workspace import Workspace
 
 
 @pytest.fixture
@@ -25,6 +26,14 @@ def app(settings: AppSettings, tmp_path: Path) -> FastAPI:
     """The app with its own settings, and no tracing."""
     tracing = {"tracing": {"enabled": False}, "delivery": {"spool_dir": str(tmp_path / "spool")}}
     return create_app(settings, tracing=otel_mlflow.Settings.model_validate(tracing))
+
+
+@pytest.fixture
+async def again(settings: AppSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of another app over the same file, as after a restart, or of another worker."""
+    transport = httpx.ASGITransport(untraced_app(settings, Workspace()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
 
 
 @pytest.fixture

@@ -1,0 +1,188 @@
+"""What can be asked of a deck that is there, through the model itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+
+from app.agent.followups import Fewer, FollowUp, More, OnlyRegion, Redraw, Rename, SlideAbout, read_follow_up
+from app.agent.model import EmbeddedSlideModel
+from app.data.conversation import Conversation
+from app.data.genie import EmbeddedSpace, GenieError, genie_tool
+from app.data.vocabulary import Reading
+from app.decks.deck import Deck, heading, parse, split_answer
+from app.decks.edit import reorder, replace
+
+QUESTION = "revenue by region in 2024"
+MODEL: Any = EmbeddedSlideModel().bind_tools([genie_tool(EmbeddedSpace())])
+
+
+def told(message: str, deck: str = "", most: int = 10) -> tuple[str, str]:
+    """The words and the document that the model comes to."""
+    conversation = [SystemMessage(f"Write at most {most} slides. The deck: {deck}"), HumanMessage(message)]
+    while (said := MODEL.invoke(conversation)).tool_calls:
+        conversation += [said, *(_answer(call) for call in said.tool_calls)]
+    return split_answer(said.text)
+
+
+def _answer(call: Any) -> ToolMessage:
+    try:
+        return ToolMessage(
+            EmbeddedSpace().ask(call["args"]["query"], Conversation()).as_json(), tool_call_id=call["id"]
+        )
+    except GenieError as error:
+        return ToolMessage(str(error), tool_call_id=call["id"], status="error")
+
+
+@pytest.fixture(scope="module")
+def deck() -> str:
+    """Cover, three findings, summary."""
+    return told(QUESTION)[1]
+
+
+def headings(html: str) -> list[str]:
+    """The titles of the slides."""
+    return [heading(slide.html) for slide in parse(html).slides]
+
+
+def charts(html: str) -> list[str]:
+    """The kinds of charts, slide by slide."""
+    kinds = ("bar", "line", "area")
+    return [next((kind for kind in kinds if f'data-chart="{kind}"' in slide.html), "") for slide in parse(html).slides]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wish"),
+    [
+        ("Fewer slides, please", Fewer(None)),
+        ("make it shorter", Fewer(None)),
+        ("at most 3 slides", Fewer(3)),
+        ("only three slides", Fewer(3)),
+        ("more slides", More()),
+        ("Add two slides", More(2)),
+        ("three more slides", More(3)),
+        ("I want 8 slides", More(3, 8)),
+        ("a slide about returns", SlideAbout(Reading("returned units"))),
+        ("Add a slide about profit by product in 2023", SlideAbout(Reading("profit", "product", {"year": "2023"}))),
+        ("show slide 3 as a bar chart", Redraw("bar", 3)),
+        ("use area charts", Redraw("area", None)),
+        ("another chart type", Redraw(None, None)),
+        ("a different kind of chart on slide two", Redraw(None, 2)),
+        ("rename slide 2 to North wins", Rename(2, "North wins")),
+        ("Call slide one “Overview”.", Rename(1, "Overview")),
+        ("only region West", OnlyRegion("West")),
+        ("just show the south", OnlyRegion("South")),
+        ("units by product", None),
+        ("What is the weather?", None),
+    ],
+)
+def test_wishes_are_read(sentence: str, wish: FollowUp | None) -> None:
+    """Of a deck with five slides."""
+    assert read_follow_up(sentence, 5) == wish
+
+
+@given(st.text(max_size=200))
+def test_no_sentence_breaks_the_reading(sentence: str) -> None:
+    """Whatever is typed is a wish or none."""
+    read_follow_up(sentence, 5)
+
+
+def test_fewer_slides_leave_the_findings(deck: str) -> None:
+    """First the summary goes, then the cover, then the last findings."""
+    before = headings(deck)
+    assert headings(told("fewer slides", deck)[1]) == before[:4]
+    assert headings(told("3 slides", deck)[1]) == before[1:4]
+    assert headings(told("2 slides", deck)[1]) == before[1:3]
+
+
+def test_more_slides_bring_new_findings_and_a_new_summary(deck: str) -> None:
+    """What is added was not there, and the summary, still the last, names it too."""
+    words, html = told("two more slides", deck)
+    assert len(headings(html)) == 7
+    added = [title for title in headings(html) if title not in headings(deck)]
+    assert len(added) == 2
+    assert all(title in parse(html).slides[-1].html and title in words for title in added)
+
+
+def test_no_deck_grows_beyond_its_limit(deck: str) -> None:
+    """With no room nothing is asked, and the words say why."""
+    words, html = told("more slides", deck, most=5)
+    assert ("5 at most" in words, html) == (True, "")
+
+
+def test_a_slide_about_something_is_added(deck: str) -> None:
+    """With its own finding, before the summary."""
+    html = told("Add a slide about profit margin by product", deck)[1]
+    assert "highest profit margin" in headings(html)[-2]
+
+
+def test_charts_are_drawn_in_another_way(deck: str) -> None:
+    """On one slide, on all, or whichever kind comes next."""
+    assert charts(deck) == ["", "bar", "area", "bar", ""]
+    assert charts(told("slide 2 as a line chart", deck)[1]) == ["", "line", "area", "bar", ""]
+    assert charts(told("use line charts", deck)[1]) == ["", "line", "line", "line", ""]
+    assert charts(told("another chart type", deck)[1]) == ["", "line", "bar", "line", ""]
+
+
+def test_a_slide_gets_another_title(deck: str) -> None:
+    """That one alone; also a slide without a heading."""
+    before = headings(deck)
+    assert headings(told("rename slide 2 to North wins", deck)[1]) == [before[0], "North wins", *before[2:]]
+    bare = replace(deck, 1, '<div class="slide">plain</div>')
+    assert headings(told("rename slide 2 to North wins", bare)[1])[1] == "North wins"
+
+
+def test_one_region_alone(deck: str) -> None:
+    """Every figure is asked for anew for that region; what was by region is by product now."""
+    words, html = told("only the west", deck)
+    assert words.startswith("Only West: ")
+    assert all("West" in slide.html for slide in parse(html).slides)
+    assert "by region" not in html
+
+
+def test_what_a_person_did_to_the_deck_stays(deck: str) -> None:
+    """Order and a slide of their own are in the deck that a follow-up makes."""
+    theirs = replace(reorder(deck, [4, 3, 2, 1, 0]), 0, '<div class="slide"><h2>My own</h2></div>')
+    html = told("rename slide 5 to The end", theirs)[1]
+    assert headings(html) == ["My own", *headings(deck)[3:0:-1], "The end"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ("What is the weather?", "I can't answer that"),
+        ("rename slide 9 to X", "There is no slide 9."),
+        ("slide 1 as a bar chart", "there is no chart of mine there"),
+        ("0 slides", "I can't make 0 slides"),
+        ("a slide about headcount by region", "no such column: headcount"),
+        ("a slide about revenue in 2019", "No data match"),
+    ],
+)
+def test_what_it_cannot_do_leaves_the_deck(deck: str, wish: str, said: str) -> None:
+    """In plain words, without a document."""
+    words, html = told(wish, deck)
+    assert said in words
+    assert "The deck is unchanged." in words
+    assert html == ""
+
+
+def test_a_new_question_makes_a_new_deck(deck: str) -> None:
+    """What is no wish about the deck is a question of its own."""
+    html = told("units by product", deck)[1]
+    assert parse(html).title == "Espresso leads with 40% of units"
+
+
+def test_a_deck_is_still_a_deck_after_many_wishes(deck: str) -> None:
+    """One after another, each upon the last."""
+    html = deck
+    for wish in ("more slides", "use area charts", "4 slides", "only north", "rename slide 1 to Hello", "more slides"):
+        words, changed = told(wish, html)
+        assert changed, words
+        html = changed
+    final: Deck = parse(html)
+    assert heading(final.slides[0].html) == "Hello"
+    assert isinstance(AIMessage(html).text, str)
