@@ -1,4 +1,7 @@
-"""Calling what may hang, so that nobody has to wait for it."""
+"""Checks run where nobody has to wait for them.
+
+Libraries have timeouts, but not for all that they do: a resolver that hangs, retries, a lock that others hold.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from otel_mlflow.delivery.destinations.crew import PATIENT, begin
+
 Answer = TypeVar("Answer")
 
 THREAD = "otel-mlflow-doctor"
 
 
 def in_background(function: Callable[[], Answer]) -> Future[Answer]:
-    """Call `function` on a thread of its own; the future has what it returns or raises.
-
-    Libraries have timeouts, but not for all that they do: a resolver that hangs, retries, a lock that others hold. An
-    executor's threads would keep the interpreter from exiting meanwhile.
-    """
-    future: Future[Answer] = Future()
-
-    def call() -> None:
-        try:
-            future.set_result(function())
-        except BaseException as error:  # noqa: BLE001, the future raises it again where it is asked for
-            future.set_exception(error)
-
-    threading.Thread(target=call, daemon=True, name=THREAD).start()
-    return future
+    """Call `function` on a thread of its own; the future has what it returns or raises."""
+    return begin(function, THREAD)[0]
 
 
 def is_anything_left() -> bool:
-    """Whether some call has not come back yet."""
-    return any(thread.name == THREAD for thread in threading.enumerate())
+    """Whether some call has not come back yet, or one of databricks-sdk's that it has made."""
+    return any(thread.name in (THREAD, PATIENT) for thread in threading.enumerate())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from otel_mlflow.content import Redactor
 from otel_mlflow.diagnosis.background import in_background
 from otel_mlflow.diagnosis.checks import (
+    artifact_storage,
     autologging,
     backlog,
     credentials,
@@ -27,9 +28,12 @@ from otel_mlflow.diagnosis.checks import (
     settings,
     spool,
     tracing,
+    unity_catalog,
     versions,
+    workspace,
 )
 from otel_mlflow.diagnosis.finding import Check, Finding, fail, warn
+from otel_mlflow.diagnosis.probes import databricks_uri
 from otel_mlflow.diagnosis.setup import LIMITS, Limits, Setup
 from otel_mlflow.errors import DeliveryError, SettingsError
 from otel_mlflow.settings.defaults import REDACT_KEYS
@@ -40,34 +44,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Examination:
-    """A check, and the one without whose success it makes no sense."""
+    """A check, and those without whose success it makes no sense."""
 
     name: str
     look: Callable[[Setup], Finding]
-    after: str = ""
+    after: tuple[str, ...] = ()
+    of_databricks: bool = False
+    """Whether it is made of Databricks alone."""
 
 
 EXAMINATIONS = (
     Examination("settings", settings.look),
     Examination("dotenv", dotenv.look),
-    Examination("tracing", tracing.look, after="settings"),
+    Examination("tracing", tracing.look, after=("settings",)),
     Examination("versions", versions.look),
-    Examination("host", host.look, after="tracing"),
-    Examination("credentials", credentials.look, after="host"),
-    Examination("experiment", experiment.look, after="credentials"),
-    Examination("autologging", autologging.look, after="tracing"),
-    Examination("test_trace", round_trip.look, after="experiment"),
-    Examination("spool", spool.look, after="tracing"),
-    Examination("backlog", backlog.look, after="spool"),
-    Examination("quarantine", quarantine.look, after="spool"),
-    Examination("processes", processes.look, after="spool"),
+    Examination("workspace", workspace.look, after=("tracing",), of_databricks=True),
+    Examination("host", host.look, after=("tracing", "workspace")),
+    Examination("credentials", credentials.look, after=("host",)),
+    Examination("experiment", experiment.look, after=("credentials",)),
+    Examination("autologging", autologging.look, after=("tracing",)),
+    Examination("unity_catalog", unity_catalog.look, after=("experiment",), of_databricks=True),
+    Examination("artifact_storage", artifact_storage.look, after=("experiment", "unity_catalog"), of_databricks=True),
+    Examination("test_trace", round_trip.look, after=("experiment", "unity_catalog", "artifact_storage")),
+    Examination("spool", spool.look, after=("tracing",)),
+    Examination("backlog", backlog.look, after=("spool",)),
+    Examination("quarantine", quarantine.look, after=("spool",)),
+    Examination("processes", processes.look, after=("spool",)),
 )
 
 
 def run_checks(given: Settings | SettingsError, *, limits: Limits = LIMITS) -> list[Check]:
     """Examine where the settings lead to, or say why there are none. Takes as long as `limits` say, at the most."""
+    chosen = [each for each in EXAMINATIONS if not each.of_databricks or _mean_databricks(given)]
     going = _Round(given, limits)
-    return [going.check(each, len(EXAMINATIONS) - number) for number, each in enumerate(EXAMINATIONS, 1)]
+    return [going.check(each, len(chosen) - number) for number, each in enumerate(chosen, 1)]
+
+
+def _mean_databricks(given: Settings | SettingsError) -> bool:
+    return not isinstance(given, SettingsError) and databricks_uri(given) is not None
 
 
 class _Round:
@@ -83,7 +97,7 @@ class _Round:
 
     def check(self, each: Examination, still_to_come: int) -> Check:
         """Make one, unless it makes no sense any more."""
-        cause = self._causes.get(each.after)
+        cause = next((self._causes[name] for name in each.after if name in self._causes), None)
         finding = _not_tried(cause) if cause else _examined(each, self._setup, self._seconds(still_to_come))
         if cause or finding.status == "fail":
             self._causes[each.name] = cause or each.name

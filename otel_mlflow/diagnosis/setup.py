@@ -18,12 +18,16 @@ from otel_mlflow.delivery.destinations import (
     shown_backend,
 )
 from otel_mlflow.delivery.inventory import Inventory
-from otel_mlflow.diagnosis.probes import Probe, probe_for
+from otel_mlflow.diagnosis.probes import Probe, databricks_uri, probe_for
 from otel_mlflow.errors import SettingsError
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
     from otel_mlflow.delivery.destinations.base import Connected, Destination
+    from otel_mlflow.diagnosis.probes.workspace import WorkspaceProbe
     from otel_mlflow.settings import Settings
+    from otel_mlflow.workspace.trace_location import TraceLocation
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,22 @@ class Setup:
         """The backend, to be asked questions that delivery does not ask."""
         return probe_for(self.settings, self._timeouts)
 
+    @property
+    def workspace(self) -> WorkspaceProbe:
+        """The probe of a Databricks workspace, for the checks that are made of no other backend."""
+        from otel_mlflow.diagnosis.probes.workspace import WorkspaceProbe
+
+        assert isinstance(self.probe, WorkspaceProbe)
+        return self.probe
+
+    @functools.cached_property
+    def location(self) -> TraceLocation | None:
+        """The Unity Catalog tables that keep the experiment's traces, if any do. Raises `DeliveryError`."""
+        experiment = self.connected.experiment
+        if experiment is None or databricks_uri(self.settings) is None:
+            return None
+        return self.workspace.location_of(experiment.id)
+
     @functools.cached_property
     def destination(self) -> Destination:
         """The backend, as delivery writes to it. Raises `NeedsRepair` where there is none."""
@@ -75,6 +95,13 @@ class Setup:
     def connected(self) -> Connected:
         """What the backend answered when it was opened. Raises `DeliveryError`."""
         return self.destination.open()
+
+    @functools.cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's own client, by which people come by their traces."""
+        from mlflow import MlflowClient
+
+        return MlflowClient(databricks_uri(self.settings) or self.settings.tracking_uri)
 
     @contextmanager
     def inventory(self) -> Generator[Inventory, None, None]:

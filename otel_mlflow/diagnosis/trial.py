@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from typing import TYPE_CHECKING
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.spans.encoding import add_attributes
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 NAME = "otel-mlflow doctor"
 BELOW = "the span below"
@@ -21,6 +25,17 @@ def trial_trace() -> SpooledTrace:
     """A trace as delivery sends it, under a new id: two spans, one below the other."""
     trace_id = secrets.token_bytes(16)
     return SpooledTrace(0, f"tr-{trace_id.hex()}", _spans(trace_id), _info(), None)
+
+
+def deleted(client: MlflowClient, experiment_id: str, trace_id: str) -> str:
+    """Delete it again; answer what kept it from that, if anything did."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.delete_traces(experiment_id, trace_ids=[trace_id])
+    except MlflowException as error:
+        return f"trace {trace_id} could not be deleted: {error.message}"
+    return ""
 
 
 def _spans(trace_id: bytes) -> bytes:

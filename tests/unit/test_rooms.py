@@ -20,7 +20,7 @@ HARMLESS = {
 }
 """Modules of Python's that only work on what they are given."""
 
-GUARDS = {"guard.py", "delivery/destinations/crew.py", "diagnosis/background.py"}
+GUARDS = {"guard.py", "delivery/destinations/crew.py"}
 """The one guard, and threads that hand their exceptions to the one that waits for them."""
 
 IMPURE_NAMES = frozenset({"now", "utcnow", "today", "open", "print", "input"})

@@ -33,22 +33,28 @@ def in_time(function: Callable[[], Made], seconds: float) -> Made:
     _abandoned[:] = [(since, one) for since, one in _abandoned if one.is_alive() and now - since < FORGOTTEN_AFTER]
     if len(_abandoned) >= MANY_ABANDONED:
         raise TimeoutError
-    outcome: Future[Made] = Future()
-
-    def call() -> None:
-        try:
-            outcome.set_result(function())
-        except BaseException as error:  # noqa: BLE001, raised again below, on the caller's thread
-            outcome.set_exception(error)
-
-    caller = threading.Thread(target=call, daemon=True, name=PATIENT)
-    caller.start()
+    outcome, caller = begin(function, PATIENT)
     try:
         return outcome.result(seconds)
     except FutureTimeoutError:
         if not outcome.done():
             _abandoned.append((now, caller))
         raise TimeoutError from None
+
+
+def begin(function: Callable[[], Made], name: str) -> tuple[Future[Made], threading.Thread]:
+    """Call `function` on a thread of its own, which keeps no interpreter from exiting as an executor's would."""
+    outcome: Future[Made] = Future()
+
+    def call() -> None:
+        try:
+            outcome.set_result(function())
+        except BaseException as error:  # noqa: BLE001, the future raises it again where it is asked for
+            outcome.set_exception(error)
+
+    caller = threading.Thread(target=call, daemon=True, name=name)
+    caller.start()
+    return outcome, caller
 
 
 def for_each(items: Iterable[Given], function: Callable[[Given], None], *, threads: int) -> None:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
-from otel_mlflow.diagnosis.trial import TREE, trial_trace
+from otel_mlflow.diagnosis.trial import TREE, deleted, trial_trace
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Trace
+
+    from otel_mlflow.workspace.trace_location import TraceLocation
 
 
 def look(setup: Setup) -> Finding:
@@ -23,16 +25,15 @@ def look(setup: Setup) -> Finding:
             f"written as trace {trial.trace_id.removeprefix('tr-')}, and taken; a collector cannot be asked for it, so "
             "look for it where the collector sends it"
         )
-    from mlflow import MlflowClient
-
-    client = MlflowClient(setup.settings.tracking_uri)
+    if setup.location is not None:
+        return _in_tables(setup, trial.trace_id, setup.location)
     try:
-        read = _read(client, trial.trace_id)
+        read = _read(setup.client, trial.trace_id)
     finally:
-        left_behind = _delete(client, experiment.id, trial.trace_id)
-    if read.status == "ok" and left_behind:
-        return warn(f"{read.detail}, but {left_behind}", "delete it by hand; the app itself deletes no traces")
-    return read if not left_behind else Finding(read.status, f"{read.detail}; {left_behind}", read.fix)
+        left_behind = deleted(setup.client, experiment.id, trial.trace_id)
+    if left_behind and read.status == "ok":
+        return warn(f"{read.detail}; {left_behind}", "delete it by hand; the app itself deletes no traces")
+    return Finding(read.status, "; ".join(filter(None, (read.detail, left_behind))), read.fix)
 
 
 def _read(client: MlflowClient, trace_id: str) -> Finding:
@@ -46,24 +47,33 @@ def _read(client: MlflowClient, trace_id: str) -> Finding:
             "check that MLflow's client (MLFLOW_TRACKING_URI, credentials) means the same place as the settings",
         )
     if (seen := _tree(trace)) != TREE:
-        return fail(
-            f"trace {trace_id} came back with other spans than were written: {seen}",
-            "see whether something between here and MLflow changes or drops spans",
+        return _mangled(trace_id, f"{seen}")
+    return ok(f"trace {trace_id} was written and read back with its {len(TREE)} spans")
+
+
+def _in_tables(setup: Setup, trace_id: str, location: TraceLocation) -> Finding:
+    """Not by MLflow's client: it may wait for a SQL warehouse longer than anybody waits for the doctor."""
+    found = setup.workspace.read(trace_id, location, setup.settings.unity_catalog.sql_warehouse_id)
+    if found is None:
+        return warn(
+            f"trace {trace_id} was taken for {location.name}, and is not to be seen there yet",
+            "rows may take a while to be seen; look for it, with unity_catalog.sql_warehouse_id set",
         )
-    return ok(f"trace {trace_id} was written, read back with its {len(TREE)} spans, and deleted")
+    if (names := {span["name"] for span in found.get("spans", [])}) != set(TREE):
+        return _mangled(trace_id, f"{names}")
+    return ok(
+        f"trace {trace_id} was written and read back with its {len(TREE)} spans; it stays in {location.spans_table}, "
+        "where only SQL deletes"
+    )
+
+
+def _mangled(trace_id: str, seen: str) -> Finding:
+    return fail(
+        f"trace {trace_id} came back with other spans than were written: {seen}",
+        "see whether something between here and MLflow changes or drops spans",
+    )
 
 
 def _tree(trace: Trace) -> dict[str, str | None]:
     names = {span.span_id: span.name for span in trace.data.spans}
     return {span.name: names.get(span.parent_id or "") for span in trace.data.spans}
-
-
-def _delete(client: MlflowClient, experiment_id: str, trace_id: str) -> str:
-    """Delete it; answer what kept it from that."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        client.delete_traces(experiment_id, trace_ids=[trace_id])
-    except MlflowException as error:
-        return f"trace {trace_id} could not be deleted: {error.message}"
-    return ""

@@ -1,0 +1,27 @@
+"""Whether the spans of a classic Databricks experiment can be stored: on another host than the workspace's."""
+
+from __future__ import annotations
+
+from otel_mlflow.delivery.destinations.base import StorageUnreachableError
+from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.diagnosis.setup import Setup
+from otel_mlflow.diagnosis.trial import deleted, trial_trace
+from otel_mlflow.errors import DeliveryError
+
+
+def look(setup: Setup) -> Finding:
+    """Store those of a trial trace as delivery does. Raises `StorageUnreachableError`, which names the host."""
+    if setup.location is not None:
+        return ok(f"none is needed: spans are kept in the table {setup.location.spans_table}")
+    experiment = setup.connected.experiment
+    assert experiment is not None, "a workspace has experiments"
+    trial = trial_trace()
+    try:
+        setup.destination.send([trial])
+    except StorageUnreachableError:
+        deleted(setup.client, experiment.id, trial.trace_id)
+        raise
+    except DeliveryError as error:
+        return warn(f"it could not be tried: {error.reason}", "see the check 'test_trace'")
+    left_behind = deleted(setup.client, experiment.id, trial.trace_id)
+    return ok("the spans of a trial trace were stored" + (f"; {left_behind}" if left_behind else ""))

@@ -1,0 +1,95 @@
+"""A Databricks workspace: which one is meant, what it lets us do, and where it keeps traces."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.delivery.destinations.rest_experiments import RestExperiments
+from otel_mlflow.delivery.destinations.unity_catalog import TRACES
+from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.workspace.credentials import WorkspaceCredentials
+from otel_mlflow.workspace.http import WorkspaceHttp
+from otel_mlflow.workspace.identity import who_am_i
+from otel_mlflow.workspace.trace_location import TraceLocation, linked_location
+
+OPEN_TO_ALL = "/.well-known/databricks-config"
+"""What databricks-sdk asks a host first, without credentials."""
+
+CATALOG = "/api/2.1/unity-catalog"
+
+
+class WorkspaceProbe:
+    """The workspace that `tracking_uri` means; `timeouts` are seconds for connecting and for an answer."""
+
+    def __init__(self, tracking_uri: str, timeouts: tuple[float, float]) -> None:
+        self._tracking_uri = tracking_uri
+        self._timeouts = timeouts
+
+    @functools.cached_property
+    def credentials(self) -> WorkspaceCredentials:
+        """As whom, and where. Raises `NeedsRepair` and `TryAgain` as `WorkspaceCredentials.resolve` does."""
+        return WorkspaceCredentials.resolve(self._tracking_uri)
+
+    @functools.cached_property
+    def identity(self) -> str:
+        """Who we are to the workspace. Raises `DeliveryError` where it does not let us in."""
+        return who_am_i(self._http, self._backend)
+
+    def reach(self) -> Finding:
+        """Get any answer, without credentials."""
+        host = self.credentials.host
+        answer = HttpClient(host, {}, timeouts=self._timeouts).get(OPEN_TO_ALL, {})
+        if answer.status == 200:
+            return ok(f"{host} answers")
+        return warn(
+            f"{host} answers, but not as a Databricks workspace does: {answer.status} when asked for {OPEN_TO_ALL}",
+            "check that the host is the workspace's address, and not of something in front of it",
+        )
+
+    def identify(self) -> Finding:
+        """Ask who we are."""
+        credentials = self.credentials
+        return ok(f"{credentials.host} lets us in as {self.identity} ({credentials.auth_type}, {credentials.source})")
+
+    def location_of(self, experiment_id: str) -> TraceLocation | None:
+        """The tables that keep an experiment's traces; None where artifact storage does."""
+        found = RestExperiments(self._http, self._backend).by_id(experiment_id)
+        return linked_location(found) if found is not None else None
+
+    def read(self, trace_id: str, location: TraceLocation, warehouse: str | None) -> dict[str, Any] | None:
+        """A trace in tables, as JSON; None while it is not to be seen there."""
+        named = {"trace_ids": trace_id.removeprefix("tr-"), **({"sql_warehouse_id": warehouse} if warehouse else {})}
+        found = self._get(f"{TRACES}/{location.name}/batchGet", named).get("traces", [])
+        return next(iter(found), None)
+
+    def has_table(self, table: str) -> bool:
+        """Whether a table is there, and may be seen."""
+        answer = self._http.get(f"{CATALOG}/tables/{table}", {})
+        if answer.status in (403, 404):
+            return False
+        if answer.status != 200:
+            raise error_for(answer, self._backend)
+        return True
+
+    def privileges(self, kind: str, name: str) -> set[str]:
+        """What we are granted on a `catalog`, `schema` or `table`, also by what it is in and by our groups."""
+        path = f"{CATALOG}/effective-permissions/{kind}/{name}"
+        assignments = self._get(path, {"principal": self.identity}).get("privilege_assignments", [])
+        return {each["privilege"] for assignment in assignments for each in assignment.get("privileges", [])}
+
+    def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+        answer = self._http.get(path, parameters)
+        if answer.status != 200:
+            raise error_for(answer, self._backend)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    @functools.cached_property
+    def _http(self) -> WorkspaceHttp:
+        return WorkspaceHttp(self.credentials, self._tracking_uri, connections=1, timeouts=self._timeouts)
+
+    @property
+    def _backend(self) -> str:
+        return f"Databricks at {self.credentials.host}"
