@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.servers.workspace.asked import Asked, FailedError, Reply
+from tests.servers.workspace.asked import Asked, FailedError, Reply, invalid
 from tests.servers.workspace.faults import Fault, Faults
 from tests.servers.workspace.routing import Routes
 
@@ -81,11 +82,18 @@ class Server:
             return self.routes.answer(replace(asked, identity=self._identify(asked)))
         except FailedError as error:
             return error.reply
+        except (KeyError, ValueError) as error:
+            return invalid(f"Malformed request: {error!r}").reply
 
 
 class _ManyConnections(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is no error of the server's."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):
