@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused
 from otel_mlflow.workspace.trace_location import TraceLocation
 
 FULL = ("RESOURCE_LIMIT_EXCEEDED", "QUOTA_EXCEEDED", "RESOURCE_EXHAUSTED")
+FULL_IN_WORDS = re.compile(r"\b(number|limit|maximum|quota|many)\W+(of\W+)?(\d[\d,]*\W+)?traces\b", re.IGNORECASE)
 """What an experiment says that takes no more traces: 100,000 are published as the limit of a classic one."""
 
 
@@ -50,12 +52,19 @@ class Refusals:
             )
 
     def _error(self, answer: Answer) -> DeliveryError:
-        if answer.error_code in FULL and answer.status != 429:
+        if _is_full(answer):
             return NeedsRepair(
                 f"experiment {self._place.experiment.name!r} takes no more traces: {answer.text}",
                 "choose another experiment_name, delete old traces, or set unity_catalog, where there is no limit",
             )
         return error_for(answer, self._backend)
+
+
+def _is_full(answer: Answer) -> bool:
+    """429 is about the rate, whatever it is called."""
+    if not 400 <= answer.status < 500 or answer.status in (401, 408, 429):
+        return False
+    return answer.error_code in FULL or FULL_IN_WORDS.search(answer.text) is not None
 
 
 def unusable(error: NeedsRepair) -> ExperimentUnusableError:

@@ -184,6 +184,16 @@ def test_the_backend_alone_means_databricks(as_user: Workspace, tmp_path: Path) 
     assert len(as_user.traces.infos) == 1
 
 
+def test_long_metadata_is_cut_as_mlflows_client_cuts_it(
+    as_user: Workspace, client: MlflowClient, tmp_path: Path
+) -> None:
+    """A workspace has less room than MLflow's own server."""
+    with delivering(settings_in(tmp_path)) as delivery:
+        [trace_id] = put(delivery, 1, info=info_of(trace_metadata={"long": "x" * 1000}))
+        assert delivery.flush(30)
+    assert read_back(client)[trace_id].info.trace_metadata["long"] == "x" * 250
+
+
 @pytest.mark.parametrize("kind", ["AWS_PRESIGNED_URL", "GCP_SIGNED_URL", "AZURE_SAS_URI", "AZURE_ADLS_GEN2_SAS_URI"])
 def test_every_cloud_takes_the_spans(kind: str, as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
     """Each has its own way of taking a file."""

@@ -18,8 +18,9 @@ from otel_mlflow.delivery.destinations.crew import for_each
 from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
 from otel_mlflow.delivery.destinations.otlp import has_root, spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
-from otel_mlflow.delivery.destinations.trace_info import experiment_location, last_words, trace_info
+from otel_mlflow.delivery.destinations.trace_info import experiment_location, last_words
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from otel_mlflow.workspace.info import workspace_info
 from otel_mlflow.workspace.place import Place, Refusals
 from otel_mlflow.workspace.rate import Rate
 from otel_mlflow.workspace.span_file import span_file
@@ -77,7 +78,7 @@ class ClassicTraces:
         if trace.id in self._announced:
             return True
         run_id = self._runs.run_of(trace, place.experiment.id)
-        answer = self._start(trace_info(trace, place.experiment.id, run_id))
+        answer = self._start(workspace_info(trace, place.experiment.id, run_id))
         taken = refusals.takes(answer, trace)
         if taken:
             self._announced[trace.id] = answer.json().get("trace", {}).get("trace_info", {}).get("tags", {})
@@ -102,18 +103,17 @@ class ClassicTraces:
             raise error_for(answer, self._backend)
         return self._storage.leave_to_write(trace_id)
 
-    def _start(self, body: dict[str, Any]) -> Answer:
+    def _start(self, info: dict[str, Any]) -> Answer:
         self._rate.wait()
-        return self._http.post_json(TRACES, body)
+        return self._http.post_json(TRACES, {"trace": {"trace_info": info}})
 
 
 def _partial_info(trace_id: str, spans: list[ProtoSpan], place: Place) -> dict[str, Any]:
     began = min(span.start_time_unix_nano for span in spans)
-    info = {
+    return {
         "trace_id": trace_id,
         "trace_location": experiment_location(place.experiment.id),
         "request_time": datetime.fromtimestamp(began / 1e9, timezone.utc).isoformat(),
         "state": "IN_PROGRESS",
         "tags": {PARTIAL: "true"},
     }
-    return {"trace": {"trace_info": info}}

@@ -12,8 +12,9 @@ from otel_mlflow.delivery.destinations.base import TraceNotFoundError
 from otel_mlflow.delivery.destinations.crew import for_each
 from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
-from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
+from otel_mlflow.delivery.destinations.trace_info import last_words
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from otel_mlflow.workspace.info import workspace_info
 from otel_mlflow.workspace.place import Place, Refusals
 from otel_mlflow.workspace.rate import Rate
 from otel_mlflow.workspace.trace_location import TraceLocation, check_on
@@ -93,7 +94,7 @@ def _otel_id(trace_id: str) -> str:
 
 
 def _info(trace: SpooledTrace, location: TraceLocation, run_id: str | None) -> dict[str, Any]:
-    info: dict[str, Any] = trace_info(trace, "", run_id)["trace"]["trace_info"]
+    info = workspace_info(trace, "", run_id)
     return {
         **info,
         "trace_id": _otel_id(trace.trace_id),

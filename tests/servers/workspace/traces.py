@@ -19,6 +19,9 @@ V2, V3 = "/api/2.0/mlflow/traces", "/api/3.0/mlflow/traces"
 LIMIT = 100_000
 """Traces in an experiment (docs: "Resource limits", MLflow)."""
 
+METADATA_LENGTH = 250
+"""`mlflow.tracing.constant.MAX_CHARS_IN_TRACE_INFO_METADATA`"""
+
 
 class Traces:
     """Trace infos by id, as MLflow's REST API shows them."""
@@ -66,6 +69,7 @@ class Traces:
         # A trace that is there keeps its tags, as in MLflow's own server (`SqlAlchemyStore.start_trace`).
         trace_id, experiment_id = info["trace_id"], experiment_of(info)
         experiment = self._experiments.usable(experiment_id)
+        check_lengths(info)
         if trace_id not in self.infos and len(self.in_experiment(experiment_id)) >= self.limit:
             raise FailedError(400, "RESOURCE_LIMIT_EXCEEDED", f"Experiment {experiment_id} has {self.limit} traces.")
         location = f"{experiment['artifact_location']}/{trace_id}/artifacts"
@@ -103,6 +107,13 @@ class Traces:
 def experiment_of(info: dict[str, Any]) -> str:
     """The id of the experiment that a trace is in."""
     return str(info["trace_location"]["mlflow_experiment"]["experiment_id"])
+
+
+def check_lengths(info: dict[str, Any]) -> None:
+    """Raise for metadata longer than MLflow's client ever sends it."""
+    too_long = [key for key, value in info.get("trace_metadata", {}).items() if len(value) > METADATA_LENGTH]
+    if too_long:
+        raise invalid(f"Trace metadata {too_long} has more than {METADATA_LENGTH} characters.")
 
 
 def look_up(info: dict[str, Any], field: str) -> Any:

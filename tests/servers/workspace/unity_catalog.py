@@ -13,7 +13,7 @@ from tests.servers.workspace.asked import Asked, FailedError, Reply, invalid, mi
 from tests.servers.workspace.experiments import Experiments
 from tests.servers.workspace.routing import Routes
 from tests.servers.workspace.searching import matcher, page
-from tests.servers.workspace.traces import look_up
+from tests.servers.workspace.traces import check_lengths, look_up
 
 V4, V5 = "/api/4.0/mlflow/traces", "/api/5.0/mlflow"
 TAG = "mlflow.experiment.databricksTraceDestinationPath"
@@ -113,6 +113,7 @@ class UnityCatalog:
         if location not in self.locations:
             raise missing(f"Location {location} does not exist.")
         info = MessageToDict(message, preserving_proto_field_name=True)
+        check_lengths(info)
         self.infos[location][trace_id] = info
         return info
 

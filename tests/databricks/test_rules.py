@@ -1,0 +1,71 @@
+"""What is decided without a workspace."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from otel_mlflow.delivery.destinations.base import RefusedSomeError
+from otel_mlflow.delivery.destinations.experiments import FoundExperiment
+from otel_mlflow.delivery.destinations.http import Answer
+from otel_mlflow.delivery.records import SpooledTrace
+from otel_mlflow.errors import NeedsRepair, TryAgain
+from otel_mlflow.workspace.place import Place, Refusals
+from otel_mlflow.workspace.rate import Rate
+from tests.unit.delivery.backend import ManualClock
+
+TRACE = SpooledTrace(1, "tr-1", b"", b"{}", None)
+
+
+def said(status: int, error_code: str, message: str) -> Answer:
+    """An answer of Databricks' kind."""
+    return Answer(status, {}, json.dumps({"error_code": error_code, "message": message}).encode())
+
+
+def refusals() -> Refusals:
+    """Those of a batch for some experiment."""
+    return Refusals(Place(FoundExperiment("1", "/Shared/agent", is_deleted=False)), "Databricks")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        said(400, "RESOURCE_LIMIT_EXCEEDED", "no"),
+        said(400, "INVALID_PARAMETER_VALUE", "The experiment has reached the maximum of 100,000 traces."),
+        said(403, "PERMISSION_DENIED", "Too many traces in experiment 1."),
+    ],
+)
+def test_a_full_experiment_is_known_by_what_is_said(answer: Answer) -> None:
+    """The traces wait for somebody to choose another place."""
+    with pytest.raises(NeedsRepair, match="takes no more traces"):
+        refusals().takes(answer, TRACE)
+
+
+def test_a_rate_limit_is_no_full_experiment() -> None:
+    """It passes by itself."""
+    with pytest.raises(TryAgain):
+        refusals().takes(said(429, "RESOURCE_EXHAUSTED", "Exceeded the limit of 200 traces a second."), TRACE)
+
+
+def test_a_trace_that_is_too_long_is_no_full_experiment() -> None:
+    """It is refused alone."""
+    batch = refusals()
+    assert not batch.takes(said(400, "INVALID_PARAMETER_VALUE", "Trace tag exceeds the maximum length."), TRACE)
+    with pytest.raises(RefusedSomeError, match="maximum length"):
+        batch.check([TRACE])
+
+
+def test_what_is_there_already_is_taken() -> None:
+    """Delivering twice changes nothing."""
+    assert refusals().takes(said(400, "ALREADY_EXISTS", "trace tr-1"), TRACE)
+
+
+def test_creations_are_spread_over_time() -> None:
+    """However many threads would like to: not more in a second than the rate says."""
+    clock = ManualClock()
+    rate = Rate(50.0, clock)
+    began = clock.monotonic()
+    for _ in range(101):
+        rate.wait()
+    assert clock.monotonic() - began == pytest.approx(2.0)
