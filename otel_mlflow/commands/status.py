@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,11 @@ import click
 
 from otel_mlflow import terminal
 from otel_mlflow.commands.common import as_json, destination_of, echo_json, inventory_of, load
+from otel_mlflow.delivery.destinations import destination_key, settled, shown_backend
 from otel_mlflow.delivery.inventory import Inventory
-from otel_mlflow.diagnosis.status import SpoolStatus, Status
+from otel_mlflow.delivery.owners import spool_path
+from otel_mlflow.diagnosis.status import SpoolStatus, State, Status
+from otel_mlflow.settings import Settings
 
 GRAVITY = ("disabled", "ok", "starting", "degraded", "failed")
 
@@ -27,9 +30,7 @@ def status(config: Path | None, destination: str | None, as_json: bool) -> None:
     Exit code 1 when it has failed: when traces wait until somebody mends something.
     """
     settings = load(config)
-    with inventory_of(settings) as inventory:
-        name = destination_of(inventory, settings, destination)
-        found = status_of(inventory, name)
+    name, found = _found(settings, destination)
     if as_json:
         echo_json(found)
     else:
@@ -37,25 +38,47 @@ def status(config: Path | None, destination: str | None, as_json: bool) -> None:
     raise SystemExit(1 if found["state"] == "failed" else 0)
 
 
-def status_of(inventory: Inventory, destination: str) -> dict[str, Any]:
+def _found(settings: Settings, destination: str | None) -> tuple[str, dict[str, Any]]:
+    """The destination that is meant, and how it does; where nothing was traced yet there is no spool to ask."""
+    if not spool_path(settings.delivery.spool_dir).exists():
+        return destination_key(settings), {**_untried(settings).to_dict(), "processes": 0}
+    with inventory_of(settings) as inventory:
+        name = destination_of(inventory, settings, destination)
+        return name, status_of(inventory, name, settings)
+
+
+def status_of(inventory: Inventory, destination: str, settings: Settings) -> dict[str, Any]:
     """What the gravest of the living processes says of itself, with the counters of all; as `Status.to_dict()`."""
     words = sorted(inventory.words(destination), key=lambda word: -GRAVITY.index(word["state"]))
     counts = inventory.counts(destination)
     waiting = next(each for each in inventory.waiting() if each.destination == destination)
     age = max(0.0, time.time() - waiting.spooled_at) if waiting.spooled_at is not None else None
-    found = words[0] if words else _unattended(waiting.pending).to_dict()
+    found = words[0] if words else _unattended(waiting.pending, settings).to_dict()
     spool = SpoolStatus(inventory.used_bytes(), age, str(inventory.folder))
     return {**found, "counts": asdict(counts), "spool": asdict(spool), "processes": len(words)}
 
 
-def _unattended(pending: int) -> Status:
-    if not pending:
-        return Status("ok", "nothing waits, and no process delivers here")
-    return Status(
-        "degraded",
-        f"{pending} records wait and no process delivers them",
-        "start the app, or `otel-mlflow spool retry`",
+def _untried(settings: Settings) -> Status:
+    folder = settings.delivery.spool_dir
+    return replace(
+        _here(settings, "starting", f"nothing was traced yet: there is no spool in {folder}"),
+        fix="start the app; if it runs, it has another delivery.spool_dir, or it is another user's",
+        spool=SpoolStatus(folder=str(folder)),
     )
+
+
+def _unattended(pending: int, settings: Settings) -> Status:
+    if not pending:
+        return _here(settings, "ok", "nothing waits, and no process delivers here")
+    waiting = _here(settings, "degraded", f"{pending} records wait and no process delivers them")
+    return replace(waiting, fix="start the app, or `otel-mlflow spool retry`")
+
+
+def _here(settings: Settings, state: State, reason: str) -> Status:
+    """A status by the settings of this process, where no other says anything."""
+    if not settings.tracing.enabled:
+        state, reason = "disabled", f"tracing.enabled is false ({settings.sources['tracing.enabled']})"
+    return Status(state, reason, tracking_uri=shown_backend(settled(settings)), settings=settings.sources)
 
 
 def _show(destination: str, found: dict[str, Any]) -> None:
@@ -68,11 +91,13 @@ def _show(destination: str, found: dict[str, Any]) -> None:
         "to do": found["fix"],
         "experiment": " ".join(filter(None, (experiment.get("name"), experiment.get("url")))),
         "as": found["identity"],
+        "at": found["tracking_uri"],
         "credentials": found["credential_source"],
         "processes": str(found["processes"]),
         "last delivery": found["last_delivery"],
         "last error": found["last_error"],
         "spool": f"{spool['bytes']} bytes" + (f", the oldest {age:.0f} s old" if age is not None else ""),
         **{name: str(count) for name, count in found["counts"].items()},
+        "settings": "\n".join(f"{key}: {source}" for key, source in found["settings"].items() if source != "default"),
     }
     terminal.table(destination, ("", ""), [(name, value) for name, value in rows.items() if value])

@@ -128,6 +128,7 @@ class Engine:
             spool=self._spool_status(),
             last_delivery=timestamp(health.last_delivery) if health.last_delivery else None,
             last_error=health.last_error,
+            settings=self._settings.sources,
         )
 
     def _counts(self) -> Counts:

@@ -72,6 +72,8 @@ class Status:
     """When the backend last took something: UTC, ISO 8601."""
     last_error: str | None = None
     """What last went wrong, with the time; it stays when all is well again."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Dotted key of each setting → where its value came from, as `Settings.sources` has it."""
 
     def to_dict(self) -> dict[str, Any]:
         """The status as JSON values."""

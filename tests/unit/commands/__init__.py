@@ -1,0 +1,3 @@
+"""The commands, run in this process."""
+
+from __future__ import annotations
