@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from typing_extensions import override
 
@@ -58,7 +59,7 @@ class WorkspaceCredentials:
         config = _patiently(lambda: _config(profile_of(tracking_uri)), "finding credentials")
         sources = Sources.of(config)
         return cls(
-            host=str(config.host).rstrip("/"),
+            host=_address(str(config.host)),
             auth_type=str(config.auth_type),
             workspace_id=getattr(config, "workspace_id", None),
             source=sources.credentials,
@@ -95,6 +96,12 @@ class WorkspaceCredentials:
 def profile_of(tracking_uri: str) -> str | None:
     """The profile in `databricks://profile`; None for plain `databricks`."""
     return tracking_uri.partition("://")[2].partition(":")[0].strip("/") or None
+
+
+def _address(host: str) -> str:
+    """Without the path and the query that are in it when it is copied from a browser."""
+    parts = urlsplit(host)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _config(profile: str | None) -> Config:

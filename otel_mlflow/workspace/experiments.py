@@ -35,6 +35,15 @@ class WorkspaceExperiments(RestExperiments):
         return super().by_name(canonical_name(name, self._identity))
 
     @override
+    def _found(self, answer: Answer) -> FoundExperiment | None:
+        if answer.status in (404, 405) and not answer.error_code:
+            raise NeedsRepair(
+                f"{self._backend} answered {answer.status}, which is no workspace's answer: {answer.text}",
+                "check DATABRICKS_HOST, or the profile's host",
+            )
+        return super()._found(answer)
+
+    @override
     def create(self, name: str) -> None:
         """Create it, and the folder that it is in; return also when somebody else just did."""
         path = canonical_name(name, self._identity)
@@ -61,4 +70,8 @@ class WorkspaceExperiments(RestExperiments):
 
 
 def _lacks_folder(answer: Answer) -> bool:
-    return answer.error_code == "RESOURCE_DOES_NOT_EXIST" or (answer.status == 400 and "parent" in answer.text.lower())
+    said = answer.text.lower()
+    return answer.status in (400, 404) and (
+        answer.error_code == "RESOURCE_DOES_NOT_EXIST"
+        or any(word in said for word in ("parent", "directory", "folder"))
+    )

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from otel_mlflow.delivery.destinations.http import HttpClient, error_for
-from otel_mlflow.errors import NeedsRepair, TryAgain
 
 ME = "/api/2.0/preview/scim/v2/Me"
 UNKNOWN = "unknown"
 
 
 def who_am_i(http: HttpClient, backend: str) -> str:
-    """The user's name, or the service principal's application id; `unknown` to whom may not ask.
+    """The user's name, or the service principal's application id; `unknown` where that is not told.
 
-    Raises `NeedsRepair` where the credentials are rejected, `TryAgain` where no answer comes.
+    Raises `CredentialsRejectedError` where the credentials are rejected, `TryAgain` where no answer comes.
     """
     answer = http.get(ME, {})
-    if answer.status == 403:
-        return UNKNOWN
-    if answer.status == 200:
-        return str(answer.json().get("userName") or UNKNOWN)
-    error = error_for(answer, backend)
-    if isinstance(error, TryAgain):
-        raise error
-    raise NeedsRepair(error.reason, "check that DATABRICKS_HOST, or the profile's host, is a workspace's address")
+    if answer.status in (408, 429) or answer.status >= 500:
+        raise error_for(answer, backend)
+    return str(answer.json().get("userName") or UNKNOWN) if answer.status == 200 else UNKNOWN

@@ -16,6 +16,9 @@ PATH_TAG = "mlflow.experiment.databricksTraceDestinationPath"
 TABLE_TAG = "mlflow.experiment.databricksTraceSpanStorageTable"
 """Tags of an experiment that is linked to tables (`mlflow.utils.mlflow_tags`)."""
 
+NOT_THERE = "ENDPOINT_NOT_FOUND"
+"""What a workspace calls an API that it does not have, or has switched off."""
+
 LOCATIONS = "/api/5.0/mlflow/tracing/locations"
 LINK = "/api/5.0/mlflow/experiments/{experiment_id}/trace-location:link"
 
@@ -83,7 +86,8 @@ def link(http: HttpClient, backend: str, experiment: FoundExperiment, wanted: Un
 
 def check_on(answer: Answer, backend: str) -> None:
     """Raise `UnityCatalogOffError` where the answer says that the workspace has the feature switched off."""
-    if answer.error_code == "ENDPOINT_NOT_FOUND" or "ENDPOINT_NOT_FOUND" in answer.text or answer.status == 501:
+    unknown = answer.status in (404, 501) and answer.error_code in ("", NOT_THERE)
+    if unknown or NOT_THERE in answer.text:
         raise UnityCatalogOffError(
             f"{backend} has traces in Unity Catalog switched off: {answer.text}",
             "have the preview 'OpenTelemetry on Databricks' switched on, or unset unity_catalog",

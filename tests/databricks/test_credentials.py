@@ -69,6 +69,12 @@ def test_a_host_without_a_scheme_is_meant_to_have_one(as_user: Workspace, monkey
     assert WorkspaceCredentials.resolve("databricks").host == as_user.url.replace("http://", "https://")
 
 
+def test_a_host_may_be_copied_from_a_browser(as_user: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows the address tells a person which workspace it is, and is no part of it."""
+    monkeypatch.setenv("DATABRICKS_HOST", f"{as_user.url}/?o=1234567890")
+    assert WorkspaceCredentials.resolve("databricks").host == as_user.url
+
+
 def test_no_credentials_at_all_are_named() -> None:
     """With what to set."""
     with pytest.raises(NeedsRepair, match="DATABRICKS_HOST"):
@@ -180,7 +186,7 @@ def test_a_wrong_secret_is_named_with_its_host(
 
 def test_a_host_that_is_no_workspace_is_named(as_user: Workspace, tmp_path: Path) -> None:
     """It answers, and has never heard of the API."""
-    as_user.api.faults.add("/scim/", Fault(404, "", "<html>"))
+    as_user.api.faults.add("^/api/", Fault(404, "", "<html>"))
     with delivering(settings_in(tmp_path)) as delivery:
         wait_for(delivery, lambda counts: delivery.status().state == "failed")
     assert as_user.url in delivery.status().reason
@@ -198,3 +204,12 @@ def test_a_host_that_is_out_of_reach_is_named_with_where_it_is_from(
     assert as_user.url in delivery.status().reason
     assert "environment DATABRICKS_HOST" in delivery.status().reason
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == ["otel_mlflow"]
+
+
+def test_an_identity_that_is_not_told_stops_nothing(as_user: Workspace, tmp_path: Path) -> None:
+    """Tokens with few scopes may not ask who they are."""
+    as_user.api.faults.add("/scim/", Fault(403, "PERMISSION_DENIED", "scope"))
+    with delivering(settings_in(tmp_path)) as delivery:
+        put(delivery, 1)
+        assert delivery.flush(30)
+        assert delivery.status().identity == "unknown"

@@ -55,7 +55,8 @@ class ClassicTraces:
         groups: dict[str, list[SpooledTrace]] = {}
         for trace in batch:
             groups.setdefault(trace.trace_id, []).append(trace)
-        for_each(groups.values(), lambda group: self._deliver(group, place, refusals), threads=self._senders)
+        threads = min(self._senders, len(groups))
+        for_each(groups.values(), lambda group: self._deliver(group, place, refusals), threads=threads)
         for trace in batch:
             self._announced.pop(trace.id, None)
             self._stored.discard(trace.id)

@@ -49,7 +49,7 @@ class CatalogTraces:
         if spans:
             self._send_spans(spans, location)
         send_info = functools.partial(self._send_info, place=place, location=location, refusals=refusals)
-        for_each(last_words(batch), send_info, threads=self._senders)
+        for_each(last_words(batch), send_info, threads=min(self._senders, len(batch)))
         refusals.check(batch)
 
     def assess(self, feedback: SpooledFeedback) -> None:
