@@ -22,7 +22,7 @@ check: $(VENV)/.dev ## format, lint and strict types; changes nothing
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 
-soak: $(VENV)/.dev ## the long runs
+soak: $(VENV)/.spark ## the long runs
 	$(BIN)/pytest -m soak
 
 format: $(VENV)/.dev ## make the code look as `check` wants it
@@ -59,6 +59,11 @@ $(VENV)/.dev: requirements/dev.txt requirements/oldest-fastapi.txt pyproject.tom
 	$(PROJECT)
 	@touch $@
 
+$(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
+	@echo "Installing Spark into $(VENV) (once, a few minutes) …"
+	$(INSTALL) requirements/spark.txt --no-build-isolation
+	@touch $@
+
 # Versions and hashes only: where the packages come from is the machine's own affair.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE)
@@ -68,3 +73,4 @@ lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newes
 	$(COMPILE) $(WITH) demo --output-file requirements/demo.txt
 	$(COMPILE) $(WITH) dev --constraint requirements/demo.txt --output-file requirements/dev.txt
 	$(COMPILE) --no-deps requirements/oldest-fastapi.in --output-file requirements/oldest-fastapi.txt
+	$(COMPILE) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt

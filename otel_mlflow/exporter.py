@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from otel_mlflow.http_attributes import tags_of_server_span
 from otel_mlflow.spans import mlflow_names
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, context_of
@@ -122,7 +123,9 @@ class MlflowSpanExporter(SpanExporter):
         otel_trace_id = context_of(root).trace_id
         origin = origin_of(root.parent) if root.parent is not None else None
         own = otel_trace_id if root.parent is None else new_trace_id()
-        return OpenTrace(self, origin.trace_id if origin else own, otel_trace_id=otel_trace_id)
+        trace = OpenTrace(self, origin.trace_id if origin else own, otel_trace_id=otel_trace_id)
+        trace.facts.tags = tags_of_server_span(root)
+        return trace
 
     def _hand_over_as(self, trace: OpenTrace, spans: list[ReadableSpan]) -> None:
         for span in spans:

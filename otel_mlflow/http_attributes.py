@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.util.types import AttributeValue
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
     from otel_mlflow.exchange import Exchange, Failure
 
 Attributes = dict[str, AttributeValue]
@@ -68,6 +70,23 @@ def trace_tags(exchange: Exchange) -> dict[str, str]:
     if exchange.status_code is not None:
         tags["http.status_code"] = str(exchange.status_code)
     return tags
+
+
+def tags_of_server_span(span: ReadableSpan) -> dict[str, str]:
+    """The same tags for a request that another instrumentation has traced, in the old names of attributes or the new.
+
+    Empty for a span that stands for no HTTP request.
+    """
+    attributes = span.attributes or {}
+    found = {
+        "http.method": attributes.get("http.request.method") or attributes.get("http.method"),
+        "http.route": attributes.get("http.route"),
+        "http.status_code": attributes.get("http.response.status_code") or attributes.get("http.status_code"),
+    }
+    if span.kind is not SpanKind.SERVER or found["http.method"] is None:
+        return {}
+    outcome = "error" if span.status.status_code is StatusCode.ERROR else "ok"
+    return {OUTCOME: outcome} | {key: str(value) for key, value in found.items() if value is not None}
 
 
 def exception(failure: Failure) -> Attributes:

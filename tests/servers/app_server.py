@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -29,16 +29,18 @@ class AppServer:
         server: ServerName = "uvicorn",
         workers: int = 1,
         import_first: Path | None = None,
+        launcher: Sequence[str] = (),
     ) -> None:
         """Start `app` and return when it accepts connections; fail the test with the log's tail if it does not.
 
-        `import_first` is a folder of packages that win over the installed ones (another version of FastAPI, say).
+        `import_first` is a folder of packages that win over the installed ones (another version of FastAPI, say);
+        `launcher` a command that starts another one.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = find_free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._command = [sys.executable, "-m", *self._arguments(server, app, workers)]
+        self._command = [*launcher, sys.executable, "-m", *self._arguments(server, app, workers)]
         self._environment = self._defaults(import_first) | dict(environment)
         self.start()
 

@@ -76,6 +76,30 @@ def test_a_trace_has_all_that_one_of_a_request_has(traces: CapturedTraces, expor
     assert info.trace_metadata["mlflow.source.type"] == "LOCAL"
 
 
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("http.request.method", "http.response.status_code"), ("http.method", "http.status_code")],
+    ids=["stable names", "old names"],
+)
+def test_another_instrumentation_s_request_has_the_tags_of_a_request(
+    traces: CapturedTraces, exporter: MlflowSpanExporter, method: str, status: str
+) -> None:
+    """So that it is found, and counted, as those are that came through the middleware."""
+    said = {method: "GET", "http.route": "/a/{b}", status: 500}
+    root = span("GET /a/{b}", kind=SpanKind.SERVER, attributes=said)
+    root.set_status(trace_api.StatusCode.ERROR)
+    export(exporter, [root])
+    tags = traces[0].info.tags
+    assert (tags["http.method"], tags["http.route"], tags["http.status_code"]) == ("GET", "/a/{b}", "500")
+    assert tags["otel_mlflow.outcome"] == "error"
+
+
+def test_a_job_has_no_tags_of_a_request(traces: CapturedTraces, exporter: MlflowSpanExporter) -> None:
+    """Nor has a client's call, which has the attributes of one."""
+    export(exporter, [span("GET", kind=SpanKind.CLIENT, attributes={"http.request.method": "GET"})])
+    assert not {"http.method", "otel_mlflow.outcome"} & set(traces[0].info.tags)
+
+
 def test_children_that_come_before_their_root_wait_for_it(traces: CapturedTraces, exporter: MlflowSpanExporter) -> None:
     """Over however many batches."""
     root = span("root")
