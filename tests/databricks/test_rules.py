@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
+from otel_mlflow.delivery.destinations import crew
 from otel_mlflow.delivery.destinations.base import RefusedSomeError
+from otel_mlflow.delivery.destinations.crew import in_time
 from otel_mlflow.delivery.destinations.experiments import FoundExperiment
 from otel_mlflow.delivery.destinations.http import Answer
 from otel_mlflow.delivery.records import SpooledTrace
@@ -59,6 +62,33 @@ def test_a_trace_that_is_too_long_is_no_full_experiment() -> None:
 def test_what_is_there_already_is_taken() -> None:
     """Delivering twice changes nothing."""
     assert refusals().takes(said(400, "ALREADY_EXISTS", "trace tr-1"), TRACE)
+
+
+def test_a_call_in_time_answers() -> None:
+    """With what it returns."""
+    assert in_time(lambda: 7, 30) == 7
+
+
+def test_a_call_in_time_raises() -> None:
+    """What it raises, on the thread that waits for it."""
+    with pytest.raises(ZeroDivisionError):
+        in_time(lambda: 1 / 0, 30)
+
+
+def test_calls_that_never_return_are_left_and_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a few of them no other is made."""
+    monkeypatch.setattr(crew, "_abandoned", [])
+    over, called = threading.Event(), list[int]()
+
+    def hang() -> None:
+        called.append(1)
+        over.wait()
+
+    for _ in range(crew.MANY_ABANDONED + 3):
+        with pytest.raises(TimeoutError):
+            in_time(hang, 0.01)
+    over.set()
+    assert len(called) == crew.MANY_ABANDONED
 
 
 def test_creations_are_spread_over_time() -> None:

@@ -84,6 +84,49 @@ def test_feedback_arrives_with_its_trace(as_user: Workspace, client: MlflowClien
     assert (said.name, said.source.source_id) == ("helpful", "bob")
 
 
+def test_feedback_after_a_restart_finds_its_trace(as_user: Workspace, tmp_path: Path) -> None:
+    """No trace has been sent by this process, and the feedback is about one of another."""
+    with delivering(catalog_settings(tmp_path)) as delivery:
+        [trace_id] = put(delivery, 1)
+        assert delivery.flush(30)
+    with delivering(catalog_settings(tmp_path)) as delivery:
+        delivery.put_feedback(trace_id, feedback_on(trace_id))
+        assert delivery.flush(30)
+    assert len(as_user.catalog.get(LOCATION, trace_id.removeprefix("tr-"))["assessments"]) == 1
+
+
+def test_feedback_finds_its_trace_in_tables_and_out_of_them(as_user: Workspace, tmp_path: Path) -> None:
+    """One experiment is linked to tables, another is a classic one, and feedback does not say which it is about."""
+    with delivering(catalog_settings(tmp_path)) as delivery:
+        put(delivery, 1)
+        assert delivery.flush(30)
+    in_tables, classic = trace(), trace(experiment="/Shared/classic")
+    with delivering(settings_in(tmp_path)) as delivery:
+        for sent in (in_tables, classic):
+            delivery.put(Finished(sent))
+        assert delivery.flush(30)
+        for sent in (in_tables, classic):
+            delivery.put_feedback(sent.trace_id, feedback_on(sent.trace_id))
+        assert delivery.flush(30)
+    assert len(as_user.catalog.get(LOCATION, in_tables.trace_id.removeprefix("tr-"))["assessments"]) == 1
+    assert len(as_user.assessments.of(classic.trace_id)) == 1
+
+
+def test_a_request_has_its_run(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
+    """The trace leads to the run, and the run to the trace."""
+    times = {"start_time_ms": 1_700_000_000_000, "end_time_ms": 1_700_000_001_000}
+    said = {"params": {"depth": "3"}, "metrics": {"latency_seconds": 1.0}, "tags": {"http.route": "/chat"}}
+    run = {"name": "a turn", "status": "FINISHED", **times, **said}
+    sent = trace(info=info_of(run=run))
+    with delivering(catalog_settings(tmp_path)) as delivery:
+        delivery.put(Finished(sent))
+        assert delivery.flush(30)
+    [arrived] = client.search_traces(locations=[LOCATION])
+    made = client.get_run(arrived.info.trace_metadata["mlflow.sourceRun"])
+    assert (made.info.run_name, made.info.status, made.data.params) == ("a turn", "FINISHED", {"depth": "3"})
+    assert made.data.tags["otel_mlflow.trace_id"] == sent.trace_id
+
+
 def test_an_experiment_that_is_linked_already_is_not_linked_again(as_user: Workspace, tmp_path: Path) -> None:
     """Neither by settings that say the same, nor by settings that say nothing of it."""
     for number, settings in enumerate([catalog_settings(tmp_path), catalog_settings(tmp_path), settings_in(tmp_path)]):

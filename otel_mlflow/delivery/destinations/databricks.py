@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
-from otel_mlflow.delivery.destinations.base import Connected
+from otel_mlflow.delivery.destinations.base import Connected, TraceNotFoundError
 from otel_mlflow.delivery.destinations.databricks_classic import ClassicTraces
 from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
@@ -84,11 +85,13 @@ class Databricks:
             raise unusable(error) if name is not None else error from error
 
     def assess(self, feedback: SpooledFeedback) -> None:
-        """Create the assessment where the trace is."""
-        if any(place.location is not None for place in self._places.values()):
-            self._catalog.assess(feedback)
-        else:
-            self._classic.assess(feedback)
+        """Create the assessment where the trace is: in tables, or in a classic experiment."""
+        in_tables = {place.location is not None for place in self._places.values()}
+        ways = [self._catalog.assess] * (True in in_tables) + [self._classic.assess] * (False in in_tables)
+        for way in ways[:-1]:
+            with contextlib.suppress(TraceNotFoundError):
+                return way(feedback)
+        return ways[-1](feedback)
 
     def _connect(self, credentials: WorkspaceCredentials) -> WorkspaceHttp:
         self._http = WorkspaceHttp(credentials, self._tracking_uri, connections=SENDERS, timeouts=self._timeouts)

@@ -40,10 +40,10 @@ class CatalogTraces:
     def probe(self, location: TraceLocation) -> None:
         """Raise `UnityCatalogOffError` where the workspace takes no spans over OTLP; sends it none."""
         self._post_spans(b"", location)
+        self._locations[location.name] = location
 
     def send(self, batch: Sequence[SpooledTrace], place: Place, location: TraceLocation) -> None:
         """Spans first: a trace without any looks broken, spans without a trace are not seen."""
-        self._locations[location.name] = location
         refusals = Refusals(place, self._backend)
         spans = b"".join(trace.spans for trace in batch)
         if spans:
