@@ -12,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from otel_mlflow.content import REDACTED, Body, Redactor, body_json, cut_json, cut_text, request_value, to_json
 from otel_mlflow.spans import mlflow_names
 from otel_mlflow.spans.conventions import MODEL_TYPES, holds_content, is_model_config, without_parameters
+from otel_mlflow.spans.encoding import from_json
 
 if TYPE_CHECKING:
     from otel_mlflow.exchange import ContentType, Exchange
@@ -65,8 +66,8 @@ class SpanContent:
         inputs, outputs = exchange.request_body.body(), exchange.response_body.body()
         asked_for = self._body(inputs, exchange.request_type) if inputs.total else self._asked_for(exchange)
         return {
-            mlflow_names.SPAN_INPUTS: asked_for,
-            mlflow_names.SPAN_OUTPUTS: self._body(outputs, exchange.response_type),
+            mlflow_names.SPAN_INPUTS: _as_attribute(asked_for),
+            mlflow_names.SPAN_OUTPUTS: _as_attribute(self._body(outputs, exchange.response_type)),
         }
 
     def clean(self, span: ProtoSpan) -> None:
@@ -122,6 +123,11 @@ class SpanContent:
         if len(value) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes:
             return value
         return cut_json(value, self._max_bytes) if value[:1] in ("{", "[") else cut_text(value, self._max_bytes)
+
+
+def _as_attribute(document: str) -> Any:
+    """JSON as MLflow's server unwraps it: numbers, true, false and null it would take for texts."""
+    return document if document[:1] in ("{", "[", '"') else from_json(document)
 
 
 def _is_no_text(item: KeyValue) -> bool:

@@ -1,43 +1,26 @@
-"""What a person sees: the address of a trace, opened in MLflow's own UI, shows its tree."""
+"""What a person sees in MLflow's own UI: the address of a trace shows its tree, run and trace lead to each other."""
 
 from __future__ import annotations
 
-import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from mlflow.entities import Trace
+from playwright.sync_api import Page, expect
 
 from tests.acceptance.service import Service
+from tests.acceptance.shapes.visits import REQUEST_ID
+from tests.servers.browser import PATIENCE, local_page
+from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE = 30_000  # milliseconds; the UI is large, and the machine may be busy
 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    """A page in headless Chromium that goes nowhere but to this machine."""
-    if (chromium := shutil.which("chromium")) is None:
-        pytest.skip("needs Debian's chromium on the PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        page = browser.new_page()
-        page.route(lambda url: not url.startswith("http://127.0.0.1:"), abort)
+    """A page of a browser."""
+    with local_page() as page:
         yield page
-        browser.close()
-
-
-def abort(route: Route) -> None:
-    """Answer nothing."""
-    route.abort()
 
 
 def test_the_address_of_a_trace_shows_its_tree(shapes: Service, page: Page) -> None:
@@ -49,3 +32,45 @@ def test_the_address_of_a_trace_shows_its_tree(shapes: Service, page: Page) -> N
     page.goto(address)
     for name in ("GET /handlers/address", "work", "query"):
         expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def with_run(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trace]:
+    """The only trace of an experiment, with its run (`runs.mode: request`)."""
+    service = Service(
+        "tests.acceptance.apps.content:served",
+        folder=tmp_path_factory.mktemp("with-run"),
+        tracking_uri=mlflow_server.url,
+        environment={"OTEL_MLFLOW_RUNS__MODE": "request"},
+    )
+    try:
+        since = time.time()
+        answer = service.get("/models")
+        [trace] = service.traces([answer.headers[REQUEST_ID]], spans=4, since=since)
+        yield trace
+    finally:
+        service.server.terminate()
+
+
+def test_a_run_leads_to_its_trace(with_run: Trace, mlflow_server: MlflowServer, page: Page) -> None:
+    """Its tab "Traces" lists the one, which opens."""
+    run_id = with_run.info.trace_metadata["mlflow.sourceRun"]
+    page.goto(f"{mlflow_server.url}/#/experiments/{with_run.info.experiment_id}/runs/{run_id}")
+    page.get_by_role("tab", name="Traces").click()
+    page.get_by_text("path_params").first.click()
+    for name in ("GET /models", "gen_ai", "OpenInference", "Traceloop"):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+
+
+def test_a_trace_leads_to_its_run(with_run: Trace, mlflow_server: MlflowServer, page: Page) -> None:
+    """The column "Run name" of the list of traces is a link to it."""
+    page.goto(f"{mlflow_server.url}/#/experiments/{with_run.info.experiment_id}/traces")
+    page.add_locator_handler(page.get_by_role("button", name="Got it"), lambda advice: advice.click())
+    page.get_by_role("button", name="Display").click()
+    page.get_by_role("menuitem", name="Columns").click()
+    page.get_by_role("menuitemcheckbox", name="Run name").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="/models").first.click()
+    expect(page.get_by_text("latency_seconds", exact=True).first).to_be_visible()
+    expect(page.get_by_text(with_run.info.trace_metadata["mlflow.sourceRun"]).first).to_be_visible()

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from otel_mlflow.ops.question import Question
-from tests.acceptance.test_ui import ARGUMENTS
 from tests.ops import expected, seed
 from tests.ops.conftest import EXPERIMENT, SEEDED
 from tests.servers.app_server import AppServer
+from tests.servers.browser import ARGUMENTS
 
 PATIENCE = 30_000  # milliseconds; the machine may be busy
 DAY = f"from={expected.iso(seed.END - seed.DAY)}&to={expected.iso(seed.END)}"

@@ -181,3 +181,10 @@ def test_user_code_s_tags_are_redacted(traces: CapturedTraces) -> None:
     with span("work"):
         mlflow.update_current_trace(tags={"said": f"password={SECRET}"})
     assert SECRET not in everything(traces[0])
+
+
+@pytest.mark.parametrize("answer", [7, 0.5, True, None, "text", "7", "null", '{"a": 1}', {"a": [1]}, [], ""])
+def test_an_answer_is_what_it_was(traces: CapturedTraces, instrument: Instrument, answer: Any) -> None:
+    """A number stays a number, and a text that looks like one a text."""
+    root = spans_of(served(traces, instrument, lambda: answer))["GET /"]
+    assert root.outputs == answer
