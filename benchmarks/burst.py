@@ -22,7 +22,6 @@ HEADERS = [
     (b"user-agent", b"benchmark/1.0"),
     (b"accept", b"*/*"),
     (b"content-type", b"application/json"),
-    (b"content-length", str(len(BODY)).encode()),
 ]
 
 Message = MutableMapping[str, Any]
@@ -38,7 +37,7 @@ class Figures:
     cpu_us: float
 
 
-async def _request(app: Callable[..., Awaitable[None]]) -> None:
+async def _request(app: Callable[..., Awaitable[None]], body: bytes) -> None:
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -49,13 +48,13 @@ async def _request(app: Callable[..., Awaitable[None]]) -> None:
         "raw_path": b"/ask/7",
         "root_path": "",
         "query_string": b"",
-        "headers": list(HEADERS),
+        "headers": [*HEADERS, (b"content-length", str(len(body)).encode())],
         "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 8000),
     }
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": BODY, "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(_message: Message) -> None:
         pass
@@ -63,16 +62,17 @@ async def _request(app: Callable[..., Awaitable[None]]) -> None:
     await app(scope, receive, send)
 
 
-async def _burst(variant: Variant, requests: int) -> tuple[list[float], float]:
+async def burst(variant: Variant, requests: int, body: bytes = BODY) -> tuple[list[float], float]:
+    """Make the requests one after the other; how long each took, and the longest stall, in seconds."""
     for _ in range(WARM_UP):
-        await asyncio.create_task(_request(variant.app))
+        await asyncio.create_task(_request(variant.app, body))
     await asyncio.to_thread(variant.finish)
     watch = _Stalls()
     watching = asyncio.create_task(watch.run())
     durations = []
     for _ in range(requests):
         started = time.perf_counter()
-        await asyncio.create_task(_request(variant.app))
+        await asyncio.create_task(_request(variant.app, body))
         durations.append(time.perf_counter() - started)
         await asyncio.sleep(0)
     watching.cancel()
@@ -91,15 +91,20 @@ class _Stalls:
             self.longest = max(self.longest, time.perf_counter() - before)
 
 
-def main() -> None:
-    """Run the variant that the command line names, and print its figures."""
-    name, inner, requests, uri, experiment, folder = sys.argv[1:]
+def be_undisturbed() -> None:
+    """Stay on one core, and say nothing."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {0})
     logging.disable(logging.WARNING)
+
+
+def main() -> None:
+    """Run the variant that the command line names, and print its figures."""
+    name, inner, requests, uri, experiment, folder = sys.argv[1:]
+    be_undisturbed()
     variant = VARIANTS[name](int(inner), uri, experiment, Path(folder))
     cpu_before = time.process_time()
-    durations, stall = asyncio.run(_burst(variant, int(requests)))
+    durations, stall = asyncio.run(burst(variant, int(requests)))
     variant.finish()
     cpu = time.process_time() - cpu_before
     durations.sort()

@@ -22,7 +22,7 @@ class Variant:
     finish: Callable[[], object]
 
 
-def _plain(inner: int) -> FastAPI:
+def plain_app(inner: int) -> FastAPI:
     """Answer a question, with as many OpenTelemetry spans inside as asked for."""
     app = FastAPI(telemetry={"tracing": False})
     tracer = trace.get_tracer("benchmark")
@@ -39,7 +39,7 @@ def _plain(inner: int) -> FastAPI:
 
 def none(inner: int, _uri: str, _experiment: str, _folder: Path) -> Variant:
     """No tracing."""
-    return Variant(_plain(inner), lambda: None)
+    return Variant(plain_app(inner), lambda: None)
 
 
 def instrumentation(inner: int, _uri: str, _experiment: str, _folder: Path) -> Variant:
@@ -48,7 +48,7 @@ def instrumentation(inner: int, _uri: str, _experiment: str, _folder: Path) -> V
     from opentelemetry.sdk.trace import TracerProvider
 
     trace.set_tracer_provider(TracerProvider())
-    app = _plain(inner)
+    app = plain_app(inner)
     FastAPIInstrumentor.instrument_app(app)
     return Variant(app, lambda: None)
 
@@ -94,7 +94,7 @@ def ours(inner: int, uri: str, experiment: str, folder: Path) -> Variant:
     """otel-mlflow."""
     import otel_mlflow
 
-    app = _plain(inner)
+    app = plain_app(inner)
     spool = {"spool_dir": str(folder)}
     settings = otel_mlflow.Settings(
         tracking_uri=uri,
