@@ -41,12 +41,16 @@ class DeliveryError(OtelMlflowError):
 class TryAgain(DeliveryError):
     """It may well work later: the network, or an answer of 408, 429 or 5xx.
 
-    ``retry_after`` is the wait the backend asked for, in seconds; None when it named none.
+    ``retry_after`` is the wait the backend asked for, in seconds; None when it named none. ``throttled`` tells whether
+    it asked for fewer requests.
     """
 
-    def __init__(self, reason: str, fix: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: str, fix: str = "", *, retry_after: float | None = None, throttled: bool = False
+    ) -> None:
         super().__init__(reason, fix)
         self.retry_after = retry_after
+        self.throttled = throttled or retry_after is not None
 
 
 class NeedsRepair(DeliveryError):

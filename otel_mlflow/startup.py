@@ -81,4 +81,4 @@ def describe(state: DeliveryState) -> str:
     source = f", credentials from {connected.credential_source}" if connected.credential_source else ""
     waiting = f"; {state.waiting} that waited are on their way" if state.waiting else ""
     note = f". {connected.note}" if connected.note else ""
-    return f"{where}{whom}{source}{waiting}{note}"
+    return f"{where}{whom}{source}{waiting}{state.ended}{note}"

@@ -178,7 +178,7 @@ class Forwarder:
         record = work.batch[0].id
         if isinstance(error, StorageUnreachableError):
             return
-        if len(work.batch) == 1 and error.retry_after is None and self._agenda.suspects.failed_alone(record):
+        if len(work.batch) == 1 and not error.throttled and self._agenda.suspects.failed_alone(record):
             self._agenda.suspects.clear(record)
             self._refuse(spool, record, error)
 
@@ -193,7 +193,8 @@ class Forwarder:
         if action.step is Step.REOPEN:
             self._disconnect()
         asked = isinstance(error, TryAgain) and error.retry_after is not None
-        self._pace = self._pace.throttled() if asked else self._pace.failed()
+        throttled = isinstance(error, TryAgain) and error.throttled
+        self._pace = self._pace.throttled() if throttled else self._pace.failed()
         return Rest(action.wait, self._stop if asked else self._hurry)
 
     def _until_work_comes(self) -> Rest:

@@ -35,15 +35,22 @@ class DeliveryState:
     waiting: int
     connected: Connected | None
     before: State
+    reason_before: str = ""
 
     @property
     def message(self) -> str:
         """What to tell people, in a line."""
         if self.state == "ok":
-            again = "" if self.before == "starting" else " again"
-            return f"traces are delivered to {self.backend}{again}; {_waiting(self.waiting)}"
+            return f"traces are delivered to {self.backend}; {_waiting(self.waiting)}{self.ended}"
         fix = f" To do: {self.fix}." if self.fix else ""
         return f"tracing to {self.backend} is {self.state}: {self.reason}; {_waiting(self.waiting)}.{fix}"
+
+    @property
+    def ended(self) -> str:
+        """What has come to its end with this, in a clause; empty where nothing has."""
+        if self.before == "starting":
+            return ""
+        return f"; this ends what was {self.before} ({self.reason_before}), nothing needs doing"
 
 
 def _waiting(records: int) -> str:

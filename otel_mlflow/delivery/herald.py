@@ -48,6 +48,7 @@ class Herald:
             waiting=engine.ask(Spool.pending, default=0),
             connected=engine.forwarder.health.connected,
             before=before.state,
+            reason_before=before.reason,
         )
 
     def _leave_word(self, engine: Engine) -> None:

@@ -33,5 +33,5 @@ class Pace:
         return replace(self, batch=max(1, self.batch // 2))
 
     def throttled(self) -> Pace:
-        """After 429: less often."""
-        return replace(self, pause=min(LONGEST_PAUSE, max(FIRST_PAUSE, self.pause * 2)))
+        """After 429: half as many at once, and less often."""
+        return replace(self.failed(), pause=min(LONGEST_PAUSE, max(FIRST_PAUSE, self.pause * 2)))

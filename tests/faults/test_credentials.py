@@ -46,6 +46,8 @@ def test_credentials_revoked_then_replaced(
     assert "credentials" in failed.fix
     assert scripted.url in told[1].message
     assert "waiting" in told[1].message
+    assert failed.reason in told[2].message
+    assert told[2].message.startswith(f"traces are delivered to {scripted.url}; ")
     for shown in (str(failed), str(told)):
         assert OLD not in shown
         assert NEW not in shown

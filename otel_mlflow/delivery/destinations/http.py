@@ -134,8 +134,11 @@ def error_for(answer: Answer, backend: str) -> DeliveryError:
 
 def error_for_status(status: int, said: str, retry_after: float | None = None) -> DeliveryError:
     """Sort an HTTP status other than success; `said` is what to tell people about it."""
-    if status in (408, 429) or (status >= 500 and status != 501):
-        return TryAgain(said, retry_after=retry_after)
+    if status == 429:
+        return TryAgain(said, "nothing: they are sent more slowly", retry_after=retry_after, throttled=True)
+    if status == 408 or (status >= 500 and status != 501):
+        fix = "nothing while it recovers: they are sent again; should it go on, its own log says why"
+        return TryAgain(said, fix, retry_after=retry_after)
     if status == 401:
         return NeedsRepair(said, "check the credentials; corrected ones are picked up without a restart")
     if status == 403:

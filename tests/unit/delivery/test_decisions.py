@@ -68,6 +68,7 @@ def test_pace_slows_down_when_asked_to_and_finds_its_way_back() -> None:
     """Each 429 doubles the pause up to a cap; successes shorten it until there is none."""
     pace = Pace().throttled()
     assert 0 < pace.pause < pace.throttled().pause
+    assert pace.batch < LARGEST_BATCH
     for _ in range(20):
         pace = pace.throttled()
     assert pace.pause == LONGEST_PAUSE

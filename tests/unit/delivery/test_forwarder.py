@@ -146,6 +146,24 @@ def test_a_throttled_backend_is_fed_more_slowly(bench: Bench) -> None:
     assert pauses[0] > 0
 
 
+def test_the_rate_follows_what_the_backend_takes(bench: Bench) -> None:
+    """A backend that takes five requests a second, and says no to any more, is soon asked little more often."""
+    asked: list[bool] = []
+    next_free = 0.0
+
+    def throttle(batch: Sequence[SpooledTrace]) -> None:
+        nonlocal next_free
+        asked.append(bench.clock.now >= next_free)
+        if not asked[-1]:
+            raise TryAgain("slow down", throttled=True)
+        next_free = bench.clock.now + 0.2
+
+    bench.backend.react = throttle
+    bench.spool(*(trace(spans=1, experiment=str(number)) for number in range(80)))
+    assert bench.run(waits=300).delivered == 80
+    assert asked.count(False) < len(asked) / 3
+
+
 def test_what_needs_repair_waits_and_is_picked_up_when_mended(bench: Bench) -> None:
     """Rejected credentials fail the opening; the destination is made anew each time, so corrected ones are read."""
     script = raise_for(NeedsRepair("who are you?"), NeedsRepair("who are you?"))
