@@ -64,7 +64,8 @@ def _rich_progress(title: str, total: int) -> Generator[Callable[[int], None], N
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(title, total=total)
 
         def show(done: int) -> None:

@@ -1,0 +1,173 @@
+"""HTTP to a backend: what comes back, sorted by what can be done about it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from otel_mlflow.delivery.destinations.http import (
+    SHOWN_OF_ANSWER,
+    Answer,
+    HttpClient,
+    error_for,
+    error_for_status,
+    retry_after,
+)
+from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused, TryAgain
+from tests.conftest import find_free_port
+from tests.servers.black_hole import silent_host
+
+QUICKLY = (2.0, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "statuses"),
+    [
+        (TryAgain, [408, 429, 500, 502, 503, 504]),
+        (NeedsRepair, [301, 307, 401, 403, 404, 405, 501]),
+        (Refused, [400, 409, 413, 422]),
+    ],
+)
+def test_answers_are_sorted(kind: type[DeliveryError], statuses: list[int]) -> None:
+    """Again later, once somebody has mended it, or never."""
+    assert {type(error_for_status(status, "no")) for status in statuses} == {kind}
+
+
+@pytest.mark.parametrize(
+    ("header", "date", "seconds"),
+    [
+        (None, None, None),
+        ("", None, None),
+        ("7", None, 7.0),
+        ("0.5", None, 0.5),
+        ("-3", None, 0.0),
+        ("soon", None, None),
+        ("Mon, 23 Nov 2026 10:00:30 GMT", "Mon, 23 Nov 2026 10:00:00 GMT", 30.0),
+        ("Mon, 23 Nov 2026 09:00:00 GMT", "Mon, 23 Nov 2026 10:00:00 GMT", 0.0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, date: str | None, seconds: float | None) -> None:
+    """RFC 9110, 10.2.3; what is neither is passed over."""
+    assert retry_after(header, date) == seconds
+
+
+def test_an_error_says_what_the_backend_said() -> None:
+    """Its own message, cut to what a person reads, and its name for what went wrong."""
+    answer = Answer(400, {}, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "' + b"long " * 1000 + b'"}')
+    error = error_for(answer, "MLflow at http://m:5000")
+    assert error.reason.startswith("MLflow at http://m:5000 answered 400: long long")
+    assert len(error.reason) < SHOWN_OF_ANSWER + 100
+    assert answer.error_code == "INVALID_PARAMETER_VALUE"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff\xfe"])
+def test_an_answer_that_is_no_json_is_shown_as_it_is(body: bytes) -> None:
+    """A proxy's page has no error code, and breaks nothing."""
+    answer = Answer(502, {}, body)
+    assert answer.error_code == ""
+    assert isinstance(answer.text, str)
+
+
+@pytest.fixture
+def echo() -> Iterator[tuple[str, set[object]]]:
+    """A server that answers, and the clients' addresses that it has seen."""
+    seen: set[object] = set()
+
+    class Echo(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            seen.add(self.client_address)
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", seen
+    server.shutdown()
+    server.server_close()
+
+
+def test_one_connection_serves_many_requests(echo: tuple[str, set[object]]) -> None:
+    """Connecting anew for each would cost more than the request."""
+    url, seen = echo
+    client = HttpClient(url, {})
+    assert [client.post("/x", b"body", {}).body for _ in range(5)] == [b"body"] * 5
+    client.close()
+    assert len(seen) == 1
+
+
+def test_nobody_listens() -> None:
+    """The address and the reason are named, in words and not in library names."""
+    url = f"http://127.0.0.1:{find_free_port()}"
+    with pytest.raises(TryAgain, match=f"{url} does not answer: .*refused") as caught:
+        HttpClient(url, {}).get("/", {})
+    assert "urllib3" not in str(caught.value)
+
+
+def test_nobody_answers() -> None:
+    """The wait is bounded."""
+    with silent_host() as port, pytest.raises(TryAgain, match=r"does not answer: .*timed out"):
+        HttpClient(f"http://127.0.0.1:{port}", {}, timeouts=QUICKLY).get("/", {})
+
+
+@pytest.mark.parametrize("address", ["http://", "http://host:port"])
+def test_an_address_that_is_none(address: str) -> None:
+    """Waiting does not help: somebody has to correct it."""
+    with pytest.raises(NeedsRepair) as caught:
+        HttpClient(address, {}).get("/", {})
+    assert caught.value.fix == "correct the address"
+
+
+def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
+    """It is not sent to, and the message says which setting makes the certificate known."""
+    with SelfSigned(tmp_path) as url, pytest.raises(NeedsRepair, match="certificate") as caught:
+        HttpClient(url, {}).get("/", {})
+    assert "REQUESTS_CA_BUNDLE" in caught.value.fix
+
+
+class SelfSigned:
+    """A host with a certificate of its own making."""
+
+    def __init__(self, folder: Path) -> None:
+        self._certificate = folder / "host.pem"
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+        subprocess.run(
+            [*command, "-keyout", str(self._certificate), "-out", str(folder / "crt.pem")],
+            capture_output=True,
+            check=True,
+        )
+        with self._certificate.open("a") as whole:
+            whole.write((folder / "crt.pem").read_text())
+
+    def __enter__(self) -> str:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._certificate)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._shake_hands, args=(context,), daemon=True).start()
+        return f"https://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _shake_hands(self, context: ssl.SSLContext) -> None:
+        try:
+            connection, _ = self._listener.accept()
+            with connection:
+                context.wrap_socket(connection, server_side=True).close()
+        except OSError:
+            return
