@@ -23,9 +23,6 @@ from tests.delivering import EXPERIMENT, Finished, assert_adds_up, settings_for,
 from tests.servers.process import until
 from tests.servers.scripted import Fault, ScriptedMlflow
 
-TERMINAL = {"FORCE_COLOR": "1"}
-"""By this the table and the bars are drawn as on a terminal."""
-
 
 @dataclass
 class Shell:
@@ -143,7 +140,7 @@ def test_retry_delivers_what_waits_and_what_was_refused(shell: Shell) -> None:
     """Everything arrives, and on a terminal the progress of it is on standard error."""
     ids = shell.spool(*(trace() for _ in range(30)))
     shell.quarantine(ids[0], "it was bad")
-    result = shell.run("spool", "retry", "--json", **TERMINAL)
+    result = shell.run("spool", "retry", "--json", FORCE_COLOR="1")
     answer = json.loads(result.stdout)
     assert (answer["requeued"], answer["counts"]["delivered"], answer["reason"]) == (1, 30, "")
     assert "delivering" in result.stderr
@@ -196,7 +193,7 @@ def test_export_writes_what_collectors_read(shell: Shell) -> None:
     delivery = Delivery(settings_for(shell.folder, shell.scripted.url))
     log_feedback(trace_id, "helpful", True)
     delivery.write_down()
-    result = shell.run("spool", "export", "-", **TERMINAL)
+    result = shell.run("spool", "export", "-", FORCE_COLOR="1")
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     spans = lines[0]["resourceSpans"][0]["scopeSpans"][0]["spans"]
     assert {span["traceId"] for span in spans} == {trace_id.removeprefix("tr-")}
