@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import click
+
+BETWEEN = "  "
+LEAST_ROOM = 40
+"""Characters for the last column of a plain table, however narrow the terminal is."""
 
 
 def has_rich() -> bool:
@@ -22,11 +29,8 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) ->
     if has_rich():
         _rich_table(title, headings, cells)
         return
-    lines = [list(headings), *cells] if any(headings) else cells
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     click.echo(title)
-    for row in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    _plain_table([list(headings), *cells] if any(headings) else cells)
 
 
 @contextmanager
@@ -43,6 +47,18 @@ def progress(title: str, total: int) -> Generator[Callable[[int], None], None, N
             bar.update(done - bar.pos)
 
         yield show
+
+
+def _plain_table(rows: list[list[str]]) -> None:
+    """Columns side by side; the last one is broken where the terminal ends."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns[:-1]]
+    room = max(LEAST_ROOM, shutil.get_terminal_size().columns - sum(widths) - len(BETWEEN) * len(widths))
+    for *first, last in rows:
+        broken = [part for line in last.splitlines() for part in textwrap.wrap(line, room)] or [""]
+        for cells in zip_longest(*([cell] for cell in first), broken, fillvalue=""):
+            padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+            click.echo(BETWEEN.join([*padded, cells[-1]]).rstrip())
 
 
 def _rich_table(title: str, headings: Sequence[str], rows: list[list[str]]) -> None:

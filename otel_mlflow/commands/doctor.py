@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 import warnings
-from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +15,7 @@ import click
 from otel_mlflow import terminal
 from otel_mlflow.commands.common import as_json, echo_json
 from otel_mlflow.diagnosis.background import is_anything_left
-from otel_mlflow.diagnosis.doctor import run_checks
+from otel_mlflow.diagnosis.doctor import answer, run_checks
 from otel_mlflow.diagnosis.finding import Check
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
@@ -34,11 +33,12 @@ def doctor(config: Path | None, as_json: bool) -> None:
     if config is not None and not config.exists():
         raise click.BadParameter(f"{config} does not exist", param_hint="--config")
     checks = _checks(config)
+    found = answer(checks)
     if as_json:
-        echo_json({"ok": _are_ok(checks), "checks": [asdict(check) for check in checks]})
+        echo_json(found)
     else:
         _show(checks)
-    _exit(0 if _are_ok(checks) else 1)
+    _exit(0 if found["ok"] else 1)
 
 
 def _checks(config: Path | None) -> list[Check]:
@@ -58,10 +58,6 @@ def _settings(config: Path | None) -> Settings | SettingsError:
         return Settings.load(config)
     except SettingsError as error:
         return error
-
-
-def _are_ok(checks: list[Check]) -> bool:
-    return all(check.status != "fail" for check in checks)
 
 
 def _show(checks: list[Check]) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from otel_mlflow.content import Redactor
 from otel_mlflow.diagnosis.background import in_background
@@ -33,6 +33,7 @@ from otel_mlflow.diagnosis.checks import (
     workspace,
 )
 from otel_mlflow.diagnosis.finding import Check, Finding, fail, warn
+from otel_mlflow.diagnosis.imports import import_libraries
 from otel_mlflow.diagnosis.probes import databricks_uri
 from otel_mlflow.diagnosis.setup import LIMITS, Limits, Setup
 from otel_mlflow.errors import DeliveryError, SettingsError
@@ -77,7 +78,14 @@ def run_checks(given: Settings | SettingsError, *, limits: Limits = LIMITS) -> l
     """Examine where the settings lead to, or say why there are none. Takes as long as `limits` say, at the most."""
     chosen = [each for each in EXAMINATIONS if not each.of_databricks or _mean_databricks(given)]
     going = _Round(given, limits)
+    if not isinstance(given, SettingsError):
+        wait([in_background(functools.partial(import_libraries, given))], timeout=limits.each)
     return [going.check(each, len(chosen) - number) for number, each in enumerate(chosen, 1)]
+
+
+def answer(checks: Sequence[Check]) -> dict[str, Any]:
+    """The checks as JSON has them; `ok` unless one has failed."""
+    return {"ok": all(check.status != "fail" for check in checks), "checks": [asdict(check) for check in checks]}
 
 
 def _mean_databricks(given: Settings | SettingsError) -> bool:

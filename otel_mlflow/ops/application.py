@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -112,10 +111,9 @@ class Faces:
         return _json(await in_thread(self._examining, self._examined))
 
     def _examined(self) -> dict[str, Any]:
-        from otel_mlflow.diagnosis.doctor import run_checks
+        from otel_mlflow.diagnosis.doctor import answer, run_checks
 
-        checks = run_checks(self._tracing.settings)
-        return {"ok": all(check.status != "fail" for check in checks), "checks": [asdict(check) for check in checks]}
+        return answer(run_checks(self._tracing.settings))
 
     def _summary(self, parameters: Mapping[str, str]) -> Response:
         try:

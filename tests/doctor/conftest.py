@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from tests.servers.process import FOREIGN_SETTINGS
 from tests.servers.scripted import ScriptedMlflow
@@ -43,5 +44,7 @@ def scripted() -> Iterator[ScriptedMlflow]:
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a local tracking store; the first test that looks at it makes it."""
-    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+    """The address of a local tracking store that has its tables; making them takes seconds."""
+    uri = f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}"
+    MlflowClient(uri).search_experiments()
+    return uri

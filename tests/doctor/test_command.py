@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,18 @@ def test_no_secret_is_shown(options: list[str], monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == 1
     assert "127.0.0.1:1" in result.output
     assert "hunter2" not in result.output
+
+
+def test_a_table_without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain text, broken where the terminal ends: what was seen, and below it what to do."""
+    monkeypatch.setitem(sys.modules, "rich", None)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    result = CliRunner().invoke(main, ["doctor"])
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    (host,) = [number for number, line in enumerate(lines) if line.startswith("host ")]
+    said = " ".join(" ".join(lines[host : host + 3]).split())
+    assert said.startswith(
+        "host fail http://127.0.0.1:1 does not answer: [Errno 111] Connection refused → check that it"
+    )

@@ -45,7 +45,7 @@ class MlflowServer:
         self.close()
         credentials = TrackingCredentials.read(self._uri)
         client = self._client = credentials.client(connections=SENDERS, timeouts=self._timeouts)
-        self._backend = f"MLflow at {credentials.shown_uri}"
+        self._backend = credentials.backend
         self._experiments = Experiments(RestExperiments(client, self._backend))
         self._runs = RequestRuns(RestRuns(client, self._backend))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)

@@ -34,6 +34,12 @@ class TrackingCredentials:
         verify = found.server_cert_path or not found.ignore_tls_verification
         return cls(uri, shown(uri), identity, source, authorization, verify, found.client_cert_path)
 
+    @property
+    def backend(self) -> str:
+        """The server, and as whom we ask it, as people are told when it does not do what was asked."""
+        whom = "without credentials" if self.identity == ANONYMOUS else f"as {self.identity}, from {self.source}"
+        return f"MLflow at {self.shown_uri} ({whom})"
+
     def client(self, *, connections: int, timeouts: tuple[float, float]) -> HttpClient:
         """An HTTP client that uses them."""
         from mlflow.tracking.request_header.registry import resolve_request_headers

@@ -52,7 +52,7 @@ class MlflowServer:
         """Have the server count."""
         credentials = TrackingCredentials.read(self._uri.rstrip("/"))
         client = credentials.client(connections=AT_ONCE, timeouts=(CONNECT_TIMEOUT, READ_TIMEOUT))
-        backend = f"MLflow at {credentials.shown_uri}"
+        backend = credentials.backend
         try:
             experiment = self._experiment(client, backend, credentials.shown_uri)
             figures = _figures(TraceMetrics(client, backend, experiment.id), question)
