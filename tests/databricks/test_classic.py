@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from tests.databricks.sending import child_spans, feedback_on, fragment, read_back, root_of, settings_in
+from otel_mlflow.delivery.clock import Clock, SystemClock
+from otel_mlflow.delivery.destinations.databricks import Databricks
+from otel_mlflow.delivery.destinations.databricks_classic import ROOT_FOLLOWS
+from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT, READ_TIMEOUT
+from otel_mlflow.delivery.records import SpooledTrace
+from otel_mlflow.settings import UnityCatalogSettings
+from tests.databricks.sending import NAME, child_spans, feedback_on, fragment, read_back, root_of, settings_in
 from tests.delivering import Finished, delivering, info_of, put, trace, wait_for
 from tests.servers.workspace import Fault, Workspace
 
@@ -66,6 +72,32 @@ def test_a_part_may_come_before_its_trace(as_user: Workspace, client: MlflowClie
         assert delivery.flush(30)
     arrived = read_back(client)[whole.trace_id]
     assert (arrived.info.state, len(arrived.data.spans)) == ("OK", 4)
+
+
+def test_a_part_lets_its_trace_go_first(as_user: Workspace, client: MlflowClient) -> None:
+    """Another process delivers the trace while its part is held back: nobody overwrites the other's spans."""
+    whole = trace(spans=3)
+    rest = child_spans(whole.trace_id, root_of(whole))
+
+    class RootComes(SystemClock):
+        def sleep(self, seconds: float) -> None:
+            if seconds == ROOT_FOLLOWS:
+                destination(SystemClock()).send([SpooledTrace(1, whole.trace_id, whole.spans, whole.info, None)])
+
+    destination(RootComes()).send([SpooledTrace(1, whole.trace_id, rest, b"", None)])
+    arrived = read_back(client)[whole.trace_id]
+    assert (arrived.info.state, len(arrived.data.spans)) == ("OK", 4)
+
+
+def destination(clock: Clock) -> Databricks:
+    """The workspace, as a process delivers to it."""
+    timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
+    catalog = UnityCatalogSettings()
+    made = Databricks(
+        "databricks", experiment_name=NAME, experiment_id=None, unity_catalog=catalog, timeouts=timeouts, clock=clock
+    )
+    made.open()
+    return made
 
 
 def test_feedback_arrives_with_its_trace(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+from otel_mlflow.delivery.clock import SYSTEM_CLOCK, Clock
 from otel_mlflow.delivery.destinations.base import Connected, TraceNotFoundError
 from otel_mlflow.delivery.destinations.databricks_classic import ClassicTraces
 from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
@@ -41,12 +42,14 @@ class Databricks:
         experiment_id: str | None,
         unity_catalog: UnityCatalogSettings,
         timeouts: tuple[float, float],
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._tracking_uri = tracking_uri
         self._experiment_name = experiment_name
         self._experiment_id = experiment_id
         self._wanted = unity_catalog
         self._timeouts = timeouts
+        self._clock = clock
         self._http: WorkspaceHttp | None = None
         self._storage: ArtifactStorage | None = None
 
@@ -98,10 +101,12 @@ class Databricks:
         return self._http
 
     def _prepare(self, http: WorkspaceHttp) -> None:
-        rate = Rate(CREATIONS_PER_SECOND)
+        rate = Rate(CREATIONS_PER_SECOND, self._clock)
         self._storage = ArtifactStorage(http, self._backend, connections=SENDERS, timeouts=self._timeouts)
         runs = RequestRuns(RestRuns(http, self._backend))
-        self._classic = ClassicTraces(http, self._storage, runs, rate, backend=self._backend, senders=SENDERS)
+        self._classic = ClassicTraces(
+            http, self._storage, runs, rate, backend=self._backend, senders=SENDERS, clock=self._clock
+        )
         self._catalog = CatalogTraces(http, runs, rate, backend=self._backend, senders=SENDERS)
 
     def _send(self, batch: Sequence[SpooledTrace], place: Place) -> None:

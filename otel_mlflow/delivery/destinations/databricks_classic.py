@@ -12,6 +12,7 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
+from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.destinations.assessing import assess
 from otel_mlflow.delivery.destinations.base import TraceNotFoundError
 from otel_mlflow.delivery.destinations.crew import for_each
@@ -30,15 +31,31 @@ TRACES = "/api/3.0/mlflow/traces"
 PARTIAL = "otel_mlflow.partial"
 """Tag of a trace of which a part came before its root: from another process, that went on with it."""
 
+ROOT_FOLLOWS = 2.0
+"""Seconds that parts of traces which another process began are held back for it to make them: two that write the same
+file at the same time could each lose what the other has."""
+
 Group = Sequence[SpooledTrace]
 """Records of one trace, oldest first."""
+
+
+class _HalfThereError(Exception):
+    """Another process is about to write the trace's file, by all that is seen."""
 
 
 class ClassicTraces:
     """Traces of the workspace behind `http` whose spans are files in `storage`."""
 
     def __init__(
-        self, http: HttpClient, storage: ArtifactStorage, runs: RequestRuns, rate: Rate, *, backend: str, senders: int
+        self,
+        http: HttpClient,
+        storage: ArtifactStorage,
+        runs: RequestRuns,
+        rate: Rate,
+        *,
+        backend: str,
+        senders: int,
+        clock: Clock,
     ) -> None:
         self._http = http
         self._storage = storage
@@ -46,6 +63,7 @@ class ClassicTraces:
         self._rate = rate
         self._backend = backend
         self._senders = senders
+        self._clock = clock
         self._announced: dict[int, dict[str, str]] = {}
         self._stored: set[int] = set()
 
@@ -55,8 +73,12 @@ class ClassicTraces:
         groups: dict[str, list[SpooledTrace]] = {}
         for trace in batch:
             groups.setdefault(trace.trace_id, []).append(trace)
+        early: list[Group] = []
         threads = min(self._senders, len(groups))
-        for_each(groups.values(), lambda group: self._deliver(group, place, refusals), threads=threads)
+        for_each(groups.values(), lambda group: self._deliver(group, place, refusals, early), threads=threads)
+        if early:
+            self._clock.sleep(ROOT_FOLLOWS)
+            for_each(early, lambda group: self._deliver(group, place, refusals, None), threads=threads)
         for trace in batch:
             self._announced.pop(trace.id, None)
             self._stored.discard(trace.id)
@@ -66,12 +88,18 @@ class ClassicTraces:
         """Create the assessment."""
         assess(self._http, self._backend, feedback, f"{TRACES}/{feedback.trace_id}/assessments", feedback.payload)
 
-    def _deliver(self, group: Group, place: Place, refusals: Refusals) -> None:
+    def _deliver(self, group: Group, place: Place, refusals: Refusals, early: list[Group] | None) -> None:
+        """Send what has not been sent of a trace, or put it by in `early`; where that is None, come what may."""
         news = [trace for trace in group if trace.id not in self._stored]
         told = [self._tell(trace, place, refusals) for trace in last_words(news)]
         spans = spans_in(trace.spans for trace in news)
-        if spans and all(told):
-            self._store(news, spans, place)
+        try:
+            if spans and all(told):
+                self._store(news, spans, place, waits=early is not None)
+        except _HalfThereError:
+            if early is not None:
+                early.append(group)
+            return
         self._stored.update(trace.id for trace in news)
 
     def _tell(self, trace: SpooledTrace, place: Place, refusals: Refusals) -> bool:
@@ -85,20 +113,24 @@ class ClassicTraces:
             self._announced[trace.id] = answer.json().get("trace", {}).get("trace_info", {}).get("tags", {})
         return taken
 
-    def _store(self, group: Group, spans: list[ProtoSpan], place: Place) -> None:
+    def _store(self, group: Group, spans: list[ProtoSpan], place: Place, *, waits: bool) -> None:
         trace_id = group[0].trace_id
-        file = self._leave(trace_id, spans, place)
+        file = self._leave(trace_id, spans, place, waits=waits)
         is_first = has_root(spans) and not any(PARTIAL in self._announced.get(trace.id, ()) for trace in group)
         before = b"" if is_first else self._storage.read(trace_id)
+        if waits and not is_first and not before:
+            raise _HalfThereError
         self._storage.write(file, span_file(spans, before))
 
-    def _leave(self, trace_id: str, spans: list[ProtoSpan], place: Place) -> SignedFile:
+    def _leave(self, trace_id: str, spans: list[ProtoSpan], place: Place, *, waits: bool) -> SignedFile:
         """Leave to write; for a part that came before its trace's root, once the trace has been made for it."""
         try:
             return self._storage.leave_to_write(trace_id)
         except TraceNotFoundError:
             if has_root(spans):
                 raise
+            if waits:
+                raise _HalfThereError from None
         answer = self._start(_partial_info(trace_id, spans, place))
         if answer.status != 200:
             raise error_for(answer, self._backend)
