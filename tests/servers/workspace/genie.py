@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,15 +25,16 @@ _RESULT = f"{_MESSAGES}/{{message_id}}/attachments/{{attachment_id}}/query-resul
 class _Message:
     conversation_id: str
     question: str
-    states: list[str] = field(default_factory=lambda: list(STATES))
+    states: list[str]
     failed: str = ""
     answer: GenieAnswer = field(default_factory=lambda: GenieAnswer(""))
 
 
 class Genie:
-    """One space. The states of the next messages may be told by `states`, their failures by `failures`."""
+    """One space, whose messages go through `states`, one at each look, before they are answered or fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, states: Sequence[str] = STATES) -> None:
+        self._states = states
         self.failures: list[str] = []
         """Why the next messages end as FAILED, one for each."""
         self.conversations: dict[str, list[str]] = {}
@@ -61,7 +63,7 @@ class Genie:
         question = asked.json()["content"]
         self.conversations[conversation_id].append(question)
         message_id = f"message-{next(self._numbers)}"
-        self._messages[message_id] = self._answered(_Message(conversation_id, question))
+        self._messages[message_id] = self._answered(_Message(conversation_id, question, list(self._states)))
         return self._shown(message_id)
 
     def _answered(self, message: _Message) -> _Message:
