@@ -33,8 +33,11 @@ async def order(asked: ChatRequest, owner: Owner, using: Using) -> Ordered:
 @router.get("/api/chat/poll/{request_id}")
 async def poll(request_id: str, owner: Owner, using: Using) -> Polled:
     """How the turn is doing. What a dead worker left is dealt with now, at the latest."""
-    await using.jobs.recover()
-    return _polled(await asyncio.to_thread(using.store.jobs.get, request_id, owner))
+    job = await asyncio.to_thread(using.store.jobs.get, request_id, owner)
+    if using.store.jobs.is_orphan(job):
+        await using.jobs.recover()
+        job = await asyncio.to_thread(using.store.jobs.get, request_id, owner)
+    return _polled(job)
 
 
 def _polled(job: Job) -> Polled:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.store.database import Database
 from app.store.rows import NotYoursError
-from app.store.tables import Job
+from app.store.tables import Job, now
 from app.store.workers import Workers
+
+KEPT = timedelta(days=1)
+"""How long one may ask for a job that is over; what it brought is in its session."""
 
 PENDING, RUNNING, COMPLETED, ERROR, CANCELLED = "pending", "running", "completed", "error", "cancelled"
 
@@ -23,9 +27,14 @@ class Jobs:
         self._database = database
         self._workers = workers
 
+    def is_orphan(self, job: Job) -> bool:
+        """Whether nobody is at it who could still end it."""
+        return job.status in (PENDING, RUNNING) and not self._workers.is_alive(job.worker)
+
     def add(self, owner: str, order: Mapping[str, Any], carrier: Mapping[str, str], trace: tuple[str, str]) -> Job:
         """Take on a job; `trace` is the id and the address of the trace that it goes on in."""
         with self._database.writing() as db:
+            db.execute(delete(Job).where(Job.created_at < now() - KEPT, Job.status.not_in([PENDING, RUNNING])))
             job = Job(
                 id=uuid.uuid4().hex,
                 session_id=order["session_id"],
@@ -67,7 +76,7 @@ class Jobs:
         """Make this worker's what dead workers left; each job with the status in which it was left."""
         with self._database.writing() as db:
             left = db.scalars(select(Job).where(Job.status.in_([PENDING, RUNNING]))).all()
-            orphans = [job for job in left if not self._workers.is_alive(job.worker)]
+            orphans = [job for job in left if self.is_orphan(job)]
             for job in orphans:
                 job.worker = self._workers.me
             return [(job, job.status) for job in orphans]

@@ -44,8 +44,10 @@ async function ask(message) {
 }
 
 function hear(turn, name, data) {
-  if (name === "session_created") sessions.remember(data.session_id);
-  else if (name === "complete") {
+  if (name === "session_created") {
+    sessions.remember(data.session_id);
+    working(true);
+  } else if (name === "complete") {
     turn.end(data.metadata);
     deck.show(data.session_id, data.slide_deck);
   } else if (name === "error" || name === "cancelled") {
@@ -56,7 +58,8 @@ function hear(turn, name, data) {
 
 function working(is) {
   part("send").disabled = is;
-  part("stop").hidden = !is;
+  // A turn is ended by its session, which a first question has not got yet.
+  part("stop").hidden = !is || !sessions.current();
 }
 
 part("ask").addEventListener("submit", (event) => {
