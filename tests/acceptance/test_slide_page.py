@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance.slide_service import SECONDS, SlideService
-from tests.acceptance.test_ui import ARGUMENTS, PATIENCE, abort
+from tests.servers.browser import PATIENCE, local_page
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
 
@@ -30,30 +29,17 @@ def service(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactor
     service.server.terminate()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
-    if (chromium := shutil.which("chromium")) is None:
-        pytest.skip("needs Debian's chromium on the PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(browser: Browser, service: SlideService) -> Iterator[Page]:
+def page(service: SlideService) -> Iterator[Page]:
     """The page, on which nothing may go wrong: no error in the console, no request to anywhere else."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
     went_wrong: list[str] = []
-    page.on("console", lambda message: went_wrong.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: went_wrong.append(str(error)))
-    page.route(lambda url: not url.startswith("http://127.0.0.1:"), abort)
-    page.goto(service.server.url)
-    yield page
-    page.close()
+    with local_page() as page:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        expect.set_options(timeout=PATIENCE)
+        page.on("console", lambda message: went_wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: went_wrong.append(str(error)))
+        page.goto(service.server.url)
+        yield page
     assert went_wrong == []
 
 
@@ -101,7 +87,7 @@ def stored(service: SlideService) -> Any:
     return service.get(f"/api/sessions/{session['session_id']}/messages").json()["messages"]
 
 
-def test_the_tour(page: Page, service: SlideService, browser: Browser, tmp_path: Path) -> None:
+def test_the_tour(page: Page, service: SlideService, tmp_path: Path) -> None:
     """Ask, rearrange, edit, export, follow the trace, judge; and all of it is there after a reload."""
     expect(page.get_by_text("Embedded: rules, not a language model")).to_be_visible()
     expect(page.locator("#light[data-state=ok]")).to_be_visible()
@@ -133,7 +119,8 @@ def test_the_tour(page: Page, service: SlideService, browser: Browser, tmp_path:
 
     with page.expect_download() as download:
         page.get_by_role("link", name="Export HTML").click()
-    exported = browser.new_page()
+    assert page.context.browser
+    exported = page.context.browser.new_page()
     download.value.save_as(saved := tmp_path / download.value.suggested_filename)
     exported.goto(saved.as_uri())
     expect(exported.locator(".slide")).to_have_count(5)
