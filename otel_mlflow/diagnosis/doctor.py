@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
 
 
+SECRET = [name for name in REDACT_KEYS if name not in ("auth", "*_auth", "*credential", "*credentials")]
+"""Names whose values are hidden in what is found. In prose `credentials: …` is followed by where they come from."""
+
+
 @dataclass(frozen=True)
 class Examination:
     """A check, and those without whose success it makes no sense."""
@@ -99,7 +103,7 @@ class _Round:
         self._setup = Setup(given, limits.timeouts)
         self._limits = limits
         self._end = time.monotonic() + limits.together
-        self._redactor = Redactor.of(REDACT_KEYS)
+        self._redactor = Redactor.of(SECRET)
         self._causes: dict[str, str] = {}
         """Of each check that did not succeed: the check that is the cause, itself or an earlier one."""
 

@@ -35,17 +35,18 @@ class Limits:
     """Seconds that checks may take, each and all together."""
 
     each: float = 10.0
-    together: float = 30.0
+    together: float = 25.0
+    """With the start of the process and the imports that makes 30 to whoever waits."""
 
     @property
     def timeouts(self) -> tuple[float, float]:
         """For a connection and for an answer: less than `each`, so that a check can tell what did not come."""
-        return self.each * 0.4, self.each * 0.8
+        return self.each * 0.3, self.each * 0.6
 
     @property
     def kept(self) -> float:
         """For each check that is still to come: the last ones need no network, and are worth having."""
-        return self.together / 60
+        return self.together / 50
 
 
 LIMITS = Limits()

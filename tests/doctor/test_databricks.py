@@ -111,6 +111,17 @@ def test_a_workspace_that_cannot_be_reached(workspace: Workspace) -> None:
     assert workspace.url in checks["workspace"].detail
 
 
+def test_a_workspace_that_cannot_be_reached_for_a_token(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the host that is named, whatever databricks-sdk makes of it."""
+    monkeypatch.delenv("DATABRICKS_TOKEN")
+    for name, value in workspace.machine_environment.items():
+        monkeypatch.setenv(name, value)
+    workspace.api.refuse()
+    checks = examined(settings())
+    assert not_ok(checks) == {"workspace": "fail"}
+    assert f"{workspace.url} does not answer" in checks["workspace"].detail
+
+
 def test_a_folder_in_which_nothing_may_be_made(workspace: Workspace) -> None:
     """Who may not is said."""
     workspace.api.faults.add("/experiments/create", Fault(403, "PERMISSION_DENIED", "no"))

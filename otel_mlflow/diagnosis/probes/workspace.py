@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+from concurrent.futures import wait
 from typing import Any
 
-from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
 from otel_mlflow.delivery.destinations.rest_experiments import RestExperiments
 from otel_mlflow.delivery.destinations.unity_catalog import TRACES
+from otel_mlflow.diagnosis.background import in_background
 from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.errors import DeliveryError
+from otel_mlflow.settings.environment import text_of
 from otel_mlflow.workspace.credentials import WorkspaceCredentials
 from otel_mlflow.workspace.http import WorkspaceHttp
 from otel_mlflow.workspace.identity import who_am_i
@@ -16,6 +20,9 @@ from otel_mlflow.workspace.trace_location import TraceLocation, linked_location
 
 OPEN_TO_ALL = "/.well-known/databricks-config"
 """What databricks-sdk asks a host first, without credentials."""
+
+SDK_IS_AHEAD = 1.0
+"""Seconds that a host has for an answer after databricks-sdk has given up."""
 
 CATALOG = "/api/2.1/unity-catalog"
 
@@ -29,8 +36,19 @@ class WorkspaceProbe:
 
     @functools.cached_property
     def credentials(self) -> WorkspaceCredentials:
-        """As whom, and where. Raises `NeedsRepair` and `TryAgain` as `WorkspaceCredentials.resolve` does."""
-        return WorkspaceCredentials.resolve(self._tracking_uri)
+        """As whom, and where.
+
+        Raises `NeedsRepair` and `TryAgain` as `WorkspaceCredentials.resolve` does; first of all that the host does not
+        answer, for which databricks-sdk has many words.
+        """
+        asked = in_background(self._ask_named_host)
+        try:
+            return WorkspaceCredentials.resolve(self._tracking_uri)
+        except DeliveryError:
+            wait([asked], timeout=SDK_IS_AHEAD)
+            if asked.done():
+                asked.result()
+            raise
 
     @functools.cached_property
     def identity(self) -> str:
@@ -40,7 +58,7 @@ class WorkspaceProbe:
     def reach(self) -> Finding:
         """Get any answer, without credentials."""
         host = self.credentials.host
-        answer = HttpClient(host, {}, timeouts=self._timeouts).get(OPEN_TO_ALL, {})
+        answer = self._ask(host)
         if answer.status == 200:
             return ok(f"{host} answers")
         return warn(
@@ -78,6 +96,13 @@ class WorkspaceProbe:
         path = f"{CATALOG}/effective-permissions/{kind}/{name}"
         assignments = self._get(path, {"principal": self.identity}).get("privilege_assignments", [])
         return {each["privilege"] for assignment in assignments for each in assignment.get("privileges", [])}
+
+    def _ask_named_host(self) -> None:
+        if host := text_of("DATABRICKS_HOST"):
+            self._ask(host if "://" in host else f"https://{host}")
+
+    def _ask(self, host: str) -> Answer:
+        return HttpClient(host, {}, timeouts=self._timeouts).get(OPEN_TO_ALL, {})
 
     def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
         answer = self._http.get(path, parameters)
