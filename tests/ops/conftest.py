@@ -17,7 +17,7 @@ from tests.servers.mlflow_server import MlflowServer
 __all__ = ["no_foreign_settings", "strict_guard"]
 
 EXPERIMENT = "seeded"
-SEEDED = seed.mix(240)
+SEEDED = seed.mix(160)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ def source_for(settings: Settings) -> Source:
     """The source that the settings mean. Raises `NeedsRepair` for a backend that cannot be asked."""
     from otel_mlflow.ops.sources.mlflow_server import MlflowServer
     from otel_mlflow.ops.sources.sqlite_store import SqliteStore
+    from otel_mlflow.ops.sources.unity_catalog import UnityCatalog
 
     settings = settled(settings)
     uri = settings.tracking_uri or ""
@@ -28,7 +29,14 @@ def source_for(settings: Settings) -> Source:
         return SqliteStore(path, experiment_name=experiment_name(settings), experiment_id=settings.experiment_id)
     if uri.startswith(("http://", "https://")):
         return MlflowServer(uri, experiment_name=experiment_name(settings), experiment_id=settings.experiment_id)
+    if uri.startswith("databricks"):
+        return UnityCatalog(
+            uri,
+            experiment_name=experiment_name(settings),
+            experiment_id=settings.experiment_id,
+            settings=settings.unity_catalog,
+        )
     raise NeedsRepair(
         f"{shown_backend(settings) or 'a collector'} cannot be asked for figures",
-        "point tracking_uri at an MLflow server or a sqlite:/// database; /metrics and /status work everywhere",
+        "point tracking_uri at an MLflow server, a sqlite:/// database or databricks; /metrics and /status do without",
     )

@@ -12,14 +12,13 @@ import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from otel_mlflow.diagnosis.status import Experiment
 from otel_mlflow.errors import NeedsRepair, TryAgain
-from otel_mlflow.ops.question import DAY, HOUR, Question
+from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.counting import count
-from otel_mlflow.ops.sources.statements import LOOK_BACK_DAYS
+from otel_mlflow.ops.sources.statements import parameters
 from otel_mlflow.ops.summary import Row, Summary
 
 LOCK_TIMEOUT = 10.0
@@ -46,12 +45,12 @@ class SqliteStore:
         """Count in the database."""
         with self._reading() as db:
             experiment = self._experiment(db)
-            parameters = _parameters(question, experiment)
+            given = {**parameters(question), "experiment": int(experiment.id)}
             for statement in RELATIONS:
-                db.execute(statement, parameters)
+                db.execute(statement, given)
 
             def ask(statement: str) -> list[Row]:
-                return [dict(row) for row in db.execute(statement, parameters)]
+                return [dict(row) for row in db.execute(statement, given)]
 
             return Summary(question, "SQLite store", experiment, count(ask, question))
 
@@ -95,20 +94,6 @@ def _connected(path: Path) -> sqlite3.Connection:
     deadline = time.monotonic() + LONGEST
     db.set_progress_handler(lambda: time.monotonic() > deadline, BETWEEN_LOOKS)
     return db
-
-
-def _parameters(question: Question, experiment: Experiment) -> dict[str, Any]:
-    return {
-        "experiment": int(experiment.id),
-        "start": question.start_ms,
-        "end": question.end_ms,
-        "earlier": question.start_ms - LOOK_BACK_DAYS * DAY,
-        "route": question.route,
-        "user": question.user,
-        "session": question.session,
-        "step": question.step_ms,
-        "hour": HOUR,
-    }
 
 
 EXPERIMENT = """

@@ -8,17 +8,31 @@
 | `judgement` | feedback about them | `name`, `value`, `number` (true is 1; null where the value is none) |
 | `earlier_user` | user in the four weeks before | `user_id` |
 
-Parameters: `:step` and `:hour` in ms.
+Parameters are those of `parameters()`.
 """  # noqa: E501, a table's rows cannot be broken
 
 from __future__ import annotations
 
+from otel_mlflow.ops.question import DAY, HOUR, Question
 from otel_mlflow.ops.sources.base import MOST_KINDS, MOST_ROWS
 
-RELATIONS = ("request", "model_call", "tool_call", "judgement", "earlier_user")
+LOOK_BACK = 28 * DAY
+"""Who was not seen for so long before the window counts as new. In ms, as all times."""
 
-LOOK_BACK_DAYS = 28
-"""Who was not seen for so long before the window counts as new."""
+
+def parameters(question: Question) -> dict[str, int | str | None]:
+    """What the statements and relations are given."""
+    return {
+        "start": question.start_ms,
+        "end": question.end_ms,
+        "earlier": question.start_ms - LOOK_BACK,
+        "route": question.route,
+        "user": question.user,
+        "session": question.session,
+        "step": question.step_ms,
+        "hour": HOUR,
+    }
+
 
 _COUNTS = "count(*) AS requests, coalesce(sum(failed), 0) AS errors, coalesce(sum(cancelled), 0) AS cancelled"
 _TOKENS = """coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
