@@ -101,7 +101,7 @@ def test_a_backend_that_cannot_be_asked_is_503(store: Path, tmp_path: Path, uri:
 def test_an_experiment_that_is_not_there_yet_is_told_as_such(store: Path, tmp_path: Path) -> None:
     """Before the first trace."""
     with dashboard(settings_of(store, tmp_path, experiment_name="another")) as client:
-        assert "no experiment 'another'" in client.get("/api/summary").json()["detail"]
+        assert "has no experiment 'another'" in client.get("/api/summary").json()["detail"]
 
 
 def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from otel_mlflow.ops.question import question_of
+from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.sqlite_store import SqliteStore
 from tests.ops import seed
 from tests.ops.conftest import EXPERIMENT
@@ -37,7 +38,7 @@ def _flat(text: str) -> str:
 @pytest.fixture(scope="module")
 def found(store: Path) -> dict[str, Any]:
     """A summary with something in every list."""
-    source = SqliteStore(store, experiment_name=EXPERIMENT, experiment_id=None)
+    source = SqliteStore(store, Wanted(EXPERIMENT))
     return source.summary(question_of({"window": "7d"}, seed.END)).to_dict(show_users=True)
 
 

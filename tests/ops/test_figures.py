@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from otel_mlflow.ops.question import question_of
+from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.sqlite_store import SqliteStore
 from otel_mlflow.ops.summary import LISTS
 from tests.ops import expected, seed
@@ -19,7 +20,7 @@ WINDOWS = ("15m", "1h", "24h", "28d")
 
 def summary(store: Path, **asked: str) -> dict[str, Any]:
     """What the dashboard says of the seeded store."""
-    source = SqliteStore(store, experiment_name=EXPERIMENT, experiment_id=None)
+    source = SqliteStore(store, Wanted(EXPERIMENT))
     return source.summary(question_of(asked, seed.END)).to_dict(show_users=True)
 
 
@@ -58,7 +59,7 @@ def test_a_filter_holds_for_every_figure(store: Path, asked: dict[str, str]) -> 
 
 def test_users_are_numbered_unless_their_names_are_asked_for(store: Path) -> None:
     """The same number for the same person, wherever they are."""
-    source = SqliteStore(store, experiment_name=EXPERIMENT, experiment_id=None)
+    source = SqliteStore(store, Wanted(EXPERIMENT))
     found = source.summary(question_of({"window": "24h"}, seed.END))
     named, numbered = found.to_dict(show_users=True), found.to_dict(show_users=False)
     assert "@" not in str(numbered)

@@ -9,6 +9,7 @@ import pytest
 
 from otel_mlflow.errors import NeedsRepair
 from otel_mlflow.ops.question import question_of
+from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.mlflow_server import MlflowServer as Source
 from otel_mlflow.ops.summary import LISTS
 from tests.ops import expected, seed
@@ -24,7 +25,7 @@ Ask = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def ask(server: MlflowServer) -> Ask:
     """What the dashboard says of the seeded server."""
-    source = Source(server.url, experiment_name=EXPERIMENT, experiment_id=None)
+    source = Source(server.url, Wanted(EXPERIMENT))
 
     def asked(**parameters: str) -> dict[str, Any]:
         return source.summary(question_of(parameters, seed.END)).to_dict(show_users=True)
@@ -82,7 +83,7 @@ def test_an_older_server_still_lists_what_was_slow_and_what_failed() -> None:
     with ScriptedMlflow() as server:
         server.faults.extend([Fault(), Fault()])
         server.fault = Fault(status=404)
-        source = Source(server.url, experiment_name=EXPERIMENT, experiment_id=None)
+        source = Source(server.url, Wanted(EXPERIMENT))
         found = source.summary(question_of({}, seed.END)).to_dict(show_users=True)
     assert found["slowest"] == found["failing"] == []
     assert {each["figure"] for each in found["missing"]} == {"totals", *LISTS} - {"slowest", "failing"}
@@ -93,7 +94,7 @@ def test_credentials_that_are_rejected_are_told_as_such() -> None:
     """With what to do."""
     with ScriptedMlflow() as server:
         server.authorization = "Bearer another"
-        source = Source(server.url, experiment_name=EXPERIMENT, experiment_id=None)
+        source = Source(server.url, Wanted(EXPERIMENT))
         with pytest.raises(NeedsRepair, match="check the credentials"):
             source.summary(question_of({}, seed.END))
 

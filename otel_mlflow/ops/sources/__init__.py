@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from otel_mlflow.delivery.destinations import experiment_name, settled, shown_backend
 from otel_mlflow.errors import NeedsRepair
-from otel_mlflow.ops.sources.base import Source
+from otel_mlflow.ops.sources.base import Source, Wanted
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
@@ -24,18 +24,14 @@ def source_for(settings: Settings) -> Source:
 
     settings = settled(settings)
     uri = settings.tracking_uri or ""
+    wanted = Wanted(experiment_name(settings), settings.experiment_id)
     if uri.startswith(SQLITE):
         path = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
-        return SqliteStore(path, experiment_name=experiment_name(settings), experiment_id=settings.experiment_id)
+        return SqliteStore(path, wanted)
     if uri.startswith(("http://", "https://")):
-        return MlflowServer(uri, experiment_name=experiment_name(settings), experiment_id=settings.experiment_id)
+        return MlflowServer(uri, wanted)
     if uri.startswith("databricks"):
-        return UnityCatalog(
-            uri,
-            experiment_name=experiment_name(settings),
-            experiment_id=settings.experiment_id,
-            settings=settings.unity_catalog,
-        )
+        return UnityCatalog(uri, wanted, settings.unity_catalog)
     raise NeedsRepair(
         f"{shown_backend(settings) or 'a collector'} cannot be asked for figures",
         "point tracking_uri at an MLflow server, a sqlite:/// database or databricks; /metrics and /status do without",

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
+from otel_mlflow.errors import NeedsRepair
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.summary import Summary
+
+if TYPE_CHECKING:
+    from otel_mlflow.delivery.destinations.experiments import FoundExperiment
+    from otel_mlflow.delivery.destinations.rest_experiments import RestExperiments
 
 MOST_ROWS = 20
 """Rows of a list of requests, users or sessions."""
 
 MOST_KINDS = 200
 """Rows of a list by route, model, tool or judgement: none of them should be many."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The experiment of the settings: by id, where there is one, else by name."""
+
+    name: str
+    id: str | None = None
+
+    def found_by(self, experiments: RestExperiments, backend: str) -> FoundExperiment:
+        """Look it up. Raises `NeedsRepair` where it is not there (yet)."""
+        found = experiments.by_id(self.id) if self.id else experiments.by_name(self.name)
+        if found is None:
+            raise self.missing_in(backend)
+        return found
+
+    def missing_in(self, backend: str) -> NeedsRepair:
+        """What to say where it is not."""
+        wanted = f"id {self.id}" if self.id else repr(self.name)
+        return NeedsRepair(
+            f"{backend} has no experiment {wanted}", "wait for the first trace, or correct experiment_name"
+        )
 
 
 class Source(Protocol):

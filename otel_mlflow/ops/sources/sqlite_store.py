@@ -17,6 +17,7 @@ from urllib.parse import quote
 from otel_mlflow.diagnosis.status import Experiment
 from otel_mlflow.errors import NeedsRepair, TryAgain
 from otel_mlflow.ops.question import Question
+from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.counting import count
 from otel_mlflow.ops.sources.statements import parameters
 from otel_mlflow.ops.summary import Row, Summary
@@ -27,8 +28,6 @@ LOCK_TIMEOUT = 10.0
 LONGEST = 60.0
 """Seconds that all statements together may take: nobody waits longer for a page."""
 
-MAPPED_BYTES = 1 << 30
-
 BETWEEN_LOOKS = 100_000
 """Steps of SQLite's machine between two looks at the clock."""
 
@@ -36,10 +35,9 @@ BETWEEN_LOOKS = 100_000
 class SqliteStore:
     """The database file at `path`."""
 
-    def __init__(self, path: Path, *, experiment_name: str, experiment_id: str | None) -> None:
+    def __init__(self, path: Path, wanted: Wanted) -> None:
         self._path = path
-        self._experiment_name = experiment_name
-        self._experiment_id = experiment_id
+        self._wanted = wanted
 
     def summary(self, question: Question) -> Summary:
         """Count in the database."""
@@ -55,12 +53,9 @@ class SqliteStore:
             return Summary(question, "SQLite store", experiment, count(ask, question))
 
     def _experiment(self, db: sqlite3.Connection) -> Experiment:
-        row = db.execute(EXPERIMENT, {"name": self._experiment_name, "id": self._experiment_id}).fetchone()
+        row = db.execute(EXPERIMENT, {"name": self._wanted.name, "id": self._wanted.id}).fetchone()
         if row is None:
-            wanted = f"id {self._experiment_id}" if self._experiment_id else repr(self._experiment_name)
-            raise NeedsRepair(
-                f"{self._path} holds no experiment {wanted}", "wait for the first trace, or correct experiment_name"
-            )
+            raise self._wanted.missing_in(f"the database at {self._path}")
         return Experiment(str(row["experiment_id"]), row["name"], "")
 
     @contextmanager
@@ -89,8 +84,6 @@ def _connected(path: Path) -> sqlite3.Connection:
     db.row_factory = sqlite3.Row
     # On disk: a month of requests is not to live in the memory of the application.
     db.execute("PRAGMA temp_store = FILE")
-    # The kernel's own pages of the file are looked at, a third faster than copies of them.
-    db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     deadline = time.monotonic() + LONGEST
     db.set_progress_handler(lambda: time.monotonic() > deadline, BETWEEN_LOOKS)
     return db

@@ -9,6 +9,7 @@ from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT
 from otel_mlflow.diagnosis.status import Experiment
 from otel_mlflow.errors import NeedsRepair
 from otel_mlflow.ops.question import Question
+from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.catalog_relations import over
 from otel_mlflow.ops.sources.counting import count
 from otel_mlflow.ops.sources.databricks_sql import WAIT, Warehouse
@@ -30,12 +31,9 @@ READ_TIMEOUT = WAIT + 15.0
 class UnityCatalog:
     """The experiment's traces in the workspace that `tracking_uri` means."""
 
-    def __init__(
-        self, tracking_uri: str, *, experiment_name: str, experiment_id: str | None, settings: UnityCatalogSettings
-    ) -> None:
+    def __init__(self, tracking_uri: str, wanted: Wanted, settings: UnityCatalogSettings) -> None:
         self._tracking_uri = tracking_uri
-        self._experiment_name = experiment_name
-        self._experiment_id = experiment_id
+        self._wanted = wanted
         self._settings = settings
 
     def summary(self, question: Question) -> Summary:
@@ -47,7 +45,8 @@ class UnityCatalog:
         http = WorkspaceHttp(credentials, self._tracking_uri, connections=1, timeouts=timeouts)
         backend = f"Databricks at {credentials.host}"
         try:
-            found = self._experiment(http, backend)
+            experiments = WorkspaceExperiments(http, backend, who_am_i(http, backend))
+            found = self._wanted.found_by(experiments, backend)
             view = f"{_location(found, backend)}_trace_unified"
             warehouse = Warehouse(http, self._settings.sql_warehouse_id, backend)
 
@@ -58,17 +57,6 @@ class UnityCatalog:
             return Summary(question, "Unity Catalog", experiment, count(ask, question))
         finally:
             http.close()
-
-    def _experiment(self, http: WorkspaceHttp, backend: str) -> FoundExperiment:
-        experiments = WorkspaceExperiments(http, backend, who_am_i(http, backend))
-        by_id, name = self._experiment_id, self._experiment_name
-        found = experiments.by_id(by_id) if by_id else experiments.by_name(name)
-        if found is None:
-            wanted = f"id {by_id}" if by_id else repr(name)
-            raise NeedsRepair(
-                f"{backend} has no experiment {wanted}", "wait for the first trace, or correct experiment_name"
-            )
-        return found
 
 
 def _location(experiment: FoundExperiment, backend: str) -> str:
