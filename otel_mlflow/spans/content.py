@@ -11,7 +11,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from otel_mlflow.content import REDACTED, Body, Redactor, body_json, cut_json, cut_text, request_value, to_json
 from otel_mlflow.spans import mlflow_names
-from otel_mlflow.spans.conventions import MODEL_TYPES, holds_content, is_model_config, without_parameters
+from otel_mlflow.spans.conventions import (
+    MODEL_TYPES,
+    PARAMETERS_AS_JSON,
+    holds_content,
+    is_model_config,
+    only_parameters,
+    without_parameters,
+)
 from otel_mlflow.spans.encoding import from_json
 
 if TYPE_CHECKING:
@@ -50,7 +57,7 @@ class SpanContent:
         if not self._captures_model_config:
             leaving = _without_model_config(leaving)
         if not self._captures:
-            leaving = {key: value for key, value in leaving.items() if not holds_content(key, value)}
+            leaving = _without_content(leaving)
         return self.redacted(leaving)
 
     def redacted(self, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,6 +140,11 @@ def _as_attribute(document: str) -> Any:
 def _is_no_text(item: KeyValue) -> bool:
     """What is said at a moment in numbers, or only of what type an exception was, is no content."""
     return item.key in _KEPT_OF_EVENTS or not (item.value.HasField("string_value") or item.value.array_value.values)
+
+
+def _without_content(attributes: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in attributes.items() if not holds_content(key, value)}
+    return kept | {key: only_parameters(str(kept[key])) for key in PARAMETERS_AS_JSON if key in kept}
 
 
 def _without_model_config(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +44,10 @@ _PARAMETERS = re.compile(
     r"|reasoning(?:_effort)?|thinking|verbosity|stream(?:_options)?|service_tier|extra_(?:body|headers|query)|config"
     r"|generation_?[cC]onfig|inference_?[cC]onfig|safety_settings|invocation_params|model_kwargs|options"
 )
+_MODEL_NAME = re.compile(r"_type|provider|(?:deployment_|request_)?(?:model|model_name|model_id|deployment)")
+PARAMETERS_AS_JSON = ("invocation_params", "options", "model_dict", "llm.invocation_parameters")
+"""Attributes in which a model's parameters are one JSON object."""
+
 MODEL_TYPES = ("LLM", "CHAT_MODEL", "EMBEDDING")
 """MLflow's types of spans that call a model."""
 
@@ -74,10 +79,19 @@ def is_model_config(key: str, *, of_model: bool) -> bool:
 
 def without_parameters(text: str) -> str:
     """Strip a model's parameters and tools from JSON that holds them beside what the model was asked."""
+    return _filtered(text, lambda key: not _PARAMETERS.fullmatch(key))
+
+
+def only_parameters(text: str) -> str:
+    """Keep of a model's configuration what is known to be no content: a model may be configured with its answers."""
+    return _filtered(text, lambda key: bool(_PARAMETERS.fullmatch(key) or _MODEL_NAME.fullmatch(key)))
+
+
+def _filtered(text: str, stays: Callable[[str], bool]) -> str:
     try:
-        asked = json.loads(text)
+        said = json.loads(text)
     except ValueError:
         return text
-    if not isinstance(asked, dict):
+    if not isinstance(said, dict):
         return text
-    return to_json({key: value for key, value in asked.items() if not _PARAMETERS.fullmatch(key)})
+    return to_json({key: value for key, value in said.items() if stays(key)})

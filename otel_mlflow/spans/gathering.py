@@ -57,6 +57,8 @@ class SpanEntry:
     run: LangChainRun | None = None
     previous: SpanEntry | None = None
     """What was current before LangChain's callback made this span current."""
+    left_out = 0
+    """The spans below it that MLflow is not going to show, of those that have ended."""
     tokens: Mapping[str, int] | None = None
     """The tokens that the span says were used in it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -73,7 +72,6 @@ class TraceWriter:
     def write(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
         encoder = RequestEncoder()
-        left_out: Counter[int] = Counter()
         written: list[tuple[SpanEntry, ProtoSpan]] = []
         for entry in spans:
             if (span := entry.readable or entry.span) is not None:
@@ -81,10 +79,10 @@ class TraceWriter:
                 if kept is entry:
                     written.append((entry, self._write_span(encoder, trace, entry, span)))
                 elif not (entry.framework and self._drops_framework):
-                    left_out[kept.span_id] += 1
+                    kept.left_out += 1
         for entry, proto in written:
-            if left_out[entry.span_id]:
-                add_attributes(proto, {LEFT_OUT: left_out[entry.span_id]})
+            if entry.left_out:
+                add_attributes(proto, {LEFT_OUT: entry.left_out})
         is_more_used = add_up(trace, [entry for entry, _ in written])
         with_info = with_info or (is_more_used and trace.outline is not None and self._runs.wanted)
         return TraceRecord(

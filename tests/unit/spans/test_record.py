@@ -8,6 +8,7 @@ from typing import Any
 
 import mlflow
 import pytest
+from fastapi import BackgroundTasks
 from mlflow.entities import SpanStatusCode, TraceState
 from opentelemetry import trace as trace_api
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -234,6 +235,28 @@ def test_deep_spans_are_left_out_and_counted(traces: CapturedTraces, instrument:
     served(instrument, handler, tracing={"max_trace_depth": 2})
     assert shown(traces) == drawn("GET / > two")
     assert spans_of(traces[0])["two"].attributes[LEFT_OUT] == 4
+
+
+def test_spans_that_are_left_out_before_their_ancestor_ends_are_counted_on_it(
+    fresh_process: None, instrument: Instrument
+) -> None:
+    """Also where the trace was written down in between."""
+
+    def later() -> None:
+        with span("two"):
+            with span("three"):
+                pass
+            assert isinstance(BRIDGE.diversion, MemoryDelivery)
+            BRIDGE.diversion.traces()
+
+    def handler(background: BackgroundTasks) -> None:
+        background.add_task(later)
+
+    app = app_of(handler)
+    instrument(app, tracing={"max_trace_depth": 2})
+    with otel_mlflow.testing.capture() as traces:
+        Call(app).run()
+    assert spans_of(traces[0])["two"].attributes[LEFT_OUT] == 1
 
 
 def test_framework_spans_do_not_count_as_depth(traces: CapturedTraces, instrument: Instrument) -> None:
