@@ -34,6 +34,8 @@ ADOPTED_AT_ONCE = 1000
 LINGER = 0.5
 """Seconds in which traces gather for a batch after a quiet time. Nobody sees the difference, and the backend does."""
 
+UNFORESEEN = TryAgain("otel-mlflow fails on it, which is a fault of its own: the application's log has the traceback")
+
 
 @dataclass(frozen=True)
 class Rest:
@@ -63,12 +65,13 @@ class Forwarder:
         self._hurry = threading.Event()
         self._stop = threading.Event()
         self._next_takeover = 0.0
+        self._in_hand: Traces | SpooledFeedback | None = None
 
     def run(self) -> None:
         """Deliver until `stop()`."""
         while not self._stop.is_set():
             self._work.clear()
-            rest = self._step() or Rest(LONGEST_WAIT, self._stop)
+            rest = self._step() or self._stumbled() or Rest(LONGEST_WAIT, self._stop)
             self._stepped()
             self._take(rest)
         self._disconnect()
@@ -99,6 +102,18 @@ class Forwarder:
             # There is another one now; should that be of no use either, it is not asked for in a hot loop.
             return Rest(FIRST_WAIT, self._hurry)
 
+    @guarded
+    def _stumbled(self) -> Rest:
+        """Nobody has foreseen this. It may be a record's fault, which is found as the fault of a backend's is."""
+        work, self._in_hand = self._in_hand, None
+        self._pace = self._pace.failed()
+        if isinstance(work, SpooledFeedback):
+            self._agenda.pause_feedback(work)
+        elif work is not None:
+            with self._storage.using() as spool:
+                self._suspect(work, UNFORESEEN, spool)
+        return Rest(LONGEST_WAIT, self._stop)
+
     def _take_over(self) -> None:
         if self._clock.monotonic() >= self._next_takeover:
             self._next_takeover = self._clock.monotonic() + BETWEEN_TAKEOVERS
@@ -124,10 +139,12 @@ class Forwarder:
             if work is None:
                 spool.give_back()
                 return self._until_work_comes()
+            self._in_hand = work
             if isinstance(work, Traces):
                 self._send(work, spool, destination)
             else:
                 self._assess(work, spool, destination)
+            self._in_hand = None
         return Rest(self._pace.pause, self._stop)
 
     def _send(self, work: Traces, spool: Spool, destination: Destination) -> None:
@@ -154,6 +171,10 @@ class Forwarder:
             self._refuse(spool, feedback.id, error)
         except Refused as error:
             self._refuse(spool, feedback.id, error)
+        except TryAgain:
+            # What comes after it is tried first: the backend may fail on this one alone.
+            self._agenda.pause_feedback(feedback)
+            raise
         else:
             spool.delivered([feedback.id])
         self._taken(feedback)

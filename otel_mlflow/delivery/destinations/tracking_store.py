@@ -55,7 +55,7 @@ class TrackingStore:
         experiment_id = self._experiment_of(batch[0])
         refused: dict[str, str] = {}
         try:
-            if spans := list(_spans(trace.spans for trace in batch)):
+            if spans := _spans(trace.spans for trace in batch):
                 self._store.log_spans(experiment_id, spans)
             for trace in last_words(batch):
                 self._start(trace, experiment_id, refused)
@@ -183,10 +183,14 @@ def open_store(uri: str, shown_uri: str) -> Any:
     return store
 
 
-def _spans(requests: Iterable[bytes]) -> Iterable[Span]:
+def _spans(requests: Iterable[bytes]) -> list[Span]:
     from mlflow.entities import Span
 
-    return map(Span.from_otel_proto, spans_in(requests))
+    try:
+        return [Span.from_otel_proto(span) for span in spans_in(requests)]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A tracking server says no more of it than that (`mlflow.server.otel_api`).
+        raise Refused(f"Cannot convert OpenTelemetry span to MLflow span: {error}") from error
 
 
 def _sorted_out(error: MlflowException, shown_uri: str) -> DeliveryError:

@@ -317,6 +317,42 @@ def test_news_is_told_once_it_is_news(bench: Bench) -> None:
     ]
 
 
+def test_a_trace_on_which_we_fail_ourselves_is_found_and_quarantined(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is that nobody has foreseen about it: the others arrive."""
+    monkeypatch.setattr("otel_mlflow.guard.GUARD.strict", False)
+    poison = trace()
+
+    def fail(batch: Sequence[SpooledTrace]) -> None:
+        if any(each.trace_id == poison.trace_id for each in batch):
+            raise KeyError("surprise")
+
+    bench.backend.react = fail
+    bench.spool(*(trace() for _ in range(10)), poison, *(trace() for _ in range(10)))
+    counts = bench.run(waits=60, meanwhile=lambda: bench.spool(trace()))
+    assert counts.quarantined == 1
+    assert counts.delivered > 20
+    assert poison.trace_id not in bench.backend.ids()
+
+
+def test_feedback_on_which_the_backend_fails_holds_up_nothing(bench: Bench) -> None:
+    """A 500 for one judgement lets the next one through, and is tried again later."""
+    failing = "tr-" + "1" * 32
+
+    def fail(feedback: SpooledFeedback) -> None:
+        if feedback.trace_id == failing:
+            raise TryAgain("500 internal server error")
+
+    bench.backend.react_to_feedback = fail
+    bench.spool_feedback(failing)
+    bench.spool_feedback("tr-" + "2" * 32)
+    bench.run(waits=3)
+    assert [each.trace_id for each in bench.backend.feedback] == ["tr-" + "2" * 32]
+    with bench.storage.using() as spool:
+        assert spool.pending() == 1
+
+
 def test_a_bug_in_a_destination_does_not_end_delivery(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody has foreseen is reported, and tried again after a while."""
     monkeypatch.setattr("otel_mlflow.guard.GUARD.strict", False)

@@ -1,0 +1,129 @@
+"""Where requests leave their traces: order, bounds, and nobody woken without need."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import pytest
+
+from otel_mlflow.delivery.clock import SYSTEM_CLOCK
+from otel_mlflow.delivery.inbox import Feedback, Inbox, Written, encoded, tally
+from otel_mlflow.spans.record import TraceRecord
+from tests.delivering import Finished, trace
+from tests.unit.delivery.backend import ManualClock
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    """An inbox that keeps three live traces, and a little written ones."""
+    monkeypatch.setattr("otel_mlflow.delivery.inbox.MOST_UNWRITTEN", 3)
+    monkeypatch.setattr("otel_mlflow.delivery.inbox.MOST_BYTES", 10_000)
+    return Inbox()
+
+
+def taken(inbox: Inbox) -> list[object]:
+    """Everything that is in it, oldest first."""
+    items: list[object] = []
+    while (item := inbox.take()) is not None:
+        items.append(item)
+    return items
+
+
+def test_what_was_put_first_is_taken_first() -> None:
+    """Traces, feedback and outcomes, in one order."""
+    inbox = Inbox()
+    finished, feedback = Finished(), Feedback("tr-1", b"{}")
+    for item in (finished, "excluded", feedback):
+        inbox.put(item)
+    assert len(inbox) == 3
+    assert taken(inbox) == [finished, "excluded", feedback]
+    assert inbox.take() is None
+
+
+def test_beyond_its_bound_a_trace_is_written_down_by_whoever_puts_it(small: Inbox) -> None:
+    """So that live objects do not pile up while the writer is behind."""
+    for _ in range(4):
+        small.put(Finished(trace(spans=1, info=b"{}")))
+    kinds = [type(item) for item in taken(small)]
+    assert kinds == [Finished, Finished, Finished, Written]
+
+
+def test_beyond_its_bytes_a_trace_is_dropped_and_counted(small: Inbox) -> None:
+    """The disk hangs: memory stays bounded, and every request is accounted for."""
+    for _ in range(60):
+        small.put(Finished())
+    total = small.tally()
+    assert total["requests"] == total["traced"] == 60
+    assert total["dropped"] > 0
+    assert sum(item.size for item in taken(small) if isinstance(item, Written)) <= 12_000
+
+
+def test_bytes_are_free_again_once_taken(small: Inbox) -> None:
+    """A writer that catches up lets new traces in."""
+    for _ in range(60):
+        small.put(Finished())
+    taken(small)
+    for _ in range(4):
+        small.put(Finished())
+    assert small.tally()["dropped"] == 0
+
+
+def test_outcomes_and_feedback_are_never_dropped(small: Inbox) -> None:
+    """They are small, and counts must add up."""
+    for _ in range(100):
+        small.put("excluded")
+        small.put(Feedback("tr-1", b"{}"))
+    assert small.tally()["excluded"] == 100
+    assert len(small) == 200
+
+
+def test_a_fragment_that_is_dropped_is_no_request(small: Inbox) -> None:
+    """What stands for no request changes no counter, dropped or not."""
+    for _ in range(60):
+        small.put(Finished(trace(counted=False)))
+    assert not +small.tally()
+
+
+def test_whoever_sleeps_is_woken_by_the_next_item() -> None:
+    """The writer sleeps without a deadline, and comes back for a trace."""
+    inbox, awake = Inbox(), threading.Event()
+
+    def sleep() -> None:
+        inbox.wait(SYSTEM_CLOCK, None)
+        awake.set()
+
+    sleeper = threading.Thread(target=sleep, daemon=True)
+    sleeper.start()
+    while not awake.is_set() and sleeper.is_alive():
+        inbox.put("excluded")
+    assert awake.wait(30)
+
+
+def test_nobody_sleeps_while_there_is_something() -> None:
+    """A trace that came a moment before is not waited beside."""
+    inbox, clock = Inbox(), ManualClock()
+    inbox.put("excluded")
+    inbox.wait(clock, 10.0)
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ("dropped", {"requests": 1, "traced": 1, "dropped": 1}),
+        ("sampled_out", {"requests": 1, "sampled_out": 1}),
+        (Feedback("tr-1", b"{}"), {}),
+        (Finished(trace(counted=False)), {}),
+        (Finished(), {"requests": 1, "traced": 1}),
+    ],
+)
+def test_what_an_item_adds_to_the_counters(item: Finished | Feedback | str, expected: dict[str, int]) -> None:
+    """Each request once, and nothing for what is none."""
+    assert tally(item) == expected
+
+
+def test_a_record_of_nothing_is_none() -> None:
+    """A trace all of whose spans were left out leaves no record."""
+    assert encoded(Finished(TraceRecord("tr-1", b"", b"", None, counted=False))) is None
+    assert encoded(Finished(dataclasses.replace(trace(), info=b""))) is not None
