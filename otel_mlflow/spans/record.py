@@ -170,6 +170,8 @@ class TraceWriter:
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
+        if trace.tokens:
+            info["tokens"] = trace.tokens
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
         return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")

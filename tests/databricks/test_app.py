@@ -106,6 +106,12 @@ def test_a_request_and_its_run_arrive(as_user: Workspace, client: MlflowClient, 
     [trace] = read_back(client, "/Users/ada/agent").values()
     assert picture(trees(trace.data.spans)) == picture([parse(TURN)])
     assert trace.info.trace_metadata["mlflow.trace.user"] == "bob@example.com"
+    assert (trace.info.request_preview, trace.info.response_preview) == (
+        '{"query": {}, "path_params": {"user": "ada", "turn": "1"}}',
+        '"done"',
+    )
+    [root] = [span for span in trace.data.spans if span.parent_id is None]
+    assert (root.inputs, root.outputs) == ({"query": {}, "path_params": {"user": "ada", "turn": "1"}}, "done")
     run = client.get_run(trace.info.trace_metadata["mlflow.sourceRun"])
     assert (run.info.run_name, run.info.status) == ("a turn", "FINISHED")
     assert run.data.tags["otel_mlflow.trace_id"] == trace.info.trace_id

@@ -15,6 +15,7 @@ from otel_mlflow.delivery.destinations.databricks_classic import ROOT_FOLLOWS
 from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT, READ_TIMEOUT
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.settings import UnityCatalogSettings
+from otel_mlflow.spans.record import TraceRecord
 from tests.databricks.sending import NAME, child_spans, feedback_on, fragment, read_back, root_of, settings_in
 from tests.delivering import Finished, delivering, info_of, put, trace, wait_for
 from tests.servers.workspace import Fault, Workspace
@@ -214,6 +215,24 @@ def test_the_backend_alone_means_databricks(as_user: Workspace, tmp_path: Path) 
         put(delivery, 1)
         assert delivery.flush(30)
     assert len(as_user.traces.infos) == 1
+
+
+def test_lists_of_traces_are_told_what_they_show(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
+    """The workspace does not look into spans: previews and token usage are sent, and outlive what is said later."""
+    messages = json.dumps({"messages": [{"role": "user", "content": "how many slides?"}]})
+    asked = {"mlflow.spanInputs": messages, "mlflow.spanOutputs": json.dumps("three")}
+    details = {"request_preview": None, "response_preview": None, "tokens": {"input_tokens": 7, "total_tokens": 7}}
+    whole = trace(info=info_of(**details), attributes=asked)
+    more = info_of(**details, tags={"rated": "well"})
+    with delivering(settings_in(tmp_path)) as delivery:
+        delivery.put(Finished(whole))
+        assert delivery.flush(30)
+        delivery.put(Finished(TraceRecord(whole.trace_id, b"", more, None, counted=False)))
+        assert delivery.flush(30)
+    arrived = read_back(client)[whole.trace_id].info
+    assert (arrived.request_preview, arrived.response_preview) == ("how many slides?", '"three"')
+    assert arrived.token_usage == {"input_tokens": 7, "total_tokens": 7}
+    assert (arrived.tags["rated"], arrived.trace_metadata["mlflow.traceOutputs"]) == ("well", '"three"')
 
 
 def test_long_metadata_is_cut_as_mlflows_client_cuts_it(

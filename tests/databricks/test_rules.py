@@ -12,10 +12,13 @@ from otel_mlflow.delivery.destinations.base import RefusedSomeError
 from otel_mlflow.delivery.destinations.crew import in_time
 from otel_mlflow.delivery.destinations.experiments import FoundExperiment
 from otel_mlflow.delivery.destinations.http import Answer
+from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.errors import NeedsRepair, TryAgain
 from otel_mlflow.workspace.place import Place, Refusals
 from otel_mlflow.workspace.rate import Rate
+from otel_mlflow.workspace.structure import DEEPEST, structured_request
+from tests.delivering import spans_of
 from tests.unit.delivery.backend import ManualClock
 
 TRACE = SpooledTrace(1, "tr-1", b"", b"{}", None)
@@ -99,3 +102,22 @@ def test_creations_are_spread_over_time() -> None:
     for _ in range(101):
         rate.wait()
     assert clock.monotonic() - began == pytest.approx(2.0)
+
+
+def test_json_of_any_depth_can_be_read_again() -> None:
+    """What is too deep for protobuf stays text, at the level where it begins to be."""
+    deep = "[" * 200 + "]" * 200
+    [sent] = spans_in([structured_request(spans_of(b"t" * 16, spans=1, attributes={"deep": deep}))])
+    [attribute] = sent.attributes
+    value, levels = attribute.value, 0
+    while value.HasField("array_value"):
+        [value] = value.array_value.values
+        levels += 1
+    assert (levels, value.string_value) == (DEEPEST, "[" * (200 - DEEPEST) + "]" * (200 - DEEPEST))
+
+
+def test_text_that_only_looks_like_json_stays_text() -> None:
+    """So do numbers: they were texts for a reason."""
+    said = {"a": "[not json", "b": "12", "c": '"quoted"'}
+    [sent] = spans_in([structured_request(spans_of(b"t" * 16, spans=1, attributes=said))])
+    assert [each.value.string_value for each in sent.attributes] == ["[not json", "12", "quoted"]

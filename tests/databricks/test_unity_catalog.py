@@ -35,7 +35,8 @@ def catalog_settings(folder: Path, **changes: str) -> Settings:
 def test_a_trace_arrives_whole(as_user: Workspace, client: MlflowClient, tmp_path: Path) -> None:
     """The experiment is linked to its tables, and MLflow's client finds the trace with its spans in them."""
     metadata = {"mlflow.trace.session": "s-1", "mlflow.trace.user": "bob"}
-    sent = trace(info=info_of(trace_metadata=metadata, tags={"http.route": "/chat"}), spans=4)
+    asked = {"mlflow.spanInputs": '{"message": ["three slides", 3, 0.5, true, null]}', "mlflow.spanOutputs": '"done"'}
+    sent = trace(info=info_of(trace_metadata=metadata, tags={"http.route": "/chat"}), spans=4, attributes=asked)
     with delivering(catalog_settings(tmp_path)) as delivery:
         delivery.put(Finished(sent))
         assert delivery.flush(30)
@@ -45,6 +46,7 @@ def test_a_trace_arrives_whole(as_user: Workspace, client: MlflowClient, tmp_pat
     [arrived] = client.search_traces(locations=[LOCATION])
     [root] = [span for span in arrived.data.spans if span.parent_id is None]
     assert {span.parent_id for span in arrived.data.spans if span is not root} == {root.span_id}
+    assert (root.inputs, root.outputs) == ({"message": ["three slides", 3, 0.5, True, None]}, "done")
     assert arrived.info.trace_id == f"trace:/{LOCATION}/{sent.trace_id.removeprefix('tr-')}"
     assert arrived.info.tags["http.route"] == "/chat"
     assert arrived.info.trace_metadata.items() >= metadata.items()

@@ -26,6 +26,7 @@ from otel_mlflow.workspace.place import Place, Refusals
 from otel_mlflow.workspace.rate import Rate
 from otel_mlflow.workspace.span_file import span_file
 from otel_mlflow.workspace.storage import ArtifactStorage, SignedFile
+from otel_mlflow.workspace.structure import structured
 
 TRACES = "/api/3.0/mlflow/traces"
 PARTIAL = "otel_mlflow.partial"
@@ -91,8 +92,8 @@ class ClassicTraces:
     def _deliver(self, group: Group, place: Place, refusals: Refusals, early: list[Group] | None) -> None:
         """Send what has not been sent of a trace, or put it by in `early`; where that is None, come what may."""
         news = [trace for trace in group if trace.id not in self._stored]
-        told = [self._tell(trace, place, refusals) for trace in last_words(news)]
-        spans = spans_in(trace.spans for trace in news)
+        spans = [structured(span) for span in spans_in(trace.spans for trace in news)]
+        told = [self._tell(trace, spans, place, refusals) for trace in last_words(news)]
         try:
             if spans and all(told):
                 self._store(news, spans, place, waits=early is not None)
@@ -102,15 +103,16 @@ class ClassicTraces:
             return
         self._stored.update(trace.id for trace in news)
 
-    def _tell(self, trace: SpooledTrace, place: Place, refusals: Refusals) -> bool:
+    def _tell(self, trace: SpooledTrace, spans: list[ProtoSpan], place: Place, refusals: Refusals) -> bool:
         """Send the info, if that is not done yet, with its run before it where it is to have one."""
         if trace.id in self._announced:
             return True
         run_id = self._runs.run_of(trace, place.experiment.id)
-        answer = self._start(workspace_info(trace, place.experiment.id, run_id))
+        earlier = {} if has_root(spans) else self._known(trace.trace_id)
+        answer = self._start(workspace_info(trace, place.experiment.id, run_id, spans, earlier))
         taken = refusals.takes(answer, trace)
         if taken:
-            self._announced[trace.id] = answer.json().get("trace", {}).get("trace_info", {}).get("tags", {})
+            self._announced[trace.id] = _info_in(answer).get("tags", {})
         return taken
 
     def _store(self, group: Group, spans: list[ProtoSpan], place: Place, *, waits: bool) -> None:
@@ -136,9 +138,18 @@ class ClassicTraces:
             raise error_for(answer, self._backend)
         return self._storage.leave_to_write(trace_id)
 
+    def _known(self, trace_id: str) -> dict[str, Any]:
+        """The info that the workspace has of a trace."""
+        return _info_in(self._http.get(f"{TRACES}/{trace_id}", {}))
+
     def _start(self, info: dict[str, Any]) -> Answer:
         self._rate.wait()
         return self._http.post_json(TRACES, {"trace": {"trace_info": info}})
+
+
+def _info_in(answer: Answer) -> dict[str, Any]:
+    found: dict[str, Any] = answer.json().get("trace", {}).get("trace_info", {})
+    return found
 
 
 def _partial_info(trace_id: str, spans: list[ProtoSpan], place: Place) -> dict[str, Any]:

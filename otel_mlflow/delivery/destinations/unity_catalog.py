@@ -11,12 +11,14 @@ from otel_mlflow.delivery.destinations.assessing import assess
 from otel_mlflow.delivery.destinations.base import TraceNotFoundError
 from otel_mlflow.delivery.destinations.crew import for_each
 from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
+from otel_mlflow.delivery.destinations.otlp import has_root, spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.trace_info import last_words
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.workspace.info import workspace_info
 from otel_mlflow.workspace.place import Place, Refusals
 from otel_mlflow.workspace.rate import Rate
+from otel_mlflow.workspace.structure import structured, structured_request
 from otel_mlflow.workspace.trace_location import TraceLocation, check_on
 
 OTLP = "/api/2.0/otel/v1/traces"
@@ -47,7 +49,7 @@ class CatalogTraces:
         refusals = Refusals(place, self._backend)
         spans = b"".join(trace.spans for trace in batch)
         if spans:
-            self._send_spans(spans, location)
+            self._send_spans(structured_request(spans), location)
         send_info = functools.partial(self._send_info, place=place, location=location, refusals=refusals)
         for_each(last_words(batch), send_info, threads=min(self._senders, len(batch)))
         refusals.check(batch)
@@ -78,7 +80,10 @@ class CatalogTraces:
         run_id = self._runs.run_of(trace, place.experiment.id)
         self._rate.wait()
         path = f"{TRACES}/{location.name}/{_otel_id(trace.trace_id)}/info"
-        refusals.takes(self._http.post_json(path, _info(trace, location, run_id)), trace)
+        spans = [structured(span) for span in spans_in([trace.spans])]
+        earlier = {} if has_root(spans) else self._http.get(path, {}).json().get("trace", {}).get("trace_info", {})
+        info = workspace_info(trace, place.experiment.id, run_id, spans, earlier)
+        refusals.takes(self._http.post_json(path, _in_tables(info, location)), trace)
 
     def _assess(self, feedback: SpooledFeedback, location: TraceLocation) -> None:
         trace_id = _otel_id(feedback.trace_id)
@@ -93,11 +98,10 @@ def _otel_id(trace_id: str) -> str:
     return trace_id.removeprefix("tr-")
 
 
-def _info(trace: SpooledTrace, location: TraceLocation, run_id: str | None) -> dict[str, Any]:
-    info = workspace_info(trace, "", run_id)
+def _in_tables(info: dict[str, Any], location: TraceLocation) -> dict[str, Any]:
     return {
         **info,
-        "trace_id": _otel_id(trace.trace_id),
+        "trace_id": _otel_id(info["trace_id"]),
         "trace_location": location.identifier,
         "trace_metadata": {**info["trace_metadata"], **SCHEMA_VERSION},
     }
