@@ -79,8 +79,10 @@ class SpanContent:
 
     def clean(self, span: ProtoSpan) -> None:
         """Treat what the span says beside its attributes as those: its name, its status, its events and links."""
-        span.name = self.text(span.name)
-        span.status.message = self.text(span.status.message) if self._captures else ""
+        if (name := self.text(span.name)) != span.name:
+            span.name = name
+        if span.status.message:
+            span.status.message = self.text(span.status.message) if self._captures else ""
         for event in span.events:
             self._clean(event.attributes, event.name)
         for link in span.links:
@@ -89,7 +91,8 @@ class SpanContent:
     def text(self, text: str) -> str:
         """A text without secrets, of at most `max_content_bytes`."""
         redacted: str = self._value(text)
-        return cut_text(redacted, self._max_bytes) if redacted else redacted
+        fits = len(redacted) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes
+        return redacted if fits else cut_text(redacted, self._max_bytes)
 
     def preview(self, text: str | None) -> str | None:
         """A preview that user code gave the trace."""

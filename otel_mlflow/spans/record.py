@@ -134,9 +134,10 @@ class TraceWriter:
 
     def _in_mlflow_s_words(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
         try:
-            return attributes | self._content.of_span(translated(attributes, proto))
+            new = translated(attributes, proto)
         except NotTranslatableError:
             return without_conventions(attributes)
+        return attributes | self._content.of_span(new) if new else attributes
 
     def _root_attributes(self, trace: OpenTrace, attributes: dict[str, Any]) -> dict[str, Any]:
         """What the request and user code say of the whole trace, on its root; the span's own word counts first."""

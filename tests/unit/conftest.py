@@ -22,7 +22,7 @@ from sqlalchemy.orm import configure_mappers
 from starlette.applications import Starlette
 
 import otel_mlflow
-from otel_mlflow import Settings, Tracing
+from otel_mlflow import Settings, Tracing, logs
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import CapturedTraces, capture
@@ -68,6 +68,8 @@ def fresh_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setattr(trace_api, "_TRACER_PROVIDER_SET_ONCE", Once())
     monkeypatch.setattr(mlflow_service, "_tracking_uri", None)
     monkeypatch.setattr(mlflow_fluent, "_active_experiment_id", None)
+    for owner in list(logs._MAKER._owners):
+        logs.uninstall(owner)
     yield
     left_behind = [value for value in get_current().values() if value is not trace_api.INVALID_SPAN]
     attach(context)

@@ -21,7 +21,7 @@ logger = logging.getLogger("an.application")
 
 
 @pytest.fixture(autouse=True)
-def makes_records_as_before() -> Iterator[None]:
+def makes_records_as_before(fresh_process: None) -> Iterator[None]:
     """Whatever a test sets up is gone afterwards."""
     before = logging.Logger.makeRecord
     yield
