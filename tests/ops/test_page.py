@@ -16,6 +16,7 @@ from tests.ops import expected, seed
 from tests.ops.conftest import EXPERIMENT, SEEDED
 from tests.servers.app_server import AppServer
 from tests.servers.browser import ARGUMENTS
+from tests.servers.mlflow_server import MlflowServer
 
 PATIENCE = 30_000  # milliseconds; the machine may be busy
 DAY = f"from={expected.iso(seed.END - seed.DAY)}&to={expected.iso(seed.END)}"
@@ -163,3 +164,17 @@ def panel(page: Page, title: str) -> Locator:
 def rows(page: Page, title: str) -> int:
     """How many rows the table of a panel has."""
     return int(panel(page, title.capitalize()).locator("tbody tr").count())
+
+
+def test_what_a_server_cannot_count_is_not_shown_as_nothing(server: MlflowServer, page: Page, tmp_path: Path) -> None:
+    """Neither as zero: the page says that it is not known, and why."""
+    environment = {"OTEL_MLFLOW_TRACKING_URI": server.url, "OTEL_MLFLOW_EXPERIMENT_NAME": EXPERIMENT}
+    app = AppServer("tests.ops.served:app", folder=tmp_path, environment=environment)
+    try:
+        page.goto(f"{app.url}/ops/?{DAY}")
+        expect(tile(page, "Requests")).to_have_text(str(by_hand()["totals"]["requests"]), timeout=PATIENCE)
+        expect(tile(page, "Users")).to_have_text("–")
+        expect(panel(page, "Users")).to_contain_text("This backend cannot tell")
+        expect(page.get_by_text("What this backend cannot tell")).to_be_visible()
+    finally:
+        app.terminate()

@@ -8,7 +8,7 @@ https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/#metric-otelsdkproc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry.semconv.attributes import error_attributes, http_attributes, url_attributes
@@ -63,6 +63,10 @@ class Ended(NamedTuple):
     model_call: Mapping[str, Any] | None
 
 
+PLAIN = Ended(None)
+"""Most spans are no call of a model."""
+
+
 class Instruments:
     """All of them, on one meter."""
 
@@ -83,14 +87,18 @@ class Instruments:
             SPANS_PROCESSED, unit="{span}", description="The number of spans for which the processing has finished."
         )
 
-    def record(self, event: Served | Ended) -> None:
-        """Record a request or a span."""
-        if isinstance(event, Served):
-            self._duration.record(event.duration_ns / 1e9, _attributes(event))
-        else:
-            self._spans.add(1, COMPONENT)
+    def record(self, events: Sequence[Served | Ended]) -> None:
+        """Record what has ended since the last time."""
+        spans = 0
+        for event in events:
+            if isinstance(event, Served):
+                self._duration.record(event.duration_ns / 1e9, _attributes(event))
+                continue
+            spans += 1
             if event.model_call is not None:
                 self._record_tokens(event.model_call)
+        if spans:
+            self._spans.add(spans, COMPONENT)
 
     def _record_tokens(self, said: Mapping[str, Any]) -> None:
         usage = tokens_of(said) or {}

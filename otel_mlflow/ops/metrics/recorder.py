@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.forking import mind_forks
 from otel_mlflow.guard import guarded
-from otel_mlflow.ops.metrics.instruments import Ended, Served
+from otel_mlflow.ops.metrics.instruments import PLAIN, Ended, Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +43,9 @@ class Recorder:
 
     def ended(self, span: ReadableSpan) -> None:
         """A span is over."""
-        attributes = span.attributes or {}
-        self._events.append(Ended(attributes if attributes.get("mlflow.spanType") in MODEL_CALLS else None))
+        attributes = span.attributes
+        is_model_call = attributes is not None and attributes.get("mlflow.spanType") in MODEL_CALLS
+        self._events.append(Ended(attributes) if is_model_call else PLAIN)
 
     @guarded
     def work_off(self) -> None:

@@ -86,9 +86,8 @@ class Metrics:
         self._instruments = Instruments(meter)
 
     def _record(self, events: list[Served | Ended]) -> None:
-        for event in events:
-            self._instruments.record(event)
-            self._pushed.record(event)
+        self._instruments.record(events)
+        self._pushed.record(events)
         if events:
             self._next_snapshot = min(self._next_snapshot, time.monotonic() + BETWEEN_SNAPSHOTS)
         if time.monotonic() >= self._next_snapshot:

@@ -96,13 +96,18 @@ function use(found) {
   return element(
     "div",
     { class: "grid" },
-    panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], ...spent()], found.models, "No model was called.")),
-    panel("Users", table([["user", (row) => userLink(found, row.user)], ...traffic(), ...spent()], found.users, "No request says whose it is.")),
-    panel("Sessions", table([["session", (row) => filterLink("session", row.session)], ["user", (row) => row.user], ...traffic()], found.sessions, "No request is part of a session.")),
-    panel("Tools", table([["tool", (row) => row.tool], ["calls", (row) => count(row.calls), "number"], ["failures", (row) => `${count(row.failures)} (${share(row.failures, row.calls)})`, "number", (row) => row.failures && "bad"]], found.tools, "No tool was called.")),
-    panel("Feedback", table([["about", (row) => row.name], ["given", (row) => count(row.given), "number"], ["mean", (row) => (row.mean === null ? "–" : row.mean.toFixed(2)), "number"], ["values", values]], found.feedback, "Nobody said anything yet.")),
-    panel("Status codes", table([["status", (row) => String(row.status_code)], ["requests", (row) => count(row.requests), "number"]], found.statuses, "Not known.")),
+    panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], ...spent()], found.models, unless(found, "models", "No model was called."))),
+    panel("Users", table([["user", (row) => userLink(found, row.user)], ...traffic(), ...spent()], found.users, unless(found, "users", "No request says whose it is."))),
+    panel("Sessions", table([["session", (row) => filterLink("session", row.session)], ["user", (row) => row.user], ...traffic()], found.sessions, unless(found, "sessions", "No request is part of a session."))),
+    panel("Tools", table([["tool", (row) => row.tool], ["calls", (row) => count(row.calls), "number"], ["failures", (row) => `${count(row.failures)} (${share(row.failures, row.calls)})`, "number", (row) => row.failures && "bad"]], found.tools, unless(found, "tools", "No tool was called."))),
+    panel("Feedback", table([["about", (row) => row.name], ["given", (row) => count(row.given), "number"], ["mean", (row) => (row.mean === null ? "–" : row.mean.toFixed(2)), "number"], ["values", values]], found.feedback, unless(found, "feedback", "Nobody said anything yet."))),
+    panel("Status codes", table([["status", (row) => String(row.status_code)], ["requests", (row) => count(row.requests), "number"]], found.statuses, unless(found, "statuses", "Not known."))),
   );
+}
+
+// What an empty table means: that there is nothing, or that nobody knows.
+function unless(found, figure, nothing) {
+  return found.missing.some((gap) => gap.figure === figure) ? "This backend cannot tell; see below." : nothing;
 }
 
 const spent = () => [
