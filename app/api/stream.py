@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,10 +22,9 @@ from app.services import Services
 from app.shapes import ChatRequest
 from app.turns.answers import event_of
 from app.turns.conduct import Order
-from app.turns.failures import CANCELLED, explain
+from app.turns.failures import CANCELLED, explain, log
 
 router = APIRouter()
-logger = logging.getLogger("app.turns")
 
 _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 _HEARTBEAT = ": heartbeat\n\n"
@@ -77,8 +75,8 @@ class _Told:
         except asyncio.CancelledError:
             self._tell("cancelled", self._why(CANCELLED))
             raise
-        except Exception as error:
-            logger.exception("The turn of request %s failed.", self._request)
+        except Exception as error:  # noqa: BLE001 - the answer has begun: the error is its last event
+            log(error, f"The turn of request {self._request}")
             self._tell("error", self._why(explain(error).detail))
         finally:
             self._events.put_nowait(None)

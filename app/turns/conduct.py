@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.trace import Span
 
-import otel_mlflow
 from app.agent.agent import SlideAgent
 from app.agent.turn import Briefing, Document, Said, converse
 from app.data.conversation import in_conversation
@@ -23,6 +20,7 @@ from app.store.tables import Message
 from app.store.turns import Before, Held, Turns
 from app.turns.answers import deck_shape, message_shape
 from app.turns.failures import CANCELLED, explain
+from app.turns.traced import TracedTurn, cancelled, failed
 
 Hear = Callable[[Said], Awaitable[None]]
 TURN = "turn"
@@ -67,8 +65,9 @@ class Conductor:
 
         Raises what the model raises, `NotADeckError` for a document without slides, `CancelledError`.
         """
-        span = trace.get_current_span()
-        _note(span, inputs={"message": order.message, "max_slides": order.max_slides})
+        asked = {"message": order.message, "max_slides": order.max_slides}
+        params = {"mode": self._mode, "max_slides": order.max_slides, "session_id": order.held.session_id}
+        traced = TracedTurn(asked, params)
         said = [Said("user", order.message)]
         try:
             before = await asyncio.to_thread(self._turns.before, order.held)
@@ -78,7 +77,7 @@ class Conductor:
             await self.give_up(order, error, said)
             raise
         answer = await asyncio.to_thread(self._conclude, order, brought, before.deck)
-        self._report(span, order, answer, made=brought.deck)
+        traced.complete(*_results(order, answer, brought.deck))
         return answer
 
     async def _answer(self, order: Order, before: Before, said: list[Said], hear: Hear) -> _Brought:
@@ -111,9 +110,9 @@ class Conductor:
 
     async def give_up(self, order: Order, error: BaseException, said: Sequence[Said] = ()) -> None:
         """Let go of the session, with a word why; nothing happens if the turn is over already."""
-        cancelled = isinstance(error, asyncio.CancelledError)
-        otel_mlflow.current_trace().set_tags({"turn.outcome": "cancelled" if cancelled else "error"})
-        farewell = Said("assistant", CANCELLED if cancelled else explain(error).detail)
+        is_cancelled = isinstance(error, asyncio.CancelledError)
+        (cancelled if is_cancelled else failed)()
+        farewell = Said("assistant", CANCELLED if is_cancelled else explain(error).detail)
         rows = [_row(order, one) for one in (*(said or [Said("user", order.message)]), farewell)]
         await asyncio.to_thread(self._turns.finish, order.held, rows)
 
@@ -134,26 +133,17 @@ class Conductor:
             ),
         )
 
-    def _report(self, span: Span, order: Order, answer: ChatAnswer, made: Deck | None) -> None:
-        words = answer.messages[-1].content
-        _note(span, outputs={"answer": words, "slides": [slide.slide_id for slide in made.slides] if made else []})
-        request = otel_mlflow.current_trace()
-        request.set_tags({"turn.outcome": "completed"})
-        request.log_params({"mode": self._mode, "max_slides": order.max_slides, "session_id": order.held.session_id})
-        request.log_metrics(
-            {
-                "tool_calls": answer.metadata.tool_calls,
-                "messages": answer.metadata.message_count,
-                "slides": len(made.slides) if made else 0,
-                "message_characters": len(order.message),
-            }
-        )
 
-
-def _note(span: Span, **content: Any) -> None:
-    """Show what goes into the turn and what comes out on its span, as MLflow does."""
-    for name, value in content.items():
-        span.set_attribute(f"mlflow.span{name.capitalize()}", json.dumps(value))
+def _results(order: Order, answer: ChatAnswer, made: Deck | None) -> tuple[dict[str, Any], dict[str, float]]:
+    """What came out, and its figures; `made` is the deck if it is of this turn."""
+    slides = [slide.slide_id for slide in made.slides] if made else []
+    metrics: dict[str, float] = {
+        "tool_calls": answer.metadata.tool_calls,
+        "messages": answer.metadata.message_count,
+        "slides": len(slides),
+        "message_characters": len(order.message),
+    }
+    return {"answer": answer.messages[-1].content, "slides": slides}, metrics
 
 
 def _parse(html: str) -> Deck:

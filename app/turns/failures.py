@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from app.agent.errors import ModelError
 from app.decks.document import NotADeckError
+
+logger = logging.getLogger("app.turns")
 
 OUR_FAULT = "This went wrong on our side. The ids lead to where."
 CANCELLED = "The turn was cancelled. The deck is as it was before it."
@@ -22,6 +25,15 @@ class Failure:
 
     status: int
     detail: str
+
+
+def log(error: Exception, what: str) -> None:
+    """A defect with its traceback; what is no fault of ours in a sentence."""
+    failure = explain(error)
+    if failure.detail == OUR_FAULT:
+        logger.error("%s failed.", what, exc_info=error)
+    else:
+        logger.warning("%s failed: %s", what, failure.detail)
 
 
 def explain(error: BaseException) -> Failure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import logging
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -20,11 +19,10 @@ from app.store.tables import Job, Message, now
 from app.store.turns import Held, Turns
 from app.turns.answers import event_of
 from app.turns.conduct import TURN, Conductor, Order
-from app.turns.failures import CANCELLED, UNCHANGED, explain
+from app.turns.failures import CANCELLED, UNCHANGED, explain, log
 from app.turns.running import RunningTurns
 
 LOST = f"The server stopped while it was at work on this. Ask again. {UNCHANGED}"
-logger = logging.getLogger("app.turns")
 _tracer = trace.get_tracer("app.turns")
 
 
@@ -74,8 +72,8 @@ class JobQueue:
         except asyncio.CancelledError as error:
             await self._cancelled(job, order, error)
             raise
-        except Exception as error:
-            logger.exception("The turn of job %s failed.", job.id)
+        except Exception as error:  # noqa: BLE001 - nobody waits for a job: it is told to the poll, and to the log
+            log(error, f"The turn of job {job.id}")
             await self._end(job, status.ERROR, explain(error).detail)
 
     async def _take_turn(self, job: Job, order: Order) -> None:

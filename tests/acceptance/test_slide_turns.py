@@ -169,7 +169,7 @@ def test_a_turn_that_fails_says_so_in_its_trace(mlflow_server: MlflowServer, tmp
             key: picture([parse(tree)]) for key, tree in roots.items()
         }
         for trace in traces.values():
-            assert trace.info.tags["turn.outcome"] == "error"
+            assert (trace.info.state.value, trace.info.tags["turn.outcome"]) == ("ERROR", "error")
             assert trace.info.trace_metadata["mlflow.trace.user"] == ADA["X-Forwarded-Email"]
     finally:
         service.server.terminate()
