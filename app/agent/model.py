@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from app.agent.plan import Answer, Asked, next_step
+from app.agent.toolcalling import ToolCallingModel
 from app.decks.deck import split_answer
 
 MODEL_NAME = "embedded-slide-rules-1"
@@ -30,29 +26,15 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PIECE = 400
 
 
-class EmbeddedSlideModel(BaseChatModel):
+class EmbeddedSlideModel(ToolCallingModel):
     """Plans from a small vocabulary, calls the data tool that it is given, and writes the deck from what it gets."""
 
-    @property
-    def _llm_type(self) -> str:
-        return "embedded-slide-rules"
+    provider: ClassVar[str] = "embedded"
 
     @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return {"model": MODEL_NAME}
-
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        return LangSmithParams(ls_provider="embedded", ls_model_name=MODEL_NAME, ls_model_type="chat")
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools; the first one is taken for the data tool."""
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+    def served_name(self) -> str:
+        """It says that there is no language model behind it."""
+        return MODEL_NAME
 
     def _generate(
         self,

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.language_models.base import LangSmithParams
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from app.agent.errors import ModelError
 from app.agent.openai_format import body_of, chunks_of, in_pieces, message_of
+from app.agent.toolcalling import ToolCallingModel
 from app.workspace import Workspace
 
 # Seconds to connect, and between two pieces of an answer.
@@ -29,32 +25,18 @@ _RETRY = Retry(
 )
 
 
-class ServingModel(BaseChatModel):
+class ServingModel(ToolCallingModel):
     """The chat model behind one endpoint of a workspace. Raises `ModelError`."""
+
+    provider: ClassVar[str] = "databricks"
 
     endpoint: str
     workspace: Any
 
     @property
-    def _llm_type(self) -> str:
-        return "databricks-model-serving"
-
-    @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.endpoint}
-
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        return LangSmithParams(ls_provider="databricks", ls_model_name=self.endpoint, ls_model_type="chat")
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools."""
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+    def served_name(self) -> str:
+        """The endpoint."""
+        return self.endpoint
 
     def _generate(
         self,
