@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 
 from tests.acceptance.service import Service
 from tests.acceptance.shapes.visits import REQUEST_ID, TRACE_ID
+from tests.conventions import ANSWER
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
 
@@ -120,10 +121,10 @@ def models(service: Service) -> Trace:
             "gen_ai",
             "CHAT_MODEL",
             [{"role": "user", "content": "asked"}],
-            [{"role": "assistant", "content": "answered"}],
+            ANSWER,
         ),
         ("OpenInference", "LLM", {"question": "asked"}, "answered"),
-        ("Traceloop", "TOOL", {"question": "asked"}, {"answer": "answered"}),
+        ("Traceloop", "AGENT", {"question": "asked"}, {"answer": "answered"}),
     ],
 )
 def test_other_instrumentations_arrive_in_mlflow_s_words(
@@ -136,7 +137,7 @@ def test_other_instrumentations_arrive_in_mlflow_s_words(
 
 def test_their_tokens_are_the_trace_s_and_the_run_s(service: Service, models: Trace) -> None:
     """Of all conventions, added up."""
-    expected = {"input_tokens": 77, "output_tokens": 33, "total_tokens": 110}
+    expected = {"input_tokens": 21, "output_tokens": 9, "total_tokens": 30}
     assert models.info.token_usage == expected
     assert expected.items() <= run_of(service, models).data.metrics.items()
 

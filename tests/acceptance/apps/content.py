@@ -13,6 +13,7 @@ from opentelemetry import trace
 
 import otel_mlflow
 from tests.acceptance.apps.control import Control
+from tests.conventions import GEN_AI, OPEN_INFERENCE, TRACELOOP
 
 app = FastAPI(title="content")
 app.add_middleware(CORSMiddleware, allow_origins=["*"], expose_headers=["X-Total"])
@@ -81,30 +82,6 @@ async def socket(socket: WebSocket) -> None:
     await socket.close()
 
 
-CONVENTIONS: dict[str, dict[str, str | int]] = {
-    "gen_ai": {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": "acme",
-        "gen_ai.request.model": "small",
-        "gen_ai.usage.input_tokens": 70,
-        "gen_ai.usage.output_tokens": 30,
-        "gen_ai.input.messages": '[{"role": "user", "content": "asked"}]',
-        "gen_ai.output.messages": '[{"role": "assistant", "content": "answered"}]',
-    },
-    "OpenInference": {
-        "openinference.span.kind": "LLM",
-        "llm.model_name": "small",
-        "llm.token_count.prompt": 7,
-        "llm.token_count.completion": 3,
-        "llm.token_count.total": 10,
-        "input.value": '{"question": "asked"}',
-        "output.value": "answered",
-    },
-    "Traceloop": {
-        "traceloop.span.kind": "tool",
-        "traceloop.entity.input": '{"question": "asked"}',
-        "traceloop.entity.output": '{"answer": "answered"}',
-    },
-}
+CONVENTIONS = {"gen_ai": GEN_AI, "OpenInference": OPEN_INFERENCE, "Traceloop": TRACELOOP}
 
 served = Control(app, otel_mlflow.instrument(app))

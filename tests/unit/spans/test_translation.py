@@ -16,47 +16,13 @@ from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.translation import CONVENTIONS
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.testing_delivery import MemoryDelivery
+from tests.conventions import ANSWER, GEN_AI, GEN_AI_TOOL, OPEN_INFERENCE, TRACELOOP
 from tests.unit.apps import app_of, raw
 from tests.unit.asgi import Call
 from tests.unit.conftest import Instrument
 from tests.unit.trees import spans_of
 
 USAGE = "mlflow.chat.tokenUsage"
-
-GEN_AI = {
-    "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": "acme",
-    "gen_ai.request.model": "small",
-    "gen_ai.usage.input_tokens": 7,
-    "gen_ai.usage.output_tokens": 3,
-    "gen_ai.input.messages": '[{"role": "user", "content": "asked"}]',
-    "gen_ai.output.messages": '[{"role": "assistant", "content": "answered"}]',
-}
-ANSWER = [{"role": "assistant", "content": "answered"}]
-GEN_AI_TOOL = {
-    "gen_ai.operation.name": "execute_tool",
-    "gen_ai.tool.name": "search",
-    "gen_ai.tool.call.arguments": '{"query": "asked"}',
-    "gen_ai.tool.call.result": '"answered"',
-}
-OPEN_INFERENCE = {
-    "openinference.span.kind": "LLM",
-    "llm.model_name": "small",
-    "llm.token_count.prompt": 7,
-    "llm.token_count.completion": 3,
-    "llm.token_count.total": 10,
-    "input.value": '{"question": "asked"}',
-    "output.value": "answered",
-}
-TRACELOOP = {
-    "traceloop.span.kind": "agent",
-    "gen_ai.system": "acme",
-    "gen_ai.usage.prompt_tokens": 7,
-    "gen_ai.usage.completion_tokens": 3,
-    "llm.usage.total_tokens": 10,
-    "traceloop.entity.input": '{"question": "asked"}',
-    "traceloop.entity.output": '{"answer": "answered"}',
-}
 
 
 def span_with(traces: CapturedTraces, instrument: Instrument, said: dict[str, Any], **tracing: Any) -> Span:
