@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mlflow.entities import Span, SpanType
-from mlflow.tracing.otel.translation import translate_span_when_storing
+from mlflow.tracing.otel.translation import translate_span_type_from_otel, translate_span_when_storing
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
@@ -28,6 +28,7 @@ CONVENTIONS = (
 
 _IN_EVENTS = ("gen_ai.", "tool.output")
 _COST = "mlflow.llm.cost"
+_UNKNOWN = f'"{SpanType.UNKNOWN}"'
 
 
 class NotTranslatableError(ValueError):
@@ -66,9 +67,10 @@ def _translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any
 def _new(found: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
     """What was not there before, and the type if it was not known."""
     new = {key: from_json(value) for key, value in found.items() if key not in said}
-    if said.get(mlflow_names.SPAN_TYPE) == _json(SpanType.UNKNOWN):
-        new[mlflow_names.SPAN_TYPE] = from_json(found[mlflow_names.SPAN_TYPE])
-    return new
+    known = said.get(mlflow_names.SPAN_TYPE, _UNKNOWN)
+    # Older translators leave the type to whoever reads the span.
+    span_type = translate_span_type_from_otel(dict(said)) if known == _UNKNOWN else None
+    return new | {mlflow_names.SPAN_TYPE: span_type} if span_type else new
 
 
 class _AsDict:
