@@ -16,25 +16,27 @@ from tests.doctor.examining import answer, run_doctor
 NAMES = [each.name for each in EXAMINATIONS if not each.of_databricks]
 
 
-def test_all_is_well(store: str) -> None:
-    """Exit code 0, and every check in the table."""
-    run = run_doctor(MLFLOW_TRACKING_URI=store, MLFLOW_EXPERIMENT_NAME="well")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert all(name in run.stdout for name in NAMES)
+def test_all_is_well(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 0, and every check in the table; a warning is no failure."""
+    Path(".env").write_text("MLFLOW_TRACKING_URI=http://right.example\n")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "well")
+    result = CliRunner().invoke(main, ["doctor"])
+    assert result.exit_code == 0, result.output
+    assert all(name in result.stdout for name in NAMES)
+    assert "right.example" in result.stdout
 
 
 def test_json_and_nothing_else(store: str) -> None:
-    """A warning is no failure; what MLflow logs and prints is elsewhere."""
-    Path(".env").write_text("MLFLOW_TRACKING_URI=http://right.example\n")
+    """In a process of its own: what MLflow logs and prints is elsewhere. A busy machine may be given up."""
     run = run_doctor("--json", MLFLOW_TRACKING_URI=store, MLFLOW_EXPERIMENT_NAME="well")
-    assert run.returncode == 0, run.stdout + run.stderr
     found = answer(run)
     assert set(found) == {"ok", "checks"}
-    assert found["ok"] is True
+    assert run.returncode == (0 if found["ok"] else 1)
     assert [check["name"] for check in found["checks"]] == NAMES
     for check in found["checks"]:
         assert set(check) == {"name", "status", "detail", "fix"}
-        assert check["status"] == ("warn" if check["name"] == "dotenv" else "ok"), check
+        assert check["status"] == "ok" or "given up" in check["detail"] or "not tried" in check["detail"], check
         assert check["detail"]
         assert bool(check["fix"]) == (check["status"] != "ok")
 

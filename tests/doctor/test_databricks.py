@@ -10,7 +10,7 @@ import pytest
 
 from otel_mlflow.diagnosis.doctor import EXAMINATIONS
 from otel_mlflow.settings import Settings
-from tests.doctor.examining import REPOSITORY, answer, examined, not_ok, not_tried, run_doctor
+from tests.doctor.examining import REPOSITORY, examined, not_ok, not_tried
 from tests.servers.workspace import TOKEN, USER, Fault, Workspace
 from tests.servers.workspace.grants import Grants
 
@@ -184,16 +184,15 @@ def test_the_wrong_workspace_by_the_default_profile(workspace: Workspace, monkey
     Path(".env").write_text("DATABRICKS_HOST=https://right.example\nDATABRICKS_TOKEN=dapi-right\n")
     monkeypatch.delenv("DATABRICKS_HOST")
     monkeypatch.delenv("DATABRICKS_TOKEN")
-    run = run_doctor("--json", MLFLOW_EXPERIMENT_NAME=EXPERIMENT)
-    checks = {check["name"]: check for check in answer(run)["checks"]}
-    assert checks["workspace"]["status"] == "warn"
-    assert f"{workspace.url} is used (from profile DEFAULT of ~/.databrickscfg)" in checks["workspace"]["detail"]
-    assert "DATABRICKS_HOST=https://right.example (not set here)" in checks["workspace"]["detail"]
-    assert "DATABRICKS_HOST" in checks["workspace"]["fix"]
-    assert checks["dotenv"]["status"] == "warn"
-    assert "dapi-" not in run.stdout + run.stderr
+    checks = examined(settings())
+    assert not_ok(checks) == {"dotenv": "warn", "workspace": "warn"}
+    seen = checks["workspace"].detail
+    assert f"{workspace.url} is used (from profile DEFAULT of ~/.databrickscfg)" in seen
+    assert "DATABRICKS_HOST=https://right.example (not set here)" in seen
+    assert "DATABRICKS_HOST" in checks["workspace"].fix
+    assert "dapi-" not in str(checks)
     for name in ("workspace", "host", "credentials"):
-        said = checks[name]["detail"].replace(workspace.url, "https://old.example").replace(f"{Path.cwd()}/", "/app/")
+        said = checks[name].detail.replace(workspace.url, "https://old.example").replace(f"{Path.cwd()}/", "/app/")
         assert _bare(said) in _bare(README), f"README.md shows what the check {name!r} says: {said}"
 
 

@@ -31,7 +31,7 @@ def hanging() -> Iterator[threading.Event]:
 def test_a_host_that_answers_nothing(host: Callable[[], AbstractContextManager[int]]) -> None:
     """It is given up by the client's own timeouts, which leave time to say what did not come."""
     with host() as port:
-        checks = examined(tracking_uri=f"http://127.0.0.1:{port}", limits=Limits(each=2, together=60))
+        checks = examined(tracking_uri=f"http://127.0.0.1:{port}", limits=Limits(each=6, together=60))
     assert checks["host"].status == "fail"
     assert "does not answer" in checks["host"].detail
     assert not_tried(checks) == {"credentials", "experiment", "test_trace"}
