@@ -15,7 +15,7 @@ from tests.doctor.examining import answer, examined, not_ok, not_tried, run_doct
 from tests.servers.black_hole import full_host, silent_host
 from tests.servers.process import until
 
-IMPATIENT = Limits(each=0.5, together=60)
+IMPATIENT = Limits(each=4, together=60)
 
 
 @pytest.fixture
