@@ -95,9 +95,25 @@ def _row(trace_id: str, info: dict[str, Any], spans: list[dict[str, Any]]) -> tu
 
 
 def _span(span: dict[str, Any]) -> tuple[Any, ...]:
-    attributes = {each["key"]: each["value"].get("string_value") for each in span.get("attributes", [])}
+    attributes = {each["key"]: _text(each["value"]) for each in span.get("attributes", [])}
     times = int(span["start_time_unix_nano"]), int(span["end_time_unix_nano"])
     return "", span["span_id"], span.get("parent_span_id"), span["name"], *times, attributes, _status(span)
+
+
+def _text(value: dict[str, Any]) -> str:
+    """An attribute as it is in a map of texts: structure and numbers as JSON."""
+    plain = _plain(value)
+    return plain if isinstance(plain, str) else json.dumps(plain)
+
+
+def _plain(value: dict[str, Any]) -> Any:
+    """OTLP's `AnyValue` in JSON (whole numbers are texts there), as a value."""
+    kind, content = next(iter(value.items()))
+    if kind == "kvlist_value":
+        return {each["key"]: _plain(each["value"]) for each in content.get("values", ())}
+    if kind == "array_value":
+        return [_plain(each) for each in content.get("values", ())]
+    return int(content) if kind == "int_value" else content
 
 
 def _status(span: dict[str, Any]) -> tuple[str, str]:

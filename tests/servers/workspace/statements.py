@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from tests.servers.workspace.asked import Asked, missing
@@ -17,13 +18,14 @@ Execute = Callable[[str, dict[str, Any]], Result]
 
 
 class Statements:
-    """One warehouse; `delayed` statements are first told to be running, and answered when they are looked at."""
+    """One warehouse. What takes longer than the caller wants to wait, and all that is `delayed`, is fetched later."""
 
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
         self.delayed = False
         self.statements: list[str] = []
-        self._results: dict[str, dict[str, Any]] = {}
+        self._results: dict[str, Future[dict[str, Any]]] = {}
+        self._warehouse = ThreadPoolExecutor(1)
 
     def mount(self, routes: Routes) -> None:
         """Answer its paths."""
@@ -35,15 +37,21 @@ class Statements:
         self.statements.append(body["statement"])
         parameters = {each["name"]: _value(each) for each in body["parameters"]}
         statement_id = secrets.token_hex(8)
-        self._results[statement_id] = {"statement_id": statement_id, **self._answered(body["statement"], parameters)}
-        if self.delayed:
-            return {"statement_id": statement_id, "status": {"state": "PENDING"}}
-        return self._results[statement_id]
+        self._results[statement_id] = self._warehouse.submit(self._answered, body["statement"], parameters)
+        if not self.delayed:
+            wait([self._results[statement_id]], float(body["wait_timeout"].removesuffix("s")))
+            return self._told(statement_id)
+        return {"statement_id": statement_id, "status": {"state": "PENDING"}}
 
     def _look(self, asked: Asked, statement_id: str) -> dict[str, Any]:
         if statement_id not in self._results:
             raise missing(f"The statement {statement_id} was not found.")
-        return self._results[statement_id]
+        return self._told(statement_id)
+
+    def _told(self, statement_id: str) -> dict[str, Any]:
+        running = self._results[statement_id]
+        found = running.result() if running.done() else {"status": {"state": "RUNNING"}}
+        return {"statement_id": statement_id, **found}
 
     def _answered(self, statement: str, parameters: dict[str, Any]) -> dict[str, Any]:
         try:
