@@ -19,7 +19,7 @@ from otel_mlflow.delivery.health import Health
 from otel_mlflow.delivery.pace import LARGEST_BATCH, Pace
 from otel_mlflow.delivery.records import SpooledFeedback
 from otel_mlflow.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Step, next_action
-from otel_mlflow.delivery.shipping import Shipper
+from otel_mlflow.delivery.shipping import Shipper, not_the_spools
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
 from otel_mlflow.errors import DeliveryError, Refused, TryAgain
@@ -163,7 +163,8 @@ class Forwarder:
 
     def _assess(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
         try:
-            destination.assess(feedback)
+            with not_the_spools():
+                destination.assess(feedback)
         except TraceNotFoundError as error:
             spool.tried([feedback.id])
             if not self._agenda.pause_feedback(feedback):

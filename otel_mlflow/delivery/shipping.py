@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from otel_mlflow.delivery.destinations.base import Destination, RefusedSomeError
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.delivery.retry import Step, next_action
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.errors import Refused
+from otel_mlflow.errors import Refused, TryAgain
+
+
+@contextmanager
+def not_the_spools() -> Generator[None, None, None]:
+    """Around what a destination does: what its libraries raise must not be taken for a fault of our own disk."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise TryAgain(f"the backend cannot be used: {error}", "check that it is running and reachable") from error
 
 
 @dataclass
@@ -38,10 +49,11 @@ class Shipper:
 
     def _send(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
         if spans_only:
-            self.destination.send([replace(trace, info=b"") for trace in batch])
-            return
-        self.spool.tried(trace.id for trace in batch if trace.info)
-        self.destination.send(batch)
+            batch = [replace(trace, info=b"") for trace in batch]
+        else:
+            self.spool.tried(trace.id for trace in batch if trace.info)
+        with not_the_spools():
+            self.destination.send(batch)
 
     def _isolate(self, batch: Sequence[SpooledTrace], error: Refused, *, spans_only: bool) -> None:
         action = next_action(error, records=len(batch), failures=0, chance=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,19 @@ def test_the_rate_follows_what_the_backend_takes(bench: Bench) -> None:
     bench.spool(*(trace(spans=1, experiment=str(number)) for number in range(80)))
     assert bench.run(waits=300).delivered == 80
     assert asked.count(False) < len(asked) / 3
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("reset"), sqlite3.OperationalError("database is locked")])
+def test_what_a_destinations_libraries_raise_is_no_fault_of_our_disk(bench: Bench, error: Exception) -> None:
+    """The spool stays where it is, traces and feedback are tried again."""
+    script, about_feedback = raise_for(error), raise_for(error)
+    bench.backend.react = lambda batch: play(script)
+    bench.backend.react_to_feedback = lambda feedback: play(about_feedback)
+    (trace_id,) = bench.spool(trace())
+    bench.spool_feedback(trace_id)
+    assert bench.run(waits=5).delivered == 1
+    assert len(bench.backend.feedback) == 1
+    assert not bench.storage.in_memory
 
 
 def test_what_needs_repair_waits_and_is_picked_up_when_mended(bench: Bench) -> None:
