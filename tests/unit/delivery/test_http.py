@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from otel_mlflow.delivery.destinations.http import (
     SHOWN_OF_ANSWER,
@@ -145,16 +149,15 @@ class SelfSigned:
     """A host with a certificate of its own making."""
 
     def __init__(self, folder: Path) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+        now = datetime.now(timezone.utc)
+        certificate = x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1)
+        ).sign(key, hashes.SHA256())
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         self._certificate = folder / "host.pem"
-        program = shutil.which("openssl") or pytest.skip("needs openssl")
-        command = [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-        subprocess.run(
-            [*command, "-keyout", str(self._certificate), "-out", str(folder / "crt.pem")],
-            capture_output=True,
-            check=True,
-        )
-        with self._certificate.open("a") as whole:
-            whole.write((folder / "crt.pem").read_text())
+        self._certificate.write_bytes(private + certificate.public_bytes(Encoding.PEM))
 
     def __enter__(self) -> str:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
