@@ -71,7 +71,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         yield Shell(tmp_path, scripted)
 
 
-@pytest.mark.parametrize("command", [["status"], ["spool", "list"], ["spool", "export", "-"], ["spool", "purge"]])
+@pytest.mark.parametrize("command", [["spool", "list"], ["spool", "export", "-"], ["spool", "purge"]])
 def test_without_a_spool_it_says_so(shell: Shell, command: list[str]) -> None:
     """Where nothing was ever traced, the message names the folder and the setting."""
     result = shell.run(*command, code=1)
