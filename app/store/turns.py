@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.store.database import Database
 from app.store.rows import deck_of, is_running, owned, require_idle, said_in
@@ -72,18 +73,30 @@ class Turns:
             session = db.get_one(ChatSession, held.session_id)
             session.turn_worker = self._workers.me
 
-    def finish(self, held: Held, said: Sequence[Message], *, deck: str = "", conversation_id: str = "") -> None:
-        """Keep what the turn brought and let go of the session; without a deck the one that is there stays."""
+    def finish(self, held: Held, said: Sequence[Message], *, deck: str = "", conversation_id: str = "") -> bool:
+        """Keep what the turn brought and let go of the session; without a deck the one that is there stays.
+
+        Answers False, and keeps nothing, where the turn's end was asked for before.
+        """
         with self._database.writing() as db:
-            session = db.get(ChatSession, held.session_id)
-            if session is None or session.turn_id != held.turn_id:
-                return
-            db.add_all(said)
+            session = self._held(db, held)
+            if session is None or session.turn_cancelled:
+                return False
             if deck:
                 db.merge(DeckRow(session_id=session.id, html=deck))
             session.conversation_id = conversation_id or session.conversation_id
-            session.turn_id = session.turn_worker = None
-            session.updated_at = now()
+            _let_go(db, session, said)
+            return True
+
+    def abandon(self, held: Held, said: Sequence[Message]) -> None:
+        """Let go of the session, with a word why; nothing happens if that was done already."""
+        with self._database.writing() as db:
+            if session := self._held(db, held):
+                _let_go(db, session, said)
+
+    def _held(self, db: Session, held: Held) -> ChatSession | None:
+        session = db.get(ChatSession, held.session_id)
+        return session if session and session.turn_id == held.turn_id else None
 
     def cancel(self, session_id: str, owner: str) -> str | None:
         """Ask for the running turn's end, whichever worker has it; answer its id, None where none is running."""
@@ -99,3 +112,9 @@ class Turns:
         with self._database.reading() as db:
             mine = ChatSession.turn_worker == self._workers.me
             return db.scalars(select(ChatSession.turn_id).where(mine, ChatSession.turn_cancelled)).all()
+
+
+def _let_go(db: Session, session: ChatSession, said: Sequence[Message]) -> None:
+    db.add_all(said)
+    session.turn_id = session.turn_worker = None
+    session.updated_at = now()

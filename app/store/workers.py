@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import uuid
 from pathlib import Path
 
@@ -13,18 +14,20 @@ class Workers:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lock = threading.Lock()
         self._pid = 0
         self._name = ""
 
     @property
     def me(self) -> str:
         """The name of this process, which is alive from the first time that it is asked for."""
-        if self._pid != os.getpid():
-            self._pid, self._name = os.getpid(), uuid.uuid4().hex
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._held = os.open(self._file(self._name), os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._held, fcntl.LOCK_EX)
-        return self._name
+        with self._lock:
+            if self._pid != os.getpid():
+                self._pid, self._name = os.getpid(), uuid.uuid4().hex
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._held = os.open(self._file(self._name), os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(self._held, fcntl.LOCK_EX)
+            return self._name
 
     def is_alive(self, name: str) -> bool:
         """Whether the worker of this name still runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,12 +84,13 @@ class Conductor:
     async def _answer(self, order: Order, before: Before, said: list[Said], hear: Hear) -> _Brought:
         html = ""
         with in_conversation(before.conversation_id) as conversation:
-            async for one in converse(self._agent, self._brief(order, before)):
-                if isinstance(one, Document):
-                    html = one.html
-                else:
-                    said.append(one)
-                    await hear(one)
+            async with aclosing(converse(self._agent, self._brief(order, before))) as conversing:
+                async for one in conversing:
+                    if isinstance(one, Document):
+                        html = one.html
+                    else:
+                        said.append(one)
+                        await hear(one)
         # In a thread: a long document takes longer than an event loop may stand still.
         deck = await asyncio.to_thread(_parse, html) if html else None
         return _Brought(said, deck, conversation.id)
@@ -104,9 +106,11 @@ class Conductor:
         with _tracer.start_as_current_span("save_turn"):
             deck = brought.deck.html if brought.deck else ""
             rows = [_row(order, one) for one in brought.said]
-            await asyncio.to_thread(
+            kept = await asyncio.to_thread(
                 self._turns.finish, order.held, rows, deck=deck, conversation_id=brought.conversation_id
             )
+            if not kept:
+                raise asyncio.CancelledError
 
     async def give_up(self, order: Order, error: BaseException, said: Sequence[Said] = ()) -> None:
         """Let go of the session, with a word why; nothing happens if the turn is over already."""
@@ -114,7 +118,7 @@ class Conductor:
         (cancelled if is_cancelled else failed)()
         farewell = Said("assistant", CANCELLED if is_cancelled else explain(error).detail)
         rows = [_row(order, one) for one in (*(said or [Said("user", order.message)]), farewell)]
-        await asyncio.to_thread(self._turns.finish, order.held, rows)
+        await asyncio.to_thread(self._turns.abandon, order.held, rows)
 
     def _conclude(self, order: Order, brought: _Brought, deck_before: str) -> ChatAnswer:
         deck = brought.deck or (parse(deck_before) if deck_before else None)

@@ -109,7 +109,7 @@ class JobQueue:
             raise JobLostError(LOST)
         said = [("user", order.message), ("assistant", LOST)]
         rows = [_row(job, role, words) for role, words in said]
-        await asyncio.to_thread(self._turns.finish, order.held, rows)
+        await asyncio.to_thread(self._turns.abandon, order.held, rows)
         await self._end(job, status.ERROR, LOST)
 
 

@@ -1,0 +1,104 @@
+"""The store: who holds a session, who is alive, and what is kept when two things happen at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from app.store.database import StoreError
+from app.store.rows import TurnRunningError
+from app.store.store import Store
+from app.store.tables import Message, now
+from app.store.turns import Held
+from app.store.workers import Workers
+
+WORKER = """
+import pathlib, sys
+from app.store.workers import Workers
+print(Workers(pathlib.Path(sys.argv[1])).me, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store."""
+    return Store(tmp_path / "slides.db")
+
+
+def words(held: Held) -> list[Message]:
+    """Something that was said."""
+    return [Message(session_id=held.session_id, role="user", content="Hello", timestamp=now())]
+
+
+def test_one_of_many_gets_the_session(store: Store) -> None:
+    """Twenty at once want a turn of one session; the others are told that it is running."""
+    session = store.sessions.create("ada")
+
+    def begin(_: int) -> bool:
+        try:
+            store.turns.begin(session.id, "ada", "Hello")
+        except TurnRunningError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(begin, range(20))) == 1
+
+
+def test_a_turn_whose_end_was_asked_for_keeps_nothing(store: Store) -> None:
+    """However near it was to its own end: the deck stays as it was."""
+    first = store.turns.begin(None, "ada", "Hello")
+    assert store.turns.finish(first, words(first), deck="<p>before</p>")
+    second = store.turns.begin(first.session_id, "ada", "Again")
+    assert store.turns.cancel(first.session_id, "ada") == second.turn_id
+    assert not store.turns.finish(second, words(second), deck="<p>after</p>")
+    store.turns.abandon(second, words(second))
+    assert store.sessions.deck(first.session_id, "ada") == "<p>before</p>"
+    assert len(store.sessions.messages(first.session_id, "ada")) == 2
+    assert store.turns.cancel(first.session_id, "ada") is None
+
+
+def test_a_turn_that_lost_its_session_keeps_nothing(store: Store) -> None:
+    """Once let go of, a session is not written to by the turn that held it."""
+    held = store.turns.begin(None, "ada", "Hello")
+    store.turns.abandon(held, [])
+    assert not store.turns.finish(held, words(held), deck="<p>late</p>")
+    assert store.sessions.deck(held.session_id, "ada") == ""
+
+
+def test_a_session_takes_all_that_is_in_it_along(store: Store) -> None:
+    """Its messages, its deck and its jobs."""
+    held = store.turns.begin(None, "ada", "Hello")
+    job = store.jobs.add("ada", {"session_id": held.session_id}, {}, ("", ""))
+    store.turns.finish(held, words(held), deck="<p>deck</p>")
+    store.sessions.delete(held.session_id, "ada")
+    with pytest.raises(LookupError):
+        store.jobs.get(job.id, "ada")
+
+
+def test_a_worker_lives_as_long_as_its_process(tmp_path: Path) -> None:
+    """Another process sees it alive, and dead as soon as it has been killed."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with other:
+        assert other.stdout
+        name, workers = other.stdout.readline().strip(), Workers(tmp_path)
+        assert workers.is_alive(name)
+        assert workers.is_alive(workers.me)
+        other.kill()
+        other.wait()
+    assert not workers.is_alive(name)
+    assert not workers.is_alive("nobody")
+
+
+def test_a_place_where_nothing_can_be_is_named(tmp_path: Path) -> None:
+    """The error says where, why, and what to set."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"file/slides\.db.*SLIDES_DATABASE"):
+        Store(tmp_path / "file" / "slides.db")
