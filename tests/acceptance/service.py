@@ -52,7 +52,7 @@ class Service:
 
     def flush(self) -> None:
         """Have all that has ended delivered."""
-        answer = httpx.post(f"{self.server.url}/control/flush", timeout=90)
+        answer = httpx.post(f"{self.server.url}/control/flush", timeout=150)
         assert answer.json() is True, f"flush() answered {answer.text}; the log:\n{self.server.log[-4000:]}"
 
     def get(self, path: str, **options: Any) -> httpx.Response:

@@ -25,7 +25,9 @@ def test_an_untouched_app_s_requests_are_traces(serve: Serve) -> None:
     service = serve("tests.acceptance.apps.untouched:app", environment=ENVIRONMENT, launcher=[INSTRUMENT])
     assert service.get("/hello/ada").json() == "hello ada"
     (trace,) = until(
-        service.reader.traces, seconds=60, waiting_for=lambda: f"its trace; the log:\n{service.server.log}"
+        lambda: [trace for trace in service.reader.traces() if "http.method" in trace.info.tags],
+        seconds=60,
+        waiting_for=lambda: f"its trace with its tags; the log:\n{service.server.log}",
     )
     assert picture(trees(trace.data.spans)) == picture([parse("GET /hello/{name}")])
     assert trace.info.state is TraceState.OK

@@ -58,7 +58,7 @@ class Control:
     async def flush(self, _: Request) -> JSONResponse:
         """Whether all that has ended so far is in MLflow."""
         assert self._tracing is not None
-        return JSONResponse(await asyncio.to_thread(self._tracing.flush, timeout=60))
+        return JSONResponse(await asyncio.to_thread(self._tracing.flush, timeout=120))
 
     async def release(self, request: Request) -> JSONResponse:
         """Open a request's gate."""
