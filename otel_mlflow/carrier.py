@@ -24,7 +24,7 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
         yield get_current_span()
         return
     from otel_mlflow.spans.bridge import BRIDGE
-    from otel_mlflow.spans.gathering import entry_of
+    from otel_mlflow.spans.entries import entry_of
     from otel_mlflow.spans.propagation import W3C_PROPAGATOR
 
     context = W3C_PROPAGATOR.extract(carrier, Context())

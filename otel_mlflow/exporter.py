@@ -16,7 +16,8 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from otel_mlflow.http_attributes import tags_of_server_span
 from otel_mlflow.spans import mlflow_names
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, context_of
+from otel_mlflow.spans.entries import SpanEntry, context_of
+from otel_mlflow.spans.gathering import OpenTrace
 from otel_mlflow.spans.identity import new_trace_id
 from otel_mlflow.spans.processor import is_framework
 from otel_mlflow.spans.propagation import origin_of

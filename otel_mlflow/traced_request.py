@@ -21,7 +21,8 @@ from otel_mlflow.response_headers import with_ids
 from otel_mlflow.routes import RouteTemplates
 from otel_mlflow.sampling import verdict
 from otel_mlflow.spans import runs
-from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, entry_of
+from otel_mlflow.spans.entries import SpanEntry, entry_of
+from otel_mlflow.spans.gathering import OpenTrace
 from otel_mlflow.spans.identity import new_request_id, new_trace_id
 from otel_mlflow.spans.processor import OUTSIDE, is_server_span
 

@@ -17,7 +17,8 @@ from otel_mlflow.sampling import within_rate
 from otel_mlflow.settings import load_or_disable
 from otel_mlflow.spans import mlflow_bridge, runs
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+from otel_mlflow.spans.entries import SpanEntry
+from otel_mlflow.spans.gathering import OpenTrace
 from otel_mlflow.spans.record import TraceRecord, TraceWriter
 from otel_mlflow.startup import FirstState, say, say_unusable
 

@@ -21,7 +21,7 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
-from otel_mlflow.spans.gathering import LangChainRun, SpanEntry, entry_of
+from otel_mlflow.spans.entries import LangChainRun, SpanEntry, entry_of
 
 _GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
 _TRACING_PACKAGES = frozenset({"contextlib", "opentelemetry", "mlflow", "otel_mlflow"})

@@ -25,7 +25,7 @@ from opentelemetry import trace as trace_api
 from typing_extensions import override
 
 from otel_mlflow.spans.current import current_entry
-from otel_mlflow.spans.gathering import LangChainRun, SpanEntry, entry_of
+from otel_mlflow.spans.entries import LangChainRun, SpanEntry, entry_of
 from otel_mlflow.spans.mlflow_bridge import live_span
 
 mlflow_langchain: Any = mlflow.langchain.langchain_tracer

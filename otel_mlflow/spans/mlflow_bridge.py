@@ -31,7 +31,8 @@ from opentelemetry import trace as trace_api
 from opentelemetry.sdk.trace import ReadableSpan
 from typing_extensions import override
 
-from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+from otel_mlflow.spans.entries import SpanEntry
+from otel_mlflow.spans.gathering import OpenTrace
 from otel_mlflow.spans.identity import new_trace_id
 from otel_mlflow.spans.namesakes import entry_by_id, trace_by_id
 

@@ -10,7 +10,8 @@ import weakref
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+    from otel_mlflow.spans.entries import SpanEntry
+    from otel_mlflow.spans.gathering import OpenTrace
 
 _FIRST: weakref.WeakValueDictionary[int, OpenTrace] = weakref.WeakValueDictionary()
 

@@ -14,7 +14,8 @@ from typing_extensions import override
 from otel_mlflow.guard import guarded
 from otel_mlflow.spans import mlflow_names
 from otel_mlflow.spans.current import current_entry, opener, opening_generators
-from otel_mlflow.spans.gathering import OpenTrace, Owner, SpanEntry, context_of, entry_of
+from otel_mlflow.spans.entries import SpanEntry, context_of, entry_of
+from otel_mlflow.spans.gathering import OpenTrace, Owner
 from otel_mlflow.spans.identity import new_trace_id
 from otel_mlflow.spans.namesakes import entry_by_id, trace_by_id
 from otel_mlflow.spans.propagation import origin_of

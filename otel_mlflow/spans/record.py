@@ -16,8 +16,9 @@ from otel_mlflow.guard import guarded
 from otel_mlflow.spans import mlflow_names
 from otel_mlflow.spans.content import SpanContent
 from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, add_event, attributes_of, set_status
+from otel_mlflow.spans.entries import SpanEntry
 from otel_mlflow.spans.facts import TraceOutline
-from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+from otel_mlflow.spans.gathering import OpenTrace
 from otel_mlflow.spans.request_run import RequestRunWriter
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.translation import NotTranslatableError, translated, without_conventions

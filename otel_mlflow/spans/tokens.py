@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from otel_mlflow.spans import mlflow_names
-from otel_mlflow.spans.gathering import OpenTrace, SpanEntry
+from otel_mlflow.spans.entries import SpanEntry
+from otel_mlflow.spans.gathering import OpenTrace
 
 
 def tokens_of(attributes: Mapping[str, Any]) -> dict[str, int] | None:

@@ -13,7 +13,7 @@ from opentelemetry import trace as trace_api
 
 from otel_mlflow import Tracing, TracingMiddleware
 from otel_mlflow.exchange import Message
-from otel_mlflow.spans.gathering import entry_of
+from otel_mlflow.spans.entries import entry_of
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.asgi import Call, empty_answer
 from tests.unit.trees import outcome_of

@@ -13,7 +13,8 @@ from opentelemetry.sdk.trace import Span
 
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.gathering import OpenTrace, SpanEntry, context_of, entry_of
+from otel_mlflow.spans.entries import SpanEntry, context_of, entry_of
+from otel_mlflow.spans.gathering import OpenTrace
 from otel_mlflow.testing import CapturedTraces, capture
 from otel_mlflow.testing_delivery import MemoryDelivery
 from tests.unit.trees import drawn, shown
