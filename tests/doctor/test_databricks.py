@@ -8,6 +8,11 @@ from typing import Any
 
 import pytest
 
+from otel_mlflow.delivery.clock import SYSTEM_CLOCK
+from otel_mlflow.delivery.destinations import destination_key, settled
+from otel_mlflow.delivery.records import Tally
+from otel_mlflow.delivery.storage import Storage
+from otel_mlflow.diagnosis.checks.experiment import NEARLY_FULL
 from otel_mlflow.diagnosis.doctor import EXAMINATIONS
 from otel_mlflow.settings import Settings
 from tests.doctor.examining import REPOSITORY, examined, not_ok, not_tried
@@ -74,6 +79,32 @@ def test_all_is_well_with_unity_catalog(workspace: Workspace) -> None:
     assert "none is needed" in checks["artifact_storage"].detail
     assert SPANS_TABLE in checks["test_trace"].detail
     assert len(workspace.catalog.spans[SPANS_TABLE]) == 2
+
+
+def brought(given: Settings, traces: int) -> None:
+    """Have the spool say that so many traces were delivered."""
+    folder = given.delivery.spool_dir
+    destination = destination_key(settled(given))
+    storage = Storage(folder, destination=destination, max_bytes=1 << 20, clock=SYSTEM_CLOCK)
+    with storage.using() as spool:
+        spool.add([], [], Tally(requests=traces, traced=traces, delivered=traces), 0)
+    storage.close()
+
+
+def test_a_classic_experiment_that_is_nearly_full(workspace: Workspace) -> None:
+    """A warning, while there is time to move."""
+    brought(settings(), NEARLY_FULL)
+    checks = examined(settings())
+    assert not_ok(checks) == {"experiment": "warn"}
+    assert "has brought it 90000 traces" in checks["experiment"].detail
+    assert "unity_catalog" in checks["experiment"].fix
+
+
+def test_unity_catalog_is_never_full(workspace: Workspace) -> None:
+    """The limit is that of classic experiments."""
+    with_tables = settings(unity_catalog=TABLES)
+    brought(with_tables, NEARLY_FULL)
+    assert not_ok(examined(with_tables)) == {}
 
 
 def test_no_credentials_at_all(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
