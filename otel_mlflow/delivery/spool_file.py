@@ -35,6 +35,11 @@ class SpoolFile:
             self._close_gate()
             raise
 
+    def __del__(self) -> None:
+        """Close what its last user forgot to: from Python 3.13 on `sqlite3` complains about it."""
+        with contextlib.suppress(AttributeError):  # it could not be opened
+            self._connection.close()
+
     @property
     def in_memory(self) -> bool:
         """Whether it ends with the process."""
