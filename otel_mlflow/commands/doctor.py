@@ -14,7 +14,7 @@ import click
 
 from otel_mlflow import terminal
 from otel_mlflow.commands.common import as_json, echo_json
-from otel_mlflow.diagnosis.background import is_anything_left
+from otel_mlflow.diagnosis.background import left_over
 from otel_mlflow.diagnosis.doctor import answer, run_checks
 from otel_mlflow.diagnosis.finding import Check
 from otel_mlflow.errors import SettingsError
@@ -32,13 +32,14 @@ def doctor(config: Path | None, as_json: bool) -> None:
     """
     if config is not None and not config.exists():
         raise click.BadParameter(f"{config} does not exist", param_hint="--config")
+    before = left_over()
     checks = _checks(config)
     found = answer(checks)
     if as_json:
         echo_json(found)
     else:
         _show(checks)
-    _exit(0 if found["ok"] else 1)
+    _exit(0 if found["ok"] else 1, at_once=bool(left_over() - before))
 
 
 def _checks(config: Path | None) -> list[Check]:
@@ -69,9 +70,9 @@ def _words(check: Check) -> str:
     return f"{check.detail}\n→ {check.fix}" if check.fix else check.detail
 
 
-def _exit(code: int) -> NoReturn:
+def _exit(code: int, *, at_once: bool) -> NoReturn:
     """End the process, at once where a check was given up: what it waits for, libraries wait for at exit too."""
-    if is_anything_left():
+    if at_once:
         sys.stdout.flush()
         os._exit(code)
     raise SystemExit(code)

@@ -22,6 +22,6 @@ def in_background(function: Callable[[], Answer]) -> Future[Answer]:
     return begin(function, THREAD)[0]
 
 
-def is_anything_left() -> bool:
-    """Whether some call has not come back yet, or one of databricks-sdk's that it has made."""
-    return any(thread.name in (THREAD, PATIENT) for thread in threading.enumerate())
+def left_over() -> set[threading.Thread]:
+    """The threads of calls that have not come back yet, and of databricks-sdk's calls that those have made."""
+    return {thread for thread in threading.enumerate() if thread.name in (THREAD, PATIENT)}

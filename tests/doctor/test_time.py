@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from otel_mlflow.diagnosis.background import in_background, is_anything_left
+from otel_mlflow.diagnosis.background import in_background, left_over
 from otel_mlflow.diagnosis.finding import ok
 from otel_mlflow.diagnosis.setup import LIMITS, Limits
 from tests.doctor.examining import answer, examined, not_ok, not_tried, run_doctor
@@ -21,10 +21,11 @@ IMPATIENT = Limits(each=4, together=60)
 @pytest.fixture
 def hanging() -> Iterator[threading.Event]:
     """What something waits for in vain, until the test is over."""
+    before = left_over()
     event = threading.Event()
     yield event
     event.set()
-    until(lambda: not is_anything_left(), seconds=30, waiting_for=lambda: "what hung to end")
+    until(lambda: not left_over() - before, seconds=30, waiting_for=lambda: "what hung to end")
 
 
 @pytest.mark.parametrize("host", [silent_host, full_host])
@@ -54,10 +55,10 @@ def test_whatever_hangs_is_given_up(hanging: threading.Event, monkeypatch: pytes
 
 def test_a_call_in_the_background_keeps_nobody_from_ending(hanging: threading.Event) -> None:
     """Its thread is a daemon, and can be seen."""
-    before = set(threading.enumerate())
+    before, left_before = set(threading.enumerate()), left_over()
     future = in_background(hanging.wait)
     assert not future.done()
-    assert is_anything_left()
+    assert left_over() - left_before
     assert all(thread.daemon for thread in set(threading.enumerate()) - before)
 
 
