@@ -15,6 +15,7 @@ from otel_mlflow.diagnosis.status import Counts
 from otel_mlflow.settings import Settings
 from tests.delivering import EXPERIMENT, assert_adds_up, delivering, put, settings_for, wait_for
 from tests.faults.stored import LateServer, stored_in
+from tests.servers.app_server import REPOSITORY
 from tests.servers.process import clean_environment
 from tests.servers.scripted import Fault, ScriptedMlflow
 
@@ -32,7 +33,7 @@ Hoard = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def hoard(tmp_path: Path) -> Iterator[Hoard]:
-    """Start a process that serves so many requests."""
+    """Start a process that serves so many requests, in a folder where no settings lie."""
     started = []
 
     def start(requests: int, uri: str) -> subprocess.Popen[str]:
@@ -40,10 +41,16 @@ def hoard(tmp_path: Path) -> Iterator[Hoard]:
             "OTEL_MLFLOW_TRACKING_URI": uri,
             "OTEL_MLFLOW_EXPERIMENT_NAME": EXPERIMENT,
             "OTEL_MLFLOW_DELIVERY__SPOOL_DIR": str(tmp_path / "spool"),
+            "PYTHONPATH": str(REPOSITORY),
         }
         command = [sys.executable, "-m", "tests.faults.hoarding", str(requests)]
         process = subprocess.Popen(
-            command, env=clean_environment(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=tmp_path,
+            env=clean_environment(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         started.append(process)
         return process
