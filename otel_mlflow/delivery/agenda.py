@@ -70,7 +70,7 @@ class Agenda:
         if batch := self._batch(spool, Part.WHOLE, pace.batch if self._pressed else with_details, suspects):
             return Traces(batch, spans_only=self._pressed)
         self._pressed = False
-        if (feedback := spool.next_feedback(self._paused(self._feedback))) is not None:
+        if (feedback := self._next_feedback(spool)) is not None:
             return feedback
         if batch := self._batch(spool, Part.DETAILS, with_details, suspects):
             return Traces(batch)
@@ -101,6 +101,10 @@ class Agenda:
         now = self._clock.monotonic()
         pauses = (*self._experiments.values(), *self._feedback.values())
         return min((pause.until - now for pause in pauses if pause.until > now), default=None)
+
+    def _next_feedback(self, spool: Spool) -> SpooledFeedback | None:
+        """What has not failed comes first: what has may be due again, and fail again."""
+        return spool.next_feedback(self._feedback) or spool.next_feedback(self._paused(self._feedback))
 
     def _batch(self, spool: Spool, part: Part, records: int, skipped: Collection[int]) -> list[SpooledTrace]:
         but = self._paused(self._experiments)

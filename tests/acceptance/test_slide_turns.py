@@ -206,6 +206,7 @@ def test_a_killed_server_is_honest_about_its_jobs(held: SlideService) -> None:
     held.post("/control/go")
     assert held.polled(waiting)["status"] == "completed"
     trace = held.trace(lost["trace_id"], spans=2)
+    assert [span.name for span in trace.data.spans] == ["POST /api/chat/async", "turn"]
     assert typed_picture(trace) == picture([parse("POST /api/chat/async (UNKNOWN) > turn! (UNKNOWN)")])
     assert LOST in str(spans(trace, "turn")[0].events[0].attributes)
     done = TREES["/api/chat/async"].replace("EmbeddedSlideModel", "Held")

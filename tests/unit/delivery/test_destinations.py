@@ -75,6 +75,7 @@ def test_a_key_holds_no_password() -> None:
 
 def test_where_traces_go_is_settled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """User code that sets MLflow's address later does not move our traces."""
+    monkeypatch.setattr("mlflow.tracking._tracking_service.utils._tracking_uri", None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://first:5000")
     settings = settled(Settings().model_copy(update={"tracking_uri": None}))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://second:5000")
