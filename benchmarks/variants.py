@@ -100,6 +100,7 @@ def ours(inner: int, uri: str, experiment: str, folder: Path) -> Variant:
         tracking_uri=uri,
         experiment_name=experiment,
         tracing={"autolog": [], "http_only_traces": "keep"},
+        runs={"mode": "off"},
         delivery=spool,
     )
     tracing = otel_mlflow.instrument(app, settings)
