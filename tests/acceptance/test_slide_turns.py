@@ -206,11 +206,8 @@ def test_a_killed_server_is_honest_about_its_jobs(held: SlideService) -> None:
     held.post("/control/go")
     assert held.polled(waiting)["status"] == "completed"
     # Its wait in the queue may have been written down before the kill: the turn is what to wait for.
-    trace = until(
-        lambda: next((trace for trace in [held.trace(lost["trace_id"])] if spans(trace, "turn")), None),
-        seconds=SECONDS,
-        waiting_for=lambda: held.server.log,
-    )
+    until(lambda: spans(held.trace(lost["trace_id"]), "turn"), seconds=SECONDS, waiting_for=lambda: held.server.log)
+    trace = held.trace(lost["trace_id"])
     assert typed_picture(trace) == picture([parse("POST /api/chat/async (UNKNOWN) > turn! (UNKNOWN)")])
     assert LOST in str(spans(trace, "turn")[0].events[0].attributes)
     done = TREES["/api/chat/async"].replace("EmbeddedSlideModel", "Held")

@@ -55,10 +55,10 @@ def test_whatever_hangs_is_given_up(hanging: threading.Event, monkeypatch: pytes
 
 def test_a_call_in_the_background_keeps_nobody_from_ending(hanging: threading.Event) -> None:
     """Its thread is a daemon, and can be seen."""
-    before, left_before = set(threading.enumerate()), left_over()
+    before = set(threading.enumerate())
     future = in_background(hanging.wait)
     assert not future.done()
-    assert left_over() - left_before
+    assert left_over() - before
     assert all(thread.daemon for thread in set(threading.enumerate()) - before)
 
 
