@@ -6,13 +6,16 @@ CODE   := otel_mlflow app tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check soak format benchmark lock clean
+.PHONY: help demo unit test check soak format benchmark lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/.demo ## start MLflow and the slide agent, ask one question, show its trace; ARGS=--help for more
 	$(BIN)/python -m app.demo $(ARGS)
+
+unit: $(VENV)/.dev ## the tests that need no server, in a minute
+	$(BIN)/pytest tests/unit -n 2
 
 test: $(VENV)/.dev ## all tests but the soak
 	$(BIN)/pytest -n 2

@@ -24,9 +24,9 @@ import requests
 
 from otel_mlflow import Settings
 from otel_mlflow.delivery import Delivery
-from otel_mlflow.delivery.owners import spool_path
+from otel_mlflow.delivery.leases import spool_path
+from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.delivery.schema import connect_to_read
-from otel_mlflow.spans.record import TraceRecord
 from tests.delivering import Finished, settings_for, spans_of, trace
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.traces import TraceReader

@@ -9,12 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from otel_mlflow.asgi.instrument import instrument, uninstrument
+    from otel_mlflow.asgi.middleware import TracingMiddleware
     from otel_mlflow.carrier import continued
     from otel_mlflow.errors import TracingSetupError
     from otel_mlflow.exporter import MlflowSpanExporter
     from otel_mlflow.feedback import log_feedback
-    from otel_mlflow.instrumentation import instrument, uninstrument
-    from otel_mlflow.middleware import TracingMiddleware
     from otel_mlflow.request import RequestTrace, current_trace
     from otel_mlflow.settings import Settings
     from otel_mlflow.tracing import Tracing
@@ -24,13 +24,13 @@ _HOMES = {
     "RequestTrace": "request",
     "Settings": "settings",
     "Tracing": "tracing",
-    "TracingMiddleware": "middleware",
+    "TracingMiddleware": "asgi.middleware",
     "TracingSetupError": "errors",
     "continued": "carrier",
     "current_trace": "request",
-    "instrument": "instrumentation",
+    "instrument": "asgi.instrument",
     "log_feedback": "feedback",
-    "uninstrument": "instrumentation",
+    "uninstrument": "asgi.instrument",
 }
 
 __all__ = [

@@ -38,7 +38,7 @@ class DeliveryError(OtelMlflowError):
         self.fix = fix
 
 
-class TryAgain(DeliveryError):
+class RetryableError(DeliveryError):
     """It may well work later: the network, or an answer of 408, 429 or 5xx.
 
     ``retry_after`` is the wait the backend asked for, in seconds; None when it named none. ``throttled`` tells whether
@@ -53,9 +53,29 @@ class TryAgain(DeliveryError):
         self.throttled = throttled or retry_after is not None
 
 
-class NeedsRepair(DeliveryError):
+class MisconfigurationError(DeliveryError):
     """It will work once somebody mends it: credentials rejected (401, 403), experiment missing or deleted."""
 
 
-class Refused(DeliveryError):
+class ExperimentUnusableError(MisconfigurationError):
+    """One request's own experiment cannot be written to; the traces of other experiments can be delivered."""
+
+
+class StorageUnreachableError(RetryableError):
+    """The artifact storage is out of reach, for all traces alike: no single trace is to blame."""
+
+
+class RejectedError(DeliveryError):
     """It will never work: the backend refuses this trace for what it contains."""
+
+
+class PartiallyRejectedError(RejectedError):
+    """The backend refuses some of the batch and has taken all the rest; `reasons` by record id."""
+
+    def __init__(self, reasons: dict[int, str]) -> None:
+        super().__init__("; ".join(sorted(set(reasons.values()))))
+        self.reasons = reasons
+
+
+class TraceNotFoundError(RejectedError):
+    """The backend does not know the trace that a feedback is about: perhaps not yet."""

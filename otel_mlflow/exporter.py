@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from otel_mlflow.http_attributes import tags_of_server_span
-from otel_mlflow.spans import mlflow_names
+from otel_mlflow import mlflow_names
+from otel_mlflow.http.semconv import tags_of_server_span
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.entries import SpanEntry, context_of
-from otel_mlflow.spans.gathering import OpenTrace
-from otel_mlflow.spans.identity import new_trace_id
+from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.processor import is_framework
-from otel_mlflow.spans.propagation import origin_of
+from otel_mlflow.spans.propagation import read_mlflow_span_context
+from otel_mlflow.spans.state import SpanState, span_context
+from otel_mlflow.spans.trace import OpenTrace
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery import Delivery
+    from otel_mlflow.delivery.records import TraceRecord
     from otel_mlflow.settings import Settings
-    from otel_mlflow.spans.record import TraceRecord
 
 REMEMBERED_SPANS = 20_000
 """Spans that are remembered after they were handed over, so that what ends under them later finds their trace."""
@@ -55,7 +55,7 @@ class MlflowSpanExporter(SpanExporter):
         service_name = self._settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self._settings, service_name, environment_metadata)
         self._waiting: dict[int, Waiting] = {}
-        self._handed_over: OrderedDict[int, SpanEntry] = OrderedDict()
+        self._handed_over: OrderedDict[int, SpanState] = OrderedDict()
         self._lock = threading.Lock()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -68,8 +68,8 @@ class MlflowSpanExporter(SpanExporter):
         taken = [span for span in spans if mlflow_names.TRACE_REQUEST_ID not in (span.attributes or {})]
         with self._lock:
             for span in taken:
-                self._waiting.setdefault(context_of(span).trace_id, {})[context_of(span).span_id] = span
-            for otel_trace_id in {context_of(span).trace_id for span in taken}:
+                self._waiting.setdefault(span_context(span).trace_id, {})[span_context(span).span_id] = span
+            for otel_trace_id in {span_context(span).trace_id for span in taken}:
                 self._hand_over(otel_trace_id, self._waiting[otel_trace_id])
             while sum(map(len, self._waiting.values())) > WAITING_SPANS:
                 self._hand_over_orphans(next(iter(self._waiting)))
@@ -94,11 +94,11 @@ class MlflowSpanExporter(SpanExporter):
         """Spans that were exported are kept: the provider's sampler has decided."""
         return True
 
-    def kept(self, entry: SpanEntry) -> SpanEntry:
+    def kept(self, entry: SpanState) -> SpanState:
         """The span itself if MLflow is going to show it, else the nearest one above it."""
         return self._writer.kept(entry)
 
-    def record(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
+    def record(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """Write finished spans down."""
         return self._writer.write(trace, spans, with_info=with_info)
 
@@ -107,7 +107,7 @@ class MlflowSpanExporter(SpanExporter):
         for root in [span for span in waiting.values() if _is_first(span)]:
             self._hand_over_as(self._trace_of(root), _taken_below(root, waiting))
         for late in [span for span in waiting.values() if _parent_id(span) in self._handed_over]:
-            if context_of(late).span_id in waiting:
+            if span_context(late).span_id in waiting:
                 self._hand_over_as(self._handed_over[_parent_id(late)].trace, _taken_below(late, waiting))
         if not waiting:
             del self._waiting[otel_trace_id]
@@ -121,11 +121,11 @@ class MlflowSpanExporter(SpanExporter):
 
     def _trace_of(self, root: ReadableSpan) -> OpenTrace:
         """A trace of its own for each first span: several requests of one caller may share an OpenTelemetry trace."""
-        otel_trace_id = context_of(root).trace_id
-        origin = origin_of(root.parent) if root.parent is not None else None
+        otel_trace_id = span_context(root).trace_id
+        origin = read_mlflow_span_context(root.parent) if root.parent is not None else None
         own = otel_trace_id if root.parent is None else new_trace_id()
         trace = OpenTrace(self, origin.trace_id if origin else own, otel_trace_id=otel_trace_id)
-        trace.facts.tags = tags_of_server_span(root)
+        trace.metadata.tags = tags_of_server_span(root)
         return trace
 
     def _hand_over_as(self, trace: OpenTrace, spans: list[ReadableSpan]) -> None:
@@ -160,7 +160,7 @@ def _remote_parent_id(span: ReadableSpan) -> int | None:
         return None
     if not span.parent.is_remote:
         return span.parent.span_id
-    origin = origin_of(span.parent)
+    origin = read_mlflow_span_context(span.parent)
     return origin.span_id if origin is not None else None
 
 
@@ -171,7 +171,7 @@ def _taken_below(root: ReadableSpan, waiting: Waiting) -> list[ReadableSpan]:
         children.setdefault(_parent_id(span), []).append(span)
     taken = [root]
     for span in taken:
-        taken.extend(children.get(context_of(span).span_id, ()))
+        taken.extend(children.get(span_context(span).span_id, ()))
     for span in taken:
-        waiting.pop(context_of(span).span_id, None)
+        waiting.pop(span_context(span).span_id, None)
     return taken

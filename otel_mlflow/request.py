@@ -11,7 +11,7 @@ from otel_mlflow.content import to_json
 from otel_mlflow.guard import guarded
 
 if TYPE_CHECKING:
-    from otel_mlflow.spans.gathering import OpenTrace
+    from otel_mlflow.spans.trace import OpenTrace
 
 _CURRENT = context_api.create_key("otel-mlflow-request")
 
@@ -83,12 +83,12 @@ class RequestTrace:
 
     def _set(self, name: str, value: str) -> None:
         if self._trace is not None:
-            setattr(self._trace.facts, name, value)
+            setattr(self._trace.metadata, name, value)
             self._trace.changed()
 
     def _update(self, name: str, values: dict[str, Any]) -> None:
         if self._trace is not None:
-            getattr(self._trace.facts, name).update(values)
+            getattr(self._trace.metadata, name).update(values)
             self._trace.changed()
 
 

@@ -11,25 +11,26 @@ from opentelemetry.trace import Tracer
 
 from otel_mlflow import heap, logs
 from otel_mlflow.content import Redactor
-from otel_mlflow.exchange import Scope
-from otel_mlflow.excluding import ExcludedUrls
-from otel_mlflow.sampling import within_rate
+from otel_mlflow.delivery.records import TraceRecord
+from otel_mlflow.http.exchange import Scope
+from otel_mlflow.http.excluded_urls import ExcludedUrls
+from otel_mlflow.http.sampling import within_rate
 from otel_mlflow.settings import load_or_disable
 from otel_mlflow.spans import mlflow_bridge, runs
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.entries import SpanEntry
-from otel_mlflow.spans.gathering import OpenTrace
-from otel_mlflow.spans.record import TraceRecord, TraceWriter
+from otel_mlflow.spans.observer import RequestObserver
+from otel_mlflow.spans.record import TraceWriter
+from otel_mlflow.spans.state import SpanState
+from otel_mlflow.spans.trace import OpenTrace
 from otel_mlflow.startup import FirstState, say, say_unusable
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
     from otel_mlflow.delivery import Delivery, DeliveryState, Outcome
-    from otel_mlflow.diagnosis.status import Status
-    from otel_mlflow.exchange import Exchange
-    from otel_mlflow.ops.metrics.recorder import Recorder
+    from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import Settings
+    from otel_mlflow.status import Status
 
 INSTRUMENTATION_SCOPE = "otel_mlflow"
 DEFAULT_SERVICE_NAME = "otel-mlflow"
@@ -62,7 +63,7 @@ class Tracing:
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self.settings, self._service_name, environment_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
-        self.recorder: Recorder | None = None
+        self.recorder: RequestObserver | None = None
         self._started = False
         self._first_state = FirstState()
         self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
@@ -84,7 +85,8 @@ class Tracing:
         """
         if not self._started and self.settings.tracing.enabled and BRIDGE.diversion is None:
             self._started = True
-            heap.freeze()
+            if self.settings.freeze_heap:
+                heap.freeze(self)
             self.delivery.start()
             if self.settings.strict:
                 self._first_state.require_ok()
@@ -105,6 +107,7 @@ class Tracing:
         BRIDGE.hand_over_open_traces(self)
         BRIDGE.uninstall(self)
         logs.uninstall(self)
+        heap.unfreeze(self)
         self.delivery.shutdown(timeout)
 
     @property
@@ -154,11 +157,11 @@ class Tracing:
         """Whether a trace is among those that are kept by their id (`tracing.sample_rate`)."""
         return within_rate(trace_id, self.settings.tracing.sample_rate)
 
-    def kept(self, entry: SpanEntry) -> SpanEntry:
+    def kept(self, entry: SpanState) -> SpanState:
         """The span itself if MLflow is going to show it, else the nearest one above it."""
         return self._writer.kept(entry)
 
-    def record(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
+    def record(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """Write finished spans down."""
         if with_info:
             mlflow_bridge.remember_last_trace(trace)

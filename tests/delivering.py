@@ -15,8 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otel_mlflow import Settings
 from otel_mlflow.delivery import Delivery, DeliveryState
 from otel_mlflow.delivery.destinations.mlflow_server import MlflowServer
-from otel_mlflow.diagnosis.status import Counts
-from otel_mlflow.spans.record import TraceRecord
+from otel_mlflow.delivery.records import TraceRecord
+from otel_mlflow.status import Counts
 from tests.servers.process import until
 
 EXPERIMENT = "delivered"

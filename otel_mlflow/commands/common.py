@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from otel_mlflow.delivery.destinations import destination_key
-from otel_mlflow.delivery.inventory import Inventory
+from otel_mlflow.delivery.spool_admin import SpoolAdmin
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
 
@@ -32,11 +32,11 @@ def load(config: Path | None) -> Settings:
 
 
 @contextmanager
-def inventory_of(settings: Settings) -> Generator[Inventory, None, None]:
+def spool_admin_for(settings: Settings) -> Generator[SpoolAdmin, None, None]:
     """Open the spool; a missing one is told as such."""
     folder = settings.delivery.spool_dir
     try:
-        inventory = Inventory(folder)
+        inventory = SpoolAdmin(folder)
     except FileNotFoundError:
         raise click.ClickException(
             f"there is no spool in {folder}: nothing was traced there yet, or delivery.spool_dir is another folder"
@@ -45,7 +45,7 @@ def inventory_of(settings: Settings) -> Generator[Inventory, None, None]:
         yield inventory
 
 
-def destination_of(inventory: Inventory, settings: Settings, asked: str | None) -> str:
+def destination_of(inventory: SpoolAdmin, settings: Settings, asked: str | None) -> str:
     """The destination that is meant: the one asked for, the configured one, or the one that is used most recently."""
     known = [waiting.destination for waiting in inventory.waiting()]
     if asked is not None and asked not in known:

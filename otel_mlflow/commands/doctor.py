@@ -12,11 +12,11 @@ from typing import NoReturn
 
 import click
 
-from otel_mlflow import terminal
+from otel_mlflow.commands import terminal
 from otel_mlflow.commands.common import as_json, echo_json
 from otel_mlflow.diagnosis.background import left_over
+from otel_mlflow.diagnosis.check_result import Check
 from otel_mlflow.diagnosis.doctor import answer, run_checks
-from otel_mlflow.diagnosis.finding import Check
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from otel_mlflow import terminal
+from otel_mlflow.commands import terminal
 from otel_mlflow.delivery import Delivery
-from otel_mlflow.delivery.inventory import Inventory
+from otel_mlflow.delivery.spool_admin import SpoolAdmin
 from otel_mlflow.settings import Settings
 
 BETWEEN_LOOKS = 0.1
@@ -16,7 +16,7 @@ PATIENCE = 10.0
 """Seconds without progress until the wait is given up; what is left stays in the spool."""
 
 
-def drain(inventory: Inventory, destination: str, settings: Settings) -> str:
+def drain(inventory: SpoolAdmin, destination: str, settings: Settings) -> str:
     """Deliver what waits for a destination, here and in the processes that run; answer what kept it from it."""
     delivery = Delivery(settings)
     delivery.start()
@@ -26,7 +26,7 @@ def drain(inventory: Inventory, destination: str, settings: Settings) -> str:
         delivery.shutdown()
 
 
-def _watch(inventory: Inventory, destination: str, delivery: Delivery) -> str:
+def _watch(inventory: SpoolAdmin, destination: str, delivery: Delivery) -> str:
     total = left = _pending(inventory, destination)
     patience = time.monotonic() + PATIENCE
     with terminal.progress("delivering", total) as show:
@@ -42,5 +42,5 @@ def _watch(inventory: Inventory, destination: str, delivery: Delivery) -> str:
     return delivery.status().reason if left else ""
 
 
-def _pending(inventory: Inventory, destination: str) -> int:
+def _pending(inventory: SpoolAdmin, destination: str) -> int:
     return next(each.pending for each in inventory.waiting() if each.destination == destination)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from otel_mlflow import terminal
+from otel_mlflow.commands import terminal
 from otel_mlflow.commands.common import as_json, echo_json, load
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.question import QuestionError, question_of

@@ -10,12 +10,12 @@ from typing import TextIO
 
 import click
 
-from otel_mlflow import terminal
-from otel_mlflow.commands.common import as_json, destination_of, echo_json, inventory_of, load
+from otel_mlflow.commands import terminal
+from otel_mlflow.commands.common import as_json, destination_of, echo_json, load, spool_admin_for
 from otel_mlflow.commands.draining import drain
 from otel_mlflow.delivery.destinations import settings_for
 from otel_mlflow.delivery.export import exported
-from otel_mlflow.delivery.inventory import Kept, Waiting
+from otel_mlflow.delivery.spool_admin import Kept, Waiting
 
 LISTED = 50
 
@@ -32,7 +32,7 @@ def spool() -> None:
 @click.pass_obj
 def list_(config: Path | None, quarantined: bool, limit: int, as_json: bool) -> None:
     """List what waits for each destination, and the records, oldest first."""
-    with inventory_of(load(config)) as inventory:
+    with spool_admin_for(load(config)) as inventory:
         waiting = inventory.waiting()
         kept = inventory.kept(quarantined=True if quarantined else None, limit=limit)
     if as_json:
@@ -58,7 +58,7 @@ def retry(
     Exit code 1 when something is left.
     """
     settings = load(config)
-    with inventory_of(settings) as inventory:
+    with spool_admin_for(settings) as inventory:
         name = destination_of(inventory, settings, destination)
         requeued = inventory.move(destination_of(inventory, settings, source), name) if source else 0
         requeued += inventory.requeue(name, trace_ids)
@@ -84,7 +84,7 @@ def export(config: Path | None, file: TextIO, quarantined: bool, as_json: bool) 
 
     OpenTelemetry's collectors read such files. Nothing leaves the spool.
     """
-    with inventory_of(load(config)) as inventory:
+    with spool_admin_for(load(config)) as inventory:
         kept = inventory.kept(quarantined=True if quarantined else None)
         written = 0
         with terminal.progress("exporting", len(kept)) as show:
@@ -104,7 +104,7 @@ def export(config: Path | None, file: TextIO, quarantined: bool, as_json: bool) 
 @click.pass_obj
 def purge(config: Path | None, trace_ids: tuple[str, ...], everything: bool, yes: bool, as_json: bool) -> None:
     """Delete what was refused: the traces named, or all. It is counted as dropped."""
-    with inventory_of(load(config)) as inventory:
+    with spool_admin_for(load(config)) as inventory:
         if not yes:
             what = "what waits and what was refused" if everything else "what was refused"
             click.confirm(f"Delete {what} for good?", abort=True)

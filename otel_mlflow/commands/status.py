@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from otel_mlflow import terminal
-from otel_mlflow.commands.common import as_json, destination_of, echo_json, inventory_of, load
-from otel_mlflow.delivery.destinations import destination_key, settled, shown_backend
-from otel_mlflow.delivery.inventory import Inventory
-from otel_mlflow.delivery.owners import spool_path
-from otel_mlflow.diagnosis.status import SpoolStatus, State, Status
+from otel_mlflow.commands import terminal
+from otel_mlflow.commands.common import as_json, destination_of, echo_json, load, spool_admin_for
+from otel_mlflow.delivery.destinations import destination_key, display_backend, resolve_defaults
+from otel_mlflow.delivery.leases import spool_path
+from otel_mlflow.delivery.spool_admin import SpoolAdmin
 from otel_mlflow.settings import Settings
+from otel_mlflow.status import SpoolStatus, State, Status
 
 GRAVITY = ("disabled", "ok", "starting", "degraded", "failed")
 
@@ -42,12 +42,12 @@ def _found(settings: Settings, destination: str | None) -> tuple[str, dict[str, 
     """The destination that is meant, and how it does; where nothing was traced yet there is no spool to ask."""
     if not spool_path(settings.delivery.spool_dir).exists():
         return destination_key(settings), {**_untried(settings).to_dict(), "processes": 0}
-    with inventory_of(settings) as inventory:
+    with spool_admin_for(settings) as inventory:
         name = destination_of(inventory, settings, destination)
         return name, status_of(inventory, name, settings)
 
 
-def status_of(inventory: Inventory, destination: str, settings: Settings) -> dict[str, Any]:
+def status_of(inventory: SpoolAdmin, destination: str, settings: Settings) -> dict[str, Any]:
     """What the gravest of the living processes says of itself, with the counters of all; as `Status.to_dict()`."""
     words = sorted(inventory.words(destination), key=lambda word: -GRAVITY.index(word["state"]))
     counts = inventory.counts(destination)
@@ -78,7 +78,7 @@ def _here(settings: Settings, state: State, reason: str) -> Status:
     """A status by the settings of this process, where no other says anything."""
     if not settings.tracing.enabled:
         state, reason = "disabled", f"tracing.enabled is false ({settings.sources['tracing.enabled']})"
-    return Status(state, reason, tracking_uri=shown_backend(settled(settings)), settings=settings.sources)
+    return Status(state, reason, tracking_uri=display_backend(resolve_defaults(settings)), settings=settings.sources)
 
 
 def _show(destination: str, found: dict[str, Any]) -> None:

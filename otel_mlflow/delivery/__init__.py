@@ -7,7 +7,7 @@ from otel_mlflow.delivery.delivery import Delivery
 from otel_mlflow.delivery.destinations.base import Connected, Destination
 from otel_mlflow.delivery.health import DeliveryState
 from otel_mlflow.delivery.records import Encodable, Outcome, SpooledFeedback, SpooledTrace
-from otel_mlflow.diagnosis.status import Status
+from otel_mlflow.status import Status
 
 DeliveryStatus = Status
 

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK, Clock
-from otel_mlflow.delivery.destinations import destination_for, settled, shown_backend
+from otel_mlflow.delivery.destinations import destination_for, display_backend, resolve_defaults
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.engine import Engine
 from otel_mlflow.delivery.forking import mind_forks
 from otel_mlflow.delivery.health import DeliveryState
-from otel_mlflow.delivery.herald import Herald
-from otel_mlflow.delivery.inbox import Feedback, Inbox
+from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue
 from otel_mlflow.delivery.records import Encodable, Outcome
-from otel_mlflow.diagnosis.status import Experiment, Status
+from otel_mlflow.delivery.state_notifier import StateNotifier
+from otel_mlflow.status import Experiment, Status
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
@@ -43,12 +43,12 @@ class Delivery:
         clock: Clock = SYSTEM_CLOCK,
         on_change: Callable[[DeliveryState], None] | None = None,
     ) -> None:
-        self._settings = settled(settings)
+        self._settings = resolve_defaults(settings)
         self._clock = clock
         self._on_change = on_change or (lambda state: None)
         self._connect = connect or functools.partial(destination_for, self._settings)
         self._wanted = False
-        self._begin(Inbox())
+        self._begin(IngestQueue())
         mind_forks(self)
         _made.append(weakref.ref(self))
 
@@ -133,15 +133,15 @@ class Delivery:
     def after_fork_in_child(self) -> None:
         """Begin with nothing in hand: what the parent had is the parent's. Threads start with the first trace."""
         self._engine.storage.after_fork_in_child()
-        self._begin(Inbox())
+        self._begin(IngestQueue())
 
-    def _begin(self, inbox: Inbox) -> None:
+    def _begin(self, inbox: IngestQueue) -> None:
         self._starting = threading.RLock()
         self._running = self._ended = False
         self._unattended = True
         self._lost = 0
-        self._inbox: Inbox = inbox
-        herald = Herald(self._clock, shown_backend(self._settings), self._on_change)
+        self._inbox: IngestQueue = inbox
+        herald = StateNotifier(self._clock, display_backend(self._settings), self._on_change)
         self._engine: Engine = Engine(
             self._settings, self._connect, self._clock, inbox=inbox, stepped=lambda: herald.tell(self._engine)
         )

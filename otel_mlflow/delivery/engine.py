@@ -7,15 +7,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.destinations import destination_key, shown_backend
+from otel_mlflow.delivery.destinations import destination_key, display_backend
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.forwarder import Forwarder
 from otel_mlflow.delivery.health import Condition
-from otel_mlflow.delivery.inbox import Inbox
+from otel_mlflow.delivery.ingest_queue import IngestQueue
 from otel_mlflow.delivery.spool import Spool
+from otel_mlflow.delivery.spool_writer import Writer
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
-from otel_mlflow.delivery.writer import Writer
-from otel_mlflow.diagnosis.status import Counts, SpoolStatus, Status, timestamp
+from otel_mlflow.status import Counts, SpoolStatus, Status, timestamp
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
@@ -38,7 +38,7 @@ class Engine:
         connect: Callable[[], Destination],
         clock: Clock,
         *,
-        inbox: Inbox,
+        inbox: IngestQueue,
         stepped: Callable[[], None],
     ) -> None:
         self._settings = settings
@@ -121,7 +121,7 @@ class Engine:
             reason=condition.reason,
             fix=condition.fix,
             experiment=connected.experiment if connected else None,
-            tracking_uri=connected.tracking_uri if connected else shown_backend(self._settings),
+            tracking_uri=connected.tracking_uri if connected else display_backend(self._settings),
             identity=connected.identity if connected else None,
             credential_source=connected.credential_source if connected else None,
             counts=self._counts(),

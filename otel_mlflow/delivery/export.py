@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from otel_mlflow.delivery.inventory import Kept
+from otel_mlflow.delivery.spool_admin import Kept
 
 _IDS = ("traceId", "spanId", "parentSpanId")
 

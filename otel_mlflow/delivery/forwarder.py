@@ -7,22 +7,24 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from otel_mlflow.delivery.agenda import Agenda, Traces
+from otel_mlflow.delivery.batch_sender import BatchSender, not_the_spools
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.destinations.base import (
-    Destination,
+from otel_mlflow.delivery.destinations.base import Destination
+from otel_mlflow.delivery.health import Health
+from otel_mlflow.delivery.rate_controller import LARGEST_BATCH, RateController
+from otel_mlflow.delivery.records import SpooledFeedback
+from otel_mlflow.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Step, next_action
+from otel_mlflow.delivery.scheduler import Scheduler, Traces
+from otel_mlflow.delivery.spool import Spool
+from otel_mlflow.delivery.storage import SpoolLostError, Storage
+from otel_mlflow.errors import (
+    DeliveryError,
     ExperimentUnusableError,
+    RejectedError,
+    RetryableError,
     StorageUnreachableError,
     TraceNotFoundError,
 )
-from otel_mlflow.delivery.health import Health
-from otel_mlflow.delivery.pace import LARGEST_BATCH, Pace
-from otel_mlflow.delivery.records import SpooledFeedback
-from otel_mlflow.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Step, next_action
-from otel_mlflow.delivery.shipping import Shipper, not_the_spools
-from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.delivery.storage import SpoolLostError, Storage
-from otel_mlflow.errors import DeliveryError, Refused, TryAgain
 from otel_mlflow.guard import guarded
 
 BETWEEN_TAKEOVERS = 5.0
@@ -34,7 +36,9 @@ ADOPTED_AT_ONCE = 1000
 LINGER = 0.5
 """Seconds in which traces gather for a batch after a quiet time. Nobody sees the difference, and the backend does."""
 
-UNFORESEEN = TryAgain("otel-mlflow fails on it, which is a fault of its own: the application's log has the traceback")
+UNFORESEEN = RetryableError(
+    "otel-mlflow fails on it, which is a fault of its own: the application's log has the traceback"
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Forwarder:
         self._clock = clock
         self._stepped = stepped
         self._destination: Destination | None = None
-        self._agenda = Agenda(clock)
-        self._pace = Pace()
+        self._agenda = Scheduler(clock)
+        self._pace = RateController()
         self._work = threading.Event()
         self._hurry = threading.Event()
         self._stop = threading.Event()
@@ -135,7 +139,7 @@ class Forwarder:
         with self._storage.using() as spool:
             if not spool.has_more_than(LARGEST_BATCH):
                 spool.adopt(ADOPTED_AT_ONCE)
-            work = self._agenda.next(spool, self._pace, details_later=destination.takes_details_later)
+            work = self._agenda.next(spool, self._pace, metadata_later=destination.accepts_metadata_later)
             if work is None:
                 spool.give_back()
                 return self._until_work_comes()
@@ -148,12 +152,12 @@ class Forwarder:
         return Rest(self._pace.pause, self._stop)
 
     def _send(self, work: Traces, spool: Spool, destination: Destination) -> None:
-        shipper = Shipper(spool, destination)
+        shipper = BatchSender(spool, destination)
         try:
             shipper.ship(work.batch, spans_only=work.spans_only)
         except ExperimentUnusableError as error:
             self._block(work, error)
-        except TryAgain as error:
+        except RetryableError as error:
             self._suspect(work, error, spool)
             raise
         else:
@@ -170,9 +174,9 @@ class Forwarder:
             if not self._agenda.pause_feedback(feedback):
                 return
             self._refuse(spool, feedback.id, error)
-        except Refused as error:
+        except RejectedError as error:
             self._refuse(spool, feedback.id, error)
-        except TryAgain:
+        except RetryableError:
             # What comes after it is tried first: the backend may fail on this one alone.
             self._agenda.pause_feedback(feedback)
             raise
@@ -196,7 +200,7 @@ class Forwarder:
             self.health.erred(error, self._clock.wall()), blocked={**self.health.blocked, name: error}
         )
 
-    def _suspect(self, work: Traces, error: TryAgain, spool: Spool) -> None:
+    def _suspect(self, work: Traces, error: RetryableError, spool: Spool) -> None:
         record = work.batch[0].id
         if isinstance(error, StorageUnreachableError):
             return
@@ -214,8 +218,8 @@ class Forwarder:
         self.health = self.health.troubled(error, self.failures, self._clock.wall())
         if action.step is Step.REOPEN:
             self._disconnect()
-        asked = isinstance(error, TryAgain) and error.retry_after is not None
-        throttled = isinstance(error, TryAgain) and error.throttled
+        asked = isinstance(error, RetryableError) and error.retry_after is not None
+        throttled = isinstance(error, RetryableError) and error.throttled
         self._pace = self._pace.throttled() if throttled else self._pace.failed()
         return Rest(action.wait, self._stop if asked else self._hurry)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.storage import DiskTrouble
-from otel_mlflow.diagnosis.status import State, timestamp
-from otel_mlflow.errors import DeliveryError, NeedsRepair
+from otel_mlflow.errors import DeliveryError, MisconfigurationError
+from otel_mlflow.status import State, timestamp
 
 FAILURES_UNTIL_DEGRADED = 2
 """One request that fails and succeeds when it is repeated is no news."""
@@ -71,7 +71,7 @@ class Health:
 
     def opened(self, connected: Connected) -> Health:
         """The backend answers, and the experiment is there."""
-        mended = isinstance(self.trouble, NeedsRepair)
+        mended = isinstance(self.trouble, MisconfigurationError)
         return replace(self, connected=connected, trouble=None if mended else self.trouble)
 
     def taken(self, now: float) -> Health:
@@ -80,7 +80,7 @@ class Health:
 
     def troubled(self, error: DeliveryError, failures: int, now: float) -> Health:
         """The backend did not, for so many times in a row."""
-        serious = isinstance(error, NeedsRepair) or failures >= FAILURES_UNTIL_DEGRADED
+        serious = isinstance(error, MisconfigurationError) or failures >= FAILURES_UNTIL_DEGRADED
         health = self.erred(error, now)
         return replace(health, trouble=error) if serious else health
 
@@ -91,7 +91,7 @@ class Health:
     def condition(self, disk: DiskTrouble | None) -> Condition:
         """The gravest of what is the matter."""
         if self.trouble is not None:
-            state: State = "failed" if isinstance(self.trouble, NeedsRepair) else "degraded"
+            state: State = "failed" if isinstance(self.trouble, MisconfigurationError) else "degraded"
             return Condition(state, self.trouble.reason, self.trouble.fix, type(self.trouble).__name__)
         if disk is not None:
             return Condition("degraded", disk.reason, disk.fix, "disk")

@@ -6,16 +6,29 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, Protocol
-
-if TYPE_CHECKING:
-    from otel_mlflow.spans.record import TraceRecord
+from typing import Literal, Protocol
 
 Outcome = Literal["excluded", "sampled_out", "filtered", "traced"]
 """What became of a request; `requests` is the sum of all."""
 
 Tally = Counter[str]
 """Additions to the counters that live in the spool."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecord:
+    """What delivery carries: one trace, or a fragment of one.
+
+    `trace_id` is MLflow's (`tr-…`); `spans` a serialized OTLP `ExportTraceServiceRequest`; `info` the JSON of what
+    OTLP does not carry, empty for a fragment; `experiment` the name of the experiment chosen for this request, None
+    for the configured one; `counted` tells whether the record stands for a request.
+    """
+
+    trace_id: str
+    spans: bytes
+    info: bytes
+    experiment: str | None
+    counted: bool
 
 
 class Encodable(Protocol):
@@ -33,7 +46,7 @@ class Part(Enum):
 
     WHOLE = "whole"
     """The backend has nothing of it yet."""
-    DETAILS = "details"
+    METADATA = "details"
     """The backend has its spans; what OTLP does not carry is still to come."""
     FEEDBACK = "feedback"
     """It is no trace but a judgement about one."""
@@ -48,7 +61,7 @@ class SpooledTrace:
     spans: bytes
     info: bytes
     experiment: str | None
-    is_untold: bool = False
+    is_never_sent: bool = False
     """Whether nothing of its info can have reached the backend yet, from this record or an earlier one's."""
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused, TryAgain
+from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
 
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 15.0
@@ -46,11 +46,11 @@ def next_action(answer: DeliveryError | None, *, records: int, failures: int, ch
     """Decide after an answer (None: taken) to so many records, after so many failures; `chance` is in [0, 1)."""
     if answer is None:
         return Action(Step.GO_ON)
-    if isinstance(answer, Refused):
+    if isinstance(answer, RejectedError):
         return Action(Step.SPLIT if records > 1 else Step.QUARANTINE, failures=failures)
-    if isinstance(answer, TryAgain) and answer.retry_after is not None:
+    if isinstance(answer, RetryableError) and answer.retry_after is not None:
         return Action(Step.WAIT, min(answer.retry_after, LONGEST_RETRY_AFTER), failures + 1)
-    if isinstance(answer, NeedsRepair):
+    if isinstance(answer, MisconfigurationError):
         return Action(Step.REOPEN, backoff(failures, LONGEST_REPAIR_WAIT, chance), failures + 1)
     return Action(Step.WAIT, backoff(failures, LONGEST_WAIT, chance), failures + 1)
 

@@ -21,7 +21,7 @@ What holds, by number (tests/unit/delivery/test_spool_contract.py has one test f
 | process killed (`kill -9`) | every record whose `add` has returned; other processes or the next start deliver it |
 | power cut | all but the last moments: SQLite's log is not forced to disk at each commit; the file stays whole |
 | disk full, folder read-only | what is on disk; `storage.py` keeps what is new in memory, bounded |
-| file corrupt | every record that can still be read: `salvage.py` carries it over into a new file |
+| file corrupt | every record that can still be read: `recovery.py` carries it over into a new file |
 | spool full | the newest records; what had to go is counted as dropped |
 | record refused | the record, quarantined with the reason; the rest of its batch is delivered |
 | fork | the parent's records stay the parent's; the child opens the file anew, as an owner of its own |
@@ -39,10 +39,10 @@ from typing import TYPE_CHECKING
 from otel_mlflow.delivery import statements
 from otel_mlflow.delivery.records import Part, SpooledFeedback, SpooledTrace, Tally
 from otel_mlflow.delivery.spool_file import SpoolFile, used_bytes
-from otel_mlflow.diagnosis.status import Counts
+from otel_mlflow.status import Counts
 
 if TYPE_CHECKING:
-    from otel_mlflow.spans.record import TraceRecord
+    from otel_mlflow.delivery.records import TraceRecord
 
 PAGES_GIVEN_BACK = 2000
 """8 MB at a time: meanwhile no other process can write."""
@@ -143,7 +143,7 @@ class Spool:
         """The backend has the spans of these; what else they hold is still to come."""
         with self.file.transaction() as db:
             db.executemany(
-                statements.KEEP_DETAILS, [(zlib.crc32(trace.info), trace.id) for trace in batch if trace.info]
+                statements.KEEP_METADATA, [(zlib.crc32(trace.info), trace.id) for trace in batch if trace.info]
             )
             complete = delete(db, [trace.id for trace in batch if not trace.info])
             _count(db, self._destination, Tally(delivered=complete))
@@ -238,7 +238,7 @@ Row = tuple[str, bool, str, str | None, int, bytes, bytes]
 
 
 def _trace_row(trace: TraceRecord) -> Row:
-    part = Part.WHOLE if trace.spans else Part.DETAILS
+    part = Part.WHOLE if trace.spans else Part.METADATA
     return _row(part, trace.counted, trace.trace_id, trace.experiment, trace.info, trace.spans)
 
 

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from otel_mlflow.delivery import salvage
+from otel_mlflow.delivery import recovery
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.owners import Ownership, is_dead, spool_path
+from otel_mlflow.delivery.leases import Lease, is_dead, spool_path
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.spool_file import FileReplacedError
-from otel_mlflow.diagnosis.status import Counts
+from otel_mlflow.status import Counts
 
 MAX_MEMORY_BYTES = 32 * 1024 * 1024
 """Bytes of traces kept in memory while the disk cannot be used."""
@@ -48,7 +48,7 @@ class Storage:
         self._max_bytes = max_bytes
         self._clock = clock
         self._lock = threading.RLock()
-        self._owner: Ownership | None = None
+        self._owner: Lease | None = None
         self._spool: Spool | None = None
         self._trouble: DiskTrouble | None = None
         self._counts_on_disk = Counts()
@@ -101,7 +101,7 @@ class Storage:
                     spool.disown(owner)
             for path in self.folder.glob("spool-*.db"):
                 if path != self._path:
-                    salvage.take_over_host(path, spool)
+                    recovery.take_over_host(path, spool)
 
     def before_fork(self) -> None:
         """Keep other threads out, and SQLite out of the child."""
@@ -153,7 +153,7 @@ class Storage:
     def _open_disk(self) -> Spool:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._owner is None or not self._owner.is_seen:
-            self._owner = Ownership(self.folder)
+            self._owner = Lease(self.folder)
         owner = self._owner.name
         return Spool(self._path, owner=owner, destination=self._destination, max_bytes=self._max_bytes)
 
@@ -173,7 +173,7 @@ class Storage:
             memory = self._spool
             assert memory is not None, "only what is in memory can return"
             with disk.file.transaction() as target, memory.file.snapshot() as source:
-                salvage.carry_over(source, target, owner=disk.owner)
+                recovery.carry_over(source, target, owner=disk.owner)
         except BaseException:
             disk.file.close()
             raise
@@ -182,7 +182,7 @@ class Storage:
         self._trouble = None
 
     def _replace_damaged(self, inode: int) -> None:
-        salvaged = salvage.replace_damaged(self._path, inode)
+        salvaged = recovery.replace_damaged(self._path, inode)
         if salvaged is not None:
             self._trouble = DiskTrouble(
                 f"the spool file was damaged; {salvaged.records} records could be read, and the file is kept as "

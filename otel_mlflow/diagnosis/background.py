@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from otel_mlflow.delivery.destinations.crew import PATIENT, begin
+from otel_mlflow.backends.calls import PATIENT, begin
 
 Answer = TypeVar("Answer")
 

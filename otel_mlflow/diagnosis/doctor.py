@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_mlflow.content import Redactor
 from otel_mlflow.diagnosis.background import in_background
+from otel_mlflow.diagnosis.check_result import Check, CheckResult, fail, warn
 from otel_mlflow.diagnosis.checks import (
     artifact_storage,
     autologging,
@@ -32,7 +33,6 @@ from otel_mlflow.diagnosis.checks import (
     versions,
     workspace,
 )
-from otel_mlflow.diagnosis.finding import Check, Finding, fail, warn
 from otel_mlflow.diagnosis.imports import import_libraries
 from otel_mlflow.diagnosis.probes import databricks_uri
 from otel_mlflow.diagnosis.setup import LIMITS, Limits, Setup
@@ -48,39 +48,39 @@ SECRET = [name for name in REDACT_KEYS if name not in ("auth", "*_auth", "*crede
 
 
 @dataclass(frozen=True)
-class Examination:
+class Check_:
     """A check, and those without whose success it makes no sense."""
 
     name: str
-    look: Callable[[Setup], Finding]
+    look: Callable[[Setup], CheckResult]
     after: tuple[str, ...] = ()
     of_databricks: bool = False
     """Whether it is made of Databricks alone."""
 
 
-EXAMINATIONS = (
-    Examination("settings", settings.look),
-    Examination("dotenv", dotenv.look),
-    Examination("tracing", tracing.look, after=("settings",)),
-    Examination("versions", versions.look),
-    Examination("workspace", workspace.look, after=("tracing",), of_databricks=True),
-    Examination("host", host.look, after=("tracing", "workspace")),
-    Examination("credentials", credentials.look, after=("host",)),
-    Examination("experiment", experiment.look, after=("credentials",)),
-    Examination("autologging", autologging.look, after=("tracing",)),
-    Examination("unity_catalog", unity_catalog.look, after=("experiment",), of_databricks=True),
-    Examination("artifact_storage", artifact_storage.look, after=("experiment", "unity_catalog"), of_databricks=True),
-    Examination("test_trace", round_trip.look, after=("experiment", "unity_catalog", "artifact_storage")),
-    Examination("spool", spool.look, after=("tracing",)),
-    Examination("backlog", backlog.look, after=("spool",)),
-    Examination("quarantine", quarantine.look, after=("spool",)),
-    Examination("processes", processes.look, after=("spool",)),
+CHECKS = (
+    Check_("settings", settings.look),
+    Check_("dotenv", dotenv.look),
+    Check_("tracing", tracing.look, after=("settings",)),
+    Check_("versions", versions.look),
+    Check_("workspace", workspace.look, after=("tracing",), of_databricks=True),
+    Check_("host", host.look, after=("tracing", "workspace")),
+    Check_("credentials", credentials.look, after=("host",)),
+    Check_("experiment", experiment.look, after=("credentials",)),
+    Check_("autologging", autologging.look, after=("tracing",)),
+    Check_("unity_catalog", unity_catalog.look, after=("experiment",), of_databricks=True),
+    Check_("artifact_storage", artifact_storage.look, after=("experiment", "unity_catalog"), of_databricks=True),
+    Check_("test_trace", round_trip.look, after=("experiment", "unity_catalog", "artifact_storage")),
+    Check_("spool", spool.look, after=("tracing",)),
+    Check_("backlog", backlog.look, after=("spool",)),
+    Check_("quarantine", quarantine.look, after=("spool",)),
+    Check_("processes", processes.look, after=("spool",)),
 )
 
 
 def run_checks(given: Settings | SettingsError, *, limits: Limits = LIMITS) -> list[Check]:
     """Examine where the settings lead to, or say why there are none. Takes as long as `limits` say, at the most."""
-    chosen = [each for each in EXAMINATIONS if not each.of_databricks or _mean_databricks(given)]
+    chosen = [each for each in CHECKS if not each.of_databricks or _mean_databricks(given)]
     going = _Round(given, limits)
     if not isinstance(given, SettingsError):
         wait([in_background(functools.partial(import_libraries, given))], timeout=limits.each)
@@ -107,7 +107,7 @@ class _Round:
         self._causes: dict[str, str] = {}
         """Of each check that did not succeed: the check that is the cause, itself or an earlier one."""
 
-    def check(self, each: Examination, still_to_come: int) -> Check:
+    def check(self, each: Check_, still_to_come: int) -> Check:
         """Make one, unless it makes no sense any more."""
         cause = next((self._causes[name] for name in each.after if name in self._causes), None)
         finding = _not_tried(cause) if cause else _examined(each, self._setup, self._seconds(still_to_come))
@@ -121,11 +121,11 @@ class _Round:
         return max(0.0, min(self._limits.each, left))
 
 
-def _not_tried(cause: str) -> Finding:
+def _not_tried(cause: str) -> CheckResult:
     return warn(f"not tried, because the check {cause!r} failed", f"mend what {cause!r} says")
 
 
-def _examined(each: Examination, setup: Setup, seconds: float) -> Finding:
+def _examined(each: Check_, setup: Setup, seconds: float) -> CheckResult:
     future = in_background(functools.partial(each.look, setup))
     wait([future], timeout=seconds)
     if not future.done():
@@ -137,7 +137,7 @@ def _examined(each: Examination, setup: Setup, seconds: float) -> Finding:
     return future.result() if error is None else _trouble(error)
 
 
-def _trouble(error: BaseException) -> Finding:
+def _trouble(error: BaseException) -> CheckResult:
     if isinstance(error, DeliveryError):
         return fail(error.reason, error.fix or "try again later; traces wait on disk meanwhile")
     if isinstance(error, SettingsError):

@@ -13,21 +13,21 @@ from otel_mlflow.delivery.destinations import (
     EXPERIMENT,
     destination_for,
     destination_key,
+    display_backend,
+    resolve_defaults,
     settings_for,
-    settled,
-    shown_backend,
 )
-from otel_mlflow.delivery.inventory import Inventory
+from otel_mlflow.delivery.spool_admin import SpoolAdmin
 from otel_mlflow.diagnosis.probes import Probe, databricks_uri, probe_for
 from otel_mlflow.errors import SettingsError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+    from otel_mlflow.backends.databricks.trace_location import TraceLocation
     from otel_mlflow.delivery.destinations.base import Connected, Destination
     from otel_mlflow.diagnosis.probes.workspace import WorkspaceProbe
     from otel_mlflow.settings import Settings
-    from otel_mlflow.workspace.trace_location import TraceLocation
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Setup:
         """With MLflow's own default where they name no tracking URI. Raises `SettingsError` if they are unusable."""
         if isinstance(self._given, SettingsError):
             raise self._given
-        return _named(settled(self._given))
+        return _named(resolve_defaults(self._given))
 
     @functools.cached_property
     def probe(self) -> Probe:
@@ -89,7 +89,7 @@ class Setup:
 
     @functools.cached_property
     def destination(self) -> Destination:
-        """The backend, as delivery writes to it. Raises `NeedsRepair` where there is none."""
+        """The backend, as delivery writes to it. Raises `MisconfigurationError` where there is none."""
         return destination_for(self.settings)
 
     @functools.cached_property
@@ -105,9 +105,9 @@ class Setup:
         return MlflowClient(databricks_uri(self.settings) or self.settings.tracking_uri)
 
     @contextmanager
-    def inventory(self) -> Generator[Inventory, None, None]:
+    def inventory(self) -> Generator[SpoolAdmin, None, None]:
         """What is in the spool."""
-        with closing(Inventory(self.settings.delivery.spool_dir)) as inventory:
+        with closing(SpoolAdmin(self.settings.delivery.spool_dir)) as inventory:
             yield inventory
 
 
@@ -118,9 +118,9 @@ def _named(settings: Settings) -> Settings:
     """
     if settings.experiment_name or settings.experiment_id or settings.service_name or not settings.tracking_uri:
         return settings
-    ours = f"{shown_backend(settings)}{EXPERIMENT}"
+    ours = f"{display_backend(settings)}{EXPERIMENT}"
     try:
-        with closing(Inventory(settings.delivery.spool_dir)) as inventory:
+        with closing(SpoolAdmin(settings.delivery.spool_dir)) as inventory:
             known = [each.destination for each in inventory.waiting() if each.destination.startswith(ours)]
     except (OSError, sqlite3.Error):
         return settings

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from otel_mlflow.diagnosis.status import Experiment
 from otel_mlflow.ops.question import Question
+from otel_mlflow.status import Experiment
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import Self
 
 from otel_mlflow.settings import values
-from otel_mlflow.settings.problems import InvalidValues, Problem, from_where, problems_of, shown_fields
+from otel_mlflow.settings.problems import InvalidValuesError, Problem, from_where, problems_of, shown_fields
 from otel_mlflow.settings.sections import (
     DeliverySettings,
     Mapping,
@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         None, "OpenTelemetry's `service.name`. Not set: the app's title.", "a name", min_length=1
     )
     strict: bool = setting(False, "Raise at start-up instead of running degraded.", "true or false")
+    freeze_heap: bool = setting(
+        False,
+        "Keep what lives at start-up out of full garbage collections (`gc.freeze`) until shutdown: shorter stalls of the "
+        "event loop; cycles of the application's from before then are not collected.",
+        "true or false",
+    )
     default_tags: Mapping = setting(
         dict, "Tags put on every trace and run.", "a mapping of texts, or name=value between commas"
     )
@@ -112,7 +118,7 @@ class Settings(BaseSettings):
     def _knows_its_collector(self) -> Self:
         if self.tracing.backend == "otlp" and not self.otlp.endpoint:
             words = "is 'otlp', and otlp.endpoint is not set; set otlp.endpoint to the collector's address"
-            raise InvalidValues([Problem("tracing.backend", words)])
+            raise InvalidValuesError([Problem("tracing.backend", words)])
         return self
 
 

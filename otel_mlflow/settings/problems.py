@@ -30,7 +30,7 @@ class Problem:
         return f"{self.key} {self.words}".strip()
 
 
-class InvalidValues(SettingsError):
+class InvalidValuesError(SettingsError):
     """A SettingsError that can still be taken apart: a section does not know where its values came from."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -48,7 +48,7 @@ def problems_of(model: type[BaseModel], error: ValidationError, known: Collectio
     for found in error.errors(include_url=False):
         key = ".".join(map(str, found["loc"][:1]))
         cause = found.get("ctx", {}).get("error")
-        if isinstance(cause, InvalidValues):
+        if isinstance(cause, InvalidValuesError):
             yield from (replace(problem, key=f"{key}.{problem.key}".strip(".")) for problem in cause.problems)
         elif found["type"] == "extra_forbidden":
             yield unknown(key, known or model.model_fields)

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from typing_extensions import Self
 
 from otel_mlflow.settings import defaults, values
-from otel_mlflow.settings.problems import InvalidValues, problems_of, shown_fields
+from otel_mlflow.settings.problems import InvalidValuesError, problems_of, shown_fields
 
 Words = Annotated[list[str], BeforeValidator(values.listed)]
 Names = Annotated[Words, AfterValidator(values.names)]
@@ -44,7 +44,7 @@ class Section(BaseModel):
             super().__init__(**given)
         except ValidationError as error:
             # Not chained: pydantic's message repeats the value, which may be a secret.
-            raise InvalidValues(problems_of(type(self), error)) from None
+            raise InvalidValuesError(problems_of(type(self), error)) from None
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         return shown_fields(self)

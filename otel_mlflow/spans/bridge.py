@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from otel_mlflow.spans import propagation
 from otel_mlflow.spans.autologging import disable_autologging, enable_autologging
-from otel_mlflow.spans.gathering import OpenTrace, Owner
-from otel_mlflow.spans.processor import GatheringSpanProcessor
+from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
+from otel_mlflow.spans.trace import OpenTrace, Owner
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -37,7 +37,7 @@ class Bridge:
     """Puts OpenTelemetry, MLflow and LangChain together while at least one owner of traces wants it."""
 
     def __init__(self) -> None:
-        self.processor = GatheringSpanProcessor()
+        self.processor = OpenTraceSpanProcessor()
         self.provider = SharedTracerProvider(self.processor)
         self.diversion: Sink | None = None
         self._owners: list[Owner] = []
@@ -72,23 +72,23 @@ class Bridge:
                 propagation.remove_from_global_propagator()
                 self._mlflow_off()
 
+    @property
+    def is_installed(self) -> bool:
+        """Whether anybody's spans are taken."""
+        return bool(self._owners)
+
     @contextmanager
     def diverted_to(self, sink: Sink) -> Iterator[None]:
-        """Send what is finished meanwhile to `sink`, in place of delivering it; wires everything if nothing is."""
-        from otel_mlflow.tracing import Tracing
-
-        alone = None if self._owners else Tracing()
+        """Send what is finished meanwhile to `sink`, in place of delivering it."""
         before, self.diversion = self.diversion, sink
         try:
             yield
         finally:
             self.diversion = before
-            if alone is not None:
-                alone.shutdown()
 
     def hand_over_open_traces(self, owner: Owner) -> None:
         """Before the process ends: what is finished of traces that are not is handed over."""
-        traces: set[OpenTrace] = {entry.trace for entry in self.processor.open_entries()}
+        traces: set[OpenTrace] = {entry.trace for entry in self.processor.open_span_states()}
         for trace in traces:
             if trace.owner is owner and not trace.released and not trace.discarded:
                 trace.release()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
+from otel_mlflow import mlflow_names
 from otel_mlflow.content import REDACTED, Body, Redactor, body_json, cut_json, cut_text, request_value, to_json
-from otel_mlflow.spans import mlflow_names
 from otel_mlflow.spans.conventions import (
     MODEL_TYPES,
     PARAMETERS_AS_JSON,
@@ -22,7 +22,7 @@ from otel_mlflow.spans.conventions import (
 from otel_mlflow.spans.encoding import from_json
 
 if TYPE_CHECKING:
-    from otel_mlflow.exchange import ContentType, Exchange
+    from otel_mlflow.http.exchange import ContentType, Exchange
     from otel_mlflow.settings import TracingSettings
 
 MAX_PREVIEW = 1000

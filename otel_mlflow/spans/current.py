@@ -21,7 +21,7 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
-from otel_mlflow.spans.entries import LangChainRun, SpanEntry, entry_of
+from otel_mlflow.spans.state import LangChainRun, SpanState, span_state
 
 _GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
 _TRACING_PACKAGES = frozenset({"contextlib", "opentelemetry", "mlflow", "otel_mlflow"})
@@ -36,12 +36,12 @@ _TRACING_CODE: dict[int, CodeType] = {}
 """Functions of those packages, by identity: code objects compare by all that is in them."""
 
 
-def current_entry(context: Context | None = None) -> SpanEntry | None:
+def current_span_state(context: Context | None = None) -> SpanState | None:
     """The entry under which a span started now is opened; None outside every trace of ours.
 
     A `context` that the caller names is taken at its word.
     """
-    entry = entry_of(get_current_span(context))
+    entry = span_state(get_current_span(context))
     if entry is None or context is not None:
         return entry
     entry = _skip_left(entry)
@@ -50,7 +50,7 @@ def current_entry(context: Context | None = None) -> SpanEntry | None:
     return entry
 
 
-def _skip_left(entry: SpanEntry | None) -> SpanEntry | None:
+def _skip_left(entry: SpanState | None) -> SpanState | None:
     """Pass over spans that are current only because nobody could take them away where they were made current."""
     while entry is not None:
         if entry.run is not None and not _is_inside(entry, entry.run):
@@ -62,11 +62,11 @@ def _skip_left(entry: SpanEntry | None) -> SpanEntry | None:
     return entry
 
 
-def _is_inside(entry: SpanEntry, run: LangChainRun) -> bool:
+def _is_inside(entry: SpanState, run: LangChainRun) -> bool:
     return run.run_id == _run_of_this_context() if run.own_context else not entry.ended
 
 
-def _was_closed_elsewhere(entry: SpanEntry) -> bool:
+def _was_closed_elsewhere(entry: SpanState) -> bool:
     """Whether this is the task that opened the span in a generator, and it is not in that generator any more.
 
     A task that the generator's body has started goes on under the span that was open there.
@@ -92,7 +92,7 @@ def _run_of_this_context() -> str | None:
     return str(parent) if parent else None
 
 
-def _enclosing_generator(entry: SpanEntry) -> SpanEntry:
+def _enclosing_generator(entry: SpanState) -> SpanState:
     generators = entry.trace.generators
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:

@@ -21,7 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from otel_mlflow.spans.entries import context_of
+from otel_mlflow.spans.state import span_context
 
 _OURS_ALONE = frozenset({"mlflow.traceRequestId", "mlflow.experimentId", "mlflow.spanStartTimeNs"})
 """Attributes that MLflow's client puts on spans for itself, and its server derives anew."""
@@ -40,7 +40,7 @@ class RequestEncoder:
     def add(self, span: ReadableSpan) -> ProtoSpan:
         """A new span of the request, with everything that does not depend on where it hangs in the tree."""
         proto: ProtoSpan = self._scope_of(span).spans.add()
-        proto.span_id = context_of(span).span_id.to_bytes(8, "big")
+        proto.span_id = span_context(span).span_id.to_bytes(8, "big")
         proto.name = span.name
         proto.kind = span.kind.value + 1  # type: ignore[assignment]
         proto.start_time_unix_nano = span.start_time or 0

@@ -31,10 +31,10 @@ from opentelemetry import trace as trace_api
 from opentelemetry.sdk.trace import ReadableSpan
 from typing_extensions import override
 
-from otel_mlflow.spans.entries import SpanEntry
-from otel_mlflow.spans.gathering import OpenTrace
-from otel_mlflow.spans.identity import new_trace_id
-from otel_mlflow.spans.namesakes import entry_by_id, trace_by_id
+from otel_mlflow.spans.ids import new_trace_id
+from otel_mlflow.spans.registry import find_open_trace, find_span_state
+from otel_mlflow.spans.state import SpanState
+from otel_mlflow.spans.trace import OpenTrace
 
 mlflow_provider: Any = mlflow.tracing.provider
 mlflow_fluent: Any = mlflow.tracing.fluent
@@ -98,7 +98,7 @@ class _SharedProvider:
 class _Attributes(_SpanAttributesRegistry):
     """Remembers which attributes MLflow wrote, for it writes them as JSON, and other libraries do not."""
 
-    def __init__(self, entry: SpanEntry, span: Any) -> None:
+    def __init__(self, entry: SpanState, span: Any) -> None:
         super().__init__(span)
         self._json_keys = entry.json_keys = set(entry.json_keys)
 
@@ -110,7 +110,7 @@ class _Attributes(_SpanAttributesRegistry):
 class _BridgedSpan(LiveSpan):
     """MLflow's view of a span being gathered, whoever started it. Made without writing anything to the span."""
 
-    def __init__(self, entry: SpanEntry, span: Any) -> None:
+    def __init__(self, entry: SpanState, span: Any) -> None:
         self._span = span
         self._attachments = {}
         self._attributes: Any = _Attributes(entry, span)
@@ -122,7 +122,7 @@ class _BridgedTrace(mlflow_traces._Trace):
     """MLflow's view of a trace being gathered."""
 
 
-def live_span(entry: SpanEntry) -> LiveSpan | None:
+def live_span(entry: SpanState) -> LiveSpan | None:
     """MLflow's view of the span; None once the span was handed over."""
     live: LiveSpan | None = entry.live or (entry.holder() if entry.holder is not None else None)
     if live is None and entry.span is not None:
@@ -163,7 +163,7 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
         trace = _find(trace_id)
         if trace is None:
             return None if trace_id is None else super().get_span_from_id(trace_id, span_id)
-        entry = entry_by_id(trace.trace_id, int(span_id, 16))
+        entry = find_span_state(trace.trace_id, int(span_id, 16))
         return live_span(entry) if entry is not None else None
 
     @override
@@ -212,7 +212,7 @@ _TRACE_ID = re.compile(r"tr-([0-9a-f]{32})")
 
 def _find(trace_id: str | None) -> OpenTrace | None:
     match = _TRACE_ID.fullmatch(trace_id or "")
-    return trace_by_id(int(match[1], 16)) if match else None
+    return find_open_trace(int(match[1], 16)) if match else None
 
 
 def remember_last_trace(trace: OpenTrace) -> None:

@@ -11,14 +11,14 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanContext, SpanKind, get_current_span
 from typing_extensions import override
 
+from otel_mlflow import mlflow_names
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans import mlflow_names
-from otel_mlflow.spans.current import current_entry, opener, opening_generators
-from otel_mlflow.spans.entries import SpanEntry, context_of, entry_of
-from otel_mlflow.spans.gathering import OpenTrace, Owner
-from otel_mlflow.spans.identity import new_trace_id
-from otel_mlflow.spans.namesakes import entry_by_id, trace_by_id
-from otel_mlflow.spans.propagation import origin_of
+from otel_mlflow.spans.current import current_span_state, opener, opening_generators
+from otel_mlflow.spans.ids import new_trace_id
+from otel_mlflow.spans.propagation import read_mlflow_span_context
+from otel_mlflow.spans.registry import find_open_trace, find_span_state
+from otel_mlflow.spans.state import SpanState, span_context, span_state
+from otel_mlflow.spans.trace import OpenTrace, Owner
 
 OUTSIDE = context_api.create_key("otel-mlflow-outside")
 """Context key: what starts here without a parent of ours is none of ours (an excluded request, a root to come)."""
@@ -33,7 +33,7 @@ _FRAMEWORK_SCOPES = frozenset(
 )
 
 
-class GatheringSpanProcessor(SpanProcessor):
+class OpenTraceSpanProcessor(SpanProcessor):
     """Gathers the spans of every tracer provider that it is added to.
 
     Traces that begin outside any request belong to `default_owner`, while there is one.
@@ -42,15 +42,15 @@ class GatheringSpanProcessor(SpanProcessor):
     def __init__(self) -> None:
         self.default_owner: Owner | None = None
         # The span objects keep their entries: those that nobody ends, and nobody can any more, go by themselves.
-        self._open: WeakValueDictionary[int, SpanEntry] = WeakValueDictionary()
+        self._open: WeakValueDictionary[int, SpanState] = WeakValueDictionary()
 
     @override
     @guarded
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        if entry_of(span) is not None:
+        if span_state(span) is not None:
             # Our provider has shown it to us, and shows it to the application's provider, where we are too.
             return
-        parent = current_entry(parent_context)
+        parent = current_span_state(parent_context)
         if parent is not None:
             self.take(span, parent.trace, parent)
         elif context_api.get_value(OUTSIDE, parent_context) is None:
@@ -59,7 +59,7 @@ class GatheringSpanProcessor(SpanProcessor):
     @override
     @guarded
     def on_end(self, span: ReadableSpan) -> None:
-        entry = self._open.pop(context_of(span).span_id, None)
+        entry = self._open.pop(span_context(span).span_id, None)
         if entry is None:
             return
         entry.readable = span
@@ -84,8 +84,8 @@ class GatheringSpanProcessor(SpanProcessor):
             trace.release()
 
     def take(
-        self, span: Span, trace: OpenTrace, parent: SpanEntry | None, *, remote_parent_id: int | None = None
-    ) -> SpanEntry:
+        self, span: Span, trace: OpenTrace, parent: SpanState | None, *, remote_parent_id: int | None = None
+    ) -> SpanState:
         """Take a started span into `trace`."""
         entry = trace.add(
             span, parent, remote_parent_id=remote_parent_id, framework=parent is not None and is_framework(span)
@@ -110,20 +110,20 @@ class GatheringSpanProcessor(SpanProcessor):
 
     def _begin(self, owner: Owner, span: Span, remote: SpanContext) -> None:
         """A span without a parent in this process: a trace of its own, or more of a trace that began elsewhere."""
-        origin = origin_of(remote) if remote.is_valid else None
-        otel_trace_id = context_of(span).trace_id
+        origin = read_mlflow_span_context(remote) if remote.is_valid else None
+        otel_trace_id = span_context(span).trace_id
         if origin is None:
             trace_id = new_trace_id() if remote.is_valid else otel_trace_id
             self.take(span, OpenTrace(owner, trace_id, otel_trace_id=otel_trace_id), None)
             return
-        parent = entry_by_id(origin.trace_id, origin.span_id)
-        trace = parent.trace if parent is not None else trace_by_id(origin.trace_id)
+        parent = find_span_state(origin.trace_id, origin.span_id)
+        trace = parent.trace if parent is not None else find_open_trace(origin.trace_id)
         if trace is None or is_framework(span):
             # A framework's span is another request, also where its caller is in this process.
             trace, parent = OpenTrace(owner, origin.trace_id, otel_trace_id=otel_trace_id), None
         self.take(span, trace, parent, remote_parent_id=origin.span_id)
 
-    def open_entries(self) -> list[SpanEntry]:
+    def open_span_states(self) -> list[SpanState]:
         """The spans that have started and not ended."""
         return list(self._open.values())
 
@@ -138,12 +138,12 @@ def is_framework(span: ReadableSpan) -> bool:
     return scope is not None and scope.name in _FRAMEWORK_SCOPES
 
 
-def is_server_span(entry: SpanEntry | None) -> bool:
+def is_server_span(entry: SpanState | None) -> bool:
     """Whether the span is one that a framework opened for a whole request."""
     return entry is not None and entry.span is not None and entry.span.kind is SpanKind.SERVER
 
 
-def _cut_short(entry: SpanEntry) -> str | None:
+def _cut_short(entry: SpanState) -> str | None:
     """What is unwinding the stack as the span ends: a cancellation, or a generator that nobody reads to its end.
 
     Only what began after the span did: a clean-up span that is opened while an exception is handled is not cut short.

@@ -26,7 +26,7 @@ from opentelemetry.trace import SpanContext, TraceState, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from typing_extensions import override
 
-from otel_mlflow.spans.current import current_entry
+from otel_mlflow.spans.current import current_span_state
 
 TRACESTATE = "tracestate"
 TRACESTATE_KEY = "otelmlflow"
@@ -37,17 +37,17 @@ _ORIGIN = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class MlflowSpanContext:
     """Where a call came from in MLflow's terms: the trace, and the span of it that was current."""
 
     trace_id: int
     span_id: int
 
 
-def origin_of(remote: SpanContext) -> Origin | None:
+def read_mlflow_span_context(remote: SpanContext) -> MlflowSpanContext | None:
     """What the caller said in `tracestate`, if it traces into MLflow through us."""
     match = _ORIGIN.fullmatch(remote.trace_state.get(TRACESTATE_KEY) or "") if remote.trace_state else None
-    return Origin(int(match[1], 16), int(match[2], 16)) if match else None
+    return MlflowSpanContext(int(match[1], 16), int(match[2], 16)) if match else None
 
 
 class MlflowPropagator(TextMapPropagator):
@@ -63,7 +63,7 @@ class MlflowPropagator(TextMapPropagator):
     def inject(
         self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
     ) -> None:
-        entry = current_entry(context)
+        entry = current_span_state(context)
         if entry is None or entry.trace.discarded:
             return
         state = get_current_span(context).get_span_context().trace_state

@@ -18,8 +18,8 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 
-from otel_mlflow.spans.identity import UniqueIdGenerator
-from otel_mlflow.spans.processor import GatheringSpanProcessor
+from otel_mlflow.spans.ids import UniqueIdGenerator
+from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 
 
 class _ForwardTo(SpanProcessor):
@@ -50,7 +50,7 @@ class _LeftInAnotherContext(logging.Filter):
 class SharedTracerProvider:
     """Keeps `processor` on whatever tracer provider spans are made with."""
 
-    def __init__(self, processor: GatheringSpanProcessor) -> None:
+    def __init__(self, processor: OpenTraceSpanProcessor) -> None:
         self._processor = processor
         self._explicit: TracerProvider | None = None
         self._own: TracerProvider | None = None

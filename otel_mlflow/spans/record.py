@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from otel_mlflow import http_attributes
+from otel_mlflow import mlflow_names
+from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans import mlflow_names
+from otel_mlflow.http import semconv
 from otel_mlflow.spans.content import SpanContent
 from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, add_event, attributes_of, set_status
-from otel_mlflow.spans.entries import SpanEntry
-from otel_mlflow.spans.facts import TraceOutline
-from otel_mlflow.spans.gathering import OpenTrace
+from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
+from otel_mlflow.spans.state import SpanState
 from otel_mlflow.spans.tokens import add_up, tokens_of
+from otel_mlflow.spans.trace import OpenTrace
 from otel_mlflow.spans.translation import NotTranslatableError, translated, without_conventions
 
 if TYPE_CHECKING:
-    from otel_mlflow.exchange import Exchange
+    from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import Settings
 
 LEFT_OUT = "otel_mlflow.spans_left_out"
@@ -43,22 +43,6 @@ ABANDONED = "nobody ended it, and who opened it is gone"
 _CUT_SHORT = {"GeneratorExit": "cut short: nobody read the generator to its end", "CancelledError": "cancelled"}
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRecord:
-    """What delivery carries: one trace, or a fragment of one.
-
-    `trace_id` is MLflow's (`tr-…`); `spans` a serialized OTLP `ExportTraceServiceRequest`; `info` the JSON of what
-    OTLP does not carry, empty for a fragment; `experiment` the name of the experiment chosen for this request, None
-    for the configured one; `counted` tells whether the record stands for a request.
-    """
-
-    trace_id: str
-    spans: bytes
-    info: bytes
-    experiment: str | None
-    counted: bool
-
-
 class TraceWriter:
     """Writes traces down as the settings say."""
 
@@ -70,10 +54,10 @@ class TraceWriter:
         self._tags = {**settings.default_tags, "service.name": service_name}
         self._metadata = metadata
 
-    def write(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
+    def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
         encoder = RequestEncoder()
-        written: list[tuple[SpanEntry, ProtoSpan]] = []
+        written: list[tuple[SpanState, ProtoSpan]] = []
         for entry in spans:
             if (span := entry.readable or entry.span) is not None:
                 kept = self.kept(entry)
@@ -85,7 +69,7 @@ class TraceWriter:
             if entry.left_out:
                 add_attributes(proto, {LEFT_OUT: entry.left_out})
         is_more_used = add_up(trace, [entry for entry, _ in written])
-        with_info = with_info or (is_more_used and trace.outline is not None and self._runs.wanted)
+        with_info = with_info or (is_more_used and trace.root_summary is not None and self._runs.wanted)
         return TraceRecord(
             trace_id=trace.name,
             spans=encoder.to_bytes() if written else b"",
@@ -94,18 +78,18 @@ class TraceWriter:
             counted=trace.counted,
         )
 
-    def kept(self, entry: SpanEntry) -> SpanEntry:
+    def kept(self, entry: SpanState) -> SpanState:
         """The span itself if it is shown in MLflow, else the nearest one above it that is."""
         while entry.parent is not None and self._is_dropped(entry):
             entry = entry.parent
         return entry
 
-    def _is_dropped(self, entry: SpanEntry) -> bool:
+    def _is_dropped(self, entry: SpanState) -> bool:
         if entry.framework and self._drops_framework:
             return True
         return self._max_depth is not None and self._depth(entry) > self._max_depth
 
-    def _depth(self, entry: SpanEntry | None) -> int:
+    def _depth(self, entry: SpanState | None) -> int:
         depth = 0
         while entry is not None:
             depth += not (entry.framework and self._drops_framework)
@@ -113,7 +97,7 @@ class TraceWriter:
         return depth
 
     def _write_span(
-        self, encoder: RequestEncoder, trace: OpenTrace, entry: SpanEntry, readable: ReadableSpan
+        self, encoder: RequestEncoder, trace: OpenTrace, entry: SpanState, readable: ReadableSpan
     ) -> ProtoSpan:
         proto = encoder.add(readable)
         proto.trace_id = trace.trace_id.to_bytes(16, "big")
@@ -125,7 +109,7 @@ class TraceWriter:
             attributes = self._root_attributes(trace, attributes)
             _overlay_exchange(proto, trace)
         if (cut_short := _cut_short(entry)) is not None:
-            attributes[http_attributes.OUTCOME] = "cancelled"
+            attributes[semconv.OUTCOME] = "cancelled"
             set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(cut_short, f"cut short: {cut_short}"))
         self._content.clean(proto)
         attributes = self._in_mlflow_s_words(attributes, proto)
@@ -142,7 +126,7 @@ class TraceWriter:
 
     def _root_attributes(self, trace: OpenTrace, attributes: dict[str, Any]) -> dict[str, Any]:
         """What the request and user code say of the whole trace, on its root; the span's own word counts first."""
-        facts = trace.facts
+        facts = trace.metadata
         known = {mlflow_names.SPAN_TYPE: "UNKNOWN", **self._from_exchange(trace.exchange), **attributes}
         said = {
             mlflow_names.SPAN_INPUTS: facts.inputs,
@@ -155,18 +139,18 @@ class TraceWriter:
     def _from_exchange(self, exchange: Exchange | None) -> dict[str, Any]:
         if exchange is None:
             return {}
-        attributes = http_attributes.at_start(exchange) | http_attributes.at_end(exchange)
-        from_outside = {key: attributes.pop(key) for key in http_attributes.FROM_OUTSIDE if key in attributes}
+        attributes = semconv.at_start(exchange) | semconv.at_end(exchange)
+        from_outside = {key: attributes.pop(key) for key in semconv.FROM_OUTSIDE if key in attributes}
         return attributes | self._content.of_span(from_outside) | self._content.of_exchange(exchange)
 
     def _info(self, trace: OpenTrace) -> bytes:
-        trace.outline = trace.outline or _outline(trace)
+        trace.root_summary = trace.root_summary or _outline(trace)
         said = trace.info
         info = {
             "client_request_id": self._content.text(_request_id(trace)),
-            "request_time_ms": trace.outline.start_ns // 1_000_000,
-            "execution_duration_ms": (trace.outline.end_ns - trace.outline.start_ns) // 1_000_000,
-            "state": _said_state(trace) or trace.outline.state,
+            "request_time_ms": trace.root_summary.start_ns // 1_000_000,
+            "execution_duration_ms": (trace.root_summary.end_ns - trace.root_summary.start_ns) // 1_000_000,
+            "state": _said_state(trace) or trace.root_summary.state,
             "request_preview": self._content.preview(said.request_preview if said else None),
             "response_preview": self._content.preview(said.response_preview if said else None),
             "trace_metadata": self._trace_metadata(trace),
@@ -179,7 +163,7 @@ class TraceWriter:
         return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")
 
     def _trace_metadata(self, trace: OpenTrace) -> dict[str, str]:
-        facts = trace.facts
+        facts = trace.metadata
         own = {
             mlflow_names.TRACE_SESSION: facts.session,
             mlflow_names.TRACE_USER: facts.user,
@@ -197,18 +181,18 @@ class TraceWriter:
 
     def _trace_tags(self, trace: OpenTrace) -> dict[str, str]:
         exchange = trace.exchange
-        said = {**trace.facts.tags, **(trace.info.tags if trace.info else {})}
+        said = {**trace.metadata.tags, **(trace.info.tags if trace.info else {})}
         tags = {
             **self._tags,
             "otel.trace_id": f"{trace.otel_trace_id:032x}",
-            mlflow_names.TRACE_NAME: self._content.text(trace.outline.name if trace.outline else ""),
-            **self._content.redacted(http_attributes.trace_tags(exchange) if exchange is not None else {}),
+            mlflow_names.TRACE_NAME: self._content.text(trace.root_summary.name if trace.root_summary else ""),
+            **self._content.redacted(semconv.trace_tags(exchange) if exchange is not None else {}),
             **self._content.redacted({str(key): str(value) for key, value in said.items()}),
         }
         return {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items()}
 
 
-def _cut_short(entry: SpanEntry) -> str | None:
+def _cut_short(entry: SpanState) -> str | None:
     if entry.ended:
         return entry.cut_short
     return ABANDONED if entry.abandoned else STILL_OPEN
@@ -222,25 +206,25 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
     proto.name = exchange.name
     if exchange.ended_ns is not None:
         proto.end_time_unix_nano = max(exchange.ended_ns, proto.start_time_unix_nano)
-    set_status(proto, *http_attributes.status(exchange))
+    set_status(proto, *semconv.status(exchange))
     if exchange.failure is not None and exchange.failure.traceback:
-        add_event(proto, "exception", proto.end_time_unix_nano, http_attributes.exception(exchange.failure))
+        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.failure))
 
 
-def _outline(trace: OpenTrace) -> TraceOutline:
+def _outline(trace: OpenTrace) -> RootSummary:
     if (exchange := trace.exchange) is not None:
         state: Literal["OK", "ERROR"] = "OK" if exchange.outcome == "ok" else "ERROR"
-        return TraceOutline(exchange.name, exchange.started_ns, exchange.ended_ns or exchange.started_ns, state)
+        return RootSummary(exchange.name, exchange.started_ns, exchange.ended_ns or exchange.started_ns, state)
     root = trace.root.readable if trace.root is not None else None
     if root is None:
-        return TraceOutline("", 0, 0, "OK")
+        return RootSummary("", 0, 0, "OK")
     state = "ERROR" if root.status.status_code is StatusCode.ERROR else "OK"
-    return TraceOutline(root.name, root.start_time or 0, root.end_time or 0, state)
+    return RootSummary(root.name, root.start_time or 0, root.end_time or 0, state)
 
 
 def _request_id(trace: OpenTrace) -> str:
     said = trace.info.client_request_id if trace.info is not None else None
-    return said or trace.facts.client_request_id or ""
+    return said or trace.metadata.client_request_id or ""
 
 
 def _said_state(trace: OpenTrace) -> str | None:

@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from otel_mlflow.spans.content import SpanContent
-from otel_mlflow.spans.gathering import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace
 
 if TYPE_CHECKING:
-    from otel_mlflow.exchange import Exchange
+    from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import RunsSettings
 
 LATENCY = "latency_seconds"
@@ -51,20 +51,20 @@ class RequestRunWriter:
 
     def _name(self, trace: OpenTrace, exchange: Exchange) -> str:
         name = self._template.format(
-            route=exchange.route or "", session_id=trace.facts.session or "", trace_id=trace.name
+            route=exchange.route or "", session_id=trace.metadata.session or "", trace_id=trace.name
         )
         return self._content.text(name.strip() or exchange.name)[:MAX_KEY]
 
     def _params(self, trace: OpenTrace) -> dict[str, str]:
-        said = self._content.redacted(trace.facts.params)
+        said = self._content.redacted(trace.metadata.params)
         return {name_in_run(key): str(value)[:MAX_PARAM_VALUE] for key, value in said.items()}
 
 
 def _metrics(trace: OpenTrace) -> dict[str, float]:
-    outline = trace.outline
+    outline = trace.root_summary
     seconds = (outline.end_ns - outline.start_ns) / 1e9 if outline is not None else 0.0
     own = {LATENCY: seconds, **trace.tokens}
-    return {name_in_run(key): float(value) for key, value in {**own, **trace.facts.metrics}.items()}
+    return {name_in_run(key): float(value) for key, value in {**own, **trace.metadata.metrics}.items()}
 
 
 def name_in_run(name: str) -> str:

@@ -21,7 +21,7 @@ import mlflow.tracking.fluent
 from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
-from otel_mlflow.spans.gathering import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace
 
 logger = logging.getLogger("otel_mlflow")
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from otel_mlflow.spans import mlflow_names
-from otel_mlflow.spans.entries import SpanEntry
-from otel_mlflow.spans.gathering import OpenTrace
+from otel_mlflow import mlflow_names
+from otel_mlflow.spans.state import SpanState
+from otel_mlflow.spans.trace import OpenTrace
 
 
 def tokens_of(attributes: Mapping[str, Any]) -> dict[str, int] | None:
@@ -24,7 +24,7 @@ def tokens_of(attributes: Mapping[str, Any]) -> dict[str, int] | None:
     return counts or None
 
 
-def add_up(trace: OpenTrace, spans: Iterable[SpanEntry]) -> bool:
+def add_up(trace: OpenTrace, spans: Iterable[SpanState]) -> bool:
     """Add what these spans used to what the trace has used so far; answer whether that has changed.
 
     MLflow's rule: an agent's span that sums up the models below it stands for all of them.
@@ -36,7 +36,7 @@ def add_up(trace: OpenTrace, spans: Iterable[SpanEntry]) -> bool:
     return bool(counted)
 
 
-def _is_summed_up(entry: SpanEntry) -> bool:
+def _is_summed_up(entry: SpanState) -> bool:
     above = entry.parent
     while above is not None:
         if above.tokens:

@@ -17,7 +17,7 @@ from mlflow.tracing.otel.translation import translate_span_type_from_otel, trans
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
-from otel_mlflow.spans import mlflow_names
+from otel_mlflow import mlflow_names
 from otel_mlflow.spans.encoding import from_json
 
 CONVENTIONS = (

@@ -18,8 +18,8 @@ from tests.servers.mlflow_server import MlflowServer
 @pytest.fixture(scope="module")
 def service(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The app, in one process."""
-    folder = tmp_path_factory.mktemp("facts")
-    service = Service("tests.acceptance.apps.facts:served", folder=folder, tracking_uri=mlflow_server.url)
+    folder = tmp_path_factory.mktemp("metadata")
+    service = Service("tests.acceptance.apps.metadata:served", folder=folder, tracking_uri=mlflow_server.url)
     yield service
     service.server.terminate()
 
@@ -46,7 +46,7 @@ def test_tags_tell_route_method_status_service_and_opentelemetry_trace(service: 
         "http.route": "/query/{number}",
         "http.method": "GET",
         "http.status_code": "200",
-        "service.name": "facts",
+        "service.name": "metadata",
     }
     assert {name: trace.info.tags.get(name) for name in told} == told
     assert len(trace.info.tags["otel.trace_id"]) == 32

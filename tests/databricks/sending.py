@@ -12,7 +12,7 @@ from mlflow.entities import Trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_mlflow import Settings
-from otel_mlflow.spans.record import TraceRecord
+from otel_mlflow.delivery.records import TraceRecord
 from tests.delivering import spans_of
 from tests.servers.workspace import USER
 

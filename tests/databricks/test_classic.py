@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from otel_mlflow.backends.http import CONNECT_TIMEOUT, READ_TIMEOUT
 from otel_mlflow.delivery.clock import Clock, SystemClock
 from otel_mlflow.delivery.destinations.databricks import Databricks
 from otel_mlflow.delivery.destinations.databricks_classic import ROOT_FOLLOWS
-from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT, READ_TIMEOUT
-from otel_mlflow.delivery.records import SpooledTrace
+from otel_mlflow.delivery.records import SpooledTrace, TraceRecord
 from otel_mlflow.settings import UnityCatalogSettings
-from otel_mlflow.spans.record import TraceRecord
 from tests.databricks.sending import NAME, child_spans, feedback_on, fragment, read_back, root_of, settings_in
 from tests.delivering import Finished, delivering, info_of, put, trace, wait_for
 from tests.servers.workspace import Fault, Workspace

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.errors import NeedsRepair, TryAgain
+from otel_mlflow.backends.databricks import credentials as credentials_module
+from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
+from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.startup import say
-from otel_mlflow.workspace import credentials as credentials_module
-from otel_mlflow.workspace.credentials import WorkspaceCredentials
 from tests.databricks.sending import settings_in
 from tests.delivering import delivering, put, wait_for
 from tests.servers.black_hole import silent_host
@@ -77,7 +77,7 @@ def test_a_host_may_be_copied_from_a_browser(as_user: Workspace, monkeypatch: py
 
 def test_no_credentials_at_all_are_named() -> None:
     """With what to set."""
-    with pytest.raises(NeedsRepair, match="DATABRICKS_HOST"):
+    with pytest.raises(MisconfigurationError, match="DATABRICKS_HOST"):
         WorkspaceCredentials.resolve("databricks")
 
 
@@ -108,7 +108,7 @@ def test_the_sdk_is_not_waited_for_without_end(
         monkeypatch.setenv("DATABRICKS_HOST", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("DATABRICKS_CLIENT_ID", CLIENT_ID)
         monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", CLIENT_SECRET)
-        with pytest.raises((TryAgain, NeedsRepair)):
+        with pytest.raises((RetryableError, MisconfigurationError)):
             WorkspaceCredentials.resolve("databricks")
 
 

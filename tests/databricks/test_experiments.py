@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow import Settings
-from otel_mlflow.workspace.experiments import canonical_name
+from otel_mlflow.backends.databricks.experiments import canonical_name
 from tests.databricks.sending import NAME, settings_in
 from tests.delivering import Finished, delivering, put, trace, wait_for
 from tests.servers.workspace import USER, Workspace

@@ -7,17 +7,16 @@ import threading
 
 import pytest
 
-from otel_mlflow.delivery.destinations import crew
-from otel_mlflow.delivery.destinations.base import RefusedSomeError
-from otel_mlflow.delivery.destinations.crew import in_time
-from otel_mlflow.delivery.destinations.experiments import FoundExperiment
-from otel_mlflow.delivery.destinations.http import Answer
+from otel_mlflow.backends import calls
+from otel_mlflow.backends.calls import call_with_timeout
+from otel_mlflow.backends.experiments import FoundExperiment
+from otel_mlflow.backends.http import Answer
+from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
+from otel_mlflow.delivery.destinations.databricks_rate import Rate
+from otel_mlflow.delivery.destinations.databricks_structure import DEEPEST, structured_request
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.records import SpooledTrace
-from otel_mlflow.errors import NeedsRepair, TryAgain
-from otel_mlflow.workspace.place import Place, Refusals
-from otel_mlflow.workspace.rate import Rate
-from otel_mlflow.workspace.structure import DEEPEST, structured_request
+from otel_mlflow.errors import MisconfigurationError, PartiallyRejectedError, RetryableError
 from tests.delivering import spans_of
 from tests.unit.delivery.backend import ManualClock
 
@@ -44,13 +43,13 @@ def refusals() -> Refusals:
 )
 def test_a_full_experiment_is_known_by_what_is_said(answer: Answer) -> None:
     """The traces wait for somebody to choose another place."""
-    with pytest.raises(NeedsRepair, match="takes no more traces"):
+    with pytest.raises(MisconfigurationError, match="takes no more traces"):
         refusals().takes(answer, TRACE)
 
 
 def test_a_rate_limit_is_no_full_experiment() -> None:
     """It passes by itself."""
-    with pytest.raises(TryAgain):
+    with pytest.raises(RetryableError):
         refusals().takes(said(429, "RESOURCE_EXHAUSTED", "Exceeded the limit of 200 traces a second."), TRACE)
 
 
@@ -58,7 +57,7 @@ def test_a_trace_that_is_too_long_is_no_full_experiment() -> None:
     """It is refused alone."""
     batch = refusals()
     assert not batch.takes(said(400, "INVALID_PARAMETER_VALUE", "Trace tag exceeds the maximum length."), TRACE)
-    with pytest.raises(RefusedSomeError, match="maximum length"):
+    with pytest.raises(PartiallyRejectedError, match="maximum length"):
         batch.check([TRACE])
 
 
@@ -69,29 +68,29 @@ def test_what_is_there_already_is_taken() -> None:
 
 def test_a_call_in_time_answers() -> None:
     """With what it returns."""
-    assert in_time(lambda: 7, 30) == 7
+    assert call_with_timeout(lambda: 7, 30) == 7
 
 
 def test_a_call_in_time_raises() -> None:
     """What it raises, on the thread that waits for it."""
     with pytest.raises(ZeroDivisionError):
-        in_time(lambda: 1 / 0, 30)
+        call_with_timeout(lambda: 1 / 0, 30)
 
 
 def test_calls_that_never_return_are_left_and_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a few of them no other is made."""
-    monkeypatch.setattr(crew, "_abandoned", [])
+    monkeypatch.setattr(calls, "_abandoned", [])
     over, called = threading.Event(), list[int]()
 
     def hang() -> None:
         called.append(1)
         over.wait()
 
-    for _ in range(crew.MANY_ABANDONED + 3):
+    for _ in range(calls.MANY_ABANDONED + 3):
         with pytest.raises(TimeoutError):
-            in_time(hang, 0.01)
+            call_with_timeout(hang, 0.01)
     over.set()
-    assert len(called) == crew.MANY_ABANDONED
+    assert len(called) == calls.MANY_ABANDONED
 
 
 def test_creations_are_spread_over_time() -> None:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from otel_mlflow.diagnosis.check_result import Check
 from otel_mlflow.diagnosis.doctor import run_checks
-from otel_mlflow.diagnosis.finding import Check
 from otel_mlflow.diagnosis.setup import Limits
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
@@ -44,7 +44,7 @@ def not_tried(checks: dict[str, Check]) -> set[str]:
 def run_doctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `otel-mlflow doctor` in the current folder, as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", "from otel_mlflow.cli import main; main()", "doctor", *arguments],
+        [sys.executable, "-c", "from otel_mlflow.commands.cli import main; main()", "doctor", *arguments],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", **environment},
         capture_output=True,
         text=True,

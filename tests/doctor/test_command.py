@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from otel_mlflow.cli import main
-from otel_mlflow.diagnosis.doctor import EXAMINATIONS
+from otel_mlflow.commands.cli import main
+from otel_mlflow.diagnosis.doctor import CHECKS
 from tests.doctor.examining import answer, run_doctor
 
-NAMES = [each.name for each in EXAMINATIONS if not each.of_databricks]
+NAMES = [each.name for each in CHECKS if not each.of_databricks]
 
 
 def test_all_is_well(store: str) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK
-from otel_mlflow.delivery.destinations import destination_key, settled
+from otel_mlflow.delivery.destinations import destination_key, resolve_defaults
 from otel_mlflow.delivery.records import Tally
 from otel_mlflow.delivery.storage import Storage
 from otel_mlflow.diagnosis.checks.experiment import NEARLY_FULL
-from otel_mlflow.diagnosis.doctor import EXAMINATIONS
+from otel_mlflow.diagnosis.doctor import CHECKS
 from otel_mlflow.settings import Settings
 from tests.doctor.examining import REPOSITORY, examined, not_ok, not_tried
 from tests.servers.workspace import TOKEN, USER, Fault, Workspace
@@ -48,7 +48,7 @@ def settings(**more: Any) -> Settings:
 def test_all_is_well_with_a_classic_experiment(workspace: Workspace) -> None:
     """Every check is made; experiment and folder are made, and no trace is left."""
     checks = examined(settings())
-    assert list(checks) == [each.name for each in EXAMINATIONS]
+    assert list(checks) == [each.name for each in CHECKS]
     assert not_ok(checks) == {}
     assert not_tried(checks) == set()
     assert f"{workspace.url} is used (from environment DATABRICKS_HOST)" in checks["workspace"].detail
@@ -84,7 +84,7 @@ def test_all_is_well_with_unity_catalog(workspace: Workspace) -> None:
 def brought(given: Settings, traces: int) -> None:
     """Have the spool say that so many traces were delivered."""
     folder = given.delivery.spool_dir
-    destination = destination_key(settled(given))
+    destination = destination_key(resolve_defaults(given))
     storage = Storage(folder, destination=destination, max_bytes=1 << 20, clock=SYSTEM_CLOCK)
     with storage.using() as spool:
         spool.add([], [], Tally(requests=traces, traced=traces, delivered=traces), 0)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from otel_mlflow.diagnosis.background import in_background, left_over
-from otel_mlflow.diagnosis.finding import ok
+from otel_mlflow.diagnosis.check_result import ok
 from otel_mlflow.diagnosis.setup import LIMITS, Limits
 from tests.doctor.examining import answer, examined, not_ok, not_tried, run_doctor
 from tests.servers.black_hole import full_host, silent_host

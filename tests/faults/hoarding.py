@@ -18,7 +18,7 @@ from opentelemetry import trace
 from starlette.types import Receive, Scope, Send
 
 from otel_mlflow import Tracing, TracingMiddleware
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 
 SPANS_BELOW_THE_ROOT = 5
 WARM_UP = 3000

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery import Delivery
-from otel_mlflow.diagnosis.status import Status
+from otel_mlflow.status import Status
 from tests.delivering import delivering, put, settings_for, wait_for
 from tests.servers.process import until
 from tests.servers.scripted import Fault, ScriptedMlflow

@@ -8,8 +8,8 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from otel_mlflow.cli import main
-from otel_mlflow.spans.record import TraceRecord
+from otel_mlflow.commands.cli import main
+from otel_mlflow.delivery.records import TraceRecord
 from tests.delivering import EXPERIMENT, Finished, delivering, info_of, put, settings_for, spans_of, trace, wait_for
 from tests.faults.stored import stored_in
 from tests.servers.mlflow_server import MlflowServer

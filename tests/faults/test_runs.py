@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from otel_mlflow.delivery import Delivery
-from otel_mlflow.spans.record import TraceRecord
+from otel_mlflow.delivery.records import TraceRecord
 from tests.delivering import Finished, delivering, info_of, settings_for, trace, wait_for
 from tests.servers.cutting_proxy import CuttingProxy
 from tests.servers.mlflow_server import MlflowServer
@@ -132,10 +132,10 @@ def test_a_run_that_mlflow_refuses_is_quarantined_with_its_reason(tmp_path: Path
 
 def reason(delivery: Delivery, folder: Path) -> str:
     """Why the one record in quarantine is there."""
-    from otel_mlflow.delivery.inventory import Inventory
+    from otel_mlflow.delivery.spool_admin import SpoolAdmin
 
     assert delivery.status().counts.quarantined == 1
-    inventory = Inventory(folder)
+    inventory = SpoolAdmin(folder)
     (kept,) = inventory.kept(quarantined=True)
     inventory.close()
     return kept.reason or ""

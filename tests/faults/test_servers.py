@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from otel_mlflow.delivery.inventory import Inventory
-from otel_mlflow.diagnosis.status import Counts
+from otel_mlflow.delivery.spool_admin import SpoolAdmin
+from otel_mlflow.status import Counts
 from tests.delivering import EXPERIMENT, assert_adds_up
 from tests.faults.crowd import Answer, Crowd
 from tests.faults.test_death import PROMISED
@@ -42,7 +42,7 @@ def serve(tmp_path: Path, scripted: ScriptedMlflow) -> Iterator[Serve]:
 
 def counts(server: AppServer) -> Counts:
     """What the spool says, over all processes there have been."""
-    with closing(Inventory(server.folder / "spool")) as inventory:
+    with closing(SpoolAdmin(server.folder / "spool")) as inventory:
         (waiting,) = inventory.waiting()
         found = inventory.counts(waiting.destination)
     assert_adds_up(found)

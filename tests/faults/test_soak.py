@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from otel_mlflow.diagnosis.status import Counts
 from otel_mlflow.settings import Settings
+from otel_mlflow.status import Counts
 from tests.delivering import EXPERIMENT, assert_adds_up, delivering, put, settings_for, wait_for
 from tests.faults.stored import LateServer, stored_in
 from tests.servers.app_server import REPOSITORY

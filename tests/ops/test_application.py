@@ -12,14 +12,14 @@ from starlette.testclient import TestClient
 from otel_mlflow import Settings, Tracing, ops
 from otel_mlflow.delivery import Delivery
 from otel_mlflow.delivery.destinations.base import Destination
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.errors import MisconfigurationError
 from tests.ops.dashboards import dashboard, settings_of
 from tests.servers.process import until
 
 
 def refuse() -> Destination:
     """A backend that somebody has to mend."""
-    raise NeedsRepair("the credentials were rejected", "use others")
+    raise MisconfigurationError("the credentials were rejected", "use others")
 
 
 @pytest.mark.parametrize(("enabled", "state"), [(True, "starting"), (False, "disabled")])

@@ -9,7 +9,7 @@ import pytest
 
 from otel_mlflow import Settings
 from otel_mlflow.delivery.destinations import destination_for
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import question_of
 from otel_mlflow.ops.sources import source_for
 from tests.ops import seed
@@ -33,7 +33,7 @@ def settings(name: str, **tables: str) -> Settings:
 
 def test_without_a_warehouse(workspace: Workspace) -> None:
     """Nobody could count."""
-    with pytest.raises(NeedsRepair, match=r"set unity_catalog\.sql_warehouse_id"):
+    with pytest.raises(MisconfigurationError, match=r"set unity_catalog\.sql_warehouse_id"):
         source_for(settings("any")).summary(question_of({}, seed.END))
 
 
@@ -42,11 +42,11 @@ def test_a_classic_experiment(workspace: Workspace) -> None:
     destination = destination_for(settings("classic"))
     destination.open()
     destination.close()
-    with pytest.raises(NeedsRepair, match="as files, which nobody can count in"):
+    with pytest.raises(MisconfigurationError, match="as files, which nobody can count in"):
         source_for(settings("classic", sql_warehouse_id="a-warehouse")).summary(question_of({}, seed.END))
 
 
 def test_an_experiment_that_is_not_there_yet(workspace: Workspace) -> None:
     """Before the first trace."""
-    with pytest.raises(NeedsRepair, match="has no experiment"):
+    with pytest.raises(MisconfigurationError, match="has no experiment"):
         source_for(settings("none", sql_warehouse_id="a-warehouse")).summary(question_of({}, seed.END))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import question_of
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.mlflow_server import MlflowServer as Source
@@ -95,12 +95,12 @@ def test_credentials_that_are_rejected_are_told_as_such() -> None:
     with ScriptedMlflow() as server:
         server.authorization = "Bearer another"
         source = Source(server.url, Wanted(EXPERIMENT))
-        with pytest.raises(NeedsRepair, match="check the credentials"):
+        with pytest.raises(MisconfigurationError, match="check the credentials"):
             source.summary(question_of({}, seed.END))
 
 
 def test_a_value_with_both_quotes_cannot_be_asked_for(ask: Ask) -> None:
     """MLflow's filters have no way to say it; one kind of quote is no trouble."""
     assert ask(window="1h", session="it's")["totals"]["requests"] == 0
-    with pytest.raises(NeedsRepair, match="filter by something else"):
+    with pytest.raises(MisconfigurationError, match="filter by something else"):
         ask(window="1h", session='"it\'s"')

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from otel_mlflow.cli import main
+from otel_mlflow.commands.cli import main
 from tests.ops import expected, seed
 from tests.ops.comparing import close, without
 from tests.ops.conftest import EXPERIMENT, SEEDED

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 from otel_mlflow import Settings
+from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
+from otel_mlflow.backends.databricks.http import WorkspaceHttp
 from otel_mlflow.delivery.destinations import destination_for
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import question_of
 from otel_mlflow.ops.sources import source_for
 from otel_mlflow.ops.sources.catalog_relations import over
 from otel_mlflow.ops.sources.databricks_sql import Warehouse
 from otel_mlflow.ops.sources.statements import TOTALS, parameters
 from otel_mlflow.ops.summary import LISTS
-from otel_mlflow.workspace.credentials import WorkspaceCredentials
-from otel_mlflow.workspace.http import WorkspaceHttp
 from tests.ops import expected, seed, spark
 from tests.ops.comparing import close, without
 from tests.ops.conftest import EXPERIMENT, SEEDED
@@ -104,5 +104,5 @@ def test_a_table_that_is_not_there_is_told_as_such(workspace: Workspace) -> None
     destination.open()
     destination.close()
     source = source_for(settings(**other, sql_warehouse_id="a-warehouse"))
-    with pytest.raises(NeedsRepair, match="the warehouse says: "):
+    with pytest.raises(MisconfigurationError, match="the warehouse says: "):
         source.summary(question_of({}, seed.END))

@@ -20,7 +20,7 @@ from opentelemetry.propagators.textmap import TextMapPropagator
 from otel_mlflow import continued, current_trace
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.trees import drawn, shown, spans_of
 

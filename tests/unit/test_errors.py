@@ -8,16 +8,18 @@ import pytest
 
 from otel_mlflow.errors import (
     DeliveryError,
-    NeedsRepair,
+    MisconfigurationError,
     OtelMlflowError,
-    Refused,
+    RejectedError,
+    RetryableError,
     SettingsError,
     TracingSetupError,
-    TryAgain,
 )
 
 
-@pytest.mark.parametrize("error", [SettingsError, TracingSetupError, DeliveryError, TryAgain, NeedsRepair, Refused])
+@pytest.mark.parametrize(
+    "error", [SettingsError, TracingSetupError, DeliveryError, RetryableError, MisconfigurationError, RejectedError]
+)
 def test_one_root(error: type[Exception]) -> None:
     """Whoever catches the root catches all that is ours."""
     assert issubclass(error, OtelMlflowError)
@@ -30,16 +32,16 @@ def test_settings_error_is_a_value_error() -> None:
 
 def test_delivery_error_says_reason_and_fix() -> None:
     """The message is both; the parts can be had for themselves."""
-    error = TryAgain("429 from the workspace", "nothing to do", retry_after=2.5)
+    error = RetryableError("429 from the workspace", "nothing to do", retry_after=2.5)
     assert (str(error), error.reason, error.retry_after) == (
         "429 from the workspace; nothing to do",
         "429 from the workspace",
         2.5,
     )
-    assert str(Refused("too large")) == "too large"
+    assert str(RejectedError("too large")) == "too large"
 
 
 def test_delivery_error_can_be_handed_to_another_process() -> None:
     """A process pool may carry it."""
-    error = pickle.loads(pickle.dumps(NeedsRepair("401", "renew the token")))  # noqa: S301
+    error = pickle.loads(pickle.dumps(MisconfigurationError("401", "renew the token")))  # noqa: S301
     assert (error.reason, error.fix) == ("401", "renew the token")

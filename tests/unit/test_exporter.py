@@ -18,7 +18,7 @@ from otel_mlflow import MlflowSpanExporter, Settings
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.trees import drawn, shown, spans_of
 

@@ -18,7 +18,7 @@ from otel_mlflow import Settings, Tracing, log_feedback
 from otel_mlflow.content import REDACTED
 from otel_mlflow.delivery import Delivery
 from tests.unit.apps import app_of
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 
 TRACE = f"tr-{7:032x}"
 SECRET = "hunter2"

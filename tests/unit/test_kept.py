@@ -13,11 +13,11 @@ import otel_mlflow
 from otel_mlflow import Settings, Tracing, TracingMiddleware
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.gathering import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace
 from otel_mlflow.testing import CapturedTraces, capture
-from otel_mlflow.testing_delivery import MemoryDelivery
+from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import raw, span
-from tests.unit.asgi import Call, empty_answer
+from tests.unit.asgi_calls import Call, empty_answer
 from tests.unit.trees import drawn, shown
 
 

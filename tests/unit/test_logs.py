@@ -14,7 +14,7 @@ from otel_mlflow import Settings, Tracing
 from otel_mlflow.logs import TraceIdFilter
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 
 logger = logging.getLogger("an.application")

@@ -12,6 +12,7 @@ import pytest
 
 import otel_mlflow
 from otel_mlflow import testing
+from otel_mlflow.testing import pytest_plugin
 
 NAMES = [
     "MlflowSpanExporter",
@@ -120,8 +121,8 @@ def test_signatures_are_these() -> None:
     ("group", "name", "value"),
     [
         ("opentelemetry_traces_exporter", "mlflow", "otel_mlflow.exporter:MlflowSpanExporter"),
-        ("console_scripts", "otel-mlflow", "otel_mlflow.cli:main"),
-        ("pytest11", "otel_mlflow", "otel_mlflow.testing"),
+        ("console_scripts", "otel-mlflow", "otel_mlflow.commands.cli:main"),
+        ("pytest11", "otel_mlflow", "otel_mlflow.testing.pytest_plugin"),
     ],
 )
 def test_others_find_us_by_these_entry_points(group: str, name: str, value: str) -> None:
@@ -132,7 +133,7 @@ def test_others_find_us_by_these_entry_points(group: str, name: str, value: str)
 def test_the_testing_module_offers_a_context_manager_and_a_fixture() -> None:
     """For users' own tests."""
     assert callable(testing.capture)
-    assert inspect.getdoc(testing.mlflow_traces)
+    assert inspect.getdoc(pytest_plugin.mlflow_traces)
 
 
 def test_the_package_is_typed() -> None:

@@ -17,10 +17,10 @@ from pydantic import BaseModel
 import otel_mlflow
 from otel_mlflow import RequestTrace, Settings, Tracing, current_trace
 from otel_mlflow.delivery import Delivery
-from otel_mlflow.diagnosis.status import Experiment
+from otel_mlflow.status import Experiment
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of, span
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.trees import spans_of
 
@@ -227,7 +227,7 @@ def test_params_and_metrics_are_kept_for_the_run(traces: CapturedTraces, instrum
         trace.log_params({"depth": 3})
         trace.log_metrics({"score": 1})
         assert trace._trace is not None
-        facts.append((trace._trace.facts.params, trace._trace.facts.metrics))
+        facts.append((trace._trace.metadata.params, trace._trace.metadata.metrics))
         with pytest.raises(ValueError, match="could not convert"):
             trace.log_metrics({"score": "good"})  # type: ignore[dict-item]
 

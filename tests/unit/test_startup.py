@@ -11,9 +11,9 @@ from dataclasses import replace
 import pytest
 
 from otel_mlflow.delivery import Connected, DeliveryState
-from otel_mlflow.diagnosis.status import Experiment
 from otel_mlflow.errors import SettingsError, TracingSetupError
 from otel_mlflow.startup import FirstState, describe, say, say_unusable
+from otel_mlflow.status import Experiment
 
 CONNECTED = Connected(
     "http://127.0.0.1:5000", Experiment("7", "shop", "http://127.0.0.1:5000/#/experiments/7"), "me", "MLFLOW_TOKEN"

@@ -16,7 +16,7 @@ from otel_mlflow import Settings, Tracing, TracingMiddleware, TracingSetupError
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import capture
 from tests.unit.apps import app_of, raw, span
-from tests.unit.asgi import Call, empty_answer
+from tests.unit.asgi_calls import Call, empty_answer
 from tests.unit.conftest import Instrument
 from tests.unit.trees import drawn, shown
 

@@ -12,9 +12,9 @@ import pytest
 
 from otel_mlflow import Settings, Tracing, TracingMiddleware, TracingSetupError, instrument, uninstrument
 from otel_mlflow.delivery import Delivery
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.errors import MisconfigurationError
 from tests.unit.apps import app_of, span
-from tests.unit.asgi import Call, empty_answer
+from tests.unit.asgi_calls import Call, empty_answer
 from tests.unit.delivery.backend import MemoryBackend
 
 Made = Callable[..., Tracing]
@@ -118,7 +118,7 @@ def test_flush_says_false_for_what_did_not_arrive(made: Made, backend: MemoryBac
     """The backend refuses to be opened."""
 
     def refuse() -> None:
-        raise NeedsRepair("401 Unauthorized", fix="set a valid token")
+        raise MisconfigurationError("401 Unauthorized", fix="set a valid token")
 
     backend.react_to_opening = refuse
     tracing = made()
@@ -131,7 +131,7 @@ def test_strict_raises_what_failed(made: Made, backend: MemoryBackend) -> None:
     """Instead of running degraded."""
 
     def refuse() -> None:
-        raise NeedsRepair("401 Unauthorized", fix="set a valid token")
+        raise MisconfigurationError("401 Unauthorized", fix="set a valid token")
 
     backend.react_to_opening = refuse
     with pytest.raises(TracingSetupError, match=r"401 Unauthorized.*set a valid token"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mlflow.entities import Span, Trace
 
-from otel_mlflow.http_attributes import OUTCOME
+from otel_mlflow.http.semconv import OUTCOME
 from tests.servers.traces import parse, picture, trees
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from otel_mlflow.delivery.destinations.base import Destination, shown
+from otel_mlflow.backends.http import redacted_uri
+from otel_mlflow.delivery.destinations.base import Destination
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
@@ -17,9 +18,9 @@ DEFAULT_EXPERIMENT = "otel-mlflow"
 
 def destination_for(settings: Settings) -> Destination:
     """The backend that the settings mean."""
+    from otel_mlflow.backends.http import CONNECT_TIMEOUT, READ_TIMEOUT
     from otel_mlflow.delivery.destinations.collector import Collector
     from otel_mlflow.delivery.destinations.databricks import Databricks
-    from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT, READ_TIMEOUT
     from otel_mlflow.delivery.destinations.mlflow_server import MlflowServer
     from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
 
@@ -46,7 +47,7 @@ def experiment_name(settings: Settings) -> str:
     return settings.experiment_name or settings.service_name or DEFAULT_EXPERIMENT
 
 
-def settled(settings: Settings) -> Settings:
+def resolve_defaults(settings: Settings) -> Settings:
     """The settings with a tracking URI: MLflow's own default, as of now, when none is configured.
 
     User code may change that default at any time; where our traces go does not change with it.
@@ -60,18 +61,18 @@ def settled(settings: Settings) -> Settings:
     return settings.model_copy(update={"tracking_uri": get_tracking_uri()})
 
 
-def shown_backend(settings: Settings) -> str:
+def display_backend(settings: Settings) -> str:
     """The backend as it may be shown to people."""
     address = settings.otlp.endpoint if settings.tracing.backend == "otlp" else settings.tracking_uri
-    return shown(address or "")
+    return redacted_uri(address or "")
 
 
 def destination_key(settings: Settings) -> str:
     """The name by which the spool tells destinations apart: address and experiment, no secret."""
     if settings.tracing.backend == "otlp":
-        return shown_backend(settings)
+        return display_backend(settings)
     by_name = json.dumps(experiment_name(settings), ensure_ascii=False)
-    return f"{shown_backend(settings)}{EXPERIMENT}{settings.experiment_id or by_name}"
+    return f"{display_backend(settings)}{EXPERIMENT}{settings.experiment_id or by_name}"
 
 
 def settings_for(key: str, settings: Settings) -> Settings:
@@ -83,6 +84,6 @@ def settings_for(key: str, settings: Settings) -> Settings:
     changes = {
         "experiment_name": json.loads(experiment) if by_name else None,
         "experiment_id": None if by_name else experiment,
-        "tracking_uri": settings.tracking_uri if address == shown_backend(settings) else address,
+        "tracking_uri": settings.tracking_uri if address == display_backend(settings) else address,
     }
     return settings.model_copy(update=changes)

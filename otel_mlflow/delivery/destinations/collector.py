@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from otel_mlflow.delivery.destinations.base import Connected, shown
-from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient, error_for, redacted_uri
+from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.errors import Refused
+from otel_mlflow.errors import RejectedError
 
 
 class Collector:
     """The collector whose traces endpoint is `endpoint`."""
 
-    takes_details_later = False
+    accepts_metadata_later = False
 
     def __init__(self, endpoint: str, headers: Mapping[str, str]) -> None:
         self._endpoint = endpoint
         self._headers = headers
-        self._shown = shown(endpoint)
+        self._shown = redacted_uri(endpoint)
 
     def open(self) -> Connected:
         """Nothing to find out: OTLP has no question for it."""
@@ -39,4 +39,4 @@ class Collector:
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """A collector has no feedback."""
-        raise Refused("an OpenTelemetry collector takes no feedback")
+        raise RejectedError("an OpenTelemetry collector takes no feedback")

@@ -5,25 +5,25 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+from otel_mlflow.backends.databricks.artifact_storage import ArtifactStorage
+from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
+from otel_mlflow.backends.databricks.experiments import WorkspaceExperiments
+from otel_mlflow.backends.databricks.http import CredentialsRejectedError, WorkspaceHttp
+from otel_mlflow.backends.databricks.identity import who_am_i
+from otel_mlflow.backends.databricks.trace_location import TraceLocation, UnityCatalogOffError, link, linked_location
+from otel_mlflow.backends.experiments import Experiments, FoundExperiment
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK, Clock
-from otel_mlflow.delivery.destinations.base import Connected, TraceNotFoundError
+from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.destinations.databricks_classic import ClassicTraces
-from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
+from otel_mlflow.delivery.destinations.databricks_place import Place, unusable
+from otel_mlflow.delivery.destinations.databricks_rate import CREATIONS_PER_SECOND, Rate
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.unity_catalog import CatalogTraces
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.diagnosis.status import Experiment
-from otel_mlflow.errors import NeedsRepair, Refused
+from otel_mlflow.errors import MisconfigurationError, RejectedError, TraceNotFoundError
 from otel_mlflow.settings.sections import UnityCatalogSettings
-from otel_mlflow.workspace.credentials import WorkspaceCredentials
-from otel_mlflow.workspace.experiments import WorkspaceExperiments
-from otel_mlflow.workspace.http import CredentialsRejectedError, WorkspaceHttp
-from otel_mlflow.workspace.identity import who_am_i
-from otel_mlflow.workspace.place import Place, unusable
-from otel_mlflow.workspace.rate import CREATIONS_PER_SECOND, Rate
-from otel_mlflow.workspace.storage import ArtifactStorage
-from otel_mlflow.workspace.trace_location import TraceLocation, UnityCatalogOffError, link, linked_location
+from otel_mlflow.status import Experiment
 
 SENDERS = 8
 """Requests under way at once: each waits for a cloud's round trips, and costs little here meanwhile."""
@@ -32,7 +32,7 @@ SENDERS = 8
 class Databricks:
     """The workspace that `tracking_uri` means, `databricks` or `databricks://profile`."""
 
-    takes_details_later = False
+    accepts_metadata_later = False
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Databricks:
             self._send(batch, self._place_of(name))
         except CredentialsRejectedError:
             raise
-        except NeedsRepair as error:
+        except MisconfigurationError as error:
             self._forget(name)
             raise unusable(error) if name is not None else error from error
 
@@ -115,7 +115,7 @@ class Databricks:
                 self._catalog.send(batch, place, place.location)
             else:
                 self._classic.send(batch, place)
-        except Refused:
+        except RejectedError:
             # A trace and a missing experiment are refused in the same words: look whether it is the experiment.
             self._experiments.configured(experiment_id=place.experiment.id, name=place.experiment.name)
             raise

@@ -12,21 +12,21 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
+from otel_mlflow.backends.calls import map_parallel
+from otel_mlflow.backends.databricks.artifact_storage import ArtifactStorage, SignedFile
+from otel_mlflow.backends.http import Answer, HttpClient, error_for
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.destinations.assessing import assess
-from otel_mlflow.delivery.destinations.base import TraceNotFoundError
-from otel_mlflow.delivery.destinations.crew import for_each
-from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
+from otel_mlflow.delivery.destinations.assessments import assess
+from otel_mlflow.delivery.destinations.databricks_info import workspace_info
+from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
+from otel_mlflow.delivery.destinations.databricks_rate import Rate
+from otel_mlflow.delivery.destinations.databricks_span_file import span_file
+from otel_mlflow.delivery.destinations.databricks_structure import structured
 from otel_mlflow.delivery.destinations.otlp import has_root, spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
-from otel_mlflow.delivery.destinations.trace_info import experiment_location, last_words
+from otel_mlflow.delivery.destinations.trace_info import experiment_location, latest_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.workspace.info import workspace_info
-from otel_mlflow.workspace.place import Place, Refusals
-from otel_mlflow.workspace.rate import Rate
-from otel_mlflow.workspace.span_file import span_file
-from otel_mlflow.workspace.storage import ArtifactStorage, SignedFile
-from otel_mlflow.workspace.structure import structured
+from otel_mlflow.errors import TraceNotFoundError
 
 TRACES = "/api/3.0/mlflow/traces"
 PARTIAL = "otel_mlflow.partial"
@@ -76,10 +76,10 @@ class ClassicTraces:
             groups.setdefault(trace.trace_id, []).append(trace)
         early: list[Group] = []
         threads = min(self._senders, len(groups))
-        for_each(groups.values(), lambda group: self._deliver(group, place, refusals, early), threads=threads)
+        map_parallel(groups.values(), lambda group: self._deliver(group, place, refusals, early), threads=threads)
         if early:
             self._clock.sleep(ROOT_FOLLOWS)
-            for_each(early, lambda group: self._deliver(group, place, refusals, None), threads=threads)
+            map_parallel(early, lambda group: self._deliver(group, place, refusals, None), threads=threads)
         for trace in batch:
             self._announced.pop(trace.id, None)
             self._stored.discard(trace.id)
@@ -93,7 +93,7 @@ class ClassicTraces:
         """Send what has not been sent of a trace, or put it by in `early`; where that is None, come what may."""
         news = [trace for trace in group if trace.id not in self._stored]
         spans = [structured(span) for span in spans_in(trace.spans for trace in news)]
-        told = [self._tell(trace, spans, place, refusals) for trace in last_words(news)]
+        told = [self._tell(trace, spans, place, refusals) for trace in latest_info(news)]
         try:
             if spans and all(told):
                 self._store(news, spans, place, waits=early is not None)

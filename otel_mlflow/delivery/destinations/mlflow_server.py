@@ -5,19 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from otel_mlflow.delivery.destinations.assessing import assess
-from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError
-from otel_mlflow.delivery.destinations.crew import for_each
-from otel_mlflow.delivery.destinations.experiments import Experiments
-from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.backends.calls import map_parallel
+from otel_mlflow.backends.experiments import Experiments
+from otel_mlflow.backends.http import HttpClient, error_for
+from otel_mlflow.backends.rest_experiments import RestExperiments
+from otel_mlflow.backends.tracking_credentials import TrackingCredentials
+from otel_mlflow.delivery.destinations.assessments import assess
+from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
-from otel_mlflow.delivery.destinations.rest_experiments import RestExperiments
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
-from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
-from otel_mlflow.delivery.destinations.tracking_credentials import TrackingCredentials
+from otel_mlflow.delivery.destinations.trace_info import latest_info, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.diagnosis.status import Experiment
-from otel_mlflow.errors import NeedsRepair, Refused, TryAgain
+from otel_mlflow.errors import MisconfigurationError, RejectedError, RetryableError
+from otel_mlflow.status import Experiment
 
 SENDERS = 4
 """Requests under way at once. What OTLP does not carry takes a request a trace; a server with several workers
@@ -29,7 +29,7 @@ OTLP_HEADERS = {"Content-Type": "application/x-protobuf"}
 class MlflowServer:
     """The tracking server at `uri`."""
 
-    takes_details_later = True
+    accepts_metadata_later = True
 
     def __init__(
         self, uri: str, *, experiment_name: str, experiment_id: str | None, timeouts: tuple[float, float]
@@ -72,9 +72,9 @@ class MlflowServer:
             self._send_spans(spans, experiment_id, batch[0].experiment)
         refused: dict[str, str] = {}
         send_info = functools.partial(self._send_info, experiment_id=experiment_id, refused=refused)
-        for_each(last_words(batch), send_info, threads=min(SENDERS, len(batch)))
+        map_parallel(latest_info(batch), send_info, threads=min(SENDERS, len(batch)))
         if refused:
-            raise RefusedSomeError.of(batch, refused)
+            raise partially_rejected(batch, refused)
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
@@ -95,10 +95,10 @@ class MlflowServer:
             answer = self._http.post_json("/api/3.0/mlflow/traces", trace_info(trace, experiment_id, run_id))
             if answer.status != 200:
                 raise error_for(answer, self._backend)
-        except Refused as error:
+        except RejectedError as error:
             self._check_experiment(experiment_id, trace.experiment)
             refused[trace.trace_id] = error.reason
-        except NeedsRepair:
+        except MisconfigurationError:
             self._check_experiment(experiment_id, trace.experiment)
             raise
 
@@ -107,7 +107,7 @@ class MlflowServer:
         answer = self._http.post("/v1/traces", spans, headers)
         if answer.status != 200:
             error = error_for(answer, self._backend)
-            if not isinstance(error, TryAgain):
+            if not isinstance(error, RetryableError):
                 self._check_experiment(experiment_id, experiment)
             raise error
 
@@ -118,4 +118,4 @@ class MlflowServer:
         else:
             self._experiments.forget(name)
             if self._experiments.id_of(name) != experiment_id:
-                raise NeedsRepair(f"experiment {name!r} was deleted and made anew", "")
+                raise MisconfigurationError(f"experiment {name!r} was deleted and made anew", "")

@@ -90,7 +90,7 @@ class RequestRuns:
 
     def _earlier(self, trace: SpooledTrace, experiment_id: str) -> str | None:
         known = self._known.get(trace.trace_id)
-        if known is not None or trace.is_untold:
+        if known is not None or trace.is_never_sent:
             return known
         return self._api.find(experiment_id, trace.trace_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from otel_mlflow.delivery.destinations.http import HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient, error_for
 from otel_mlflow.delivery.destinations.request_runs import TRACE_TAG, RequestRun
 
 RUNS = "/api/2.0/mlflow/runs"

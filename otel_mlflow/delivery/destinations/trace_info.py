@@ -36,7 +36,7 @@ def trace_info(trace: SpooledTrace, experiment_id: str, run_id: str | None = Non
     return {"trace": {"trace_info": {key: value for key, value in sent.items() if value is not None}}}
 
 
-def last_words(batch: Iterable[SpooledTrace]) -> list[SpooledTrace]:
+def latest_info(batch: Iterable[SpooledTrace]) -> list[SpooledTrace]:
     """Of each trace the last record that has info: it says all that the ones before it say."""
     return list({trace.trace_id: trace for trace in batch if trace.info}.values())
 

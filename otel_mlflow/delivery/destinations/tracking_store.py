@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from otel_mlflow.delivery.destinations.base import Connected, RefusedSomeError, TraceNotFoundError, shown
-from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
-from otel_mlflow.delivery.destinations.http import error_for_status
+from otel_mlflow.backends.experiments import Experiments, FoundExperiment
+from otel_mlflow.backends.http import error_for_status, redacted_uri
+from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.store_runs import StoreRuns
-from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
+from otel_mlflow.delivery.destinations.trace_info import latest_info, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.diagnosis.status import Experiment
-from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused
+from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, TraceNotFoundError
+from otel_mlflow.status import Experiment
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment as MlflowExperiment
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 class TrackingStore:
     """The store at `uri`. MLflow's own code writes to it, on the forwarder's thread."""
 
-    takes_details_later = False
+    accepts_metadata_later = False
 
     def __init__(self, uri: str, *, experiment_name: str, experiment_id: str | None) -> None:
         self._uri = uri
-        self._shown = shown(uri)
+        self._shown = redacted_uri(uri)
         self._experiment_name = experiment_name
         self._experiment_id = experiment_id
         self._store: Any = None
@@ -57,12 +57,12 @@ class TrackingStore:
         try:
             if spans := _spans(trace.spans for trace in batch):
                 self._store.log_spans(experiment_id, spans)
-            for trace in last_words(batch):
+            for trace in latest_info(batch):
                 self._start(trace, experiment_id, refused)
         except MlflowException as error:
             raise self._error(error, experiment_id, batch[0].experiment) from error
         if refused:
-            raise RefusedSomeError.of(batch, refused)
+            raise partially_rejected(batch, refused)
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
@@ -107,14 +107,14 @@ class TrackingStore:
             self._store.start_trace(TraceInfo.from_proto(message.trace.trace_info))
         except MlflowException as error:
             sorted_out = self._error(error, experiment_id, trace.experiment)
-            if not isinstance(sorted_out, Refused):
+            if not isinstance(sorted_out, RejectedError):
                 raise
             refused[trace.trace_id] = sorted_out.reason
 
     def _error(self, error: MlflowException, experiment_id: str, name: str | None) -> DeliveryError:
         """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
         sorted_out = _sorted_out(error, self._shown)
-        if not isinstance(sorted_out, Refused):
+        if not isinstance(sorted_out, RejectedError):
             return sorted_out
         try:
             if name is None:
@@ -122,7 +122,7 @@ class TrackingStore:
             else:
                 self._experiments.forget(name)
                 self._experiments.id_of(name)
-        except NeedsRepair as unusable:
+        except MisconfigurationError as unusable:
             return unusable
         return sorted_out
 
@@ -164,20 +164,23 @@ def _found(experiment: MlflowExperiment | None) -> FoundExperiment | None:
 
 
 def open_store(uri: str, shown_uri: str) -> Any:
-    """MLflow's own store, its database made where it is missing. Raises `NeedsRepair` where it cannot be opened."""
+    """MLflow's own store, its database made where it is missing.
+
+    Raises `MisconfigurationError` where it cannot be opened.
+    """
     try:
         from mlflow.exceptions import MlflowException
         from mlflow.tracking._tracking_service.utils import _get_store
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError as error:
-        raise NeedsRepair(
+        raise MisconfigurationError(
             f"a tracking store at {shown_uri} needs the whole of MLflow: {error}",
             "pip install 'otel-mlflow[server]', or set tracking_uri to an MLflow server",
         ) from error
     try:
         store = _get_store(uri)  # type: ignore[no-untyped-call]
     except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
-        raise NeedsRepair(
+        raise MisconfigurationError(
             f"the tracking store at {shown_uri} cannot be opened: {error}", "correct tracking_uri"
         ) from error
     return store
@@ -190,7 +193,7 @@ def _spans(requests: Iterable[bytes]) -> list[Span]:
         return [Span.from_otel_proto(span) for span in spans_in(requests)]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A tracking server says no more of it than that (`mlflow.server.otel_api`).
-        raise Refused(f"Cannot convert OpenTelemetry span to MLflow span: {error}") from error
+        raise RejectedError(f"Cannot convert OpenTelemetry span to MLflow span: {error}") from error
 
 
 def _sorted_out(error: MlflowException, shown_uri: str) -> DeliveryError:

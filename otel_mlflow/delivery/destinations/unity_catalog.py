@@ -7,19 +7,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from otel_mlflow.delivery.destinations.assessing import assess
-from otel_mlflow.delivery.destinations.base import TraceNotFoundError
-from otel_mlflow.delivery.destinations.crew import for_each
-from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.calls import map_parallel
+from otel_mlflow.backends.databricks.trace_location import TraceLocation, check_on
+from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.delivery.destinations.assessments import assess
+from otel_mlflow.delivery.destinations.databricks_info import workspace_info
+from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
+from otel_mlflow.delivery.destinations.databricks_rate import Rate
+from otel_mlflow.delivery.destinations.databricks_structure import structured, structured_request
 from otel_mlflow.delivery.destinations.otlp import has_root, spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
-from otel_mlflow.delivery.destinations.trace_info import last_words
+from otel_mlflow.delivery.destinations.trace_info import latest_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.workspace.info import workspace_info
-from otel_mlflow.workspace.place import Place, Refusals
-from otel_mlflow.workspace.rate import Rate
-from otel_mlflow.workspace.structure import structured, structured_request
-from otel_mlflow.workspace.trace_location import TraceLocation, check_on
+from otel_mlflow.errors import TraceNotFoundError
 
 OTLP = "/api/2.0/otel/v1/traces"
 TABLE_HEADER = "X-Databricks-UC-Table-Name"
@@ -51,7 +51,7 @@ class CatalogTraces:
         if spans:
             self._send_spans(structured_request(spans), location)
         send_info = functools.partial(self._send_info, place=place, location=location, refusals=refusals)
-        for_each(last_words(batch), send_info, threads=min(self._senders, len(batch)))
+        map_parallel(latest_info(batch), send_info, threads=min(self._senders, len(batch)))
         refusals.check(batch)
 
     def assess(self, feedback: SpooledFeedback) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from otel_mlflow.delivery.destinations.base import StorageUnreachableError
-from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.diagnosis.canary import canary_trace, deleted
+from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
-from otel_mlflow.diagnosis.trial import deleted, trial_trace
-from otel_mlflow.errors import DeliveryError
+from otel_mlflow.errors import DeliveryError, StorageUnreachableError
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Store those of a trial trace as delivery does. Raises `StorageUnreachableError`, which names the host."""
     if setup.location is not None:
         return ok(f"none is needed: spans are kept in the table {setup.location.spans_table}")
     experiment = setup.connected.experiment
     assert experiment is not None, "a workspace has experiments"
-    trial = trial_trace()
+    trial = canary_trace()
     try:
         setup.destination.send([trial])
     except StorageUnreachableError:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 from otel_mlflow.spans.autologging import import_flavour, missing_library
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """See for each flavour asked for that its library and MLflow's support for it are there."""
     flavours, source = setup.settings.tracing.autolog, setup.settings.sources["tracing.autolog"]
     missing = {flavour: library for flavour in flavours if (library := missing_library(flavour)) is not None}

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 
 from otel_mlflow.delivery.destinations import destination_key
-from otel_mlflow.delivery.inventory import Waiting
-from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.delivery.spool_admin import Waiting
+from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 OVERDUE = 60.0
 """Seconds that a trace may wait before it is worth a word: delivery takes one or two."""
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Look for what waits long, and for what waits for another destination than the settings mean."""
     ours = destination_key(setup.settings)
     with setup.inventory() as inventory:

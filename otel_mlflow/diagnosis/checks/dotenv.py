@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 from otel_mlflow.settings.dotenv import unloaded_file
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Compare it with the environment of this process; the app's may be another one."""
     try:
         unloaded = unloaded_file()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from otel_mlflow.delivery.destinations import destination_key
-from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.probes import databricks_uri
 from otel_mlflow.diagnosis.setup import Setup
 
@@ -13,7 +13,7 @@ NEARLY_FULL = 90_000
 """Traces, of the 100,000 that are published as the most that a classic Databricks experiment takes."""
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Find it as delivery does, which makes it where it is missing."""
     connected = setup.connected
     if connected.experiment is None:

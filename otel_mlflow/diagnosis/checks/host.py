@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from otel_mlflow.diagnosis.finding import Finding
+from otel_mlflow.diagnosis.check_result import CheckResult
 from otel_mlflow.diagnosis.setup import Setup
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Get any answer."""
     return setup.probe.reach()

@@ -6,11 +6,11 @@ from collections import Counter
 from typing import Any
 
 from otel_mlflow.delivery.destinations import destination_key
-from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Ask the spool, where each has left word: one that has failed, or that delivers elsewhere, is why."""
     ours = destination_key(setup.settings)
     with setup.inventory() as inventory:

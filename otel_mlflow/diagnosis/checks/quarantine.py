@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 SHOWN_REASONS = 3
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Look for it, whatever the destination."""
     with setup.inventory() as inventory:
         refused = inventory.kept(quarantined=True)

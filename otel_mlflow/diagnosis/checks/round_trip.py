@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.diagnosis.canary import TREE, canary_trace, deleted
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
-from otel_mlflow.diagnosis.trial import TREE, deleted, trial_trace
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Trace
 
-    from otel_mlflow.workspace.trace_location import TraceLocation
+    from otel_mlflow.backends.databricks.trace_location import TraceLocation
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Write it as delivery does, and read it as MLflow's own client does, which is how people come by it."""
-    trial = trial_trace()
+    trial = canary_trace()
     experiment = setup.connected.experiment
     setup.destination.send([trial])
     if experiment is None:
@@ -33,10 +33,10 @@ def look(setup: Setup) -> Finding:
         left_behind = deleted(setup.client, experiment.id, trial.trace_id)
     if left_behind and read.status == "ok":
         return warn(f"{read.detail}; {left_behind}", "delete it by hand; the app itself deletes no traces")
-    return Finding(read.status, "; ".join(filter(None, (read.detail, left_behind))), read.fix)
+    return CheckResult(read.status, "; ".join(filter(None, (read.detail, left_behind))), read.fix)
 
 
-def _read(client: MlflowClient, trace_id: str) -> Finding:
+def _read(client: MlflowClient, trace_id: str) -> CheckResult:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -51,7 +51,7 @@ def _read(client: MlflowClient, trace_id: str) -> Finding:
     return ok(f"trace {trace_id} was written and read back with its {len(TREE)} spans")
 
 
-def _in_tables(setup: Setup, trace_id: str, location: TraceLocation) -> Finding:
+def _in_tables(setup: Setup, trace_id: str, location: TraceLocation) -> CheckResult:
     """Not by MLflow's client: it may wait for a SQL warehouse longer than anybody waits for the doctor."""
     found = setup.workspace.read(trace_id, location, setup.settings.unity_catalog.sql_warehouse_id)
     if found is None:
@@ -67,7 +67,7 @@ def _in_tables(setup: Setup, trace_id: str, location: TraceLocation) -> Finding:
     )
 
 
-def _mangled(trace_id: str, seen: str) -> Finding:
+def _mangled(trace_id: str, seen: str) -> CheckResult:
     return fail(
         f"trace {trace_id} came back with other spans than were written: {seen}",
         "see whether something between here and MLflow changes or drops spans",

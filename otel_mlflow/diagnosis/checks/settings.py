@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from otel_mlflow.delivery.destinations import shown_backend
-from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.delivery.destinations import display_backend
+from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 from otel_mlflow.settings.sources import DEFAULT_FILE
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """List them. A tracking URI that nobody has set is rarely what was meant."""
     settings = setup.settings
     shown, sources = settings.shown(), settings.sources
@@ -20,7 +20,7 @@ def look(setup: Setup) -> Finding:
     goes_by_uri = settings.tracing.enabled and settings.tracing.backend != "otlp"
     if goes_by_uri and sources["tracking_uri"] == "default":
         return warn(
-            f"nothing says where traces go, so it is MLflow's own default, {shown_backend(settings)}; {found}",
+            f"nothing says where traces go, so it is MLflow's own default, {display_backend(settings)}; {found}",
             "set tracking_uri, say by MLFLOW_TRACKING_URI",
         )
     return ok(found)

@@ -9,13 +9,13 @@ import shutil
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK
 from otel_mlflow.delivery.destinations import destination_key
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
-from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 MEGABYTE = 1024 * 1024
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Write something into the spool as delivery does, and delete it again."""
     delivery = setup.settings.delivery
     folder = delivery.spool_dir

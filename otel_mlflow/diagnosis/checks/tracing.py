@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """See that it is on, and for which share of requests."""
     tracing, sources = setup.settings.tracing, setup.settings.sources
     if not tracing.enabled:

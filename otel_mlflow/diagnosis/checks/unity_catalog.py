@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 if TYPE_CHECKING:
-    from otel_mlflow.workspace.trace_location import TraceLocation
+    from otel_mlflow.backends.databricks.trace_location import TraceLocation
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Look at the tables that the experiment is linked to."""
     location = setup.location
     if location is None:
@@ -33,7 +33,7 @@ def look(setup: Setup) -> Finding:
     return ok(f"spans are kept in the table {location.spans_table}, which may be written to and read")
 
 
-def _unlinked(setup: Setup) -> Finding:
+def _unlinked(setup: Setup) -> CheckResult:
     if setup.settings.unity_catalog.catalog:
         return warn(
             setup.connected.note or "the experiment is not linked to tables, though unity_catalog is set",

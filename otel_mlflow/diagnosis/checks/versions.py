@@ -8,7 +8,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 US = "otel-mlflow"
@@ -17,7 +17,7 @@ MLFLOW_PARTS = ("mlflow", "mlflow-skinny", "mlflow-tracing")
 """Distributions that share one import name: of different versions, they overwrite each other's files."""
 
 
-def look(setup: Setup) -> Finding:
+def look(setup: Setup) -> CheckResult:
     """Compare what is installed with what this package asks for, extras included where they are installed."""
     versions = {name: version for name in (US, *SHOWN) if (version := installed(name)) is not None}
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())

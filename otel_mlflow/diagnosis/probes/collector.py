@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from otel_mlflow.delivery.destinations.base import shown
-from otel_mlflow.delivery.destinations.http import Answer, HttpClient
-from otel_mlflow.diagnosis.finding import Finding, fail, ok
+from otel_mlflow.backends.http import Answer, HttpClient, redacted_uri
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok
 
 NOTHING = b""
 """An `ExportTraceServiceRequest` without spans."""
@@ -20,13 +19,13 @@ class CollectorProbe:
         self._endpoint = endpoint
         self._headers = headers
         self._timeouts = timeouts
-        self._shown = shown(endpoint)
+        self._shown = redacted_uri(endpoint)
 
-    def reach(self) -> Finding:
+    def reach(self) -> CheckResult:
         """Get any answer."""
         return ok(f"the collector at {self._shown} answers ({self._answer.status} to an empty export)")
 
-    def identify(self) -> Finding:
+    def identify(self) -> CheckResult:
         """See that it is not the credentials that it refuses."""
         source = "otlp.headers" if self._headers else "none"
         if self._answer.status in (401, 403):

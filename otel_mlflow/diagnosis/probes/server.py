@@ -6,9 +6,9 @@ import functools
 
 from packaging.version import InvalidVersion, Version
 
-from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
-from otel_mlflow.delivery.destinations.tracking_credentials import ANONYMOUS, TrackingCredentials
-from otel_mlflow.diagnosis.finding import Finding, fail, ok, warn
+from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.tracking_credentials import ANONYMOUS, TrackingCredentials
+from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 
 TAKES_OTLP = Version("3.6")
 """The first MLflow server that takes traces over OTLP."""
@@ -26,7 +26,7 @@ class ServerProbe:
         self._uri = uri.rstrip("/")
         self._timeouts = timeouts
 
-    def reach(self) -> Finding:
+    def reach(self) -> CheckResult:
         """Ask for its version, which it tells to everybody (`mlflow.server.version`)."""
         answer = self._client.get("/version", {})
         address = self._credentials.shown_uri
@@ -43,7 +43,7 @@ class ServerProbe:
             )
         return ok(f"MLflow {version} answers at {address}")
 
-    def identify(self) -> Finding:
+    def identify(self) -> CheckResult:
         """Ask for something that everybody may see who may see anything."""
         answer = self._client.get("/api/2.0/mlflow/experiments/search", {"max_results": "1"})
         credentials = self._credentials

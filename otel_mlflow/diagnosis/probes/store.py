@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from otel_mlflow.delivery.destinations.base import shown
+from otel_mlflow.backends.http import redacted_uri
 from otel_mlflow.delivery.destinations.tracking_store import open_store
-from otel_mlflow.diagnosis.finding import Finding, ok
+from otel_mlflow.diagnosis.check_result import CheckResult, ok
 
 
 class StoreProbe:
@@ -12,13 +12,13 @@ class StoreProbe:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        self._shown = shown(uri)
+        self._shown = redacted_uri(uri)
 
-    def reach(self) -> Finding:
+    def reach(self) -> CheckResult:
         """Open the database, which makes it where it is missing, as the app would."""
         open_store(self._uri, self._shown)
         return ok(f"the tracking store at {self._shown} opens")
 
-    def identify(self) -> Finding:
+    def identify(self) -> CheckResult:
         """Nobody is asked who he is."""
         return ok("none are needed: the store is opened by this process itself")

@@ -6,17 +6,17 @@ import functools
 from concurrent.futures import wait
 from typing import Any
 
-from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
-from otel_mlflow.delivery.destinations.rest_experiments import RestExperiments
+from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
+from otel_mlflow.backends.databricks.http import WorkspaceHttp
+from otel_mlflow.backends.databricks.identity import who_am_i
+from otel_mlflow.backends.databricks.trace_location import TraceLocation, linked_location
+from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.delivery.destinations.unity_catalog import TRACES
 from otel_mlflow.diagnosis.background import in_background
-from otel_mlflow.diagnosis.finding import Finding, ok, warn
+from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.settings.environment import text_of
-from otel_mlflow.workspace.credentials import WorkspaceCredentials
-from otel_mlflow.workspace.http import WorkspaceHttp
-from otel_mlflow.workspace.identity import who_am_i
-from otel_mlflow.workspace.trace_location import TraceLocation, linked_location
 
 OPEN_TO_ALL = "/.well-known/databricks-config"
 """What databricks-sdk asks a host first, without credentials."""
@@ -38,8 +38,8 @@ class WorkspaceProbe:
     def credentials(self) -> WorkspaceCredentials:
         """As whom, and where.
 
-        Raises `NeedsRepair` and `TryAgain` as `WorkspaceCredentials.resolve` does; first of all that the host does not
-        answer, for which databricks-sdk has many words.
+        Raises `MisconfigurationError` and `RetryableError` as `WorkspaceCredentials.resolve` does; first of all
+        that the host does not answer, for which databricks-sdk has many words.
         """
         asked = in_background(self._ask_named_host)
         try:
@@ -55,7 +55,7 @@ class WorkspaceProbe:
         """Who we are to the workspace. Raises `DeliveryError` where it does not let us in."""
         return who_am_i(self._http, self._backend)
 
-    def reach(self) -> Finding:
+    def reach(self) -> CheckResult:
         """Get any answer, without credentials."""
         host = self.credentials.host
         answer = self._ask(host)
@@ -66,7 +66,7 @@ class WorkspaceProbe:
             "check that the host is the workspace's address, and not of something in front of it",
         )
 
-    def identify(self) -> Finding:
+    def identify(self) -> CheckResult:
         """Ask who we are."""
         credentials = self.credentials
         return ok(f"{credentials.host} lets us in as {self.identity} ({credentials.auth_type}, {credentials.source})")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from otel_mlflow.diagnosis.status import State, Status
+from otel_mlflow.status import State, Status
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
     from opentelemetry.util.types import AttributeValue
 
-    from otel_mlflow.exchange import Exchange
+    from otel_mlflow.http.exchange import Exchange
 
 USAGE = "gen_ai.client.token.usage"
 SPANS_PROCESSED = "otel.sdk.processor.span.processed"

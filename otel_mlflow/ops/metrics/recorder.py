@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from otel_mlflow.exchange import Exchange
+    from otel_mlflow.http.exchange import Exchange
 
 BETWEEN_ROUNDS = 1.0
 """Seconds between two rounds of the thread: recording takes microseconds, but not on anybody's time."""

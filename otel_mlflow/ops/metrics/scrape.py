@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
     from prometheus_client import CollectorRegistry, Metric
 
-    from otel_mlflow.diagnosis.status import Status
+    from otel_mlflow.status import Status
     from otel_mlflow.tracing import Tracing
 
 SCOPE = "otel_mlflow"

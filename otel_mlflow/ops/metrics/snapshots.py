@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from otel_mlflow.delivery.owners import host
+from otel_mlflow.delivery.leases import host
 
 logger = logging.getLogger("otel_mlflow")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from otel_mlflow.delivery.destinations import experiment_name, settled, shown_backend
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.delivery.destinations import display_backend, experiment_name, resolve_defaults
+from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.sources.base import Source, Wanted
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ SQLITE = "sqlite:///"
 
 
 def source_for(settings: Settings) -> Source:
-    """The source that the settings mean. Raises `NeedsRepair` for a backend that cannot be asked."""
+    """The source that the settings mean. Raises `MisconfigurationError` for a backend that cannot be asked."""
     from otel_mlflow.ops.sources.mlflow_server import MlflowServer
     from otel_mlflow.ops.sources.sqlite_store import SqliteStore
     from otel_mlflow.ops.sources.unity_catalog import UnityCatalog
 
-    settings = settled(settings)
+    settings = resolve_defaults(settings)
     uri = settings.tracking_uri or ""
     wanted = Wanted(experiment_name(settings), settings.experiment_id)
     if uri.startswith(SQLITE):
@@ -32,7 +32,7 @@ def source_for(settings: Settings) -> Source:
         return MlflowServer(uri, wanted)
     if uri.startswith("databricks"):
         return UnityCatalog(uri, wanted, settings.unity_catalog)
-    raise NeedsRepair(
-        f"{shown_backend(settings) or 'a collector'} cannot be asked for figures",
+    raise MisconfigurationError(
+        f"{display_backend(settings) or 'a collector'} cannot be asked for figures",
         "point tracking_uri at an MLflow server, a sqlite:/// database or databricks; /metrics and /status do without",
     )

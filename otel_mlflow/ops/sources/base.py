@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.summary import Summary
 
 if TYPE_CHECKING:
-    from otel_mlflow.delivery.destinations.experiments import FoundExperiment
-    from otel_mlflow.delivery.destinations.rest_experiments import RestExperiments
+    from otel_mlflow.backends.experiments import FoundExperiment
+    from otel_mlflow.backends.rest_experiments import RestExperiments
 
 MOST_ROWS = 20
 """Rows of a list of requests, users or sessions."""
@@ -28,16 +28,16 @@ class Wanted:
     id: str | None = None
 
     def found_by(self, experiments: RestExperiments, backend: str) -> FoundExperiment:
-        """Look it up. Raises `NeedsRepair` where it is not there (yet)."""
+        """Look it up. Raises `MisconfigurationError` where it is not there (yet)."""
         found = experiments.by_id(self.id) if self.id else experiments.by_name(self.name)
         if found is None:
             raise self.missing_in(backend)
         return found
 
-    def missing_in(self, backend: str) -> NeedsRepair:
+    def missing_in(self, backend: str) -> MisconfigurationError:
         """What to say where it is not."""
         wanted = f"id {self.id}" if self.id else repr(self.name)
-        return NeedsRepair(
+        return MisconfigurationError(
             f"{backend} has no experiment {wanted}", "wait for the first trace, or correct experiment_name"
         )
 
@@ -48,5 +48,5 @@ class Source(Protocol):
     def summary(self, question: Question) -> Summary:
         """Have the backend count.
 
-        Raises `DeliveryError` (`TryAgain`, `NeedsRepair`) with what to do when it cannot.
+        Raises `DeliveryError` (`RetryableError`, `MisconfigurationError`) with what to do when it cannot.
         """

@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
-from otel_mlflow.errors import NeedsRepair, TryAgain
+from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.ops.summary import Row
 
 STATEMENTS = "/api/2.0/sql/statements"
@@ -40,7 +40,7 @@ class Warehouse:
     def rows(self, statement: str, parameters: Mapping[str, int | str | None]) -> list[Row]:
         """The rows of a statement's result, by column.
 
-        Raises `NeedsRepair` for a statement that fails, `TryAgain` for one that takes too long.
+        Raises `MisconfigurationError` for a statement that fails, `RetryableError` for one that takes too long.
         """
         body = {
             "statement": statement,
@@ -58,7 +58,7 @@ class Warehouse:
         while found["status"]["state"] in UNDER_WAY:
             if time.monotonic() > deadline:
                 self._http.post_json(f"{STATEMENTS}/{found['statement_id']}/cancel", {})
-                raise TryAgain(
+                raise RetryableError(
                     f"{self._backend}: warehouse {self._warehouse_id} has not answered within {LONGEST:.0f} s",
                     "choose a shorter window, or a larger warehouse",
                 )
@@ -66,7 +66,7 @@ class Warehouse:
             found = self._checked(self._http.get(f"{STATEMENTS}/{found['statement_id']}", {}))
         if found["status"]["state"] != "SUCCEEDED":
             said = found["status"].get("error", {}).get("message", found["status"]["state"])
-            raise NeedsRepair(
+            raise MisconfigurationError(
                 f"{self._backend}: the warehouse says: {said}",
                 "grant SELECT on the trace tables, and check unity_catalog",
             )

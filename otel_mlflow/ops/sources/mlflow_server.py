@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from otel_mlflow.delivery.destinations.crew import for_each
-from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT
-from otel_mlflow.delivery.destinations.rest_experiments import RestExperiments
-from otel_mlflow.delivery.destinations.tracking_credentials import TrackingCredentials
-from otel_mlflow.diagnosis.status import Experiment
+from otel_mlflow.backends.calls import map_parallel
+from otel_mlflow.backends.http import CONNECT_TIMEOUT
+from otel_mlflow.backends.rest_experiments import RestExperiments
+from otel_mlflow.backends.tracking_credentials import TrackingCredentials
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.base import MOST_ROWS, Wanted
 from otel_mlflow.ops.sources.server_counting import counted, questions
 from otel_mlflow.ops.sources.trace_metrics import NoMetricsError, TraceMetrics
 from otel_mlflow.ops.summary import LISTS, Figures, Missing, Row, Summary
+from otel_mlflow.status import Experiment
 
 READ_TIMEOUT = 60.0
 """Seconds for one count over many traces."""
@@ -68,5 +68,5 @@ def _answers(metrics: TraceMetrics, question: Question) -> dict[str, list[Row]]:
         found[name] = metrics.points(asked[name], question)
 
     ask("latency")
-    for_each([name for name in asked if name not in found], ask, threads=AT_ONCE)
+    map_parallel([name for name in asked if name not in found], ask, threads=AT_ONCE)
     return found

@@ -14,13 +14,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from otel_mlflow.diagnosis.status import Experiment
-from otel_mlflow.errors import NeedsRepair, TryAgain
+from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.counting import count
 from otel_mlflow.ops.sources.statements import parameters
 from otel_mlflow.ops.summary import Row, Summary
+from otel_mlflow.status import Experiment
 
 LOCK_TIMEOUT = 10.0
 """Seconds to wait for MLflow, which locks the file while it writes."""
@@ -62,7 +62,7 @@ class SqliteStore:
     def _reading(self) -> Generator[sqlite3.Connection, None, None]:
         """A connection that cannot change the file. What SQLite says is sorted by what can be done about it."""
         if not self._path.exists():
-            raise NeedsRepair(
+            raise MisconfigurationError(
                 f"there is no database at {self._path}", "wait for the first trace, or correct tracking_uri"
             )
         try:
@@ -70,13 +70,15 @@ class SqliteStore:
                 yield db
         except sqlite3.OperationalError as error:
             if "no such" in str(error):
-                raise NeedsRepair(
+                raise MisconfigurationError(
                     f"the database at {self._path} is of another MLflow: {error}",
                     "use MLflow 3.17 or newer for it (`mlflow db upgrade`)",
                 ) from error
-            raise TryAgain(f"the database at {self._path} does not answer: {error}") from error
+            raise RetryableError(f"the database at {self._path} does not answer: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise NeedsRepair(f"{self._path} is no MLflow database: {error}", "correct tracking_uri") from error
+            raise MisconfigurationError(
+                f"{self._path} is no MLflow database: {error}", "correct tracking_uri"
+            ) from error
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.summary import Row
 
@@ -17,7 +17,7 @@ MOST_POINTS = 1000
 PERCENTILES = {"p50_ms": 50.0, "p95_ms": 95.0, "p99_ms": 99.0}
 
 
-class NoMetricsError(NeedsRepair):
+class NoMetricsError(MisconfigurationError):
     """The server is of a time before `QueryTraceMetrics`."""
 
 
@@ -96,7 +96,7 @@ def conditions(question: Question, prefix: str) -> list[str]:
 def _quoted(value: str) -> str:
     """MLflow's filters know two quotes, and no way to escape them."""
     if "'" in value and '"' in value:
-        raise NeedsRepair(f"MLflow's filters cannot hold {value!r}", "filter by something else")
+        raise MisconfigurationError(f"MLflow's filters cannot hold {value!r}", "filter by something else")
     return f'"{value}"' if "'" in value else f"'{value}'"
 
 

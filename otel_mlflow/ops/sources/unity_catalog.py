@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from otel_mlflow.delivery.destinations.experiments import FoundExperiment
-from otel_mlflow.delivery.destinations.http import CONNECT_TIMEOUT
-from otel_mlflow.diagnosis.status import Experiment
-from otel_mlflow.errors import NeedsRepair
+from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
+from otel_mlflow.backends.databricks.experiments import WorkspaceExperiments
+from otel_mlflow.backends.databricks.http import WorkspaceHttp
+from otel_mlflow.backends.databricks.identity import who_am_i
+from otel_mlflow.backends.databricks.trace_location import linked_location
+from otel_mlflow.backends.experiments import FoundExperiment
+from otel_mlflow.backends.http import CONNECT_TIMEOUT
+from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.catalog_relations import over
@@ -15,11 +19,7 @@ from otel_mlflow.ops.sources.counting import count
 from otel_mlflow.ops.sources.databricks_sql import WAIT, Warehouse
 from otel_mlflow.ops.sources.statements import parameters
 from otel_mlflow.ops.summary import Row, Summary
-from otel_mlflow.workspace.credentials import WorkspaceCredentials
-from otel_mlflow.workspace.experiments import WorkspaceExperiments
-from otel_mlflow.workspace.http import WorkspaceHttp
-from otel_mlflow.workspace.identity import who_am_i
-from otel_mlflow.workspace.trace_location import linked_location
+from otel_mlflow.status import Experiment
 
 if TYPE_CHECKING:
     from otel_mlflow.settings.sections import UnityCatalogSettings
@@ -39,7 +39,9 @@ class UnityCatalog:
     def summary(self, question: Question) -> Summary:
         """Have the warehouse count."""
         if self._settings.sql_warehouse_id is None:
-            raise NeedsRepair("no SQL warehouse is named to count the traces", "set unity_catalog.sql_warehouse_id")
+            raise MisconfigurationError(
+                "no SQL warehouse is named to count the traces", "set unity_catalog.sql_warehouse_id"
+            )
         credentials = WorkspaceCredentials.resolve(self._tracking_uri)
         timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
         http = WorkspaceHttp(credentials, self._tracking_uri, connections=1, timeouts=timeouts)
@@ -62,7 +64,7 @@ class UnityCatalog:
 def _location(experiment: FoundExperiment, backend: str) -> str:
     location = linked_location(experiment)
     if location is None:
-        raise NeedsRepair(
+        raise MisconfigurationError(
             f"{backend} keeps the traces of {experiment.name} as files, which nobody can count in",
             "set unity_catalog.catalog and unity_catalog.schema; /metrics and /status work without",
         )

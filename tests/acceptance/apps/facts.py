@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 import otel_mlflow
 from tests.acceptance.apps.control import Control
 
-app = FastAPI(title="facts")
+app = FastAPI(title="metadata")
 
 
 @app.post("/json/{number}")

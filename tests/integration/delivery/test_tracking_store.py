@@ -12,9 +12,8 @@ from mlflow.entities import Feedback, Trace
 
 from otel_mlflow import Settings, log_feedback
 from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
-from otel_mlflow.delivery.records import SpooledTrace
+from otel_mlflow.delivery.records import SpooledTrace, TraceRecord
 from otel_mlflow.guard import GUARD
-from otel_mlflow.spans.record import TraceRecord
 from tests.delivering import Finished, delivering, info_of, put, settings_for, spans_of, trace, wait_for
 from tests.servers.process import until
 from tests.servers.traces import TraceReader

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from otel_mlflow import Settings
-from otel_mlflow.cli import main
+from otel_mlflow.commands.cli import main
 from tests.delivering import delivering, put, wait_for
 from tests.servers.process import until
 from tests.servers.scripted import ScriptedMlflow

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import otel_mlflow.content
-import otel_mlflow.sampling
+import otel_mlflow.http.sampling
 
 ALLOWED = {
     *("__future__", "codecs", "collections.abc", "dataclasses", "functools", "json", "re", "typing", "urllib.parse"),
     "zlib",
 }
 CONTENT = Path(otel_mlflow.content.__file__).parent
-PURE = [*sorted(CONTENT.glob("*.py")), Path(otel_mlflow.sampling.__file__)]
+PURE = [*sorted(CONTENT.glob("*.py")), Path(otel_mlflow.http.sampling.__file__)]
 
 
 def imported(path: Path) -> set[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.diagnosis.status import Experiment
+from otel_mlflow.status import Experiment
 
 CONNECTED = Connected("memory://", Experiment("1", "delivered", "memory://1"), "somebody", "nowhere")
 
@@ -20,7 +20,7 @@ class MemoryBackend:
     react: Callable[[Sequence[SpooledTrace]], None] = lambda batch: None
     react_to_feedback: Callable[[SpooledFeedback], None] = lambda feedback: None
     react_to_opening: Callable[[], None] = lambda: None
-    takes_details_later: bool = True
+    accepts_metadata_later: bool = True
     sent: list[list[SpooledTrace]] = field(default_factory=list)
     """Every batch that was tried, taken or not."""
     taken: list[SpooledTrace] = field(default_factory=list)

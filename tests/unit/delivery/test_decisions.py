@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_mlflow.delivery.pace import LARGEST_BATCH, LONGEST_PAUSE, Pace
+from otel_mlflow.delivery.poison_records import ENOUGH_FAILURES, PoisonRecordTracker
+from otel_mlflow.delivery.rate_controller import LARGEST_BATCH, LONGEST_PAUSE, RateController
 from otel_mlflow.delivery.retry import (
     LONGEST_REPAIR_WAIT,
     LONGEST_RETRY_AFTER,
@@ -19,21 +20,20 @@ from otel_mlflow.delivery.retry import (
     backoff,
     next_action,
 )
-from otel_mlflow.delivery.suspects import ENOUGH_FAILURES, Suspects
-from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused, TryAgain
+from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
 
 
 @pytest.mark.parametrize(
     ("answer", "records", "failures", "expected"),
     [
         (None, 100, 3, Action(Step.GO_ON)),
-        (Refused("no"), 100, 3, Action(Step.SPLIT, failures=3)),
-        (Refused("no"), 1, 0, Action(Step.QUARANTINE)),
-        (TryAgain("busy"), 100, 0, Action(Step.WAIT, 0.125, 1)),
-        (TryAgain("busy"), 100, 3, Action(Step.WAIT, 1.0, 4)),
-        (TryAgain("busy", retry_after=7.0), 100, 3, Action(Step.WAIT, 7.0, 4)),
-        (TryAgain("busy", retry_after=9e9), 100, 0, Action(Step.WAIT, LONGEST_RETRY_AFTER, 1)),
-        (NeedsRepair("who?"), 100, 0, Action(Step.REOPEN, 0.125, 1)),
+        (RejectedError("no"), 100, 3, Action(Step.SPLIT, failures=3)),
+        (RejectedError("no"), 1, 0, Action(Step.QUARANTINE)),
+        (RetryableError("busy"), 100, 0, Action(Step.WAIT, 0.125, 1)),
+        (RetryableError("busy"), 100, 3, Action(Step.WAIT, 1.0, 4)),
+        (RetryableError("busy", retry_after=7.0), 100, 3, Action(Step.WAIT, 7.0, 4)),
+        (RetryableError("busy", retry_after=9e9), 100, 0, Action(Step.WAIT, LONGEST_RETRY_AFTER, 1)),
+        (MisconfigurationError("who?"), 100, 0, Action(Step.REOPEN, 0.125, 1)),
     ],
 )
 def test_the_table_of_answers(answer: DeliveryError | None, records: int, failures: int, expected: Action) -> None:
@@ -55,18 +55,18 @@ def test_processes_part_ways() -> None:
 
 def test_pace_halves_on_failure_and_doubles_on_success() -> None:
     """The batch shrinks to one record and grows back to the largest."""
-    pace = Pace()
+    pace = RateController()
     for _ in range(10):
         pace = pace.failed()
     assert pace.batch == 1
     for _ in range(10):
         pace = pace.taken()
-    assert pace == Pace(LARGEST_BATCH)
+    assert pace == RateController(LARGEST_BATCH)
 
 
 def test_pace_slows_down_when_asked_to_and_finds_its_way_back() -> None:
     """Each 429 doubles the pause up to a cap; successes shorten it until there is none."""
-    pace = Pace().throttled()
+    pace = RateController().throttled()
     assert 0 < pace.pause < pace.throttled().pause
     assert pace.batch < LARGEST_BATCH
     for _ in range(20):
@@ -79,7 +79,7 @@ def test_pace_slows_down_when_asked_to_and_finds_its_way_back() -> None:
 
 def test_a_record_is_at_fault_when_others_are_taken_meanwhile() -> None:
     """Failing alone counts only where something else was taken since the last time."""
-    suspects = Suspects()
+    suspects = PoisonRecordTracker()
     verdicts = []
     for _ in range(ENOUGH_FAILURES):
         suspects.others_taken()
@@ -89,13 +89,13 @@ def test_a_record_is_at_fault_when_others_are_taken_meanwhile() -> None:
 
 def test_a_backend_that_is_down_makes_nothing_suspect() -> None:
     """However often a record fails while nothing is taken, it is not its fault."""
-    suspects = Suspects()
+    suspects = PoisonRecordTracker()
     assert not any(suspects.failed_alone(1) for _ in range(50))
 
 
 def test_the_suspect_tried_longest_ago_comes_first() -> None:
     """No suspect keeps the others from their next try."""
-    suspects = Suspects()
+    suspects = PoisonRecordTracker()
     for record in (1, 2, 3, 1):
         suspects.failed_alone(record)
     assert suspects.ids() == [2, 3, 1]
@@ -103,7 +103,7 @@ def test_the_suspect_tried_longest_ago_comes_first() -> None:
     assert suspects.ids() == [3, 1]
 
 
-@pytest.mark.parametrize("room", ["retry", "pace", "suspects"])
+@pytest.mark.parametrize("room", ["retry", "rate_controller", "poison_records"])
 def test_pure_rooms_know_neither_clock_nor_chance_nor_io(room: str) -> None:
     """What decides purely imports nothing by which it could do anything else."""
     script = f"""

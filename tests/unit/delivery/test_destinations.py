@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from otel_mlflow import Settings
-from otel_mlflow.delivery.destinations import destination_for, destination_key, settings_for, settled
-from otel_mlflow.delivery.destinations.base import ExperimentUnusableError, RefusedSomeError
+from otel_mlflow.backends.calls import map_parallel
+from otel_mlflow.backends.experiments import Experiments, FoundExperiment
+from otel_mlflow.delivery.destinations import destination_for, destination_key, resolve_defaults, settings_for
+from otel_mlflow.delivery.destinations.base import partially_rejected
 from otel_mlflow.delivery.destinations.collector import Collector
-from otel_mlflow.delivery.destinations.crew import for_each
-from otel_mlflow.delivery.destinations.experiments import Experiments, FoundExperiment
 from otel_mlflow.delivery.destinations.mlflow_server import MlflowServer
-from otel_mlflow.delivery.destinations.trace_info import last_words, trace_info
+from otel_mlflow.delivery.destinations.trace_info import latest_info, trace_info
 from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.errors import NeedsRepair, Refused
+from otel_mlflow.errors import ExperimentUnusableError, MisconfigurationError, RejectedError
 from tests.delivering import info_of, trace
 from tests.servers.scripted import OTLP, REFUSED, ScriptedMlflow
 
@@ -77,7 +77,7 @@ def test_where_traces_go_is_settled_once(monkeypatch: pytest.MonkeyPatch) -> Non
     """User code that sets MLflow's address later does not move our traces."""
     monkeypatch.setattr("mlflow.tracking._tracking_service.utils._tracking_uri", None)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://first:5000")
-    settings = settled(Settings().model_copy(update={"tracking_uri": None}))
+    settings = resolve_defaults(Settings().model_copy(update={"tracking_uri": None}))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://second:5000")
     assert settings.tracking_uri == "http://first:5000"
 
@@ -98,14 +98,14 @@ def test_of_several_infos_of_a_trace_the_last_is_sent() -> None:
     first = spooled(1)
     last = dataclasses.replace(first, id=2, info=info_of(state="ERROR"))
     silent = dataclasses.replace(first, id=3, info=b"")
-    assert last_words([first, spooled(4), last, silent])[0] is last
+    assert latest_info([first, spooled(4), last, silent])[0] is last
 
 
 def test_a_refusal_is_of_all_records_that_said_it() -> None:
     """All records of the trace that hold info are refused, and nothing else of the batch."""
     first, other = spooled(1), spooled(4)
     last, silent = dataclasses.replace(first, id=2), dataclasses.replace(first, id=3, info=b"")
-    error = RefusedSomeError.of([first, last, silent, other], {first.trace_id: "no"})
+    error = partially_rejected([first, last, silent, other], {first.trace_id: "no"})
     assert error.reasons == {1: "no", 2: "no"}
 
 
@@ -149,23 +149,23 @@ def test_a_deleted_experiment_waits_for_a_person() -> None:
     with pytest.raises(ExperimentUnusableError, match="'gone'"):
         experiments.id_of("gone")
     for choice in ({"experiment_id": "1", "name": ""}, {"experiment_id": None, "name": "gone"}):
-        with pytest.raises(NeedsRepair, match="deleted") as caught:
+        with pytest.raises(MisconfigurationError, match="deleted") as caught:
             experiments.configured(**choice)
         assert not isinstance(caught.value, ExperimentUnusableError)
 
 
 def test_an_experiment_that_cannot_be_had_is_named() -> None:
     """An id that is unknown, and a creation of which nothing is seen."""
-    with pytest.raises(NeedsRepair, match="no experiment with id 9"):
+    with pytest.raises(MisconfigurationError, match="no experiment with id 9"):
         Experiments(Directory()).configured(experiment_id="9", name="")
-    with pytest.raises(NeedsRepair, match="cannot be found"):
+    with pytest.raises(MisconfigurationError, match="cannot be found"):
         Experiments(Directory(creates=False)).configured(experiment_id=None, name="x")
 
 
 def test_a_crew_does_all_of_it() -> None:
     """Each item once, whoever takes it."""
     done: list[int] = []
-    for_each(range(100), done.append, threads=4)
+    map_parallel(range(100), done.append, threads=4)
     assert sorted(done) == list(range(100))
 
 
@@ -175,18 +175,18 @@ def test_a_crew_stops_at_the_first_error() -> None:
 
     def work(item: int) -> None:
         if item == 3:
-            raise NeedsRepair("who are you?")
+            raise MisconfigurationError("who are you?")
         done.append(item)
 
-    with pytest.raises(NeedsRepair):
-        for_each(range(100), work, threads=1)
+    with pytest.raises(MisconfigurationError):
+        map_parallel(range(100), work, threads=1)
     assert done == [0, 1, 2]
 
 
 def test_a_crew_leaves_no_thread_behind() -> None:
     """Its threads end with its work."""
     before = threading.active_count()
-    for_each(range(20), lambda item: None, threads=4)
+    map_parallel(range(20), lambda item: None, threads=4)
     assert threading.active_count() == before
 
 
@@ -219,12 +219,12 @@ def test_a_collector_gets_the_spans(collector: Collector, scripted_collector: Sc
 def test_a_collector_that_refuses_is_heard(collector: Collector, scripted_collector: ScriptedMlflow) -> None:
     """A request refused for its content, credentials that are none; feedback it never takes."""
     record = trace(name=REFUSED)
-    with pytest.raises(Refused, match="not welcome"):
+    with pytest.raises(RejectedError, match="not welcome"):
         collector.send([SpooledTrace(1, record.trace_id, record.spans, b"", None)])
-    with pytest.raises(Refused, match="no feedback"):
+    with pytest.raises(RejectedError, match="no feedback"):
         collector.assess(SpooledFeedback(1, record.trace_id, json.dumps({}).encode(), 0))
     scripted_collector.authorization = "Bearer another"
-    with pytest.raises(NeedsRepair, match="401"):
+    with pytest.raises(MisconfigurationError, match="401"):
         collector.send([spooled(1)])
 
 
@@ -232,6 +232,6 @@ def test_a_store_that_cannot_be_opened_waits_for_a_person(tmp_path: Path) -> Non
     """The message names the store and what to correct."""
     (tmp_path / "file").touch()
     store = TrackingStore(f"sqlite:///{tmp_path}/file/mlflow.db", experiment_name="x", experiment_id=None)
-    with pytest.raises(NeedsRepair, match=r"file/mlflow\.db") as caught:
+    with pytest.raises(MisconfigurationError, match=r"file/mlflow\.db") as caught:
         store.open()
     assert caught.value.fix == "correct tracking_uri"

@@ -10,20 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery.agenda import FEEDBACK_ATTEMPTS, WITH_DETAILS
-from otel_mlflow.delivery.destinations.base import (
+from otel_mlflow.delivery.forwarder import Forwarder
+from otel_mlflow.delivery.rate_controller import LARGEST_BATCH
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Tally, TraceRecord
+from otel_mlflow.delivery.retry import LONGEST_WAIT
+from otel_mlflow.delivery.scheduler import FEEDBACK_ATTEMPTS, WITH_METADATA
+from otel_mlflow.delivery.storage import Storage
+from otel_mlflow.errors import (
     ExperimentUnusableError,
-    RefusedSomeError,
+    MisconfigurationError,
+    PartiallyRejectedError,
+    RejectedError,
+    RetryableError,
     TraceNotFoundError,
 )
-from otel_mlflow.delivery.forwarder import Forwarder
-from otel_mlflow.delivery.pace import LARGEST_BATCH
-from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Tally
-from otel_mlflow.delivery.retry import LONGEST_WAIT
-from otel_mlflow.delivery.storage import Storage
-from otel_mlflow.diagnosis.status import Counts
-from otel_mlflow.errors import NeedsRepair, Refused, TryAgain
-from otel_mlflow.spans.record import TraceRecord
+from otel_mlflow.status import Counts
 from tests.delivering import assert_adds_up, trace
 from tests.unit.delivery.backend import ManualClock, MemoryBackend
 
@@ -89,9 +90,9 @@ def play(script: list[Exception | None]) -> None:
 
 def test_many_traces_travel_in_one_request(bench: Bench) -> None:
     """What waits is sent as one batch, info and all."""
-    ids = bench.spool(*(trace() for _ in range(WITH_DETAILS)))
-    assert bench.run().delivered == WITH_DETAILS
-    assert [len(batch) for batch in bench.backend.sent] == [WITH_DETAILS]
+    ids = bench.spool(*(trace() for _ in range(WITH_METADATA)))
+    assert bench.run().delivered == WITH_METADATA
+    assert [len(batch) for batch in bench.backend.sent] == [WITH_METADATA]
     assert bench.backend.ids() == set(ids)
     assert all(each.info for each in bench.backend.taken)
 
@@ -107,7 +108,7 @@ def test_under_pressure_spans_go_first(bench: Bench) -> None:
 
 def test_a_backend_of_one_piece_gets_everything_at_once(bench: Bench) -> None:
     """A destination that cannot take details later never gets spans alone."""
-    bench.backend.takes_details_later = False
+    bench.backend.accepts_metadata_later = False
     bench.spool(*(trace() for _ in range(LARGEST_BATCH + 50)))
     assert bench.run().delivered == LARGEST_BATCH + 50
     assert all(each.spans and each.info for each in bench.backend.taken)
@@ -115,7 +116,7 @@ def test_a_backend_of_one_piece_gets_everything_at_once(bench: Bench) -> None:
 
 def test_try_again_waits_longer_each_time(bench: Bench) -> None:
     """Failures double the wait up to the cap, and nothing is lost."""
-    script = raise_for(*[TryAgain("busy")] * 12)
+    script = raise_for(*[RetryableError("busy")] * 12)
     bench.backend.react = lambda batch: play(script)
     bench.spool(*(trace() for _ in range(3)))
     counts = bench.run(waits=14)
@@ -127,7 +128,7 @@ def test_try_again_waits_longer_each_time(bench: Bench) -> None:
 
 def test_retry_after_is_honoured_to_the_second(bench: Bench) -> None:
     """The backend is left alone for as long as it asked, and not hurried by anybody."""
-    script = raise_for(TryAgain("slow down", retry_after=42.0))
+    script = raise_for(RetryableError("slow down", retry_after=42.0))
     bench.backend.react = lambda batch: play(script)
     bench.spool(trace())
     bench.clock.at_wait = lambda: None
@@ -138,7 +139,7 @@ def test_retry_after_is_honoured_to_the_second(bench: Bench) -> None:
 
 def test_a_throttled_backend_is_fed_more_slowly(bench: Bench) -> None:
     """After 429 there are pauses between requests, which shrink as they are taken."""
-    script = raise_for(TryAgain("slow down", retry_after=1.0))
+    script = raise_for(RetryableError("slow down", retry_after=1.0))
     bench.backend.react = lambda batch: play(script)
     bench.spool(*(trace(experiment=str(number)) for number in range(20)))
     bench.run(waits=30)
@@ -156,7 +157,7 @@ def test_the_rate_follows_what_the_backend_takes(bench: Bench) -> None:
         nonlocal next_free
         asked.append(bench.clock.now >= next_free)
         if not asked[-1]:
-            raise TryAgain("slow down", throttled=True)
+            raise RetryableError("slow down", throttled=True)
         next_free = bench.clock.now + 0.2
 
     bench.backend.react = throttle
@@ -180,7 +181,7 @@ def test_what_a_destinations_libraries_raise_is_no_fault_of_our_disk(bench: Benc
 
 def test_what_needs_repair_waits_and_is_picked_up_when_mended(bench: Bench) -> None:
     """Rejected credentials fail the opening; the destination is made anew each time, so corrected ones are read."""
-    script = raise_for(NeedsRepair("who are you?"), NeedsRepair("who are you?"))
+    script = raise_for(MisconfigurationError("who are you?"), MisconfigurationError("who are you?"))
     bench.backend.react_to_opening = lambda: play(script)
     bench.spool(trace())
     assert bench.run(waits=3).delivered == 1
@@ -189,7 +190,7 @@ def test_what_needs_repair_waits_and_is_picked_up_when_mended(bench: Bench) -> N
 
 def test_credentials_revoked_while_running_are_read_again(bench: Bench) -> None:
     """A 401 on the way opens the destination anew before the next try."""
-    script = raise_for(NeedsRepair("who are you?"))
+    script = raise_for(MisconfigurationError("who are you?"))
     bench.backend.react = lambda batch: play(script)
     bench.spool(trace())
     assert bench.run(waits=2).delivered == 1
@@ -202,7 +203,7 @@ def test_one_refused_trace_is_found_in_its_batch(bench: Bench) -> None:
 
     def refuse(batch: Sequence[SpooledTrace]) -> None:
         if any(each.trace_id == bad.trace_id for each in batch):
-            raise Refused("it is bad")
+            raise RejectedError("it is bad")
 
     bench.backend.react = refuse
     ids = bench.spool(*(trace() for _ in range(60)), bad, *(trace() for _ in range(39)))
@@ -218,7 +219,7 @@ def test_culprits_that_the_backend_names_are_not_searched_for(bench: Bench) -> N
     """Where the backend says which it refuses and takes the rest, one request is enough."""
 
     def refuse_the_second(batch: Sequence[SpooledTrace]) -> None:
-        raise RefusedSomeError({batch[1].id: "it is bad"})
+        raise PartiallyRejectedError({batch[1].id: "it is bad"})
 
     bench.backend.react = refuse_the_second
     bench.spool(trace(), trace(), trace())
@@ -233,7 +234,7 @@ def test_a_trace_on_which_the_backend_fails_does_not_hold_up_the_others(bench: B
 
     def fail(batch: Sequence[SpooledTrace]) -> None:
         if any(each.trace_id == poison.trace_id for each in batch):
-            raise TryAgain("500 internal server error")
+            raise RetryableError("500 internal server error")
 
     bench.backend.react = fail
     bench.spool(poison, *(trace() for _ in range(20)))
@@ -246,7 +247,7 @@ def test_a_trace_on_which_the_backend_always_fails_is_quarantined(bench: Bench) 
 
     def fail(batch: Sequence[SpooledTrace]) -> None:
         if any(each.trace_id == poison.trace_id for each in batch):
-            raise TryAgain("500 internal server error")
+            raise RetryableError("500 internal server error")
 
     bench.backend.react = fail
     bench.spool(poison)
@@ -314,7 +315,7 @@ def test_feedback_that_comes_too_early_arrives_in_the_end(bench: Bench) -> None:
 def test_news_is_told_once_it_is_news(bench: Bench) -> None:
     """One failure that passes is no state; the second makes the state degraded, and success ends it."""
     states: list[str] = []
-    script = raise_for(TryAgain("busy"), None, TryAgain("down"), TryAgain("down"))
+    script = raise_for(RetryableError("busy"), None, RetryableError("down"), RetryableError("down"))
     bench.backend.react = lambda batch: play(script)
     bench.forwarder = Forwarder(
         bench.storage,
@@ -356,7 +357,7 @@ def test_feedback_on_which_the_backend_fails_holds_up_nothing(bench: Bench) -> N
 
     def fail(feedback: SpooledFeedback) -> None:
         if feedback.trace_id == failing:
-            raise TryAgain("500 internal server error")
+            raise RetryableError("500 internal server error")
 
     bench.backend.react_to_feedback = fail
     bench.spool_feedback(failing)

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from otel_mlflow.backends.http import error_for_status
 from otel_mlflow.delivery import Delivery, DeliveryState
-from otel_mlflow.delivery.destinations.http import error_for_status
 from otel_mlflow.delivery.health import Health
 from otel_mlflow.delivery.storage import DiskTrouble
-from otel_mlflow.errors import NeedsRepair, TryAgain
+from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.startup import describe
 from tests.delivering import put, settings_for
 from tests.servers.process import until
 from tests.unit.delivery.backend import CONNECTED, MemoryBackend
 
-DOWN = TryAgain("http://m:5000 does not answer: connection refused", "check that it is running and reachable")
+DOWN = RetryableError("http://m:5000 does not answer: connection refused", "check that it is running and reachable")
 BEGUN = DeliveryState("degraded", DOWN.reason, DOWN.fix, "http://m:5000", 17, None, "ok")
 ENDED = DeliveryState("ok", "", "", "http://m:5000", 17, CONNECTED, "degraded", DOWN.reason)
 
@@ -51,11 +51,11 @@ def test_every_trouble_says_what_to_do(status: int) -> None:
 def test_the_gravest_trouble_is_told_first() -> None:
     """What a person must mend comes before what passes, the backend before the disk, and that before one experiment."""
     disk = DiskTrouble("disk full", "make room")
-    health = Health(connected=CONNECTED, blocked={"theirs": NeedsRepair("deleted", "restore it")})
+    health = Health(connected=CONNECTED, blocked={"theirs": MisconfigurationError("deleted", "restore it")})
     assert health.condition(None).reason == "deleted"
     assert health.condition(disk).reason == "disk full"
     assert health.troubled(DOWN, 2, 0.0).condition(disk).state == "degraded"
-    failed = health.troubled(NeedsRepair("who are you?", "check"), 1, 0.0).condition(disk)
+    failed = health.troubled(MisconfigurationError("who are you?", "check"), 1, 0.0).condition(disk)
     assert (failed.state, failed.reason) == ("failed", "who are you?")
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from otel_mlflow.delivery.destinations.http import (
+from otel_mlflow.backends.http import (
     SHOWN_OF_ANSWER,
     Answer,
     HttpClient,
@@ -25,7 +25,7 @@ from otel_mlflow.delivery.destinations.http import (
     error_for_status,
     retry_after,
 )
-from otel_mlflow.errors import DeliveryError, NeedsRepair, Refused, TryAgain
+from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
 from tests.conftest import find_free_port
 from tests.servers.black_hole import silent_host
 
@@ -35,9 +35,9 @@ QUICKLY = (2.0, 0.3)
 @pytest.mark.parametrize(
     ("kind", "statuses"),
     [
-        (TryAgain, [408, 429, 500, 502, 503, 504]),
-        (NeedsRepair, [301, 307, 401, 403, 404, 405, 501]),
-        (Refused, [400, 409, 413, 422]),
+        (RetryableError, [408, 429, 500, 502, 503, 504]),
+        (MisconfigurationError, [301, 307, 401, 403, 404, 405, 501]),
+        (RejectedError, [400, 409, 413, 422]),
     ],
 )
 def test_answers_are_sorted(kind: type[DeliveryError], statuses: list[int]) -> None:
@@ -119,28 +119,28 @@ def test_one_connection_serves_many_requests(echo: tuple[str, set[object]]) -> N
 def test_nobody_listens() -> None:
     """The address and the reason are named, in words and not in library names."""
     url = f"http://127.0.0.1:{find_free_port()}"
-    with pytest.raises(TryAgain, match=f"{url} does not answer: .*refused") as caught:
+    with pytest.raises(RetryableError, match=f"{url} does not answer: .*refused") as caught:
         HttpClient(url, {}).get("/", {})
     assert "urllib3" not in str(caught.value)
 
 
 def test_nobody_answers() -> None:
     """The wait is bounded."""
-    with silent_host() as port, pytest.raises(TryAgain, match=r"does not answer: .*timed out"):
+    with silent_host() as port, pytest.raises(RetryableError, match=r"does not answer: .*timed out"):
         HttpClient(f"http://127.0.0.1:{port}", {}, timeouts=QUICKLY).get("/", {})
 
 
 @pytest.mark.parametrize("address", ["http://", "http://host:port"])
 def test_an_address_that_is_none(address: str) -> None:
     """Waiting does not help: somebody has to correct it."""
-    with pytest.raises(NeedsRepair) as caught:
+    with pytest.raises(MisconfigurationError) as caught:
         HttpClient(address, {}).get("/", {})
     assert caught.value.fix == "correct the address"
 
 
 def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     """It is not sent to, and the message says which setting makes the certificate known."""
-    with SelfSigned(tmp_path) as url, pytest.raises(NeedsRepair, match="certificate") as caught:
+    with SelfSigned(tmp_path) as url, pytest.raises(MisconfigurationError, match="certificate") as caught:
         HttpClient(url, {}).get("/", {})
     assert "REQUESTS_CA_BUNDLE" in caught.value.fix
 

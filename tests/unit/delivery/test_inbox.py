@@ -8,21 +8,21 @@ import threading
 import pytest
 
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK
-from otel_mlflow.delivery.inbox import Feedback, Inbox, Written, encoded, tally
-from otel_mlflow.spans.record import TraceRecord
+from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue, Written, encoded, tally
+from otel_mlflow.delivery.records import TraceRecord
 from tests.delivering import Finished, trace
 from tests.unit.delivery.backend import ManualClock
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Inbox:
+def small(monkeypatch: pytest.MonkeyPatch) -> IngestQueue:
     """An inbox that keeps three live traces, and a little written ones."""
-    monkeypatch.setattr("otel_mlflow.delivery.inbox.MOST_UNWRITTEN", 3)
-    monkeypatch.setattr("otel_mlflow.delivery.inbox.MOST_BYTES", 10_000)
-    return Inbox()
+    monkeypatch.setattr("otel_mlflow.delivery.ingest_queue.MOST_UNWRITTEN", 3)
+    monkeypatch.setattr("otel_mlflow.delivery.ingest_queue.MOST_BYTES", 10_000)
+    return IngestQueue()
 
 
-def taken(inbox: Inbox) -> list[object]:
+def taken(inbox: IngestQueue) -> list[object]:
     """Everything that is in it, oldest first."""
     items: list[object] = []
     while (item := inbox.take()) is not None:
@@ -32,7 +32,7 @@ def taken(inbox: Inbox) -> list[object]:
 
 def test_what_was_put_first_is_taken_first() -> None:
     """Traces, feedback and outcomes, in one order."""
-    inbox = Inbox()
+    inbox = IngestQueue()
     finished, feedback = Finished(), Feedback("tr-1", b"{}")
     for item in (finished, "excluded", feedback):
         inbox.put(item)
@@ -41,7 +41,7 @@ def test_what_was_put_first_is_taken_first() -> None:
     assert inbox.take() is None
 
 
-def test_beyond_its_bound_a_trace_is_written_down_by_whoever_puts_it(small: Inbox) -> None:
+def test_beyond_its_bound_a_trace_is_written_down_by_whoever_puts_it(small: IngestQueue) -> None:
     """So that live objects do not pile up while the writer is behind."""
     for _ in range(4):
         small.put(Finished(trace(spans=1, info=b"{}")))
@@ -49,7 +49,7 @@ def test_beyond_its_bound_a_trace_is_written_down_by_whoever_puts_it(small: Inbo
     assert kinds == [Finished, Finished, Finished, Written]
 
 
-def test_beyond_its_bytes_a_trace_is_dropped_and_counted(small: Inbox) -> None:
+def test_beyond_its_bytes_a_trace_is_dropped_and_counted(small: IngestQueue) -> None:
     """The disk hangs: memory stays bounded, and every request is accounted for."""
     for _ in range(60):
         small.put(Finished())
@@ -59,7 +59,7 @@ def test_beyond_its_bytes_a_trace_is_dropped_and_counted(small: Inbox) -> None:
     assert sum(item.size for item in taken(small) if isinstance(item, Written)) <= 12_000
 
 
-def test_bytes_are_free_again_once_taken(small: Inbox) -> None:
+def test_bytes_are_free_again_once_taken(small: IngestQueue) -> None:
     """A writer that catches up lets new traces in."""
     for _ in range(60):
         small.put(Finished())
@@ -69,7 +69,7 @@ def test_bytes_are_free_again_once_taken(small: Inbox) -> None:
     assert small.tally()["dropped"] == 0
 
 
-def test_outcomes_and_feedback_are_never_dropped(small: Inbox) -> None:
+def test_outcomes_and_feedback_are_never_dropped(small: IngestQueue) -> None:
     """They are small, and counts must add up."""
     for _ in range(100):
         small.put("excluded")
@@ -78,7 +78,7 @@ def test_outcomes_and_feedback_are_never_dropped(small: Inbox) -> None:
     assert len(small) == 200
 
 
-def test_a_fragment_that_is_dropped_is_no_request(small: Inbox) -> None:
+def test_a_fragment_that_is_dropped_is_no_request(small: IngestQueue) -> None:
     """What stands for no request changes no counter, dropped or not."""
     for _ in range(60):
         small.put(Finished(trace(counted=False)))
@@ -87,7 +87,7 @@ def test_a_fragment_that_is_dropped_is_no_request(small: Inbox) -> None:
 
 def test_whoever_sleeps_is_woken_by_the_next_item() -> None:
     """The writer sleeps without a deadline, and comes back for a trace."""
-    inbox, awake = Inbox(), threading.Event()
+    inbox, awake = IngestQueue(), threading.Event()
 
     def sleep() -> None:
         inbox.wait(SYSTEM_CLOCK, None)
@@ -102,7 +102,7 @@ def test_whoever_sleeps_is_woken_by_the_next_item() -> None:
 
 def test_nobody_sleeps_while_there_is_something() -> None:
     """A trace that came a moment before is not waited beside."""
-    inbox, clock = Inbox(), ManualClock()
+    inbox, clock = IngestQueue(), ManualClock()
     inbox.put("excluded")
     inbox.wait(clock, 10.0)
     assert clock.waits == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery import salvage
+from otel_mlflow.delivery import recovery
 from otel_mlflow.delivery.records import Part, Tally
 from otel_mlflow.delivery.spool import Spool
 from tests.delivering import assert_adds_up, trace
@@ -49,7 +49,7 @@ def leave(path: Path, traces: int) -> list[str]:
 def carry(source: Spool, target: Spool, owner: str | None = None) -> int:
     """Carry everything over."""
     with target.file.transaction() as to, source.file.snapshot() as from_:
-        return salvage.carry_over(from_, to, owner=owner)
+        return recovery.carry_over(from_, to, owner=owner)
 
 
 def test_records_are_added_to_those_that_are_there(open_spool: Open) -> None:
@@ -120,10 +120,10 @@ def test_a_damaged_file_is_replaced_once(tmp_path: Path, open_spool: Open) -> No
     path = tmp_path / "spool.db"
     ids = leave(path, 3)
     inode = path.stat().st_ino
-    salvaged = salvage.replace_damaged(path, inode)
+    salvaged = recovery.replace_damaged(path, inode)
     assert salvaged is not None
     assert (salvaged.records, salvaged.aside.name) == (3, "spool.db.corrupt-1")
-    assert salvage.replace_damaged(path, inode) is None
+    assert recovery.replace_damaged(path, inode) is None
     again = open_spool("spool")
     assert [each.trace_id for each in again.next_batch(Part.WHOLE, records=9, max_bytes=10**9)] == ids
 
@@ -133,7 +133,7 @@ def test_files_set_aside_never_overwrite_each_other(tmp_path: Path) -> None:
     for number in (1, 2):
         path = tmp_path / "spool.db"
         path.write_bytes(os.urandom(8192))
-        salvaged = salvage.replace_damaged(path, path.stat().st_ino)
+        salvaged = recovery.replace_damaged(path, path.stat().st_ino)
         assert salvaged is not None
         assert (salvaged.records, salvaged.aside.name) == (0, f"spool.db.corrupt-{number}")
 
@@ -143,7 +143,7 @@ def test_reading_changes_nothing_of_what_was_found(tmp_path: Path) -> None:
     path = tmp_path / "spool.db"
     leave(path, 3)
     before = path.read_bytes()
-    with salvage.readable(path) as connection:
+    with recovery.readable(path) as connection:
         assert connection.execute("SELECT count(*) FROM record").fetchone() == (3,)
         connection.execute("DELETE FROM record")
     assert path.read_bytes() == before
@@ -155,7 +155,7 @@ def test_what_stands_in_the_log_alone_is_read_too(tmp_path: Path, open_spool: Op
     spool = open_spool("spool")
     ids = add(spool, 3)
     assert (tmp_path / "spool.db-wal").stat().st_size > 0
-    with salvage.readable(tmp_path / "spool.db") as connection:
+    with recovery.readable(tmp_path / "spool.db") as connection:
         found = [trace_id for (trace_id,) in connection.execute("SELECT trace_id FROM record ORDER BY id")]
     assert found == ids
 
@@ -165,6 +165,6 @@ def test_a_file_without_a_single_table_is_no_error(tmp_path: Path) -> None:
     noise = tmp_path / "noise.db"
     noise.write_bytes(os.urandom(50_000))
     target = sqlite3.connect(":memory:", isolation_level=None)
-    with salvage.readable(noise) as source:
-        assert salvage.carry_over(source, target) == 0
+    with recovery.readable(noise) as source:
+        assert recovery.carry_over(source, target) == 0
     target.close()

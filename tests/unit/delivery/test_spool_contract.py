@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery.records import Part, SpooledTrace, Tally
+from otel_mlflow.delivery.records import Part, SpooledTrace, Tally, TraceRecord
 from otel_mlflow.delivery.spool import DAMAGED, Spool
-from otel_mlflow.spans.record import TraceRecord
 from tests.delivering import assert_adds_up, trace
 
 BOUND = 10**9
@@ -234,7 +233,7 @@ def test_9_delivered_spans_make_room(open_spool: Open) -> None:
     add(spool, record)
     spool.spans_delivered(batch(spool))
     assert batch(spool) == []
-    (left,) = batch(spool, Part.DETAILS)
+    (left,) = batch(spool, Part.METADATA)
     assert (left.spans, left.info) == (b"", record.info)
     assert spool.counts().pending == 1
 

@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from otel_mlflow.delivery.records import Part, Tally
+from otel_mlflow.delivery.records import Part, Tally, TraceRecord
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.diagnosis.status import Counts
-from otel_mlflow.spans.record import TraceRecord
+from otel_mlflow.status import Counts
 
 OWNERS = ("one", "two")
 EXPERIMENTS = (None, "a", "b")
@@ -87,7 +86,7 @@ class SpoolAndModel(RuleBasedStateMachine):
 
     @rule(
         owner=st.sampled_from(OWNERS),
-        part=st.sampled_from((Part.WHOLE, Part.DETAILS)),
+        part=st.sampled_from((Part.WHOLE, Part.METADATA)),
         records=st.integers(1, 5),
         fate=st.sampled_from(("delivered", "spans delivered", "refused", "nothing")),
     )
@@ -104,7 +103,7 @@ class SpoolAndModel(RuleBasedStateMachine):
             spool.spans_delivered(batch)
             self._remove([each for each in expected if not each.has_info])
             for each in expected:
-                each.part = Part.DETAILS
+                each.part = Part.METADATA
         elif fate == "refused" and batch:
             spool.quarantine({batch[0].id: "no"})
             expected[0].quarantined = True
@@ -161,7 +160,7 @@ class SpoolAndModel(RuleBasedStateMachine):
     @invariant()
     def nothing_is_in_two_hands(self) -> None:
         """No record is handed out to both owners."""
-        for part in (Part.WHOLE, Part.DETAILS):
+        for part in (Part.WHOLE, Part.METADATA):
             one, two = (
                 {each.id for each in spool.next_batch(part, records=99, max_bytes=BOUND)}
                 for spool in self.spools.values()

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery import owners
+from otel_mlflow.delivery import leases
 from otel_mlflow.delivery.records import Part, Tally
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.storage import BETWEEN_LOOKS_AT_DISK, SpoolLostError, Storage
-from otel_mlflow.diagnosis.status import Counts
+from otel_mlflow.status import Counts
 from tests.delivering import assert_adds_up, trace
 from tests.unit.delivery.backend import ManualClock
 
@@ -76,7 +76,7 @@ def counts(storage: Storage) -> Counts:
 
 def spool_file(tmp_path: Path) -> Path:
     """The file itself."""
-    return owners.spool_path(tmp_path / "spool")
+    return leases.spool_path(tmp_path / "spool")
 
 
 def settle(storage: Storage) -> None:

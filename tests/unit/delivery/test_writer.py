@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery.inbox import LARGEST_RECORD, Feedback, Inbox
-from otel_mlflow.delivery.records import Part
+from otel_mlflow.delivery.ingest_queue import LARGEST_RECORD, Feedback, IngestQueue
+from otel_mlflow.delivery.records import Part, TraceRecord
+from otel_mlflow.delivery.spool_writer import AT_ONCE, Writer
 from otel_mlflow.delivery.storage import Storage
-from otel_mlflow.delivery.writer import AT_ONCE, Writer
-from otel_mlflow.diagnosis.status import Counts
 from otel_mlflow.guard import GUARD
-from otel_mlflow.spans.record import TraceRecord
+from otel_mlflow.status import Counts
 from tests.delivering import Finished, assert_adds_up, trace
 from tests.unit.delivery.backend import ManualClock
 
@@ -23,7 +22,7 @@ from tests.unit.delivery.backend import ManualClock
 class Desk:
     """A writer that runs on the test's own thread."""
 
-    inbox: Inbox
+    inbox: IngestQueue
     storage: Storage
     writer: Writer
 
@@ -42,7 +41,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty inbox, an empty spool, and the writer between them."""
-    clock, inbox = ManualClock(), Inbox()
+    clock, inbox = ManualClock(), IngestQueue()
     storage = Storage(tmp_path, destination="here", max_bytes=10**9, clock=clock)
     yield Desk(inbox, storage, Writer(inbox, storage, clock, lambda: None))
     storage.close()

@@ -14,7 +14,7 @@ from opentelemetry import trace as trace_api
 from otel_mlflow.content import REDACTED
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of, raw, span
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.trees import spans_of
 

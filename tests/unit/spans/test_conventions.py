@@ -13,7 +13,7 @@ from otel_mlflow.content import REDACTED
 from otel_mlflow.spans.conventions import holds_content, is_model_config, without_parameters
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of, raw, span
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.trees import spans_of
 

@@ -13,10 +13,10 @@ from opentelemetry.sdk.trace import Span
 
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.entries import SpanEntry, context_of, entry_of
-from otel_mlflow.spans.gathering import OpenTrace
+from otel_mlflow.spans.state import SpanState, span_context, span_state
+from otel_mlflow.spans.trace import OpenTrace
 from otel_mlflow.testing import CapturedTraces, capture
-from otel_mlflow.testing_delivery import MemoryDelivery
+from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.trees import drawn, shown
 
 
@@ -28,9 +28,9 @@ def start(name: str, parent: Span | None = None) -> Span:
     return started
 
 
-def entry(span: Span) -> SpanEntry:
+def entry(span: Span) -> SpanState:
     """What is known of a span."""
-    found = entry_of(span)
+    found = span_state(span)
     assert found is not None
     return found
 
@@ -112,7 +112,7 @@ def test_only_a_record_with_news_of_the_trace_as_a_whole_has_its_info(traces: Ca
     assert trace.encode().info
     start("late", root).end()
     assert trace.encode().info == b""
-    trace.facts.tags["late"] = "tag"
+    trace.metadata.tags["late"] = "tag"
     trace.changed()
     assert b'"late": "tag"' in trace.encode().info
 
@@ -177,7 +177,7 @@ def test_a_renamed_trace_is_written_under_its_new_id(traces: CapturedTraces) -> 
 @pytest.mark.parametrize("stranger", [None, object(), trace_api.INVALID_SPAN])
 def test_what_was_not_started_under_the_bridge_has_no_entry(stranger: object) -> None:
     """Spans of others are nobody we know."""
-    assert entry_of(stranger) is None
+    assert span_state(stranger) is None
 
 
 # A script of numbers: each starts a span under one that was started before, ends one, or lets the records be written.
@@ -229,4 +229,6 @@ def test_nothing_is_kept_of_a_trace_when_all_of_it_has_ended_and_is_written_down
             span.end()
         assert len(captured) == 1
         assert (trace.open_spans, trace.entries, trace.generators) == (0, {}, {})
-        assert not {context_of(span).span_id for span in spans} & {e.span_id for e in BRIDGE.processor.open_entries()}
+        assert not {span_context(span).span_id for span in spans} & {
+            e.span_id for e in BRIDGE.processor.open_span_states()
+        }

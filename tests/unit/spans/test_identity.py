@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from otel_mlflow.spans.identity import UniqueIdGenerator, new_request_id, new_trace_id
+from otel_mlflow.spans.ids import UniqueIdGenerator, new_request_id, new_trace_id
 
 
 def test_seeding_random_does_not_repeat_ids() -> None:
@@ -40,7 +40,7 @@ def test_a_forked_child_makes_ids_of_its_own() -> None:
     """Gunicorn with preload forks after the first ids were made."""
     program = (
         "import os\n"
-        "from otel_mlflow.spans.identity import new_trace_id\n"
+        "from otel_mlflow.spans.ids import new_trace_id\n"
         "new_trace_id()\n"
         "child = os.fork()\n"
         "os.write(1, b'%d\\n' % new_trace_id())\n"

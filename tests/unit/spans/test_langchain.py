@@ -22,7 +22,7 @@ from langchain_core.tools import tool
 from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
 from mlflow.tracing.utils.token import SpanWithToken
 
-from otel_mlflow.http_attributes import OUTCOME
+from otel_mlflow.http.semconv import OUTCOME
 from otel_mlflow.spans import langchain
 from otel_mlflow.spans.langchain import BridgedLangChainTracer
 from otel_mlflow.testing import CapturedTraces, capture

@@ -21,7 +21,7 @@ from otel_mlflow import Tracing
 from otel_mlflow.spans.mlflow_bridge import BridgedTraceManager
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of, raw, span
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.spans.test_gathering import entry, start
 from tests.unit.trees import drawn, shown, spans_of

@@ -12,7 +12,8 @@ from mlflow.tracing.constant import (
     TraceTagKey,
 )
 
-from otel_mlflow.spans import mlflow_names, record
+from otel_mlflow import mlflow_names
+from otel_mlflow.spans import record
 
 
 def test_attributes_of_spans_are_mlflow_s() -> None:

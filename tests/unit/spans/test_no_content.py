@@ -14,9 +14,9 @@ from langchain_core.tools import tool
 
 import otel_mlflow
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.testing_delivery import MemoryDelivery
+from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import raw
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 
 SAID = "whatwassaid"

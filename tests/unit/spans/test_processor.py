@@ -16,9 +16,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from otel_mlflow.guard import GUARD
-from otel_mlflow.http_attributes import OUTCOME
+from otel_mlflow.http.semconv import OUTCOME
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.processor import OUTSIDE, GatheringSpanProcessor
+from otel_mlflow.spans.processor import OUTSIDE, OpenTraceSpanProcessor
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw, span
 from tests.unit.spans.test_gathering import entry, start
@@ -202,26 +202,26 @@ def test_a_root_is_kept_whoever_opened_it(traces: CapturedTraces) -> None:
 
 def test_a_processor_without_an_owner_takes_nothing() -> None:
     """It stays on providers when tracing is taken down, and must cost and do nothing there."""
-    processor = GatheringSpanProcessor()
+    processor = OpenTraceSpanProcessor()
     provider = TracerProvider()
     provider.add_span_processor(processor)
     with provider.get_tracer("a.library").start_as_current_span("work"):
-        assert processor.open_entries() == []
+        assert processor.open_span_states() == []
 
 
 def test_open_spans_are_known_until_they_end(traces: CapturedTraces) -> None:
     """At shutdown, what is finished below them is handed over all the same."""
     root = start("root")
-    assert entry(root) in BRIDGE.processor.open_entries()
+    assert entry(root) in BRIDGE.processor.open_span_states()
     root.end()
-    assert BRIDGE.processor.open_entries() == []
+    assert BRIDGE.processor.open_span_states() == []
 
 
 def test_a_forked_child_forgets_the_open_spans_of_its_parent(traces: CapturedTraces) -> None:
     """They end in the parent."""
     root = start("root")
     BRIDGE.processor.forget_open()
-    assert BRIDGE.processor.open_entries() == []
+    assert BRIDGE.processor.open_span_states() == []
     root.end()
     assert len(traces) == 0
 

@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanContext, TraceFlags, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from otel_mlflow import Tracing
-from otel_mlflow.spans.propagation import MLFLOW_PROPAGATOR, Origin, origin_of
+from otel_mlflow.spans.propagation import MLFLOW_PROPAGATOR, MlflowSpanContext, read_mlflow_span_context
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw
 from tests.unit.spans.test_gathering import entry, start
@@ -102,8 +102,8 @@ def test_a_context_given_to_inject_decides(traces: CapturedTraces) -> None:
 @pytest.mark.parametrize(
     ("state", "origin"),
     [
-        (f"otelmlflow={7:032x}-{9:016x}", Origin(7, 9)),
-        (f"vendor=x,otelmlflow={7:032x}-{9:016x}", Origin(7, 9)),
+        (f"otelmlflow={7:032x}-{9:016x}", MlflowSpanContext(7, 9)),
+        (f"vendor=x,otelmlflow={7:032x}-{9:016x}", MlflowSpanContext(7, 9)),
         ("vendor=x", None),
         ("otelmlflow=7-9", None),
         (f"otelmlflow={7:032x}-{9:016x}-01", None),
@@ -111,9 +111,9 @@ def test_a_context_given_to_inject_decides(traces: CapturedTraces) -> None:
         ("", None),
     ],
 )
-def test_a_caller_is_understood_or_not(state: str, origin: Origin | None) -> None:
+def test_a_caller_is_understood_or_not(state: str, origin: MlflowSpanContext | None) -> None:
     """What is not exactly ours is nobody's."""
-    assert origin_of(remote(state)) == origin
+    assert read_mlflow_span_context(remote(state)) == origin
 
 
 def test_reading_is_left_to_the_w3c_propagator() -> None:

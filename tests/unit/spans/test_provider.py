@@ -18,7 +18,7 @@ from otel_mlflow import Tracing
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.trees import drawn, shown
 
@@ -125,7 +125,7 @@ def test_a_span_that_two_providers_show_us_is_taken_once(traces: CapturedTraces,
     tracer = trace_api.get_tracer("a.library")
     trace_api.set_tracer_provider(application.provider)
     with tracer.start_as_current_span("library"):
-        (entry,) = BRIDGE.processor.open_entries()
+        (entry,) = BRIDGE.processor.open_span_states()
         assert (entry.trace.open_spans, entry.trace.seen_spans) == (1, 1)
 
 

@@ -14,12 +14,13 @@ from opentelemetry import trace as trace_api
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 import otel_mlflow
+from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.record import LEFT_OUT, MAX_TAG_KEY, MAX_TAG_VALUE, TraceRecord
+from otel_mlflow.spans.record import LEFT_OUT, MAX_TAG_KEY, MAX_TAG_VALUE
 from otel_mlflow.testing import CapturedTraces
-from otel_mlflow.testing_delivery import MemoryDelivery
+from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import app_of, raw, span
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.spans.test_gathering import entry, start
 from tests.unit.trees import drawn, shown, spans_of

@@ -16,9 +16,9 @@ from otel_mlflow import current_trace
 from otel_mlflow.content import REDACTED
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.request_run import MAX_KEY, MAX_PARAM_VALUE, name_in_run
-from otel_mlflow.testing_delivery import MemoryDelivery
+from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import app_of, raw, span
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 
 USAGE = "mlflow.chat.tokenUsage"

@@ -17,7 +17,7 @@ from otel_mlflow import Tracing
 from otel_mlflow.spans import runs
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 
 mlflow_fluent: Any = mlflow.tracking.fluent

@@ -15,10 +15,10 @@ from otel_mlflow.content import REDACTED
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.translation import CONVENTIONS
 from otel_mlflow.testing import CapturedTraces
-from otel_mlflow.testing_delivery import MemoryDelivery
+from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.conventions import ANSWER, GEN_AI, GEN_AI_TOOL, OPEN_INFERENCE, TRACELOOP
 from tests.unit.apps import app_of, raw
-from tests.unit.asgi import Call
+from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 from tests.unit.trees import spans_of
 

@@ -1,0 +1,3 @@
+"""From the ASGI server to the span of one request."""
+
+from __future__ import annotations

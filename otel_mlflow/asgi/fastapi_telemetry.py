@@ -1,0 +1,57 @@
+"""FastAPI's own request spans (`FastAPI(telemetry=…)`, from 0.142) and ours: one of them is enough.
+
+FastAPI opens its span outside all middleware as soon as a tracer provider exists. From inside, the middleware adopts
+it; where only we would see it, and where the middleware is wrapped round FastAPI, FastAPI's is switched off for the
+application. Its metrics and logs stay on. Inside another instrumentation's span FastAPI is told to keep out.
+Private names that this leans on: `FastAPI._telemetry`, `FastAPI._native_telemetry.enabled()` and the scope key
+`fastapi.telemetry`; FastAPI before 0.142 has none of them.
+Tested with fastapi 0.115 to 0.165; `tests/unit/test_native_telemetry.py` fails where one changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry.trace import SpanKind, get_current_span
+
+from otel_mlflow.http.exchange import Scope
+
+_SCOPE_KEY = "fastapi.telemetry"
+
+
+class FastAPITelemetry:
+    """What FastAPI does on its own for one application; does nothing for any other kind."""
+
+    def __init__(self, app: object) -> None:
+        self._config: Any = getattr(app, "_telemetry", None)
+        self._enabled: Any = getattr(getattr(app, "_native_telemetry", None), "enabled", None)
+        self._before: dict[str, Any] = dict(self._config) if self._config is not None else {}
+
+    def switch_tracing_off(self) -> None:
+        """No request spans of FastAPI's own from now on."""
+        if self._config is not None:
+            self._config["tracing"] = False
+
+    def stand_back(self) -> None:
+        """No request span of FastAPI's own where somebody outside has opened one for the request."""
+        if self._config is not None:
+            excludes = self._config.get("exclude") or (lambda _: False)
+            self._config["exclude"] = lambda scope: excludes(scope) or _in_server_span()
+
+    def restore(self) -> None:
+        """As it was."""
+        if self._config is not None:
+            self._config.update(self._before)
+
+    def keep_out(self, scope: Scope) -> None:
+        """No second request span from here inwards; applications that are mounted have telemetry of their own.
+
+        Does nothing where FastAPI is already round this request, or is going to be, for its metrics or logs.
+        """
+        if _SCOPE_KEY not in scope and not (self._enabled is not None and self._enabled()):
+            scope[_SCOPE_KEY] = None
+
+
+def _in_server_span() -> bool:
+    span = get_current_span()
+    return span.is_recording() and getattr(span, "kind", None) is SpanKind.SERVER

@@ -1,0 +1,62 @@
+"""HTTP to the workspace: the one identity on every request, renewed once where it is rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from typing_extensions import override
+
+from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
+from otel_mlflow.backends.http import Answer, HttpClient
+from otel_mlflow.errors import MisconfigurationError, RetryableError
+
+WORKSPACE_ID_HEADER = "x-databricks-org-id"
+"""Tells a host that serves several workspaces which one is meant (`mlflow.utils.rest_utils.http_request`)."""
+
+
+class CredentialsRejectedError(MisconfigurationError):
+    """The workspace does not let us in, whatever we ask for."""
+
+
+class WorkspaceHttp(HttpClient):
+    """Connections to the workspace that the credentials are for, kept between requests."""
+
+    def __init__(
+        self, credentials: WorkspaceCredentials, tracking_uri: str, *, connections: int, timeouts: tuple[float, float]
+    ) -> None:
+        from mlflow.tracking.request_header.registry import resolve_request_headers
+
+        headers = dict(resolve_request_headers())  # type: ignore[no-untyped-call]
+        if credentials.workspace_id:
+            headers[WORKSPACE_ID_HEADER] = str(credentials.workspace_id)
+        super().__init__(credentials.host, headers, connections=connections, timeouts=timeouts)
+        self.credentials = credentials
+        self._tracking_uri = tracking_uri
+
+    @override
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """Ask for something, as the one who is meant.
+
+        Raises `CredentialsRejectedError` when that one is not let in, `RetryableError` when no answer comes.
+        """
+        authorization = self.credentials.headers()
+        answer = self._try(method, path, body, {**headers, **authorization})
+        if _is_rejected(answer) and self.credentials.renew(authorization, self._tracking_uri):
+            answer = self._try(method, path, body, {**headers, **self.credentials.headers()})
+        if _is_rejected(answer):
+            raise CredentialsRejectedError(
+                f"{self.credentials.host} rejects the credentials from {self.credentials.described}: {answer.text}",
+                "correct them; that is picked up without a restart",
+            )
+        return answer
+
+    def _try(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        try:
+            return super().send(method, path, body, headers)
+        except RetryableError as error:
+            raise RetryableError(f"{error.reason}; credentials: {self.credentials.described}", error.fix) from error
+
+
+def _is_rejected(answer: Answer) -> bool:
+    """Databricks answers 401, and 403 to a personal access token that it does not know."""
+    return answer.status == 401 or (answer.status == 403 and "invalid access token" in answer.text.lower())

@@ -1,0 +1,86 @@
+"""Names of experiments become ids; what is missing is created."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from otel_mlflow.errors import ExperimentUnusableError, MisconfigurationError
+
+
+@dataclass(frozen=True)
+class FoundExperiment:
+    """What a backend says of an experiment."""
+
+    id: str
+    name: str
+    is_deleted: bool
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class ExperimentApi(Protocol):
+    """The calls that finding an experiment takes."""
+
+    def by_name(self, name: str) -> FoundExperiment | None:
+        """The experiment of that name, None when there is none."""
+
+    def by_id(self, experiment_id: str) -> FoundExperiment | None:
+        """The experiment with that id, None when there is none."""
+
+    def create(self, name: str) -> None:
+        """Create it; return also when somebody else just did."""
+
+
+class Experiments:
+    """The experiments of one backend, looked up once each."""
+
+    def __init__(self, api: ExperimentApi) -> None:
+        self._api = api
+        self._named_before: dict[str, FoundExperiment] = {}
+
+    def configured(self, *, experiment_id: str | None, name: str) -> FoundExperiment:
+        """The experiment of the settings.
+
+        Raises `MisconfigurationError` when it is deleted, or there is none with that id.
+        """
+        if experiment_id is None:
+            return self._named(name, MisconfigurationError)
+        found = self._api.by_id(experiment_id)
+        if found is None:
+            raise MisconfigurationError(
+                f"there is no experiment with id {experiment_id}", "correct experiment_id, or set experiment_name"
+            )
+        return _usable(found, MisconfigurationError)
+
+    def id_of(self, name: str) -> str:
+        """The id of a request's own experiment. Raises `ExperimentUnusableError` when it is deleted."""
+        return self.named(name).id
+
+    def named(self, name: str) -> FoundExperiment:
+        """A request's own experiment. Raises `ExperimentUnusableError` when it is deleted."""
+        if name not in self._named_before:
+            self._named_before[name] = self._named(name, ExperimentUnusableError)
+        return self._named_before[name]
+
+    def forget(self, name: str) -> None:
+        """Look the experiment up again next time."""
+        self._named_before.pop(name, None)
+
+    def _named(self, name: str, error: Callable[[str, str], MisconfigurationError]) -> FoundExperiment:
+        found = self._api.by_name(name)
+        if found is None:
+            self._api.create(name)
+            found = self._api.by_name(name)
+        if found is None:
+            raise error(f"experiment {name!r} was created and cannot be found", "check the rights of these credentials")
+        return _usable(found, error)
+
+
+def _usable(found: FoundExperiment, error: Callable[[str, str], MisconfigurationError]) -> FoundExperiment:
+    if found.is_deleted:
+        raise error(
+            f"experiment {found.name!r} (id {found.id}) is deleted",
+            "restore it, or choose another experiment_name",
+        )
+    return found

@@ -1,0 +1,56 @@
+"""Experiments over MLflow's REST API, which a tracking server and Databricks have in common."""
+
+from __future__ import annotations
+
+from otel_mlflow.backends.experiments import FoundExperiment
+from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.errors import MisconfigurationError, RejectedError
+
+PREFIX = "/api/2.0/mlflow/experiments"
+
+
+class RestExperiments:
+    """The experiments of one backend, which `backend` names for people."""
+
+    def __init__(self, client: HttpClient, backend: str) -> None:
+        self._client = client
+        self._backend = backend
+
+    def by_name(self, name: str) -> FoundExperiment | None:
+        """The experiment of that name, None when there is none."""
+        return self._found(self._client.get(f"{PREFIX}/get-by-name", {"experiment_name": name}))
+
+    def by_id(self, experiment_id: str) -> FoundExperiment | None:
+        """The experiment with that id, None when there is none."""
+        return self._found(self._client.get(f"{PREFIX}/get", {"experiment_id": experiment_id}))
+
+    def create(self, name: str) -> None:
+        """Create it; return also when somebody else just did."""
+        self._check_created(self._ask_to_create(name))
+
+    def _ask_to_create(self, name: str) -> Answer:
+        return self._client.post_json(f"{PREFIX}/create", {"name": name})
+
+    def _check_created(self, answer: Answer) -> None:
+        if answer.status != 200 and answer.error_code != "RESOURCE_ALREADY_EXISTS":
+            error = error_for(answer, self._backend)
+            raise (
+                MisconfigurationError(error.reason, "choose another experiment_name")
+                if isinstance(error, RejectedError)
+                else error
+            )
+
+    def _found(self, answer: Answer) -> FoundExperiment | None:
+        if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        if answer.status != 200:
+            error = error_for(answer, self._backend)
+            raise (
+                MisconfigurationError(error.reason, "check experiment_id")
+                if isinstance(error, RejectedError)
+                else error
+            )
+        found = answer.json().get("experiment", {})
+        tags = {tag["key"]: tag.get("value", "") for tag in found.get("tags", [])}
+        is_deleted = found.get("lifecycle_stage") == "deleted"
+        return FoundExperiment(found["experiment_id"], found["name"], is_deleted, tags)

@@ -1,0 +1,77 @@
+"""One batch on its way: sent, and where the backend refuses it, split until the one is found that it refuses."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from otel_mlflow.delivery.destinations.base import Destination
+from otel_mlflow.delivery.records import SpooledTrace
+from otel_mlflow.delivery.retry import Step, next_action
+from otel_mlflow.delivery.spool import Spool
+from otel_mlflow.errors import PartiallyRejectedError, RejectedError, RetryableError
+
+
+@contextmanager
+def not_the_spools() -> Generator[None, None, None]:
+    """Around what a destination does: what its libraries raise must not be taken for a fault of our own disk."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise RetryableError(
+            f"the backend cannot be used: {error}", "check that it is running and reachable"
+        ) from error
+
+
+@dataclass
+class BatchSender:
+    """Sends batches from `spool` to `destination`. What was not proved to have arrived stays in the spool."""
+
+    spool: Spool
+    destination: Destination
+    refused: int = 0
+    """How many records have been quarantined."""
+
+    def ship(self, batch: Sequence[SpooledTrace], *, spans_only: bool = False) -> None:
+        """Deliver the batch; with `spans_only` what else it holds stays for later.
+
+        Raises `RetryableError` or `MisconfigurationError` with what has not arrived still in the spool.
+        """
+        try:
+            self._send(batch, spans_only=spans_only)
+        except PartiallyRejectedError as error:
+            self._quarantine(error.reasons)
+            self._delivered([trace for trace in batch if trace.id not in error.reasons], spans_only=spans_only)
+        except RejectedError as error:
+            self._isolate(batch, error, spans_only=spans_only)
+        else:
+            self._delivered(batch, spans_only=spans_only)
+
+    def _send(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
+        if spans_only:
+            batch = [replace(trace, info=b"") for trace in batch]
+        else:
+            self.spool.tried(trace.id for trace in batch if trace.info)
+        with not_the_spools():
+            self.destination.send(batch)
+
+    def _isolate(self, batch: Sequence[SpooledTrace], error: RejectedError, *, spans_only: bool) -> None:
+        action = next_action(error, records=len(batch), failures=0, chance=0.0)
+        if action.step is Step.QUARANTINE:
+            self._quarantine({batch[0].id: error.reason})
+            return
+        middle = len(batch) // 2
+        self.ship(batch[:middle], spans_only=spans_only)
+        self.ship(batch[middle:], spans_only=spans_only)
+
+    def _delivered(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
+        if spans_only:
+            self.spool.spans_delivered(batch)
+        else:
+            self.spool.delivered(trace.id for trace in batch)
+
+    def _quarantine(self, reasons: dict[int, str]) -> None:
+        self.spool.quarantine(reasons)
+        self.refused += len(reasons)

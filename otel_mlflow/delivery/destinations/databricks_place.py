@@ -1,0 +1,77 @@
+"""Where in a workspace a trace goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from otel_mlflow.backends.databricks.trace_location import TraceLocation
+from otel_mlflow.backends.experiments import FoundExperiment
+from otel_mlflow.backends.http import Answer, error_for
+from otel_mlflow.delivery.records import SpooledTrace
+from otel_mlflow.errors import (
+    DeliveryError,
+    ExperimentUnusableError,
+    MisconfigurationError,
+    PartiallyRejectedError,
+    RejectedError,
+)
+
+FULL = ("RESOURCE_LIMIT_EXCEEDED", "QUOTA_EXCEEDED", "RESOURCE_EXHAUSTED")
+FULL_IN_WORDS = re.compile(r"\b(number|limit|maximum|quota|many)\W+(of\W+)?(\d[\d,]*\W+)?traces\b", re.IGNORECASE)
+"""What an experiment says that takes no more traces: 100,000 are published as the limit of a classic one."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An experiment, and the tables of its traces where they are kept in Unity Catalog."""
+
+    experiment: FoundExperiment
+    location: TraceLocation | None = None
+
+
+class Refusals:
+    """What the workspace refuses of one batch for what it contains, while it takes the rest."""
+
+    def __init__(self, place: Place, backend: str) -> None:
+        self._place = place
+        self._backend = backend
+        self._reasons: dict[str, str] = {}
+
+    def takes(self, answer: Answer, trace: SpooledTrace) -> bool:
+        """Whether the trace was taken; notes a refusal, and raises everything else."""
+        if answer.status == 200 or answer.error_code == "ALREADY_EXISTS":
+            return True
+        error = self._error(answer)
+        if not isinstance(error, RejectedError):
+            raise error
+        self._reasons[trace.trace_id] = error.reason
+        return False
+
+    def check(self, batch: Sequence[SpooledTrace]) -> None:
+        """Raise `PartiallyRejectedError` where there are any."""
+        if self._reasons:
+            raise PartiallyRejectedError(
+                {one.id: self._reasons[one.trace_id] for one in batch if one.trace_id in self._reasons}
+            )
+
+    def _error(self, answer: Answer) -> DeliveryError:
+        if _is_full(answer):
+            return MisconfigurationError(
+                f"experiment {self._place.experiment.name!r} takes no more traces: {answer.text}",
+                "choose another experiment_name, delete old traces, or set unity_catalog, where there is no limit",
+            )
+        return error_for(answer, self._backend)
+
+
+def _is_full(answer: Answer) -> bool:
+    """429 is about the rate, whatever it is called."""
+    if not 400 <= answer.status < 500 or answer.status in (401, 408, 429):
+        return False
+    return answer.error_code in FULL or FULL_IN_WORDS.search(answer.text) is not None
+
+
+def unusable(error: MisconfigurationError) -> ExperimentUnusableError:
+    """The same trouble, where it is that of one request's own experiment."""
+    return ExperimentUnusableError(error.reason, error.fix)

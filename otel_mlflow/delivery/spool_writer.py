@@ -1,0 +1,160 @@
+"""The thread that writes down what requests have finished, and puts it into the spool."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from otel_mlflow.delivery.clock import Clock
+from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue, Item, Written, encoded, tally
+from otel_mlflow.delivery.records import Encodable, Tally
+from otel_mlflow.delivery.storage import SpoolLostError, Storage
+from otel_mlflow.guard import guarded
+
+if TYPE_CHECKING:
+    from otel_mlflow.delivery.records import TraceRecord
+
+GATHERING = 0.05
+"""Seconds in which finished traces gather before they are written together: a fifth of what is promised."""
+
+IDLE = 1.0
+"""Seconds between two looks at what else there is to do. A trace that comes wakes the writer at once."""
+
+AT_ONCE = 560
+"""Traces in one transaction: four statements' worth."""
+
+LONGEST_SLICE = 0.003
+"""Seconds of work in one go, and as long a rest after it: an event loop in this process waits that long, seldom.
+
+Shorter slices would be no kinder. Each one costs whoever is being served at the time, and there would be more of them.
+"""
+
+UNHURRIED = 0.1
+"""Seconds of writing after which the rests are cut short: what was put in last must be on disk in time, too."""
+
+SPOOLS_TRIED = 3
+"""One on disk, the one that takes its place where that is damaged or gone, and one in memory."""
+
+LET_IN = 0.0002
+"""Seconds: long enough for a waiting thread to get hold of the interpreter."""
+
+
+class Writer:
+    """Works off the inbox until it is stopped. `written` is called after each transaction."""
+
+    def __init__(self, inbox: IngestQueue, storage: Storage, clock: Clock, written: Callable[[], None]) -> None:
+        self.dropped = 0
+        self._inbox = inbox
+        self._storage = storage
+        self._clock = clock
+        self._written = written
+        self._hurry = False
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._in_hand = Tally()
+        self._writing = False
+
+    def run(self) -> None:
+        """Write until `stop()`, then what is left."""
+        while not self._stopped:
+            self._inbox.wait(self._clock, IDLE)
+            self._storage.look_at_disk()
+            if len(self._inbox) and not self._hurry:
+                self._clock.sleep(GATHERING)
+            self._hurry = False
+            self.write_all()
+        self.write_all()
+
+    def hurry(self) -> None:
+        """Somebody waits for what is in the inbox."""
+        self._hurry = True
+        self._inbox.wake()
+
+    def stop(self) -> None:
+        """Write what is there, and end."""
+        self._stopped = True
+        self.hurry()
+
+    def write_all(self) -> None:
+        """Empty the inbox."""
+        begun = self._clock.monotonic()
+        while len(self._inbox):
+            self._write_some(begun)
+            self._written()
+
+    def is_done(self) -> bool:
+        """Whether the spool has everything that was put in."""
+        with self._lock:
+            return not self._writing and not len(self._inbox)
+
+    @contextmanager
+    def unwritten(self) -> Generator[Tally, None, None]:
+        """What the spool does not have yet; in the block it stays that way."""
+        with self._lock:
+            yield self._inbox.tally() + self._in_hand
+
+    @guarded
+    def _write_some(self, begun: float) -> None:
+        try:
+            self._keep(*self._encode_some(begun))
+        finally:
+            if self._writing:
+                self._give_up()
+
+    def _encode_some(self, begun: float) -> tuple[list[TraceRecord], list[tuple[str, bytes]]]:
+        traces: list[TraceRecord] = []
+        feedback: list[tuple[str, bytes]] = []
+        slice_began = self._clock.monotonic()
+        while len(traces) < AT_ONCE and (item := self._take()) is not None:
+            if isinstance(item, Feedback):
+                feedback.append((item.trace_id, item.payload))
+            elif not isinstance(item, str):
+                self._encode(item, traces)
+                if self._clock.monotonic() - slice_began > LONGEST_SLICE:
+                    self._rest(begun, slice_began)
+                    slice_began = self._clock.monotonic()
+        return traces, feedback
+
+    def _take(self) -> Item | None:
+        with self._lock:
+            item = self._inbox.take()
+            if item is not None:
+                self._writing = True
+                self._in_hand.update(tally(item))
+        return item
+
+    def _encode(self, item: Encodable | Written, traces: list[TraceRecord]) -> None:
+        counted = item.counted
+        record = encoded(item)
+        if record is not None:
+            traces.append(record)
+        elif counted:
+            self._in_hand["dropped"] += 1
+
+    def _keep(self, traces: list[TraceRecord], feedback: list[tuple[str, bytes]]) -> None:
+        """Put them into whichever spool takes them. Raises `SpoolLostError` where none does."""
+        for spools_left in reversed(range(SPOOLS_TRIED)):
+            try:
+                with self._lock, self._storage.using() as spool:
+                    self.dropped += spool.add(traces, feedback, self._in_hand, self._clock.wall())
+                    self._in_hand = Tally()
+                    self._writing = False
+                return
+            except SpoolLostError:
+                if not spools_left:
+                    raise
+
+    def _give_up(self) -> None:
+        """What is in hand can be kept nowhere. That it was dropped is put down with the next that can be kept."""
+        with self._lock:
+            lost = self._in_hand["traced"] - self._in_hand["dropped"]
+            self._in_hand["dropped"] += lost
+            self.dropped += lost
+            self._writing = False
+
+    def _rest(self, begun: float, slice_began: float) -> None:
+        now = self._clock.monotonic()
+        is_late = self._hurry or self._stopped or now - begun > UNHURRIED
+        self._clock.sleep(LET_IN if is_late else max(LET_IN, now - slice_began))

@@ -1,0 +1,3 @@
+"""Facts of one HTTP exchange; knows no tracing."""
+
+from __future__ import annotations

@@ -1,0 +1,30 @@
+"""What user code and the request say about a trace as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(slots=True)
+class TraceMetadata:
+    """`inputs` and `outputs` are JSON text, taken when they were set: the objects may change afterwards."""
+
+    tags: dict[str, str] = field(default_factory=dict)
+    session: str | None = None
+    user: str | None = None
+    client_request_id: str | None = None
+    inputs: str | None = None
+    outputs: str | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RootSummary:
+    """The trace's root in short, kept when the root itself has been handed over. Times in ns since the epoch."""
+
+    name: str
+    start_ns: int
+    end_ns: int
+    state: Literal["OK", "ERROR"]

@@ -1,0 +1,70 @@
+"""A delivery that keeps traces in memory and reads them as an MLflow server would."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from mlflow.entities import Span, Trace, TraceData, TraceInfo, TraceLocation, TraceState
+from mlflow.tracing.otel.translation import translate_span_when_storing
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+if TYPE_CHECKING:
+    from otel_mlflow.delivery.records import TraceRecord
+    from otel_mlflow.spans.trace import OpenTrace
+
+
+class MemoryDelivery:
+    """Takes finished traces; writes them down when somebody looks, so that late spans are in."""
+
+    def __init__(self) -> None:
+        self._waiting: list[OpenTrace] = []
+        self._records: dict[str, list[TraceRecord]] = {}
+        self._lock = threading.Lock()
+
+    def put(self, trace: OpenTrace) -> None:
+        """Take a trace of which something is finished."""
+        with self._lock:
+            self._waiting.append(trace)
+
+    def put_feedback(self, trace_id: str, payload: bytes) -> bool:
+        """What is said about a trace is nothing to see yet."""
+        return True
+
+    def count(self, outcome: str) -> None:
+        """Requests that leave no trace are nothing to see."""
+
+    def traces(self) -> list[Trace]:
+        """All traces so far, oldest first."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+            for trace in waiting:
+                record = trace.encode()
+                self._records.setdefault(record.trace_id, []).append(record)
+            return [_trace(trace_id, records) for trace_id, records in self._records.items()]
+
+
+def _trace(trace_id: str, records: list[TraceRecord]) -> Trace:
+    info: dict[str, Any] = next((json.loads(record.info) for record in reversed(records) if record.info), {})
+    return Trace(
+        TraceInfo(
+            trace_id=trace_id,
+            trace_location=TraceLocation.from_experiment_id("0"),
+            request_time=info.get("request_time_ms", 0),
+            state=TraceState(info.get("state", "STATE_UNSPECIFIED")),
+            request_preview=info.get("request_preview"),
+            response_preview=info.get("response_preview"),
+            client_request_id=info.get("client_request_id"),
+            execution_duration=info.get("execution_duration_ms"),
+            trace_metadata=info.get("trace_metadata", {}),
+            tags=info.get("tags", {}),
+        ),
+        TraceData(sorted((span for record in records for span in _spans(record)), key=lambda span: span.start_time_ns)),
+    )
+
+
+def _spans(record: TraceRecord) -> list[Span]:
+    request = ExportTraceServiceRequest.FromString(record.spans)
+    protos = [span for part in request.resource_spans for scope in part.scope_spans for span in scope.spans]
+    return [Span.from_dict(translate_span_when_storing(Span.from_otel_proto(proto))) for proto in protos]

@@ -1,1 +1,0 @@
-"""Databricks: where, as whom, and into which experiment."""

@@ -1,0 +1,162 @@
+"""One request, one span, one trace; nothing of it is in another one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from mlflow.entities import SpanStatusCode, TraceState
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+import otel_mlflow
+from otel_mlflow import Tracing, TracingMiddleware
+from otel_mlflow.http.exchange import Message
+from otel_mlflow.testing import CapturedTraces
+from tests.unit.apps import raw, span
+from tests.unit.asgi_calls import Call, empty_answer
+from tests.unit.trees import drawn, outcome_of, shown, spans_of
+
+END: Message = {"type": "http.response.body", "body": b""}
+
+
+def test_a_bare_callable_is_traced(traces: CapturedTraces, tracing: Tracing) -> None:
+    """Without a framework there is no route, so the span is named after the method alone."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        with span("work"), raw("query"):
+            await empty_answer(scope, receive, send)
+
+    Call(TracingMiddleware(app, tracing=tracing), "POST /somewhere").run()
+    assert shown(traces) == drawn("POST > work > query")
+
+
+def test_starlette_is_traced(traces: CapturedTraces, tracing: Tracing) -> None:
+    """Added as middleware, or wrapped round."""
+
+    def endpoint(request: Any) -> PlainTextResponse:
+        with span("work"):
+            return PlainTextResponse("answer")
+
+    app = Starlette(routes=[Mount("/api", routes=[Route("/things/{id}", endpoint)])])
+    app.add_middleware(TracingMiddleware, tracing=tracing)
+    wrapped = TracingMiddleware(Starlette(routes=app.routes), tracing=tracing)
+    for served in (app, wrapped):
+        Call(served, "GET /api/things/7").run()
+    assert shown(traces) == drawn(*["GET /api/things/{id} > work"] * 2)
+
+
+def test_a_request_that_meets_the_middleware_twice_is_traced_once(traces: CapturedTraces, tracing: Tracing) -> None:
+    """An instrumented application, mounted in another one."""
+    inner = TracingMiddleware(empty_answer, tracing=tracing)
+    outer = Starlette(routes=[Mount("/inner", app=inner)])
+    Call(TracingMiddleware(outer, tracing=tracing), "GET /inner/x").run()
+    assert len(traces) == 1
+    assert len(traces[0].data.spans) == 1
+
+
+def test_simultaneous_requests_have_nothing_of_each_other(traces: CapturedTraces, tracing: Tracing) -> None:
+    """The middleware holds nothing of a request."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        name = scope["path"].strip("/")
+        otel_mlflow.current_trace().set_tags({"name": name})
+        with span(name):
+            await asyncio.sleep(0)
+            await send({"type": "http.response.start", "status": 200 + int(name), "headers": []})
+            await asyncio.sleep(0)
+            await send({"type": "http.response.body", "body": name.encode()})
+
+    middleware = TracingMiddleware(app, tracing=tracing)
+
+    async def requests() -> None:
+        await asyncio.gather(*(Call(middleware, f"GET /{number}").made() for number in range(30)))
+
+    asyncio.run(requests())
+    assert shown(traces) == drawn(*[f"GET > {number}" for number in range(30)])
+    for trace in traces:
+        name = trace.info.tags["name"]
+        assert trace.info.tags["http.status_code"] == str(200 + int(name))
+        assert trace.data.spans[0].outputs in (int(name), name)
+
+
+def test_the_span_ends_with_the_last_byte_of_the_response(traces: CapturedTraces, tracing: Tracing) -> None:
+    """What the application does afterwards, the caller does not wait for."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await empty_answer(scope, receive, send)
+        with span("afterwards"):
+            pass
+
+    Call(TracingMiddleware(app, tracing=tracing)).run()
+    spans = spans_of(traces[0])
+    assert spans["GET"].end_time_ns is not None
+    assert spans["GET"].end_time_ns <= spans["afterwards"].start_time_ns
+    assert shown(traces) == drawn("GET > afterwards")
+
+
+def test_tasks_that_outlive_the_response_follow_in_the_same_trace(traces: CapturedTraces, tracing: Tracing) -> None:
+    """As a fragment: the trace was handed over already."""
+
+    async def request() -> None:
+        answered = asyncio.Event()
+        tasks = []
+
+        async def late() -> None:
+            await answered.wait()
+            with span("late"), raw("query"):
+                pass
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            tasks.append(asyncio.create_task(late()))
+            await empty_answer(scope, receive, send)
+
+        await Call(TracingMiddleware(app, tracing=tracing)).made()
+        assert shown(traces) == drawn("GET")
+        answered.set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(request())
+    assert shown(traces) == drawn("GET > late > query")
+
+
+def test_a_request_is_done_when_it_was_answered_though_an_exception_follows(
+    traces: CapturedTraces, tracing: Tracing
+) -> None:
+    """A failing background task is no failure of the answer, which the caller has."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await empty_answer(scope, receive, send)
+        raise RuntimeError("afterwards")
+
+    with pytest.raises(RuntimeError, match="afterwards"):
+        Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert outcome_of(traces) == "ok"
+    assert traces[0].info.state == TraceState.OK
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(200, "ok"), (302, "ok"), (404, "ok"), (500, "error"), (503, "error")])
+def test_5xx_is_an_error(traces: CapturedTraces, tracing: Tracing, status: int, outcome: str) -> None:
+    """A 4xx is the caller's."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send(END)
+
+    Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert outcome_of(traces) == outcome
+    root = spans_of(traces[0])["GET"]
+    assert root.status.status_code == (SpanStatusCode.ERROR if outcome == "error" else SpanStatusCode.OK)
+    assert root.attributes.get("error.type") == (str(status) if outcome == "error" else None)
+
+
+def test_an_application_that_never_answers_is_answered_by_the_server(traces: CapturedTraces, tracing: Tracing) -> None:
+    """It returns without a response: there is no status, and the trace is whole all the same."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        pass
+
+    Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert "http.status_code" not in traces[0].info.tags

@@ -1,0 +1,77 @@
+"""Session and user from the headers of a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from otel_mlflow import current_trace
+from otel_mlflow.content import REDACTED
+from otel_mlflow.testing import CapturedTraces
+from tests.unit.apps import app_of
+from tests.unit.asgi_calls import Call
+from tests.unit.conftest import Instrument
+
+SESSION, USER = "mlflow.trace.session", "mlflow.trace.user"
+
+
+def metadata(traces: CapturedTraces, instrument: Instrument, headers: dict[str, str], **tracing: Any) -> dict[str, str]:
+    """What is known of whose request it was."""
+    app = app_of(lambda: None)
+    instrument(app, tracing=tracing)
+    Call(app, headers=headers).run()
+    return {key: value for key, value in traces[0].info.trace_metadata.items() if key in (SESSION, USER)}
+
+
+def test_the_user_of_databricks_apps_is_known_by_default(traces: CapturedTraces, instrument: Instrument) -> None:
+    """From what its proxy adds; sessions are called differently everywhere."""
+    headers = {"X-Forwarded-Email": "ada@example.com", "X-Session-Id": "s-1"}
+    assert metadata(traces, instrument, headers) == {USER: "ada@example.com"}
+
+
+def test_headers_can_be_chosen(traces: CapturedTraces, instrument: Instrument) -> None:
+    """`tracing.session_headers` and `tracing.user_headers`, in any case."""
+    headers = {"X-Forwarded-Email": "ada@example.com", "X-Chat": "s-1", "X-Account": "bob"}
+    chosen = metadata(traces, instrument, headers, session_headers=["x-chat"], user_headers="X-ACCOUNT")
+    assert chosen == {SESSION: "s-1", USER: "bob"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "user"),
+    [
+        ({"X-One": "1", "X-Two": "2"}, "1"),
+        ({"X-Two": "2"}, "2"),
+        ({"X-One": " ", "X-Two": " 2 "}, "2"),
+        ({}, None),
+    ],
+)
+def test_the_first_that_says_anything_counts(
+    traces: CapturedTraces, instrument: Instrument, headers: dict[str, str], user: str | None
+) -> None:
+    """Proxies differ; an empty header says nothing."""
+    assert metadata(traces, instrument, headers, user_headers=["X-One", "X-Two"]).get(USER) == user
+
+
+def test_none_can_be_believed(traces: CapturedTraces, instrument: Instrument) -> None:
+    """Behind no proxy, anybody could say it."""
+    assert metadata(traces, instrument, {"X-Forwarded-Email": "ada@example.com"}, user_headers=[]) == {}
+
+
+def test_what_user_code_says_wins(traces: CapturedTraces, instrument: Instrument) -> None:
+    """It knows better than a header."""
+
+    def handler() -> None:
+        current_trace().set_session("own")
+        current_trace().set_user("own")
+
+    app = app_of(handler)
+    instrument(app, tracing={"session_headers": ["X-Chat"]})
+    Call(app, headers={"X-Chat": "s-1", "X-Forwarded-Email": "ada@example.com"}).run()
+    assert {SESSION: "own", USER: "own"}.items() <= traces[0].info.trace_metadata.items()
+
+
+def test_a_secret_in_them_is_hidden(traces: CapturedTraces, instrument: Instrument) -> None:
+    """Somebody may have chosen the wrong header."""
+    headers = {"Authorization": "Bearer hunter2-hunter2"}
+    assert metadata(traces, instrument, headers, session_headers=["authorization"]) == {SESSION: f"Bearer {REDACTED}"}

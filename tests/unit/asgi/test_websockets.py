@@ -1,0 +1,80 @@
+"""One connection, one trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocketDisconnect
+
+from otel_mlflow import Tracing, TracingMiddleware
+from otel_mlflow.testing import CapturedTraces
+from tests.unit.apps import span
+from tests.unit.asgi_calls import Call
+from tests.unit.trees import drawn, outcome_of, shown, spans_of
+
+
+class Socket(Call):
+    """A WebSocket connection: what its client sends, one after the other."""
+
+    def __init__(self, app: ASGIApp, *messages: Mapping[str, Any]) -> None:
+        super().__init__(app, "GET /ws", type="websocket", subprotocols=[])
+        self._to_receive = [
+            {"type": "websocket.connect"},
+            *({"type": "websocket.receive", **message} for message in messages),
+            {"type": "websocket.disconnect", "code": 1000},
+        ]
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers each message with itself."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        with span("message"):
+            await send({**message, "type": "websocket.send"})
+
+
+def test_a_websocket_connection_is_one_trace(traces: CapturedTraces, tracing: Tracing) -> None:
+    """Inputs are what was received, outputs what was sent."""
+    socket = Socket(
+        TracingMiddleware(echo, tracing=tracing), {"text": '{"a": 1}'}, {"text": "b"}, {"bytes": b"\x00\x01"}
+    )
+    socket.run()
+    assert shown(traces) == drawn("GET > [message, message, message]")
+    root = spans_of(traces[0])["GET"]
+    assert root.inputs == [{"a": 1}, "b", {"bytes": 2}]
+    assert root.outputs == root.inputs
+    assert traces[0].info.tags["http.status_code"] == "101"
+
+
+def test_a_websocket_that_is_refused_is_a_403(traces: CapturedTraces, tracing: Tracing) -> None:
+    """Closed before it was accepted."""
+
+    async def refuse(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+
+    Socket(TracingMiddleware(refuse, tracing=tracing)).run()
+    assert traces[0].info.tags["http.status_code"] == "403"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(1000, "ok"), (1001, "ok"), (1005, "ok"), (1006, "cancelled"), (1012, "cancelled")]
+)
+def test_a_client_that_takes_its_leave_has_not_cancelled_and_one_that_is_just_gone_has(
+    traces: CapturedTraces, tracing: Tracing, code: int, outcome: str
+) -> None:
+    """Starlette raises `WebSocketDisconnect` in either case; that is no error of the application."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        raise WebSocketDisconnect(code)
+
+    with pytest.raises(WebSocketDisconnect):
+        Socket(TracingMiddleware(app, tracing=tracing)).run()
+    assert outcome_of(traces) == outcome
+    assert spans_of(traces[0])["GET"].events == []

@@ -1,0 +1,26 @@
+"""`freeze_heap` is off, and undone by the last who wanted it."""
+
+from __future__ import annotations
+
+import gc
+
+from fastapi import FastAPI
+
+import otel_mlflow
+from tests.unit.conftest import Instrument
+
+
+def test_nothing_is_frozen_by_default(instrument: Instrument) -> None:
+    """Whether objects of the application's are collected is the application's affair."""
+    before = gc.get_freeze_count()
+    instrument(FastAPI()).start()
+    assert gc.get_freeze_count() == before
+
+
+def test_where_it_is_asked_for_shutdown_undoes_it(instrument: Instrument) -> None:
+    """Whatever the interpreter itself has frozen."""
+    app = FastAPI()
+    instrument(app, freeze_heap=True).start()
+    assert gc.get_freeze_count() > 1000
+    otel_mlflow.uninstrument(app)
+    assert gc.get_freeze_count() == 0
