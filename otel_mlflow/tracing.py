@@ -102,6 +102,15 @@ class Tracing:
         """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not."""
         return self.delivery.flush(timeout)
 
+    def drain(self) -> None:
+        """At the end of the application's lifespan: write everything down and deliver for `delivery.shutdown_timeout`.
+
+        The spans of what still runs are taken as before; `start()`, or the next lifespan, goes on.
+        """
+        BRIDGE.hand_over_open_traces(self)
+        self._started = False
+        self.delivery.shutdown()
+
     def shutdown(self, timeout: float | None = None) -> None:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
         BRIDGE.hand_over_open_traces(self)

@@ -18,6 +18,7 @@ from otel_mlflow.delivery.health import DeliveryState
 from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue
 from otel_mlflow.delivery.records import Encodable, Outcome
 from otel_mlflow.delivery.state_notifier import StateNotifier
+from otel_mlflow.delivery.termination import forget, on_termination
 from otel_mlflow.status import Experiment, Status
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Delivery:
             self._unattended = False
             self._engine.start()
             atexit.register(self.shutdown)
+            on_termination(self)
 
     def put(self, finished: Encodable) -> None:
         """Take a finished trace. No I/O; it is on disk within 250 ms."""
@@ -103,7 +105,8 @@ class Delivery:
     def shutdown(self, timeout: float | None = None) -> None:
         """Put everything on disk, deliver for up to `timeout` seconds, leave the rest for the next start.
 
-        By default `delivery.shutdown_timeout`. Does not wait for a backend that fails meanwhile.
+        By default `delivery.shutdown_timeout`. Does not wait for a backend that fails meanwhile. What is put after it
+        is written down by whoever puts it; `start()` may follow.
         """
         with self._starting:
             if not self._running:
@@ -111,12 +114,19 @@ class Delivery:
             self._wanted = self._running = False
             self._ended = True
         atexit.unregister(self.shutdown)
+        forget(self)
         self._engine.end(self._settings.delivery.shutdown_timeout if timeout is None else timeout)
         self._unattended = True
+        self.write_down()
+
+    def expect_termination(self) -> None:
+        """The process is going to end: from now on nothing waits in memory to be written together with more."""
+        self._engine.writer.stop_gathering()
 
     def write_down(self) -> None:
         """Put on disk what was put where no threads run, and close the spool."""
-        self._engine.write_down()
+        with self._starting:
+            self._engine.write_down()
 
     def status(self) -> Status:
         """How delivery is doing. Reads the spool and asks nobody else."""
@@ -155,6 +165,8 @@ class Delivery:
         """See to what is put where no threads are: in a forked child, before the start, after the shutdown."""
         if self._wanted:
             self.start()
+        elif self._ended:
+            self.write_down()
         elif self._unattended:
             self._unattended = False
             atexit.register(self.write_down)
