@@ -66,7 +66,8 @@ class Tracing:
         self.recorder: RequestObserver | None = None
         self._started = False
         self._first_state = FirstState()
-        self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
+        self.delivery = delivery if delivery is not None else delivery_for(self.settings)
+        self.delivery.subscribe(self._on_change)
         # Also where nothing is traced: a log format that names the trace must not break there.
         logs.install(self)
         if self._trouble is not None:
@@ -87,7 +88,7 @@ class Tracing:
             self._started = True
             if self.settings.freeze_heap:
                 heap.freeze(self)
-            self.delivery.start()
+            self.delivery.start(self)
             if self.settings.strict:
                 self._first_state.require_ok()
 
@@ -109,7 +110,7 @@ class Tracing:
         """
         BRIDGE.hand_over_open_traces(self)
         self._started = False
-        self.delivery.shutdown()
+        self.delivery.shutdown(user=self)
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
@@ -117,7 +118,7 @@ class Tracing:
         BRIDGE.uninstall(self)
         logs.uninstall(self)
         heap.unfreeze(self)
-        self.delivery.shutdown(timeout)
+        self.delivery.shutdown(timeout, user=self)
 
     @property
     def experiment_id(self) -> str | None:
@@ -194,11 +195,11 @@ def _named(settings: Settings, title: str | None) -> Settings:
     return settings.model_copy(update={"service_name": title})
 
 
-def delivery_for(settings: Settings, on_change: Callable[[DeliveryState], None] = say) -> Delivery:
-    """The durable way from here to MLflow."""
-    from otel_mlflow.delivery import Delivery
+def delivery_for(settings: Settings) -> Delivery:
+    """The durable way from here to MLflow, shared by all in this process who deliver to the same place."""
+    from otel_mlflow.delivery.delivery import shared_delivery
 
-    return Delivery(settings, on_change=on_change)
+    return shared_delivery(settings)
 
 
 @functools.cache

@@ -46,7 +46,7 @@ class Engine:
         clock: Clock,
         *,
         inbox: IngestQueue,
-        stepped: Callable[[], None],
+        stepped: Callable[[Engine], None],
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -56,7 +56,7 @@ class Engine:
             max_bytes=settings.delivery.max_spool_bytes,
             clock=clock,
         )
-        self.forwarder = Forwarder(self.storage, connect, clock, stepped)
+        self.forwarder = Forwarder(self.storage, connect, clock, functools.partial(stepped, self))
         self.writer = SpoolWriter(inbox, self.storage, clock, self.forwarder.wake)
         self._threads = [_thread("writer", self.writer.run), _thread("forwarder", self.forwarder.run)]
         self._figures = Snapshot(self._read_figures, _Figures(Counts(), SpoolStatus(folder=str(self.storage.folder))))
@@ -78,15 +78,24 @@ class Engine:
 
     def _end(self, deadline: float) -> None:
         writer, forwarder = self._threads
-        failures = self.forwarder.failures
-        self.hurry()
-        self.wait_until(lambda: self.is_done() or self.forwarder.failures > failures, self._left(deadline))
+        self.drain(self._left(deadline))
         self.forwarder.stop()
         forwarder.join(self._left(deadline))
         # The writer goes last: requests that are cut short hand over their traces until the server is gone.
         self.writer.stop()
         writer.join()
         self.storage.close()
+
+    def drain(self, timeout: float) -> None:
+        """Deliver what there is for `timeout` seconds or until the backend fails, and go on."""
+        failures = self.forwarder.failures
+        self.hurry()
+        self.wait_until(lambda: self.is_done() or self.forwarder.failures > failures, timeout)
+
+    def end_unused(self) -> None:
+        """Nobody refers to this delivery any more: write everything down, and end. Does not wait."""
+        if self._threads[0].is_alive():
+            _thread("end", functools.partial(self._end, self._clock.monotonic())).start()
 
     def write_down(self) -> None:
         """Put on disk what is in the inbox, on the caller's thread, and close the spool. Not while the writer runs."""
