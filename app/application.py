@@ -13,6 +13,7 @@ import otel_mlflow
 from app import page
 from app.agent.choose import agent_for
 from app.api import chat, errors, feedback, jobs, sessions, slides, status, stream
+from app.api.openapi import EVERYWHERE, TAGS
 from app.api.request_id import IdentifiedApp
 from app.api.users import user_of
 from app.services import Services, services_for
@@ -36,7 +37,7 @@ def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Setting
 
 def untraced_app(settings: AppSettings, workspace: Workspace) -> FastAPI:
     """The same without `instrument()`."""
-    app = IdentifiedApp(title="Slide agent", lifespan=_live)
+    app = IdentifiedApp(title="Slide agent", lifespan=_live, responses=EVERYWHERE, openapi_tags=TAGS)
     app.state.services = services_for(settings, agent_for(settings, workspace))
     app.state.tracing = None
     for part in _ROUTES:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
 
 SessionId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -19,8 +27,26 @@ class LeavingOut(BaseModel):
         return {key: value for key, value in serialize(self).items() if value is not None}
 
 
+class ErrorShape(BaseModel):
+    """What was wrong, and the ids by which the request is found; no trace id where there is no trace."""
+
+    detail: str
+    request_id: str
+    trace_id: str
+
+
+class ConflictShape(ErrorShape):
+    """The same, and the deck's version where that was the reason."""
+
+    version: int | None = None
+
+
 class ChatRequest(BaseModel):
     """A question, and how long the deck may get."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"message": "How did revenue develop by region in 2024?", "max_slides": 5}]}
+    )
 
     message: str = Field(min_length=1, max_length=5000)
     max_slides: int = Field(default=10, ge=1, le=50)
@@ -186,7 +212,7 @@ class FeedbackRequest(BaseModel):
     """What a person thinks of an answer."""
 
     trace_id: str = Field(max_length=64)
-    value: bool | float | str
+    value: bool | FiniteFloat | Annotated[str, StringConstraints(max_length=5000)]
     rationale: str | None = Field(default=None, max_length=5000)
 
 
@@ -195,3 +221,19 @@ class FeedbackAnswer(BaseModel):
 
     stored: bool
     trace_id: str
+
+
+class HealthShape(BaseModel):
+    """The process answers; `mode` says what answers questions."""
+
+    status: Literal["ok"]
+    mode: str
+
+
+class TracingStatusShape(BaseModel):
+    """The tracing status, as `otel_mlflow.Tracing.status()` has it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    state: Literal["starting", "ok", "degraded", "failed", "disabled"]
+    reason: str = ""

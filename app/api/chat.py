@@ -7,16 +7,17 @@ import asyncio
 from fastapi import APIRouter
 
 from app.agent.turn import Said
+from app.api.openapi import failures
 from app.api.orders import order_of
 from app.api.users import Owner
 from app.api.using import Using
 from app.shapes import Cancelled, ChatAnswer, ChatRequest
 from app.turns.failures import CANCELLED, TurnCancelledError
 
-router = APIRouter()
+router = APIRouter(tags=["chat"])
 
 
-@router.post("/api/chat")
+@router.post("/api/chat", responses=failures(400, 404, 409, 502))
 async def chat(asked: ChatRequest, owner: Owner, using: Using) -> ChatAnswer:
     """Answer one question."""
     order = await order_of(asked, owner, using)
@@ -30,7 +31,7 @@ async def chat(asked: ChatRequest, owner: Owner, using: Using) -> ChatAnswer:
     return turn.result()
 
 
-@router.post("/api/chat/{session_id}/cancel")
+@router.post("/api/chat/{session_id}/cancel", responses=failures(404))
 async def cancel(session_id: str, owner: Owner, using: Using) -> Cancelled:
     """End the turn that is running; the deck is as it was before it."""
     turn_id = await asyncio.to_thread(using.store.turns.cancel, session_id, owner)

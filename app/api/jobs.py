@@ -7,16 +7,17 @@ import asyncio
 from fastapi import APIRouter
 
 import otel_mlflow
+from app.api.openapi import failures
 from app.api.orders import order_of
 from app.api.users import Owner
 from app.api.using import Using
 from app.shapes import ChatRequest, Ordered, Polled
 from app.store.tables import Job
 
-router = APIRouter()
+router = APIRouter(tags=["chat"])
 
 
-@router.post("/api/chat/async", status_code=202)
+@router.post("/api/chat/async", status_code=202, responses=failures(400, 404, 409))
 async def order(asked: ChatRequest, owner: Owner, using: Using) -> Ordered:
     """Order a turn; the answer says by which id to ask for it."""
     ordered = await order_of(asked, owner, using)
@@ -30,7 +31,7 @@ async def order(asked: ChatRequest, owner: Owner, using: Using) -> Ordered:
     )
 
 
-@router.get("/api/chat/poll/{request_id}")
+@router.get("/api/chat/poll/{request_id}", responses=failures(404))
 async def poll(request_id: str, owner: Owner, using: Using) -> Polled:
     """How the turn is doing. What a dead worker left is dealt with now, at the latest."""
     job = await asyncio.to_thread(using.store.jobs.get, request_id, owner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from app.api.openapi import failures
 from app.api.users import Owner
 from app.api.using import Using
 from app.shapes import (
@@ -18,7 +19,7 @@ from app.shapes import (
 )
 from app.store.tables import ChatSession, Message, Opinion
 
-router = APIRouter(prefix="/api/sessions")
+router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 
 
 @router.get("")
@@ -27,32 +28,32 @@ def sessions(owner: Owner, using: Using) -> SessionsShape:
     return SessionsShape(sessions=[_session(one) for one in using.store.sessions.list(owner)])
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=failures(400))
 def create(owner: Owner, using: Using, wanted: NewSessionRequest | None = None) -> SessionShape:
     """Begin one."""
     title = wanted.title if wanted else None
     return _session(using.store.sessions.create(owner, title or ""))
 
 
-@router.get("/{session_id}")
+@router.get("/{session_id}", responses=failures(404))
 def session(session_id: str, owner: Owner, using: Using) -> SessionShape:
     """One."""
     return _session(using.store.sessions.get(session_id, owner))
 
 
-@router.patch("/{session_id}")
+@router.patch("/{session_id}", responses=failures(400, 404))
 def rename(session_id: str, wanted: TitleRequest, owner: Owner, using: Using) -> SessionShape:
     """Give it another title."""
     return _session(using.store.sessions.rename(session_id, owner, wanted.title))
 
 
-@router.delete("/{session_id}", status_code=204)
+@router.delete("/{session_id}", status_code=204, responses=failures(404, 409))
 def delete(session_id: str, owner: Owner, using: Using) -> None:
     """Forget it."""
     using.store.sessions.delete(session_id, owner)
 
 
-@router.get("/{session_id}/messages")
+@router.get("/{session_id}/messages", responses=failures(404))
 def messages(session_id: str, owner: Owner, using: Using) -> MessagesShape:
     """All that was said, each with the trace of its turn and what the caller thought of it."""
     said = using.store.sessions.messages(session_id, owner)

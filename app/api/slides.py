@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
+from app.api.openapi import content, failures
 from app.api.users import Owner
 from app.api.using import Using
 from app.decks import edit
@@ -20,23 +21,27 @@ from app.shapes import DeckShape, OrderRequest, SessionId, SlideRequest
 from app.store.sessions import NoDeckError
 from app.turns.answers import deck_shape
 
-router = APIRouter(prefix="/api/slides")
+router = APIRouter(prefix="/api/slides", tags=["slides"])
 Of = Annotated[SessionId, Query(alias="session_id")]
 
 
-@router.get("")
+@router.get("", responses=failures(404))
 def slides(of: Of, owner: Owner, using: Using) -> DeckShape:
     """The deck."""
     return deck_shape(_deck(using, of, owner))
 
 
-@router.put("/reorder")
+@router.put("/reorder", responses=failures(400, 404, 409))
 def reorder(wanted: OrderRequest, of: Of, owner: Owner, using: Using) -> DeckShape:
     """Put the slides into another order."""
     return _changed(using, of, owner, lambda html: edit.reorder(html, wanted.new_order))
 
 
-@router.get("/export")
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={**content("text/html", "The whole document.", "<!DOCTYPE html><html>…</html>"), **failures(404)},
+)
 def export(of: Of, owner: Owner, using: Using, format: Literal["html"] = "html") -> Response:
     """The whole deck as a file."""
     deck = _deck(using, of, owner)
@@ -58,19 +63,19 @@ def slide_frame(place: int, of: Of, owner: Owner, using: Using) -> Response:
     return HTMLResponse(frame(deck, place), headers=headers)
 
 
-@router.patch("/{place}")
+@router.patch("/{place}", responses=failures(400, 404, 409))
 def replace(place: int, wanted: SlideRequest, of: Of, owner: Owner, using: Using) -> DeckShape:
     """Give a slide other HTML."""
     return _changed(using, of, owner, lambda html: edit.replace(html, place, wanted.html))
 
 
-@router.post("/{place}/duplicate")
+@router.post("/{place}/duplicate", responses=failures(404, 409))
 def duplicate(place: int, of: Of, owner: Owner, using: Using) -> DeckShape:
     """Put a copy behind a slide."""
     return _changed(using, of, owner, lambda html: edit.duplicate(html, place))
 
 
-@router.delete("/{place}")
+@router.delete("/{place}", responses=failures(404, 409))
 def delete(place: int, of: Of, owner: Owner, using: Using) -> DeckShape:
     """Take a slide out."""
     return _changed(using, of, owner, lambda html: edit.delete(html, place))

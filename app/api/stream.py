@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 import otel_mlflow
 from app.agent.turn import Said
+from app.api.openapi import EVENT_STREAM, content, failures
 from app.api.orders import order_of
 from app.api.request_id import request_id
 from app.api.users import Owner
@@ -24,15 +25,22 @@ from app.turns.answers import event_of
 from app.turns.conduct import Order
 from app.turns.failures import CANCELLED, explain, log
 
-router = APIRouter()
+router = APIRouter(tags=["chat"])
 
 _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 _HEARTBEAT = ": heartbeat\n\n"
 Events = asyncio.Queue["str | None"]
 
 
-@router.post("/api/chat/stream", response_class=StreamingResponse)
-async def stream(asked: ChatRequest, request: Request, owner: Owner, using: Using) -> TurnStream:
+@router.post(
+    "/api/chat/stream",
+    response_class=StreamingResponse,
+    responses={
+        **content("text/event-stream", "The events of the turn, each as it happens.", EVENT_STREAM),
+        **failures(400, 404, 409),
+    },
+)
+async def stream(asked: ChatRequest, request: Request, owner: Owner, using: Using) -> StreamingResponse:
     """Answer one question, and tell what happens on the way."""
     order = await order_of(asked, owner, using)
     told = _Told(request_id(request), order)
