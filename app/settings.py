@@ -46,8 +46,12 @@ class DatabricksSettings(_Section):
 
     serving_endpoint: str = ""
     """The model serving endpoint of a chat model that can call tools."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """The most tokens of an answer; without it the endpoint's own limit holds."""
     genie_space_id: str = ""
     """The Genie space that knows the data."""
+    on_behalf_of_user: bool = False
+    """Whether model and Genie are asked as the person whose token the proxy of Databricks Apps forwards."""
 
 
 def default_database() -> Path:

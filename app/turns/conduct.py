@@ -14,7 +14,7 @@ from opentelemetry import trace
 from app.agent.agent import SlideAgent
 from app.agent.turn import Briefing, Document, Said, converse
 from app.data.conversation import in_conversation
-from app.decks.deck import Deck, parse
+from app.decks.deck import Deck, parse, parse_answer
 from app.settings import Prompts
 from app.shapes import ChatAnswer, Metadata
 from app.store.tables import Message
@@ -152,7 +152,7 @@ def _results(order: Order, answer: ChatAnswer, made: Deck | None) -> tuple[dict[
 
 def _parse(html: str) -> Deck:
     with _tracer.start_as_current_span("parse_deck") as span:
-        parsed = parse(html)
+        parsed = parse_answer(html)
         span.set_attribute("app.slide_count", len(parsed.slides))
         return parsed
 
