@@ -63,6 +63,6 @@ def _experiments(template: str) -> Callable[[MutableMapping[str, Any]], str | No
 
     def experiment_of(scope: MutableMapping[str, Any]) -> str | None:
         user = user_of(Headers(scope=scope))
-        return template.format(user=user) if user else None
+        return template.replace("{user}", user) if user else None
 
     return experiment_of

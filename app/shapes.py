@@ -16,6 +16,9 @@ from pydantic import (
 )
 
 SessionId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+ExpectedVersion = Annotated[
+    int | None, Field(ge=0, description="the deck's version that the change is meant for; 409 where it is another")
+]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
@@ -51,6 +54,7 @@ class ChatRequest(BaseModel):
     message: str = Field(min_length=1, max_length=5000)
     max_slides: int = Field(default=10, ge=1, le=50)
     session_id: SessionId | None = None
+    expected_version: ExpectedVersion = None
 
 
 class ToolCallShape(BaseModel):
@@ -94,8 +98,9 @@ class SlideShape(BaseModel):
 
 
 class DeckShape(BaseModel):
-    """The slides and what they share."""
+    """The slides and what they share; `version` grows with each change."""
 
+    version: int
     title: str
     slide_count: int
     css: str
@@ -200,12 +205,14 @@ class OrderRequest(BaseModel):
     """The slides' present places, in the order wanted."""
 
     new_order: list[int]
+    expected_version: ExpectedVersion = None
 
 
 class SlideRequest(BaseModel):
     """A slide's new HTML."""
 
     html: str = Field(min_length=1, max_length=1_000_000)
+    expected_version: ExpectedVersion = None
 
 
 class FeedbackRequest(BaseModel):

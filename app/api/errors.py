@@ -15,8 +15,8 @@ from app.agent.errors import ModelError
 from app.api.request_id import request_id
 from app.decks.document import NotADeckError
 from app.decks.edit import DeckEditError, NoSuchSlideError
+from app.store.decks import NoDeckError, NothingToUndoError, VersionConflictError
 from app.store.rows import NotYoursError, TurnRunningError
-from app.store.sessions import NoDeckError
 from app.turns.failures import TurnCancelledError, explain
 
 _STATUS: dict[type[Exception], int] = {
@@ -25,6 +25,7 @@ _STATUS: dict[type[Exception], int] = {
     NoSuchSlideError: 404,
     TurnRunningError: 409,
     TurnCancelledError: 409,
+    NothingToUndoError: 409,
     DeckEditError: 422,
 }
 
@@ -35,8 +36,13 @@ def answer_in_json(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(_invalid)
     for kind, status in _STATUS.items():
         app.exception_handler(kind)(_told(status))
+    app.exception_handler(VersionConflictError)(_moved_on)
     for failure in (NotADeckError, ModelError, Exception):
         app.exception_handler(failure)(_failed)
+
+
+async def _moved_on(request: Request, error: VersionConflictError) -> JSONResponse:
+    return _answer(request, 409, str(error), version=error.current)
 
 
 async def _refused(request: Request, error: HTTPException) -> JSONResponse:
@@ -67,6 +73,8 @@ def _place(location: tuple[str | int, ...]) -> str:
     return ".".join(step for step in location[1:] if isinstance(step, str)) or str(location[0])
 
 
-def _answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    body = {"detail": detail, "request_id": request_id(request), "trace_id": otel_mlflow.current_trace().id}
+def _answer(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    body = {"detail": detail, "request_id": request_id(request), "trace_id": otel_mlflow.current_trace().id, **more}
     return JSONResponse(body, status, headers)

@@ -12,7 +12,9 @@ from app.turns.conduct import Order
 
 async def order_of(asked: ChatRequest, owner: str, using: Services) -> Order:
     """Hold the session, or a new one. Raises `NotYoursError` and `TurnRunningError`."""
-    held = await asyncio.to_thread(using.store.turns.begin, asked.session_id, owner, asked.message)
+    held = await asyncio.to_thread(
+        using.store.turns.begin, asked.session_id, owner, asked.message, asked.expected_version
+    )
     trace = otel_mlflow.current_trace()
     trace.set_session(held.session_id)
     return Order(held, asked.message, asked.max_slides, trace.id, trace.url)

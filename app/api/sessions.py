@@ -6,8 +6,10 @@ from fastapi import APIRouter
 
 from app.api.openapi import failures
 from app.api.users import Owner
-from app.api.using import Using
+from app.api.using import ExpectedQuery, Using
+from app.decks.deck import parse
 from app.shapes import (
+    DeckShape,
     FeedbackShape,
     MessagesShape,
     NewSessionRequest,
@@ -18,6 +20,7 @@ from app.shapes import (
     ToolCallShape,
 )
 from app.store.tables import ChatSession, Message, Opinion
+from app.turns.answers import deck_shape
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 
@@ -60,6 +63,13 @@ def messages(session_id: str, owner: Owner, using: Using) -> MessagesShape:
     opinions = using.store.opinions.of(owner, [message.trace_id for message in said])
     shown = [_message(message, opinions.get(message.trace_id)) for message in said]
     return MessagesShape(session_id=session_id, messages=shown)
+
+
+@router.post("/{session_id}/undo", responses=failures(404, 409))
+def undo(session_id: str, owner: Owner, using: Using, expected_version: ExpectedQuery = None) -> DeckShape:
+    """Take the last change of the deck back, whoever made it: a turn, or a person. Again: the one before."""
+    kept = using.store.decks.undo(session_id, owner, expected_version)
+    return deck_shape(parse(kept.html), kept.version)
 
 
 def _session(session: ChatSession) -> SessionShape:

@@ -17,6 +17,7 @@ from app.data.conversation import in_conversation
 from app.decks.deck import Deck, parse, parse_answer
 from app.settings import Prompts
 from app.shapes import ChatAnswer, Metadata
+from app.store.decks import StoredDeck
 from app.store.tables import Message
 from app.store.turns import Before, Held, Turns
 from app.turns.answers import deck_shape, message_shape
@@ -73,11 +74,11 @@ class Conductor:
         try:
             before = await asyncio.to_thread(self._turns.before, order.held)
             brought = await self._answer(order, before, said, hear)
-            await self._save(order, brought)
+            kept = await self._save(order, brought)
         except BaseException as error:
             await self.give_up(order, error, said)
             raise
-        answer = await asyncio.to_thread(self._conclude, order, brought, before.deck)
+        answer = await asyncio.to_thread(self._conclude, order, brought, kept)
         traced.complete(*_results(order, answer, brought.deck))
         return answer
 
@@ -96,21 +97,23 @@ class Conductor:
         return _Brought(said, deck, conversation.id)
 
     def _brief(self, order: Order, before: Before) -> Briefing:
-        task = self._prompts.task.format(max_slides=order.max_slides)
-        if before.deck:
-            task += self._prompts.deck.format(deck=before.deck)
+        # No templates: prompts are full of CSS, and its braces mean themselves.
+        task = self._prompts.task.replace("{max_slides}", str(order.max_slides))
+        if before.deck.html:
+            task += self._prompts.deck.replace("{deck}", before.deck.html)
         words = [(row.role, row.content) for row in before.said if row.role != "tool" and row.content]
         return Briefing(task, words, order.message)  # type: ignore[arg-type]
 
-    async def _save(self, order: Order, brought: _Brought) -> None:
+    async def _save(self, order: Order, brought: _Brought) -> StoredDeck:
         with _tracer.start_as_current_span("save_turn"):
             deck = brought.deck.html if brought.deck else ""
             rows = [_row(order, one) for one in brought.said]
             kept = await asyncio.to_thread(
                 self._turns.finish, order.held, rows, deck=deck, conversation_id=brought.conversation_id
             )
-            if not kept:
+            if kept is None:
                 raise asyncio.CancelledError
+            return kept
 
     async def give_up(self, order: Order, error: BaseException, said: Sequence[Said] = ()) -> None:
         """Let go of the session, with a word why; nothing happens if the turn is over already."""
@@ -120,12 +123,12 @@ class Conductor:
         rows = [_row(order, one) for one in (*(said or [Said("user", order.message)]), farewell)]
         await asyncio.to_thread(self._turns.abandon, order.held, rows)
 
-    def _conclude(self, order: Order, brought: _Brought, deck_before: str) -> ChatAnswer:
-        deck = brought.deck or (parse(deck_before) if deck_before else None)
+    def _conclude(self, order: Order, brought: _Brought, kept: StoredDeck) -> ChatAnswer:
+        deck = brought.deck or (parse(kept.html) if kept.html else None)
         return ChatAnswer(
             session_id=order.held.session_id,
             messages=[message_shape(one) for one in brought.said],
-            slide_deck=deck_shape(deck) if deck else None,
+            slide_deck=deck_shape(deck, kept.version) if deck else None,
             raw_html=deck.html if deck else "",
             metadata=Metadata(
                 latency_seconds=round(time.time() - order.started, 3),
