@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,6 +22,9 @@ from app.services import Services, services_for
 from app.settings import AppSettings
 from app.workspace import Workspace
 from otel_mlflow import ops
+
+MODEL_THREADS = 64
+"""How many calls of a model that blocks may wait side by side."""
 
 _ROUTES = (chat, stream, jobs, sessions, slides, feedback, status, page)
 
@@ -51,6 +56,8 @@ def untraced_app(settings: AppSettings, workspace: Workspace) -> FastAPI:
 async def _live(app: FastAPI) -> AsyncGenerator[None, None]:
     """Deal with what workers before us left; leave nothing running."""
     using: Services = app.state.services
+    # LangChain calls what is not asynchronous in the loop's own threads, of which there are but a few.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(MODEL_THREADS, "slides-model"))
     await using.jobs.recover()
     yield
     await using.running.stop()

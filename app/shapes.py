@@ -179,13 +179,21 @@ class NewSessionRequest(BaseModel):
     title: Title | None = None
 
 
-class SessionShape(BaseModel):
-    """A session of the caller's."""
+class OrderedTurnShape(BaseModel):
+    """A turn that was ordered and is not over: where to follow it."""
+
+    request_id: str
+    message: str
+
+
+class SessionShape(LeavingOut):
+    """A session of the caller's, and the turn that was ordered in it, as long as that is not over."""
 
     session_id: str
     title: str
     created_at: datetime
     updated_at: datetime
+    turn: OrderedTurnShape | None = None
 
 
 class SessionsShape(BaseModel):

@@ -13,13 +13,14 @@ from app.shapes import (
     FeedbackShape,
     MessagesShape,
     NewSessionRequest,
+    OrderedTurnShape,
     SessionShape,
     SessionsShape,
     StoredMessageShape,
     TitleRequest,
     ToolCallShape,
 )
-from app.store.tables import ChatSession, Message, Opinion
+from app.store.tables import ChatSession, Job, Message, Opinion
 from app.turns.answers import deck_shape
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
@@ -28,7 +29,8 @@ router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 @router.get("")
 def sessions(owner: Owner, using: Using) -> SessionsShape:
     """All of the caller's."""
-    return SessionsShape(sessions=[_session(one) for one in using.store.sessions.list(owner)])
+    ordered = using.store.jobs.unfinished(owner)
+    return SessionsShape(sessions=[_session(one, ordered.get(one.id)) for one in using.store.sessions.list(owner)])
 
 
 @router.post("", status_code=201, responses=failures(400))
@@ -41,7 +43,8 @@ def create(owner: Owner, using: Using, wanted: NewSessionRequest | None = None) 
 @router.get("/{session_id}", responses=failures(404))
 def session(session_id: str, owner: Owner, using: Using) -> SessionShape:
     """One."""
-    return _session(using.store.sessions.get(session_id, owner))
+    found = using.store.sessions.get(session_id, owner)
+    return _session(found, using.store.jobs.unfinished(owner).get(session_id))
 
 
 @router.patch("/{session_id}", responses=failures(400, 404))
@@ -72,9 +75,13 @@ def undo(session_id: str, owner: Owner, using: Using, expected_version: Expected
     return deck_shape(parse(kept.html), kept.version)
 
 
-def _session(session: ChatSession) -> SessionShape:
+def _session(session: ChatSession, ordered: Job | None = None) -> SessionShape:
     return SessionShape(
-        session_id=session.id, title=session.title, created_at=session.created_at, updated_at=session.updated_at
+        session_id=session.id,
+        title=session.title,
+        created_at=session.created_at,
+        updated_at=session.updated_at,
+        turn=OrderedTurnShape(request_id=ordered.id, message=ordered.order["message"]) if ordered else None,
     )
 
 

@@ -13,8 +13,10 @@ from opentelemetry import trace
 
 from app.agent.agent import SlideAgent
 from app.agent.turn import Briefing, Document, Said, converse
+from app.credentials import UserToken, on_behalf_of
 from app.data.conversation import in_conversation
 from app.decks.deck import Deck, parse, parse_answer
+from app.pool import STORE
 from app.settings import Prompts
 from app.shapes import ChatAnswer, Metadata
 from app.store.decks import StoredDeck
@@ -38,6 +40,7 @@ class Order:
     max_slides: int
     trace_id: str
     trace_url: str
+    token: UserToken | None = None
     started: float = field(default_factory=time.time)
 
 
@@ -72,19 +75,19 @@ class Conductor:
         traced = TracedTurn(asked, params)
         said = [Said("user", order.message)]
         try:
-            before = await asyncio.to_thread(self._turns.before, order.held)
+            before = await STORE.run(self._turns.before, order.held)
             brought = await self._answer(order, before, said, hear)
             kept = await self._save(order, brought)
         except BaseException as error:
             await self.give_up(order, error, said)
             raise
-        answer = await asyncio.to_thread(self._conclude, order, brought, kept)
+        answer = await STORE.run(self._conclude, order, brought, kept)
         traced.complete(*_results(order, answer, brought.deck))
         return answer
 
     async def _answer(self, order: Order, before: Before, said: list[Said], hear: Hear) -> _Brought:
         html = ""
-        with in_conversation(before.conversation_id) as conversation:
+        with on_behalf_of(order.token), in_conversation(before.conversation_id) as conversation:
             async with aclosing(converse(self._agent, self._brief(order, before))) as conversing:
                 async for one in conversing:
                     if isinstance(one, Document):
@@ -93,7 +96,7 @@ class Conductor:
                         said.append(one)
                         await hear(one)
         # In a thread: a long document takes longer than an event loop may stand still.
-        deck = await asyncio.to_thread(_parse, html) if html else None
+        deck = await STORE.run(_parse, html) if html else None
         return _Brought(said, deck, conversation.id)
 
     def _brief(self, order: Order, before: Before) -> Briefing:
@@ -108,7 +111,7 @@ class Conductor:
         with _tracer.start_as_current_span("save_turn"):
             deck = brought.deck.html if brought.deck else ""
             rows = [_row(order, one) for one in brought.said]
-            kept = await asyncio.to_thread(
+            kept = await STORE.run(
                 self._turns.finish, order.held, rows, deck=deck, conversation_id=brought.conversation_id
             )
             if kept is None:
@@ -121,7 +124,7 @@ class Conductor:
         (cancelled if is_cancelled else failed)()
         farewell = Said("assistant", CANCELLED if is_cancelled else explain(error).detail)
         rows = [_row(order, one) for one in (*(said or [Said("user", order.message)]), farewell)]
-        await asyncio.to_thread(self._turns.abandon, order.held, rows)
+        await STORE.run(self._turns.abandon, order.held, rows)
 
     def _conclude(self, order: Order, brought: _Brought, kept: StoredDeck) -> ChatAnswer:
         deck = brought.deck or (parse(kept.html) if kept.html else None)

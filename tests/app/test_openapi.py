@@ -9,7 +9,12 @@ import pytest
 
 pytestmark = pytest.mark.anyio
 JSON = "application/json"
-BODIES = {"/api/slides/export": "text/html", "/api/chat/stream": "text/event-stream"}
+EVENTS = "text/event-stream"
+BODIES = {
+    "/api/slides/export": "text/html",
+    "/api/chat/stream": EVENTS,
+    "/api/chat/events/{request_id}": EVENTS,
+}
 
 
 @pytest.fixture
