@@ -35,6 +35,8 @@ def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Setting
     app = untraced_app(settings, workspace)
     traced = otel_mlflow.instrument(app, tracing, experiment_for=_experiments(settings.user_experiment))
     app.state.tracing = traced
+    services: Services = app.state.services
+    services.feedback.tracking_uri = lambda: traced.settings.tracking_uri
     workspace.tracking_uri = traced.settings.tracking_uri or ""
     app.mount("/ops", ops.app(traced))
     return app
@@ -61,6 +63,7 @@ async def _live(app: FastAPI) -> AsyncGenerator[None, None]:
     await using.jobs.recover()
     yield
     await using.running.stop()
+    await using.feedback.stop()
 
 
 def _experiments(template: str) -> Callable[[MutableMapping[str, Any]], str | None] | None:

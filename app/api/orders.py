@@ -8,6 +8,7 @@ from app.pool import STORE
 from app.services import Services
 from app.shapes import ChatRequest
 from app.turns.conduct import Order
+from app.turns.traced import ask
 
 
 async def order_of(asked: ChatRequest, owner: str, token: UserToken | None, using: Services) -> Order:
@@ -15,4 +16,5 @@ async def order_of(asked: ChatRequest, owner: str, token: UserToken | None, usin
     held = await STORE.run(using.store.turns.begin, asked.session_id, owner, asked.message, asked.expected_version)
     trace = otel_mlflow.current_trace()
     trace.set_session(held.session_id)
+    ask(asked.message, asked.max_slides)
     return Order(held, asked.message, asked.max_slides, trace.id, trace.url, token)

@@ -15,6 +15,10 @@ class NotYoursError(LookupError):
     """There is no such thing, or it is somebody else's: the answer is the same."""
 
 
+class ForbiddenError(Exception):
+    """It is somebody else's, and that is no secret."""
+
+
 class TurnRunningError(Exception):
     """A turn of the session is running; what was asked has to wait for it."""
 

@@ -9,8 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from opentelemetry import trace
-
 from app.agent.agent import SlideAgent
 from app.agent.turn import Briefing, Document, Said, converse
 from app.credentials import UserToken, on_behalf_of
@@ -24,11 +22,10 @@ from app.store.tables import Message
 from app.store.turns import Before, Held, Turns
 from app.turns.answers import deck_shape, message_shape
 from app.turns.failures import CANCELLED, explain
-from app.turns.traced import TracedTurn, cancelled, failed
+from app.turns.traced import TracedTurn, cancelled, failed, step
 
 Hear = Callable[[Said], Awaitable[None]]
 TURN = "turn"
-_tracer = trace.get_tracer("app.turns")
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class Conductor:
 
     async def turn(self, order: Order, hear: Hear) -> ChatAnswer:
         """Take the turn under a span of its own."""
-        with _tracer.start_as_current_span(TURN):
+        with step(TURN, "AGENT"):
             return await self.take(order, hear)
 
     async def take(self, order: Order, hear: Hear) -> ChatAnswer:
@@ -70,9 +67,8 @@ class Conductor:
 
         Raises what the model raises, `NotADeckError` for a document without slides, `CancelledError`.
         """
-        asked = {"message": order.message, "max_slides": order.max_slides}
         params = {"mode": self._mode, "max_slides": order.max_slides, "session_id": order.held.session_id}
-        traced = TracedTurn(asked, params)
+        traced = TracedTurn(order.message, order.max_slides, params)
         said = [Said("user", order.message)]
         try:
             before = await STORE.run(self._turns.before, order.held)
@@ -82,7 +78,7 @@ class Conductor:
             await self.give_up(order, error, said)
             raise
         answer = await STORE.run(self._conclude, order, brought, kept)
-        traced.complete(*_results(order, answer, brought.deck))
+        traced.complete(answer.session_id, *_results(order, answer, brought.deck))
         return answer
 
     async def _answer(self, order: Order, before: Before, said: list[Said], hear: Hear) -> _Brought:
@@ -108,7 +104,7 @@ class Conductor:
         return Briefing(task, words, order.message)  # type: ignore[arg-type]
 
     async def _save(self, order: Order, brought: _Brought) -> StoredDeck:
-        with _tracer.start_as_current_span("save_turn"):
+        with step("save_turn", "TASK"):
             deck = brought.deck.html if brought.deck else ""
             rows = [_row(order, one) for one in brought.said]
             kept = await STORE.run(
@@ -121,8 +117,9 @@ class Conductor:
     async def give_up(self, order: Order, error: BaseException, said: Sequence[Said] = ()) -> None:
         """Let go of the session, with a word why; nothing happens if the turn is over already."""
         is_cancelled = isinstance(error, asyncio.CancelledError)
-        (cancelled if is_cancelled else failed)()
-        farewell = Said("assistant", CANCELLED if is_cancelled else explain(error).detail)
+        why = CANCELLED if is_cancelled else explain(error).detail
+        (cancelled if is_cancelled else failed)(why)
+        farewell = Said("assistant", why)
         rows = [_row(order, one) for one in (*(said or [Said("user", order.message)]), farewell)]
         await STORE.run(self._turns.abandon, order.held, rows)
 
@@ -157,7 +154,7 @@ def _results(order: Order, answer: ChatAnswer, made: Deck | None) -> tuple[dict[
 
 
 def _parse(html: str) -> Deck:
-    with _tracer.start_as_current_span("parse_deck") as span:
+    with step("parse_deck", "PARSER") as span:
         parsed = parse_answer(html)
         span.set_attribute("app.slide_count", len(parsed.slides))
         return parsed

@@ -7,8 +7,6 @@ import contextvars
 from contextlib import suppress
 from dataclasses import asdict, replace
 
-from opentelemetry import trace
-
 import otel_mlflow
 from app.agent.turn import Said
 from app.pool import STORE
@@ -21,10 +19,10 @@ from app.turns.answers import event_of
 from app.turns.conduct import TURN, Conductor, Order
 from app.turns.failures import CANCELLED, UNCHANGED, explain, log
 from app.turns.running import RunningTurns
+from app.turns.traced import failed, set_type, step
 
 ON_BEHALF = "on_behalf_of_user"
 LOST = f"The server stopped while it was at work on this. Ask again. {UNCHANGED}"
-_tracer = trace.get_tracer("app.turns")
 
 
 class JobLostError(Exception):
@@ -88,7 +86,7 @@ class JobQueue:
             await self._end(job, status.ERROR, explain(error).detail)
 
     async def _take_turn(self, job: Job, order: Order) -> None:
-        with _tracer.start_as_current_span("queue"):
+        with step("queue", "TASK"):
             await self._slots.acquire()
         try:
             await STORE.run(self._jobs.start, job)
@@ -116,7 +114,9 @@ class JobQueue:
         await STORE.run(self._jobs.end, job.id, how, detail=detail)
 
     async def _lose(self, job: Job, order: Order) -> None:
-        with suppress(JobLostError), otel_mlflow.continued(job.carrier, TURN):
+        with suppress(JobLostError), otel_mlflow.continued(job.carrier, TURN) as span:
+            set_type(span, "AGENT")
+            failed(LOST)
             raise JobLostError(LOST)
         said = [("user", order.message), ("assistant", LOST)]
         rows = [_row(job, role, words) for role, words in said]
