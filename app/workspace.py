@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 _HTTP_SECONDS = 60
 _RETRY_SECONDS = 30
+_LONGEST_PAUSE = 15
+
+
+class TooBusyError(Exception):
+    """The workspace asks to be left alone for longer than anybody would wait."""
 
 
 class Workspace:
@@ -48,7 +53,21 @@ class Workspace:
 
 def _client(**credentials: Any) -> WorkspaceClient:
     from databricks.sdk import WorkspaceClient
+    from databricks.sdk.clock import RealClock
     from databricks.sdk.config import Config
 
-    config = Config(http_timeout_seconds=_HTTP_SECONDS, retry_timeout_seconds=_RETRY_SECONDS, **credentials)
+    class BoundedClock(RealClock):
+        """The SDK's clock, which does not sleep as long as a `Retry-After` likes."""
+
+        def sleep(self, seconds: float) -> None:
+            if seconds > _LONGEST_PAUSE:
+                raise TooBusyError(f"it asks to wait {seconds:.0f} s.")
+            super().sleep(seconds)
+
+    config = Config(
+        http_timeout_seconds=_HTTP_SECONDS,
+        retry_timeout_seconds=_RETRY_SECONDS,
+        clock=BoundedClock(),
+        **credentials,
+    )
     return WorkspaceClient(config=config)
