@@ -108,7 +108,8 @@ def test_requests_are_joined_by_joining_their_bytes() -> None:
     """Delivery puts many records into one call to the server."""
     encoders = RequestEncoder(), RequestEncoder()
     for encoder, name in zip(encoders, "ab", strict=True):
-        encoder.add(finished(name))
+        span = finished(name)
+        encode_head(encoder.add(span), span)
     joined = ExportTraceServiceRequest.FromString(b"".join(encoder.to_bytes() for encoder in encoders))
     assert [part.scope_spans[0].spans[0].name for part in joined.resource_spans] == ["a", "b"]
 
