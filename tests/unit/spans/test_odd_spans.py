@@ -35,21 +35,23 @@ class Unprintable:
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 """Lone surrogates and NULs included."""
 
-ANY_VALUE = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats()
-    | st.binary(max_size=8)
-    | ANY_TEXT
-    | st.datetimes()
-    | st.builds(Unprintable),
-    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(ANY_TEXT, inner, max_size=3),
-    max_leaves=5,
-)
-ANY_ATTRIBUTES = st.dictionaries(ANY_TEXT, ANY_VALUE, max_size=4)
 
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def any_value(*more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values of every type, `more` among them, also inside each other."""
+    plain = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.binary(max_size=8) | ANY_TEXT
+    return st.recursive(
+        st.one_of(plain, *more),
+        lambda inner: st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+        max_leaves=5,
+    )
+
+
+CHECKED = st.dictionaries(ANY_TEXT, any_value(), max_size=4)
+"""Attributes for a span of the SDK, which leaves out what OpenTelemetry has no type for."""
+
+UNCHECKED = st.dictionaries(ANY_TEXT, any_value(st.datetimes(), st.builds(Unprintable)), max_size=4)
+
+MANY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +88,7 @@ def test_a_name_that_is_no_text_is_shown_as_one(tracing: Tracing, name: Any, sho
 
 
 @MANY
-@given(attributes=ANY_ATTRIBUTES, event=st.none() | ANY_TEXT, of_event=ANY_ATTRIBUTES, message=ANY_TEXT)
+@given(attributes=CHECKED, event=st.none() | ANY_TEXT, of_event=CHECKED, message=ANY_TEXT)
 def test_a_span_may_hold_anything(
     tracing: Tracing, attributes: dict[str, Any], event: Any, of_event: dict[str, Any], message: str
 ) -> None:
@@ -99,11 +101,12 @@ def test_a_span_may_hold_anything(
         span.record_exception(ValueError(message))
         span.end()
 
-    assert UNWRITABLE not in spans_of(trace_of(odd))["odd"].attributes
+    why = spans_of(trace_of(odd))["odd"].attributes.get(UNWRITABLE)
+    assert not str(why).startswith("otel-mlflow could not")
 
 
 @MANY
-@given(attributes=ANY_ATTRIBUTES, name=st.none() | ANY_TEXT)
+@given(attributes=UNCHECKED, name=st.none() | ANY_TEXT)
 def test_a_span_that_the_sdk_did_not_check_may_hold_anything(
     traces: CapturedTraces, attributes: dict[str, Any], name: Any
 ) -> None:
