@@ -21,9 +21,10 @@ from otel_mlflow.http.exchange import Exchange, Failure, Headers, Message, Scope
 from otel_mlflow.http.sampling import verdict
 from otel_mlflow.request import RequestTrace, with_request
 from otel_mlflow.spans import runs
+from otel_mlflow.spans.current import CLAIMED, OUTSIDE
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_request_id, new_trace_id
-from otel_mlflow.spans.processor import OUTSIDE, is_server_span
+from otel_mlflow.spans.processor import is_server_span
 from otel_mlflow.spans.registry import change_mlflow_trace_id, register
 from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
@@ -101,7 +102,7 @@ class MiddlewareTracer:
         is_seen = self.tracing.spans_are_seen_by_others
         span = self.tracing.tracer.start_span(
             exchange.name,
-            context=context_api.set_value(OUTSIDE, True, caller.context),
+            context=context_api.set_value(OUTSIDE, CLAIMED, caller.context),
             kind=SpanKind.SERVER,
             attributes=self._attributes(exchange) if is_seen else None,
             links=caller.links,

@@ -21,11 +21,14 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
+from otel_mlflow import mlflow_names
 from otel_mlflow.guard import attempt
 from otel_mlflow.spans.ids import span_context
 
-_OURS_ALONE = frozenset({"mlflow.traceRequestId", "mlflow.experimentId", "mlflow.spanStartTimeNs"})
-"""Attributes that MLflow's client puts on spans for itself, and its server derives anew."""
+_OURS_ALONE = frozenset(
+    {mlflow_names.NOT_SAMPLED, mlflow_names.TRACE_REQUEST_ID, "mlflow.experimentId", "mlflow.spanStartTimeNs"}
+)
+"""Attributes that MLflow's client, or we, put on spans for ourselves, and MLflow's server derives anew."""
 
 UNNAMED = "unnamed"
 """The name of a span or an event whose name is None."""
