@@ -24,15 +24,15 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
 """Seconds. Storing 100 traces takes a server one; what times out is sent again, and changes nothing the second time."""
 
-SHOWN_OF_ANSWER = 500
-"""Characters of a backend's answer that are shown to people."""
+SHOWN_OF_RESPONSE = 500
+"""Characters of a response that people are shown."""
 
-# A server may send its answer in two packets and wait, before the second, for an acknowledgement that the kernel
+# A server may send its response in two packets and wait, before the second, for an acknowledgement that the kernel
 # delays by 40 ms (MLflow's does with several workers). Acknowledging at once makes one connection four times as fast.
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 
 
-class Answer:
+class Response:
     """What came back."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -55,10 +55,10 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """What the backend said about it, short enough to be shown."""
+        """The error message of the backend, short enough to be shown."""
         found = self.json()
-        said = found.get("message") or found.get("detail") if isinstance(found, dict) else None
-        return str(said or self.body.decode("utf-8", "replace")).strip()[:SHOWN_OF_ANSWER]
+        message = found.get("message") or found.get("detail") if isinstance(found, dict) else None
+        return str(message or self.body.decode("utf-8", "replace")).strip()[:SHOWN_OF_RESPONSE]
 
     @property
     def retry_after(self) -> float | None:
@@ -88,22 +88,22 @@ class HttpClient:
         """Close the connections."""
         self._pools.clear()
 
-    def get(self, path: str, parameters: Mapping[str, str]) -> Answer:
-        """Ask for something. Raises `RetryableError` when no answer comes."""
+    def get(self, path: str, parameters: Mapping[str, str]) -> Response:
+        """Ask for something. Raises `RetryableError` when no response comes."""
         return self.send("GET", f"{path}?{urlencode(parameters)}" if parameters else path, None, {})
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Hand something over. Raises `RetryableError` when no answer comes."""
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Hand something over. Raises `RetryableError` when no response comes."""
         return self.send("POST", path, body, headers)
 
-    def post_json(self, path: str, value: Any) -> Answer:
-        """Hand a JSON value over. Raises `RetryableError` when no answer comes."""
+    def post_json(self, path: str, value: Any) -> Response:
+        """Hand a JSON value over. Raises `RetryableError` when no response comes."""
         return self.post(path, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
-    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        """Ask for anything at all. Raises `RetryableError` when no answer comes."""
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
+        """Ask for anything at all. Raises `RetryableError` when no response comes."""
         try:
-            answer = self._pools.urlopen(
+            response = self._pools.urlopen(
                 method,
                 self._base_url + path,
                 body=body,
@@ -125,29 +125,29 @@ class HttpClient:
             raise RetryableError(
                 f"{self._base_url} does not answer: {_root_cause(error)}", "check that it is running and reachable"
             ) from error
-        return Answer(answer.status, answer.headers, answer.data)
+        return Response(response.status, response.headers, response.data)
 
 
-def error_for(answer: Answer, backend: str) -> DeliveryError:
-    """Sort an answer other than success by what can be done about it."""
-    said = f"{backend} answered {answer.status}" + (f": {answer.text}" if answer.text else "")
-    return error_for_status(answer.status, said, answer.retry_after)
+def error_for(response: Response, backend: str) -> DeliveryError:
+    """Sort a response other than success by what can be done about it."""
+    message = f"{backend} answered {response.status}" + (f": {response.text}" if response.text else "")
+    return error_for_status(response.status, message, response.retry_after)
 
 
-def error_for_status(status: int, said: str, retry_after: float | None = None) -> DeliveryError:
-    """Sort an HTTP status other than success; `said` is what to tell people about it."""
+def error_for_status(status: int, message: str, retry_after: float | None = None) -> DeliveryError:
+    """Sort an HTTP status other than success; `message` is what people are shown."""
     if status == 429:
-        return RetryableError(said, "nothing: they are sent more slowly", retry_after=retry_after, throttled=True)
+        return RetryableError(message, "nothing: they are sent more slowly", retry_after=retry_after, throttled=True)
     if status == 408 or (status >= 500 and status != 501):
         fix = "nothing while it recovers: they are sent again; should it go on, its own log says why"
-        return RetryableError(said, fix, retry_after=retry_after)
+        return RetryableError(message, fix, retry_after=retry_after)
     if status == 401:
-        return MisconfigurationError(said, "check the credentials; corrected ones are picked up without a restart")
+        return MisconfigurationError(message, "check the credentials; corrected ones are picked up without a restart")
     if status == 403:
-        return MisconfigurationError(said, "grant these credentials the right to write there, or use others")
+        return MisconfigurationError(message, "grant these credentials the right to write there, or use others")
     if status in (404, 405, 501) or 300 <= status < 400:
-        return MisconfigurationError(said, "check that this is an MLflow server, 3.6 or newer, on a SQL database")
-    return RejectedError(said)
+        return MisconfigurationError(message, "check that this is an MLflow server, 3.6 or newer, on a SQL database")
+    return RejectedError(message)
 
 
 def retry_after(header: str | None, date: str | None) -> float | None:

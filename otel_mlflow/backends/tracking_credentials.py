@@ -35,7 +35,7 @@ class TrackingCredentials:
 
     @property
     def backend(self) -> str:
-        """The server, and as whom we ask it, as people are told when it does not do what was asked."""
+        """The server, and as whom we ask it, as messages name it."""
         whom = "without credentials" if self.identity == ANONYMOUS else f"as {self.identity}, from {self.source}"
         return f"MLflow at {self.shown_uri} ({whom})"
 

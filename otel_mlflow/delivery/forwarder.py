@@ -96,7 +96,7 @@ class Forwarder:
 
     @guarded
     def _step(self) -> Rest:
-        """Do the next thing; answer how long to rest before the one after it."""
+        """Do the next thing; return how long to rest before the one after it."""
         try:
             self._take_over()
             return self._deliver_next(self._connected())
@@ -147,7 +147,7 @@ class Forwarder:
             if isinstance(work, Traces):
                 self._send(work, spool, destination)
             else:
-                self._assess(work, spool, destination)
+                self._log_assessment(work, spool, destination)
             self._in_hand = None
         return Rest(self._pace.pause, self._stop)
 
@@ -165,10 +165,10 @@ class Forwarder:
         finally:
             self.refused += shipper.refused
 
-    def _assess(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
+    def _log_assessment(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
         try:
             with not_the_spools():
-                destination.assess(feedback)
+                destination.log_assessment(feedback)
         except TraceNotFoundError as error:
             spool.tried([feedback.id])
             if not self._agenda.pause_feedback(feedback):

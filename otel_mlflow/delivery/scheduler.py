@@ -59,7 +59,7 @@ class Scheduler:
         self._feedback: dict[int, _Pause] = {}
 
     def next(self, spool: Spool, pace: RateController, *, metadata_later: bool) -> Traces | SpooledFeedback | None:
-        """Spans of traces before feedback, feedback before what is still to be said of traces.
+        """Spans of traces before feedback, feedback before trace metadata.
 
         Once more than a batch waits, spans go first and alone (if `metadata_later`) until none are left: the backend
         takes them a hundred in a request, everything else one by one.

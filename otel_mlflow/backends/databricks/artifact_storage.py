@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient, Response, error_for
 from otel_mlflow.errors import RetryableError, StorageUnreachableError, TraceNotFoundError
 
 AZURE_BLOB = "AZURE_SAS_URI"
@@ -32,7 +32,7 @@ class SignedFile:
     headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def of(cls, credential: Mapping[str, Any]) -> SignedFile:
+    def from_credential(cls, credential: Mapping[str, Any]) -> SignedFile:
         """Read an `ArtifactCredentialInfo`."""
         parts = urlsplit(credential["signed_uri"])
         target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -79,12 +79,12 @@ class ArtifactStorage:
         return self._ask(file, "GET", file.target, None, file.headers, missing_is_empty=True).body
 
     def _leave(self, trace_id: str, direction: str) -> SignedFile:
-        answer = self._workspace.get(_CREDENTIALS.format(trace_id=trace_id, direction=direction), {})
-        if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
+        response = self._workspace.get(_CREDENTIALS.format(trace_id=trace_id, direction=direction), {})
+        if response.error_code == "RESOURCE_DOES_NOT_EXIST":
             raise TraceNotFoundError(f"{self._backend} does not know trace {trace_id}")
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
-        return SignedFile.of(answer.json()["credential_info"])
+        if response.status != 200:
+            raise error_for(response, self._backend)
+        return SignedFile.from_credential(response.json()["credential_info"])
 
     def _ask(
         self,
@@ -95,18 +95,18 @@ class ArtifactStorage:
         headers: Mapping[str, str],
         *,
         missing_is_empty: bool = False,
-    ) -> Answer:
+    ) -> Response:
         try:
-            answer = self._client(file.host).send(method, target, body, headers)
+            response = self._client(file.host).send(method, target, body, headers)
         except RetryableError as error:
             raise _unreachable(file.host, error.reason) from error
-        if missing_is_empty and answer.status == 404:
-            return Answer(200, {}, b"")
-        if answer.status in (401, 403, 407) or answer.status >= 500:
-            raise _unreachable(file.host, f"it answered {answer.status}")
-        if answer.status >= 300:
-            raise RetryableError(f"artifact storage {file.host} answered {answer.status}")
-        return answer
+        if missing_is_empty and response.status == 404:
+            return Response(200, {}, b"")
+        if response.status in (401, 403, 407) or response.status >= 500:
+            raise _unreachable(file.host, f"it answered {response.status}")
+        if response.status >= 300:
+            raise RetryableError(f"artifact storage {file.host} answered {response.status}")
+        return response
 
     def _client(self, host: str) -> HttpClient:
         if host not in self._hosts:

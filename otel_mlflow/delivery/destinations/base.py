@@ -39,7 +39,7 @@ class Destination(Protocol):
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Return when the backend has taken all of the batch, which is of one experiment."""
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Return when the backend has taken the feedback.
 
         Raises `TraceNotFoundError` where it does not know the trace.

@@ -33,10 +33,10 @@ class Collector:
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Send the spans; there is no place in OTLP for the rest."""
         spans = b"".join(trace.spans for trace in batch)
-        answer = self._client.post("", spans, {"Content-Type": "application/x-protobuf"})
-        if answer.status >= 300:
-            raise error_for(answer, f"the collector at {self._shown}")
+        response = self._client.post("", spans, {"Content-Type": "application/x-protobuf"})
+        if response.status >= 300:
+            raise error_for(response, f"the collector at {self._shown}")
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """A collector has no feedback."""
         raise RejectedError("an OpenTelemetry collector takes no feedback")

@@ -87,10 +87,12 @@ class Databricks:
             self._forget(name)
             raise unusable(error) if name is not None else error from error
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment where the trace is: in tables, or in a classic experiment."""
         in_tables = {place.location is not None for place in self._places.values()}
-        ways = [self._catalog.assess] * (True in in_tables) + [self._classic.assess] * (False in in_tables)
+        ways = [self._catalog.log_assessment] * (True in in_tables) + [self._classic.log_assessment] * (
+            False in in_tables
+        )
         for way in ways[:-1]:
             with contextlib.suppress(TraceNotFoundError):
                 return way(feedback)
@@ -116,7 +118,7 @@ class Databricks:
             else:
                 self._classic.send(batch, place)
         except RejectedError:
-            # A trace and a missing experiment are refused in the same words: look whether it is the experiment.
+            # A trace and a missing experiment are refused in the same words: check whether it is the experiment.
             self._experiments.configured(experiment_id=place.experiment.id, name=place.experiment.name)
             raise
 

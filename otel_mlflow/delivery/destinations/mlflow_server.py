@@ -10,7 +10,7 @@ from otel_mlflow.backends.experiments import Experiments
 from otel_mlflow.backends.http import HttpClient, error_for
 from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.backends.tracking_credentials import TrackingCredentials
-from otel_mlflow.delivery.destinations.assessments import assess
+from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
@@ -76,10 +76,10 @@ class MlflowServer:
         if refused:
             raise partially_rejected(batch, refused)
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
         path = f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments"
-        assess(self._http, self._backend, feedback, path, feedback.payload)
+        log_assessment(self._http, self._backend, feedback, path, feedback.payload)
 
     @property
     def _http(self) -> HttpClient:
@@ -92,9 +92,9 @@ class MlflowServer:
     def _send_info(self, trace: SpooledTrace, *, experiment_id: str, refused: dict[str, str]) -> None:
         try:
             run_id = self._runs.run_of(trace, experiment_id)
-            answer = self._http.post_json("/api/3.0/mlflow/traces", trace_info(trace, experiment_id, run_id))
-            if answer.status != 200:
-                raise error_for(answer, self._backend)
+            response = self._http.post_json("/api/3.0/mlflow/traces", trace_info(trace, experiment_id, run_id))
+            if response.status != 200:
+                raise error_for(response, self._backend)
         except RejectedError as error:
             self._check_experiment(experiment_id, trace.experiment)
             refused[trace.trace_id] = error.reason
@@ -104,15 +104,15 @@ class MlflowServer:
 
     def _send_spans(self, spans: bytes, experiment_id: str, experiment: str | None) -> None:
         headers = {**OTLP_HEADERS, "x-mlflow-experiment-id": experiment_id}
-        answer = self._http.post("/v1/traces", spans, headers)
-        if answer.status != 200:
-            error = error_for(answer, self._backend)
+        response = self._http.post("/v1/traces", spans, headers)
+        if response.status != 200:
+            error = error_for(response, self._backend)
             if not isinstance(error, RetryableError):
                 self._check_experiment(experiment_id, experiment)
             raise error
 
     def _check_experiment(self, experiment_id: str, name: str | None) -> None:
-        """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
+        """MLflow refuses a trace and a missing experiment in the same words: check whether it is the experiment."""
         if name is None:
             self._experiments.configured(experiment_id=experiment_id, name="")
         else:

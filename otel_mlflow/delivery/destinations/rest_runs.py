@@ -52,10 +52,10 @@ class RestRuns:
         self._post("update", ending)
 
     def _post(self, what: str, value: dict[str, Any]) -> dict[str, Any]:
-        answer = self._client.post_json(f"{RUNS}/{what}", value)
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
-        found: dict[str, Any] = answer.json()
+        response = self._client.post_json(f"{RUNS}/{what}", value)
+        if response.status != 200:
+            raise error_for(response, self._backend)
+        found: dict[str, Any] = response.json()
         return found
 
 

@@ -64,7 +64,7 @@ class TrackingStore:
         if refused:
             raise partially_rejected(batch, refused)
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
         from google.protobuf.json_format import ParseDict
         from mlflow.entities import Assessment
@@ -83,7 +83,7 @@ class TrackingStore:
                 raise _sorted_out(error, self._shown) from error
 
     def _has(self, feedback: SpooledFeedback) -> bool:
-        """Whether it came through an earlier time: MLflow has no word of its own for an id that is taken."""
+        """Whether it came through an earlier time: MLflow has no error code for an id that is taken."""
         from mlflow.exceptions import MlflowException
 
         try:
@@ -112,7 +112,7 @@ class TrackingStore:
             refused[trace.trace_id] = sorted_out.reason
 
     def _error(self, error: MlflowException, experiment_id: str, name: str | None) -> DeliveryError:
-        """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
+        """MLflow refuses a trace and a missing experiment in the same words: check whether it is the experiment."""
         sorted_out = _sorted_out(error, self._shown)
         if not isinstance(sorted_out, RejectedError):
             return sorted_out

@@ -22,7 +22,7 @@ def databricks_uri(settings: Settings) -> str | None:
 
 
 def probe_for(settings: Settings, timeouts: tuple[float, float]) -> Probe:
-    """The probe of the backend that the settings mean; `timeouts` are seconds for connecting and for an answer."""
+    """The probe of the backend that the settings mean; `timeouts` are seconds for connecting and for a response."""
     from otel_mlflow.diagnosis.probes.collector import CollectorProbe
     from otel_mlflow.diagnosis.probes.server import ServerProbe
     from otel_mlflow.diagnosis.probes.store import StoreProbe

@@ -39,7 +39,7 @@ class MemoryBackend:
         self.react(batch)
         self.taken += batch
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Take the feedback, unless `react_to_feedback` has something against it."""
         self.react_to_feedback(feedback)
         self.feedback.append(feedback)

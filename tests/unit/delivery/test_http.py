@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from otel_mlflow.backends.http import (
-    SHOWN_OF_ANSWER,
-    Answer,
+    SHOWN_OF_RESPONSE,
     HttpClient,
+    Response,
     error_for,
     error_for_status,
     retry_after,
@@ -65,19 +65,19 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, date: str | None, 
 
 def test_an_error_says_what_the_backend_said() -> None:
     """Its own message, cut to what a person reads, and its name for what went wrong."""
-    answer = Answer(400, {}, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "' + b"long " * 1000 + b'"}')
-    error = error_for(answer, "MLflow at http://m:5000")
+    response = Response(400, {}, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "' + b"long " * 1000 + b'"}')
+    error = error_for(response, "MLflow at http://m:5000")
     assert error.reason.startswith("MLflow at http://m:5000 answered 400: long long")
-    assert len(error.reason) < SHOWN_OF_ANSWER + 100
-    assert answer.error_code == "INVALID_PARAMETER_VALUE"
+    assert len(error.reason) < SHOWN_OF_RESPONSE + 100
+    assert response.error_code == "INVALID_PARAMETER_VALUE"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff\xfe"])
 def test_an_answer_that_is_no_json_is_shown_as_it_is(body: bytes) -> None:
     """A proxy's page has no error code, and breaks nothing."""
-    answer = Answer(502, {}, body)
-    assert answer.error_code == ""
-    assert isinstance(answer.text, str)
+    response = Response(502, {}, body)
+    assert response.error_code == ""
+    assert isinstance(response.text, str)
 
 
 @pytest.fixture
