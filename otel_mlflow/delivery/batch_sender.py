@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from otel_mlflow.delivery.destinations.base import Destination
+from otel_mlflow.delivery.experiment_choice import to_configured_experiment
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.delivery.retry import Step, next_action
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.errors import PartiallyRejectedError, RejectedError, RetryableError
+from otel_mlflow.errors import ExperimentRejectedError, PartiallyRejectedError, RejectedError, RetryableError
 
 
 @contextmanager
@@ -41,6 +42,8 @@ class BatchSender:
         """
         try:
             self._send(batch, spans_only=spans_only)
+        except ExperimentRejectedError as error:
+            self.ship([to_configured_experiment(trace, error.reason) for trace in batch], spans_only=spans_only)
         except PartiallyRejectedError as error:
             self._quarantine(error.reasons)
             self._delivered([trace for trace in batch if trace.id not in error.reasons], spans_only=spans_only)

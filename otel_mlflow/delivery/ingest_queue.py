@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.clock import Clock
+from otel_mlflow.delivery.experiment_choice import with_valid_experiment
 from otel_mlflow.delivery.records import Encodable, Outcome, Tally
 from otel_mlflow.guard import guarded
 
 if TYPE_CHECKING:
-    from otel_mlflow.delivery.records import TraceRecord
+    from otel_mlflow.delivery.experiment_choice import with_valid_experiment
+from otel_mlflow.delivery.records import TraceRecord
 
 logger = logging.getLogger("otel_mlflow")
 
@@ -141,7 +143,7 @@ def encoded(item: Encodable | Written) -> TraceRecord | None:
 
 @guarded
 def _encode(item: Encodable | Written) -> TraceRecord:
-    return item.encode()
+    return with_valid_experiment(item.encode())
 
 
 def tally(item: Item) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pytest
 from otel_mlflow.backends import calls
 from otel_mlflow.backends.calls import call_with_timeout
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import Response
+from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
 from otel_mlflow.delivery.destinations.databricks_rate import Rate
 from otel_mlflow.delivery.destinations.databricks_structure import DEEPEST, structured_request

@@ -8,7 +8,9 @@ from typing_extensions import override
 
 from otel_mlflow.backends.databricks.identity import UNKNOWN
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import HttpClient, Response, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import Response
 from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.errors import MisconfigurationError
 
@@ -59,8 +61,7 @@ class WorkspaceExperiments(RestExperiments):
         response = self._client.post_json("/api/2.0/workspace/mkdirs", {"path": path})
         if response.status == 403:
             raise self._forbidden(response, f"make folder {path}")
-        if response.status != 200:
-            raise error_for(response, self._backend)
+        json_from(response, self._backend)
 
     def _forbidden(self, response: Response, what: str) -> MisconfigurationError:
         return MisconfigurationError(

@@ -7,15 +7,12 @@ from collections.abc import Mapping
 from typing_extensions import override
 
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
-from otel_mlflow.backends.http import HttpClient, Response
-from otel_mlflow.errors import MisconfigurationError, RetryableError
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import Response
+from otel_mlflow.errors import CredentialsRejectedError, RetryableError
 
 WORKSPACE_ID_HEADER = "x-databricks-org-id"
 """Tells a host that serves several workspaces which one is meant (`mlflow.utils.rest_utils.http_request`)."""
-
-
-class CredentialsRejectedError(MisconfigurationError):
-    """The workspace does not let us in, whatever we ask for."""
 
 
 class WorkspaceHttp(HttpClient):

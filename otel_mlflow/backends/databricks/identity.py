@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from otel_mlflow.backends.http import HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import error_for
 
 ME = "/api/2.0/preview/scim/v2/Me"
 UNKNOWN = "unknown"
@@ -16,4 +18,4 @@ def who_am_i(http: HttpClient, backend: str) -> str:
     response = http.get(ME, {})
     if response.status in (408, 429) or response.status >= 500:
         raise error_for(response, backend)
-    return str(response.json().get("userName") or UNKNOWN) if response.status == 200 else UNKNOWN
+    return str(json_from(response, backend).get("userName") or UNKNOWN) if response.status == 200 else UNKNOWN

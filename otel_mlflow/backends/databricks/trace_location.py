@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import HttpClient, Response, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from, unexpected
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.errors import MisconfigurationError, RejectedError
 
 if TYPE_CHECKING:
@@ -77,7 +79,9 @@ def link(http: HttpClient, backend: str, experiment: FoundExperiment, wanted: Un
     warehouse = {"sql_warehouse_id": wanted.sql_warehouse_id} if wanted.sql_warehouse_id else {}
     response = http.post_json(LOCATIONS, {"uc_table_prefix": names, **warehouse})
     _check(response, backend, f"make the tables {path}_*")
-    made = response.json()["uc_table_prefix"]
+    made = response.json().get("uc_table_prefix")
+    if not isinstance(made, dict):
+        raise unexpected(response, backend)
     body = {"experiment_id": experiment.id, "uc_table_prefix": made}
     _check(http.post_json(LINK.format(experiment_id=experiment.id), body), backend, f"link them to {experiment.name}")
     table = made.get("spans_table_name") or f"{path}_otel_spans"
@@ -97,6 +101,7 @@ def check_on(response: Response, backend: str) -> None:
 def _check(response: Response, backend: str, what: str) -> None:
     check_on(response, backend)
     if response.status == 200:
+        json_from(response, backend)
         return
     error = error_for(response, backend)
     if isinstance(error, (RejectedError, MisconfigurationError)):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from otel_mlflow.backends.databricks.artifact_storage import ArtifactStorage
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.backends.databricks.experiments import WorkspaceExperiments
-from otel_mlflow.backends.databricks.http import CredentialsRejectedError, WorkspaceHttp
+from otel_mlflow.backends.databricks.http import WorkspaceHttp
 from otel_mlflow.backends.databricks.identity import who_am_i
 from otel_mlflow.backends.databricks.trace_location import TraceLocation, UnityCatalogOffError, link, linked_location
 from otel_mlflow.backends.experiments import Experiments, FoundExperiment
@@ -21,7 +21,14 @@ from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.unity_catalog import CatalogTraces
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.errors import MisconfigurationError, RejectedError, TraceNotFoundError
+from otel_mlflow.errors import (
+    CredentialsRejectedError,
+    ExperimentUnusableError,
+    MisconfigurationError,
+    RejectedError,
+    TraceNotFoundError,
+    UnexpectedResponseError,
+)
 from otel_mlflow.settings.sections import UnityCatalogSettings
 from otel_mlflow.status import Experiment
 
@@ -81,7 +88,7 @@ class Databricks:
         name = batch[0].experiment
         try:
             self._send(batch, self._place_of(name))
-        except CredentialsRejectedError:
+        except (CredentialsRejectedError, UnexpectedResponseError, ExperimentUnusableError):
             raise
         except MisconfigurationError as error:
             self._forget(name)

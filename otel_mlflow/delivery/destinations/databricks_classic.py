@@ -14,7 +14,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.backends.databricks.artifact_storage import ArtifactStorage, SignedFile
-from otel_mlflow.backends.http import HttpClient, Response, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.databricks_info import workspace_info
@@ -136,8 +138,7 @@ class ClassicTraces:
             if waits:
                 raise _HalfThereError from None
         response = self._start(_partial_info(trace_id, spans, place))
-        if response.status != 200:
-            raise error_for(response, self._backend)
+        json_from(response, self._backend)
         return self._storage.leave_to_write(trace_id)
 
     def _known(self, trace_id: str) -> dict[str, Any]:

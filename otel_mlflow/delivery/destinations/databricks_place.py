@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from otel_mlflow.backends.databricks.trace_location import TraceLocation
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import Response, error_for
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.errors import (
     DeliveryError,
@@ -41,7 +42,10 @@ class Refusals:
 
     def takes(self, response: Response, trace: SpooledTrace) -> bool:
         """Whether the trace was taken; notes a refusal, and raises everything else."""
-        if response.status == 200 or response.error_code == "ALREADY_EXISTS":
+        if response.error_code == "ALREADY_EXISTS":
+            return True
+        if response.status == 200 and not response.error_code:
+            json_from(response, self._backend)
             return True
         error = self._error(response)
         if not isinstance(error, RejectedError):

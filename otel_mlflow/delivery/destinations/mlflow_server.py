@@ -7,23 +7,26 @@ from collections.abc import Sequence
 
 from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.backends.experiments import Experiments
-from otel_mlflow.backends.http import HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import check_spans_taken, json_from
 from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.backends.tracking_credentials import TrackingCredentials
 from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
+from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.errors import MisconfigurationError, RejectedError, RetryableError
+from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
 from otel_mlflow.status import Experiment
 
 SENDERS = 4
 """Requests under way at once. What OTLP does not carry takes a request a trace; a server with several workers
 answers four at a time twice as fast as one after the other, and eight no faster (benchmarks/delivery.py)."""
 
-OTLP_HEADERS = {"Content-Type": "application/x-protobuf"}
+OTLP = "/v1/traces"
+TRACES = "/api/3.0/mlflow/traces"
 
 
 class MlflowServer:
@@ -69,7 +72,8 @@ class MlflowServer:
         experiment_id = self._experiment_of(batch[0])
         spans = b"".join(trace.spans for trace in batch)
         if spans:
-            self._send_spans(spans, experiment_id, batch[0].experiment)
+            with attributed_to(batch):
+                self._send_spans(spans, experiment_id, batch[0].experiment)
         refused: dict[str, str] = {}
         send_info = functools.partial(self._send_info, experiment_id=experiment_id, refused=refused)
         map_parallel(latest_info(batch), send_info, threads=min(SENDERS, len(batch)))
@@ -78,7 +82,7 @@ class MlflowServer:
 
     def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
-        path = f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments"
+        path = f"{TRACES}/{feedback.trace_id}/assessments"
         log_assessment(self._http, self._backend, feedback, path, feedback.payload)
 
     @property
@@ -92,9 +96,7 @@ class MlflowServer:
     def _send_info(self, trace: SpooledTrace, *, experiment_id: str, refused: dict[str, str]) -> None:
         try:
             run_id = self._runs.run_of(trace, experiment_id)
-            response = self._http.post_json("/api/3.0/mlflow/traces", trace_info(trace, experiment_id, run_id))
-            if response.status != 200:
-                raise error_for(response, self._backend)
+            json_from(self._http.post_json(TRACES, trace_info(trace, experiment_id, run_id)), self._backend)
         except RejectedError as error:
             self._check_experiment(experiment_id, trace.experiment)
             refused[trace.trace_id] = error.reason
@@ -103,13 +105,14 @@ class MlflowServer:
             raise
 
     def _send_spans(self, spans: bytes, experiment_id: str, experiment: str | None) -> None:
-        headers = {**OTLP_HEADERS, "x-mlflow-experiment-id": experiment_id}
-        response = self._http.post("/v1/traces", spans, headers)
-        if response.status != 200:
-            error = error_for(response, self._backend)
-            if not isinstance(error, RetryableError):
-                self._check_experiment(experiment_id, experiment)
-            raise error
+        response = self._http.post(OTLP, spans, {**PROTOBUF, "x-mlflow-experiment-id": experiment_id})
+        try:
+            check_spans_taken(response, self._backend)
+        except RetryableError:
+            raise
+        except DeliveryError:
+            self._check_experiment(experiment_id, experiment)
+            raise
 
     def _check_experiment(self, experiment_id: str, name: str | None) -> None:
         """MLflow refuses a trace and a missing experiment in the same words: check whether it is the experiment."""

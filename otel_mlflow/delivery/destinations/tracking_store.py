@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from otel_mlflow.backends.experiments import Experiments, FoundExperiment
-from otel_mlflow.backends.http import error_for_status, redacted_uri
+from otel_mlflow.backends.http import redacted_uri
+from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns

@@ -9,13 +9,15 @@ from typing import Any
 
 from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.backends.databricks.trace_location import TraceLocation, check_on
-from otel_mlflow.backends.http import HttpClient, Response, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import check_spans_taken
+from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.databricks_info import workspace_info
 from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
 from otel_mlflow.delivery.destinations.databricks_rate import Rate
 from otel_mlflow.delivery.destinations.databricks_structure import structured, structured_request
-from otel_mlflow.delivery.destinations.otlp import has_root, spans_in
+from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to, has_root, spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
@@ -49,7 +51,8 @@ class CatalogTraces:
         refusals = Refusals(place, self._backend)
         spans = b"".join(trace.spans for trace in batch)
         if spans:
-            self._send_spans(structured_request(spans), location)
+            with attributed_to(batch):
+                self._send_spans(structured_request(spans), location)
         send_info = functools.partial(self._send_info, place=place, location=location, refusals=refusals)
         map_parallel(latest_info(batch), send_info, threads=min(self._senders, len(batch)))
         refusals.check(batch)
@@ -65,12 +68,10 @@ class CatalogTraces:
         raise TraceNotFoundError(f"{self._backend} does not know trace {feedback.trace_id}")
 
     def _send_spans(self, spans: bytes, location: TraceLocation) -> None:
-        response = self._post_spans(spans, location)
-        if response.status != 200:
-            raise error_for(response, self._backend)
+        check_spans_taken(self._post_spans(spans, location), self._backend, may_be_bare=True)
 
     def _post_spans(self, spans: bytes, location: TraceLocation) -> Response:
-        headers = {"Content-Type": "application/x-protobuf", TABLE_HEADER: location.spans_table}
+        headers = {**PROTOBUF, TABLE_HEADER: location.spans_table}
         response = self._http.post(OTLP, spans, headers)
         if response.status != 200:
             check_on(response, self._backend)

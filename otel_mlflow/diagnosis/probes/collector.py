@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from otel_mlflow.backends.http import HttpClient, Response, redacted_uri
+from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.response import Response
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok
 
 NOTHING = b""

@@ -6,7 +6,8 @@ import functools
 
 from packaging.version import InvalidVersion, Version
 
-from otel_mlflow.backends.http import HttpClient, Response, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.backends.tracking_credentials import ANONYMOUS, TrackingCredentials
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 

@@ -10,7 +10,9 @@ from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.backends.databricks.http import WorkspaceHttp
 from otel_mlflow.backends.databricks.identity import who_am_i
 from otel_mlflow.backends.databricks.trace_location import TraceLocation, linked_location
-from otel_mlflow.backends.http import HttpClient, Response, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.delivery.destinations.unity_catalog import TRACES
 from otel_mlflow.diagnosis.background import in_background
@@ -59,7 +61,7 @@ class WorkspaceProbe:
         """Get any response, without credentials."""
         host = self.credentials.host
         response = self._ask(host)
-        if response.status == 200:
+        if response.status == 200 and not response.is_html:
             return ok(f"{host} answers")
         return warn(
             f"{host} answers, but not as a Databricks workspace does: {response.status} when asked for {OPEN_TO_ALL}",
@@ -105,11 +107,7 @@ class WorkspaceProbe:
         return HttpClient(host, {}, timeouts=self._timeouts).get(OPEN_TO_ALL, {})
 
     def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
-        response = self._http.get(path, parameters)
-        if response.status != 200:
-            raise error_for(response, self._backend)
-        found: dict[str, Any] = response.json()
-        return found
+        return json_from(self._http.get(path, parameters), self._backend)
 
     @functools.cached_property
     def _http(self) -> WorkspaceHttp:

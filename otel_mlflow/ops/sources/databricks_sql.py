@@ -10,7 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from otel_mlflow.backends.http import HttpClient, Response, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.ops.summary import Row
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from otel_mlflow.backends.http import HttpClient, Response, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.summary import Row

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.backends.http import error_for_status
+from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery import Delivery, DeliveryState
 from otel_mlflow.delivery.health import Health
 from otel_mlflow.delivery.storage import DiskTrouble
