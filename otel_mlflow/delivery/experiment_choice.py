@@ -51,6 +51,5 @@ def _with_tag(info: bytes, name: object, reason: str) -> bytes:
     shown = name if isinstance(name, str) else type(name).__name__
     fields = json.loads(info)
     tag = f"{shown[:LONGEST_NAME]}: {reason}"[:LONGEST_TAG]
-    return json.dumps({**fields, "tags": {**fields.get("tags", {}), REJECTED_TAG: tag}}, ensure_ascii=False).encode(
-        "utf-8", "replace"
-    )
+    fields = {**fields, "tags": {**fields.get("tags", {}), REJECTED_TAG: tag}, "needs_request": True}
+    return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")

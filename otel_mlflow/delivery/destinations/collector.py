@@ -32,8 +32,12 @@ class Collector:
         """Close the connections."""
         self._client.close()
 
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """OTLP has no place for it."""
+        return False
+
     def send(self, batch: Sequence[SpooledTrace]) -> None:
-        """Send the spans; there is no place in OTLP for the rest."""
+        """Send the spans."""
         spans = b"".join(trace.spans for trace in batch)
         if spans:
             response = self._client.post("", spans, PROTOBUF)

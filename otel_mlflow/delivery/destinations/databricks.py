@@ -83,6 +83,10 @@ class Databricks:
                 connections.close()
         self._http = self._storage = None
 
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """A workspace knows of a trace by its info."""
+        return True
+
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Send the batch to where its experiment's traces are kept."""
         name = batch[0].experiment

@@ -10,13 +10,14 @@ from otel_mlflow.backends.experiments import Experiments
 from otel_mlflow.backends.http import HttpClient
 from otel_mlflow.backends.proof import check_spans_taken, json_from
 from otel_mlflow.backends.rest_experiments import RestExperiments
+from otel_mlflow.backends.server_version import PATH, version_in
 from otel_mlflow.backends.tracking_credentials import TrackingCredentials
 from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
-from otel_mlflow.delivery.destinations.trace_info import latest_info, trace_info
+from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
 from otel_mlflow.status import Experiment
@@ -49,6 +50,7 @@ class MlflowServer:
         credentials = TrackingCredentials.read(self._uri)
         client = self._client = credentials.client(connections=SENDERS, timeouts=self._timeouts)
         self._backend = credentials.backend
+        self._version = version_in(client.get(PATH, {}))
         self._experiments = Experiments(RestExperiments(client, self._backend))
         self._runs = RequestRuns(RestRuns(client, self._backend))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
@@ -63,8 +65,12 @@ class MlflowServer:
             self._client.close()
             self._client = None
 
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """Where OTLP does not carry all of it, or the server does not understand it."""
+        return needs_request(trace, self._version)
+
     def send(self, batch: Sequence[SpooledTrace]) -> None:
-        """Spans first, then the info of each trace, with its run before it where it is to have one.
+        """Spans first, then the info that there is, with its run before it where it is to have one.
 
         The other way round would cost the server a third less. But then a trace whose spans are refused, or still on
         their way, stands in MLflow without any, which its client takes for a fault of the artifact storage.

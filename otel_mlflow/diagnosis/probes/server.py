@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from otel_mlflow.backends.http import HttpClient
-from otel_mlflow.backends.response import Response, error_for
+from otel_mlflow.backends.response import error_for
+from otel_mlflow.backends.server_version import PATH, version_in
 from otel_mlflow.backends.tracking_credentials import ANONYMOUS, TrackingCredentials
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 
@@ -28,10 +29,10 @@ class ServerProbe:
         self._timeouts = timeouts
 
     def reach(self) -> CheckResult:
-        """Ask for its version, which it tells to everybody (`mlflow.server.version`)."""
-        response = self._client.get("/version", {})
+        """Ask for its version."""
+        response = self._client.get(PATH, {})
         address = self._credentials.shown_uri
-        version = _version(response)
+        version = version_in(response)
         if version is None:
             return warn(
                 f"{address} answers, but not as an MLflow server does: {response.status} when asked for its version",
@@ -65,10 +66,3 @@ class ServerProbe:
     @functools.cached_property
     def _client(self) -> HttpClient:
         return self._credentials.client(connections=1, timeouts=self._timeouts)
-
-
-def _version(response: Response) -> Version | None:
-    try:
-        return Version(response.text) if response.status == 200 else None
-    except InvalidVersion:
-        return None

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery.forwarder import Forwarder
-from otel_mlflow.delivery.rate_controller import LARGEST_BATCH
 from otel_mlflow.delivery.health import Condition
+from otel_mlflow.delivery.rate_controller import LARGEST_BATCH
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Tally, TraceRecord
 from otel_mlflow.delivery.retry import LONGEST_WAIT
 from otel_mlflow.delivery.scheduler import FEEDBACK_ATTEMPTS, WITH_METADATA
