@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import requests
 import urllib3
+from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, LocationValueError, SSLError
 
+from otel_mlflow.backends.auth_plugins import AuthenticatedSession
 from otel_mlflow.backends.connections import connection_pools
 from otel_mlflow.backends.response import Response
 from otel_mlflow.backends.tls import tls_error
@@ -28,7 +31,7 @@ LARGEST_RESPONSE = 32 * 1024 * 1024
 class HttpClient:
     """Connections to one backend. `base_url` is its address as it may be shown to people.
 
-    `timeouts` are seconds for connecting and for all of a response.
+    `timeouts` are seconds for connecting and for all of a response; `fresh_headers` is called for each request.
     """
 
     def __init__(
@@ -40,12 +43,16 @@ class HttpClient:
         verify: bool | str = True,
         certificate: str | None = None,
         timeouts: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+        fresh_headers: Callable[[], Mapping[str, str]] = dict,
+        auth: AuthBase | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._headers = dict(headers)
+        self._fresh_headers = fresh_headers
         self._certificate = certificate
         self._timeout = urllib3.Timeout(connect=timeouts[0], read=timeouts[1])
         self._pools = connection_pools(self._base_url, connections, verify, certificate)
+        self._session = AuthenticatedSession(self._pools, auth, timeouts) if auth is not None else None
 
     def close(self) -> None:
         """Close the connections."""
@@ -66,12 +73,12 @@ class HttpClient:
     def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
         """Ask for anything at all. Raises `RetryableError` when no response comes."""
         try:
-            return self._exchange(method, path, body, {**self._headers, **headers})
+            return self._exchange(method, path, body, {**self._fresh_headers(), **self._headers, **headers})
         except LocationValueError as error:
             raise MisconfigurationError(
                 f"{self._base_url} is not a usable address: {error}", "correct the address"
             ) from error
-        except SSLError as error:
+        except (SSLError, requests.exceptions.SSLError) as error:
             raise tls_error(_root_cause(error), self._base_url, self._certificate) from error
         except (HTTPError, OSError) as error:
             raise RetryableError(
@@ -79,8 +86,19 @@ class HttpClient:
             ) from error
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
-        url = self._base_url + path
-        raw = self._pools.urlopen(
+        raw = self._open(method, self._base_url + path, body, headers)
+        try:
+            content = self._unpacked(raw.read(LARGEST_RESPONSE + 1, decode_content=False), raw.headers)
+        except BaseException:
+            raw.close()
+            raise
+        raw.release_conn()
+        return Response(raw.status, raw.headers, content, self._base_url)
+
+    def _open(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Any:
+        if self._session is not None:
+            return self._session.open(method, url, body, headers)
+        return self._pools.urlopen(
             method,
             url,
             body=body,
@@ -90,13 +108,6 @@ class HttpClient:
             redirect=False,
             preload_content=False,
         )
-        try:
-            content = self._unpacked(raw.read(LARGEST_RESPONSE + 1, decode_content=False), raw.headers)
-        except BaseException:
-            raw.close()
-            raise
-        raw.release_conn()
-        return Response(raw.status, raw.headers, content, self._base_url)
 
     def _unpacked(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         """The content. We ask for none that is compressed, and some send it all the same."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
+from otel_mlflow.backends.client_settings import request_headers
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.backends.http import HttpClient
 from otel_mlflow.backends.response import Response
@@ -21,12 +22,10 @@ class WorkspaceHttp(HttpClient):
     def __init__(
         self, credentials: WorkspaceCredentials, tracking_uri: str, *, connections: int, timeouts: tuple[float, float]
     ) -> None:
-        from mlflow.tracking.request_header.registry import resolve_request_headers
-
-        headers = dict(resolve_request_headers())  # type: ignore[no-untyped-call]
-        if credentials.workspace_id:
-            headers[WORKSPACE_ID_HEADER] = str(credentials.workspace_id)
-        super().__init__(credentials.host, headers, connections=connections, timeouts=timeouts)
+        headers = {WORKSPACE_ID_HEADER: str(credentials.workspace_id)} if credentials.workspace_id else {}
+        super().__init__(
+            credentials.host, headers, fresh_headers=request_headers, connections=connections, timeouts=timeouts
+        )
         self.credentials = credentials
         self._tracking_uri = tracking_uri
 

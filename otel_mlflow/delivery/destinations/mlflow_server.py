@@ -36,18 +36,25 @@ class MlflowServer:
     accepts_metadata_later = True
 
     def __init__(
-        self, uri: str, *, experiment_name: str, experiment_id: str | None, timeouts: tuple[float, float]
+        self,
+        uri: str,
+        *,
+        experiment_name: str,
+        experiment_id: str | None,
+        timeouts: tuple[float, float],
+        workspace: str | None = None,
     ) -> None:
         self._uri = uri.rstrip("/")
         self._experiment_name = experiment_name
         self._experiment_id = experiment_id
         self._timeouts = timeouts
+        self._workspace = workspace
         self._client: HttpClient | None = None
 
     def open(self) -> Connected:
         """Read the credentials anew and find the experiment."""
         self.close()
-        credentials = TrackingCredentials.read(self._uri)
+        credentials = TrackingCredentials.read(self._uri, self._workspace)
         client = self._client = credentials.client(connections=SENDERS, timeouts=self._timeouts)
         self._backend = credentials.backend
         self._version = version_in(client.get(PATH, {}))

@@ -34,5 +34,5 @@ def probe_for(settings: Settings, timeouts: tuple[float, float]) -> Probe:
     if (workspace := databricks_uri(settings)) is not None:
         return WorkspaceProbe(workspace, timeouts)
     if uri.startswith(("http://", "https://")):
-        return ServerProbe(uri, timeouts)
+        return ServerProbe(uri, timeouts, settings.workspace)
     return StoreProbe(uri)

@@ -24,9 +24,10 @@ LOG_IN = (
 class ServerProbe:
     """The server at `uri`; `timeouts` are seconds for connecting and for a response."""
 
-    def __init__(self, uri: str, timeouts: tuple[float, float]) -> None:
+    def __init__(self, uri: str, timeouts: tuple[float, float], workspace: str | None = None) -> None:
         self._uri = uri.rstrip("/")
         self._timeouts = timeouts
+        self._workspace = workspace
 
     def reach(self) -> CheckResult:
         """Ask for its version."""
@@ -61,7 +62,7 @@ class ServerProbe:
 
     @functools.cached_property
     def _credentials(self) -> TrackingCredentials:
-        return TrackingCredentials.read(self._uri)
+        return TrackingCredentials.read(self._uri, self._workspace)
 
     @functools.cached_property
     def _client(self) -> HttpClient:
