@@ -169,9 +169,7 @@ def test_a_turn_that_fails_says_so_in_its_trace(mlflow_server: MlflowServer, tmp
         roots = {
             chat.json()["trace_id"]: f"POST /api/chat! (UNKNOWN) > {FAILED_REST}",
             error["trace_id"]: f"POST /api/chat/stream (UNKNOWN) > {FAILED_REST}",
-            ordered[
-                "trace_id"
-            ]: f"POST /api/chat/async (UNKNOWN) > {FAILED_REST.replace('> [', '> [queue (TASK), ')}",
+            ordered["trace_id"]: f"POST /api/chat/async (UNKNOWN) > {FAILED_REST.replace('> [', '> [queue (TASK), ')}",
         }
         traces = service.arrived(roots, 6, TURN_OUTCOME)
         assert {key: typed_picture(traces[key]) for key in roots} == {
