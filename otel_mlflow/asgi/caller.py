@@ -17,7 +17,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from otel_mlflow.http.exchange import Headers
+from otel_mlflow.http.headers import Headers
 from otel_mlflow.spans.propagation import MlflowSpanContext, keep_in_global_propagator, read_mlflow_span_context
 
 Incoming = Literal["join", "link", "ignore"]

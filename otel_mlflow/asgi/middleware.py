@@ -23,11 +23,11 @@ class TracingMiddleware:
     """Traces the requests and WebSocket connections of an ASGI 3 application."""
 
     def __init__(self, app: ASGIApp, *, tracing: Tracing) -> None:
-        from otel_mlflow.asgi.server_span import MiddlewareTracer  # it imports MLflow
+        from otel_mlflow.asgi.tracer import MiddlewareTracer  # it imports MLflow
 
         self.app = app
         self.tracing = tracing
-        self._requests = MiddlewareTracer(tracing, app)
+        self._tracer = MiddlewareTracer(tracing, app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, connection or lifespan."""
@@ -38,11 +38,8 @@ class TracingMiddleware:
             await self.app(scope, receive, send)
             return
         scope[_SEEN] = True
-        with self._requests.begin(scope) as request:
-            if request is None:
-                await self.app(scope, receive, send)
-            else:
-                await self.app(scope, request.receive(receive), request.send(send))
+        with self._tracer.begin(scope) as request:
+            await self.app(scope, request.receive(receive), request.send(send))
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

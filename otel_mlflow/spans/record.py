@@ -207,8 +207,8 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
     if exchange.ended_ns is not None:
         proto.end_time_unix_nano = max(exchange.ended_ns, proto.start_time_unix_nano)
     set_status(proto, *semconv.status(exchange))
-    if exchange.failure is not None and exchange.failure.traceback:
-        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.failure))
+    if exchange.exception is not None and exchange.exception.stacktrace:
+        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.exception))
 
 
 def _outline(trace: OpenTrace) -> RootSummary:

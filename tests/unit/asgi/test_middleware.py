@@ -122,21 +122,6 @@ def test_tasks_that_outlive_the_response_follow_in_the_same_trace(traces: Captur
     assert shown(traces) == drawn("GET > late > query")
 
 
-def test_a_request_is_done_when_it_was_answered_though_an_exception_follows(
-    traces: CapturedTraces, tracing: Tracing
-) -> None:
-    """A failing background task is no failure of the answer, which the caller has."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await empty_answer(scope, receive, send)
-        raise RuntimeError("afterwards")
-
-    with pytest.raises(RuntimeError, match="afterwards"):
-        Call(TracingMiddleware(app, tracing=tracing)).run()
-    assert outcome_of(traces) == "ok"
-    assert traces[0].info.state == TraceState.OK
-
-
 @pytest.mark.parametrize(("status", "outcome"), [(200, "ok"), (302, "ok"), (404, "ok"), (500, "error"), (503, "error")])
 def test_5xx_is_an_error(traces: CapturedTraces, tracing: Tracing, status: int, outcome: str) -> None:
     """A 4xx is the caller's."""
@@ -153,10 +138,11 @@ def test_5xx_is_an_error(traces: CapturedTraces, tracing: Tracing, status: int, 
 
 
 def test_an_application_that_never_answers_is_answered_by_the_server(traces: CapturedTraces, tracing: Tracing) -> None:
-    """It returns without a response: there is no status, and the trace is whole all the same."""
+    """It returns without a response: there is no status, and the trace is whole all the same, as an error."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         pass
 
     Call(TracingMiddleware(app, tracing=tracing)).run()
     assert "http.status_code" not in traces[0].info.tags
+    assert outcome_of(traces) == "error"
