@@ -20,8 +20,7 @@ from otel_mlflow.spans import mlflow_bridge, runs
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.record import TraceWriter
-from otel_mlflow.spans.state import SpanState
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 from otel_mlflow.startup import FirstState, say, say_unusable
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Tracing:
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self.settings, self._service_name, environment_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
-        self.recorder: RequestObserver | None = None
+        self.observer: RequestObserver | None = None
         self._started = False
         self._first_state = FirstState()
         self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
@@ -140,7 +139,7 @@ class Tracing:
         """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
         return self._excluded.match(scope)
 
-    def put(self, trace: OpenTrace) -> None:
+    def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
         (BRIDGE.diversion or self.delivery).put(trace)
 
@@ -150,24 +149,24 @@ class Tracing:
 
     def served(self, exchange: Exchange) -> None:
         """A request is over, whether or not its trace is kept."""
-        if self.recorder is not None:
-            self.recorder.served(exchange)
+        if self.observer is not None:
+            self.observer.served(exchange)
 
     def samples(self, trace_id: int) -> bool:
         """Whether a trace is among those that are kept by their id (`tracing.sample_rate`)."""
         return within_rate(trace_id, self.settings.tracing.sample_rate)
 
-    def kept(self, entry: SpanState) -> SpanState:
+    def nearest_exported(self, state: SpanState) -> SpanState:
         """The span itself if MLflow is going to show it, else the nearest one above it."""
-        return self._writer.kept(entry)
+        return self._writer.nearest_exported(state)
 
-    def record(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
+    def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """Write finished spans down."""
         if with_info:
             mlflow_bridge.remember_last_trace(trace)
             for payload in mlflow_bridge.take_assessments(trace):
                 redacted = self.redactor.json_text(payload.decode()).encode()
-                (BRIDGE.diversion or self.delivery).put_feedback(trace.name, redacted)
+                (BRIDGE.diversion or self.delivery).put_feedback(trace.identity.mlflow_trace_id, redacted)
         return self._writer.write(trace, spans, with_info=with_info)
 
     def _on_change(self, state: DeliveryState) -> None:

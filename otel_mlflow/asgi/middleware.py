@@ -15,8 +15,8 @@ from otel_mlflow.errors import TracingSetupError
 if TYPE_CHECKING:
     from otel_mlflow.tracing import Tracing
 
-_SEEN = "otel_mlflow.traced"
-"""Scope key: the request has met this middleware already (a mounted application that is instrumented, too)."""
+_IS_INSIDE = "otel_mlflow.traced"
+"""Scope key: the request is inside this middleware already (a mounted application that is instrumented, too)."""
 
 
 class TracingMiddleware:
@@ -34,12 +34,17 @@ class TracingMiddleware:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
             return
-        if scope["type"] not in ("http", "websocket") or _SEEN in scope:
+        if scope["type"] not in ("http", "websocket") or scope.get(_IS_INSIDE):
             await self.app(scope, receive, send)
             return
-        scope[_SEEN] = True
-        with self._tracer.begin(scope) as request:
-            await self.app(scope, request.receive(receive), request.send(send))
+        request = self._tracer.begin(scope, is_new=_IS_INSIDE not in scope)
+        scope[_IS_INSIDE] = True
+        try:
+            with request:
+                await self.app(scope, request.receive(receive), request.send(send))
+        finally:
+            # Test clients and middleware that tries again may serve one scope several times.
+            scope[_IS_INSIDE] = False
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -124,7 +124,7 @@ def _below(path: str, root_path: str) -> str:
 
 
 def _without_values(path: str, parameters: Mapping[str, Any]) -> str:
-    """A path with the names of its parameters: the last of two segments that may be one is, for constants come first."""
+    """A path with the names of its parameters; of two segments that may be one it is the last: constants come first."""
     segments = path.split("/")
     for name, value in parameters.items():
         places = [number for number, segment in enumerate(segments) if segment == str(value)]

@@ -16,12 +16,13 @@ from otel_mlflow.http.exchange import Exchange, Message
 from otel_mlflow.http.sampling import verdict
 from otel_mlflow.request import RequestTrace, with_request
 from otel_mlflow.spans import runs
+from otel_mlflow.spans.ids import new_request_id
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Send
 
     from otel_mlflow.asgi.routes import RouteTemplates
-    from otel_mlflow.spans.trace import OpenTrace
+    from otel_mlflow.spans.trace import SpanState
     from otel_mlflow.tracing import Tracing
 
 REQUEST_ID_TAG = "request_id"
@@ -54,26 +55,27 @@ class UntracedRequest:
 
 
 class ServerSpan:
-    """A request with a trace. `span` is None where the span is somebody else's to end."""
+    """A request with a trace, of which `root` is the span; `ends_span` where that is ours, and nobody else's to end."""
 
     def __init__(
         self,
         tracing: Tracing,
         routes: RouteTemplates,
         exchange: Exchange,
-        span: Span | None,
-        trace: OpenTrace,
+        root: SpanState,
         context: context_api.Context,
-        request_id: str,
+        *,
+        ends_span: bool,
     ) -> None:
         self._tracing = tracing
         self._routes = routes
         self._exchange = exchange
-        self._span = span
-        self._trace = trace
-        self._context = with_request(RequestTrace(trace, tracing.trace_url), context)
-        self._request_id = request_id
-        self._endpoint_before = exchange.scope.get("endpoint")
+        self._root = root
+        self._span = root.span
+        self._trace = root.trace
+        self._ends_span = ends_span
+        self._context = with_request(RequestTrace(root.trace, tracing.trace_url), context)
+        self._request_id = exchange.request_id or new_request_id()
         self._finished = False
         self._decided = False
 
@@ -89,11 +91,10 @@ class ServerSpan:
 
     def receive(self, receive: Receive) -> Receive:
         """`receive` for the application, that notes each message on its way."""
-        note = guarded(self._exchange.received)
 
         async def noting_receive() -> Message:
             message = await receive()
-            note(message)
+            self._note_received(message)
             return message
 
         return noting_receive
@@ -116,6 +117,11 @@ class ServerSpan:
         return noting_send
 
     @guarded
+    def _note_received(self, message: Message) -> None:
+        self._exchange.received(message)
+        self._hand_over_early()
+
+    @guarded
     def _before_sending(self, message: Message) -> Message:
         self._exchange.sending(message)
         return self._with_headers(message) if message["type"] == "http.response.start" else message
@@ -127,19 +133,29 @@ class ServerSpan:
             self._trace.metadata.client_request_id = own[:MAX_CLIENT_REQUEST_ID]
         elif self._trace.metadata.client_request_id is None:
             self._trace.metadata.tags.setdefault(REQUEST_ID_TAG, self._request_id)
-        trace_id = self._trace.name.encode()
+        trace_id = self._trace.identity.mlflow_trace_id.encode()
         return {**message, "headers": with_ids(headers, trace_id=trace_id, request_id=self._request_id.encode())}
 
     @guarded
     def _note_sent(self, message: Message) -> None:
         self._exchange.sent(message)
         self._finish_if_complete()
+        self._hand_over_early()
 
     @guarded
     def _note_interrupted(self, message: Message, error: BaseException) -> None:
         if not isinstance(error, Exception):
             self._exchange.interrupted(message)
             self._finish_if_complete()
+
+    def _hand_over_early(self) -> None:
+        """A connection or a stream that lasts does not keep what has ended in it."""
+        if self._finished or not self._trace.export.is_due:
+            return
+        if self._tracing.samples(self._trace.identity.mlflow_trace_id_int):
+            self._trace.release_early()
+        else:
+            self._trace.drop_finished()
 
     def _finish_if_complete(self) -> None:
         # The exception behind a 5xx comes by after its response: the span waits for it.
@@ -150,10 +166,13 @@ class ServerSpan:
     def _close(self, error: BaseException | None) -> None:
         """The application is done with the request."""
         exchange = self._exchange
+        was_ok = self._finished and exchange.outcome == "ok"
         if error is not None:
             self._note_error(error)
         exchange.returned()
         self._finish()
+        if was_ok and exchange.outcome == "error":
+            self._restate()
         self._decide(for_good=True)
         if exchange.outcome == "cancelled":
             self._trace.cut()
@@ -164,13 +183,15 @@ class ServerSpan:
         if exchange.exception is not None and self._add_exception_event():
             exchange.exception = exchange.exception._replace(stacktrace="")
 
+    def _restate(self) -> None:
+        if self._span is not None:
+            self._trace.restate_root(self._root, self._span)
+
     def _add_exception_event(self) -> bool:
         """Add it to the request's span, unless that is over: FastAPI's own ends with the response."""
-        root = self._trace.root
-        span = self._span if self._span is not None else root.span if root is not None else None
-        if not isinstance(span, Span) or not span.is_recording() or self._exchange.exception is None:
+        if not isinstance(self._span, Span) or not self._span.is_recording() or self._exchange.exception is None:
             return False
-        span.add_event("exception", semconv.exception(self._exchange.exception))
+        self._span.add_event("exception", semconv.exception(self._exchange.exception))
         return True
 
     def _finish(self) -> None:
@@ -180,8 +201,8 @@ class ServerSpan:
         self._finished = True
         exchange = self._exchange
         exchange.end()
-        exchange.route = self._routes.find(exchange.scope, exchange.path, self._endpoint_before)
-        if self._span is not None:
+        exchange.route = self._routes.find(exchange.scope, exchange.path, exchange.endpoint_before)
+        if self._ends_span and isinstance(self._span, Span):
             self._end_span(self._span)
         self._tracing.served(exchange)
         self._decide(for_good=False)
@@ -200,10 +221,10 @@ class ServerSpan:
             return
         exchange = self._exchange
         decision = verdict(
-            self._trace.trace_id,
+            self._trace.identity.mlflow_trace_id_int,
             outcome=exchange.outcome,
             duration_s=((exchange.ended_ns or exchange.started_ns) - exchange.started_ns) / 1e9,
-            http_only=self._trace.seen_spans <= 1,
+            http_only=self._trace.tree.seen_spans <= 1,
             settings=self._tracing.settings.tracing,
         )
         self._decided = for_good or decision == "keep"

@@ -15,11 +15,12 @@ from otel_mlflow.asgi.server_span import MAX_CLIENT_REQUEST_ID, ServerSpan, Untr
 from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Scope
-from otel_mlflow.http.headers import encode_names, first_header, read_headers, read_request_id
-from otel_mlflow.spans.ids import new_request_id, new_trace_id
+from otel_mlflow.http.headers import encode_names, first_header, read_headers
+from otel_mlflow.spans.identity import TraceIdentity
+from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.processor import OUTSIDE, is_server_span
-from otel_mlflow.spans.state import SpanState, span_state
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.registry import change_mlflow_trace_id, register
+from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -42,12 +43,15 @@ class MiddlewareTracer:
         self._user_headers = encode_names(self._settings.user_headers)
         self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
 
-    def begin(self, scope: Scope) -> ServerSpan | UntracedRequest:
-        """The request's share of tracing, to be entered around the application."""
-        return self._begin(scope) or UntracedRequest()
+    def begin(self, scope: Scope, *, is_new: bool = True) -> ServerSpan | UntracedRequest:
+        """The request's share of tracing, to be entered around the application.
+
+        `is_new` where the scope was not served before, so that what a router left in it is that of one further out.
+        """
+        return self._begin(scope, scope.get("endpoint") if is_new else None) or UntracedRequest()
 
     @guarded
-    def _begin(self, scope: Scope) -> ServerSpan | UntracedRequest:
+    def _begin(self, scope: Scope, endpoint_before: object) -> ServerSpan | UntracedRequest:
         self.tracing.start()
         if not self._settings.enabled:
             return UntracedRequest()
@@ -56,6 +60,7 @@ class MiddlewareTracer:
             return self._exclude()
         self._native.keep_out(scope)
         exchange = Exchange(scope, headers, capture_bytes=self._capture_bytes)
+        exchange.endpoint_before = endpoint_before
         exchange.experiment_for = self.tracing.experiment_for
         return self._adopt(exchange) or self._open(exchange)
 
@@ -73,11 +78,11 @@ class MiddlewareTracer:
             return None
         if self._settings.incoming != "join":
             self._set_apart(current)
-        return self._serve(exchange, None, current.trace, context_api.get_current())
+        return self._serve(exchange, current.trace.root or current, context_api.get_current(), ends_span=False)
 
     def _set_apart(self, server: SpanState) -> None:
         """Make a trace of its own of a request whose span is in its caller's OpenTelemetry trace."""
-        server.trace.rename(new_trace_id())
+        change_mlflow_trace_id(server.trace, new_trace_id())
         server.trace.fragment = False
         server.remote_parent_id = None
         caller = server.span.parent if server.span is not None else None
@@ -101,8 +106,8 @@ class MiddlewareTracer:
             return UntracedRequest(context)
         trace = self._trace(span, caller)
         parent_id = caller.origin.span_id if caller.origin else None
-        self.tracing.processor.take(span, trace, None, remote_parent_id=parent_id)
-        return self._serve(exchange, span, trace, context)
+        root = self.tracing.processor.take(span, trace, None, remote_parent_id=parent_id)
+        return self._serve(exchange, root, context, ends_span=True)
 
     def _attributes(self, exchange: Exchange) -> semconv.Attributes:
         attributes = semconv.at_start(exchange)
@@ -114,21 +119,21 @@ class MiddlewareTracer:
         otel_trace_id = span.get_span_context().trace_id
         own = new_trace_id() if caller.known else otel_trace_id
         trace_id = caller.origin.trace_id if caller.origin else own
-        return OpenTrace(self.tracing, trace_id, otel_trace_id=otel_trace_id)
+        return register(OpenTrace(self.tracing, TraceIdentity(trace_id, otel_trace_id)))
 
     def _serve(
-        self, exchange: Exchange, span: Span | None, trace: OpenTrace, context: context_api.Context
+        self, exchange: Exchange, root: SpanState, context: context_api.Context, *, ends_span: bool
     ) -> ServerSpan:
+        trace = root.trace
         trace.owner = self.tracing
         trace.counted = True
         trace.exchange = exchange
         metadata = trace.metadata
         metadata.session = first_header(exchange.headers, self._session_headers)
         metadata.user = first_header(exchange.headers, self._user_headers)
-        request_id = read_request_id(exchange.headers)
-        if request_id is not None:
-            metadata.client_request_id = request_id[:MAX_CLIENT_REQUEST_ID]
-        return ServerSpan(self.tracing, self.routes, exchange, span, trace, context, request_id or new_request_id())
+        if exchange.request_id is not None:
+            metadata.client_request_id = exchange.request_id[:MAX_CLIENT_REQUEST_ID]
+        return ServerSpan(self.tracing, self.routes, exchange, root, context, ends_span=ends_span)
 
 
 def _is_unclaimed(trace: OpenTrace) -> bool:

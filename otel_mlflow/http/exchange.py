@@ -45,7 +45,7 @@ from typing import Any, Literal
 
 from otel_mlflow.content import BodyCollector
 from otel_mlflow.http.exceptions import ExceptionRecord, is_cancellation, is_disconnect
-from otel_mlflow.http.headers import ContentType, Headers, read_content_type
+from otel_mlflow.http.headers import ContentType, Headers, read_content_type, read_request_id
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -87,6 +87,7 @@ class Exchange:
         "client_left",
         "close_code",
         "ended_ns",
+        "endpoint_before",
         "exception",
         "experiment_for",
         "first_byte_ns",
@@ -96,6 +97,7 @@ class Exchange:
         "path",
         "query",
         "request_body",
+        "request_id",
         "request_type",
         "response_body",
         "response_type",
@@ -114,10 +116,12 @@ class Exchange:
         self.method: str = scope.get("method") or "GET"
         self.path: str = scope["path"]
         self.query: str = scope.get("query_string", b"").decode("latin-1")
+        self.request_id = read_request_id(headers)
         self.request_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
         self.response_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
         self.request_type = read_content_type(headers) if not self.is_websocket else _FRAMES
         self.response_type = _FRAMES
+        self.endpoint_before: object = None
         self.route: str | None = None
         self.status_code: int | None = None
         self.close_code: int | None = None

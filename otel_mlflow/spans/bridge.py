@@ -12,7 +12,7 @@ from otel_mlflow.spans import propagation
 from otel_mlflow.spans.autologging import disable_autologging, enable_autologging
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
-from otel_mlflow.spans.trace import OpenTrace, Owner
+from otel_mlflow.spans.trace import OpenTrace, TraceOwner
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from otel_mlflow.delivery.records import Outcome
 
 
-class Sink(Protocol):
+class TraceSink(Protocol):
     """Where finished traces go."""
 
     def put(self, trace: OpenTrace) -> None:
@@ -39,15 +39,15 @@ class Bridge:
     def __init__(self) -> None:
         self.processor = OpenTraceSpanProcessor()
         self.provider = SharedTracerProvider(self.processor)
-        self.diversion: Sink | None = None
-        self._owners: list[Owner] = []
+        self.diversion: TraceSink | None = None
+        self._owners: list[TraceOwner] = []
         self._flavours: set[str] = set()
         self._lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.processor.forget_open)
 
     def install(
-        self, owner: Owner, tracer_provider: TracerProvider | None, service_name: str, flavours: Sequence[str]
+        self, owner: TraceOwner, tracer_provider: TracerProvider | None, service_name: str, flavours: Sequence[str]
     ) -> None:
         """Wire everything for `owner`; traces that begin outside any request go to the one that came first."""
         with self._lock, ExitStack() as undo:
@@ -60,7 +60,7 @@ class Bridge:
             self._flavours.update(enable_autologging(flavours))
             undo.pop_all()
 
-    def uninstall(self, owner: Owner) -> None:
+    def uninstall(self, owner: TraceOwner) -> None:
         """Unwire `owner`; with the last one, everything is as it was before the first came."""
         with self._lock:
             if owner not in self._owners:
@@ -78,7 +78,7 @@ class Bridge:
         return bool(self._owners)
 
     @contextmanager
-    def diverted_to(self, sink: Sink) -> Iterator[None]:
+    def diverted_to(self, sink: TraceSink) -> Iterator[None]:
         """Send what is finished meanwhile to `sink`, in place of delivering it."""
         before, self.diversion = self.diversion, sink
         try:
@@ -86,11 +86,11 @@ class Bridge:
         finally:
             self.diversion = before
 
-    def hand_over_open_traces(self, owner: Owner) -> None:
+    def hand_over_open_traces(self, owner: TraceOwner) -> None:
         """Before the process ends: what is finished of traces that are not is handed over."""
-        traces: set[OpenTrace] = {entry.trace for entry in self.processor.open_span_states()}
+        traces: set[OpenTrace] = {state.trace for state in self.processor.open_span_states()}
         for trace in traces:
-            if trace.owner is owner and not trace.released and not trace.discarded:
+            if trace.owner is owner and not trace.export.released and not trace.export.discarded:
                 trace.release()
 
     def _mlflow_on(self) -> None:

@@ -21,7 +21,8 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
-from otel_mlflow.spans.state import LangChainRun, SpanState, span_state
+from otel_mlflow.spans.langchain_run import LangChainRun
+from otel_mlflow.spans.trace import SpanState, span_state
 
 _GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
 _TRACING_PACKAGES = frozenset({"contextlib", "opentelemetry", "mlflow", "otel_mlflow"})
@@ -37,41 +38,41 @@ _TRACING_CODE: dict[int, CodeType] = {}
 
 
 def current_span_state(context: Context | None = None) -> SpanState | None:
-    """The entry under which a span started now is opened; None outside every trace of ours.
+    """The span under which one started now is opened; None outside every trace of ours.
 
     A `context` that the caller names is taken at its word.
     """
-    entry = span_state(get_current_span(context))
-    if entry is None or context is not None:
-        return entry
-    entry = _skip_left(entry)
-    if entry is not None and entry.trace.generators:
-        entry = _enclosing_generator(entry)
-    return entry
+    state = span_state(get_current_span(context))
+    if state is None or context is not None:
+        return state
+    state = _skip_left(state)
+    if state is not None and state.trace.tree.generators:
+        state = _enclosing_generator(state)
+    return state
 
 
-def _skip_left(entry: SpanState | None) -> SpanState | None:
+def _skip_left(state: SpanState | None) -> SpanState | None:
     """Pass over spans that are current only because nobody could take them away where they were made current."""
-    while entry is not None:
-        if entry.run is not None and not _is_inside(entry, entry.run):
-            entry = entry.previous or entry.parent
-        elif entry.ended and entry.generators and _was_closed_elsewhere(entry):
-            entry = entry.parent
+    while state is not None:
+        if state.run is not None and not _is_inside(state, state.run):
+            state = state.previous or state.parent
+        elif state.ended and state.generators and _was_closed_elsewhere(state):
+            state = state.parent
         else:
             break
-    return entry
+    return state
 
 
-def _is_inside(entry: SpanState, run: LangChainRun) -> bool:
-    return run.run_id == _run_of_this_context() if run.own_context else not entry.ended
+def _is_inside(state: SpanState, run: LangChainRun) -> bool:
+    return run.run_id == _run_of_this_context() if run.own_context else not state.ended
 
 
-def _was_closed_elsewhere(entry: SpanState) -> bool:
+def _was_closed_elsewhere(state: SpanState) -> bool:
     """Whether this is the task that opened the span in a generator, and it is not in that generator any more.
 
     A task that the generator's body has started goes on under the span that was open there.
     """
-    return entry.opener == opener()
+    return state.opener == opener()
 
 
 def opener() -> int:
@@ -92,15 +93,15 @@ def _run_of_this_context() -> str | None:
     return str(parent) if parent else None
 
 
-def _enclosing_generator(entry: SpanState) -> SpanState:
-    generators = entry.trace.generators
+def _enclosing_generator(state: SpanState) -> SpanState:
+    generators = state.trace.tree.generators
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         if opened := generators.get(frame):
             innermost = opened[-1]
-            return entry if entry.descends_from(innermost) else innermost
+            return state if state.descends_from(innermost) else innermost
         frame = frame.f_back
-    return entry
+    return state
 
 
 def opening_generators() -> tuple[FrameType, ...]:

@@ -21,7 +21,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from otel_mlflow.spans.state import span_context
+from otel_mlflow.spans.ids import span_context
 
 _OURS_ALONE = frozenset({"mlflow.traceRequestId", "mlflow.experimentId", "mlflow.spanStartTimeNs"})
 """Attributes that MLflow's client puts on spans for itself, and its server derives anew."""

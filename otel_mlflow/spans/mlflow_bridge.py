@@ -33,8 +33,7 @@ from typing_extensions import override
 
 from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.registry import find_open_trace, find_span_state
-from otel_mlflow.spans.state import SpanState
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 mlflow_provider: Any = mlflow.tracing.provider
 mlflow_fluent: Any = mlflow.tracing.fluent
@@ -144,14 +143,14 @@ def _trace_of(trace: OpenTrace) -> _BridgedTrace:
     """MLflow's view of the trace. What user code writes into it is read back when the trace is handed over."""
     if trace.info is None:
         trace.info = TraceInfo(
-            trace_id=trace.name,
+            trace_id=trace.identity.mlflow_trace_id,
             trace_location=TraceLocation.from_experiment_id("0"),
             request_time=0,
             state=TraceState.IN_PROGRESS,
             trace_metadata={},
             tags={},
         )
-    live = {entry.span_id: span for entry in trace.entries.values() if (span := live_span(entry)) is not None}
+    live = {entry.span_id: span for entry in trace.tree.spans.values() if (span := live_span(entry)) is not None}
     return _BridgedTrace(trace.info, {f"{span_id:016x}": span for span_id, span in live.items()})
 
 
@@ -163,7 +162,7 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
         trace = _find(trace_id)
         if trace is None:
             return None if trace_id is None else super().get_span_from_id(trace_id, span_id)
-        entry = find_span_state(trace.trace_id, int(span_id, 16))
+        entry = find_span_state(trace.identity.mlflow_trace_id_int, int(span_id, 16))
         return live_span(entry) if entry is not None else None
 
     @override
@@ -182,7 +181,7 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
                 yield other
             return
         yield _trace_of(trace)
-        trace.changed()
+        trace.mark_changed()
 
     @override
     def register_span(self, span: LiveSpan) -> None:
@@ -198,7 +197,7 @@ class BridgedTraceManager(mlflow_traces.InMemoryTraceManager):
         super().register_prompt(trace_id, prompt)
         if trace is not None:
             del self._traces[trace_id]
-            trace.changed()
+            trace.mark_changed()
 
     @override
     def set_trace_metadata(self, trace_id: str, key: str, value: str) -> None:
@@ -217,7 +216,7 @@ def _find(trace_id: str | None) -> OpenTrace | None:
 
 def remember_last_trace(trace: OpenTrace) -> None:
     """Let `mlflow.get_last_active_trace_id()` answer with the trace that was finished last in this process."""
-    mlflow_fluent._LAST_ACTIVE_TRACE_ID_GLOBAL = trace.name
+    mlflow_fluent._LAST_ACTIVE_TRACE_ID_GLOBAL = trace.identity.mlflow_trace_id
 
 
 def take_assessments(trace: OpenTrace) -> list[bytes]:
@@ -228,7 +227,7 @@ def take_assessments(trace: OpenTrace) -> list[bytes]:
     assessments: list[Any] = trace.info.assessments if trace.info is not None else []
     taken, assessments[:] = list(assessments), []
     for assessment in taken:
-        assessment.trace_id = trace.name
+        assessment.trace_id = trace.identity.mlflow_trace_id
         assessment.assessment_id = assessment.assessment_id or f"a-{new_trace_id():032x}"
     protos = [MessageToDict(assessment.to_proto(), preserving_proto_field_name=True) for assessment in taken]
     return [json.dumps({"assessment": proto}).encode() for proto in protos]

@@ -1,6 +1,6 @@
 """Telling the next service which MLflow trace a call belongs to, and reading what a caller told us.
 
-The W3C `tracestate` entry `otelmlflow=<trace id>-<span id>` names the MLflow trace and the innermost of its spans that
+The W3C `tracestate` state `otelmlflow=<trace id>-<span id>` names the MLflow trace and the innermost of its spans that
 MLflow holds. A service in between that knows nothing of MLflow passes it on unchanged (W3C Trace Context section 3.3),
 so the span id tells whether `traceparent` still names a span that MLflow will see.
 """
@@ -31,7 +31,7 @@ from otel_mlflow.spans.current import current_span_state
 TRACESTATE = "tracestate"
 TRACESTATE_KEY = "otelmlflow"
 MAX_ENTRIES = 32
-"""Of `tracestate`: where it is full, the last entry gives way (W3C Trace Context section 3.3.1.1)."""
+"""Of `tracestate`: where it is full, the last state gives way (W3C Trace Context section 3.3.1.1)."""
 
 _ORIGIN = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})")
 
@@ -51,7 +51,7 @@ def read_mlflow_span_context(remote: SpanContext) -> MlflowSpanContext | None:
 
 
 class MlflowPropagator(TextMapPropagator):
-    """Adds our entry to the `tracestate` of outgoing calls; reading it is left to the W3C propagator."""
+    """Adds our state to the `tracestate` of outgoing calls; reading it is left to the W3C propagator."""
 
     @override
     def extract(
@@ -63,12 +63,13 @@ class MlflowPropagator(TextMapPropagator):
     def inject(
         self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
     ) -> None:
-        entry = current_span_state(context)
-        if entry is None or entry.trace.discarded:
+        state = current_span_state(context)
+        if state is None or state.trace.export.discarded:
             return
-        state = get_current_span(context).get_span_context().trace_state
-        own = f"{entry.trace.trace_id:032x}-{entry.trace.owner.kept(entry).span_id:016x}"
-        others = [item for item in state.items() if item[0] != TRACESTATE_KEY]
+        tracestate = get_current_span(context).get_span_context().trace_state
+        exported = state.trace.owner.nearest_exported(state)
+        own = f"{state.trace.identity.mlflow_trace_id_int:032x}-{exported.span_id:016x}"
+        others = [item for item in tracestate.items() if item[0] != TRACESTATE_KEY]
         entries = TraceState([(TRACESTATE_KEY, own), *others[: MAX_ENTRIES - 1]])
         setter.set(carrier, TRACESTATE, entries.to_header())
 

@@ -41,7 +41,7 @@ class RequestRuns(list[Any]):
         super().append(run)
         if self._trace.source_run is None:
             self._trace.source_run = str(run.info.run_id)
-            self._trace.changed()
+            self._trace.mark_changed()
 
 
 _RUNS: ContextVar[RequestRuns | None] = ContextVar("otel_mlflow_runs", default=None)

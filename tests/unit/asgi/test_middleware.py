@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from mlflow.entities import SpanStatusCode, TraceState
+from mlflow.entities import SpanStatusCode
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route

@@ -125,8 +125,8 @@ def test_a_span_that_two_providers_show_us_is_taken_once(traces: CapturedTraces,
     tracer = trace_api.get_tracer("a.library")
     trace_api.set_tracer_provider(application.provider)
     with tracer.start_as_current_span("library"):
-        (entry,) = BRIDGE.processor.open_span_states()
-        assert (entry.trace.open_spans, entry.trace.seen_spans) == (1, 1)
+        (state,) = BRIDGE.processor.open_span_states()
+        assert (state.trace.tree.open_spans, state.trace.tree.seen_spans) == (1, 1)
 
 
 def test_an_explicit_provider_makes_the_spans(
