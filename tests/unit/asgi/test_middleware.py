@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from mlflow.entities import SpanStatusCode
+from mlflow.entities import SpanStatusCode, TraceState
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
@@ -146,3 +146,51 @@ def test_an_application_that_never_answers_is_answered_by_the_server(traces: Cap
     Call(TracingMiddleware(app, tracing=tracing)).run()
     assert "http.status_code" not in traces[0].info.tags
     assert outcome_of(traces) == "error"
+
+
+@pytest.mark.parametrize("written_down", [False, True])
+def test_an_exception_after_the_last_byte_is_on_the_trace(
+    traces: CapturedTraces, tracing: Tracing, written_down: bool
+) -> None:
+    """A background task, a dependency after `yield`, a stream below other middleware; the trace may be gone by then."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        with span("work"):
+            await empty_answer(scope, receive, send)
+        if written_down:
+            assert outcome_of(traces) == "ok"
+        raise RuntimeError("afterwards")
+
+    with pytest.raises(RuntimeError, match="afterwards"):
+        Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert outcome_of(traces) == "error"
+    assert traces[0].info.state == TraceState.ERROR
+    assert traces[0].info.tags["http.status_code"] == "200"
+    assert [event.attributes["exception.message"] for event in spans_of(traces[0])["GET"].events] == ["afterwards"]
+    assert shown(traces) == drawn("GET! > work")
+
+
+def test_one_scope_may_be_served_twice(traces: CapturedTraces, tracing: Tracing) -> None:
+    """By a test client, or middleware that tries again: a trace each, and the route of each."""
+    app = TracingMiddleware(
+        Starlette(routes=[Route("/things/{id}", lambda request: PlainTextResponse("x"))]), tracing=tracing
+    )
+    call = Call(app, "GET /things/7").run()
+    asyncio.run(app(call.scope, call.receive, call.send))
+    assert shown(traces) == drawn(*["GET /things/{id}"] * 2)
+
+
+def test_request_headers_may_be_an_iterator(traces: CapturedTraces, tracing: Tracing) -> None:
+    """The application can still read them."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend(scope["headers"])
+        await empty_answer(scope, receive, send)
+
+    headers = [(b"x-request-id", b"r-1"), (b"a", b"b")]
+    call = Call(TracingMiddleware(app, tracing=tracing))
+    call.scope["headers"] = iter(headers)
+    call.run()
+    assert seen == headers
+    assert traces[0].info.client_request_id == "r-1"
