@@ -77,6 +77,10 @@ class Tracing:
     def __repr__(self) -> str:
         return f"Tracing(experiment_name={self.settings.experiment_name!r}, started={self._started})"
 
+    def __reduce__(self) -> tuple[Callable[..., Tracing], tuple[Settings]]:
+        """Where an application is pickled its settings go along; it traces anew where it arrives."""
+        return functools.partial(Tracing, experiment_for=self.experiment_for), (self.settings,)
+
     def start(self) -> None:
         """Start delivering. Returns at once, and starting again changes nothing.
 

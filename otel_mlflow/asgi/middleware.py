@@ -6,7 +6,7 @@ pass through as they are; two response headers are added.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,8 +15,8 @@ from otel_mlflow.errors import TracingSetupError
 if TYPE_CHECKING:
     from otel_mlflow.tracing import Tracing
 
-_IS_INSIDE = "otel_mlflow.traced"
-"""Scope key: the request is inside this middleware already (a mounted application that is instrumented, too)."""
+_REQUEST = "otel_mlflow.request"
+"""Scope key: the request's span while it is inside this middleware (which a mounted application may have, too)."""
 
 
 class TracingMiddleware:
@@ -34,17 +34,25 @@ class TracingMiddleware:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
             return
-        if scope["type"] not in ("http", "websocket") or scope.get(_IS_INSIDE):
+        if scope["type"] not in ("http", "websocket") or scope.get(_REQUEST) is not None:
             await self.app(scope, receive, send)
             return
-        request = self._tracer.begin(scope, is_new=_IS_INSIDE not in scope)
-        scope[_IS_INSIDE] = True
+        request = self._tracer.begin(scope, is_new=_REQUEST not in scope)
+        scope[_REQUEST] = request
         try:
             with request:
                 await self.app(scope, request.receive(receive), request.send(send))
         finally:
             # Test clients and middleware that tries again may serve one scope several times.
-            scope[_IS_INSIDE] = False
+            scope[_REQUEST] = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes along where an application is pickled."""
+        return {"app": self.app, "tracing": self.tracing}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin anew, in another process perhaps."""
+        self.__init__(state["app"], tracing=state["tracing"])  # type: ignore[misc]
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -55,3 +63,10 @@ class TracingMiddleware:
             await send({"type": "lifespan.startup.failed", "message": f"TracingSetupError: {error}"})
             return
         await self.app(scope, receive, send)
+
+
+def note_exception(scope: Scope, error: Exception) -> None:
+    """Tell the request of an exception that its framework answers, so that it never gets here."""
+    request = scope.get(_REQUEST)
+    if request is not None:
+        request.note_exception(error)

@@ -53,6 +53,9 @@ class UntracedRequest:
         """`send` for the application."""
         return send
 
+    def note_exception(self, error: Exception) -> None:
+        """The framework is going to answer this exception."""
+
 
 class ServerSpan:
     """A request with a trace, of which `root` is the span; `ends_span` where that is ours, and nobody else's to end."""
@@ -76,6 +79,7 @@ class ServerSpan:
         self._ends_span = ends_span
         self._context = with_request(RequestTrace(root.trace, tracing.trace_url), context)
         self._request_id = exchange.request_id or new_request_id()
+        self._answered: Exception | None = None
         self._finished = False
         self._decided = False
 
@@ -115,6 +119,10 @@ class ServerSpan:
             self._note_sent(message)
 
         return noting_send
+
+    def note_exception(self, error: Exception) -> None:
+        """The framework is going to answer this exception: it is the reason of a 5xx, and of nothing else."""
+        self._answered = error
 
     @guarded
     def _note_received(self, message: Message) -> None:
@@ -167,8 +175,9 @@ class ServerSpan:
         """The application is done with the request."""
         exchange = self._exchange
         was_ok = self._finished and exchange.outcome == "ok"
-        if error is not None:
-            self._note_error(error)
+        reason = error or (self._answered if exchange.outcome == "error" else None)
+        if reason is not None:
+            self._note_error(reason)
         exchange.returned()
         self._finish()
         if was_ok and exchange.outcome == "error":
