@@ -110,5 +110,9 @@ def current_trace() -> RequestTrace:
 
 
 def with_request(request: RequestTrace, context: context_api.Context | None = None) -> context_api.Context:
-    """A context in which `current_trace()` is `request`."""
-    return context_api.set_value(_CURRENT, request, context)
+    """A context in which `current_trace()` is `request`, and which its root is current in where no span is."""
+    from otel_mlflow.spans.current import REQUEST_ROOT
+
+    context = context_api.set_value(_CURRENT, request, context)
+    trace = request._trace
+    return context_api.set_value(REQUEST_ROOT, trace.root, context) if trace is not None else context

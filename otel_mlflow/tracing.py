@@ -129,7 +129,7 @@ class Tracing:
     @property
     def tracer(self) -> Tracer:
         """The tracer that the spans of requests are started with."""
-        return BRIDGE.provider.tracer(INSTRUMENTATION_SCOPE)
+        return BRIDGE.provider.tracer(INSTRUMENTATION_SCOPE, self)
 
     @property
     def spans_are_seen_by_others(self) -> bool:
@@ -137,7 +137,7 @@ class Tracing:
 
         Where only MLflow is going to see a request's span, what it says is worked out off the request's path.
         """
-        return not BRIDGE.provider.is_ours_alone
+        return not BRIDGE.provider.is_ours_alone(self)
 
     def excludes(self, scope: Scope) -> bool:
         """Whether the request is one that is not traced (`tracing.excluded_urls`)."""

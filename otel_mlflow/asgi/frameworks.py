@@ -24,7 +24,6 @@ from typing_extensions import override
 from otel_mlflow.asgi.fastapi_telemetry import FastAPITelemetry
 from otel_mlflow.asgi.middleware import TracingMiddleware, note_exception
 from otel_mlflow.errors import NotInstrumentableError
-from otel_mlflow.spans.bridge import BRIDGE
 
 if TYPE_CHECKING:
     from otel_mlflow.tracing import Tracing
@@ -103,7 +102,7 @@ class InstrumentedStarlette:
             app.build_middleware_stack = self._build_stack  # type: ignore[method-assign]
         else:
             app.middleware_stack = self._made = self._wrapped(app.middleware_stack)
-        if BRIDGE.provider.is_ours_alone:
+        if not tracing.spans_are_seen_by_others:
             self._native.switch_tracing_off()
         elif tracing.settings.tracing.enabled:
             self._native.stand_back()

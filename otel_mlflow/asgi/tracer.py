@@ -16,9 +16,10 @@ from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Scope
 from otel_mlflow.http.headers import encode_names, first_header, read_headers
+from otel_mlflow.spans.current import CLAIMED, OUTSIDE
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id
-from otel_mlflow.spans.processor import OUTSIDE, is_server_span
+from otel_mlflow.spans.processor import is_server_span
 from otel_mlflow.spans.registry import change_mlflow_trace_id, register
 from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
@@ -94,7 +95,7 @@ class MiddlewareTracer:
         is_seen = self.tracing.spans_are_seen_by_others
         span = self.tracing.tracer.start_span(
             exchange.name,
-            context=context_api.set_value(OUTSIDE, True, caller.context),
+            context=context_api.set_value(OUTSIDE, CLAIMED, caller.context),
             kind=SpanKind.SERVER,
             attributes=self._attributes(exchange) if is_seen else None,
             links=caller.links,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from otel_mlflow.spans import propagation
+from otel_mlflow.spans import enclosing, propagation
 from otel_mlflow.spans.autologging import disable_autologging, enable_autologging
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
@@ -54,8 +54,9 @@ class Bridge:
             self._owners.append(owner)
             undo.callback(self.uninstall, owner)
             self.processor.default_owner = self._owners[0]
-            self.provider.install(tracer_provider, service_name)
+            self.provider.install(owner, tracer_provider, service_name)
             propagation.keep_in_global_propagator()
+            enclosing.install()
             self._mlflow_on()
             self._flavours.update(enable_autologging(flavours))
             undo.pop_all()
@@ -66,10 +67,12 @@ class Bridge:
             if owner not in self._owners:
                 return
             self._owners.remove(owner)
+            self.provider.forget(owner)
             self.processor.default_owner = self._owners[0] if self._owners else None
             if not self._owners:
                 self.provider.uninstall()
                 propagation.remove_from_global_propagator()
+                enclosing.uninstall()
                 self._mlflow_off()
 
     @property

@@ -24,7 +24,7 @@ from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
 from typing_extensions import override
 
-from otel_mlflow.spans.current import current_span_state
+from otel_mlflow.spans.current import current_span_state, opener
 from otel_mlflow.spans.langchain_run import LangChainRun
 from otel_mlflow.spans.mlflow_bridge import live_span
 from otel_mlflow.spans.trace import SpanState, span_state
@@ -67,7 +67,9 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
             attributes=self._serialize_invocation_params(attributes),
         )
         _RUNS[str(run_id)] = SpanWithToken(span, None)
-        _make_current(span, LangChainRun(str(run_id), span_type, own_context=_body_has_its_own_context()))
+        _make_current(
+            span, LangChainRun(str(run_id), span_type, own_context=_body_has_its_own_context(), opener=opener())
+        )
         return span
 
     def _get_parent_span(self, parent_run_id: UUID | None) -> LiveSpan | None:

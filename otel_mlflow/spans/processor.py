@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import sys
-from weakref import WeakValueDictionary
 
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import SpanContext, SpanKind, get_current_span
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, get_current_span
 from typing_extensions import override
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.current import current_span_state, opener, opening_generators
+from otel_mlflow.spans.current import CLAIMED, OUTSIDE, current_request_state, current_span_state, opener
+from otel_mlflow.spans.generators import opening_generators
 from otel_mlflow.spans.identity import TraceIdentity
-from otel_mlflow.spans.ids import new_trace_id, span_context
-from otel_mlflow.spans.propagation import read_mlflow_span_context
-from otel_mlflow.spans.registry import find_open_trace, find_span_state, register
+from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
+from otel_mlflow.spans.propagation import MlflowSpanContext, is_dropped_by_mlflow, read_mlflow_span_context
+from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state, register
 from otel_mlflow.spans.trace import OpenTrace, SpanState, TraceOwner, span_state
-
-OUTSIDE = context_api.create_key("otel-mlflow-outside")
-"""Context key: what starts here without a parent of ours is none of ours (an excluded request, a root to come)."""
 
 _FRAMEWORK_SCOPES = frozenset(
     {
@@ -41,8 +38,6 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
     def __init__(self) -> None:
         self.default_owner: TraceOwner | None = None
-        # The span objects keep their states: those that nobody ends, and nobody can any more, go by themselves.
-        self._open: WeakValueDictionary[int, SpanState] = WeakValueDictionary()
 
     @override
     @guarded
@@ -54,12 +49,12 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if parent is not None:
             self.take(span, parent.trace, parent)
         elif context_api.get_value(OUTSIDE, parent_context) is None:
-            self._take_below(get_current_span(parent_context).get_span_context(), span)
+            self._begin(span, get_current_span(parent_context).get_span_context() or INVALID_SPAN_CONTEXT)
 
     @override
     @guarded
     def on_end(self, span: ReadableSpan) -> None:
-        state = self._open.pop(span_context(span).span_id, None)
+        state = OPEN_SPANS.pop(span_context(span).span_id, None)
         if state is None:
             return
         state.readable = span
@@ -90,32 +85,31 @@ class OpenTraceSpanProcessor(SpanProcessor):
         state = trace.add(
             span, parent, remote_parent_id=remote_parent_id, framework=parent is not None and is_framework(span)
         )
-        self._open[state.span_id] = state
+        OPEN_SPANS[state.span_id] = state
         state.handling = id(sys.exc_info()[1])
         span.set_attribute(mlflow_names.TRACE_REQUEST_ID, f'"{trace.identity.mlflow_trace_id}"')
         if parent is not None and (generators := opening_generators()):
             trace.tree.enter(state, generators, opener())
         return state
 
-    def _take_below(self, above: SpanContext, span: Span) -> None:
-        """A span with no span of ours above it, or one that records nothing and stands for one of ours that does.
-
-        Spans of the latter kind are what MLflow opens while its tracing is disabled.
-        """
-        parent = self._open.get(above.span_id) if not above.is_remote else None
-        if parent is not None:
-            self.take(span, parent.trace, parent)
-        elif self.default_owner is not None:
-            self._begin(self.default_owner, span, above)
-
-    def _begin(self, owner: TraceOwner, span: Span, remote: SpanContext) -> None:
-        """A span without a parent in this process: a trace of its own, or more of a trace that began elsewhere."""
-        origin = read_mlflow_span_context(remote) if remote.is_valid else None
-        otel_trace_id = span_context(span).trace_id
-        if origin is None:
-            trace_id = new_trace_id() if remote.is_valid else otel_trace_id
-            self.take(span, register(OpenTrace(owner, TraceIdentity(trace_id, otel_trace_id))), None)
+    def _begin(self, span: Span, above: SpanContext) -> None:
+        """A span without a parent in this process: more of the request, of a trace from elsewhere, or a new trace."""
+        origin = read_mlflow_span_context(above) if above.is_valid else None
+        request = current_request_state() if above.is_remote and origin is None and not is_framework(span) else None
+        if request is not None:
+            self.take(span, request.trace, request)
+        elif self.default_owner is None:
             return
+        elif origin is not None:
+            self._continue(self.default_owner, span, origin)
+        else:
+            otel_trace_id = span_context(span).trace_id
+            trace_id = new_trace_id() if above.is_valid else otel_trace_id
+            self.take(span, register(OpenTrace(self.default_owner, TraceIdentity(trace_id, otel_trace_id))), None)
+
+    def _continue(self, owner: TraceOwner, span: Span, origin: MlflowSpanContext) -> None:
+        """More of a trace that began elsewhere, or earlier in this process."""
+        otel_trace_id = span_context(span).trace_id
         parent = find_span_state(origin.trace_id, origin.span_id)
         trace = parent.trace if parent is not None else find_open_trace(origin.trace_id)
         if trace is None or is_framework(span):
@@ -123,13 +117,23 @@ class OpenTraceSpanProcessor(SpanProcessor):
             trace, parent = register(OpenTrace(owner, TraceIdentity(origin.trace_id, otel_trace_id))), None
         self.take(span, trace, parent, remote_parent_id=origin.span_id)
 
+    def wants(self, context: Context | None) -> bool:
+        """Whether a span that is started in this context is recorded, whatever the application's sampler decides.
+
+        A caller that traces into MLflow has decided for all of us.
+        """
+        if self.default_owner is None or context_api.get_value(OUTSIDE, context) not in (None, CLAIMED):
+            return False
+        above = get_current_span(context)
+        return not is_remote(above) or not is_dropped_by_mlflow(above.get_span_context())
+
     def open_span_states(self) -> list[SpanState]:
         """The spans that have started and not ended."""
-        return list(self._open.values())
+        return list(OPEN_SPANS.values())
 
     def forget_open(self) -> None:
         """In a forked child: the open spans are the parent's."""
-        self._open = WeakValueDictionary()
+        OPEN_SPANS.clear()
 
 
 def is_framework(span: ReadableSpan) -> bool:

@@ -12,21 +12,34 @@ from opentelemetry.trace import StatusCode
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.delivery.records import TraceRecord
-from otel_mlflow.guard import guarded
+from otel_mlflow.guard import attempt, guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.spans.content import SpanContent
-from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, add_event, attributes_of, set_status
+from otel_mlflow.spans.encoding import (
+    RequestEncoder,
+    add_attributes,
+    add_event,
+    attributes_of,
+    encode_head,
+    encode_rest,
+    name_text,
+    set_status,
+    to_text,
+)
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.trace import OpenTrace, SpanState
-from otel_mlflow.spans.translation import NotTranslatableError, translated, without_conventions
+from otel_mlflow.spans.translation import translated, without_conventions
 
 if TYPE_CHECKING:
     from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import Settings
 
 LEFT_OUT = "otel_mlflow.spans_left_out"
+UNWRITABLE = "otel_mlflow.error"
+"""The attribute that says why a span could not be written."""
+
 SCHEMA_VERSION = "3"
 MAX_TAG_KEY = 250
 MAX_SESSION = 250
@@ -61,7 +74,7 @@ class TraceWriter:
             if (span := state.readable or state.span) is not None:
                 shown = self.nearest_exported(state)
                 if shown is state:
-                    written.append((state, self._write_span(encoder, trace, state, span)))
+                    written.append((state, self._write_guarded(encoder.add(span), trace, state, span)))
                 elif not (state.framework and self._drops_framework):
                     shown.left_out += 1
         for state, proto in written:
@@ -95,14 +108,29 @@ class TraceWriter:
             state = state.parent
         return depth
 
-    def _write_span(
-        self, encoder: RequestEncoder, trace: OpenTrace, state: SpanState, readable: ReadableSpan
-    ) -> ProtoSpan:
-        proto = encoder.add(readable)
+    def _write_guarded(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState, readable: ReadableSpan) -> ProtoSpan:
+        """Write a span. One that cannot be written costs itself alone: what can be said of it stands in for it."""
+        error = attempt(self._write_span, proto, trace, state, readable)
+        if isinstance(error, Exception):
+            proto.Clear()
+            self._write_place(proto, trace, state)
+            encode_head(proto, readable)
+            why = f"otel-mlflow could not write this span: {type(error).__name__}: {to_text(error)}"
+            set_status(proto, readable.status.status_code, why)
+            add_attributes(proto, {mlflow_names.SPAN_TYPE: "UNKNOWN", UNWRITABLE: why})
+            self._content.clean(proto)
+        return proto
+
+    def _write_place(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState) -> None:
         proto.trace_id = trace.identity.mlflow_trace_id_int.to_bytes(16, "big")
         parent_id = self.nearest_exported(state.parent).span_id if state.parent is not None else state.remote_parent_id
         if parent_id is not None:
             proto.parent_span_id = parent_id.to_bytes(8, "big")
+
+    def _write_span(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState, readable: ReadableSpan) -> None:
+        self._write_place(proto, trace, state)
+        encode_head(proto, readable)
+        encode_rest(proto, readable)
         attributes = self._content.of_span(attributes_of(readable, state.json_keys))
         if state is trace.root:
             attributes = self._root_attributes(trace, attributes)
@@ -114,12 +142,10 @@ class TraceWriter:
         attributes = self._translated(attributes, proto)
         state.tokens = tokens_of(attributes)
         add_attributes(proto, attributes)
-        return proto
 
     def _translated(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
-        try:
-            new = translated(attributes, proto)
-        except NotTranslatableError:
+        new = attempt(translated, attributes, proto)
+        if isinstance(new, Exception):
             return without_conventions(attributes)
         return attributes | self._content.of_span(new) if new else attributes
 
@@ -217,7 +243,7 @@ def _root_summary(trace: OpenTrace) -> RootSummary:
     if root is None:
         return RootSummary("", 0, 0, "OK")
     state = "ERROR" if root.status.status_code is StatusCode.ERROR else "OK"
-    return RootSummary(root.name, root.start_time or 0, root.end_time or 0, state)
+    return RootSummary(name_text(root.name), root.start_time or 0, root.end_time or 0, state)
 
 
 def _request_id(trace: OpenTrace) -> str:

@@ -30,6 +30,12 @@ class _SameId:
         return [trace for reference in self._traces if (trace := reference()) is not None]
 
 
+OPEN_SPANS: weakref.WeakValueDictionary[int, SpanState] = weakref.WeakValueDictionary()
+"""The spans that have started and not ended, by OpenTelemetry's id.
+
+The span objects keep their states: those that nobody ends, and nobody can any more, go by themselves.
+"""
+
 _BY_ID: weakref.WeakValueDictionary[int, _SameId] = weakref.WeakValueDictionary()
 
 
