@@ -160,7 +160,7 @@ class ServerSpan:
         """A connection or a stream that lasts does not keep what has ended in it."""
         if self._finished or not self._trace.export.is_due:
             return
-        if self._tracing.samples(self._trace.identity.mlflow_trace_id_int):
+        if self._exchange.is_sampled and self._tracing.samples(self._trace.identity.mlflow_trace_id_int):
             self._trace.release_early()
         else:
             self._trace.drop_finished()
@@ -235,6 +235,7 @@ class ServerSpan:
             duration_s=((exchange.ended_ns or exchange.started_ns) - exchange.started_ns) / 1e9,
             http_only=self._trace.tree.seen_spans <= 1,
             settings=self._tracing.settings.tracing,
+            is_sampled=exchange.is_sampled,
         )
         self._decided = for_good or decision == "keep"
         if decision == "keep":

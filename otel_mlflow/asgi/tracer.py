@@ -39,7 +39,7 @@ class MiddlewareTracer:
         self._native = FastAPITelemetry(app)
         if self._settings.enabled:
             self._native.switch_tracing_off()
-        self._callers = Callers(self._settings.incoming)
+        self._callers = Callers(self._settings.incoming, tracing)
         self._session_headers = encode_names(self._settings.session_headers)
         self._user_headers = encode_names(self._settings.user_headers)
         self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
@@ -77,21 +77,22 @@ class MiddlewareTracer:
         current = span_state(get_current_span())
         if current is None or not _is_unclaimed(current.trace):
             return None
-        if self._settings.incoming != "join":
-            self._set_apart(current)
-        return self._serve(exchange, current.trace.root or current, context_api.get_current(), ends_span=False)
+        caller = self._outer_caller(exchange, current)
+        if caller is not None:
+            for link in caller.links:
+                get_current_span().add_link(link.context)
+            if caller.origin is None and (current.trace.fragment or not caller.known):
+                _set_apart(current)
+        root = current.trace.root or current
+        is_sampled = caller is None or caller.sampled
+        return self._serve(exchange, root, context_api.get_current(), ends_span=False, is_sampled=is_sampled)
 
-    def _set_apart(self, server: SpanState) -> None:
-        """Make a trace of its own of a request whose span is in its caller's OpenTelemetry trace."""
-        change_mlflow_trace_id(server.trace, new_trace_id())
-        server.trace.fragment = False
-        server.remote_parent_id = None
-        caller = server.span.parent if server.span is not None else None
-        if self._settings.incoming == "link" and caller is not None:
-            get_current_span().add_link(caller)
+    def _outer_caller(self, exchange: Exchange, server: SpanState) -> Caller | None:
+        parent = server.span.parent if server.span is not None else None
+        return self._callers.of_span(exchange, parent) if parent is not None and parent.is_remote else None
 
     def _open(self, exchange: Exchange) -> ServerSpan | UntracedRequest:
-        caller = self._callers.read(exchange.headers, context_api.get_current())
+        caller = self._callers.read(exchange, context_api.get_current())
         is_seen = self.tracing.spans_are_seen_by_others
         span = self.tracing.tracer.start_span(
             exchange.name,
@@ -108,7 +109,7 @@ class MiddlewareTracer:
         trace = self._trace(span, caller)
         parent_id = caller.origin.span_id if caller.origin else None
         root = self.tracing.processor.take(span, trace, None, remote_parent_id=parent_id)
-        return self._serve(exchange, root, context, ends_span=True)
+        return self._serve(exchange, root, context, ends_span=True, is_sampled=caller.sampled)
 
     def _attributes(self, exchange: Exchange) -> semconv.Attributes:
         attributes = semconv.at_start(exchange)
@@ -123,8 +124,9 @@ class MiddlewareTracer:
         return register(OpenTrace(self.tracing, TraceIdentity(trace_id, otel_trace_id)))
 
     def _serve(
-        self, exchange: Exchange, root: SpanState, context: context_api.Context, *, ends_span: bool
+        self, exchange: Exchange, root: SpanState, context: context_api.Context, *, ends_span: bool, is_sampled: bool
     ) -> ServerSpan:
+        exchange.is_sampled = is_sampled
         trace = root.trace
         trace.owner = self.tracing
         trace.counted = True
@@ -135,6 +137,13 @@ class MiddlewareTracer:
         if exchange.request_id is not None:
             metadata.client_request_id = exchange.request_id[:MAX_CLIENT_REQUEST_ID]
         return ServerSpan(self.tracing, self.routes, exchange, root, context, ends_span=ends_span)
+
+
+def _set_apart(server: SpanState) -> None:
+    """Make a trace of its own of a request whose span is in its caller's OpenTelemetry trace."""
+    change_mlflow_trace_id(server.trace, new_trace_id())
+    server.trace.fragment = False
+    server.remote_parent_id = None
 
 
 def _is_unclaimed(trace: OpenTrace) -> bool:

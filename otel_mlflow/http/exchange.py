@@ -89,9 +89,11 @@ class Exchange:
         "ended_ns",
         "endpoint_before",
         "exception",
+        "experiment",
         "experiment_for",
         "first_byte_ns",
         "headers",
+        "is_sampled",
         "is_websocket",
         "method",
         "path",
@@ -112,6 +114,7 @@ class Exchange:
     def __init__(self, scope: Scope, headers: Headers, *, capture_bytes: int | None) -> None:
         self.scope = scope
         self.headers = headers
+        self.is_sampled = True
         self.is_websocket = scope["type"] == "websocket"
         self.method: str = scope.get("method") or "GET"
         self.path: str = scope["path"]
@@ -131,6 +134,7 @@ class Exchange:
         self.streamed = False
         self.first_byte_ns: int | None = None
         self.ended_ns: int | None = None
+        self.experiment: str | None = None
         self.experiment_for: Callable[[Scope], str | None] | None = None
         self.started_ns = time.time_ns()
         self._started = time.perf_counter_ns()
@@ -173,6 +177,13 @@ class Exchange:
     def now_ns(self) -> int:
         """The time on this exchange's own clock."""
         return self.started_ns + time.perf_counter_ns() - self._started
+
+    def choose_experiment(self) -> str | None:
+        """The experiment that user code names for this request. It is asked once."""
+        if self.experiment_for is not None:
+            choose, self.experiment_for = self.experiment_for, None
+            self.experiment = choose(self.scope)
+        return self.experiment
 
     def received(self, message: Message) -> None:
         """Take note of a message that the application has received."""

@@ -260,7 +260,6 @@ def _explicit_state(trace: OpenTrace) -> str | None:
 @guarded
 def _experiment(trace: OpenTrace) -> str | None:
     exchange = trace.exchange
-    if exchange is not None and exchange.experiment_for is not None:
-        trace.experiment = exchange.experiment_for(exchange.scope)
-        exchange.experiment_for = None
+    if exchange is not None and trace.experiment is None:
+        trace.experiment = exchange.choose_experiment()
     return trace.experiment

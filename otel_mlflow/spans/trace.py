@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import span_context
@@ -35,6 +36,13 @@ class TraceOwner(Protocol):
     @property
     def observer(self) -> RequestObserver | None:
         """Who measures every span that ends, where somebody does."""
+
+    @property
+    def caller_key(self) -> CallerKey:
+        """What callers are believed with, and outgoing calls are signed with."""
+
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be written down soon."""

@@ -209,15 +209,6 @@ def test_a_request_id_of_the_application_is_left_alone(traces: CapturedTraces, t
     assert Call(TracingMiddleware(app, tracing=tracing)).run().headers["x-request-id"] == "theirs"
 
 
-def test_the_user_in_the_forwarded_header_is_the_trace_s(traces: CapturedTraces, tracing: Tracing) -> None:
-    """On Databricks Apps, in front of which somebody has logged the user in."""
-    headers = {"x-forwarded-email": "me@example.com", "x-forwarded-access-token": "secret"}
-    Call(TracingMiddleware(answering(b"", "text/plain"), tracing=tracing), headers=headers).run()
-    (trace,) = traces
-    assert trace.info.trace_metadata["mlflow.trace.user"] == "me@example.com"
-    assert "secret" not in str(trace.to_dict())
-
-
 def test_content_is_cut_to_what_the_settings_allow(traces: CapturedTraces) -> None:
     """`tracing.max_content_bytes`, inputs and outputs."""
     tracing = Tracing(Settings(tracing={"max_content_bytes": 200}))
