@@ -21,6 +21,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from typing_extensions import override
 
 from otel_mlflow import Settings, Tracing, TracingMiddleware
+from otel_mlflow.delivery.destinations import DEFAULT_EXPERIMENT
 from otel_mlflow.guard import GUARD
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
@@ -357,7 +358,7 @@ def test_a_server_span_that_fastapi_has_opened_is_believed_by_the_same_rule(
     """It is opened outside of our middleware, from the same headers."""
     trace_api.set_tracer_provider(TracerProvider())
     app = app_of(lambda: None)
-    instrument(app, tracing={"caller_key": KEY})
+    instrument(app, experiment_name=DEFAULT_EXPERIMENT, tracing={"caller_key": KEY})
     with capture() as traces:
         state = signed(key=KEY if believed else OTHER_KEY)
         Call(app, headers={**(SAMPLED if believed else NOT_SAMPLED), "tracestate": state}).run()
