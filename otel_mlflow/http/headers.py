@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 Headers = dict[bytes, bytes]
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._~:;/+=@-]{0,127}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9 ._~:;/+=@-]{0,127}")
 """What an `X-Request-ID` of a caller's may be: it goes into a response header, a tag and a search field."""
 
 

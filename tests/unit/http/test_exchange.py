@@ -238,7 +238,7 @@ def test_no_header_hides_a_request(traces: CapturedTraces, tracing: Tracing, hea
     assert root_of(traces).attributes.get("server.port", 80) in (80, 8000)
 
 
-@pytest.mark.parametrize("sent", ["", "<script>", "${jndi:ldap://x}", "a b", "a\x85", "x" * 129])
+@pytest.mark.parametrize("sent", ["", "<script>", "${jndi:ldap://x}", "a\tb", "a\x85", "x" * 129])
 def test_a_request_id_that_is_none_is_not_believed(traces: CapturedTraces, tracing: Tracing, sent: str) -> None:
     """One of ours takes its place, as where none was sent: a tag and the response header alone."""
     app = TracingMiddleware(answering(b"", "text/plain"), tracing=tracing)
