@@ -18,6 +18,7 @@ from otel_mlflow.http.sampling import within_rate
 from otel_mlflow.settings import load_or_disable
 from otel_mlflow.spans import mlflow_bridge, runs
 from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.record import TraceWriter
 from otel_mlflow.spans.trace import OpenTrace, SpanState
@@ -61,6 +62,7 @@ class Tracing:
         self.processor = BRIDGE.processor
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self.settings, self._service_name, environment_metadata)
+        self.caller_key = CallerKey(self.settings.tracing.caller_key)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
         self.observer: RequestObserver | None = None
         self._started = False
@@ -77,6 +79,10 @@ class Tracing:
 
     def __repr__(self) -> str:
         return f"Tracing(experiment_name={self.settings.experiment_name!r}, started={self._started})"
+
+    def __reduce__(self) -> tuple[Callable[..., Tracing], tuple[Settings]]:
+        """Where an application is pickled its settings go along; it traces anew where it arrives."""
+        return functools.partial(Tracing, experiment_for=self.experiment_for), (self.settings,)
 
     def start(self) -> None:
         """Start delivering. Returns at once, and starting again changes nothing.
@@ -149,6 +155,11 @@ class Tracing:
         """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
         return self._excluded.match(scope)
 
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
+        chosen = exchange.choose_experiment() if exchange is not None else None
+        return (chosen,) if chosen is not None else experiment_names(self.settings, self.delivery)
+
     def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
         (BRIDGE.diversion or self.delivery).put(trace)
@@ -192,6 +203,15 @@ def _named(settings: Settings, title: str | None) -> Settings:
     if settings.service_name or not title:
         return settings
     return settings.model_copy(update={"service_name": title})
+
+
+def experiment_names(settings: Settings, delivery: Delivery) -> tuple[str, ...]:
+    """What the experiment of the settings goes by: the configured name or id, and what the backend calls it."""
+    from otel_mlflow.delivery.destinations import experiment_name
+
+    configured = settings.experiment_name or settings.experiment_id or experiment_name(settings)
+    known = delivery.experiment
+    return (configured, *((known.name, known.id) if known is not None else ()))
 
 
 def delivery_for(settings: Settings) -> Delivery:

@@ -234,8 +234,8 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
     if exchange.ended_ns is not None:
         proto.end_time_unix_nano = max(exchange.ended_ns, proto.start_time_unix_nano)
     set_status(proto, *semconv.status(exchange))
-    if exchange.failure is not None and exchange.failure.traceback:
-        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.failure))
+    if exchange.exception is not None and exchange.exception.stacktrace:
+        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.exception))
 
 
 def _root_summary(trace: OpenTrace) -> RootSummary:
@@ -263,7 +263,6 @@ def _explicit_state(trace: OpenTrace) -> str | None:
 @guarded
 def _experiment(trace: OpenTrace) -> str | None:
     exchange = trace.exchange
-    if exchange is not None and exchange.experiment_for is not None:
-        trace.experiment = exchange.experiment_for(exchange.scope)
-        exchange.experiment_for = None
+    if exchange is not None and trace.experiment is None:
+        trace.experiment = exchange.choose_experiment()
     return trace.experiment

@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Mapping
+from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import span_context
@@ -34,6 +36,13 @@ class TraceOwner(Protocol):
     @property
     def observer(self) -> RequestObserver | None:
         """Who measures every span that ends, where somebody does."""
+
+    @property
+    def caller_key(self) -> CallerKey:
+        """What callers are believed with, and outgoing calls are signed with."""
+
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be written down soon."""
@@ -238,6 +247,25 @@ class OpenTrace:
         """The trace is kept: hand it over, now and whenever more of it ends."""
         self.export.release()
         self._enqueue()
+
+    def release_early(self) -> None:
+        """The trace is kept, and lasts: hand over what has ended of it, so that it leaves memory."""
+        self.export.release_early()
+        self._enqueue()
+
+    def drop_finished(self) -> None:
+        """Let go of the spans so far: the trace lasts, and is not going to be kept but for an error."""
+        self._let_go(self.export.drop_finished())
+
+    def restate_root(self, root: SpanState, span: ReadableSpan) -> None:
+        """The root's outcome is another than it seemed: hand it over again if it was already."""
+        self.root_summary = None
+        if not self.export.takes_with_next(root):
+            again = copy(root)
+            again.span = again.readable = span
+            self.root = again
+            self.export.add_finished(again)
+        self.mark_changed()
 
     def cut(self) -> None:
         """Nobody waits any more for what is still open: show it as cut short until it ends, which may be never."""
