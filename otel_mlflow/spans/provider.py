@@ -2,22 +2,20 @@
 
 An application's own provider stays the application's: it keeps its sampler and exporters and is only given our
 processor. Where there is none we set one, and make room for the application's if that comes later.
-Private names of OpenTelemetry's that this leans on: `trace._set_tracer_provider`, through which every
-`set_tracer_provider` goes whoever imported it, `trace._TRACER_PROVIDER`, and `TracerProvider._active_span_processor`.
-Tested with opentelemetry-sdk 1.30 to 1.45; `tests/unit/spans/test_provider.py` fails where one changes.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
 
 from opentelemetry import trace as trace_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 
+from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.spans.global_provider import GlobalTracerProvider
 from otel_mlflow.spans.ids import UniqueIdGenerator
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 
@@ -25,14 +23,22 @@ from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 class _ForwardTo(SpanProcessor):
     """Shows spans of our provider to the application's, which came later: its exporters get every span."""
 
-    def __init__(self, provider: TracerProvider) -> None:
-        self._processors = provider._active_span_processor
+    def __init__(self, processors: SpanProcessor) -> None:
+        self._processors = processors
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         self._processors.on_start(span, parent_context=parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
         self._processors.on_end(span)
+
+
+def _forward(ours: TracerProvider, application_s: TracerProvider) -> None:
+    processors = getattr(application_s, "_active_span_processor", None)
+    if isinstance(processors, SpanProcessor):
+        ours.add_span_processor(_ForwardTo(processors))
+    else:
+        INTEGRATIONS.leave_out("opentelemetry_provider", "TracerProvider._active_span_processor is not there")
 
 
 class _LeftInAnotherContext(logging.Filter):
@@ -54,10 +60,9 @@ class SharedTracerProvider:
         self._processor = processor
         self._explicit: TracerProvider | None = None
         self._own: TracerProvider | None = None
-        self._placed: TracerProvider | None = None
+        self._global = GlobalTracerProvider()
         self._adopted: list[TracerProvider] = []
         self._tracers: dict[tuple[int, str], trace_api.Tracer] = {}
-        self._set_tracer_provider: Any = None
         self._filter = _LeftInAnotherContext()
         self._lock = threading.RLock()
 
@@ -67,32 +72,26 @@ class SharedTracerProvider:
             if isinstance(explicit, TracerProvider):
                 self._explicit = explicit
                 self._adopt(explicit)
-            if self._set_tracer_provider is None:
-                self._set_tracer_provider = trace_api._set_tracer_provider
-                trace_api._set_tracer_provider = self._set
-                logging.getLogger("opentelemetry.context").addFilter(self._filter)
-            current = trace_api.get_tracer_provider()
+            self._global.watch(self._follow)
+            logging.getLogger("opentelemetry.context").addFilter(self._filter)
+            current = self._global.current()
             if isinstance(current, TracerProvider):
                 self._adopt(current)
             else:
-                self._place(self._explicit or self._our_own(service_name))
+                self._global.place(self._explicit or self._our_own(service_name))
 
     def uninstall(self) -> None:
         """Leave OpenTelemetry as it was. Our processor stays on the providers, and takes nothing more."""
         with self._lock:
-            if self._set_tracer_provider is not None:
-                trace_api._set_tracer_provider = self._set_tracer_provider
-                self._set_tracer_provider = None
-                logging.getLogger("opentelemetry.context").removeFilter(self._filter)
-            if trace_api._TRACER_PROVIDER is self._placed:
-                trace_api._TRACER_PROVIDER = None
-            self._explicit = self._own = self._placed = None
+            self._global.restore()
+            logging.getLogger("opentelemetry.context").removeFilter(self._filter)
+            self._explicit = self._own = None
             self._tracers.clear()
 
     @property
     def is_ours_alone(self) -> bool:
         """Whether nobody but us would see the spans of the provider in use."""
-        return self._explicit is None and trace_api.get_tracer_provider() is self._own
+        return self._explicit is None and self._global.current() is self._own
 
     def tracer(self, name: str) -> trace_api.Tracer:
         """A tracer of the provider in use."""
@@ -106,7 +105,7 @@ class SharedTracerProvider:
     def _in_use(self) -> trace_api.TracerProvider:
         if self._explicit is not None:
             return self._explicit
-        current = trace_api.get_tracer_provider()
+        current = self._global.current()
         if isinstance(current, TracerProvider) or self._own is None:
             return current
         return self._own
@@ -121,24 +120,12 @@ class SharedTracerProvider:
             self._adopt(self._own)
         return self._own
 
-    def _place(self, provider: TracerProvider) -> None:
-        """Make it the global one, unless the application has set one of another make.
-
-        Past OpenTelemetry's setter, which takes one provider only: that one is the application's to set.
-        """
-        if trace_api._TRACER_PROVIDER is None:
-            self._placed = trace_api._TRACER_PROVIDER = provider
-
-    def _set(self, tracer_provider: trace_api.TracerProvider, log: bool) -> None:
-        """In place of OpenTelemetry's: the application's provider takes over from ours at any time."""
+    def _follow(self, before: trace_api.TracerProvider | None, tracer_provider: trace_api.TracerProvider) -> None:
+        """The application's provider takes over from ours, at any time."""
         with self._lock:
-            if tracer_provider is self._placed:
-                return
-            before = trace_api._TRACER_PROVIDER
-            self._set_tracer_provider(tracer_provider, log=log)
             if isinstance(tracer_provider, TracerProvider):
                 if self._own is not None and before is self._own:
-                    self._own.add_span_processor(_ForwardTo(tracer_provider))
+                    _forward(self._own, tracer_provider)
                 self._adopt(tracer_provider)
 
     def _adopt(self, provider: TracerProvider) -> None:
