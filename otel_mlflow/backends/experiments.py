@@ -19,6 +19,15 @@ class FoundExperiment:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+BY_ID = "mlflow-experiment-id:"
+"""How the name begins that stands for an experiment by its id."""
+
+
+def experiment_by_id(experiment_id: str) -> str:
+    """What stands for an experiment's id wherever a name is expected."""
+    return f"{BY_ID}{experiment_id}"
+
+
 class ExperimentApi(Protocol):
     """The calls that finding an experiment takes."""
 
@@ -60,12 +69,22 @@ class Experiments:
     def named(self, name: str) -> FoundExperiment:
         """A request's own experiment. Raises `ExperimentUnusableError` when it is deleted."""
         if name not in self._named_before:
-            self._named_before[name] = self._named(name, ExperimentUnusableError)
+            self._named_before[name] = self._chosen(name)
         return self._named_before[name]
 
     def forget(self, name: str) -> None:
         """Look the experiment up again next time."""
         self._named_before.pop(name, None)
+
+    def _chosen(self, name: str) -> FoundExperiment:
+        if not name.startswith(BY_ID):
+            return self._named(name, ExperimentUnusableError)
+        found = self._api.by_id(name.removeprefix(BY_ID))
+        if found is None:
+            raise ExperimentUnusableError(
+                f"there is no experiment with id {name.removeprefix(BY_ID)}", "correct the destination of the trace"
+            )
+        return _usable(found, ExperimentUnusableError)
 
     def _named(self, name: str, error: Callable[[str, str], MisconfigurationError]) -> FoundExperiment:
         found = self._api.by_name(name)

@@ -8,14 +8,15 @@ from weakref import WeakValueDictionary
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import SpanContext, SpanKind, get_current_span
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, get_current_span
 from typing_extensions import override
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import guarded
 from otel_mlflow.spans.current import current_span_state, opener, opening_generators
 from otel_mlflow.spans.ids import new_trace_id
-from otel_mlflow.spans.propagation import read_mlflow_span_context
+from otel_mlflow.spans.observer import SpanListener
+from otel_mlflow.spans.propagation import MlflowSpanContext, read_mlflow_span_context
 from otel_mlflow.spans.registry import find_open_trace, find_span_state
 from otel_mlflow.spans.state import SpanState, span_context, span_state
 from otel_mlflow.spans.trace import OpenTrace, Owner
@@ -41,6 +42,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
     def __init__(self) -> None:
         self.default_owner: Owner | None = None
+        self.listener: SpanListener | None = None
         # The span objects keep their entries: those that nobody ends, and nobody can any more, go by themselves.
         self._open: WeakValueDictionary[int, SpanState] = WeakValueDictionary()
 
@@ -54,7 +56,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if parent is not None:
             self.take(span, parent.trace, parent)
         elif context_api.get_value(OUTSIDE, parent_context) is None:
-            self._take_below(get_current_span(parent_context).get_span_context(), span)
+            self._take_below(get_current_span(parent_context).get_span_context() or INVALID_SPAN_CONTEXT, span)
 
     @override
     @guarded
@@ -67,6 +69,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         trace = entry.trace
         if (recorder := trace.owner.recorder) is not None:
             recorder.ended(span)
+        if self.listener is not None:
+            self.listener.ended(entry)
         trace.end(entry)
         if entry is trace.root and trace.exchange is None and not trace.released:
             self._decide(trace, span)
@@ -95,6 +99,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.request_id_json)
         if parent is not None and (generators := opening_generators()):
             trace.enter(entry, generators, opener())
+        if self.listener is not None:
+            self.listener.started(entry)
         return entry
 
     def _take_below(self, above: SpanContext, span: Span) -> None:
@@ -110,7 +116,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
     def _begin(self, owner: Owner, span: Span, remote: SpanContext) -> None:
         """A span without a parent in this process: a trace of its own, or more of a trace that began elsewhere."""
-        origin = read_mlflow_span_context(remote) if remote.is_valid else None
+        origin = self._origin(remote) if remote.is_valid else None
         otel_trace_id = span_context(span).trace_id
         if origin is None:
             trace_id = new_trace_id() if remote.is_valid else otel_trace_id
@@ -122,6 +128,20 @@ class OpenTraceSpanProcessor(SpanProcessor):
             # A framework's span is another request, also where its caller is in this process.
             trace, parent = OpenTrace(owner, origin.trace_id, otel_trace_id=otel_trace_id), None
         self.take(span, trace, parent, remote_parent_id=origin.span_id)
+
+    def _origin(self, remote: SpanContext) -> MlflowSpanContext | None:
+        joined = self.listener.joined(remote) if self.listener is not None else None
+        return joined or read_mlflow_span_context(remote)
+
+    def renumber(self, entry: SpanState, span_id: int) -> None:
+        """Give an open span another id."""
+        if entry.span_id != span_id:
+            self._open[span_id] = self._open.pop(entry.span_id)
+            entry.trace.renumber(entry, span_id)
+
+    def find_open(self, span_id: int) -> SpanState | None:
+        """The open span with this id."""
+        return self._open.get(span_id)
 
     def open_span_states(self) -> list[SpanState]:
         """The spans that have started and not ended."""

@@ -18,6 +18,7 @@ from otel_mlflow.spans.content import SpanContent
 from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, add_event, attributes_of, set_status
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
+from otel_mlflow.spans.span_processors import apply_span_processors
 from otel_mlflow.spans.state import SpanState
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.trace import OpenTrace
@@ -114,7 +115,7 @@ class TraceWriter:
         self._content.clean(proto)
         attributes = self._in_mlflow_s_words(attributes, proto)
         entry.tokens = tokens_of(attributes)
-        add_attributes(proto, attributes)
+        add_attributes(proto, apply_span_processors(entry, attributes, proto))
         return proto
 
     def _in_mlflow_s_words(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
@@ -158,6 +159,8 @@ class TraceWriter:
         }
         if trace.tokens:
             info["tokens"] = trace.tokens
+        if trace.open_runs:
+            info["open_runs"] = trace.open_runs
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
         return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")
@@ -237,6 +240,6 @@ def _said_state(trace: OpenTrace) -> str | None:
 def _experiment(trace: OpenTrace) -> str | None:
     exchange = trace.exchange
     if exchange is not None and exchange.experiment_for is not None:
-        trace.experiment = exchange.experiment_for(exchange.scope)
+        trace.experiment = exchange.experiment_for(exchange.scope) or trace.experiment
         exchange.experiment_for = None
     return trace.experiment

@@ -7,7 +7,7 @@ user's variable), whatever is opened under it finds its trace, however late, and
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,14 @@ class SpanState:
     """The generators whose bodies the span is open in, where a `with` block in one opened it."""
     opener = 0
     """The task or thread that opened it there."""
+    from_mlflow = False
+    """Whether MLflow's API opened it."""
+    below_mlflow = False
+    """Whether a span that MLflow's API opened is above it: one without is what MLflow alone would take for a root."""
+    attachments: Mapping[str, Any] | None = None
+    """MLflow's attachments of the span, by id; the span has references to them."""
+    maskers: Sequence[Any] = ()
+    """What `mlflow.tracing.configure` had for a span as it ended that MLflow has not shown to it."""
     run: LangChainRun | None = None
     previous: SpanState | None = None
     """What was current before LangChain's callback made this span current."""

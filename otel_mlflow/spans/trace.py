@@ -62,10 +62,13 @@ class OpenTrace:
         "first",
         "fragment",
         "generators",
+        "held",
         "info",
+        "linked_prompts",
         "metadata",
         "name",
         "namesakes",
+        "open_runs",
         "open_spans",
         "otel_trace_id",
         "owner",
@@ -92,6 +95,9 @@ class OpenTrace:
         self.generators: dict[FrameType, list[SpanState]] = {}
         self.experiment: str | None = None
         self.source_run: str | None = None
+        self.linked_prompts: str | None = None
+        self.open_runs: dict[str, dict[str, Any]] = {}
+        self.held = False
         self.tokens: dict[str, int] = {}
         self.open_spans = 0
         self.seen_spans = 0
@@ -138,6 +144,13 @@ class OpenTrace:
             self.open_spans += 1
             self.seen_spans += not framework
         return entry
+
+    def renumber(self, entry: SpanState, span_id: int) -> None:
+        """Give an open span of the trace another id."""
+        with self._lock:
+            self.entries.pop(entry.span_id, None)
+            self.entries[span_id] = entry
+            entry.span_id = span_id
 
     def end(self, entry: SpanState) -> None:
         """Take note that a span has ended."""
@@ -188,6 +201,11 @@ class OpenTrace:
         self._released = self._changed = True
         self._queue()
 
+    def let_go(self) -> None:
+        """Nothing holds the trace back any more (`held`): what was held is handed over."""
+        self.held = False
+        self.changed()
+
     def cut(self) -> None:
         """Nobody waits any more for what is still open: show it as cut short until it ends, which may be never."""
         with self._lock:
@@ -229,7 +247,7 @@ class OpenTrace:
 
     def _queue(self) -> None:
         with self._lock:
-            if self._queued or self._discarded:
+            if self._queued or self._discarded or self.held:
                 return
             self._queued = True
         self.owner.put(self)

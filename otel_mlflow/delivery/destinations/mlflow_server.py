@@ -12,6 +12,7 @@ from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.backends.tracking_credentials import TrackingCredentials
 from otel_mlflow.delivery.destinations.assessments import assess
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
+from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info, trace_info
@@ -78,6 +79,9 @@ class MlflowServer:
 
     def assess(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
+        if is_follow_up(feedback):
+            send_follow_up(feedback, self._uri)
+            return
         path = f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments"
         assess(self._http, self._backend, feedback, path, feedback.payload)
 
