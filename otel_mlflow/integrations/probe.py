@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+from packaging.version import Version
+
 from otel_mlflow.integrations.table import TABLE, Integration, Kind, PrivateName
 
 logger = logging.getLogger("otel_mlflow")
+
+NOT_INSTALLED = "0"
+"""The version of a distribution that is not installed: before any other."""
 
 _GONE = object()
 
@@ -29,7 +34,7 @@ class LeftOut:
         """What is off, because of what, in which version."""
         name = self.integration.distribution
         return (
-            f"integration {self.integration.name!r} is off with {name} {_version(name)}: {self.why}; "
+            f"integration {self.integration.name!r} is off with {name} {installed_version(name)}: {self.why}; "
             f"so {self.integration.without}"
         )
 
@@ -65,6 +70,8 @@ class Integrations:
         return [found for found in self._found.values() if found is not None]
 
     def _probe(self, integration: Integration) -> str | None:
+        if integration.since and _is_before(integration):
+            return None
         for needed in integration.needs:
             if not self.works(needed):
                 return f"it builds on {needed!r}, which is off"
@@ -80,6 +87,10 @@ class Integrations:
 
 INTEGRATIONS = Integrations()
 """Those of this process."""
+
+
+def _is_before(integration: Integration) -> bool:
+    return Version(installed_version(integration.distribution)) < Version(integration.since)
 
 
 def _missing(name: PrivateName) -> str | None:
@@ -104,11 +115,11 @@ def _is_a(found: object, kind: Kind) -> bool:
     return callable(found) if kind == "function" else True
 
 
-def _version(distribution: str) -> str:
-    """The version installed; `mlflow` may be there as its skinny part alone."""
+def installed_version(distribution: str) -> str:
+    """The version installed, `NOT_INSTALLED` where none is; `mlflow` may be there as its skinny part alone."""
     for name in (distribution, f"{distribution}-skinny"):
         try:
             return metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return "(not installed)"
+    return NOT_INSTALLED

@@ -32,6 +32,8 @@ class Integration:
     names: tuple[PrivateName, ...]
     needs: tuple[str, ...] = ()
     """The integrations that this one builds on."""
+    since: str = ""
+    """The version of the distribution that brought what this is about: before, there is nothing to lean on."""
 
 
 def _rows(module: str, **kinds: str) -> tuple[PrivateName, ...]:
@@ -211,8 +213,9 @@ _ALL = (
         name="fastapi_telemetry",
         distribution="fastapi",
         tested="0.115 to 0.165",
+        since="0.142",
         without="FastAPI's own request spans may stand beside ours",
-        names=_rows("fastapi", objects="FastAPI._native_telemetry", functions="FastAPI._native_telemetry.enabled"),
+        names=_rows("fastapi.applications", classes="FastAPI NativeTelemetry", functions="NativeTelemetry.enabled"),
     ),
 )
 

@@ -16,6 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.backends.received_spans import received_attributes
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.encoding import from_json
 
@@ -61,7 +62,7 @@ def _has_known_event(span: ProtoSpan) -> bool:
 def _translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any]:
     from mlflow.tracing.otel.translation import translate_span_when_storing
 
-    said = {key: _json(value) for key, value in attributes.items()}
+    said = received_attributes({key: _json(value) for key, value in attributes.items()})
     # With a cost of its own, none is worked out: the server does it, and here it might import a large library.
     found = translate_span_when_storing(cast("Span", _AsDict({_COST: "{}", **said}, span)))["attributes"]
     return {key: value for key, value in _new(found, said).items() if key != _COST}

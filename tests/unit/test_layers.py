@@ -40,7 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "exporter": {"delivery", "http", "mlflow_names", "settings", "spans", "tracing"},
     "testing": {"backends", "delivery", "integrations", "spans", "tracing"},
     "asgi": {"errors", "guard", "http", "request", "settings", "spans", "tracing"},
-    "diagnosis": {"backends", "content", "delivery", "errors", "settings", "spans"},
+    "diagnosis": {"backends", "content", "delivery", "errors", "integrations", "settings", "spans"},
     "ops": {"backends", "delivery", "diagnosis", "errors", "guard", "http", "settings", "spans", "status", "tracing"},
     "commands": {"delivery", "diagnosis", "errors", "ops", "settings", "status"},
 }
