@@ -25,12 +25,12 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
         return
     from otel_mlflow.spans.bridge import BRIDGE
     from otel_mlflow.spans.propagation import W3C_PROPAGATOR
-    from otel_mlflow.spans.state import span_state
+    from otel_mlflow.spans.trace import span_state
 
     context = W3C_PROPAGATOR.extract(carrier, Context())
     span = BRIDGE.provider.tracer("otel_mlflow").start_span(name, context=context)
-    entry = span_state(span)
-    request = RequestTrace(entry.trace if entry is not None else None)
+    state = span_state(span)
+    request = RequestTrace(state.trace if state is not None else None)
     token = context_api.attach(with_request(request, context))
     try:
         with use_span(span, end_on_exit=True):

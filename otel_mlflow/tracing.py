@@ -26,8 +26,7 @@ from otel_mlflow.spans.follow_ups import take_attachments, take_prompts
 from otel_mlflow.spans.mlflow_bridge import take_assessments
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.record import TraceWriter
-from otel_mlflow.spans.state import SpanState
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 from otel_mlflow.startup import FirstState, say, say_unusable
 
 if TYPE_CHECKING:
@@ -69,10 +68,11 @@ class Tracing:
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self.settings, self._service_name, process_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
-        self.recorder: RequestObserver | None = None
+        self.observer: RequestObserver | None = None
         self._started = False
         self._first_state = FirstState()
-        self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
+        self.delivery = delivery if delivery is not None else delivery_for(self.settings)
+        self.delivery.subscribe(self._on_change)
         # Also where nothing is traced: a log format that names the trace must not break there.
         logs.install(self)
         if self._trouble is not None:
@@ -95,7 +95,7 @@ class Tracing:
             self._started = True
             if self.settings.freeze_heap:
                 heap.freeze(self)
-            self.delivery.start()
+            self.delivery.start(self)
             if self.settings.strict:
                 self._first_state.require_ok()
 
@@ -110,13 +110,22 @@ class Tracing:
         """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not."""
         return self.delivery.flush(timeout)
 
+    def drain(self) -> None:
+        """At the end of the application's lifespan: write everything down and deliver for `delivery.shutdown_timeout`.
+
+        The spans of what still runs are taken as before; `start()`, or the next lifespan, goes on.
+        """
+        BRIDGE.hand_over_open_traces(self)
+        self._started = False
+        self.delivery.shutdown(user=self)
+
     def shutdown(self, timeout: float | None = None) -> None:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
         BRIDGE.hand_over_open_traces(self)
         BRIDGE.uninstall(self)
         logs.uninstall(self)
         heap.unfreeze(self)
-        self.delivery.shutdown(timeout)
+        self.delivery.shutdown(timeout, user=self)
 
     @property
     def experiment_id(self) -> str | None:
@@ -134,7 +143,7 @@ class Tracing:
     @property
     def tracer(self) -> Tracer:
         """The tracer that the spans of requests are started with."""
-        return BRIDGE.provider.tracer(INSTRUMENTATION_SCOPE)
+        return BRIDGE.provider.tracer(INSTRUMENTATION_SCOPE, self)
 
     @property
     def spans_are_seen_by_others(self) -> bool:
@@ -142,13 +151,13 @@ class Tracing:
 
         Where only MLflow is going to see a request's span, what it says is worked out off the request's path.
         """
-        return not BRIDGE.provider.is_ours_alone
+        return not BRIDGE.provider.is_ours_alone(self)
 
     def excludes(self, scope: Scope) -> bool:
         """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
         return self._excluded.match(scope)
 
-    def put(self, trace: OpenTrace) -> None:
+    def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
         (BRIDGE.diversion or self.delivery).put(trace)
 
@@ -158,27 +167,27 @@ class Tracing:
 
     def served(self, exchange: Exchange) -> None:
         """A request is over, whether or not its trace is kept."""
-        if self.recorder is not None:
-            self.recorder.served(exchange)
+        if self.observer is not None:
+            self.observer.served(exchange)
 
     def samples(self, trace_id: int) -> bool:
         """Whether a trace is among those that are kept by their id (`tracing.sample_rate`)."""
         return within_rate(trace_id, self.settings.tracing.sample_rate)
 
-    def kept(self, entry: SpanState) -> SpanState:
+    def nearest_exported(self, state: SpanState) -> SpanState:
         """The span itself if MLflow is going to show it, else the nearest one above it."""
-        return self._writer.kept(entry)
+        return self._writer.nearest_exported(state)
 
-    def record(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
+    def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """Write finished spans down."""
         sink = BRIDGE.diversion or self.delivery
         if with_info:
             for payload in take_assessments(trace):
                 redacted = self.redactor.json_text(payload.decode()).encode()
-                sink.put_feedback(trace.name, redacted)
+                sink.put_feedback(trace.identity.mlflow_trace_id, redacted)
         attachments = take_attachments(spans) if self.settings.tracing.capture_input_output else []
         for payload in attachments + take_prompts(trace):
-            sink.put_feedback(trace.name, payload)
+            sink.put_feedback(trace.identity.mlflow_trace_id, payload)
         return self._writer.write(trace, spans, with_info=with_info)
 
     def _require_integrations(self) -> None:
@@ -204,11 +213,11 @@ def _named(settings: Settings, title: str | None) -> Settings:
     return settings.model_copy(update={"service_name": title})
 
 
-def delivery_for(settings: Settings, on_change: Callable[[DeliveryState], None] = say) -> Delivery:
-    """The durable way from here to MLflow."""
-    from otel_mlflow.delivery import Delivery
+def delivery_for(settings: Settings) -> Delivery:
+    """The durable way from here to MLflow, shared by all in this process who deliver to the same place."""
+    from otel_mlflow.delivery.delivery import shared_delivery
 
-    return Delivery(settings, on_change=on_change)
+    return shared_delivery(settings)
 
 
 def process_metadata() -> Mapping[str, str]:

@@ -10,7 +10,6 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from otel_mlflow.asgi.fastapi_telemetry import FastAPITelemetry
 from otel_mlflow.asgi.middleware import TracingMiddleware
 from otel_mlflow.http.exchange import Scope
-from otel_mlflow.spans.bridge import BRIDGE
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -41,7 +40,7 @@ class _Instrumented:
             app.build_middleware_stack = self._build_stack  # type: ignore[method-assign]
         else:
             app.middleware_stack = self._made = self._wrapped(app.middleware_stack)
-        if BRIDGE.provider.is_ours_alone:
+        if not tracing.spans_are_seen_by_others:
             self._native.switch_tracing_off()
         elif tracing.settings.tracing.enabled:
             self._native.stand_back()

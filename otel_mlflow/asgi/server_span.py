@@ -21,10 +21,12 @@ from otel_mlflow.http.exchange import Exchange, Failure, Headers, Message, Scope
 from otel_mlflow.http.sampling import verdict
 from otel_mlflow.request import RequestTrace, with_request
 from otel_mlflow.spans import runs
+from otel_mlflow.spans.current import CLAIMED, OUTSIDE
+from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_request_id, new_trace_id
-from otel_mlflow.spans.processor import OUTSIDE, is_server_span
-from otel_mlflow.spans.state import SpanState, span_state
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.processor import is_server_span
+from otel_mlflow.spans.registry import change_mlflow_trace_id, register
+from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Send
@@ -88,7 +90,7 @@ class MiddlewareTracer:
 
     def _set_apart(self, server: SpanState) -> None:
         """Make a trace of its own of a request whose span is in its caller's OpenTelemetry trace."""
-        server.trace.rename(new_trace_id())
+        change_mlflow_trace_id(server.trace, new_trace_id())
         server.trace.fragment = False
         server.remote_parent_id = None
         caller = server.span.parent if server.span is not None else None
@@ -100,7 +102,7 @@ class MiddlewareTracer:
         is_seen = self.tracing.spans_are_seen_by_others
         span = self.tracing.tracer.start_span(
             exchange.name,
-            context=context_api.set_value(OUTSIDE, True, caller.context),
+            context=context_api.set_value(OUTSIDE, CLAIMED, caller.context),
             kind=SpanKind.SERVER,
             attributes=self._attributes(exchange) if is_seen else None,
             links=caller.links,
@@ -125,7 +127,7 @@ class MiddlewareTracer:
         otel_trace_id = span.get_span_context().trace_id
         own = new_trace_id() if caller.known else otel_trace_id
         trace_id = caller.origin.trace_id if caller.origin else own
-        return OpenTrace(self.tracing, trace_id, otel_trace_id=otel_trace_id)
+        return register(OpenTrace(self.tracing, TraceIdentity(trace_id, otel_trace_id)))
 
     def _claim(self, trace: OpenTrace, exchange: Exchange) -> OpenTrace:
         trace.owner = self.tracing
@@ -205,7 +207,7 @@ class ServerSpan:
         headers = message.get("headers", ())
         if self._trace is not None:
             request_id = self._exchange.headers.get(b"x-request-id") or _own_request_id(self._trace)
-            headers = with_ids(headers, trace_id=self._trace.name.encode(), request_id=request_id)
+            headers = with_ids(headers, trace_id=self._trace.identity.mlflow_trace_id.encode(), request_id=request_id)
         return {**message, "headers": headers}
 
     @guarded
@@ -276,7 +278,7 @@ class ServerSpan:
         self._decided = True
         exchange = self._exchange
         decision = verdict(
-            self._trace.trace_id,
+            self._trace.identity.mlflow_trace_id_int,
             outcome=exchange.outcome,
             duration_s=((exchange.ended_ns or exchange.started_ns) - exchange.started_ns) / 1e9,
             http_only=self._is_http_only(),
@@ -289,7 +291,7 @@ class ServerSpan:
             self._tracer.tracing.count(decision)
 
     def _is_http_only(self) -> bool:
-        return self._trace is not None and self._trace.seen_spans <= 1
+        return self._trace is not None and self._trace.tree.seen_spans <= 1
 
 
 @guarded

@@ -6,16 +6,15 @@ import json
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.delivery.destinations import follow_ups
-from otel_mlflow.spans.state import SpanState
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
 def take_attachments(spans: list[SpanState]) -> list[bytes]:
     """The attachments of spans that are written down now, as payloads for delivery."""
     return [
         follow_ups.attachment(attachment_id, attachment.content_type, attachment.content_bytes)
-        for entry in spans
-        for attachment_id, attachment in (entry.attachments or {}).items()
+        for state in spans
+        for attachment_id, attachment in (state.attachments or {}).items()
     ]
 
 

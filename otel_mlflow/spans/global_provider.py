@@ -25,7 +25,8 @@ class GlobalTracerProvider:
     """The global provider of this process."""
 
     def __init__(self) -> None:
-        self._placed: trace_api.TracerProvider | None = None
+        self.placed: trace_api.TracerProvider | None = None
+        """The provider that stands in for the application's."""
         self._setter: Any = None
 
     def current(self) -> trace_api.TracerProvider:
@@ -42,7 +43,7 @@ class GlobalTracerProvider:
         setter = self._setter = trace_module._set_tracer_provider
 
         def set_tracer_provider(tracer_provider: trace_api.TracerProvider, log: bool) -> None:
-            if tracer_provider is self._placed:
+            if tracer_provider is self.placed:
                 return
             before = trace_module._TRACER_PROVIDER
             setter(tracer_provider, log=log)
@@ -54,7 +55,7 @@ class GlobalTracerProvider:
         """Make it the global one, unless there is one, and leave the application's right to set its own."""
         if INTEGRATIONS.works("opentelemetry_provider"):
             if trace_module._TRACER_PROVIDER is None:
-                self._placed = trace_module._TRACER_PROVIDER = provider
+                self.placed = trace_module._TRACER_PROVIDER = provider
         else:
             with suppress(NameError):
                 trace_api.set_tracer_provider(provider)
@@ -64,6 +65,6 @@ class GlobalTracerProvider:
         if self._setter is not None:
             trace_module._set_tracer_provider = self._setter
             self._setter = None
-        if self._placed is not None and trace_module._TRACER_PROVIDER is self._placed:
+        if self.placed is not None and trace_module._TRACER_PROVIDER is self.placed:
             trace_module._TRACER_PROVIDER = None
-        self._placed = None
+        self.placed = None

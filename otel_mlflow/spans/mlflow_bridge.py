@@ -67,7 +67,7 @@ def take_assessments(trace: OpenTrace) -> list[bytes]:
     assessments: list[Any] = trace.info.assessments if trace.info is not None else []
     taken, assessments[:] = list(assessments), []
     for assessment in taken:
-        assessment.trace_id = trace.name
+        assessment.trace_id = trace.identity.mlflow_trace_id
         assessment.assessment_id = assessment.assessment_id or f"a-{new_trace_id():032x}"
     protos = [MessageToDict(assessment.to_proto(), preserving_proto_field_name=True) for assessment in taken]
     return [json.dumps({"assessment": proto}).encode() for proto in protos]

@@ -81,7 +81,7 @@ def _get_trace_info(original: Callable[..., Any], evaluated: Evaluated) -> Calla
     def get_trace_info(self: Any, trace_id: str) -> Any:
         """A trace that is over is in the store, or on its way there; MLflow looks into open ones first."""
         trace = find_by_mlflow_id(trace_id)
-        if trace is not None and not trace.released:
+        if trace is not None and not trace.export.released:
             return original(self, trace_id)
         evaluated.await_delivery(trace_id)
         return self.store.get_trace_info(trace_id) if trace is not None else original(self, trace_id)
@@ -92,8 +92,8 @@ def _get_trace_info(original: Callable[..., Any], evaluated: Evaluated) -> Calla
 def _start_trace(original: Callable[..., Any]) -> Callable[..., Any]:
     def start_trace(self: Any, *args: Any, **kwargs: Any) -> Any:
         """A trace of its own: a request's span round it is no trace of the caller's, who is told of those."""
-        entry = current_span_state()
-        if entry is None or entry.from_mlflow or entry.below_mlflow:
+        state = current_span_state()
+        if state is None or state.from_mlflow or state.below_mlflow:
             return original(self, *args, **kwargs)
         token = context_api.attach(set_span_in_context(INVALID_SPAN))
         try:

@@ -23,8 +23,7 @@ from otel_mlflow.spans.mlflow_client import Evaluated
 from otel_mlflow.spans.mlflow_last_trace import remember_last_trace
 from otel_mlflow.spans.mlflow_views import is_mlflow_s, trace_info
 from otel_mlflow.spans.propagation import MlflowSpanContext
-from otel_mlflow.spans.state import SpanState
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 mlflow_provider: Any = mlflow.tracing.provider
 mlflow_config: Any = mlflow.tracing.config
@@ -55,56 +54,56 @@ class MlflowListener:
             exporter: Any = None
             self._processor = MlflowV3SpanProcessor(span_exporter=exporter, export_metrics=False)
 
-    def started(self, entry: SpanState) -> None:
+    def started(self, state: SpanState) -> None:
         """Take note of what MLflow would, where it would have begun a trace."""
-        span, parent = entry.span, entry.parent
-        entry.from_mlflow = span is not None and is_mlflow_s(span)
-        entry.below_mlflow = parent is not None and (parent.from_mlflow or parent.below_mlflow)
-        if _would_be_root(entry) and self._processor is not None:
-            if entry.from_mlflow or _is_in_scope():
-                self._note_trace_info(entry)
-            _note_destination(entry)
+        span, parent = state.span, state.parent
+        state.from_mlflow = span is not None and is_mlflow_s(span)
+        state.below_mlflow = parent is not None and (parent.from_mlflow or parent.below_mlflow)
+        if _would_be_root(state) and self._processor is not None:
+            if state.from_mlflow or _is_in_scope():
+                self._note_trace_info(state)
+            _note_destination(state)
 
-    def ended(self, entry: SpanState) -> None:
+    def ended(self, state: SpanState) -> None:
         """Keep what only the view of the span has, and tell `get_last_active_trace_id()`."""
-        live = entry.live or (entry.holder() if entry.holder is not None else None)
+        live = state.live or (state.holder() if state.holder is not None else None)
         if live is not None and getattr(live, "_attachments", None):
-            entry.attachments = dict(live._attachments)
-        if not entry.from_mlflow:
-            entry.maskers = tuple(mlflow_config.get_config().span_processors)
-        if _would_be_root(entry):
-            remember_last_trace(entry.trace.name)
-            self._note_evaluation(entry.trace)
+            state.attachments = dict(live._attachments)
+        if not state.from_mlflow:
+            state.maskers = tuple(mlflow_config.get_config().span_processors)
+        if _would_be_root(state):
+            remember_last_trace(state.trace.identity.mlflow_trace_id)
+            self._note_evaluation(state.trace)
 
     def joined(self, remote: SpanContext) -> MlflowSpanContext | None:
         """The caller's span, or the trace of a span of this process, that user code has joined by HTTP headers."""
         if not self._has_joined(remote.trace_id):
             return None
         known = self._find(remote.span_id)
-        return MlflowSpanContext(known.trace.trace_id if known else remote.trace_id, remote.span_id)
+        return MlflowSpanContext(known.trace.identity.mlflow_trace_id_int if known else remote.trace_id, remote.span_id)
 
     def _note_evaluation(self, trace: OpenTrace) -> None:
         """MLflow's evaluation asks for its traces by an id of its own, and at once."""
         request_id = trace.info.tags.get(mlflow_names.EVAL_REQUEST_ID) if trace.info is not None else None
         if request_id and INTEGRATIONS.works("mlflow_client"):
-            mlflow_fluent._EVAL_REQUEST_ID_TO_TRACE_ID[request_id] = trace.name
-            self._evaluated.note(trace.name)
+            mlflow_fluent._EVAL_REQUEST_ID_TO_TRACE_ID[request_id] = trace.identity.mlflow_trace_id
+            self._evaluated.note(trace.identity.mlflow_trace_id)
 
-    def _note_trace_info(self, entry: SpanState) -> None:
-        processor, in_request = self._processor, entry.parent is not None
+    def _note_trace_info(self, state: SpanState) -> None:
+        processor, in_request = self._processor, state.parent is not None
         metadata = _beyond_every_trace(processor._get_basic_trace_metadata())
-        tags = _beyond_every_trace(processor._get_basic_trace_tags(entry.span))
-        if in_request or entry.trace.exchange is not None:
+        tags = _beyond_every_trace(processor._get_basic_trace_tags(state.span))
+        if in_request or state.trace.exchange is not None:
             # MLflow looks for the latest run of any thread: another request's, as like as not. Ours has its own.
             metadata.pop(mlflow_names.SOURCE_RUN, None)
         if metadata or tags:
-            info = trace_info(entry.trace)
+            info = trace_info(state.trace)
             info.trace_metadata.update(metadata)
             info.tags.update(tags)
 
 
-def _would_be_root(entry: SpanState) -> bool:
-    return entry.parent is None or (entry.from_mlflow and not entry.below_mlflow)
+def _would_be_root(state: SpanState) -> bool:
+    return state.parent is None or (state.from_mlflow and not state.below_mlflow)
 
 
 def _is_in_scope() -> bool:
@@ -116,17 +115,17 @@ def _beyond_every_trace(known: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in known.items() if not key.startswith(_OF_EVERY_TRACE)}
 
 
-def _note_destination(entry: SpanState) -> None:
+def _note_destination(state: SpanState) -> None:
     """The experiment of a root span's own, or the one of `mlflow.tracing.set_destination`."""
     destination = mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.get()
-    experiment_id = _own_experiment(entry) or getattr(destination, "experiment_id", None)
+    experiment_id = _own_experiment(state) or getattr(destination, "experiment_id", None)
     if experiment_id:
-        _send_to(entry.trace, str(experiment_id))
+        _send_to(state.trace, str(experiment_id))
 
 
-def _own_experiment(entry: SpanState) -> str | None:
+def _own_experiment(state: SpanState) -> str | None:
     """What `trace_destination` or `experiment_id` said of a root; below one, MLflow ignores it and says so."""
-    attributes = entry.span.attributes if entry.span is not None and entry.parent is None else None
+    attributes = state.span.attributes if state.span is not None and state.parent is None else None
     said = (attributes or {}).get(mlflow_names.EXPERIMENT_ID)
     return said.strip('"') if isinstance(said, str) else None
 

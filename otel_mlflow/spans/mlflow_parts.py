@@ -14,17 +14,18 @@ from otel_mlflow.spans.mlflow_provider import BridgedProvider, ProviderSwap, Tra
 from otel_mlflow.spans.mlflow_trace_manager import BridgedTraceManager
 from otel_mlflow.spans.mlflow_tracer import BridgedTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
+from otel_mlflow.spans.registry import OPEN_SPANS, change_span_id
 
 
 def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Callable[[], None]]:
     """Put all in place; answer the steps that take them away again, to be taken in reverse."""
     swap, last = ProviderSwap(BridgedProvider(tracer_for), shares_context=True), LastActiveTrace()
     swap.install()
-    manager = BridgedTraceManager(processor.renumber)
+    manager = BridgedTraceManager(change_span_id)
     before = mlflow_traces.InMemoryTraceManager._instance
     _set_manager(manager)
     evaluated = mlflow_client.Evaluated()
-    processor.listener = MlflowListener(manager.has_joined, processor.find_open, evaluated)
+    processor.listener = MlflowListener(manager.has_joined, OPEN_SPANS.get, evaluated)
     last.install()
 
     def forget_listener() -> None:

@@ -12,10 +12,10 @@ from mlflow.entities import LiveSpan, TraceInfo
 from mlflow.tracing.trace_manager import InMemoryTraceManager
 from typing_extensions import override
 
+from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.mlflow_views import BridgedTrace, live_span
 from otel_mlflow.spans.registry import find_open_trace, find_span_state
-from otel_mlflow.spans.state import SpanState, span_context, span_state
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
 _TRACE_ID = re.compile(r"tr-([0-9a-f]{32})")
 
@@ -63,8 +63,8 @@ class BridgedTraceManager(InMemoryTraceManager):
         trace = find_by_mlflow_id(trace_id)
         if trace is None or not span_id:
             return None if trace_id is None or not span_id else super().get_span_from_id(trace_id, span_id)
-        entry = find_span_state(trace.trace_id, int(span_id, 16))
-        return live_span(entry) if entry is not None else None
+        state = find_span_state(trace.identity.mlflow_trace_id_int, int(span_id, 16))
+        return live_span(state) if state is not None else None
 
     @override
     def get_root_span_id(self, trace_id: str) -> str | None:
@@ -82,7 +82,7 @@ class BridgedTraceManager(InMemoryTraceManager):
                 yield other
             return
         yield BridgedTrace(trace)
-        trace.changed()
+        trace.mark_changed()
 
     @override
     def register_trace(self, otel_trace_id: int, trace_info: TraceInfo, is_remote_trace: bool = False) -> None:
@@ -104,9 +104,9 @@ class BridgedTraceManager(InMemoryTraceManager):
     @override
     def register_span(self, span: LiveSpan) -> None:
         """A copy of a span takes the id of the original; others are in their trace since they were started."""
-        entry = span_state(span._span)
-        if entry is not None:
-            self._renumber(entry, span_context(span._span).span_id)
+        state = span_state(span._span)
+        if state is not None:
+            self._renumber(state, span_context(span._span).span_id)
         elif find_by_mlflow_id(span.trace_id) is None:
             super().register_span(span)
 
@@ -115,4 +115,4 @@ class BridgedTraceManager(InMemoryTraceManager):
         super().register_prompt(trace_id, prompt)
         trace = find_by_mlflow_id(trace_id)
         if trace is not None:
-            trace.changed()
+            trace.mark_changed()

@@ -11,16 +11,15 @@ from mlflow.tracing.trace_manager import _Trace
 from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_mlflow.spans.registry import find_span_state
-from otel_mlflow.spans.state import SpanState
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
 class _Attributes(_SpanAttributesRegistry):
     """Remembers which attributes MLflow wrote, for it writes them as JSON, and other libraries do not."""
 
-    def __init__(self, entry: SpanState, span: Any) -> None:
+    def __init__(self, state: SpanState, span: Any) -> None:
         super().__init__(span)
-        self._json_keys = entry.json_keys = set(entry.json_keys)
+        self._json_keys = state.json_keys = set(state.json_keys)
 
     def set(self, key: str, value: Any) -> None:
         self._json_keys.add(key)
@@ -30,10 +29,10 @@ class _Attributes(_SpanAttributesRegistry):
 class BridgedSpan(LiveSpan):
     """MLflow's view of an open span, whoever started it. Made without writing anything to the span."""
 
-    def __init__(self, entry: SpanState, span: Any) -> None:
+    def __init__(self, state: SpanState, span: Any) -> None:
         self._span = span
         self._attachments = {}
-        self._attributes: Any = _Attributes(entry, span)
+        self._attributes: Any = _Attributes(state, span)
         self._links = []
         self._original_name = span.name
 
@@ -44,16 +43,16 @@ def is_mlflow_s(span: ReadableSpan) -> bool:
     return scope is not None and scope.name.startswith("mlflow.")
 
 
-def live_span(entry: SpanState) -> LiveSpan | None:
+def live_span(state: SpanState) -> LiveSpan | None:
     """MLflow's view of the span; None once the span was handed over."""
-    live: LiveSpan | None = entry.live or (entry.holder() if entry.holder is not None else None)
-    if live is None and entry.span is not None:
-        live = BridgedSpan(entry, entry.span)
-        if entry.holder is None and is_mlflow_s(entry.span):
+    live: LiveSpan | None = state.live or (state.holder() if state.holder is not None else None)
+    if live is None and state.span is not None:
+        live = BridgedSpan(state, state.span)
+        if state.holder is None and is_mlflow_s(state.span):
             # MLflow gives it to whoever opens the span, who ends the span through it.
-            entry.held_by(live)
+            state.held_by(live)
         else:
-            entry.live = live
+            state.live = live
     return live
 
 
@@ -61,7 +60,7 @@ def trace_info(trace: OpenTrace) -> TraceInfo:
     """MLflow's info of the trace. What is written into it is read back when the trace is handed over."""
     if trace.info is None:
         trace.info = TraceInfo(
-            trace_id=trace.name,
+            trace_id=trace.identity.mlflow_trace_id,
             trace_location=TraceLocation.from_experiment_id("0"),
             request_time=0,
             state=TraceState.IN_PROGRESS,
@@ -79,8 +78,8 @@ class _OpenSpans(MutableMapping[str, LiveSpan]):
         self._trace = trace
 
     def __getitem__(self, span_id: str) -> LiveSpan:
-        entry = find_span_state(self._trace.trace_id, int(span_id, 16))
-        live = live_span(entry) if entry is not None else None
+        state = find_span_state(self._trace.identity.mlflow_trace_id_int, int(span_id, 16))
+        live = live_span(state) if state is not None else None
         if live is None:
             raise KeyError(span_id)
         return live
@@ -92,7 +91,8 @@ class _OpenSpans(MutableMapping[str, LiveSpan]):
         """Nothing to do: the span stays in its trace."""
 
     def __iter__(self) -> Iterator[str]:
-        return (f"{entry.span_id:016x}" for entry in list(self._trace.entries.values()) if live_span(entry) is not None)
+        states = list(self._trace.tree.spans.values())
+        return (f"{state.span_id:016x}" for state in states if live_span(state) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_mlflow.http.exchange import Exchange
-
-if TYPE_CHECKING:
-    from opentelemetry.trace import SpanContext
-
-    from otel_mlflow.spans.propagation import MlflowSpanContext
-    from otel_mlflow.spans.state import SpanState
 
 
 class RequestObserver(Protocol):
@@ -23,16 +17,3 @@ class RequestObserver(Protocol):
 
     def ended(self, span: ReadableSpan) -> None:
         """A span is over."""
-
-
-class SpanListener(Protocol):
-    """Called as spans start and end, in the context in which they do: MLflow's own bookkeeping."""
-
-    def started(self, entry: SpanState) -> None:
-        """A span was taken into its trace."""
-
-    def ended(self, entry: SpanState) -> None:
-        """A span is over; what it says is in `entry.readable`."""
-
-    def joined(self, remote: SpanContext) -> MlflowSpanContext | None:
-        """The MLflow trace that user code has joined, where this is the caller's span in it."""

@@ -1,6 +1,6 @@
 """Telling the next service which MLflow trace a call belongs to, and reading what a caller told us.
 
-The W3C `tracestate` entry `otelmlflow=<trace id>-<span id>` names the MLflow trace and the innermost of its spans that
+The W3C `tracestate` state `otelmlflow=<trace id>-<span id>` names the MLflow trace and the innermost of its spans that
 MLflow holds. A service in between that knows nothing of MLflow passes it on unchanged (W3C Trace Context section 3.3),
 so the span id tells whether `traceparent` still names a span that MLflow will see.
 """
@@ -22,7 +22,7 @@ from opentelemetry.propagators.textmap import (
     default_getter,
     default_setter,
 )
-from opentelemetry.trace import SpanContext, TraceState, get_current_span
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, TraceState, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from typing_extensions import override
 
@@ -30,8 +30,11 @@ from otel_mlflow.spans.current import current_span_state
 
 TRACESTATE = "tracestate"
 TRACESTATE_KEY = "otelmlflow"
+RECORDED = ("otelmlflow-recorded", "1")
+"""The entry that tells that MLflow records a trace which the sampled flag denies: the flag is for other backends."""
+
 MAX_ENTRIES = 32
-"""Of `tracestate`: where it is full, the last entry gives way (W3C Trace Context section 3.3.1.1)."""
+"""Of `tracestate`: where it is full, the last state gives way (W3C Trace Context section 3.3.1.1)."""
 
 _ORIGIN = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})")
 
@@ -50,8 +53,14 @@ def read_mlflow_span_context(remote: SpanContext) -> MlflowSpanContext | None:
     return MlflowSpanContext(int(match[1], 16), int(match[2], 16)) if match else None
 
 
+def is_dropped_by_mlflow(remote: SpanContext) -> bool:
+    """Whether the caller traces into MLflow and has decided to drop this trace: then it is dropped here, too."""
+    is_recorded = remote.trace_flags.sampled or remote.trace_state.get(RECORDED[0]) == RECORDED[1]
+    return not is_recorded and read_mlflow_span_context(remote) is not None
+
+
 class MlflowPropagator(TextMapPropagator):
-    """Adds our entry to the `tracestate` of outgoing calls; reading it is left to the W3C propagator."""
+    """Adds our state to the `tracestate` of outgoing calls; reading it is left to the W3C propagator."""
 
     @override
     def extract(
@@ -63,13 +72,15 @@ class MlflowPropagator(TextMapPropagator):
     def inject(
         self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
     ) -> None:
-        entry = current_span_state(context)
-        if entry is None or entry.trace.discarded:
+        state = current_span_state(context)
+        if state is None or state.trace.export.discarded:
             return
-        state = get_current_span(context).get_span_context().trace_state
-        own = f"{entry.trace.trace_id:032x}-{entry.trace.owner.kept(entry).span_id:016x}"
-        others = [item for item in state.items() if item[0] != TRACESTATE_KEY]
-        entries = TraceState([(TRACESTATE_KEY, own), *others[: MAX_ENTRIES - 1]])
+        current = get_current_span(context).get_span_context() or INVALID_SPAN_CONTEXT
+        exported = state.trace.owner.nearest_exported(state)
+        own = f"{state.trace.identity.mlflow_trace_id_int:032x}-{exported.span_id:016x}"
+        ours = [(TRACESTATE_KEY, own)] if current.trace_flags.sampled else [(TRACESTATE_KEY, own), RECORDED]
+        others = [item for item in current.trace_state.items() if item[0] not in (TRACESTATE_KEY, RECORDED[0])]
+        entries = TraceState([*ours, *others[: MAX_ENTRIES - len(ours)]])
         setter.set(carrier, TRACESTATE, entries.to_header())
 
     @override

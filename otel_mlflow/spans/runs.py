@@ -39,17 +39,17 @@ class RequestRuns(list[Any]):
     @override
     def append(self, run: Any) -> None:
         super().append(run)
-        if not self.trace.released:
+        if not self.trace.export.released:
             self.trace.held = True
         if self.trace.source_run is None:
             self.trace.source_run = str(run.info.run_id)
-            self.trace.changed()
+            self.trace.mark_changed()
 
     @override
     def pop(self, *index: Any) -> Any:
         run = super().pop(*index)
         if not self:
-            self.trace.let_go()
+            self.trace.resume()
         return run
 
 
@@ -78,7 +78,7 @@ def leave_request(token: Token[RequestRuns | None], *, failed: bool) -> None:
             runs.trace.open_runs[run_id] = {"status": status, "end_time_ms": time.time_ns() // 1_000_000}
         else:
             RUN_ENDER.end(run_id, status, uri)
-    runs.trace.let_go()
+    runs.trace.resume()
 
 
 class _RunStack:

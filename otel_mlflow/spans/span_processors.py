@@ -15,21 +15,21 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.state import SpanState
+from otel_mlflow.spans.trace import SpanState
 
 _SCRATCH: Any = TracerProvider(shutdown_on_exit=False).get_tracer("otel_mlflow.scratch")
 """Makes spans that nobody sees but those functions."""
 
 
-def apply_span_processors(entry: SpanState, attributes: Mapping[str, Any], proto: ProtoSpan) -> Mapping[str, Any]:
+def apply_span_processors(state: SpanState, attributes: Mapping[str, Any], proto: ProtoSpan) -> Mapping[str, Any]:
     """The attributes as the functions leave them; a name that they change is written into `proto`."""
-    if not entry.maskers:
+    if not state.maskers:
         return attributes
-    shown = LiveSpan(_SCRATCH.start_span(proto.name), entry.trace.name)
+    shown = LiveSpan(_SCRATCH.start_span(proto.name), state.trace.identity.mlflow_trace_id)
     given = set(shown._span.attributes or ())
     for key, value in attributes.items():
         shown.set_attribute(key, _parsed(value))
-    for processor in entry.maskers:
+    for processor in state.maskers:
         _apply(processor, shown)
     proto.name = shown._span.name
     left: dict[str, Any] = shown.attributes

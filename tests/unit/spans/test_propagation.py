@@ -16,7 +16,7 @@ from otel_mlflow import Tracing
 from otel_mlflow.spans.propagation import MLFLOW_PROPAGATOR, MlflowSpanContext, read_mlflow_span_context
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw
-from tests.unit.spans.test_gathering import entry, start
+from tests.unit.spans.test_trace import start, state_of
 
 
 def injected() -> dict[str, str]:
@@ -29,7 +29,7 @@ def injected() -> dict[str, str]:
 def ids(span: trace_api.Span) -> str:
     """How `tracestate` names a span."""
     assert isinstance(span, Span)
-    return f"{entry(span).trace.trace_id:032x}-{entry(span).span_id:016x}"
+    return f"{state_of(span).trace.identity.mlflow_trace_id_int:032x}-{state_of(span).span_id:016x}"
 
 
 def remote(state: str) -> SpanContext:
@@ -81,7 +81,7 @@ def test_a_discarded_trace_is_not_named(traces: CapturedTraces) -> None:
     """What is put under it would be an orphan."""
     with raw("request") as request:
         assert isinstance(request, Span)
-        entry(request).trace.discard()
+        state_of(request).trace.discard()
         assert "tracestate" not in injected()
 
 
