@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import mlflow.langchain.langchain_tracer
+import mlflow.utils.autologging_utils
 from langchain_core.tracers.context import register_configure_hook
 from mlflow.entities import LiveSpan, SpanStatus, SpanStatusCode
 from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
@@ -25,11 +26,13 @@ from opentelemetry import trace as trace_api
 from typing_extensions import override
 
 from otel_mlflow.spans.current import current_span_state, opener
+from otel_mlflow.spans.langchain_pauses import is_pause, outputs_of
 from otel_mlflow.spans.langchain_run import LangChainRun
-from otel_mlflow.spans.mlflow_bridge import live_span
+from otel_mlflow.spans.mlflow_views import live_span
 from otel_mlflow.spans.trace import SpanState, span_state
 
 mlflow_langchain: Any = mlflow.langchain.langchain_tracer
+autologging: Any = mlflow.utils.autologging_utils
 
 _RUNS: dict[str, SpanWithToken] = {}
 """The spans of the runs under way, by run id: one map, whichever tracer object LangChain calls."""
@@ -91,6 +94,9 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
 
     @override
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
+        if is_pause(error):
+            self._pause(error, run_id)
+            return
         _note_cut_short(error, run_id)
         super().on_chain_error(error, run_id=run_id, **rest)
 
@@ -101,8 +107,16 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
 
     @override
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
+        if is_pause(error):
+            self._pause(error, run_id)
+            return
         _note_cut_short(error, run_id)
         super().on_tool_error(error, run_id=run_id, **rest)
+
+    def _pause(self, error: BaseException, run_id: UUID) -> None:
+        run = _RUNS.get(str(run_id))
+        if run is not None:
+            self._end_span(run_id, run.span, outputs=outputs_of(error))
 
 
 def _make_current(span: LiveSpan, run: LangChainRun) -> None:
@@ -185,12 +199,19 @@ class _Offer:
         self._registered = False
 
     def get(self) -> BridgedLangChainTracer | None:
-        return self.tracer
+        return self.tracer if _is_wanted() else None
 
     def register(self) -> None:
         if not self._registered:
             self._registered = True
             register_configure_hook(self, inheritable=True, handle_class=BridgedLangChainTracer)  # type: ignore[arg-type]
+
+
+def _is_wanted() -> bool:
+    """Whether user code has not switched it off: `mlflow.langchain.autolog(disable=True)`, or `log_traces=False`."""
+    switched_off: bool = autologging.get_autologging_config("langchain", "disable", False)
+    logs_traces: bool = autologging.get_autologging_config("langchain", "log_traces", True)
+    return logs_traces and not switched_off
 
 
 _OFFER = _Offer()

@@ -29,6 +29,7 @@ from otel_mlflow.spans.encoding import (
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
 from otel_mlflow.spans.root_attributes import NEEDS_REQUEST, export_tags, needs_request
+from otel_mlflow.spans.span_processors import apply_span_processors
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 from otel_mlflow.spans.translation import translated, without_conventions
@@ -142,7 +143,7 @@ class TraceWriter:
         self._content.clean(proto)
         attributes = self._translated(attributes, proto)
         state.tokens = tokens_of(attributes)
-        add_attributes(proto, attributes)
+        add_attributes(proto, apply_span_processors(state, attributes, proto))
 
     def _translated(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
         new = attempt(translated, attributes, proto)
@@ -186,6 +187,8 @@ class TraceWriter:
         info[NEEDS_REQUEST] = needs_request(trace, info)
         if trace.tokens:
             info["tokens"] = trace.tokens
+        if trace.open_runs:
+            info["open_runs"] = trace.open_runs
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
         return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")

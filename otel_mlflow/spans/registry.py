@@ -56,6 +56,13 @@ def change_mlflow_trace_id(trace: OpenTrace, mlflow_trace_id_int: int) -> None:
     register(trace)
 
 
+def change_span_id(state: SpanState, span_id: int) -> None:
+    """Give an open span another id."""
+    if state.span_id != span_id:
+        OPEN_SPANS[span_id] = OPEN_SPANS.pop(state.span_id)
+        state.trace.tree.renumber(state, span_id)
+
+
 def find_open_trace(mlflow_trace_id_int: int) -> OpenTrace | None:
     """The trace with this MLflow id; where there are several, the one with the root if that is in this process."""
     traces = _traces_with(mlflow_trace_id_int)
