@@ -166,6 +166,8 @@ class Forwarder:
             self._taken(work)
         finally:
             self.refused += shipper.refused
+            if shipper.refusal is not None:
+                self.health = self.health.erred(shipper.refusal, self._clock.wall())
 
     def _log_assessment(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
         try:
@@ -213,6 +215,7 @@ class Forwarder:
     def _refuse(self, spool: Spool, record: int, error: DeliveryError) -> None:
         spool.quarantine({record: error.reason})
         self.refused += 1
+        self.health = self.health.erred(error, self._clock.wall())
 
     def _failed(self, error: DeliveryError) -> Rest:
         action = next_action(error, records=1, failures=self.failures, chance=random.random())  # noqa: S311, no secret
