@@ -48,7 +48,7 @@ def test_a_page_is_no_workspace(as_user: Workspace, tmp_path: Path, settings: An
 
 
 def test_a_page_is_no_storage(as_user: Workspace, tmp_path: Path) -> None:
-    """A proxy on the way to it says 200 to everything; its words, which may repeat the signed address, are not shown."""
+    """A proxy on the way to it says 200 to everything; its words may repeat the signed address, and are not shown."""
     as_user.storage_server.faults.add(".*", PAGE)
     with delivering(settings_in(tmp_path)) as delivery:
         put(delivery, 3)
