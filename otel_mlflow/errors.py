@@ -18,6 +18,10 @@ class SettingsError(OtelMlflowError, ValueError):
     """
 
 
+class NotInstrumentableError(OtelMlflowError, TypeError):
+    """`instrument()` was given something that it cannot add its middleware to; the message says what to do instead."""
+
+
 class TracingSetupError(OtelMlflowError):
     """Tracing could not start, and the settings say ``strict``.
 

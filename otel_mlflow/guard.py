@@ -73,3 +73,14 @@ def guarded(function: Callable[P, R]) -> Callable[P, R | None]:
             return None
 
     return run
+
+
+def attempt(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Exception:
+    """Run `function` on what user code gave us; answer the exception where it fails, for the caller to show.
+
+    For values whose own methods may raise anything. A fault of ours belongs into `guarded`, which reports it.
+    """
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001, this is the guard
+        return error

@@ -29,7 +29,7 @@ class RequestTrace:
     @property
     def id(self) -> str:
         """MLflow's id of the trace, `tr-…`; empty where the request is not traced."""
-        return self._trace.name if self._trace is not None else ""
+        return self._trace.identity.mlflow_trace_id if self._trace is not None else ""
 
     @property
     def url(self) -> str:
@@ -84,12 +84,12 @@ class RequestTrace:
     def _set(self, name: str, value: str) -> None:
         if self._trace is not None:
             setattr(self._trace.metadata, name, value)
-            self._trace.changed()
+            self._trace.mark_changed()
 
     def _update(self, name: str, values: dict[str, Any]) -> None:
         if self._trace is not None:
             getattr(self._trace.metadata, name).update(values)
-            self._trace.changed()
+            self._trace.mark_changed()
 
 
 def _as_json(value: Any) -> str:
@@ -110,5 +110,9 @@ def current_trace() -> RequestTrace:
 
 
 def with_request(request: RequestTrace, context: context_api.Context | None = None) -> context_api.Context:
-    """A context in which `current_trace()` is `request`."""
-    return context_api.set_value(_CURRENT, request, context)
+    """A context in which `current_trace()` is `request`, and which its root is current in where no span is."""
+    from otel_mlflow.spans.current import REQUEST_ROOT
+
+    context = context_api.set_value(_CURRENT, request, context)
+    trace = request._trace
+    return context_api.set_value(REQUEST_ROOT, trace.root, context) if trace is not None else context

@@ -63,8 +63,8 @@ class Settings(BaseSettings):
     strict: bool = setting(False, "Raise at start-up instead of running degraded.", "true or false")
     freeze_heap: bool = setting(
         False,
-        "Keep what lives at start-up out of full garbage collections (`gc.freeze`) until shutdown: shorter stalls of the "
-        "event loop; cycles of the application's from before then are not collected.",
+        "Keep what lives at start-up out of full garbage collections (`gc.freeze`) until shutdown: shorter stalls of "
+        "the event loop; cycles of the application's from before then are not collected.",
         "true or false",
     )
     default_tags: Mapping = setting(

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from otel_mlflow.spans import propagation
+from otel_mlflow.spans import enclosing, propagation
 from otel_mlflow.spans.autologging import disable_autologging, enable_autologging
+from otel_mlflow.spans.mlflow_bridge import MlflowBridge
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
-from otel_mlflow.spans.trace import OpenTrace, Owner
+from otel_mlflow.spans.trace import OpenTrace, TraceOwner
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from otel_mlflow.delivery.records import Outcome
 
 
-class Sink(Protocol):
+class TraceSink(Protocol):
     """Where finished traces go."""
 
     def put(self, trace: OpenTrace) -> None:
@@ -39,37 +40,41 @@ class Bridge:
     def __init__(self) -> None:
         self.processor = OpenTraceSpanProcessor()
         self.provider = SharedTracerProvider(self.processor)
-        self.diversion: Sink | None = None
-        self._owners: list[Owner] = []
+        self.diversion: TraceSink | None = None
+        self._mlflow = MlflowBridge()
+        self._owners: list[TraceOwner] = []
         self._flavours: set[str] = set()
         self._lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self.processor.forget_open)
 
     def install(
-        self, owner: Owner, tracer_provider: TracerProvider | None, service_name: str, flavours: Sequence[str]
+        self, owner: TraceOwner, tracer_provider: TracerProvider | None, service_name: str, flavours: Sequence[str]
     ) -> None:
         """Wire everything for `owner`; traces that begin outside any request go to the one that came first."""
         with self._lock, ExitStack() as undo:
             self._owners.append(owner)
             undo.callback(self.uninstall, owner)
             self.processor.default_owner = self._owners[0]
-            self.provider.install(tracer_provider, service_name)
+            self.provider.install(owner, tracer_provider, service_name)
             propagation.keep_in_global_propagator()
+            enclosing.install()
             self._mlflow_on()
             self._flavours.update(enable_autologging(flavours))
             undo.pop_all()
 
-    def uninstall(self, owner: Owner) -> None:
+    def uninstall(self, owner: TraceOwner) -> None:
         """Unwire `owner`; with the last one, everything is as it was before the first came."""
         with self._lock:
             if owner not in self._owners:
                 return
             self._owners.remove(owner)
+            self.provider.forget(owner)
             self.processor.default_owner = self._owners[0] if self._owners else None
             if not self._owners:
                 self.provider.uninstall()
                 propagation.remove_from_global_propagator()
+                enclosing.uninstall()
                 self._mlflow_off()
 
     @property
@@ -78,7 +83,7 @@ class Bridge:
         return bool(self._owners)
 
     @contextmanager
-    def diverted_to(self, sink: Sink) -> Iterator[None]:
+    def diverted_to(self, sink: TraceSink) -> Iterator[None]:
         """Send what is finished meanwhile to `sink`, in place of delivering it."""
         before, self.diversion = self.diversion, sink
         try:
@@ -86,23 +91,24 @@ class Bridge:
         finally:
             self.diversion = before
 
-    def hand_over_open_traces(self, owner: Owner) -> None:
+    def hand_over_open_traces(self, owner: TraceOwner) -> None:
         """Before the process ends: what is finished of traces that are not is handed over."""
-        traces: set[OpenTrace] = {entry.trace for entry in self.processor.open_span_states()}
+        traces: set[OpenTrace] = {state.trace for state in self.processor.open_span_states()}
         for trace in traces:
-            if trace.owner is owner and not trace.released and not trace.discarded:
+            if trace.owner is owner and not trace.export.released and not trace.export.discarded:
+                trace.held = False
                 trace.release()
 
     def _mlflow_on(self) -> None:
-        from otel_mlflow.spans import mlflow_bridge, runs
+        from otel_mlflow.spans import runs
 
-        mlflow_bridge.install(self.provider.tracer)
+        self._mlflow.install(self.provider.tracer, self.processor)
         runs.install()
 
     def _mlflow_off(self) -> None:
-        from otel_mlflow.spans import mlflow_bridge, runs
+        from otel_mlflow.spans import runs
 
-        mlflow_bridge.uninstall()
+        self._mlflow.uninstall()
         runs.uninstall()
         disable_autologging(self._flavours)
         self._flavours.clear()

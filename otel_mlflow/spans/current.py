@@ -1,77 +1,115 @@
-"""Under which span a new one is opened.
+"""Under which span a new one is opened: the rule of parents.
 
-OpenTelemetry answers with the span in the current context. That is right but for two cases, mended here:
+Of the spans that might be the parent, the first in this list is. A context that user code names is read in place of the
+current one, and taken at its word: of the rules 2 and 3 none applies to it.
 
-* LangChain tells of a run's start and end by callbacks, and the end may come in a copy of the context in which the
-  start came. A span that a callback made current is then still in the context after its run.
-* A synchronous generator that streams a response is driven one step at a time in worker threads, each step in a
-  context of its own. The span that is open around the generator's body is current in the first step only; and where
-  somebody else closes a generator, the span that ends with it stays current with whoever had stepped into it.
+1. The span of ours that is current.
+2. Not one that a LangChain callback made current and whose run is not being worked in here, for the run's end may come
+   in a copy of the context: what was current before it counts. Where LangChain's own context says nothing, as in a
+   thread that was given OpenTelemetry's context only, the run is being worked in until it ends.
+3. Not one of a generator that was left behind where it is current: a generator that streams a response is driven one
+   step at a time, each step in a context of its own. Inside the body of a generator, the span that is open round it.
+4. Where the current span is none of ours (another provider's, a proxy's, one that records nothing): the span of ours
+   that was current when that one was made current (`enclosing.py`), by the rules above.
+5. Where that is not known: the span of ours under which that one was started.
+6. Where neither is known, inside a request: the request's root.
+7. A span of another process counts where it is known to MLflow (`propagation.py`). Inside a request any other does not:
+   the span belongs to the request, by the rules above.
+8. Outside of any request: none, a trace of its own begins. In an excluded request, and on our own threads: no trace.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
-from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
-from types import CodeType, FrameType
 from typing import Any
 
+from opentelemetry import context as context_api
 from opentelemetry.context import Context
-from opentelemetry.trace import get_current_span
+from opentelemetry.trace import Span, SpanContext, get_current_span
 
-from otel_mlflow.spans.state import LangChainRun, SpanState, span_state
+from otel_mlflow.spans.enclosing import enclosing_state
+from otel_mlflow.spans.generators import innermost_generator
+from otel_mlflow.spans.ids import is_remote
+from otel_mlflow.spans.langchain_run import LangChainRun
+from otel_mlflow.spans.registry import OPEN_SPANS
+from otel_mlflow.spans.trace import SpanState, span_state
 
-_GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
-_TRACING_PACKAGES = frozenset({"contextlib", "opentelemetry", "mlflow", "otel_mlflow"})
+OUTSIDE = context_api.create_key("otel-mlflow-outside")
+"""Context key: what starts here without a parent of ours is none of ours, or is claimed by whoever starts it."""
 
-_ENTERING = frozenset({"__enter__", "__aenter__"})
-"""What a `with` block calls, whether the context manager is a library's or the application's own."""
+CLAIMED = "claimed"
+"""The value of that key where the span is going to be taken into a trace by whoever starts it: a request's root."""
 
-_FRAMES_OF_STARTING = 5
-"""Frames between the start of a span in the SDK and `opening_generator`: not looked at, for each look costs."""
-
-_TRACING_CODE: dict[int, CodeType] = {}
-"""Functions of those packages, by identity: code objects compare by all that is in them."""
+REQUEST_ROOT = context_api.create_key("otel-mlflow-request-root")
+"""Context key: the root of the request that is being served, a `SpanState`."""
 
 
 def current_span_state(context: Context | None = None) -> SpanState | None:
-    """The entry under which a span started now is opened; None outside every trace of ours.
+    """The span under which one started now is opened; None outside every trace of ours."""
+    span = get_current_span(context)
+    state = span_state(span)
+    if state is None:
+        state = _of_foreign_span(span, context if context is not None else context_api.get_current())
+    if context is not None or state is None:
+        return state
+    state = _skip_left(state)
+    if state is not None and state.trace.tree.generators:
+        state = _inside_generator(state)
+    return state
 
-    A `context` that the caller names is taken at its word.
-    """
-    entry = span_state(get_current_span(context))
-    if entry is None or context is not None:
-        return entry
-    entry = _skip_left(entry)
-    if entry is not None and entry.trace.generators:
-        entry = _enclosing_generator(entry)
-    return entry
+
+def current_request_state() -> SpanState | None:
+    """The span under which one started now is opened if a request is being served, whatever context was named."""
+    if context_api.get_value(OUTSIDE) is not None or context_api.get_value(REQUEST_ROOT) is None:
+        return None
+    return current_span_state()
 
 
-def _skip_left(entry: SpanState | None) -> SpanState | None:
+def _of_foreign_span(span: Span, context: Context) -> SpanState | None:
+    """Rules 4 to 6; a span of another process is for rule 7."""
+    root = context.get(REQUEST_ROOT)
+    if is_remote(span) or context.get(OUTSIDE) is not None:
+        return None
+    enclosing = enclosing_state(context, span) or _started_under(span)
+    return enclosing or (root if isinstance(root, SpanState) else None)
+
+
+def _started_under(span: Span) -> SpanState | None:
+    """The span of ours that has the same id, where something stands in for it, or that is the parent."""
+    for context in (span.get_span_context(), getattr(span, "parent", None)):
+        if isinstance(context, SpanContext) and (state := OPEN_SPANS.get(context.span_id)) is not None:
+            return state
+    return None
+
+
+def _skip_left(state: SpanState | None) -> SpanState | None:
     """Pass over spans that are current only because nobody could take them away where they were made current."""
-    while entry is not None:
-        if entry.run is not None and not _is_inside(entry, entry.run):
-            entry = entry.previous or entry.parent
-        elif entry.ended and entry.generators and _was_closed_elsewhere(entry):
-            entry = entry.parent
+    while state is not None:
+        if state.run is not None and not _is_inside(state, state.run):
+            state = state.previous or state.parent
+        elif state.ended and state.generators and _was_closed_elsewhere(state):
+            state = state.parent
         else:
             break
-    return entry
+    return state
 
 
-def _is_inside(entry: SpanState, run: LangChainRun) -> bool:
-    return run.run_id == _run_of_this_context() if run.own_context else not entry.ended
+def _is_inside(state: SpanState, run: LangChainRun) -> bool:
+    if not run.own_context:
+        return not state.ended
+    here = _run_of_this_context()
+    if here is None and run.opener != opener():
+        return not state.ended
+    return run.run_id == here
 
 
-def _was_closed_elsewhere(entry: SpanState) -> bool:
+def _was_closed_elsewhere(state: SpanState) -> bool:
     """Whether this is the task that opened the span in a generator, and it is not in that generator any more.
 
     A task that the generator's body has started goes on under the span that was open there.
     """
-    return entry.opener == opener()
+    return state.opener == opener()
 
 
 def opener() -> int:
@@ -92,50 +130,6 @@ def _run_of_this_context() -> str | None:
     return str(parent) if parent else None
 
 
-def _enclosing_generator(entry: SpanState) -> SpanState:
-    generators = entry.trace.generators
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        if opened := generators.get(frame):
-            innermost = opened[-1]
-            return entry if entry.descends_from(innermost) else innermost
-        frame = frame.f_back
-    return entry
-
-
-def opening_generators() -> tuple[FrameType, ...]:
-    """The frames of the generators whose `with` block opens the span that is being started.
-
-    More than one where the block is in a `@contextmanager`, which may be somebody's own way of opening a span, used in
-    another generator, or a generator that a framework steps through as a context manager, such as a dependency.
-    """
-    frame: FrameType | None = sys._getframe(_FRAMES_OF_STARTING)
-    entered = False
-    found: tuple[FrameType, ...] = ()
-    while frame is not None:
-        code = frame.f_code
-        if id(code) in _TRACING_CODE:
-            entered = entered or code.co_name == "__enter__"
-        elif _is_tracing(frame):
-            _TRACING_CODE[id(code)] = code
-            continue
-        elif not entered:
-            break
-        elif code.co_name not in _ENTERING:
-            if not code.co_flags & _GENERATOR:
-                break
-            found += (frame,)
-            if not _is_context_manager(frame):
-                break
-        frame = frame.f_back
-    return found
-
-
-def _is_tracing(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in _TRACING_PACKAGES
-
-
-def _is_context_manager(frame: FrameType) -> bool:
-    """Whether the generator is stepped through as the body of an `@(async)contextmanager`."""
-    caller = frame.f_back
-    return caller is not None and caller.f_code.co_name in _ENTERING and _is_tracing(caller)
+def _inside_generator(state: SpanState) -> SpanState:
+    opened = innermost_generator(state.trace.tree.generators)
+    return state if opened is None or state.descends_from(opened[-1]) else opened[-1]

@@ -21,10 +21,16 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from otel_mlflow.spans.state import span_context
+from otel_mlflow import mlflow_names
+from otel_mlflow.guard import attempt
+from otel_mlflow.spans.ids import span_context
+from otel_mlflow.spans.sampler import NOT_SAMPLED
 
-_OURS_ALONE = frozenset({"mlflow.traceRequestId", "mlflow.experimentId", "mlflow.spanStartTimeNs"})
-"""Attributes that MLflow's client puts on spans for itself, and its server derives anew."""
+_OURS_ALONE = frozenset({NOT_SAMPLED, mlflow_names.TRACE_REQUEST_ID, "mlflow.experimentId", "mlflow.spanStartTimeNs"})
+"""Attributes that MLflow's client, or we, put on spans for ourselves, and MLflow's server derives anew."""
+
+UNNAMED = "unnamed"
+"""The name of a span or an event whose name is None."""
 
 _SDK_RESOURCE = ("telemetry.sdk.", "service.instance.id")
 
@@ -38,17 +44,8 @@ class RequestEncoder:
         self._scopes: dict[str, Any] = {}
 
     def add(self, span: ReadableSpan) -> ProtoSpan:
-        """A new span of the request, with everything that does not depend on where it hangs in the tree."""
+        """A new span of the request, as yet empty."""
         proto: ProtoSpan = self._scope_of(span).spans.add()
-        proto.span_id = span_context(span).span_id.to_bytes(8, "big")
-        proto.name = span.name
-        proto.kind = span.kind.value + 1  # type: ignore[assignment]
-        proto.start_time_unix_nano = span.start_time or 0
-        proto.end_time_unix_nano = span.end_time or time.time_ns()
-        set_status(proto, span.status.status_code, span.status.description)
-        for event in span.events:
-            add_event(proto, event.name, event.timestamp, event.attributes or {})
-        _add_links(proto, span)
         return proto
 
     def to_bytes(self) -> bytes:
@@ -58,7 +55,7 @@ class RequestEncoder:
 
     def _scope_of(self, span: ReadableSpan) -> Any:
         scope = span.instrumentation_scope
-        name = scope.name if scope is not None else ""
+        name = to_text(scope.name) if scope is not None else ""
         if self._resource_spans is None:
             self._resource_spans = self._request.resource_spans.add()
             self._resource_spans.resource.CopyFrom(_resource(span.resource))
@@ -66,43 +63,63 @@ class RequestEncoder:
         if scope_spans is None:
             scope_spans = self._scopes[name] = self._resource_spans.scope_spans.add()
             scope_spans.scope.name = name
-            scope_spans.scope.version = (scope.version if scope is not None else None) or ""
+            scope_spans.scope.version = to_text(scope.version) if scope is not None and scope.version else ""
         return scope_spans
 
 
+def encode_head(proto: ProtoSpan, span: ReadableSpan) -> None:
+    """Write which span it is, and when: what a span that cannot be written in full still shows."""
+    proto.span_id = span_context(span).span_id.to_bytes(8, "big")
+    proto.name = name_text(span.name)
+    proto.start_time_unix_nano = span.start_time or 0
+    proto.end_time_unix_nano = span.end_time or time.time_ns()
+
+
+def encode_rest(proto: ProtoSpan, span: ReadableSpan) -> None:
+    """Write everything else that does not depend on where the span hangs in the tree, but its attributes."""
+    proto.kind = span.kind.value + 1  # type: ignore[assignment]
+    set_status(proto, span.status.status_code, span.status.description)
+    for event in span.events:
+        add_event(proto, event.name, event.timestamp, event.attributes or {})
+    for link in span.links:
+        added = proto.links.add()
+        added.trace_id = link.context.trace_id.to_bytes(16, "big")
+        added.span_id = link.context.span_id.to_bytes(8, "big")
+        _add_key_values(added.attributes, link.attributes or {})
+
+
 def add_attributes(proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
-    """Add attributes of OpenTelemetry's types to the span."""
-    for key, value in attributes.items():
-        if value is not None:
-            attribute = proto.attributes.add()
-            attribute.key = key
-            set_value(attribute.value, value)
+    """Add attributes to the span."""
+    _add_key_values(proto.attributes, {key: value for key, value in attributes.items() if value is not None})
 
 
-def add_event(proto: ProtoSpan, name: str, time_ns: int, attributes: Mapping[str, Any]) -> None:
+def add_event(proto: ProtoSpan, name: Any, time_ns: int | None, attributes: Mapping[str, Any]) -> None:
     """Add an event to the span."""
     added = proto.events.add()
-    added.name = name
-    added.time_unix_nano = time_ns
-    for key, value in attributes.items():
-        attribute = added.attributes.add()
-        attribute.key = key
-        set_value(attribute.value, value)
+    added.name = name_text(name)
+    added.time_unix_nano = time_ns or 0
+    _add_key_values(added.attributes, attributes)
 
 
-def set_status(proto: ProtoSpan, code: StatusCode, description: str | None) -> None:
+def set_status(proto: ProtoSpan, code: StatusCode, description: object) -> None:
     """Give the span this status, whatever it had."""
     proto.status.code = code.value  # type: ignore[assignment]
-    proto.status.message = description or ""
+    proto.status.message = to_text(description) if description else ""
 
 
 def attributes_of(span: ReadableSpan, json_keys: Set[str]) -> dict[str, Any]:
     """The span's attributes as what they stand for; `json_keys` are those that MLflow wrote."""
     return {
-        key: from_json(value) if isinstance(value, str) and (key in json_keys or key.startswith("mlflow.")) else value
+        to_text(key): _from_attribute(value, is_json=key in json_keys or to_text(key).startswith("mlflow."))
         for key, value in (span.attributes or {}).items()
         if key not in _OURS_ALONE
     }
+
+
+def _from_attribute(value: Any, *, is_json: bool) -> Any:
+    if not isinstance(value, str):
+        return value
+    return from_json(to_text(value)) if is_json else to_text(value)
 
 
 def from_json(text: str) -> Any:
@@ -116,9 +133,9 @@ def from_json(text: str) -> Any:
 
 
 def set_value(target: AnyValue, value: Any) -> None:
-    """Set an OTLP value to one of OpenTelemetry's attribute types."""
+    """Set an OTLP value: OpenTelemetry's attribute types as what they are, anything else as text."""
     if isinstance(value, str):
-        target.string_value = _without_lone_surrogates(value)
+        target.string_value = to_text(value)
     elif isinstance(value, bool):
         target.bool_value = value
     elif isinstance(value, int):
@@ -128,11 +145,12 @@ def set_value(target: AnyValue, value: Any) -> None:
     elif isinstance(value, bytes):
         target.bytes_value = value
     elif isinstance(value, Mapping):
-        target.string_value = _without_lone_surrogates(json.dumps(value, ensure_ascii=False, default=str))
+        document = attempt(json.dumps, value, ensure_ascii=False, default=to_text)
+        target.string_value = to_text(document if isinstance(document, str) else value)
     elif isinstance(value, Sequence):
         _set_items(target, value)
     else:
-        target.string_value = _without_lone_surrogates(str(value))
+        target.string_value = to_text(value)
 
 
 def _set_int(target: AnyValue, value: int) -> None:
@@ -149,20 +167,24 @@ def _set_items(target: AnyValue, values: Iterable[Any]) -> None:
         set_value(items.add(), value)
 
 
-def _without_lone_surrogates(text: str) -> str:
-    """Protobuf strings are UTF-8, which has no lone surrogates; Python strings may hold some."""
+def to_text(value: object) -> str:
+    """Any value as text that OTLP takes: protobuf strings are UTF-8, which has no lone surrogates."""
+    text = value if isinstance(value, str) else attempt(str, value)
+    if isinstance(text, Exception):
+        return f"<{type(value).__name__}: str() raised {type(text).__name__}>"
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _add_links(proto: ProtoSpan, span: ReadableSpan) -> None:
-    for link in span.links:
-        added = proto.links.add()
-        added.trace_id = link.context.trace_id.to_bytes(16, "big")
-        added.span_id = link.context.span_id.to_bytes(8, "big")
-        for key, value in (link.attributes or {}).items():
-            attribute = added.attributes.add()
-            attribute.key = key
-            set_value(attribute.value, value)
+def name_text(name: object) -> str:
+    """The name of a span or an event, whatever it was given for one; databases store none with a NUL in it."""
+    return UNNAMED if name is None else to_text(name).replace("\0", "\ufffd")
+
+
+def _add_key_values(target: Any, attributes: Mapping[str, Any]) -> None:
+    for key, value in attributes.items():
+        attribute = target.add()
+        attribute.key = to_text(key)
+        set_value(attribute.value, value)
 
 
 _RESOURCES: dict[int, tuple[Resource, ProtoResource]] = {}
@@ -178,8 +200,5 @@ def _resource(resource: Resource) -> ProtoResource:
 
 
 def _add_resource(target: ProtoResource, resource: Resource) -> None:
-    for key, value in resource.attributes.items():
-        if not key.startswith(_SDK_RESOURCE):
-            attribute = target.attributes.add()
-            attribute.key = key
-            set_value(attribute.value, value)
+    shown = {key: value for key, value in resource.attributes.items() if not key.startswith(_SDK_RESOURCE)}
+    _add_key_values(target.attributes, shown)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, Span, SpanContext
 from typing_extensions import override
 
 _RANDOM = random.Random()  # noqa: S311, ids are no secrets
@@ -23,6 +25,17 @@ def new_trace_id() -> int:
 def new_request_id() -> str:
     """32 hexadecimal digits."""
     return f"{_RANDOM.getrandbits(128):032x}"
+
+
+def span_context(span: ReadableSpan) -> SpanContext:
+    """The span's ids; the SDK's types allow a span without any."""
+    return span.get_span_context() or INVALID_SPAN_CONTEXT
+
+
+def is_remote(span: Span) -> bool:
+    """Whether the span stands for one of another process; libraries make spans without any ids."""
+    context: SpanContext | None = span.get_span_context()
+    return context is not None and context.is_remote
 
 
 class UniqueIdGenerator(IdGenerator):

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import mlflow.langchain.langchain_tracer
+import mlflow.utils.autologging_utils
 from langchain_core.tracers.context import register_configure_hook
 from mlflow.entities import LiveSpan, SpanStatus, SpanStatusCode
 from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
@@ -24,11 +25,14 @@ from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
 from typing_extensions import override
 
-from otel_mlflow.spans.current import current_span_state
-from otel_mlflow.spans.mlflow_bridge import live_span
-from otel_mlflow.spans.state import LangChainRun, SpanState, span_state
+from otel_mlflow.spans.current import current_span_state, opener
+from otel_mlflow.spans.langchain_pauses import is_pause, outputs_of
+from otel_mlflow.spans.langchain_run import LangChainRun
+from otel_mlflow.spans.mlflow_views import live_span
+from otel_mlflow.spans.trace import SpanState, span_state
 
 mlflow_langchain: Any = mlflow.langchain.langchain_tracer
+autologging: Any = mlflow.utils.autologging_utils
 
 _RUNS: dict[str, SpanWithToken] = {}
 """The spans of the runs under way, by run id: one map, whichever tracer object LangChain calls."""
@@ -66,13 +70,15 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
             attributes=self._serialize_invocation_params(attributes),
         )
         _RUNS[str(run_id)] = SpanWithToken(span, None)
-        _make_current(span, LangChainRun(str(run_id), span_type, own_context=_body_has_its_own_context()))
+        _make_current(
+            span, LangChainRun(str(run_id), span_type, own_context=_body_has_its_own_context(), opener=opener())
+        )
         return span
 
     def _get_parent_span(self, parent_run_id: UUID | None) -> LiveSpan | None:
         run = _RUNS.get(str(parent_run_id)) if parent_run_id else None
-        entry = _parent_entry(span_state(run.span._span) if run else None)
-        return live_span(entry) if entry is not None else None
+        state = _parent_state(span_state(run.span._span) if run else None)
+        return live_span(state) if state is not None else None
 
     def _end_span(
         self,
@@ -88,6 +94,9 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
 
     @override
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
+        if is_pause(error):
+            self._pause(error, run_id)
+            return
         _note_cut_short(error, run_id)
         super().on_chain_error(error, run_id=run_id, **rest)
 
@@ -98,16 +107,24 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
 
     @override
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
+        if is_pause(error):
+            self._pause(error, run_id)
+            return
         _note_cut_short(error, run_id)
         super().on_tool_error(error, run_id=run_id, **rest)
+
+    def _pause(self, error: BaseException, run_id: UUID) -> None:
+        run = _RUNS.get(str(run_id))
+        if run is not None:
+            self._end_span(run_id, run.span, outputs=outputs_of(error))
 
 
 def _make_current(span: LiveSpan, run: LangChainRun) -> None:
     otel_span: Any = span._span
-    entry = span_state(otel_span)
-    if entry is not None:
-        entry.run = run
-        entry.previous = span_state(trace_api.get_current_span())
+    state = span_state(otel_span)
+    if state is not None:
+        state.run = run
+        state.previous = span_state(trace_api.get_current_span())
         context_api.attach(trace_api.set_span_in_context(otel_span))
 
 
@@ -126,17 +143,17 @@ def _body_has_its_own_context() -> bool:
 
 def _leave_ended_runs() -> None:
     """Make the innermost span that is still being worked in current again, in this context."""
-    entry = span_state(trace_api.get_current_span())
-    if entry is None or entry.run is None:
+    state = span_state(trace_api.get_current_span())
+    if state is None or state.run is None:
         return
     inside = current_span_state()
     # None is around the run: nothing was current before it.
     span: Any = inside.span if inside is not None else trace_api.INVALID_SPAN
-    if inside is not entry and span is not None:
+    if inside is not state and span is not None:
         context_api.attach(trace_api.set_span_in_context(span))
 
 
-def _parent_entry(run: SpanState | None) -> SpanState | None:
+def _parent_state(run: SpanState | None) -> SpanState | None:
     """The span under which a run starts, given the span of LangChain's parent run."""
     active = current_span_state()
     if run is None:
@@ -145,31 +162,31 @@ def _parent_entry(run: SpanState | None) -> SpanState | None:
     return active if opened_inside_run else run
 
 
-def _outside_models(entry: SpanState | None) -> SpanState | None:
+def _outside_models(state: SpanState | None) -> SpanState | None:
     """A run without a parent is not inside a model's, even where that one's span is current.
 
     Who reads a model's stream does so in the context in which the model is current.
     """
-    while entry is not None and entry.run is not None and entry.run.leaf:
-        entry = entry.previous or entry.parent
-    return entry
+    while state is not None and state.run is not None and state.run.leaf:
+        state = state.previous or state.parent
+    return state
 
 
 def _note_cut_short(error: BaseException, run_id: UUID) -> None:
     run = _RUNS.get(str(run_id))
-    entry = span_state(run.span._span) if run else None
-    if entry is None or isinstance(error, Exception):
+    state = span_state(run.span._span) if run else None
+    if state is None or isinstance(error, Exception):
         return
-    entry.cut_short = type(error).__name__
-    _end_runs_below(entry, entry.cut_short)
+    state.cut_short = type(error).__name__
+    _end_runs_below(state, state.cut_short)
 
 
 def _end_runs_below(cut: SpanState, why: str) -> None:
     """LangChain does not tell of a tool's end when the tool is cancelled: it ends with the run that it is part of."""
     for run_id, run in list(_RUNS.items()):
-        entry = span_state(run.span._span)
-        if entry is not None and entry is not cut and entry.descends_from(cut):
-            entry.cut_short = why
+        state = span_state(run.span._span)
+        if state is not None and state is not cut and state.descends_from(cut):
+            state.cut_short = why
             del _RUNS[run_id]
             run.span.end()
 
@@ -182,12 +199,19 @@ class _Offer:
         self._registered = False
 
     def get(self) -> BridgedLangChainTracer | None:
-        return self.tracer
+        return self.tracer if _is_wanted() else None
 
     def register(self) -> None:
         if not self._registered:
             self._registered = True
             register_configure_hook(self, inheritable=True, handle_class=BridgedLangChainTracer)  # type: ignore[arg-type]
+
+
+def _is_wanted() -> bool:
+    """Whether user code has not switched it off: `mlflow.langchain.autolog(disable=True)`, or `log_traces=False`."""
+    switched_off: bool = autologging.get_autologging_config("langchain", "disable", False)
+    logs_traces: bool = autologging.get_autologging_config("langchain", "log_traces", True)
+    return logs_traces and not switched_off
 
 
 _OFFER = _Offer()

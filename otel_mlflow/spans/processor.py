@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import sys
-from weakref import WeakValueDictionary
 
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import SpanContext, SpanKind, get_current_span
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, get_current_span
 from typing_extensions import override
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.current import current_span_state, opener, opening_generators
-from otel_mlflow.spans.ids import new_trace_id
-from otel_mlflow.spans.propagation import read_mlflow_span_context
-from otel_mlflow.spans.registry import find_open_trace, find_span_state
-from otel_mlflow.spans.state import SpanState, span_context, span_state
-from otel_mlflow.spans.trace import OpenTrace, Owner
-
-OUTSIDE = context_api.create_key("otel-mlflow-outside")
-"""Context key: what starts here without a parent of ours is none of ours (an excluded request, a root to come)."""
+from otel_mlflow.spans.current import CLAIMED, OUTSIDE, current_request_state, current_span_state, opener
+from otel_mlflow.spans.generators import opening_generators
+from otel_mlflow.spans.identity import TraceIdentity
+from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
+from otel_mlflow.spans.listener import SpanListener
+from otel_mlflow.spans.propagation import (
+    TRUSTED,
+    MlflowSpanContext,
+    believe,
+    is_sampled,
+    read_mlflow_span_context,
+)
+from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state, register
+from otel_mlflow.spans.trace import OpenTrace, SpanState, TraceOwner, span_state
 
 _FRAMEWORK_SCOPES = frozenset(
     {
@@ -40,9 +44,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
     """
 
     def __init__(self) -> None:
-        self.default_owner: Owner | None = None
-        # The span objects keep their entries: those that nobody ends, and nobody can any more, go by themselves.
-        self._open: WeakValueDictionary[int, SpanState] = WeakValueDictionary()
+        self.default_owner: TraceOwner | None = None
+        self.listener: SpanListener | None = None
 
     @override
     @guarded
@@ -54,21 +57,23 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if parent is not None:
             self.take(span, parent.trace, parent)
         elif context_api.get_value(OUTSIDE, parent_context) is None:
-            self._take_below(get_current_span(parent_context).get_span_context(), span)
+            self._begin(span, parent_context)
 
     @override
     @guarded
     def on_end(self, span: ReadableSpan) -> None:
-        entry = self._open.pop(span_context(span).span_id, None)
-        if entry is None:
+        state = OPEN_SPANS.pop(span_context(span).span_id, None)
+        if state is None:
             return
-        entry.readable = span
-        entry.cut_short = entry.cut_short or _cut_short(entry)
-        trace = entry.trace
-        if (recorder := trace.owner.recorder) is not None:
-            recorder.ended(span)
-        trace.end(entry)
-        if entry is trace.root and trace.exchange is None and not trace.released:
+        state.readable = span
+        state.cut_short = state.cut_short or _cut_short(state)
+        trace = state.trace
+        if (observer := trace.owner.observer) is not None:
+            observer.ended(span)
+        if self.listener is not None:
+            self.listener.ended(state)
+        trace.end(state)
+        if state is trace.root and trace.exchange is None and not trace.export.released:
             self._decide(trace, span)
 
     def _decide(self, trace: OpenTrace, root: ReadableSpan) -> None:
@@ -77,8 +82,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         A request that only a framework knows of, and in which nothing else happened, is not one that we were asked to
         trace: it was adopted by nobody, or its path is excluded. More of a trace that began elsewhere is kept with it.
         """
-        nothing_but_framework = is_framework(root) and trace.seen_spans <= 1
-        if nothing_but_framework or (trace.fragment and not trace.owner.samples(trace.trace_id)):
+        nothing_but_framework = is_framework(root) and trace.tree.seen_spans <= 1
+        if nothing_but_framework or (trace.fragment and not trace.owner.samples(trace.identity.mlflow_trace_id_int)):
             trace.discard()
         else:
             trace.release()
@@ -87,49 +92,73 @@ class OpenTraceSpanProcessor(SpanProcessor):
         self, span: Span, trace: OpenTrace, parent: SpanState | None, *, remote_parent_id: int | None = None
     ) -> SpanState:
         """Take a started span into `trace`."""
-        entry = trace.add(
+        state = trace.add(
             span, parent, remote_parent_id=remote_parent_id, framework=parent is not None and is_framework(span)
         )
-        self._open[entry.span_id] = entry
-        entry.handling = id(sys.exc_info()[1])
-        span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.request_id_json)
+        OPEN_SPANS[state.span_id] = state
+        state.handling = id(sys.exc_info()[1])
+        span.set_attribute(mlflow_names.TRACE_REQUEST_ID, f'"{trace.identity.mlflow_trace_id}"')
         if parent is not None and (generators := opening_generators()):
-            trace.enter(entry, generators, opener())
-        return entry
+            trace.tree.enter(state, generators, opener())
+        if self.listener is not None:
+            self.listener.started(state)
+        return state
 
-    def _take_below(self, above: SpanContext, span: Span) -> None:
-        """A span with no span of ours above it, or one that records nothing and stands for one of ours that does.
-
-        Spans of the latter kind are what MLflow opens while its tracing is disabled.
-        """
-        parent = self._open.get(above.span_id) if not above.is_remote else None
-        if parent is not None:
-            self.take(span, parent.trace, parent)
-        elif self.default_owner is not None:
-            self._begin(self.default_owner, span, above)
-
-    def _begin(self, owner: Owner, span: Span, remote: SpanContext) -> None:
-        """A span without a parent in this process: a trace of its own, or more of a trace that began elsewhere."""
-        origin = read_mlflow_span_context(remote) if remote.is_valid else None
-        otel_trace_id = span_context(span).trace_id
-        if origin is None:
-            trace_id = new_trace_id() if remote.is_valid else otel_trace_id
-            self.take(span, OpenTrace(owner, trace_id, otel_trace_id=otel_trace_id), None)
+    def _begin(self, span: Span, parent_context: Context | None) -> None:
+        """A span without a parent in this process: more of the request, of a trace from elsewhere, or a new trace."""
+        above = get_current_span(parent_context).get_span_context() or INVALID_SPAN_CONTEXT
+        origin = self._origin(above, parent_context)
+        request = current_request_state() if above.is_remote and origin is None and not is_framework(span) else None
+        if request is not None:
+            self.take(span, request.trace, request)
+        elif self.default_owner is None:
             return
+        elif origin is not None:
+            self._continue(self.default_owner, span, origin)
+        else:
+            otel_trace_id = span_context(span).trace_id
+            trace_id = new_trace_id() if above.is_valid else otel_trace_id
+            self.take(span, register(OpenTrace(self.default_owner, TraceIdentity(trace_id, otel_trace_id))), None)
+
+    def _origin(self, above: SpanContext, parent_context: Context | None) -> MlflowSpanContext | None:
+        """Where a caller comes from in MLflow's terms, if it is believed."""
+        if not above.is_valid or self.default_owner is None:
+            return None
+        if self.listener is not None and (joined := self.listener.joined(above)) is not None:
+            return joined
+        if context_api.get_value(TRUSTED, parent_context) is not None:
+            return read_mlflow_span_context(above)
+        return believe(above, self.default_owner)
+
+    def _continue(self, owner: TraceOwner, span: Span, origin: MlflowSpanContext) -> None:
+        """More of a trace that began elsewhere, or earlier in this process."""
+        otel_trace_id = span_context(span).trace_id
         parent = find_span_state(origin.trace_id, origin.span_id)
         trace = parent.trace if parent is not None else find_open_trace(origin.trace_id)
         if trace is None or is_framework(span):
             # A framework's span is another request, also where its caller is in this process.
-            trace, parent = OpenTrace(owner, origin.trace_id, otel_trace_id=otel_trace_id), None
+            trace, parent = register(OpenTrace(owner, TraceIdentity(origin.trace_id, otel_trace_id))), None
         self.take(span, trace, parent, remote_parent_id=origin.span_id)
+
+    def wants(self, context: Context | None) -> bool:
+        """Whether a span that is started in this context is recorded, whatever the application's sampler decides.
+
+        A caller that traces into MLflow has decided for all of us.
+        """
+        if self.default_owner is None or context_api.get_value(OUTSIDE, context) not in (None, CLAIMED):
+            return False
+        above = get_current_span(context)
+        if not is_remote(above) or is_sampled(above.get_span_context()):
+            return True
+        return self._origin(above.get_span_context(), context) is None
 
     def open_span_states(self) -> list[SpanState]:
         """The spans that have started and not ended."""
-        return list(self._open.values())
+        return list(OPEN_SPANS.values())
 
     def forget_open(self) -> None:
         """In a forked child: the open spans are the parent's."""
-        self._open = WeakValueDictionary()
+        OPEN_SPANS.clear()
 
 
 def is_framework(span: ReadableSpan) -> bool:
@@ -138,17 +167,17 @@ def is_framework(span: ReadableSpan) -> bool:
     return scope is not None and scope.name in _FRAMEWORK_SCOPES
 
 
-def is_server_span(entry: SpanState | None) -> bool:
+def is_server_span(state: SpanState | None) -> bool:
     """Whether the span is one that a framework opened for a whole request."""
-    return entry is not None and entry.span is not None and entry.span.kind is SpanKind.SERVER
+    return state is not None and state.span is not None and state.span.kind is SpanKind.SERVER
 
 
-def _cut_short(entry: SpanState) -> str | None:
+def _cut_short(state: SpanState) -> str | None:
     """What is unwinding the stack as the span ends: a cancellation, or a generator that nobody reads to its end.
 
     Only what began after the span did: a clean-up span that is opened while an exception is handled is not cut short.
     """
     error = sys.exc_info()[1]
-    if error is None or isinstance(error, Exception) or id(error) == entry.handling:
+    if error is None or isinstance(error, Exception) or id(error) == state.handling:
         return None
     return type(error).__name__

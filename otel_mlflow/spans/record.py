@@ -12,23 +12,36 @@ from opentelemetry.trace import StatusCode
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.delivery.records import TraceRecord
-from otel_mlflow.guard import guarded
+from otel_mlflow.guard import attempt, guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.spans.content import SpanContent
-from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, add_event, attributes_of, set_status
+from otel_mlflow.spans.encoding import (
+    RequestEncoder,
+    add_attributes,
+    add_event,
+    attributes_of,
+    encode_head,
+    encode_rest,
+    name_text,
+    set_status,
+    to_text,
+)
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
 from otel_mlflow.spans.root_attributes import NEEDS_REQUEST, export_tags, needs_request
-from otel_mlflow.spans.state import SpanState
+from otel_mlflow.spans.span_processors import apply_span_processors
 from otel_mlflow.spans.tokens import add_up, tokens_of
-from otel_mlflow.spans.trace import OpenTrace
-from otel_mlflow.spans.translation import NotTranslatableError, translated, without_conventions
+from otel_mlflow.spans.trace import OpenTrace, SpanState
+from otel_mlflow.spans.translation import translated, without_conventions
 
 if TYPE_CHECKING:
     from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import Settings
 
 LEFT_OUT = "otel_mlflow.spans_left_out"
+UNWRITABLE = "otel_mlflow.error"
+"""The attribute that says why a span could not be written."""
+
 SCHEMA_VERSION = "3"
 MAX_TAG_KEY = 250
 MAX_SESSION = 250
@@ -59,84 +72,97 @@ class TraceWriter:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
         encoder = RequestEncoder()
         written: list[tuple[SpanState, ProtoSpan]] = []
-        for entry in spans:
-            if (span := entry.readable or entry.span) is not None:
-                kept = self.kept(entry)
-                if kept is entry:
-                    written.append((entry, self._write_span(encoder, trace, entry, span)))
-                elif not (entry.framework and self._drops_framework):
-                    kept.left_out += 1
-        for entry, proto in written:
-            if entry.left_out:
-                add_attributes(proto, {LEFT_OUT: entry.left_out})
-        is_more_used = add_up(trace, [entry for entry, _ in written])
+        for state in spans:
+            if (span := state.readable or state.span) is not None:
+                shown = self.nearest_exported(state)
+                if shown is state:
+                    written.append((state, self._write_guarded(encoder.add(span), trace, state, span)))
+                elif not (state.framework and self._drops_framework):
+                    shown.left_out += 1
+        for state, proto in written:
+            if state.left_out:
+                add_attributes(proto, {LEFT_OUT: state.left_out})
+        is_more_used = add_up(trace, [state for state, _ in written])
         with_info = with_info or (is_more_used and trace.root_summary is not None and self._runs.wanted)
         return TraceRecord(
-            trace_id=trace.name,
+            trace_id=trace.identity.mlflow_trace_id,
             spans=encoder.to_bytes() if written else b"",
             info=self._info(trace) if with_info else b"",
             experiment=_experiment(trace),
             counted=trace.counted,
         )
 
-    def kept(self, entry: SpanState) -> SpanState:
+    def nearest_exported(self, state: SpanState) -> SpanState:
         """The span itself if it is shown in MLflow, else the nearest one above it that is."""
-        while entry.parent is not None and self._is_dropped(entry):
-            entry = entry.parent
-        return entry
+        while state.parent is not None and self._is_dropped(state):
+            state = state.parent
+        return state
 
-    def _is_dropped(self, entry: SpanState) -> bool:
-        if entry.framework and self._drops_framework:
+    def _is_dropped(self, state: SpanState) -> bool:
+        if state.framework and self._drops_framework:
             return True
-        return self._max_depth is not None and self._depth(entry) > self._max_depth
+        return self._max_depth is not None and self._depth(state) > self._max_depth
 
-    def _depth(self, entry: SpanState | None) -> int:
+    def _depth(self, state: SpanState | None) -> int:
         depth = 0
-        while entry is not None:
-            depth += not (entry.framework and self._drops_framework)
-            entry = entry.parent
+        while state is not None:
+            depth += not (state.framework and self._drops_framework)
+            state = state.parent
         return depth
 
-    def _write_span(
-        self, encoder: RequestEncoder, trace: OpenTrace, entry: SpanState, readable: ReadableSpan
-    ) -> ProtoSpan:
-        proto = encoder.add(readable)
-        proto.trace_id = trace.trace_id.to_bytes(16, "big")
-        parent_id = self.kept(entry.parent).span_id if entry.parent is not None else entry.remote_parent_id
+    def _write_guarded(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState, readable: ReadableSpan) -> ProtoSpan:
+        """Write a span. One that cannot be written costs itself alone: what can be said of it stands in for it."""
+        error = attempt(self._write_span, proto, trace, state, readable)
+        if isinstance(error, Exception):
+            proto.Clear()
+            self._write_place(proto, trace, state)
+            encode_head(proto, readable)
+            why = f"otel-mlflow could not write this span: {type(error).__name__}: {to_text(error)}"
+            set_status(proto, readable.status.status_code, why)
+            add_attributes(proto, {mlflow_names.SPAN_TYPE: "UNKNOWN", UNWRITABLE: why})
+            self._content.clean(proto)
+        return proto
+
+    def _write_place(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState) -> None:
+        proto.trace_id = trace.identity.mlflow_trace_id_int.to_bytes(16, "big")
+        parent_id = self.nearest_exported(state.parent).span_id if state.parent is not None else state.remote_parent_id
         if parent_id is not None:
             proto.parent_span_id = parent_id.to_bytes(8, "big")
-        attributes = self._content.of_span(attributes_of(readable, entry.json_keys))
-        if entry is trace.root:
+
+    def _write_span(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState, readable: ReadableSpan) -> None:
+        self._write_place(proto, trace, state)
+        encode_head(proto, readable)
+        encode_rest(proto, readable)
+        attributes = self._content.of_span(attributes_of(readable, state.json_keys))
+        if state is trace.root:
             attributes = self._root_attributes(trace, attributes)
             _overlay_exchange(proto, trace)
-        if (cut_short := _cut_short(entry)) is not None:
+        if (cut_short := _cut_short(state)) is not None:
             attributes[semconv.OUTCOME] = "cancelled"
             set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(cut_short, f"cut short: {cut_short}"))
         self._content.clean(proto)
-        attributes = self._in_mlflow_s_words(attributes, proto)
-        entry.tokens = tokens_of(attributes)
-        add_attributes(proto, attributes)
-        return proto
+        attributes = self._translated(attributes, proto)
+        state.tokens = tokens_of(attributes)
+        add_attributes(proto, apply_span_processors(state, attributes, proto))
 
-    def _in_mlflow_s_words(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
-        try:
-            new = translated(attributes, proto)
-        except NotTranslatableError:
+    def _translated(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
+        new = attempt(translated, attributes, proto)
+        if isinstance(new, Exception):
             return without_conventions(attributes)
         return attributes | self._content.of_span(new) if new else attributes
 
     def _root_attributes(self, trace: OpenTrace, attributes: dict[str, Any]) -> dict[str, Any]:
-        """What the request and user code say of the whole trace, on its root; the span's own word counts first."""
-        facts = trace.metadata
+        """What the request and user code set on the whole trace, on its root; the span's own attributes count first."""
+        metadata = trace.metadata
         known = {mlflow_names.SPAN_TYPE: "UNKNOWN", **self._from_exchange(trace.exchange), **attributes}
-        said = {
-            mlflow_names.SPAN_INPUTS: facts.inputs,
-            mlflow_names.SPAN_OUTPUTS: facts.outputs,
-            mlflow_names.SESSION_ID: facts.session[:MAX_SESSION] if facts.session is not None else None,
-            mlflow_names.USER_ID: facts.user,
+        explicit = {
+            mlflow_names.SPAN_INPUTS: metadata.inputs,
+            mlflow_names.SPAN_OUTPUTS: metadata.outputs,
+            mlflow_names.SESSION_ID: metadata.session[:MAX_SESSION] if metadata.session is not None else None,
+            mlflow_names.USER_ID: metadata.user,
         }
         known |= export_tags(trace.metadata, self._trace_tags(trace))
-        return known | self._content.of_span({key: value for key, value in said.items() if value is not None})
+        return known | self._content.of_span({key: value for key, value in explicit.items() if value is not None})
 
     def _from_exchange(self, exchange: Exchange | None) -> dict[str, Any]:
         if exchange is None:
@@ -146,37 +172,38 @@ class TraceWriter:
         return attributes | self._content.of_span(from_outside) | self._content.of_exchange(exchange)
 
     def _info(self, trace: OpenTrace) -> bytes:
-        trace.root_summary = trace.root_summary or _outline(trace)
-        said = trace.info
+        trace.root_summary = trace.root_summary or _root_summary(trace)
+        explicit = trace.info
         info = {
             "client_request_id": self._content.text(_request_id(trace)),
             "request_time_ms": trace.root_summary.start_ns // 1_000_000,
             "execution_duration_ms": (trace.root_summary.end_ns - trace.root_summary.start_ns) // 1_000_000,
-            "state": _said_state(trace) or trace.root_summary.state,
-            "request_preview": self._content.preview(said.request_preview if said else None),
-            "response_preview": self._content.preview(said.response_preview if said else None),
+            "state": _explicit_state(trace) or trace.root_summary.state,
+            "request_preview": self._content.preview(explicit.request_preview if explicit else None),
+            "response_preview": self._content.preview(explicit.response_preview if explicit else None),
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
         info[NEEDS_REQUEST] = needs_request(trace, info)
         if trace.tokens:
             info["tokens"] = trace.tokens
+        if trace.open_runs:
+            info["open_runs"] = trace.open_runs
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
         return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")
 
     def _trace_metadata(self, trace: OpenTrace) -> dict[str, str]:
-        facts = trace.metadata
         own = {
-            mlflow_names.TRACE_SESSION: facts.session,
-            mlflow_names.TRACE_USER: facts.user,
+            mlflow_names.TRACE_SESSION: trace.metadata.session,
+            mlflow_names.TRACE_USER: trace.metadata.user,
             mlflow_names.SOURCE_RUN: trace.source_run,
         }
-        said = {str(key): str(value) for key, value in trace.info.trace_metadata.items()} if trace.info else {}
+        explicit = {str(key): str(value) for key, value in trace.info.trace_metadata.items()} if trace.info else {}
         metadata = {
             **self._metadata(),
             mlflow_names.TRACE_SCHEMA_VERSION: SCHEMA_VERSION,
-            **self._content.redacted({**{key: value for key, value in own.items() if value is not None}, **said}),
+            **self._content.redacted({**{key: value for key, value in own.items() if value is not None}, **explicit}),
         }
         if mlflow_names.TRACE_SESSION in metadata:
             metadata[mlflow_names.TRACE_SESSION] = metadata[mlflow_names.TRACE_SESSION][:MAX_SESSION]
@@ -184,21 +211,21 @@ class TraceWriter:
 
     def _trace_tags(self, trace: OpenTrace) -> dict[str, str]:
         exchange = trace.exchange
-        said = {**trace.metadata.tags, **(trace.info.tags if trace.info else {})}
+        explicit = {**trace.metadata.tags, **(trace.info.tags if trace.info else {})}
         tags = {
             **self._tags,
-            "otel.trace_id": f"{trace.otel_trace_id:032x}",
+            "otel.trace_id": f"{trace.identity.otel_trace_id:032x}",
             mlflow_names.TRACE_NAME: self._content.text(trace.root_summary.name if trace.root_summary else ""),
             **self._content.redacted(semconv.trace_tags(exchange) if exchange is not None else {}),
-            **self._content.redacted({str(key): str(value) for key, value in said.items()}),
+            **self._content.redacted({str(key): str(value) for key, value in explicit.items()}),
         }
         return {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items()}
 
 
-def _cut_short(entry: SpanState) -> str | None:
-    if entry.ended:
-        return entry.cut_short
-    return ABANDONED if entry.abandoned else STILL_OPEN
+def _cut_short(state: SpanState) -> str | None:
+    if state.ended:
+        return state.cut_short
+    return ABANDONED if state.abandoned else STILL_OPEN
 
 
 def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
@@ -210,11 +237,11 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
     if exchange.ended_ns is not None:
         proto.end_time_unix_nano = max(exchange.ended_ns, proto.start_time_unix_nano)
     set_status(proto, *semconv.status(exchange))
-    if exchange.failure is not None and exchange.failure.traceback:
-        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.failure))
+    if exchange.exception is not None and exchange.exception.stacktrace:
+        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.exception))
 
 
-def _outline(trace: OpenTrace) -> RootSummary:
+def _root_summary(trace: OpenTrace) -> RootSummary:
     if (exchange := trace.exchange) is not None:
         state: Literal["OK", "ERROR"] = "OK" if exchange.outcome == "ok" else "ERROR"
         return RootSummary(exchange.name, exchange.started_ns, exchange.ended_ns or exchange.started_ns, state)
@@ -222,15 +249,15 @@ def _outline(trace: OpenTrace) -> RootSummary:
     if root is None:
         return RootSummary("", 0, 0, "OK")
     state = "ERROR" if root.status.status_code is StatusCode.ERROR else "OK"
-    return RootSummary(root.name, root.start_time or 0, root.end_time or 0, state)
+    return RootSummary(name_text(root.name), root.start_time or 0, root.end_time or 0, state)
 
 
 def _request_id(trace: OpenTrace) -> str:
-    said = trace.info.client_request_id if trace.info is not None else None
-    return said or trace.metadata.client_request_id or ""
+    explicit = trace.info.client_request_id if trace.info is not None else None
+    return explicit or trace.metadata.client_request_id or ""
 
 
-def _said_state(trace: OpenTrace) -> str | None:
+def _explicit_state(trace: OpenTrace) -> str | None:
     """The state that user code gave the trace through `mlflow.update_current_trace`."""
     state = str(trace.info.state) if trace.info is not None else ""
     return state if state in ("OK", "ERROR") else None
@@ -239,7 +266,6 @@ def _said_state(trace: OpenTrace) -> str | None:
 @guarded
 def _experiment(trace: OpenTrace) -> str | None:
     exchange = trace.exchange
-    if exchange is not None and exchange.experiment_for is not None:
-        trace.experiment = exchange.experiment_for(exchange.scope)
-        exchange.experiment_for = None
+    if exchange is not None and trace.experiment is None:
+        trace.experiment = exchange.choose_experiment()
     return trace.experiment

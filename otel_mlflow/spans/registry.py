@@ -1,49 +1,80 @@
-"""The traces of this process by their MLflow id, which is all that MLflow's fluent API and a caller know of them.
+"""The open traces of this process by their MLflow id, which is all that MLflow's fluent API and a caller know of them.
 
 Several may have one id: requests of one caller that are served at the same time, or a request and one that it sends to
-its own process. The first of them stands in the index and knows the others, and they keep it alive.
+its own process. Nothing here keeps a trace alive.
 """
 
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from otel_mlflow.spans.state import SpanState
-    from otel_mlflow.spans.trace import OpenTrace
-
-_FIRST: weakref.WeakValueDictionary[int, OpenTrace] = weakref.WeakValueDictionary()
+from otel_mlflow.spans.identity import TraceIdentity
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
-def register(trace: OpenTrace) -> None:
-    """Let the trace be found by its id, for as long as anything refers to it."""
-    first = _FIRST.setdefault(trace.trace_id, trace)
-    if first is not trace:
-        trace.first = first
-        first.namesakes = (*(other for other in first.namesakes if other()), weakref.ref(trace))
+class _SameId:
+    """The traces with one MLflow id; each of them keeps this alive."""
+
+    __slots__ = ("__weakref__", "_traces")
+
+    def __init__(self) -> None:
+        self._traces: tuple[weakref.ref[OpenTrace], ...] = ()
+
+    def add(self, trace: OpenTrace) -> None:
+        self._traces = (*(other for other in self._traces if other() is not None), weakref.ref(trace))
+
+    def remove(self, trace: OpenTrace) -> None:
+        self._traces = tuple(other for other in self._traces if other() is not trace)
+
+    def traces(self) -> list[OpenTrace]:
+        return [trace for reference in self._traces if (trace := reference()) is not None]
 
 
-def unregister(trace: OpenTrace) -> None:
-    """Let the trace be found by its id no more."""
-    if _FIRST.get(trace.trace_id) is trace:
-        del _FIRST[trace.trace_id]
+OPEN_SPANS: weakref.WeakValueDictionary[int, SpanState] = weakref.WeakValueDictionary()
+"""The spans that have started and not ended, by OpenTelemetry's id.
+
+The span objects keep their states: those that nobody ends, and nobody can any more, go by themselves.
+"""
+
+_BY_ID: weakref.WeakValueDictionary[int, _SameId] = weakref.WeakValueDictionary()
 
 
-def find_open_trace(trace_id: int) -> OpenTrace | None:
+def register(trace: OpenTrace) -> OpenTrace:
+    """Let the trace be found by its MLflow id, for as long as anything refers to it."""
+    same_id = _BY_ID.setdefault(trace.identity.mlflow_trace_id_int, _SameId())
+    same_id.add(trace)
+    trace.registration = same_id
+    return trace
+
+
+def change_mlflow_trace_id(trace: OpenTrace, mlflow_trace_id_int: int) -> None:
+    """Give the trace another MLflow id; spans that are open already are part of it."""
+    same_id = _BY_ID.get(trace.identity.mlflow_trace_id_int)
+    if same_id is not None:
+        same_id.remove(trace)
+    trace.identity = TraceIdentity(mlflow_trace_id_int, trace.identity.otel_trace_id)
+    register(trace)
+
+
+def change_span_id(state: SpanState, span_id: int) -> None:
+    """Give an open span another id."""
+    if state.span_id != span_id:
+        OPEN_SPANS[span_id] = OPEN_SPANS.pop(state.span_id)
+        state.trace.tree.renumber(state, span_id)
+
+
+def find_open_trace(mlflow_trace_id_int: int) -> OpenTrace | None:
     """The trace with this MLflow id; where there are several, the one with the root if that is in this process."""
-    known = _namesakes(trace_id)
-    return next((trace for trace in known if not trace.fragment), known[0] if known else None)
+    traces = _traces_with(mlflow_trace_id_int)
+    return next((trace for trace in traces if not trace.fragment), traces[0] if traces else None)
 
 
-def find_span_state(trace_id: int, span_id: int) -> SpanState | None:
-    """The span with this id in a trace with this MLflow id, as long as the trace has open spans."""
-    found = (trace.entries.get(span_id) for trace in _namesakes(trace_id))
-    return next((entry for entry in found if entry is not None), None)
+def find_span_state(mlflow_trace_id_int: int, span_id: int) -> SpanState | None:
+    """The span with this id in a trace with this MLflow id, until the span was handed over."""
+    found = (trace.tree.spans.get(span_id) for trace in _traces_with(mlflow_trace_id_int))
+    return next((state for state in found if state is not None), None)
 
 
-def _namesakes(trace_id: int) -> list[OpenTrace]:
-    first = _FIRST.get(trace_id)
-    if first is None:
-        return []
-    return [first, *(other for reference in first.namesakes if (other := reference()) is not None)]
+def _traces_with(mlflow_trace_id_int: int) -> list[OpenTrace]:
+    same_id = _BY_ID.get(mlflow_trace_id_int)
+    return same_id.traces() if same_id is not None else []

@@ -51,7 +51,7 @@ class RequestRunWriter:
 
     def _name(self, trace: OpenTrace, exchange: Exchange) -> str:
         name = self._template.format(
-            route=exchange.route or "", session_id=trace.metadata.session or "", trace_id=trace.name
+            route=exchange.route or "", session_id=trace.metadata.session or "", trace_id=trace.identity.mlflow_trace_id
         )
         return self._content.text(name.strip() or exchange.name)[:MAX_KEY]
 
@@ -61,8 +61,8 @@ class RequestRunWriter:
 
 
 def _metrics(trace: OpenTrace) -> dict[str, float]:
-    outline = trace.root_summary
-    seconds = (outline.end_ns - outline.start_ns) / 1e9 if outline is not None else 0.0
+    root = trace.root_summary
+    seconds = (root.end_ns - root.start_ns) / 1e9 if root is not None else 0.0
     own = {LATENCY: seconds, **trace.tokens}
     return {name_in_run(key): float(value) for key, value in {**own, **trace.metadata.metrics}.items()}
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from otel_mlflow import mlflow_names
-from otel_mlflow.spans.state import SpanState
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
 def tokens_of(attributes: Mapping[str, Any]) -> dict[str, int] | None:
@@ -29,15 +28,15 @@ def add_up(trace: OpenTrace, spans: Iterable[SpanState]) -> bool:
 
     MLflow's rule: an agent's span that sums up the models below it stands for all of them.
     """
-    counted = [entry.tokens for entry in spans if entry.tokens and not _is_summed_up(entry)]
+    counted = [state.tokens for state in spans if state.tokens and not _is_summed_up(state)]
     for usage in counted:
         for kind, count in usage.items():
             trace.tokens[kind] = trace.tokens.get(kind, 0) + count
     return bool(counted)
 
 
-def _is_summed_up(entry: SpanState) -> bool:
-    above = entry.parent
+def _is_summed_up(state: SpanState) -> bool:
+    above = state.parent
     while above is not None:
         if above.tokens:
             return True

@@ -1,42 +1,198 @@
-"""A trace while its spans come in: handed over when its root has ended, and again when more of it ends."""
+"""A trace while its spans come in, and what is known of each of its spans.
+
+A span's state is found through the span object itself. So as long as anybody holds a span (a context, a task, a user's
+variable), whatever is opened under it finds its trace, however late, and nothing has to be kept for that.
+"""
 
 from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Mapping, Sequence
+from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 
-from otel_mlflow.spans import registry
+from otel_mlflow.spans.caller_key import CallerKey
+from otel_mlflow.spans.export_state import ExportState
+from otel_mlflow.spans.identity import TraceIdentity
+from otel_mlflow.spans.ids import span_context
+from otel_mlflow.spans.langchain_run import LangChainRun
 from otel_mlflow.spans.metadata import RootSummary, TraceMetadata
 from otel_mlflow.spans.observer import RequestObserver
-from otel_mlflow.spans.state import SpanState, attach_span_state
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord
     from otel_mlflow.http.exchange import Exchange
 
+_STATE = "_otel_mlflow_state"
 
-class Owner(Protocol):
-    """Who a trace belongs to: where it is put, and how it is written down."""
+
+class TraceOwner(Protocol):
+    """Who an open trace belongs to: takes it, writes it down, and knows what of it is exported."""
 
     @property
-    def recorder(self) -> RequestObserver | None:
-        """Who is told of every span that ends, where somebody wants to know."""
+    def observer(self) -> RequestObserver | None:
+        """Who measures every span that ends, where somebody does."""
 
-    def put(self, trace: OpenTrace) -> None:
-        """Take a trace of which something is finished, to be encoded soon."""
+    @property
+    def caller_key(self) -> CallerKey:
+        """What callers are believed with, and outgoing calls are signed with."""
 
-    def samples(self, trace_id: int) -> bool:
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
+
+    def enqueue(self, trace: OpenTrace) -> None:
+        """Take a trace of which something is finished, to be written down soon."""
+
+    def samples(self, mlflow_trace_id_int: int) -> bool:
         """Whether a trace is among those that are kept by their id."""
 
-    def kept(self, entry: SpanState) -> SpanState:
+    def nearest_exported(self, state: SpanState) -> SpanState:
         """The span itself if MLflow is going to show it, else the nearest one above it that it is."""
 
-    def record(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
+    def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """Write finished spans down, and what is known of the trace as a whole if `with_info`."""
+
+
+class SpanState:
+    """One span of a trace: where it hangs in the MLflow tree, and what OpenTelemetry does not know of it.
+
+    There is one for every span, so what most spans do not need is a default on the class.
+    """
+
+    remote_parent_id: int | None = None
+    """The parent, where it is a span of another process."""
+    readable: ReadableSpan | None = None
+    """The span as it ended."""
+    ended = False
+    framework = False
+    """Whether the web framework opened it about itself."""
+    json_keys: frozenset[str] | set[str] = frozenset()
+    """The attributes that MLflow wrote, and wrote as JSON."""
+    live: Any = None
+    """MLflow's view of the span, once somebody asked for it."""
+    cut_short: str | None = None
+    """The name of the exception that ended it before its time, for one that is no error of the application."""
+    holder: weakref.ref[Any] | None = None
+    """MLflow's view of a span that MLflow opened, for as long as its opener holds it."""
+    abandoned = False
+    """Whether that view is gone and the span was not ended before."""
+    handling = 0
+    """The id of the exception that was being handled when the span started."""
+    generators: tuple[FrameType, ...] = ()
+    """The generators whose bodies the span is open in, where a `with` block in one opened it."""
+    opener = 0
+    """The task or thread that opened it there."""
+    from_mlflow = False
+    """Whether MLflow's API opened it."""
+    below_mlflow = False
+    """Whether a span that MLflow's API opened is above it: one without is what MLflow alone would take for a root."""
+    attachments: Mapping[str, Any] | None = None
+    """MLflow's attachments of the span, by id; the span has references to them."""
+    maskers: Sequence[Any] = ()
+    """What `mlflow.tracing.configure` had for a span as it ended that MLflow has not shown to it."""
+    run: LangChainRun | None = None
+    previous: SpanState | None = None
+    """What was current before LangChain's callback made this span current."""
+    left_out = 0
+    """The spans below it that MLflow is not going to show, of those that have ended."""
+    tokens: Mapping[str, int] | None = None
+    """The tokens that the span reports."""
+
+    def __init__(self, span: ReadableSpan, trace: OpenTrace, parent: SpanState | None) -> None:
+        self.span: ReadableSpan | None = span
+        self.span_id = span_context(span).span_id
+        self.trace = trace
+        self.parent = parent
+
+    def descends_from(self, other: SpanState) -> bool:
+        """Whether `other` is this span or one above it."""
+        state: SpanState | None = self
+        while state is not None:
+            if state is other:
+                return True
+            state = state.parent
+        return False
+
+    def held_by(self, holder: object) -> None:
+        """Take note when `holder` is gone, through which alone the opener of the span can end it."""
+        self.holder = weakref.ref(holder, lambda _: self.trace.abandon(self))
+
+    def forget(self) -> None:
+        """Let go of the span, so that a finished trace leaves no reference cycle behind."""
+        self.span = self.readable = self.live = self.previous = self.holder = None
+
+
+def span_state(span: object) -> SpanState | None:
+    """The state of a span that was started under the bridge, else None."""
+    return getattr(span, _STATE, None)
+
+
+class SpanTree:
+    """The spans of a trace that are open or wait to be handed over, and the generators they are open in.
+
+    Its lock guards the counters, and the generators of each span together with the map of generators.
+    """
+
+    __slots__ = ("_lock", "generators", "open_spans", "seen_spans", "spans")
+
+    def __init__(self) -> None:
+        self.spans: dict[int, SpanState] = {}
+        self.generators: dict[FrameType, list[SpanState]] = {}
+        self.open_spans = 0
+        self.seen_spans = 0
+        """Spans that ever started, without those that a framework opened about itself."""
+        self._lock = threading.Lock()
+
+    def add(self, state: SpanState) -> None:
+        """A span has started."""
+        with self._lock:
+            self.spans[state.span_id] = state
+            self.open_spans += 1
+            self.seen_spans += not state.framework
+
+    def renumber(self, state: SpanState, span_id: int) -> None:
+        """Give an open span another id."""
+        with self._lock:
+            self.spans.pop(state.span_id, None)
+            self.spans[span_id] = state
+            state.span_id = span_id
+
+    def enter(self, state: SpanState, generators: tuple[FrameType, ...], opener: int) -> None:
+        """Remember the generators whose bodies the span is open in: each step of them may run in another context."""
+        with self._lock:
+            state.generators = generators
+            state.opener = opener
+            for generator in generators:
+                self.generators.setdefault(generator, []).append(state)
+
+    def end(self, state: SpanState) -> None:
+        """A span has ended."""
+        with self._lock:
+            state.ended = True
+            self.open_spans -= 1
+            for generator in state.generators:
+                self._leave(state, generator)
+
+    def unfinished(self, *, all_of_them: bool) -> list[SpanState]:
+        """The open spans that nobody waits for any more: all of them, or those whose openers are gone."""
+        spans = self.spans.copy().values()
+        return [state for state in spans if not state.ended and (all_of_them or state.abandoned)]
+
+    def remove(self, states: list[SpanState]) -> None:
+        """Let go of spans that have ended."""
+        for state in states:
+            state.forget()
+            self.spans.pop(state.span_id, None)
+
+    def _leave(self, state: SpanState, generator: FrameType) -> None:
+        remaining = self.generators[generator]
+        remaining.remove(state)
+        if not remaining:
+            del self.generators[generator]
 
 
 class OpenTrace:
@@ -47,73 +203,30 @@ class OpenTrace:
     """
 
     __slots__ = (
-        "__weakref__",
-        "_changed",
-        "_cut",
-        "_discarded",
-        "_finished",
-        "_lock",
-        "_queued",
-        "_released",
-        "counted",
-        "entries",
-        "exchange",
-        "experiment",
-        "first",
-        "fragment",
-        "generators",
-        "info",
-        "metadata",
-        "name",
-        "namesakes",
-        "open_spans",
-        "otel_trace_id",
-        "owner",
-        "request_id_json",
-        "root",
-        "root_summary",
-        "seen_spans",
-        "source_run",
-        "tokens",
-        "trace_id",
+        *("__weakref__", "counted", "exchange", "experiment", "export", "fragment", "held", "identity", "info"),
+        *("linked_prompts", "metadata", "open_runs", "owner", "registration", "root", "root_summary", "source_run"),
+        *("tokens", "tree"),
     )
 
-    def __init__(self, owner: Owner, trace_id: int, *, otel_trace_id: int, counted: bool = False) -> None:
+    def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
         self.owner = owner
-        self.otel_trace_id = otel_trace_id
-        self.counted = counted
+        self.identity = identity
+        self.registration: object = None
+        self.tree = SpanTree()
+        self.export: ExportState[SpanState] = ExportState()
+        self.counted = False
         self.fragment = False
         self.root: SpanState | None = None  # until it was handed over
         self.exchange: Exchange | None = None
         self.metadata = TraceMetadata()
         self.root_summary: RootSummary | None = None
         self.info: Any = None
-        self.entries: dict[int, SpanState] = {}
-        self.generators: dict[FrameType, list[SpanState]] = {}
         self.experiment: str | None = None
         self.source_run: str | None = None
+        self.linked_prompts: str | None = None
+        self.open_runs: dict[str, dict[str, Any]] = {}
+        self.held = False
         self.tokens: dict[str, int] = {}
-        self.open_spans = 0
-        self.seen_spans = 0
-        self._lock = threading.Lock()
-        self._finished: list[SpanState] = []
-        self._released = False
-        self._discarded = False
-        self._queued = False
-        self._changed = False
-        self._cut = False
-        self.first: OpenTrace | None = None
-        self.namesakes: tuple[weakref.ref[OpenTrace], ...] = ()
-        self.trace_id = 0
-        self.rename(trace_id)
-
-    def rename(self, trace_id: int) -> None:
-        """Give the trace its MLflow id, 128 bits; spans that are open already learn of it."""
-        registry.unregister(self)
-        self.trace_id = trace_id
-        self.name = f"tr-{trace_id:032x}"
-        self.request_id_json = f'"{self.name}"'
-        registry.register(self)
 
     def add(
         self,
@@ -124,120 +237,96 @@ class OpenTrace:
         framework: bool = False,
     ) -> SpanState:
         """Take a started span into the trace, under `parent`, or under a span of another process."""
-        entry = SpanState(span, self, parent)
+        state = SpanState(span, self, parent)
         if remote_parent_id is not None:
-            entry.remote_parent_id = remote_parent_id
+            state.remote_parent_id = remote_parent_id
         if framework:
-            entry.framework = True
-        attach_span_state(span, entry)
-        if self.seen_spans == 0:
-            self.root = entry
+            state.framework = True
+        setattr(span, _STATE, state)
+        if self.tree.seen_spans == 0:
+            self.root = state
             self.fragment = remote_parent_id is not None
-        with self._lock:
-            self.entries[entry.span_id] = entry
-            self.open_spans += 1
-            self.seen_spans += not framework
-        return entry
+        self.tree.add(state)
+        return state
 
-    def end(self, entry: SpanState) -> None:
+    def end(self, state: SpanState) -> None:
         """Take note that a span has ended."""
-        with self._lock:
-            entry.ended = True
-            self.open_spans -= 1
-            for generator in entry.generators:
-                self._leave(entry, generator)
-            if self._discarded:
-                self._let_go([entry])
-            else:
-                self._finished.append(entry)
-        if self._released:
-            self._queue()
+        self.tree.end(state)
+        if self.export.add_finished(state):
+            self._enqueue()
+        else:
+            self._let_go([state])
 
-    def enter(self, entry: SpanState, generators: tuple[FrameType, ...], opener: int) -> None:
-        """Remember the generators whose bodies the span is open in: each step of them may run in another context."""
-        with self._lock:
-            entry.generators = generators
-            entry.opener = opener
-            for generator in generators:
-                self.generators.setdefault(generator, []).append(entry)
-
-    def _leave(self, entry: SpanState, generator: FrameType) -> None:
-        remaining = self.generators[generator]
-        remaining.remove(entry)
-        if not remaining:
-            del self.generators[generator]
-
-    @property
-    def released(self) -> bool:
-        """Whether the trace was handed over, so that more of it follows by itself."""
-        return self._released
-
-    @property
-    def discarded(self) -> bool:
-        """Whether the trace is not kept."""
-        return self._discarded
-
-    def changed(self) -> None:
-        """Something about the trace as a whole was set: said again if the trace was handed over already."""
-        self._changed = True
-        if self._released:
-            self._queue()
+    def mark_changed(self) -> None:
+        """Something about the trace as a whole was set: sent again if the trace was handed over already."""
+        self.export.mark_changed()
+        self._enqueue()
 
     def release(self) -> None:
         """The trace is kept: hand it over, now and whenever more of it ends."""
-        self._released = self._changed = True
-        self._queue()
+        self.export.release()
+        self._enqueue()
+
+    def release_early(self) -> None:
+        """The trace is kept, and lasts: hand over what has ended of it, so that it leaves memory."""
+        self.export.release_early()
+        self._enqueue()
+
+    def drop_finished(self) -> None:
+        """Let go of the spans so far: the trace lasts, and is not going to be kept but for an error."""
+        self._let_go(self.export.drop_finished())
+
+    def restate_root(self, root: SpanState, span: ReadableSpan) -> None:
+        """The root's outcome is another than it seemed: hand it over again if it was already."""
+        self.root_summary = None
+        if not self.export.takes_with_next(root):
+            again = copy(root)
+            again.span = again.readable = span
+            self.root = again
+            self.export.add_finished(again)
+        self.mark_changed()
+
+    def resume(self) -> None:
+        """Nothing holds the trace back any more (`held`): what was held is handed over."""
+        self.held = False
+        self.mark_changed()
 
     def cut(self) -> None:
         """Nobody waits any more for what is still open: show it as cut short until it ends, which may be never."""
-        with self._lock:
-            self._cut = self.open_spans > 0
-        if self._cut and self._released:
-            self._queue()
+        if self.tree.open_spans > 0:
+            self.export.mark_cut()
+            self._enqueue()
 
-    def abandon(self, entry: SpanState) -> None:
+    def abandon(self, state: SpanState) -> None:
         """Show an open span as cut short until it ends, which may be never.
 
         Called while memory is tidied up, in any thread and in the middle of anything: takes no lock.
         """
-        entry.abandoned = not entry.ended
-        if entry.abandoned and self._released and not self._discarded:
-            self.owner.put(self)
+        state.abandoned = not state.ended
+        if state.abandoned and self.export.released and not self.export.discarded:
+            self.owner.enqueue(self)
 
     def discard(self) -> None:
         """The trace is not kept: what has ended and what will end in it is let go."""
-        with self._lock:
-            self._discarded = True
-            let_go, self._finished = self._finished, []
-            self._let_go(let_go)
+        self._let_go(self.export.discard())
 
     def encode(self) -> TraceRecord:
         """What has ended since the last record, as one record. Called on delivery's writer thread."""
-        with self._lock:
-            self._queued = False
-            changed, self._changed = self._changed, False
-            spans, self._finished = self._finished, []
-            cut, self._cut = self._cut, False
-            still_open = [entry for entry in self.entries.values() if not entry.ended and (cut or entry.abandoned)]
-        record = self.owner.record(self, spans + still_open, with_info=changed and not self.fragment)
+        batch = self.export.take()
+        unfinished = self.tree.unfinished(all_of_them=batch.is_cut)
+        with_info = batch.is_changed and not self.fragment
+        record = self.owner.write(self, batch.finished + unfinished, with_info=with_info)
         self.counted = False
-        for entry in still_open:
-            entry.abandoned = False
-        with self._lock:
-            self._let_go(spans)
+        for state in unfinished:
+            state.abandoned = False
+        self._let_go(batch.finished)
         return record
 
-    def _queue(self) -> None:
-        with self._lock:
-            if self._queued or self._discarded:
-                return
-            self._queued = True
-        self.owner.put(self)
+    def _enqueue(self) -> None:
+        if self.export.released and not self.held and self.export.mark_queued():
+            self.owner.enqueue(self)
 
-    def _let_go(self, spans: list[SpanState]) -> None:
-        for entry in spans:
-            entry.forget()
-            if entry is self.root:
-                self.root = None
-        if self.open_spans == 0:
-            self.entries.clear()
+    def _let_go(self, states: list[SpanState]) -> None:
+        self.tree.remove(states)
+        if self.root in states:
+            self.root = None

@@ -18,6 +18,7 @@ from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.destinations.databricks_classic import ClassicTraces
 from otel_mlflow.delivery.destinations.databricks_place import Place, unusable
 from otel_mlflow.delivery.destinations.databricks_rate import CREATIONS_PER_SECOND, Rate, rate_file
+from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.unity_catalog import CatalogTraces
@@ -105,14 +106,18 @@ class Databricks:
 
     def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment where the trace is: in tables, or in a classic experiment."""
+        if is_follow_up(feedback):
+            send_follow_up(feedback, self._tracking_uri)
+            return
         in_tables = {place.location is not None for place in self._places.values()}
         ways = [self._catalog.log_assessment] * (True in in_tables) + [self._classic.log_assessment] * (
             False in in_tables
         )
         for way in ways[:-1]:
             with contextlib.suppress(TraceNotFoundError):
-                return way(feedback)
-        return ways[-1](feedback)
+                way(feedback)
+                return
+        ways[-1](feedback)
 
     def _connect(self, credentials: WorkspaceCredentials) -> WorkspaceHttp:
         self._http = WorkspaceHttp(credentials, self._tracking_uri, connections=SENDERS, timeouts=self._timeouts)

@@ -61,7 +61,7 @@ class Metrics:
         health.observe(pushed, self._look)
         self._health = _registry(lambda meter: health.observe(meter, self._look))
         self.recorder = Recorder(self._record, self._begin)
-        tracing.recorder = self.recorder
+        tracing.observer = self.recorder
 
     def scrape(self, accept: str) -> tuple[bytes, str]:
         """What Prometheus is answered, and its content type."""

@@ -11,7 +11,7 @@ import pytest
 from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery import Delivery, DeliveryState
 from otel_mlflow.delivery.health import Health
-from otel_mlflow.delivery.storage import DiskTrouble
+from otel_mlflow.delivery.trouble import LocalTrouble
 from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.startup import describe
 from tests.delivering import put, settings_for
@@ -50,7 +50,7 @@ def test_every_trouble_says_what_to_do(status: int) -> None:
 
 def test_the_gravest_trouble_is_told_first() -> None:
     """What a person must mend comes before what passes, the backend before the disk, and that before one experiment."""
-    disk = DiskTrouble("disk full", "make room")
+    disk = LocalTrouble("disk full", "make room")
     health = Health(connected=CONNECTED, blocked={"theirs": MisconfigurationError("deleted", "restore it")})
     assert health.condition(None).reason == "deleted"
     assert health.condition(disk).reason == "disk full"

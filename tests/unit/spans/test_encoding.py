@@ -14,7 +14,15 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Span, TracerProvider
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode
 
-from otel_mlflow.spans.encoding import RequestEncoder, add_attributes, attributes_of, from_json, set_value
+from otel_mlflow.spans.encoding import (
+    RequestEncoder,
+    add_attributes,
+    attributes_of,
+    encode_head,
+    encode_rest,
+    from_json,
+    set_value,
+)
 
 PROVIDER = TracerProvider(resource=Resource({"service.name": "shop", "telemetry.sdk.name": "opentelemetry"}))
 
@@ -31,7 +39,9 @@ def encoded(*spans: Span) -> ExportTraceServiceRequest:
     """The spans as they go over the wire."""
     encoder = RequestEncoder()
     for span in spans:
-        encoder.add(span)
+        proto = encoder.add(span)
+        encode_head(proto, span)
+        encode_rest(proto, span)
     return ExportTraceServiceRequest.FromString(encoder.to_bytes())
 
 
@@ -98,7 +108,8 @@ def test_requests_are_joined_by_joining_their_bytes() -> None:
     """Delivery puts many records into one call to the server."""
     encoders = RequestEncoder(), RequestEncoder()
     for encoder, name in zip(encoders, "ab", strict=True):
-        encoder.add(finished(name))
+        span = finished(name)
+        encode_head(encoder.add(span), span)
     joined = ExportTraceServiceRequest.FromString(b"".join(encoder.to_bytes() for encoder in encoders))
     assert [part.scope_spans[0].spans[0].name for part in joined.resource_spans] == ["a", "b"]
 

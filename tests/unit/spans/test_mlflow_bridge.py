@@ -18,12 +18,12 @@ from mlflow.tracing.trace_manager import InMemoryTraceManager, _Trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_mlflow import Tracing
-from otel_mlflow.spans.mlflow_bridge import BridgedTraceManager
+from otel_mlflow.spans.mlflow_trace_manager import BridgedTraceManager
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
-from tests.unit.spans.test_gathering import entry, start
+from tests.unit.spans.test_trace import start, state_of
 from tests.unit.trees import drawn, shown, spans_of
 
 mlflow_provider: Any = mlflow.tracing.provider
@@ -156,7 +156,7 @@ def test_a_tag_set_by_trace_id_needs_no_server_while_the_trace_is_here(
 def test_a_trace_is_told_after_the_answer_what_is_said_of_it_late(traces: CapturedTraces, tracking_store: str) -> None:
     """A tag set when the trace was handed over already is sent after it."""
     root = start("root")
-    trace_id = entry(root).trace.name
+    trace_id = state_of(root).trace.identity.mlflow_trace_id
     root.end()
     assert "late" not in traces[0].info.tags
     mlflow.set_trace_tag(trace_id, "late", "1")
@@ -410,7 +410,7 @@ def test_private_the_trace_manager_has_no_methods_that_we_do_not_know() -> None:
     known = {"get_root_span_id", "get_span_from_id", "get_trace", "register_prompt", "register_span"}
     not_for_ours = {"get_instance", "get_mlflow_trace_id_from_otel_id", "has_open_spans", "pop_trace", "reset"}
     assert methods <= known | not_for_ours | {"set_trace_metadata", "register_trace"}
-    assert known | {"set_trace_metadata"} <= {name for name in vars(BridgedTraceManager) if not name.startswith("_")}
+    assert known <= {name for name in vars(BridgedTraceManager) if not name.startswith("_")}
 
 
 def test_private_mlflow_s_view_of_a_trace_is_made_of_info_and_spans() -> None:
@@ -437,7 +437,7 @@ def test_private_attributes_are_written_through_the_registry(traces: CapturedTra
         work.set_attribute("number", 1)
         work.set_attributes({"text": "one"})
         work.set_span_type(SpanType.TOOL)
-        assert {"number", "text", "mlflow.spanType"} <= set(entry(work._span).json_keys)  # type: ignore[arg-type]
+        assert {"number", "text", "mlflow.spanType"} <= set(state_of(work._span).json_keys)  # type: ignore[arg-type]
 
 
 def test_private_the_fluent_api_finds_spans_by_this_attribute(traces: CapturedTraces) -> None:

@@ -18,10 +18,11 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from otel_mlflow.guard import GUARD
 from otel_mlflow.http.semconv import OUTCOME
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.processor import OUTSIDE, OpenTraceSpanProcessor
+from otel_mlflow.spans.current import OUTSIDE
+from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw, span
-from tests.unit.spans.test_gathering import entry, start
+from tests.unit.spans.test_trace import start, state_of
 from tests.unit.trees import drawn, shown, spans_of
 
 REMOTE = SpanContext(7, 9, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
@@ -154,7 +155,7 @@ def test_an_exception_is_a_failure_and_nothing_else(traces: CapturedTraces) -> N
 def test_spans_know_their_mlflow_trace_while_they_are_open(traces: CapturedTraces) -> None:
     """MLflow's fluent API finds its way from a span by this attribute."""
     with raw("request") as request:
-        assert mlflow.get_active_trace_id() == entry(request).trace.name  # type: ignore[arg-type]
+        assert mlflow.get_active_trace_id() == state_of(request).trace.identity.mlflow_trace_id  # type: ignore[arg-type]
 
 
 def test_spans_of_a_remote_caller_are_a_trace_of_their_own(traces: CapturedTraces) -> None:
@@ -212,7 +213,7 @@ def test_a_processor_without_an_owner_takes_nothing() -> None:
 def test_open_spans_are_known_until_they_end(traces: CapturedTraces) -> None:
     """At shutdown, what is finished below them is handed over all the same."""
     root = start("root")
-    assert entry(root) in BRIDGE.processor.open_span_states()
+    assert state_of(root) in BRIDGE.processor.open_span_states()
     root.end()
     assert BRIDGE.processor.open_span_states() == []
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import logging
+from typing import Any
 
 import mlflow
 import pytest
 from opentelemetry import trace as trace_api
-from opentelemetry.sdk.trace import ReadableSpan, Span, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import NoOpTracerProvider
 
 from otel_mlflow import Tracing
@@ -125,8 +125,8 @@ def test_a_span_that_two_providers_show_us_is_taken_once(traces: CapturedTraces,
     tracer = trace_api.get_tracer("a.library")
     trace_api.set_tracer_provider(application.provider)
     with tracer.start_as_current_span("library"):
-        (entry,) = BRIDGE.processor.open_span_states()
-        assert (entry.trace.open_spans, entry.trace.seen_spans) == (1, 1)
+        (state,) = BRIDGE.processor.open_span_states()
+        assert (state.trace.tree.open_spans, state.trace.tree.seen_spans) == (1, 1)
 
 
 def test_an_explicit_provider_makes_the_spans(
@@ -168,22 +168,42 @@ def test_a_provider_of_another_make_stays_the_global_one(fresh_process: None, in
     assert shown(traces) == drawn("GET / > mlflow")
 
 
-def test_the_application_s_sampler_decides_what_there_is(fresh_process: None, instrument: Instrument) -> None:
-    """A request that it drops leaves no trace, and its handler notices nothing."""
-    trace_api.set_tracer_provider(TracerProvider(sampler=ALWAYS_OFF))
+def test_two_applications_have_a_provider_each(
+    fresh_process: None, instrument: Instrument, application: Application
+) -> None:
+    """The spans of each go to its own; one that names none does not get the other's."""
+    other = Application()
+    apps = {name: app_of(work, f"/{name}", telemetry={"tracing": False}) for name in "abc"}
+    instrument(apps["a"], options={"tracer_provider": application.provider})
+    instrument(apps["b"], options={"tracer_provider": other.provider})
+    instrument(apps["c"])
+    with capture() as traces:
+        for name, app in apps.items():
+            Call(app, f"GET /{name}").run()
+    assert shown(traces) == drawn(*(f"GET /{name} > mlflow > raw" for name in "abc"))
+    assert application.exported == ["GET /a", "mlflow", "raw", "raw", "raw"]  # the global provider: there is no other
+    assert other.exported == ["GET /b", "mlflow"]
 
-    def handler() -> str:
-        with span("mlflow") as opened:
-            opened.set_inputs({"a": 1})
-        return "answered"
 
-    app = app_of(handler)
+def test_a_proxy_round_a_provider_is_taken_for_it(fresh_process: None, instrument: Instrument) -> None:
+    """As logfire's is, whichever comes first."""
+
+    class Proxy(trace_api.TracerProvider):
+        def __init__(self) -> None:
+            self.provider = TracerProvider()
+
+        def get_tracer(self, *args: Any, **kwargs: Any) -> trace_api.Tracer:
+            return self.provider.get_tracer(*args, **kwargs)
+
+        def add_span_processor(self, processor: SpanProcessor) -> None:
+            self.provider.add_span_processor(processor)
+
+    trace_api.set_tracer_provider(Proxy())
+    app = app_of(work, telemetry={"tracing": False})
     instrument(app)
     with capture() as traces:
-        call = Call(app).run()
-    assert call.json == "answered"
-    assert "x-mlflow-trace-id" not in call.headers
-    assert len(traces) == 0
+        Call(app).run()
+    assert shown(traces) == drawn("GET / > mlflow > raw")
 
 
 def test_uninstrumenting_leaves_no_global_provider_behind(fresh_process: None, application: Application) -> None:

@@ -22,7 +22,7 @@ from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
-from tests.unit.spans.test_gathering import entry, start
+from tests.unit.spans.test_trace import start, state_of
 from tests.unit.trees import drawn, shown, spans_of
 
 
@@ -40,7 +40,7 @@ def record_of(*names: str) -> TraceRecord:
         for name in names:
             start(name, root).end()
         root.end()
-        return entry(root).trace.encode()
+        return state_of(root).trace.encode()
 
 
 def test_a_record_says_which_trace_it_is(traces: CapturedTraces) -> None:
@@ -329,10 +329,10 @@ def test_a_request_with_the_configured_experiment_names_none(fresh_process: None
 def test_a_record_of_nothing_new_has_no_spans(traces: CapturedTraces) -> None:
     """Only what was said of the trace as a whole."""
     root = start("root")
-    trace = entry(root).trace
+    trace = state_of(root).trace
     root.end()
     trace.encode()
-    trace.changed()
+    trace.mark_changed()
     record = trace.encode()
     assert record.spans == b""
     assert record.info

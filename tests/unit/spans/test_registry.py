@@ -8,26 +8,28 @@ import gc
 import mlflow
 from opentelemetry import propagate
 
+from otel_mlflow.delivery.destinations import DEFAULT_EXPERIMENT
+from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id
-from otel_mlflow.spans.registry import find_open_trace, find_span_state
+from otel_mlflow.spans.registry import change_mlflow_trace_id, find_open_trace, find_span_state, register
 from otel_mlflow.spans.trace import OpenTrace
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.tracing import Tracing
 from tests.unit.apps import app_of, span
 from tests.unit.asgi_calls import Call
+from tests.unit.callers import KEY, SAMPLED, TRACE, signed
 from tests.unit.conftest import Instrument
-from tests.unit.spans.test_gathering import entry, start
+from tests.unit.spans.test_trace import start, state_of
 from tests.unit.trees import shown
 
-TRACE, SPAN = f"{7:032x}", f"{9:016x}"
-CALLER = {"traceparent": f"00-{TRACE}-{SPAN}-01", "tracestate": f"otelmlflow={TRACE}-{SPAN}"}
+CALLER = {**SAMPLED, "tracestate": signed()}
 
 
 def test_a_trace_is_found_by_its_id_while_anything_refers_to_it(traces: CapturedTraces) -> None:
     """Afterwards it is forgotten: MLflow has it then."""
     root = start("root")
-    trace_id = entry(root).trace.trace_id
-    assert find_open_trace(trace_id) is entry(root).trace
+    trace_id = state_of(root).trace.identity.mlflow_trace_id_int
+    assert find_open_trace(trace_id) is state_of(root).trace
     root.end()
     assert len(traces) == 1
     del root
@@ -37,17 +39,17 @@ def test_a_trace_is_found_by_its_id_while_anything_refers_to_it(traces: Captured
 
 def test_a_renamed_trace_is_found_by_its_new_id_only(traces: CapturedTraces) -> None:
     """The old id may be a caller's, under which others may come."""
-    trace = entry(start("root")).trace
-    before = trace.trace_id
-    trace.rename(0xABC)
+    trace = state_of(start("root")).trace
+    before = trace.identity.mlflow_trace_id_int
+    change_mlflow_trace_id(trace, 0xABC)
     assert find_open_trace(0xABC) is trace
     assert find_open_trace(before) is None
 
 
-def test_spans_of_each_namesake_are_found(tracing: Tracing) -> None:
+def test_spans_of_each_trace_with_the_id_are_found(tracing: Tracing) -> None:
     """Whichever came first, and also when the first is not held by anybody else any more."""
     trace_id = new_trace_id()
-    first, second = (OpenTrace(tracing, trace_id, otel_trace_id=number) for number in (1, 2))
+    first, second = (register(OpenTrace(tracing, TraceIdentity(trace_id, number))) for number in (1, 2))
     root, other = start("root"), start("other")
     in_second = second.add(other, None)
     first.add(root, None)
@@ -59,7 +61,7 @@ def test_spans_of_each_namesake_are_found(tracing: Tracing) -> None:
 def test_the_trace_with_the_root_speaks_for_all_of_its_name(tracing: Tracing) -> None:
     """What a fragment says of the trace as a whole would not be sent."""
     trace_id = new_trace_id()
-    fragment, whole = (OpenTrace(tracing, trace_id, otel_trace_id=number) for number in (1, 2))
+    fragment, whole = (register(OpenTrace(tracing, TraceIdentity(trace_id, number))) for number in (1, 2))
     fragment.fragment = True
     assert find_open_trace(trace_id) is whole
 
@@ -74,7 +76,7 @@ def test_simultaneous_requests_of_one_caller_keep_their_spans(traces: CapturedTr
                 await asyncio.sleep(0.001)
 
     app = app_of(handler)
-    instrument(app)
+    instrument(app, experiment_name=DEFAULT_EXPERIMENT, tracing={"caller_key": KEY})
 
     async def calls() -> None:
         await asyncio.gather(*(Call(app, f"GET /?name={name}", headers=CALLER).made() for name in "abc"))
@@ -101,7 +103,7 @@ def test_a_service_that_calls_itself_makes_one_trace_and_goes_on_with_it(
         with span("after"):
             pass
 
-    instrument(app)
+    instrument(app, experiment_name=DEFAULT_EXPERIMENT, tracing={"caller_key": KEY})
     Call(app).run()
     assert shown(traces) == "GET /\n    GET /inner\n    after\n"
     assert traces[0].info.tags["after"] == "the inner request"

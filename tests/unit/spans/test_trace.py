@@ -13,8 +13,9 @@ from opentelemetry.sdk.trace import Span
 
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.state import SpanState, span_context, span_state
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.ids import span_context
+from otel_mlflow.spans.registry import change_mlflow_trace_id
+from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 from otel_mlflow.testing import CapturedTraces, capture
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.trees import drawn, shown
@@ -28,7 +29,7 @@ def start(name: str, parent: Span | None = None) -> Span:
     return started
 
 
-def entry(span: Span) -> SpanState:
+def state_of(span: Span) -> SpanState:
     """What is known of a span."""
     found = span_state(span)
     assert found is not None
@@ -68,7 +69,7 @@ def test_what_ends_shortly_after_the_root_travels_with_it(traces: CapturedTraces
     delivery = MemoryDelivery()
     with BRIDGE.diverted_to(delivery):
         root = start("root")
-        trace = entry(root).trace
+        trace = state_of(root).trace
         late = start("late", root)
         root.end()
         late.end()
@@ -77,7 +78,7 @@ def test_what_ends_shortly_after_the_root_travels_with_it(traces: CapturedTraces
 
 
 def test_a_trace_is_queued_once_however_much_of_it_ends(traces: CapturedTraces) -> None:
-    """Until it is written down; one entry in the queue stands for all that has ended meanwhile."""
+    """Until it is written down; one item in the queue stands for all that has ended meanwhile."""
     puts: list[OpenTrace] = []
 
     class Listing(MemoryDelivery):
@@ -89,13 +90,13 @@ def test_a_trace_is_queued_once_however_much_of_it_ends(traces: CapturedTraces) 
         children = [start(f"child {number}", root) for number in range(5)]
         for span in (root, *children):
             span.end()
-    assert puts == [entry(root).trace]
+    assert puts == [state_of(root).trace]
 
 
 def test_only_the_first_record_stands_for_the_request(traces: CapturedTraces) -> None:
     """What follows is more of the same trace: counted twice, the accounts would not add up."""
     root = start("root")
-    trace = entry(root).trace
+    trace = state_of(root).trace
     trace.counted = True
     late = start("late", root)
     root.end()
@@ -107,13 +108,13 @@ def test_only_the_first_record_stands_for_the_request(traces: CapturedTraces) ->
 def test_only_a_record_with_news_of_the_trace_as_a_whole_has_its_info(traces: CapturedTraces) -> None:
     """A late span says nothing about the trace; a late tag does."""
     root = start("root")
-    trace = entry(root).trace
+    trace = state_of(root).trace
     root.end()
     assert trace.encode().info
     start("late", root).end()
     assert trace.encode().info == b""
     trace.metadata.tags["late"] = "tag"
-    trace.changed()
+    trace.mark_changed()
     assert b'"late": "tag"' in trace.encode().info
 
 
@@ -122,7 +123,7 @@ def test_a_discarded_trace_leaves_nothing(traces: CapturedTraces) -> None:
     root = start("root")
     child, late = start("child", root), start("late", root)
     child.end()
-    entry(root).trace.discard()
+    state_of(root).trace.discard()
     root.end()
     late.end()
     start("later still", root).end()
@@ -137,7 +138,7 @@ def test_a_finished_trace_is_garbage_without_the_collector(traces: CapturedTrace
         delivery = MemoryDelivery()
         with BRIDGE.diverted_to(delivery):
             root = start("root")
-            trace = weakref.ref(entry(root).trace)
+            trace = weakref.ref(state_of(root).trace)
             start("child", root).end()
             root.end()
             delivery.traces()
@@ -152,8 +153,8 @@ def test_a_span_that_was_handed_over_keeps_only_what_is_needed_to_find_its_trace
     root = start("root")
     root.end()
     assert len(traces) == 1
-    assert (entry(root).readable, entry(root).span, entry(root).live) == (None, None, None)
-    assert entry(root).trace.entries == {}
+    assert (state_of(root).readable, state_of(root).span, state_of(root).live) == (None, None, None)
+    assert state_of(root).trace.tree.spans == {}
 
 
 def test_an_entry_knows_what_it_descends_from(traces: CapturedTraces) -> None:
@@ -161,14 +162,19 @@ def test_an_entry_knows_what_it_descends_from(traces: CapturedTraces) -> None:
     root = start("root")
     one, other = start("one", root), start("other", root)
     below = start("below", one)
-    assert [entry(below).descends_from(entry(span)) for span in (below, one, root, other)] == [True, True, True, False]
+    assert [state_of(below).descends_from(state_of(span)) for span in (below, one, root, other)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_renamed_trace_is_written_under_its_new_id(traces: CapturedTraces) -> None:
     """Also what had ended before."""
     root = start("root")
     start("child", root).end()
-    entry(root).trace.rename(0xABC)
+    change_mlflow_trace_id(state_of(root).trace, 0xABC)
     root.end()
     assert traces[0].info.trace_id == f"tr-{0xABC:032x}"
     assert {span.trace_id for span in traces[0].data.spans} == {f"tr-{0xABC:032x}"}
@@ -218,17 +224,17 @@ def test_any_interleaving_of_starts_and_ends_yields_exactly_the_spans_that_were_
 def test_nothing_is_kept_of_a_trace_when_all_of_it_has_ended_and_is_written_down(
     traces: CapturedTraces, script: list[tuple[str, int]]
 ) -> None:
-    """No open span, no entry, nothing finished: however the spans came and went."""
+    """No open span, no state, nothing finished: however the spans came and went."""
     with capture() as captured:
         spans = [start("0")]
         for step, number in script:
             if step == "start":
                 spans.append(start("span", spans[number % len(spans)]))
-        trace = entry(spans[0]).trace
+        trace = state_of(spans[0]).trace
         for span in spans:
             span.end()
         assert len(captured) == 1
-        assert (trace.open_spans, trace.entries, trace.generators) == (0, {}, {})
+        assert (trace.tree.open_spans, trace.tree.spans, trace.tree.generators) == (0, {}, {})
         assert not {span_context(span).span_id for span in spans} & {
             e.span_id for e in BRIDGE.processor.open_span_states()
         }

@@ -1,0 +1,76 @@
+"""Beside a current span that is none of ours: the span of ours that is round it, as a key of OpenTelemetry's context.
+
+Whoever makes a span current does it with `opentelemetry.context.attach`. Where that span is another provider's, or
+records nothing, the context that is attached gets one more key. Those of our spans are attached as they are.
+Private name that this leans on: `opentelemetry.context._RUNTIME_CONTEXT`, through which every `attach` goes, whoever
+imported it. Tested with opentelemetry-api 1.34 to 1.45.
+"""
+
+from __future__ import annotations
+
+from contextvars import Token
+from typing import Any
+
+from opentelemetry import context as context_api
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
+
+from otel_mlflow.guard import guarded
+from otel_mlflow.spans.ids import is_remote
+from otel_mlflow.spans.trace import SpanState, span_state
+
+_ENCLOSING = context_api.create_key("otel-mlflow-enclosing")
+"""Context key: a span that is none of ours, and the span of ours that is round it."""
+
+context_module: Any = context_api
+
+
+def enclosing_state(context: Context, span: Span) -> SpanState | None:
+    """The span of ours that was current when `span`, which is none of ours, was made current."""
+    known = context.get(_ENCLOSING)
+    return known[1] if isinstance(known, tuple) and known[0] is span else None
+
+
+class _EnclosingContext:
+    """OpenTelemetry's runtime context, with the key added to what is attached."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def attach(self, context: Context) -> Token[Context]:
+        """Make `context` the current one."""
+        span = get_current_span(context)
+        if span is not INVALID_SPAN and span_state(span) is None:
+            context = _with_enclosing(context, span, self.inner.get_current()) or context
+        token: Token[Context] = self.inner.attach(context)
+        return token
+
+    def get_current(self) -> Context:
+        """The current context."""
+        current: Context = self.inner.get_current()
+        return current
+
+    def detach(self, token: Token[Context]) -> None:
+        """Make the one before it the current one again."""
+        self.inner.detach(token)
+
+
+@guarded
+def _with_enclosing(context: Context, span: Span, before: Context) -> Context:
+    if is_remote(span) or enclosing_state(context, span) is not None:
+        return context
+    around = get_current_span(before)
+    state = span_state(around) or enclosing_state(before, around)
+    return context_api.set_value(_ENCLOSING, (span, state), context) if state is not None else context
+
+
+def install() -> None:
+    """Add the key from now on. Does nothing the second time."""
+    if not isinstance(context_module._RUNTIME_CONTEXT, _EnclosingContext):
+        context_module._RUNTIME_CONTEXT = _EnclosingContext(context_module._RUNTIME_CONTEXT)
+
+
+def uninstall() -> None:
+    """Give OpenTelemetry its own runtime context back."""
+    if isinstance(context_module._RUNTIME_CONTEXT, _EnclosingContext):
+        context_module._RUNTIME_CONTEXT = context_module._RUNTIME_CONTEXT.inner

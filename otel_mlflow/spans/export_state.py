@@ -1,0 +1,114 @@
+"""What of an open trace is ready to be exported, and whether it is going to be."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Generic, NamedTuple, TypeVar
+
+SpanT = TypeVar("SpanT")
+
+EARLY_SPANS = 100
+EARLY_SECONDS = 5.0
+"""How many spans of a trace that lasts wait for a record, and how long."""
+
+
+class Batch(NamedTuple, Generic[SpanT]):
+    """What one record is made of: the spans that ended, and what else is new."""
+
+    finished: list[SpanT]
+    is_changed: bool
+    """Whether something about the trace as a whole was set."""
+    is_cut: bool
+    """Whether nobody waits any more for what is still open."""
+
+
+class ExportState(Generic[SpanT]):
+    """The hand-over of one trace: not decided, then released or discarded; queued or not; and the spans to take.
+
+    Its lock guards the spans and the flags together, so that no span falls between two records. Nothing is called while
+    it is held.
+    """
+
+    __slots__ = ("_changed", "_cut", "_finished", "_is_early", "_lock", "_queued", "_taken_at", "discarded", "released")
+
+    def __init__(self) -> None:
+        self.released = False
+        """Whether the trace was handed over, so that more of it follows by itself."""
+        self.discarded = False
+        """Whether the trace is not kept."""
+        self._finished: list[SpanT] = []
+        self._changed = False
+        self._cut = False
+        self._queued = False
+        self._is_early = False
+        self._taken_at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def add_finished(self, span: SpanT) -> bool:
+        """Keep a span for the next record; False where there is going to be none."""
+        with self._lock:
+            if not self.discarded:
+                self._finished.append(span)
+            return not self.discarded
+
+    def mark_changed(self) -> None:
+        """Something about the trace as a whole was set."""
+        self._changed = True
+
+    def mark_cut(self) -> None:
+        """Nobody waits any more for what is still open."""
+        self._cut = True
+
+    def release(self) -> None:
+        """The trace is kept."""
+        self._is_early = False
+        self.released = self._changed = True
+
+    def release_early(self) -> None:
+        """The trace is kept, but not over: its spans follow as they end, what is new of it as a whole waits."""
+        self.released = self._is_early = True
+
+    @property
+    def is_due(self) -> bool:
+        """Whether what has ended of a trace that lasts should leave memory."""
+        waiting = len(self._finished)
+        return waiting >= EARLY_SPANS or (waiting > 0 and time.monotonic() - self._taken_at >= EARLY_SECONDS)
+
+    def takes_with_next(self, span: SpanT) -> bool:
+        """Whether the span is going to be in the next record."""
+        with self._lock:
+            return span in self._finished
+
+    def discard(self) -> list[SpanT]:
+        """The trace is not kept; answer the spans that nobody takes any more."""
+        with self._lock:
+            self.discarded = True
+            return self._drop_finished()
+
+    def drop_finished(self) -> list[SpanT]:
+        """The spans so far are not kept; answer them."""
+        with self._lock:
+            return self._drop_finished()
+
+    def mark_queued(self) -> bool:
+        """Note that the trace is queued; False where it is already, or is not going to be."""
+        with self._lock:
+            if self._queued or self.discarded or (self._is_early and not self.is_due):
+                return False
+            self._queued = True
+            return True
+
+    def take(self) -> Batch[SpanT]:
+        """Take what is new since the last record. The trace is queued no more."""
+        with self._lock:
+            batch = Batch(self._finished, self._changed and not self._is_early, self._cut)
+            self._finished = []
+            self._queued = self._cut = False
+            self._changed = self._changed and self._is_early
+            self._taken_at = time.monotonic()
+            return batch
+
+    def _drop_finished(self) -> list[SpanT]:
+        finished, self._finished = self._finished, []
+        return finished
