@@ -63,6 +63,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if (observer := trace.owner.observer) is not None:
             observer.ended(span)
         trace.end(state)
+        if state is trace.root:
+            _abandon_left_runs(trace)
         if state is trace.root and trace.exchange is None and not trace.export.released:
             self._decide(trace, span)
 
@@ -134,6 +136,14 @@ class OpenTraceSpanProcessor(SpanProcessor):
     def forget_open(self) -> None:
         """In a forked child: the open spans are the parent's."""
         OPEN_SPANS.clear()
+
+
+def _abandon_left_runs(trace: OpenTrace) -> None:
+    """LangChain does not tell the end of a model's run that a timeout cancels: it is over when its request is."""
+    here = opener()
+    for state in trace.tree.open_runs():
+        if state.run is not None and state.run.opener == here:
+            trace.abandon(state)
 
 
 def is_framework(span: ReadableSpan) -> bool:

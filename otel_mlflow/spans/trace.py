@@ -158,6 +158,10 @@ class SpanTree:
         spans = self.spans.copy().values()
         return [state for state in spans if not state.ended and (all_of_them or state.abandoned)]
 
+    def open_runs(self) -> list[SpanState]:
+        """The spans of LangChain runs of which no end was told."""
+        return [state for state in self.spans.copy().values() if state.run is not None and not state.ended]
+
     def remove(self, states: list[SpanState]) -> None:
         """Let go of spans that have ended."""
         for state in states:
