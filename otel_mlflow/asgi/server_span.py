@@ -19,9 +19,9 @@ from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Failure, Headers, Message, Scope, as_keys, first_header
 from otel_mlflow.http.sampling import verdict
+from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.request import RequestTrace, with_request
 from otel_mlflow.spans import runs
-from otel_mlflow.spans.current import CLAIMED, OUTSIDE
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_request_id, new_trace_id
 from otel_mlflow.spans.processor import is_server_span

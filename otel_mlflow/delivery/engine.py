@@ -15,6 +15,7 @@ from otel_mlflow.delivery.ingest_queue import IngestQueue
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.spool_writer import Writer
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
+from otel_mlflow.outside import own_thread
 from otel_mlflow.status import Counts, SpoolStatus, Status, timestamp
 
 if TYPE_CHECKING:
@@ -154,4 +155,4 @@ class Engine:
 
 
 def _thread(name: str, target: Callable[[], None]) -> threading.Thread:
-    return threading.Thread(target=target, name=f"otel-mlflow-{name}", daemon=True)
+    return own_thread(target, f"otel-mlflow-{name}")

@@ -29,6 +29,7 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanContext, get_current_span
 
+from otel_mlflow.outside import OUTSIDE
 from otel_mlflow.spans.enclosing import enclosing_state
 from otel_mlflow.spans.generators import innermost_generator, is_called_by
 from otel_mlflow.spans.ids import is_remote
@@ -38,12 +39,6 @@ from otel_mlflow.spans.trace import SpanState, span_state
 
 _MODELS = "langchain_core.language_models."
 """Where LangChain calls models: the run of one is being worked in while this is on the stack."""
-
-OUTSIDE = context_api.create_key("otel-mlflow-outside")
-"""Context key: what starts here without a parent of ours is none of ours, or is claimed by whoever starts it."""
-
-CLAIMED = "claimed"
-"""The value of that key where the span is going to be taken into a trace by whoever starts it: a request's root."""
 
 REQUEST_ROOT = context_api.create_key("otel-mlflow-request-root")
 """Context key: the root of the request that is being served, a `SpanState`."""

@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.current import CLAIMED, OUTSIDE, current_request_state, current_span_state, opener
+from otel_mlflow.outside import CLAIMED, OUTSIDE
+from otel_mlflow.spans.current import current_request_state, current_span_state, opener
 from otel_mlflow.spans.generators import opening_generators
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context

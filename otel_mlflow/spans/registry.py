@@ -56,6 +56,13 @@ def change_mlflow_trace_id(trace: OpenTrace, mlflow_trace_id_int: int) -> None:
     register(trace)
 
 
+def continue_in_child() -> None:
+    """In a forked child: the open spans are the parent's, and the open traces go on here without their roots."""
+    OPEN_SPANS.clear()
+    for trace in [trace for same_id in _BY_ID.values() for trace in same_id.traces()]:
+        trace.continue_in_child()
+
+
 def find_open_trace(mlflow_trace_id_int: int) -> OpenTrace | None:
     """The trace with this MLflow id; where there are several, the one with the root if that is in this process."""
     traces = _traces_with(mlflow_trace_id_int)

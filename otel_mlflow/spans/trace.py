@@ -274,6 +274,16 @@ class OpenTrace:
         self._let_go(batch.finished)
         return record
 
+    def continue_in_child(self) -> None:
+        """In a forked child: what has started is the parent's, and what ends from now on is more of its trace."""
+        self.tree, self.export = SpanTree(), ExportState()
+        self.tree.seen_spans = 1
+        self.root, self.counted, self.fragment = None, False, True
+        if self.owner.samples(self.identity.mlflow_trace_id_int):
+            self.export.release()
+        else:
+            self.export.discard()
+
     def _enqueue(self) -> None:
         if self.export.released and self.export.mark_queued():
             self.owner.enqueue(self)
