@@ -73,6 +73,7 @@ class Bridge:
                 self.provider.uninstall()
                 propagation.remove_from_global_propagator()
                 enclosing.uninstall()
+                registry.forget_kept()
                 self._mlflow_off()
 
     @property
