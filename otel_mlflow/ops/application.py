@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.answers import Answers
-from otel_mlflow.ops.guarding import Guard, Guarded
+from otel_mlflow.ops.authorizer import AuthorizedApp, Authorizer
 from otel_mlflow.ops.metrics.scrape import NEEDS, Metrics, can_scrape
 from otel_mlflow.ops.question import QuestionError, question_of
 from otel_mlflow.ops.sources import source_for
+from otel_mlflow.ops.trailing_slash import TrailingSlash
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,39 +33,34 @@ Answer = TypeVar("Answer")
 
 PAGE = Path(__file__).parent / "page"
 
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-"""Nothing on the page comes from elsewhere."""
-
 PATIENT = 2
 """Threads for figures, which may take a minute; probes and scrapes have threads of their own."""
 
 
-def app(tracing: Tracing, *, token: str | None = None, guard: Guard | None = None, show_users: bool = False) -> ASGIApp:
+def app(
+    tracing: Tracing, *, token: str | None = None, guard: Authorizer | None = None, show_users: bool = False
+) -> ASGIApp:
     """Make the dashboard of `tracing`: `GET /`, `/status`, `/metrics`, `/api/summary`, `/doctor`.
 
     With `token` every path needs it (`Authorization: Bearer …`, or as the password of basic authentication); `guard`
-    is asked for each request and may be `async`. Without `show_users` users are numbered, not named.
+    is asked for each request and may be `async`. Without either only this machine is served. Without `show_users` users
+    are numbered, not named. Raises `ValueError` for an empty or blank token.
 
     Reads where the traces are, on threads of its own and with connections that write nothing.
     """
-    faces = Faces(tracing, show_users=show_users, is_guarded=token is not None or guard is not None)
+    endpoints = Endpoints(tracing, show_users=show_users, is_guarded=token is not None or guard is not None)
     routes = [
-        Route("/", faces.page),
-        Route("/status", faces.status),
-        Route("/metrics", faces.metrics),
-        Route("/api/summary", faces.summary),
-        Route("/doctor", faces.doctor),
+        Route("/", endpoints.page),
+        Route("/status", endpoints.status),
+        Route("/metrics", endpoints.metrics),
+        Route("/api/summary", endpoints.summary),
+        Route("/doctor", endpoints.doctor),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
-    return Guarded(Starlette(routes=routes), token=token, guard=guard)
+    return AuthorizedApp(TrailingSlash(Starlette(routes=routes)), token=token, authorizer=guard)
 
 
-class Faces:
+class Endpoints:
     """What the routes answer."""
 
     def __init__(self, tracing: Tracing, *, show_users: bool, is_guarded: bool) -> None:
@@ -77,11 +73,9 @@ class Faces:
         self._patient = CapacityLimiter(PATIENT)
         self._prompt = CapacityLimiter(PATIENT)
 
-    async def page(self, request: Request) -> Response:
-        """The page, below a path that ends with a slash: its parts are found relative to that."""
-        if not request.url.path.endswith("/"):
-            return RedirectResponse(request.url.replace(path=request.url.path + "/"))
-        return Response((PAGE / "index.html").read_bytes(), media_type="text/html", headers=HEADERS)
+    async def page(self, _: Request) -> Response:
+        """The page."""
+        return FileResponse(PAGE / "index.html")
 
     async def status(self, _: Request) -> Response:
         """The status; 503 when traces wait until somebody mends something."""
@@ -95,7 +89,7 @@ class Faces:
         body, content_type = await in_thread(
             self._prompt, functools.partial(self._metrics.scrape, request.headers.get("accept", ""))
         )
-        return Response(body, headers={**HEADERS, "Content-Type": content_type})
+        return Response(body, headers={"Content-Type": content_type})
 
     async def summary(self, request: Request) -> Response:
         """The figures of a window; 400 for one that cannot be read, 503 when the backend does not answer."""
@@ -134,4 +128,4 @@ async def in_thread(limiter: CapacityLimiter, work: Callable[[], Answer]) -> Ans
 
 
 def _json(value: Any, status: int = 200) -> JSONResponse:
-    return JSONResponse(value, status, headers=HEADERS)
+    return JSONResponse(value, status)
