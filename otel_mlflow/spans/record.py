@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,7 @@ from otel_mlflow.spans.facts import TraceOutline
 from otel_mlflow.spans.gathering import OpenTrace
 from otel_mlflow.spans.request_run import RequestRunWriter
 from otel_mlflow.spans.tokens import add_up, tokens_of
+from otel_mlflow.spans.trace_summary import EXCEPTION_TYPE, SUMMARY_TAG, TraceSummary
 from otel_mlflow.spans.translation import NotTranslatableError, translated, without_conventions
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class TraceWriter:
         self._max_depth = settings.tracing.max_trace_depth
         self._tags = {**settings.default_tags, "service.name": service_name}
         self._metadata = metadata
+        self._summaries: weakref.WeakKeyDictionary[OpenTrace, TraceSummary] = weakref.WeakKeyDictionary()
 
     def write(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
@@ -131,7 +134,16 @@ class TraceWriter:
         attributes = self._in_mlflow_s_words(attributes, proto)
         entry.tokens = tokens_of(attributes)
         add_attributes(proto, attributes)
+        self._summarize(trace, entry, attributes, proto)
         return proto
+
+    def _summarize(self, trace: OpenTrace, entry: SpanEntry, attributes: dict[str, Any], proto: ProtoSpan) -> None:
+        summary = self._summaries.setdefault(trace, TraceSummary())
+        summary.add_span(proto.name, attributes, is_failed=proto.status.code == StatusCode.ERROR.value)
+        if entry is trace.root:
+            summary.time_to_first_byte_ms = attributes.get(http_attributes.TIME_TO_FIRST_BYTE)
+            if attributes.get(http_attributes.OUTCOME, "error") == "error":
+                summary.error_type = attributes.get("error.type") or _exception_type(proto)
 
     def _in_mlflow_s_words(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
         try:
@@ -202,6 +214,7 @@ class TraceWriter:
             **self._tags,
             "otel.trace_id": f"{trace.otel_trace_id:032x}",
             mlflow_names.TRACE_NAME: self._content.text(trace.outline.name if trace.outline else ""),
+            **({SUMMARY_TAG: summary.to_tag()} if (summary := self._summaries.get(trace)) is not None else {}),
             **self._content.redacted(http_attributes.trace_tags(exchange) if exchange is not None else {}),
             **self._content.redacted({str(key): str(value) for key, value in said.items()}),
         }
@@ -225,6 +238,11 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
     set_status(proto, *http_attributes.status(exchange))
     if exchange.failure is not None and exchange.failure.traceback:
         add_event(proto, "exception", proto.end_time_unix_nano, http_attributes.exception(exchange.failure))
+
+
+def _exception_type(proto: ProtoSpan) -> str | None:
+    found = (item for event in proto.events for item in event.attributes if item.key == EXCEPTION_TYPE)
+    return next((item.value.string_value for item in found), None)
 
 
 def _outline(trace: OpenTrace) -> TraceOutline:
