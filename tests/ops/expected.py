@@ -35,13 +35,17 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
             "new_users": len(users - earlier),
             "sessions": len({r.session for r in within if r.session}),
         },
+        "previous": previous(seeded, start, end),
         "series": series(within, start, end, step),
         "hours": [
             {"time": iso(time), "requests": len(some)} for time, some in buckets(within, start, end, HOUR).items()
         ],
         "routes": by_size(
-            {"route": name, **counts(some), **latency(some)} for name, some in grouped(within, lambda r: r.route)
+            {"route": name, **counts(some), **latency(some), **first_byte(some)}
+            for name, some in grouped(within, lambda r: r.route)
         ),
+        "services": [],
+        "errors": errors([r for r in within if r.outcome == "error"]),
         "statuses": sorted(
             ({"status_code": c, "requests": len(some)} for c, some in grouped(within, lambda r: r.status_code)),
             key=lambda row: row["status_code"],
@@ -80,7 +84,40 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
         ],
         "tools": tools([tool for request in within for tool in request.tools]),
         "feedback": feedback([given for request in within for given in request.feedback]),
+        "disliked": disliked(within),
+        "comments": [],
     }
+
+
+def previous(seeded: Sequence[Request], start: int, end: int) -> Row:
+    """The window before."""
+    before = [request for request in seeded if 2 * start - end <= request.time_ms < start]
+    return {**counts(before), **latency(before), **used([call for request in before for call in request.calls])}
+
+
+def first_byte(_: Sequence[Request]) -> Row:
+    """Nobody measured it."""
+    return {"ttfb_p50_ms": None, "ttfb_p95_ms": None}
+
+
+def errors(requests: Sequence[Request]) -> list[Row]:
+    """None of them says its type."""
+    if not requests:
+        return []
+    times = [request.time_ms for request in requests]
+    row = {"error_type": None, "requests": len(requests), "routes": len({r.route for r in requests})}
+    return [{**row, "first": iso(min(times)), "last": iso(max(times))}]
+
+
+def disliked(requests: Sequence[Request]) -> list[Row]:
+    """The latest that somebody was not content with."""
+    rows = [
+        {"name": name, "value": "false", "time": iso(r.time_ms), "trace_id": r.trace_id}
+        for r in sorted(requests, key=lambda r: (-r.time_ms, r.trace_id))
+        for name, value in r.feedback
+        if value is False
+    ]
+    return rows[:LISTED]
 
 
 def counts(requests: Sequence[Request]) -> Row:
@@ -103,16 +140,21 @@ def used(calls: Sequence[Call]) -> Row:
         "input_tokens": sum(call.input_tokens for call in calls),
         "output_tokens": sum(call.output_tokens for call in calls),
         "total_tokens": sum(call.input_tokens + call.output_tokens for call in calls),
-        "cost": sum(call.cost for call in calls),
+        "cost": sum((call.cost for call in calls), 0.0),
     }
 
 
 def series(requests: Sequence[Request], start: int, end: int, step: int) -> list[Row]:
     """Point by point."""
     return [
-        {"time": iso(time), **counts(some), **latency(some)}
+        {"time": iso(time), **counts(some), **latency(some), **spent(some)}
         for time, some in buckets(requests, start, end, step).items()
     ]
+
+
+def spent(requests: Sequence[Request]) -> Row:
+    """Of a point."""
+    return {"total_tokens": sum(r.tokens for r in requests), "cost": sum((r.cost for r in requests), 0.0)}
 
 
 def tools(calls: Sequence[tuple[str, bool]]) -> list[Row]:
@@ -134,6 +176,7 @@ def feedback(given: Sequence[tuple[str, object]]) -> list[Row]:
             {
                 "name": name,
                 "given": len(some),
+                "texts": 0,
                 "values": {value: values.count(value) for value in set(values)},
                 "mean": sum(numbers) / len(numbers),
             }
@@ -149,6 +192,7 @@ def one(request: Request) -> Row:
         "route": request.route,
         "status_code": request.status_code,
         "outcome": request.outcome,
+        "error_type": None,
         "duration_ms": request.duration_ms,
         "user": request.user,
         "session": request.session,

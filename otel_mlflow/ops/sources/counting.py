@@ -1,4 +1,4 @@
-"""The answers to the statements, put together into figures; the same for every backend that speaks SQL."""
+"""The answers to the statements, put together into figures; the same for every backend."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from typing import Any
 
 from otel_mlflow.ops.question import HOUR, Question
 from otel_mlflow.ops.sources import statements
-from otel_mlflow.ops.summary import Figures, Row
+from otel_mlflow.ops.sources.base import MOST_KINDS
+from otel_mlflow.ops.summary import Figures, Missing, Row
 
 Ask = Callable[[str], list[Row]]
 """Runs one statement; answers its rows by column."""
 
 NO_LATENCY: Row = {"p50_ms": None, "p95_ms": None, "p99_ms": None}
-NO_REQUESTS: Row = {"requests": 0, "errors": 0, "cancelled": 0, **NO_LATENCY}
+NO_FIRST_BYTE: Row = {"ttfb_p50_ms": None, "ttfb_p95_ms": None}
+NO_REQUESTS: Row = {"requests": 0, "errors": 0, "cancelled": 0, "total_tokens": 0, "cost": 0.0, **NO_LATENCY}
+
+MOST_VALUES = 50
+"""Values of one kind of feedback that are told one by one."""
 
 
-def count(ask: Ask, question: Question) -> Figures:
-    """Ask for everything that the page shows."""
-    totals = ask(statements.TOTALS)[0] | ask(statements.PEOPLE)[0]
-    totals["new_users"] = totals["users"] - totals["returning_users"]
-    return Figures(
-        totals=totals | next(iter(_latency(ask, statements.TOTAL_LATENCY).values()), NO_LATENCY),
-        series=filled(
-            _with_latency(ask, statements.SERIES, statements.SERIES_LATENCY, "time"),
-            question,
-            question.step_ms,
-            NO_REQUESTS,
-        ),
+def count(ask: Ask, ask_before: Ask, question: Question) -> Figures:
+    """Ask for everything that the page shows; `ask_before` asks the same of the window before this one."""
+    figures = Figures(
+        totals=_totals(ask),
+        previous=_counts(ask_before),
+        series=_series(ask, question),
         hours=filled(ask(statements.HOURS), question, HOUR, {"requests": 0}),
-        routes=_with_latency(ask, statements.ROUTES, statements.ROUTES_LATENCY, "route"),
+        routes=_routes(ask),
+        services=ask(statements.SERVICES),
         statuses=ask(statements.STATUSES),
+        errors=ask(statements.ERRORS),
         models=ask(statements.MODELS),
         users=ask(statements.USERS),
         sessions=ask(statements.SESSIONS),
@@ -38,7 +39,11 @@ def count(ask: Ask, question: Question) -> Figures:
         failing=[one_request(row) for row in ask(statements.FAILING)],
         tools=ask(statements.TOOLS),
         feedback=judgements(ask(statements.FEEDBACK)),
+        disliked=ask(statements.DISLIKED),
+        comments=ask(statements.COMMENTS),
     )
+    figures.missing.extend(_cut(figures))
+    return figures
 
 
 def filled(rows: list[Row], question: Question, step_ms: int, nothing: Row) -> list[Row]:
@@ -55,22 +60,55 @@ def one_request(row: Row) -> Row:
 
 
 def judgements(rows: Iterable[Row]) -> list[Row]:
-    """One row for each name, with how often each value was given, and the mean: true is 1, false is 0."""
+    """One row for each name: how often each value was given, how many texts, and the mean (true is 1, false is 0)."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        one = found.setdefault(row["name"], {"name": row["name"], "given": 0, "values": {}, "mean": None, "_sum": 0.0})
+        nothing = {"name": row["name"], "given": 0, "texts": 0, "values": {}, "mean": None, "total": 0.0, "numbers": 0}
+        one = found.setdefault(row["name"], nothing)
         one["given"] += row["given"]
-        one["values"][row["value"]] = row["given"]
-        if row["mean"] is not None:
-            one["_sum"] += row["mean"] * row["given"]
-            one["mean"] = one["_sum"] / one["given"]
-    return [{key: value for key, value in one.items() if key != "_sum"} for one in found.values()]
+        if row["value"] is None:
+            one["texts"] += row["given"]
+        elif len(one["values"]) < MOST_VALUES:
+            one["values"][row["value"]] = row["given"]
+        one["numbers"] += row["numbers"]
+        one["total"] += row["total"] or 0.0
+    for one in found.values():
+        total, numbers = one.pop("total"), one.pop("numbers")
+        one["mean"] = total / numbers if numbers else None
+    return sorted(found.values(), key=lambda one: str(one["name"]))
 
 
-def _with_latency(ask: Ask, counts: str, latency: str, key: str) -> list[Row]:
-    latencies = _latency(ask, latency)
-    return [row | latencies.get(row[key], NO_LATENCY) for row in ask(counts)]
+def _totals(ask: Ask) -> Row:
+    totals = _counts(ask) | ask(statements.PEOPLE)[0]
+    return totals | {"new_users": totals["users"] - totals["returning_users"]}
+
+
+def _counts(ask: Ask) -> Row:
+    latency = next(iter(_latency(ask, statements.TOTAL_LATENCY).values()), NO_LATENCY)
+    return ask(statements.TOTALS)[0] | latency
+
+
+def _series(ask: Ask, question: Question) -> list[Row]:
+    latencies = _latency(ask, statements.SERIES_LATENCY)
+    rows = [row | latencies.get(row["time"], NO_LATENCY) for row in ask(statements.SERIES)]
+    return filled(rows, question, question.step_ms, NO_REQUESTS)
+
+
+def _routes(ask: Ask) -> list[Row]:
+    latencies, first_bytes = _latency(ask, statements.ROUTES_LATENCY), _latency(ask, statements.ROUTES_FIRST_BYTE)
+    waits = {route: {"ttfb_p50_ms": row["p50_ms"], "ttfb_p95_ms": row["p95_ms"]} for route, row in first_bytes.items()}
+    return [
+        row | latencies.get(row["route"], NO_LATENCY) | waits.get(row["route"], NO_FIRST_BYTE)
+        for row in ask(statements.ROUTES)
+    ]
 
 
 def _latency(ask: Ask, statement: str) -> dict[Any, Row]:
     return {row.pop("by_"): row for row in ask(statement)}
+
+
+def _cut(figures: Figures) -> Iterable[Missing]:
+    """Lists that were longer."""
+    for name in ("routes", "services", "errors", "models", "tools"):
+        if len(getattr(figures, name)) >= MOST_KINDS:
+            yield Missing(name, f"cut: the {MOST_KINDS} largest are listed; the totals count all")

@@ -11,10 +11,10 @@ from otel_mlflow.errors import NeedsRepair
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.catalog_relations import over
-from otel_mlflow.ops.sources.counting import count
+from otel_mlflow.ops.sources.counting import Ask, count
 from otel_mlflow.ops.sources.databricks_sql import WAIT, Warehouse
 from otel_mlflow.ops.sources.statements import parameters
-from otel_mlflow.ops.summary import Row, Summary
+from otel_mlflow.ops.summary import Summary
 from otel_mlflow.workspace.credentials import WorkspaceCredentials
 from otel_mlflow.workspace.experiments import WorkspaceExperiments
 from otel_mlflow.workspace.http import WorkspaceHttp
@@ -50,11 +50,13 @@ class UnityCatalog:
             view = f"{_location(found, backend)}_trace_unified"
             warehouse = Warehouse(http, self._settings.sql_warehouse_id, backend)
 
-            def ask(statement: str) -> list[Row]:
-                return warehouse.rows(over(view, statement), parameters(question))
+            def asking(asked: Question) -> Ask:
+                return lambda statement: warehouse.rows(over(view, statement), parameters(asked))
 
             experiment = Experiment(found.id, found.name, f"{credentials.host}/ml/experiments/{found.id}")
-            return Summary(question, "Unity Catalog", experiment, count(ask, question))
+            return Summary(
+                question, "Unity Catalog", experiment, count(asking(question), asking(question.before()), question)
+            )
         finally:
             http.close()
 

@@ -1,0 +1,36 @@
+"""What the index asks of a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from otel_mlflow.ops.index.entry import TraceEntry
+
+if TYPE_CHECKING:
+    from otel_mlflow.diagnosis.status import Experiment
+
+
+class Feed(Protocol):
+    """One backend's traces of one service. Raises `DeliveryError` (`TryAgain`, `NeedsRepair`) with what to do."""
+
+    kind: str
+    """What people call the backend."""
+
+    def open(self) -> Experiment:
+        """Connect, and find the configured experiment."""
+
+    def close(self) -> None:
+        """Disconnect."""
+
+    def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, str] | None:
+        """For each step of a time that has traces, a text that changes when they do; None where nobody counts them."""
+
+    def count(self, start_ms: int, end_ms: int) -> int | None:
+        """How many traces of a time the backend has; None where nobody counts them."""
+
+    def pages(self, start_ms: int, end_ms: int) -> Iterator[list[TraceEntry]]:
+        """The traces of a time, the newest first."""
+
+    def notes(self) -> list[str]:
+        """What of the backend is left out, for people."""

@@ -1,0 +1,105 @@
+"""What of the index is not as the backend is, and reading that anew.
+
+Time is divided into steps: minutes for the last two hours, hours before them. A step is read anew when
+
+1. it never was;
+2. the backend's tally of it has changed: traces or feedback came late, or were deleted;
+3. a trace in it had not ended when it was read, and it is younger than a day;
+4. it was read so early that more may be known of its traces now: spans arrive before tags do.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from otel_mlflow.ops.feeds.base import Feed
+from otel_mlflow.ops.index.entry import TraceEntry
+from otel_mlflow.ops.index.trace_index import TraceIndex
+from otel_mlflow.ops.question import DAY, HOUR, MINUTE
+
+HEAD = 2 * HOUR
+SETTLED_AFTER = {MINUTE: MINUTE, HOUR: 15 * MINUTE}
+"""How long after its end a step is read once more, by its length."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps that follow each other and are to be read."""
+
+    start_ms: int
+    end_ms: int
+    step_ms: int
+    tallies: Mapping[int, str]
+
+
+class Synchronizer:
+    """Brings an index to where its backend is. Not for several threads at once."""
+
+    def __init__(self, index: TraceIndex, feed: Feed, now_ms: Callable[[], int] | None = None) -> None:
+        self._index = index
+        self._feed = feed
+        self._now_ms = now_ms or (lambda: time.time_ns() // 1_000_000)
+
+    def synchronize(self, start_ms: int, end_ms: int, stop: threading.Event) -> None:
+        """Read what has changed, the newest first; end early where `stop` is set. Raises `DeliveryError`."""
+        now = self._now_ms()
+        head = (now - HEAD) // HOUR * HOUR
+        last = now + MINUTE if end_ms > now else end_ms
+        for steps in self._changed(max(start_ms, head), last, MINUTE, now):
+            self._read(steps, stop)
+        for steps in self._changed(start_ms, min(end_ms, head), HOUR, now):
+            self._read(steps, stop)
+        self._index.prune()
+
+    def _changed(self, start_ms: int, end_ms: int, step_ms: int, now: int) -> list[Steps]:
+        start, end = start_ms // step_ms * step_ms, -(-end_ms // step_ms) * step_ms
+        if start >= end:
+            return []
+        tallies = self._feed.tallies(start, end, step_ms)
+        scanned = self._index.scanned(step_ms, start, end)
+        unfinished = self._index.unfinished(step_ms, max(start, now - DAY), end)
+        settled_after = SETTLED_AFTER[step_ms]
+
+        def is_changed(step: int) -> bool:
+            if step not in scanned:
+                return tallies is None or step in tallies
+            tally, at_ms = scanned[step]
+            if tallies is not None and tallies.get(step, "") != tally:
+                return True
+            is_early = at_ms < step + step_ms + settled_after and (tallies is None or step in tallies)
+            return is_early or step in unfinished
+
+        return list(_joined([s for s in range(start, end, step_ms) if is_changed(s)], step_ms, tallies or {}))
+
+    def _read(self, steps: Steps, stop: threading.Event) -> None:
+        """Step by step, so that what was read is kept when it takes too long."""
+        read: list[TraceEntry] = []
+        done_from = steps.end_ms
+        for page in self._feed.pages(steps.start_ms, steps.end_ms):
+            read += page
+            complete_from = page[-1].time_ms // steps.step_ms * steps.step_ms + steps.step_ms
+            if complete_from < done_from:
+                self._keep(steps, complete_from, done_from, [e for e in read if e.time_ms >= complete_from])
+                read = [entry for entry in read if entry.time_ms < complete_from]
+                done_from = complete_from
+            if stop.is_set():
+                return
+        self._keep(steps, steps.start_ms, done_from, read)
+
+    def _keep(self, steps: Steps, start_ms: int, end_ms: int, entries: Sequence[TraceEntry]) -> None:
+        self._index.replace(start_ms, end_ms, entries, steps.step_ms, steps.tallies)
+
+
+def _joined(starts: Sequence[int], step_ms: int, tallies: Mapping[int, str]) -> Iterator[Steps]:
+    """Steps next to each other are read together; the newest come first."""
+    found: list[tuple[int, int]] = []
+    for start in starts:
+        if found and found[-1][1] == start:
+            found[-1] = found[-1][0], start + step_ms
+        else:
+            found.append((start, start + step_ms))
+    for first, end in reversed(found):
+        yield Steps(first, end, step_ms, tallies)
