@@ -12,12 +12,16 @@ import click
 from otel_mlflow import terminal
 from otel_mlflow.commands.common import as_json, echo_json, load
 from otel_mlflow.errors import DeliveryError
+from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.question import QuestionError, question_of
 from otel_mlflow.ops.sources import source_for
-from otel_mlflow.ops.summary import Row
+from otel_mlflow.ops.summary import Row, Shown
 
 LISTED = 10
 """Requests in a list; `--json` has all that the dashboard has."""
+
+PATIENCE = 600.0
+"""Seconds to wait for the index: who asks once wants all of it."""
 
 Column = tuple[str, Callable[[Row], str]]
 
@@ -29,10 +33,12 @@ Column = tuple[str, Callable[[Row], str]]
 @click.option("--route", help="Only these requests: the trace's name, such as 'POST /api/chat'.")
 @click.option("--user", help="Only this user's.")
 @click.option("--session", help="Only this session's.")
-@click.option("--users", "show_users", is_flag=True, help="Name the users instead of numbering them.")
+@click.option("--service", help="Only this service's.")
+@click.option("--users", "show_users", is_flag=True, help="Name the users instead of giving them pseudonyms.")
+@click.option("--texts", "show_texts", is_flag=True, help="Show the texts of feedback, too.")
 @as_json
 @click.pass_obj
-def report(config: Path | None, /, as_json: bool, show_users: bool, **asked: str | None) -> None:
+def report(config: Path | None, /, as_json: bool, show_users: bool, show_texts: bool, **asked: str | None) -> None:
     """Show requests, errors, latency, tokens, users, feedback: what is in MLflow, of all processes and hosts.
 
     Exit code 1 when MLflow cannot be asked.
@@ -40,7 +46,8 @@ def report(config: Path | None, /, as_json: bool, show_users: bool, **asked: str
     settings = load(config)
     try:
         question = question_of(_parameters(asked), time.time_ns() // 1_000_000)
-        found = source_for(settings).summary(question).to_dict(show_users=show_users or bool(question.user))
+        pseudonym = None if show_users or question.user else pseudonyms_in(settings.delivery.spool_dir / "ops")
+        found = source_for(settings, patience=PATIENCE).summary(question).to_dict(Shown(pseudonym, show_texts))
     except QuestionError as error:
         raise click.UsageError(str(error)) from error
     except DeliveryError as error:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tests.ops.seed import DAY, HOUR, Call, Request
+from tests.ops.variety import DAY, HOUR, Call, Request
 
 Row = dict[str, Any]
 Key = TypeVar("Key", bound=Hashable)
@@ -44,10 +44,16 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
             {"route": name, **counts(some), **latency(some), **first_byte(some)}
             for name, some in grouped(within, lambda r: r.route)
         ),
-        "services": [],
+        "services": by_size(
+            {"service": name, **counts(some)} for name, some in grouped(within, lambda r: r.service) if name
+        ),
         "errors": errors([r for r in within if r.outcome == "error"]),
         "statuses": sorted(
-            ({"status_code": c, "requests": len(some)} for c, some in grouped(within, lambda r: r.status_code)),
+            (
+                {"status_code": code, "requests": len(some)}
+                for code, some in grouped(within, lambda r: r.status_code)
+                if code is not None
+            ),
             key=lambda row: row["status_code"],
         ),
         "models": by_size(
@@ -78,7 +84,11 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
             for name, some in grouped(within, lambda r: r.session)
             if name
         )[:LISTED],
-        "slowest": [one(r) for r in sorted(within, key=lambda r: (-r.duration_ms, r.trace_id))[:LISTED]],
+        "slowest": [
+            one(r)
+            for r in sorted(within, key=lambda r: (-(r.duration_ms or 0), r.trace_id))[:LISTED]
+            if r.duration_ms is not None
+        ],
         "failing": [one(r) for r in sorted(within, key=lambda r: (-r.time_ms, r.trace_id)) if r.outcome == "error"][
             :LISTED
         ],
@@ -95,27 +105,34 @@ def previous(seeded: Sequence[Request], start: int, end: int) -> Row:
     return {**counts(before), **latency(before), **used([call for request in before for call in request.calls])}
 
 
-def first_byte(_: Sequence[Request]) -> Row:
-    """Nobody measured it."""
-    return {"ttfb_p50_ms": None, "ttfb_p95_ms": None}
+def first_byte(requests: Sequence[Request]) -> Row:
+    """Of those that were measured."""
+    waits = [request.ttfb_ms for request in requests if request.ttfb_ms is not None]
+    return {f"ttfb_p{share}_ms": float(np.percentile(waits, share)) if waits else None for share in (50, 95)}
 
 
 def errors(requests: Sequence[Request]) -> list[Row]:
-    """None of them says its type."""
-    if not requests:
-        return []
-    times = [request.time_ms for request in requests]
-    row = {"error_type": None, "requests": len(requests), "routes": len({r.route for r in requests})}
-    return [{**row, "first": iso(min(times)), "last": iso(max(times))}]
+    """By type, where it is known."""
+    rows = [
+        {
+            "error_type": name,
+            "requests": len(some),
+            "routes": len({request.route for request in some}),
+            "first": iso(min(request.time_ms for request in some)),
+            "last": iso(max(request.time_ms for request in some)),
+        }
+        for name, some in grouped(requests, lambda r: r.error_type)
+    ]
+    return sorted(rows, key=lambda row: (-row["requests"], row["error_type"] or ""))
 
 
 def disliked(requests: Sequence[Request]) -> list[Row]:
     """The latest that somebody was not content with."""
     rows = [
-        {"name": name, "value": "false", "time": iso(r.time_ms), "trace_id": r.trace_id}
+        {"name": name, "value": value_text(value), "time": iso(r.time_ms), "trace_id": r.trace_id}
         for r in sorted(requests, key=lambda r: (-r.time_ms, r.trace_id))
         for name, value in r.feedback
-        if value is False
+        if value in (False, "no")
     ]
     return rows[:LISTED]
 
@@ -128,7 +145,7 @@ def counts(requests: Sequence[Request]) -> Row:
 
 def latency(requests: Sequence[Request]) -> Row:
     """By numpy's percentiles."""
-    durations = [request.duration_ms for request in requests]
+    durations = [request.duration_ms for request in requests if request.duration_ms is not None]
     if not durations:
         return {"p50_ms": None, "p95_ms": None, "p99_ms": None}
     return {f"p{share}_ms": float(np.percentile(durations, share)) for share in (50, 95, 99)}
@@ -167,21 +184,37 @@ def tools(calls: Sequence[tuple[str, bool]]) -> list[Row]:
 
 
 def feedback(given: Sequence[tuple[str, object]]) -> list[Row]:
-    """MLflow keeps numbers as floats."""
+    """By name."""
     rows = []
     for name, some in grouped(given, lambda one: one[0]):
-        values = [str(value).lower() if isinstance(value, bool) else f"{value}.0" for _, value in some]
-        numbers = [float(value) for _, value in some if isinstance(value, (bool, int))]
+        told: list[Any] = [value for _, value in some]
+        values = [value_text(value) for value in told if not is_text(value)]
+        numbers = [float(NUMBERS.get(value, value)) for value in told if not is_text(value)]
         rows.append(
             {
                 "name": name,
                 "given": len(some),
-                "texts": 0,
+                "texts": len(some) - len(values),
                 "values": {value: values.count(value) for value in set(values)},
-                "mean": sum(numbers) / len(numbers),
+                "mean": sum(numbers) / len(numbers) if numbers else None,
             }
         )
     return sorted(rows, key=lambda row: str(row["name"]))
+
+
+NUMBERS: dict[object, float] = {"yes": 1.0, "no": 0.0}
+
+
+def is_text(value: object) -> bool:
+    """Whether it is in somebody's own words."""
+    return isinstance(value, str) and value not in NUMBERS
+
+
+def value_text(value: object) -> str:
+    """As in the JSON: MLflow keeps numbers as floats."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value}.0" if isinstance(value, int) else str(value)
 
 
 def one(request: Request) -> Row:
@@ -191,8 +224,8 @@ def one(request: Request) -> Row:
         "time": iso(request.time_ms),
         "route": request.route,
         "status_code": request.status_code,
-        "outcome": request.outcome,
-        "error_type": None,
+        "outcome": "ok" if request.outcome == "unfinished" else request.outcome,
+        "error_type": request.error_type,
         "duration_ms": request.duration_ms,
         "user": request.user,
         "session": request.session,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from otel_mlflow.ops.feeds.base import Feed
@@ -72,7 +72,8 @@ class Synchronizer:
             is_early = at_ms < step + step_ms + settled_after and (tallies is None or step in tallies)
             return is_early or step in unfinished
 
-        return list(_joined([s for s in range(start, end, step_ms) if is_changed(s)], step_ms, tallies or {}))
+        changed = [step for step in range(start, end, step_ms) if is_changed(step)]
+        return [Steps(first, last, step_ms, tallies or {}) for first, last in _joined(changed, step_ms, tallies or {})]
 
     def _read(self, steps: Steps, stop: threading.Event) -> None:
         """Step by step, so that what was read is kept when it takes too long."""
@@ -93,13 +94,14 @@ class Synchronizer:
         self._index.replace(start_ms, end_ms, entries, steps.step_ms, steps.tallies)
 
 
-def _joined(starts: Sequence[int], step_ms: int, tallies: Mapping[int, str]) -> Iterator[Steps]:
-    """Steps next to each other are read together; the newest come first."""
+def _joined(changed: Sequence[int], step_ms: int, tallies: Mapping[int, str]) -> list[tuple[int, int]]:
+    """Steps that are read together, the newest first: those next to each other, and with nothing in between."""
+    there = set(tallies)
     found: list[tuple[int, int]] = []
-    for start in starts:
-        if found and found[-1][1] == start:
+    for start in changed:
+        between = range(found[-1][1], start, step_ms) if found else ()
+        if found and (not between or (tallies and not there.intersection(between))):
             found[-1] = found[-1][0], start + step_ms
         else:
             found.append((start, start + step_ms))
-    for first, end in reversed(found):
-        yield Steps(first, end, step_ms, tallies)
+    return found[::-1]

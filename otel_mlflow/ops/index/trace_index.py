@@ -174,7 +174,7 @@ def _trace_row(entry: TraceEntry, words: Words) -> Row:
         words.number(entry.route),
         entry.outcome,
         entry.is_unfinished,
-        summary is None,
+        summary is None and not entry.is_unfinished,
         entry.status_code,
         *(words.number(text) for text in (entry.service, entry.version, entry.user, entry.session)),
         entry.request_id,

@@ -21,7 +21,11 @@ SQLITE = "sqlite:///"
 DATABASES = ("sqlite:", "postgresql:", "postgresql+", "mysql:", "mysql+", "mssql:", "mssql+")
 
 
-def source_for(settings: Settings) -> Source:
+PATIENCE = 8.0
+"""Seconds that a question waits for its window to be read; what is not read by then is read after that."""
+
+
+def source_for(settings: Settings, *, patience: float = PATIENCE) -> Source:
     """The source that the settings mean. Raises `NeedsRepair` for a backend that cannot be asked."""
     from otel_mlflow.ops.sources.indexed import IndexedSource
     from otel_mlflow.ops.sources.unity_catalog import UnityCatalog
@@ -31,7 +35,7 @@ def source_for(settings: Settings) -> Source:
     uri = settings.tracking_uri or ""
     if uri.startswith("databricks") and settings.unity_catalog.catalog is not None:
         return UnityCatalog(uri, wanted, settings.unity_catalog)
-    return IndexedSource(index_path(settings), _feed_maker(settings, uri, wanted))
+    return IndexedSource(index_path(settings), _feed_maker(settings, uri, wanted), patience)
 
 
 def index_path(settings: Settings) -> Path:

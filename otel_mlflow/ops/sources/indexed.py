@@ -21,16 +21,13 @@ from otel_mlflow.ops.summary import Missing, Row, Summary
 logger = logging.getLogger("otel_mlflow")
 
 
-PATIENCE = 8.0
-"""Seconds that a question waits for its window to be read; what is not read by then is read after that."""
-
 UNREAD = "SELECT count(*) FROM trace WHERE is_unread AND time_ms >= ? AND time_ms < ?"
 
 
 class IndexedSource:
     """One backend's traces, counted on this host."""
 
-    def __init__(self, path: Path, make_feed: Callable[[], Feed], *, patience: float = PATIENCE) -> None:
+    def __init__(self, path: Path, make_feed: Callable[[], Feed], patience: float) -> None:
         self._path = path
         self._make_feed = make_feed
         self._patience = patience
