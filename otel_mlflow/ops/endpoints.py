@@ -40,6 +40,7 @@ class Endpoints:
         self._make_shown = shown
         self._is_guarded = is_guarded
         self._metrics = Metrics(tracing) if can_scrape() else None
+        self._expected = False
         self._answers = Answers(lambda: source_for(tracing.settings))
         self._for_figures = CapacityLimiter(AT_ONCE)
         self._for_probes = CapacityLimiter(AT_ONCE)
@@ -58,7 +59,11 @@ class Endpoints:
         """What Prometheus scrapes."""
         if self._metrics is None:
             return JSONResponse({"detail": NEEDS}, 501)
-        scrape = functools.partial(self._metrics.scrape, request.headers.get("accept", ""))
+        if not self._expected:
+            self._expected = True
+            self._metrics.expect(request.scope.get("router"))
+        scraper = request.client.host if request.client else ""
+        scrape = functools.partial(self._metrics.scrape, request.headers.get("accept", ""), scraper)
         body, content_type = await in_thread(self._for_probes, scrape)
         return Response(body, headers={"Content-Type": content_type})
 
