@@ -42,7 +42,15 @@ class Backend:
         )
 
 
-@pytest.fixture(scope="module", params=["sqlite store", "server on sqlite", "server on postgres", "postgres"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "sqlite store",
+        "server on postgres",
+        pytest.param("server on sqlite", marks=pytest.mark.soak),
+        pytest.param("postgres", marks=pytest.mark.soak),
+    ],
+)
 def backend(request: pytest.FixtureRequest, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """Each of them, with the seed in it."""
     folder = tmp_path_factory.mktemp("backend")
@@ -106,16 +114,15 @@ def test_what_comes_late_and_what_is_deleted_is_counted_as_such(source: Source, 
     check(source, SEEDED, window="60d")
 
 
-def test_a_lost_index_is_made_anew(backend: Backend, tmp_path: Path) -> None:
-    """Also one that is damaged."""
-    source = backend.source(tmp_path)
-    check(source, SEEDED, window="24h")
-    for path in (tmp_path / "spool" / "ops").glob("*.db*"):
-        path.unlink()
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_index_that_is_lost_or_damaged_is_made_anew(backend: Backend, tmp_path: Path, damaged: bool) -> None:
+    """All that was in it can be had again."""
     check(backend.source(tmp_path), SEEDED, window="24h")
     for path in (tmp_path / "spool" / "ops").glob("*.db*"):
         path.unlink()
-    next(iter([tmp_path / "spool" / "ops"])).joinpath("other").touch()
+        if damaged and path.suffix == ".db":
+            path.write_text("this is no database, and longer than the header of one would be. " * 20)
+    check(backend.source(tmp_path), SEEDED, window="24h")
 
 
 def test_the_texts_of_feedback_are_shown_where_they_are_asked_for(source: Source) -> None:

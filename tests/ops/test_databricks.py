@@ -48,7 +48,7 @@ def test_a_classic_experiment_is_counted_from_its_infos(workspace: Workspace) ->
     found = source_for(settings("classic")).summary(question_of({"window": "24h"}, seed.END)).to_dict(Shown())
     start, end = (expected.moment(found["window"][name]) for name in ("start", "end"))
     wanted = expected.figures(SEEDED, start, end, found["window"]["step_seconds"] * 1000)
-    for name in ("routes", "users", "statuses"):
+    for name in ("routes", "statuses", "services"):
         assert found[name] == close(wanted[name])
     counts = ("requests", "errors", "cancelled", "users", "sessions")
     assert {name: found["totals"][name] for name in counts} == {name: wanted["totals"][name] for name in counts}

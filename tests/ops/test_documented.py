@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,10 @@ def _flat(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def found(store: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A summary with something in every list."""
     folder = tmp_path_factory.mktemp("documented")
+    shutil.copy(store, folder / "mlflow.db")
     Tables(f"sqlite:///{folder}/mlflow.db", str(folder)).add(variety(200, routes=9, texts=20))
     source = source_for(settings_of(folder / "mlflow.db", folder, experiment_name=FIRST, service_name=MAIN))
     return source.summary(question_of({"window": "60d"}, END)).to_dict(Shown(texts=True))

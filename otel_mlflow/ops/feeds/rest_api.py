@@ -10,6 +10,7 @@ from otel_mlflow.delivery.destinations.http import Answer, HttpClient, error_for
 from otel_mlflow.ops.feeds.trace_api import (
     PAGE_SIZE,
     Json,
+    Measure,
     NotOfferedError,
     Scope,
     SpanFacts,
@@ -52,9 +53,9 @@ class RestApi:
         found = self._checked(self._client.post_json(f"{TRACES}/search", body))
         return found.get("traces", []), found.get("next_page_token", "")
 
-    def metrics(self, scope: Scope, view: str, metric: str, times: Times) -> list[Json]:
-        """Counts by step."""
-        answer = self._client.post_json(f"{TRACES}/metrics", metrics_request(scope, view, metric, times))
+    def metrics(self, scope: Scope, measure: Measure, times: Times) -> list[Json]:
+        """A measure by step."""
+        answer = self._client.post_json(f"{TRACES}/metrics", metrics_request(scope, measure, times))
         self._check_offered(answer, "trace metrics")
         found: list[Json] = self._checked(answer).get("data_points", [])
         return found

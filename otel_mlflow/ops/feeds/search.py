@@ -10,7 +10,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from otel_mlflow.errors import DeliveryError, Refused
-from otel_mlflow.ops.feeds.trace_api import PAGE_SIZE, Json, NotOfferedError, Scope, SpanFacts, Times, TraceApi
+from otel_mlflow.ops.feeds.trace_api import (
+    ASSESSMENT_COUNT,
+    MEAN_LATENCY,
+    PAGE_SIZE,
+    TRACE_COUNT,
+    Json,
+    Measure,
+    NotOfferedError,
+    Scope,
+    SpanFacts,
+    Times,
+    TraceApi,
+)
 from otel_mlflow.ops.index.entry import TraceEntry, entry_from_info, milliseconds_since_epoch
 from otel_mlflow.spans.trace_summary import MODEL_TYPES, TOOL_TYPE, TraceSummary
 
@@ -49,22 +61,25 @@ class SearchFeed:
         self._api.close()
 
     def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, str] | None:
-        """Traces and feedback of each step, as MLflow counts them; None where it does not."""
-        found: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        """Traces, feedback and mean latency of each step, as MLflow works them out; None where it does not.
+
+        The mean, because one trace may have been deleted and another have come late.
+        """
+        found: dict[int, list[str]] = defaultdict(list)
         try:
             for start in range(start_ms, end_ms, MOST_STEPS * step_ms):
                 times = Times(start, min(start + MOST_STEPS * step_ms, end_ms), step_ms)
-                for place, (view, metric) in enumerate(COUNTS):
-                    for step, count in self._counts(view, metric, times):
-                        found[step][place] += count
+                for measure in (TRACE_COUNT, ASSESSMENT_COUNT, MEAN_LATENCY):
+                    for step, value in self._measured(measure, times):
+                        found[step].append(f"{measure.metric} {value}")
         except NotOfferedError:
             return None
-        return {step: f"{traces} {assessments}" for step, (traces, assessments) in found.items()}
+        return {step: ", ".join(told) for step, told in found.items()}
 
     def count(self, start_ms: int, end_ms: int) -> int | None:
         """How many traces there are."""
         try:
-            return sum(count for _, count in self._counts(*COUNTS[0], Times(start_ms, end_ms)))
+            return sum(int(count) for _, count in self._measured(TRACE_COUNT, Times(start_ms, end_ms)))
         except NotOfferedError:
             return None
 
@@ -90,12 +105,12 @@ class SearchFeed:
             if self._api.search(scope, "", limit=1, page_token=None)[0]:
                 yield scope
 
-    def _counts(self, view: str, metric: str, times: Times) -> Iterator[tuple[int, int]]:
+    def _measured(self, measure: Measure, times: Times) -> Iterator[tuple[int, float]]:
         for scope in self._scopes:
-            for point in self._api.metrics(scope, view, metric, times):
+            for point in self._api.metrics(scope, measure, times):
                 bucket = point.get("dimensions", {}).get("time_bucket")
                 step = round(datetime.fromisoformat(bucket).timestamp() * 1000) if bucket else times.start_ms
-                yield step, int(point["values"]["COUNT"])
+                yield step, point["values"][measure.aggregation]
 
     def _complete(self, infos: Sequence[Json]) -> list[TraceEntry]:
         """Read the spans of those that need it."""
@@ -149,9 +164,6 @@ class SearchFeed:
     def notes(self) -> list[str]:
         """What is left out."""
         return []
-
-
-COUNTS = (("TRACES", "trace_count"), ("ASSESSMENTS", "assessment_count"))
 
 
 def _within(start_ms: int, end_ms: int) -> str:

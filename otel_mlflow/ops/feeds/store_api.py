@@ -13,10 +13,19 @@ from otel_mlflow.delivery.destinations.crew import in_time
 from otel_mlflow.delivery.destinations.experiments import FoundExperiment
 from otel_mlflow.delivery.destinations.tracking_store import open_store
 from otel_mlflow.errors import DeliveryError, NeedsRepair, TryAgain
-from otel_mlflow.ops.feeds.trace_api import PAGE_SIZE, Json, Scope, SpanFacts, Times, metrics_request, search_filter
+from otel_mlflow.ops.feeds.trace_api import (
+    PAGE_SIZE,
+    Json,
+    Measure,
+    Scope,
+    SpanFacts,
+    Times,
+    metrics_request,
+    search_filter,
+)
 from otel_mlflow.ops.sources.base import Wanted
 
-LONGEST_OPENING = 10.0
+LONGEST_OPENING = 5.0
 """Seconds for connecting to the database."""
 
 Found = TypeVar("Found")
@@ -46,6 +55,8 @@ class StoreApi:
 
     def search(self, scope: Scope, condition: str, *, limit: int, page_token: str | None) -> tuple[list[Json], str]:
         """Trace infos, the newest first, and the token of the page after them."""
+        from google.protobuf.json_format import MessageToDict
+
         found, token = self._asked(
             lambda: self._store.search_traces(
                 locations=list(scope.experiment_ids),
@@ -55,15 +66,15 @@ class StoreApi:
                 page_token=page_token or None,
             )
         )
-        return [each.to_dict() for each in found], token or ""
+        return [MessageToDict(each.to_proto(), preserving_proto_field_name=True) for each in found], token or ""
 
-    def metrics(self, scope: Scope, view: str, metric: str, times: Times) -> list[Json]:
-        """Counts by step."""
+    def metrics(self, scope: Scope, measure: Measure, times: Times) -> list[Json]:
+        """A measure by step."""
         from mlflow.entities.trace_metrics import AggregationType, MetricAggregation, MetricViewType
 
-        asked = metrics_request(scope, view, metric, times)
-        asked["view_type"] = MetricViewType(view)
-        asked["aggregations"] = [MetricAggregation(AggregationType.COUNT)]
+        asked = metrics_request(scope, measure, times)
+        asked["view_type"] = MetricViewType(measure.view)
+        asked["aggregations"] = [MetricAggregation(AggregationType(measure.aggregation))]
         found = self._asked(lambda: self._store.query_trace_metrics(**asked))
         return [{"dimensions": each.dimensions, "values": each.values} for each in found]
 

@@ -47,8 +47,8 @@ class TraceApi(Protocol):
     def search(self, scope: Scope, condition: str, *, limit: int, page_token: str | None) -> tuple[list[Json], str]:
         """Trace infos (`TraceInfoV3` as JSON), the newest first, and the token of the page after them."""
 
-    def metrics(self, scope: Scope, view: str, metric: str, times: Times) -> list[Json]:
-        """Counts (`QueryTraceMetrics`), by step. Raises `NotOfferedError`."""
+    def metrics(self, scope: Scope, measure: Measure, times: Times) -> list[Json]:
+        """A measure (`QueryTraceMetrics`), by step. Raises `NotOfferedError`."""
 
     def spans(self, trace_ids: Sequence[str]) -> Mapping[str, list[SpanFacts]]:
         """The spans of traces. Raises `NotOfferedError`."""
@@ -66,13 +66,27 @@ class Times:
     step_ms: int | None = None
 
 
-def metrics_request(scope: Scope, view: str, metric: str, times: Times) -> Json:
+@dataclass(frozen=True)
+class Measure:
+    """What `QueryTraceMetrics` is asked for: a metric of a view (`TRACES`, `ASSESSMENTS`), aggregated."""
+
+    view: str
+    metric: str
+    aggregation: str
+
+
+TRACE_COUNT = Measure("TRACES", "trace_count", "COUNT")
+ASSESSMENT_COUNT = Measure("ASSESSMENTS", "assessment_count", "COUNT")
+MEAN_LATENCY = Measure("TRACES", "latency", "AVG")
+
+
+def metrics_request(scope: Scope, measure: Measure, times: Times) -> Json:
     """The body of `QueryTraceMetrics`."""
     body: Json = {
         "experiment_ids": list(scope.experiment_ids),
-        "view_type": view,
-        "metric_name": metric,
-        "aggregations": [{"aggregation_type": "COUNT"}],
+        "view_type": measure.view,
+        "metric_name": measure.metric,
+        "aggregations": [{"aggregation_type": measure.aggregation}],
         "start_time_ms": times.start_ms,
         "end_time_ms": times.end_ms - 1,
         "max_results": MOST_POINTS,

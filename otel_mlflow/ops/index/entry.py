@@ -70,6 +70,14 @@ class TraceEntry:
         return replace(self, summary=summary)
 
     @property
+    def tokens(self) -> Mapping[str, int]:
+        """What the backend says was used, else what the models of the summary add up to."""
+        if self.usage or self.summary is None or not self.summary.models:
+            return self.usage
+        names = ("input_tokens", "output_tokens", "total_tokens")
+        return {name: sum(getattr(use, name) for use in self.summary.models.values()) for name in names}
+
+    @property
     def models(self) -> dict[str, ModelUse]:
         """By name; what the one model of a trace cost is what the trace cost, where the spans do not say it."""
         models = self.summary.models if self.summary is not None else {}

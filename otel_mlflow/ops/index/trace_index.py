@@ -165,7 +165,7 @@ def _texts(entry: TraceEntry) -> Iterable[str | None]:
 
 
 def _trace_row(entry: TraceEntry, words: Words) -> Row:
-    summary, usage = entry.summary, entry.usage
+    summary, usage = entry.summary, entry.tokens
     return (
         entry.time_ms,
         entry.trace_id,
