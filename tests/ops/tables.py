@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import importlib
 import json
 import warnings
 from collections.abc import Sequence
@@ -19,11 +20,8 @@ def tables() -> Any:
     """MLflow's tables; its modules warn about them, which is nobody's error here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from mlflow.store.tracking import sqlalchemy_store
-        from mlflow.store.tracking.dbmodels import models
-
-        assert sqlalchemy_store
-    return models
+        importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
+        return importlib.import_module("mlflow.store.tracking.dbmodels.models")
 
 
 class Tables:
@@ -31,9 +29,9 @@ class Tables:
 
     def __init__(self, uri: str, artifacts: str) -> None:
         tables()
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-        self._store = SqlAlchemyStore(uri, artifacts)
+        self._store: Any = importlib.import_module("mlflow.store.tracking.sqlalchemy_store").SqlAlchemyStore(
+            uri, artifacts
+        )
         self._experiments: dict[str, int] = {}
 
     def add(self, requests: Sequence[Request]) -> None:
@@ -129,7 +127,11 @@ def _spans(request: Request, experiment_id: int) -> list[Any]:
             "total_tokens": call.input_tokens + call.output_tokens,
         }
         cost = {"input_cost": 0.0, "output_cost": call.cost, "total_cost": call.cost}
-        said = {"mlflow.llm.model": call.model, "mlflow.chat.tokenUsage": usage, "mlflow.llm.cost": cost}
+        said: dict[str, Any] = {
+            "mlflow.llm.model": call.model,
+            "mlflow.chat.tokenUsage": usage,
+            "mlflow.llm.cost": cost,
+        }
         kind = "EMBEDDING" if call.model == "embedding" else "CHAT_MODEL"
         rows.append(_span(request, experiment_id, 1 + place, "model", kind, **said))
         rows[-1].model_name, rows[-1].total_cost = call.model, call.cost
@@ -146,7 +148,7 @@ def _span(
     start, end = request.time_ms * 1_000_000, (request.time_ms + (request.duration_ms or 1)) * 1_000_000
     attributes = {"mlflow.traceRequestId": request.trace_id, "mlflow.spanType": kind, **said}
     code = "STATUS_CODE_ERROR" if failed else "STATUS_CODE_OK"
-    content = {
+    content: dict[str, Any] = {
         "trace_id": _base64(f"{request.number + 1:032x}"),
         "span_id": _base64(span_id),
         "parent_span_id": _base64(root_id) if place else None,

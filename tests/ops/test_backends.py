@@ -37,9 +37,8 @@ class Backend:
 
     def source(self, folder: Path) -> Source:
         """A source that knows nothing yet."""
-        return source_for(
-            settings_of(folder, folder, tracking_uri=self.tracking_uri, experiment_name=FIRST, service_name=MAIN)
-        )
+        settings = settings_of(folder, folder, tracking_uri=self.tracking_uri, experiment_name=FIRST, service_name=MAIN)
+        return source_for(settings, patience=120)
 
 
 @pytest.fixture(

@@ -15,6 +15,7 @@ from tests.ops import expected, seed
 from tests.ops.comparing import close, without
 from tests.ops.conftest import SEEDED
 from tests.ops.dashboards import settings_of
+from tests.ops.variety import Request
 
 WINDOWS = ("15m", "1h", "24h", "28d")
 
@@ -25,7 +26,7 @@ def summary(store: Path, **asked: str) -> dict[str, Any]:
     return source.summary(question_of(asked, seed.END)).to_dict(Shown())
 
 
-def counted_by_hand(found: dict[str, Any], seeded: list[seed.Request]) -> dict[str, Any]:
+def counted_by_hand(found: dict[str, Any], seeded: list[Request]) -> dict[str, Any]:
     """The figures of the same window."""
     start, end = (seed.END - length for length in _bounds(found))
     return expected.figures(seeded, start, end, found["window"]["step_seconds"] * 1000)

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from otel_mlflow.cli import main
-from tests.ops import expected, seed
+from tests.ops import expected, seed, variety
 from tests.ops.comparing import close, without
 from tests.ops.conftest import EXPERIMENT, SEEDED
 
-RANGE = ["--from", expected.iso(seed.END - seed.DAY), "--to", expected.iso(seed.END)]
+RANGE = ["--from", expected.iso(seed.END - variety.DAY), "--to", expected.iso(seed.END)]
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def report(*arguments: str) -> Result:
 def test_its_json_is_the_summary() -> None:
     """With every figure, of a range."""
     found = json.loads(report(*RANGE, "--users", "--json").stdout)
-    wanted = expected.figures(SEEDED, seed.END - seed.DAY, seed.END, found["window"]["step_seconds"] * 1000)
+    wanted = expected.figures(SEEDED, seed.END - variety.DAY, seed.END, found["window"]["step_seconds"] * 1000)
     assert found["totals"] == close(wanted["totals"])
     assert without(found["failing"], "url") == close(wanted["failing"])
 

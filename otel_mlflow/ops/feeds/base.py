@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from otel_mlflow.ops.index.entry import TraceEntry
 
 if TYPE_CHECKING:
     from otel_mlflow.diagnosis.status import Experiment
+
+
+class Tally(NamedTuple):
+    """How many traces there are, and a text that changes when they do."""
+
+    traces: int
+    state: str
 
 
 class Feed(Protocol):
@@ -23,8 +30,8 @@ class Feed(Protocol):
     def close(self) -> None:
         """Disconnect."""
 
-    def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, str] | None:
-        """For each step of a time that has traces, a text that changes when they do; None where nobody counts them."""
+    def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, Tally] | None:
+        """Of each step of a time that has traces; None where nobody counts them."""
 
     def count(self, start_ms: int, end_ms: int) -> int | None:
         """How many traces of a time the backend has; None where nobody counts them."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from otel_mlflow.errors import DeliveryError, Refused
+from otel_mlflow.ops.feeds.base import Tally
 from otel_mlflow.ops.feeds.trace_api import (
     ASSESSMENT_COUNT,
     MEAN_LATENCY,
@@ -60,21 +61,23 @@ class SearchFeed:
         """Disconnect."""
         self._api.close()
 
-    def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, str] | None:
+    def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, Tally] | None:
         """Traces, feedback and mean latency of each step, as MLflow works them out; None where it does not.
 
         The mean, because one trace may have been deleted and another have come late.
         """
-        found: dict[int, list[str]] = defaultdict(list)
+        counts: dict[int, int] = defaultdict(int)
+        states: dict[int, list[str]] = defaultdict(list)
         try:
             for start in range(start_ms, end_ms, MOST_STEPS * step_ms):
                 times = Times(start, min(start + MOST_STEPS * step_ms, end_ms), step_ms)
                 for measure in (TRACE_COUNT, ASSESSMENT_COUNT, MEAN_LATENCY):
                     for step, value in self._measured(measure, times):
-                        found[step].append(f"{measure.metric} {value}")
+                        states[step].append(f"{measure.metric} {value}")
+                        counts[step] += int(value) if measure is TRACE_COUNT else 0
         except NotOfferedError:
             return None
-        return {step: ", ".join(told) for step, told in found.items()}
+        return {step: Tally(counts[step], ", ".join(told)) for step, told in states.items()}
 
     def count(self, start_ms: int, end_ms: int) -> int | None:
         """How many traces there are."""

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from otel_mlflow.diagnosis.status import Experiment
 from otel_mlflow.errors import NeedsRepair, TryAgain
+from otel_mlflow.ops.feeds.base import Tally
 from otel_mlflow.ops.index.entry import UNFINISHED, Assessment, TraceEntry, assessment, outcome_of
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.spans.trace_summary import SUMMARY_TAG, TraceSummary, summary_from_tag
@@ -50,11 +51,11 @@ class SqliteFeed:
     def close(self) -> None:
         """Nothing is held."""
 
-    def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, str]:
+    def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, Tally]:
         """Of each step: traces, their states and durations, tags and feedback."""
         with self._reading() as db:
             rows = db.execute(TALLIES, {**self._parameters(start_ms, end_ms), "step": step_ms})
-            return {row["step"]: row["tally"] for row in rows}
+            return {row["step"]: Tally(row["traces"], row["state"]) for row in rows}
 
     def count(self, start_ms: int, end_ms: int) -> int:
         """How many traces there are."""
@@ -210,10 +211,11 @@ CREATE TEMP TABLE chosen AS SELECT * FROM (
 """  # noqa: S608, all of it is ours
 TALLIES = f"""
 SELECT timestamp_ms - timestamp_ms % :step AS step,
+    count(*) AS traces,
     count(*) || ' ' || sum(status = 'IN_PROGRESS') || ' ' || coalesce(sum(execution_time_ms), 0) || ' '
         || coalesce(sum(total_tokens), 0) || ' '
         || sum((SELECT count(*) FROM trace_tags WHERE trace_tags.request_id = traces.request_id)) || ' '
-        || sum((SELECT count(*) FROM assessments WHERE assessments.trace_id = traces.request_id AND valid)) AS tally
+        || sum((SELECT count(*) FROM assessments WHERE assessments.trace_id = traces.request_id AND valid)) AS state
 FROM ({CHOSEN}) AS traces GROUP BY timestamp_ms - timestamp_ms % :step
 """  # noqa: S608
 TAGS = """

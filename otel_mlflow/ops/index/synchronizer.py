@@ -15,12 +15,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from otel_mlflow.ops.feeds.base import Feed
+from otel_mlflow.ops.feeds.base import Feed, Tally
 from otel_mlflow.ops.index.entry import TraceEntry
 from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import DAY, HOUR, MINUTE
 
 HEAD = 2 * HOUR
+FEW = 250
+"""Traces that are read once more rather than have another search begun for those behind them: half a page."""
+
 SETTLED_AFTER = {MINUTE: MINUTE, HOUR: 15 * MINUTE}
 """How long after its end a step is read once more, by its length."""
 
@@ -32,7 +35,7 @@ class Steps:
     start_ms: int
     end_ms: int
     step_ms: int
-    tallies: Mapping[int, str]
+    tallies: Mapping[int, Tally]
 
 
 class Synchronizer:
@@ -67,7 +70,7 @@ class Synchronizer:
             if step not in scanned:
                 return tallies is None or step in tallies
             tally, at_ms = scanned[step]
-            if tallies is not None and tallies.get(step, "") != tally:
+            if tallies is not None and _state(tallies, step) != tally:
                 return True
             is_early = at_ms < step + step_ms + settled_after and (tallies is None or step in tallies)
             return is_early or step in unfinished
@@ -91,16 +94,21 @@ class Synchronizer:
         self._keep(steps, steps.start_ms, done_from, read)
 
     def _keep(self, steps: Steps, start_ms: int, end_ms: int, entries: Sequence[TraceEntry]) -> None:
-        self._index.replace(start_ms, end_ms, entries, steps.step_ms, steps.tallies)
+        states = {step: tally.state for step, tally in steps.tallies.items()}
+        self._index.replace(start_ms, end_ms, entries, steps.step_ms, states)
 
 
-def _joined(changed: Sequence[int], step_ms: int, tallies: Mapping[int, str]) -> list[tuple[int, int]]:
-    """Steps that are read together, the newest first: those next to each other, and with nothing in between."""
-    there = set(tallies)
+def _state(tallies: Mapping[int, Tally], step: int) -> str:
+    return tallies[step].state if step in tallies else ""
+
+
+def _joined(changed: Sequence[int], step_ms: int, tallies: Mapping[int, Tally]) -> list[tuple[int, int]]:
+    """Steps that are read together, the newest first: those next to each other, or with few traces in between."""
     found: list[tuple[int, int]] = []
     for start in changed:
-        between = range(found[-1][1], start, step_ms) if found else ()
-        if found and (not between or (tallies and not there.intersection(between))):
+        between = range(found[-1][1], start, step_ms) if found else range(0)
+        is_near = not between or (tallies and sum(tallies[s].traces for s in between if s in tallies) <= FEW)
+        if found and is_near:
             found[-1] = found[-1][0], start + step_ms
         else:
             found.append((start, start + step_ms))
