@@ -22,6 +22,7 @@ def seeded(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OTEL_MLFLOW_TRACKING_URI", f"sqlite:///{store}")
     monkeypatch.setenv("OTEL_MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+    monkeypatch.setenv("OTEL_MLFLOW_DELIVERY__SPOOL_DIR", str(tmp_path / "spool"))
 
 
 def report(*arguments: str) -> Result:
@@ -44,6 +45,23 @@ def test_it_is_readable_in_a_terminal() -> None:
     for word in ("requests", "p95", "Routes", "Failing", "Slowest", "Models", "Tools", "Feedback", "user "):
         assert word in told.stdout
     assert "@example.com" not in told.stdout
+
+
+def test_it_fits_into_80_columns_with_whole_ids() -> None:
+    """So that an id can be copied."""
+    lines = report(*RANGE).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    slowest = json.loads(report(*RANGE, "--json").stdout)["slowest"][0]
+    assert any(slowest["trace_id"] in line for line in lines)
+
+
+def test_errors_are_json_too_where_json_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same exit codes."""
+    told = report("--window", "soon", "--json")
+    assert (told.exit_code, json.loads(told.stdout)["fix"]) == (2, "")
+    monkeypatch.setenv("OTEL_MLFLOW_TRACKING_URI", "sqlite:////nowhere/at/all.db")
+    told = report("--json")
+    assert (told.exit_code, "there is no database" in json.loads(told.stdout)["detail"]) == (1, True)
 
 
 def test_one_route_alone(store: Path) -> None:
