@@ -76,6 +76,8 @@ class TraceWriter:
     def write(self, trace: OpenTrace, spans: list[SpanEntry], *, with_info: bool) -> TraceRecord:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
         encoder = RequestEncoder()
+        summary = self._summaries.setdefault(trace, TraceSummary())
+        calls_before = summary.calls
         written: list[tuple[SpanEntry, ProtoSpan]] = []
         for entry in spans:
             if (span := entry.readable or entry.span) is not None:
@@ -88,7 +90,8 @@ class TraceWriter:
             if entry.left_out:
                 add_attributes(proto, {LEFT_OUT: entry.left_out})
         is_more_used = add_up(trace, [entry for entry, _ in written])
-        with_info = with_info or (is_more_used and trace.outline is not None and self._runs.wanted)
+        is_outdated = summary.calls > calls_before or (is_more_used and self._runs.wanted)
+        with_info = with_info or (is_outdated and trace.outline is not None)
         return TraceRecord(
             trace_id=trace.name,
             spans=encoder.to_bytes() if written else b"",
@@ -138,7 +141,7 @@ class TraceWriter:
         return proto
 
     def _summarize(self, trace: OpenTrace, entry: SpanEntry, attributes: dict[str, Any], proto: ProtoSpan) -> None:
-        summary = self._summaries.setdefault(trace, TraceSummary())
+        summary = self._summaries[trace]
         summary.add_span(proto.name, attributes, is_failed=proto.status.code == StatusCode.ERROR.value)
         if entry is trace.root:
             summary.time_to_first_byte_ms = attributes.get(http_attributes.TIME_TO_FIRST_BYTE)
@@ -214,7 +217,7 @@ class TraceWriter:
             **self._tags,
             "otel.trace_id": f"{trace.otel_trace_id:032x}",
             mlflow_names.TRACE_NAME: self._content.text(trace.outline.name if trace.outline else ""),
-            **({SUMMARY_TAG: summary.to_tag()} if (summary := self._summaries.get(trace)) is not None else {}),
+            SUMMARY_TAG: self._summaries[trace].to_tag(),
             **self._content.redacted(http_attributes.trace_tags(exchange) if exchange is not None else {}),
             **self._content.redacted({str(key): str(value) for key, value in said.items()}),
         }

@@ -63,6 +63,11 @@ class TraceSummary:
     time_to_first_byte_ms: float | None = None
     is_cut: bool = False
 
+    @property
+    def calls(self) -> int:
+        """Of models and tools."""
+        return sum(use.calls for use in (*self.models.values(), *self.tools.values()))
+
     def add_span(self, name: str, attributes: Mapping[str, Any], *, is_failed: bool) -> None:
         """Count a span, by the attributes that it has in MLflow."""
         self.spans += 1
