@@ -49,6 +49,9 @@ class Figures:
 
 
 LISTS = tuple(one.name for one in fields(Figures) if one.name not in ("totals", "previous", "missing"))
+BEHIND = "behind: "
+"""How a reason begins that will be gone soon."""
+
 TIMES = ("time", "first", "last")
 
 
@@ -68,6 +71,11 @@ class Summary:
     source: str
     experiment: Experiment
     figures: Figures
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether asking again soon will tell more."""
+        return any(each.reason.startswith(BEHIND) for each in self.figures.missing)
 
     def to_dict(self, shown: Shown) -> dict[str, Any]:
         """The summary as JSON values."""

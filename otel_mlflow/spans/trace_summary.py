@@ -66,7 +66,7 @@ class TraceSummary:
     @property
     def calls(self) -> int:
         """Of models and tools."""
-        return sum(use.calls for use in (*self.models.values(), *self.tools.values()))
+        return sum(use.calls for use in self.models.values()) + sum(use.calls for use in self.tools.values())
 
     def add_span(self, name: str, attributes: Mapping[str, Any], *, is_failed: bool) -> None:
         """Count a span, by the attributes that it has in MLflow."""

@@ -38,6 +38,3 @@ class Feed(Protocol):
 
     def pages(self, start_ms: int, end_ms: int) -> Iterator[list[TraceEntry]]:
         """The traces of a time, the newest first."""
-
-    def notes(self) -> list[str]:
-        """What of the backend is left out, for people."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -37,24 +39,43 @@ SPANS_AT_ONCE = 25
 """Traces whose spans are read in one request."""
 
 EXPERIMENTS_AT_ONCE = 100
+KNOWN_FOR = 600.0
+"""Seconds after which other experiments are looked through again."""
+
 SPAN_TYPES = ", ".join(f"'{name}'" for name in sorted({*MODEL_TYPES, TOOL_TYPE}))
 
 Connect = Callable[[], "tuple[TraceApi, Experiment]"]
 """Connects, and finds the configured experiment."""
 
 
+class KnownScopes:
+    """Where else there are traces of the service: looking through all experiments is not for every question."""
+
+    def __init__(self) -> None:
+        self._scopes: list[Scope] = []
+        self._found_at = -math.inf
+
+    def scopes(self, find: Callable[[], list[Scope]]) -> list[Scope]:
+        """What was found in the last ten minutes, else what `find` finds now."""
+        if time.monotonic() - self._found_at > KNOWN_FOR:
+            self._scopes, self._found_at = find(), time.monotonic()
+        return self._scopes
+
+
 class SearchFeed:
     """The traces of the configured experiment, and those of `service` in all others (`experiment_for` chose them)."""
 
-    def __init__(self, kind: str, connect: Connect, service: str | None) -> None:
+    def __init__(self, kind: str, connect: Connect, service: str | None, known: KnownScopes) -> None:
         self.kind = kind
         self._connect = connect
         self._service = service
+        self._known = known
 
     def open(self) -> Experiment:
         """Connect, and find the experiments."""
         self._api, experiment = self._connect()
-        self._scopes = [Scope([experiment.id]), *self._elsewhere(experiment.id)]
+        elsewhere = self._known.scopes(lambda: list(self._elsewhere(experiment.id)))
+        self._scopes = [Scope([experiment.id]), *elsewhere]
         return experiment
 
     def close(self) -> None:
@@ -163,10 +184,6 @@ class SearchFeed:
                 return {trace_ids[0]: None}
             return {key: value for trace_id in trace_ids for key, value in self._spans([trace_id]).items()}
         return {trace_id: found.get(trace_id) for trace_id in trace_ids}
-
-    def notes(self) -> list[str]:
-        """What is left out."""
-        return []
 
 
 def _within(start_ms: int, end_ms: int) -> str:

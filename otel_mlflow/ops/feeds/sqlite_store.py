@@ -52,10 +52,14 @@ class SqliteFeed:
         """Nothing is held."""
 
     def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, Tally]:
-        """Of each step: traces, their states and durations, tags and feedback."""
+        """Of each step: traces, their states, durations and names, and feedback."""
+        given = {**self._parameters(start_ms, end_ms), "step": step_ms}
         with self._reading() as db:
-            rows = db.execute(TALLIES, {**self._parameters(start_ms, end_ms), "step": step_ms})
-            return {row["step"]: Tally(row["traces"], row["state"]) for row in rows}
+            assessed = {row["step"]: row["state"] for row in db.execute(ASSESSED, given)}
+            return {
+                row["step"]: Tally(row["traces"], f"{row['state']}, {assessed.get(row['step'], '')}")
+                for row in db.execute(TALLIES, given)
+            }
 
     def count(self, start_ms: int, end_ms: int) -> int:
         """How many traces there are."""
@@ -73,10 +77,6 @@ class SqliteFeed:
                 yield page
             if len(page) < PAGE_SIZE:
                 return
-
-    def notes(self) -> list[str]:
-        """Nothing is left out."""
-        return []
 
     def _page(
         self, db: sqlite3.Connection, start_ms: int, last: tuple[int, str]
@@ -210,14 +210,19 @@ CREATE TEMP TABLE chosen AS SELECT * FROM (
 )
 """  # noqa: S608, all of it is ours
 TALLIES = f"""
-SELECT timestamp_ms - timestamp_ms % :step AS step,
-    count(*) AS traces,
-    count(*) || ' ' || sum(status = 'IN_PROGRESS') || ' ' || coalesce(sum(execution_time_ms), 0) || ' '
-        || coalesce(sum(total_tokens), 0) || ' '
-        || sum((SELECT count(*) FROM trace_tags WHERE trace_tags.request_id = traces.request_id)) || ' '
-        || sum((SELECT count(*) FROM assessments WHERE assessments.trace_id = traces.request_id AND valid)) AS state
-FROM ({CHOSEN}) AS traces GROUP BY timestamp_ms - timestamp_ms % :step
+SELECT timestamp_ms - timestamp_ms % :step AS step, count(*) AS traces,
+    count(*) || ' ' || sum(status = 'OK') || ' ' || sum(status = 'ERROR') || ' ' || coalesce(sum(execution_time_ms), 0)
+        || ' ' || coalesce(sum(total_tokens), 0) || ' ' || count(session_id) || ' ' || count(client_request_id)
+        || ' ' || coalesce(sum(length(trace_name)), 0) AS state
+FROM ({CHOSEN}) AS traces GROUP BY step
 """  # noqa: S608
+ASSESSED = """
+SELECT trace_timestamp_ms - trace_timestamp_ms % :step AS step,
+    count(*) || ' ' || coalesce(sum(aggregate_value), 0) || ' ' || sum(valid) AS state
+FROM experiments JOIN assessments ON assessments.experiment_id = experiments.experiment_id
+    AND trace_timestamp_ms >= :start AND trace_timestamp_ms < :end
+GROUP BY step
+"""
 TAGS = """
 SELECT tag.request_id, tag.key, tag.value FROM chosen CROSS JOIN trace_tags AS tag ON tag.request_id = chosen.request_id
 WHERE tag.key IN (:summary, 'otel_mlflow.outcome', 'http.status_code', 'service.name', 'service.version')

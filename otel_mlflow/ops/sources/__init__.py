@@ -46,19 +46,19 @@ def index_path(settings: Settings) -> Path:
 
 def _feed_maker(settings: Settings, uri: str, wanted: Wanted) -> Callable[[], Feed]:
     from otel_mlflow.ops.feeds import connecting
-    from otel_mlflow.ops.feeds.search import SearchFeed
+    from otel_mlflow.ops.feeds.search import KnownScopes, SearchFeed
     from otel_mlflow.ops.feeds.sqlite_store import SqliteFeed
 
-    service = settings.service_name
+    service, known = settings.service_name, KnownScopes()
     if uri.startswith(SQLITE):
         path = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
         return partial(SqliteFeed, path, wanted, service)
     if uri.startswith(("http://", "https://")):
-        return partial(SearchFeed, "MLflow server", partial(connecting.to_server, uri, wanted), service)
+        return partial(SearchFeed, "MLflow server", partial(connecting.to_server, uri, wanted), service, known)
     if uri.startswith("databricks"):
-        return partial(SearchFeed, "Databricks", partial(connecting.to_workspace, uri, wanted), None)
+        return partial(SearchFeed, "Databricks", partial(connecting.to_workspace, uri, wanted), None, known)
     if uri.startswith(DATABASES):
-        return partial(SearchFeed, "database", partial(connecting.to_database, uri, wanted), service)
+        return partial(SearchFeed, "database", partial(connecting.to_database, uri, wanted), service, known)
     raise NeedsRepair(
         f"{shown_backend(settings) or 'a collector'} cannot be asked for figures",
         "point tracking_uri at an MLflow server, a database or databricks; /metrics and /status do without",

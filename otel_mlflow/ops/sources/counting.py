@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from otel_mlflow.ops.question import HOUR, Question
 from otel_mlflow.ops.sources import statements
 from otel_mlflow.ops.sources.base import MOST_KINDS
+from otel_mlflow.ops.sources.statements import LatencyBy
 from otel_mlflow.ops.summary import Figures, Missing, Row
 
-Ask = Callable[[str], list[Row]]
-"""Runs one statement; answers its rows by column."""
+
+class Counter(Protocol):
+    """What answers about one window of one backend."""
+
+    def rows(self, statement: str) -> list[Row]:
+        """Run one statement; answer its rows by column."""
+
+    def latency(self, by: LatencyBy) -> dict[Any, Row]:
+        """The percentiles of durations, by what `by` says."""
+
 
 NO_LATENCY: Row = {"p50_ms": None, "p95_ms": None, "p99_ms": None}
 NO_FIRST_BYTE: Row = {"ttfb_p50_ms": None, "ttfb_p95_ms": None}
@@ -21,14 +30,15 @@ MOST_VALUES = 50
 """Values of one kind of feedback that are told one by one."""
 
 
-def count(ask: Ask, ask_before: Ask, question: Question) -> Figures:
-    """Ask for everything that the page shows; `ask_before` asks the same of the window before this one."""
+def count(counter: Counter, before: Counter, question: Question) -> Figures:
+    """Ask for everything that the page shows; `before` answers about the window before this one."""
+    ask = counter.rows
     figures = Figures(
-        totals=_totals(ask),
-        previous=_counts(ask_before),
-        series=_series(ask, question),
+        totals=_totals(counter),
+        previous=_counts(before),
+        series=_series(counter, question),
         hours=filled(ask(statements.HOURS), question, HOUR, {"requests": 0}),
-        routes=_routes(ask),
+        routes=_routes(counter),
         services=ask(statements.SERVICES),
         statuses=ask(statements.STATUSES),
         errors=ask(statements.ERRORS),
@@ -78,33 +88,32 @@ def judgements(rows: Iterable[Row]) -> list[Row]:
     return sorted(found.values(), key=lambda one: str(one["name"]))
 
 
-def _totals(ask: Ask) -> Row:
-    totals = _counts(ask) | ask(statements.PEOPLE)[0]
+def _totals(counter: Counter) -> Row:
+    totals = _counts(counter) | counter.rows(statements.PEOPLE)[0]
     return totals | {"new_users": totals["users"] - totals["returning_users"]}
 
 
-def _counts(ask: Ask) -> Row:
-    latency = next(iter(_latency(ask, statements.TOTAL_LATENCY).values()), NO_LATENCY)
-    return ask(statements.TOTALS)[0] | latency
+def _counts(counter: Counter) -> Row:
+    latency = next(iter(counter.latency("all").values()), NO_LATENCY)
+    return counter.rows(statements.TOTALS)[0] | latency
 
 
-def _series(ask: Ask, question: Question) -> list[Row]:
-    latencies = _latency(ask, statements.SERIES_LATENCY)
-    rows = [row | latencies.get(row["time"], NO_LATENCY) for row in ask(statements.SERIES)]
+def _series(counter: Counter, question: Question) -> list[Row]:
+    latencies = counter.latency("step")
+    rows = [row | latencies.get(row["time"], NO_LATENCY) for row in counter.rows(statements.SERIES)]
     return filled(rows, question, question.step_ms, NO_REQUESTS)
 
 
-def _routes(ask: Ask) -> list[Row]:
-    latencies, first_bytes = _latency(ask, statements.ROUTES_LATENCY), _latency(ask, statements.ROUTES_FIRST_BYTE)
-    waits = {route: {"ttfb_p50_ms": row["p50_ms"], "ttfb_p95_ms": row["p95_ms"]} for route, row in first_bytes.items()}
+def _routes(counter: Counter) -> list[Row]:
+    latencies = counter.latency("route")
+    waits = {
+        row["by_"]: {"ttfb_p50_ms": row["p50_ms"], "ttfb_p95_ms": row["p95_ms"]}
+        for row in counter.rows(statements.ROUTES_FIRST_BYTE)
+    }
     return [
         row | latencies.get(row["route"], NO_LATENCY) | waits.get(row["route"], NO_FIRST_BYTE)
-        for row in ask(statements.ROUTES)
+        for row in counter.rows(statements.ROUTES)
     ]
-
-
-def _latency(ask: Ask, statement: str) -> dict[Any, Row]:
-    return {row.pop("by_"): row for row in ask(statement)}
 
 
 def _cut(figures: Figures) -> Iterable[Missing]:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from otel_mlflow.ops.feeds.base import Feed
+from otel_mlflow.ops.index.counter import IndexCounter
 from otel_mlflow.ops.index.feeder import Feeder
-from otel_mlflow.ops.index.relations import over_index
 from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import Question
-from otel_mlflow.ops.sources.counting import Ask, count
-from otel_mlflow.ops.sources.statements import LOOK_BACK, parameters
-from otel_mlflow.ops.summary import Missing, Row, Summary
+from otel_mlflow.ops.sources.counting import count
+from otel_mlflow.ops.sources.statements import LOOK_BACK
+from otel_mlflow.ops.summary import BEHIND, Missing, Summary
 
 logger = logging.getLogger("otel_mlflow")
 
@@ -38,11 +38,12 @@ class IndexedSource:
         feed = self._make_feed()
         experiment = feed.open()
         try:
-            missing = [*self._catch_up(feed, question), *(Missing("totals", note) for note in feed.notes())]
+            missing = list(self._catch_up(feed, question))
         finally:
             feed.close()
-        with self._opened().connected() as db:
-            figures = count(_asking(db, question), _asking(db, question.before()), question)
+        index = self._opened()
+        with index.connected() as db, index.connected() as another:
+            figures = count(IndexCounter(db, question), IndexCounter(another, question.before()), question)
             missing += _unread(db, question)
         figures.missing.extend(missing)
         return Summary(question, feed.kind, experiment, figures)
@@ -53,15 +54,16 @@ class IndexedSource:
         start, end = question.start_ms, question.end_ms
         if not self._feeder.feed(start, end, self._patience):
             yield Missing("totals", self._behind(feed, start, end))
-        if not self._feeder.feed(start - LOOK_BACK, end, max(deadline - time.monotonic(), 0.0)):
-            reason = "behind: the four weeks before the window are still being read; ask again in a minute"
+        earliest = min(start - LOOK_BACK, question.before().start_ms)
+        if not self._feeder.feed(earliest, start, max(deadline - time.monotonic(), 0.0)):
+            reason = f"{BEHIND}the weeks before the window are still being read; ask again in a minute"
             yield from (Missing(name, reason) for name in ("totals.new_users", "totals.returning_users", "previous"))
 
     def _behind(self, feed: Feed, start: int, end: int) -> str:
         counted, there = self._opened().count(start, end), feed.count(start, end)
         of_all = f"{counted} of {there}" if there is not None else f"{counted}"
         return (
-            f"behind: {of_all} traces of the window are read so far; the others are being read, ask again in a minute"
+            f"{BEHIND}{of_all} traces of the window are read so far; the others are being read, ask again in a minute"
         )
 
     @property
@@ -84,15 +86,6 @@ def _opened_at(path: Path) -> TraceIndex:
         folder = Path(tempfile.mkdtemp(prefix="otel-mlflow-ops-"))
         logger.warning("the dashboard's index is kept in %s: %s cannot be used: %s", folder, path, error)
         return TraceIndex(folder / path.name)
-
-
-def _asking(db: sqlite3.Connection, question: Question) -> Ask:
-    given = parameters(question)
-
-    def ask(statement: str) -> list[Row]:
-        return [dict(row) for row in db.execute(over_index(statement), given)]
-
-    return ask
 
 
 def _unread(db: sqlite3.Connection, question: Question) -> Iterable[Missing]:

@@ -14,8 +14,12 @@ as numbers.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from otel_mlflow.ops.question import DAY, HOUR, Question
 from otel_mlflow.ops.sources.base import MOST_KINDS, MOST_ROWS
+
+LatencyBy = Literal["all", "step", "route"]
 
 LOOK_BACK = 28 * DAY
 """Who was not seen for so long before the window counts as new. In ms, as all times."""
@@ -74,18 +78,20 @@ PEOPLE = """
 SELECT count(DISTINCT request.user_id) AS users, count(DISTINCT session_id) AS sessions,
     count(DISTINCT earlier_user.user_id) AS returning_users
 FROM request LEFT JOIN earlier_user ON earlier_user.user_id = request.user_id"""
-TOTAL_LATENCY = _percentiles("1")
 SERIES = f"""
 SELECT {_BUCKET} AS `time`, {_COUNTS}, coalesce(sum(total_tokens), 0) AS total_tokens, coalesce(sum(cost), 0.0) AS cost
 FROM request GROUP BY {_BUCKET}"""  # noqa: S608
-SERIES_LATENCY = _percentiles(_BUCKET)
 HOURS = (
     "SELECT time_ms - time_ms % :hour AS `time`, count(*) AS requests FROM request GROUP BY time_ms - time_ms % :hour"
 )
 ROUTES = f"""
 SELECT text(route) AS route, {_COUNTS} FROM request
 GROUP BY route ORDER BY requests DESC, text(route) LIMIT {MOST_KINDS}"""  # noqa: S608
-ROUTES_LATENCY = _by_text("route", _percentiles("route"))
+LATENCY: dict[LatencyBy, str] = {
+    "all": _percentiles("1"),
+    "step": _percentiles(_BUCKET),
+    "route": _by_text("route", _percentiles("route")),
+}
 ROUTES_FIRST_BYTE = _by_text("route", _percentiles("route", "ttfb_ms"))
 SERVICES = f"""
 SELECT text(service) AS service, {_COUNTS} FROM request WHERE service IS NOT NULL

@@ -63,7 +63,9 @@ def test_names_that_have_no_room_are_left_out_and_the_tag_says_so() -> None:
     assert min(tool.calls for tool in read.tools.values()) > 300
 
 
-@pytest.mark.parametrize("text", [None, "", "[]", "no JSON", '{"v":2,"spans":1}', '{"v":1}', '{"v":1,"spans":1,"models":1}'])
+@pytest.mark.parametrize(
+    "text", [None, "", "[]", "no JSON", '{"v":2,"spans":1}', '{"v":1}', '{"v":1,"spans":1,"models":1}']
+)
 def test_what_is_no_summary_of_ours_is_none(text: str | None) -> None:
     """Tags can be written by anybody."""
     assert summary_from_tag(text) is None
