@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from tests.ops.variety import Request
 
@@ -52,6 +52,12 @@ class Tables:
                 session.execute(delete(table).where(table.trace_id.in_(ids)))
             for table in (tables().SqlTraceTag, tables().SqlTraceMetadata, tables().SqlTraceInfo):
                 session.execute(delete(table).where(table.request_id.in_(ids)))
+
+    def damage(self, request: Request) -> None:
+        """Make a trace one that MLflow cannot read back."""
+        span = tables().SqlSpan
+        with self._store.ManagedSessionMaker(read_only=False) as session:
+            session.execute(update(span).where(span.trace_id == request.trace_id).values(content='{"half'))
 
     def _experiment(self, name: str) -> int:
         if name not in self._experiments:

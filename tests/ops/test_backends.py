@@ -20,7 +20,7 @@ from tests.ops import expected
 from tests.ops.comparing import close, without
 from tests.ops.dashboards import settings_of
 from tests.ops.tables import Tables
-from tests.ops.variety import END, FIRST, MAIN, Request, of_the_dashboard, variety
+from tests.ops.variety import END, FIRST, HOUR, MAIN, Request, of_the_dashboard, variety
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.postgres import Postgres
 
@@ -113,6 +113,21 @@ def test_what_comes_late_and_what_is_deleted_is_counted_as_such(source: Source, 
     check(source, SEEDED, window="60d")
 
 
+def test_a_trace_that_cannot_be_read_back_costs_only_its_own_figures(backend: Backend, tmp_path: Path) -> None:
+    """MLflow answers 500 to whoever asks for its spans, alone or with others."""
+    request = next(r for r in of_the_dashboard(SEEDED) if r.calls and not r.has_tag and r.time_ms > END - HOUR)
+    backend.tables.damage(request)
+    found = backend.source(tmp_path).summary(question_of({"window": "1h"}, END)).to_dict(Shown())
+    backend.tables.remove([request])
+    backend.tables.add([request])
+    wanted = [r for r in of_the_dashboard(SEEDED) if r.time_ms > END - HOUR]
+    assert found["totals"]["requests"] == len(wanted)
+    calls = sum(len(r.calls) for r in wanted)
+    assert sum(row["calls"] for row in found["models"]) in (calls, calls - len(request.calls))
+    told = [each["reason"] for each in found["missing"] if each["figure"] == "models"]
+    assert told == [] or told[0].startswith("the spans of 1 traces")
+
+
 @pytest.mark.parametrize("damaged", [False, True])
 def test_an_index_that_is_lost_or_damaged_is_made_anew(backend: Backend, tmp_path: Path, damaged: bool) -> None:
     """All that was in it can be had again."""
@@ -129,3 +144,18 @@ def test_the_texts_of_feedback_are_shown_where_they_are_asked_for(source: Source
     found = source.summary(question_of({"window": "60d"}, END))
     assert "text of " not in str(found.to_dict(Shown()))
     assert found.to_dict(Shown(texts=True))["comments"][0]["value"].startswith("text of ")
+
+
+@pytest.mark.soak
+def test_thousands_of_routes_and_texts(store: Path, tmp_path: Path) -> None:
+    """More than MLflow's own aggregation answers, and more than anybody would list."""
+    many = variety(7000, routes=6000, texts=1500)
+    shutil.copy(store, tmp_path / "mlflow.db")
+    Tables(f"sqlite:///{tmp_path}/mlflow.db", str(tmp_path)).add(many)
+    server = MlflowServer(tmp_path)
+    try:
+        for uri in (f"sqlite:///{tmp_path}/mlflow.db", server.url):
+            settings = settings_of(tmp_path, tmp_path, tracking_uri=uri, experiment_name=FIRST, service_name=MAIN)
+            check(source_for(settings, patience=120), many, window="60d")
+    finally:
+        server.stop()

@@ -239,7 +239,8 @@ WHERE given.valid AND +given.assessment_type = 'feedback'
 """
 SPANS = """
 SELECT span.trace_id, span.type, span.name, span.status, span.model_name, span.total_cost,
-    CASE WHEN span.type != 'TOOL' THEN json_extract(span.content, '$.attributes."mlflow.chat.tokenUsage"') END AS usage
+    CASE WHEN span.type != 'TOOL' AND json_valid(span.content)
+        THEN json_extract(span.content, '$.attributes."mlflow.chat.tokenUsage"') END AS usage
 FROM wanting CROSS JOIN spans AS span ON span.trace_id = wanting.trace_id
 WHERE span.type = 'TOOL' OR (span.type IN ('CHAT_MODEL', 'LLM', 'EMBEDDING') AND span.model_name IS NOT NULL)
 """
