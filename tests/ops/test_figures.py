@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.ops.variety import Request
 WINDOWS = ("15m", "1h", "24h", "28d")
 
 
+@functools.cache
 def summary(store: Path, **asked: str) -> dict[str, Any]:
     """What the dashboard says of the seeded store."""
     source = source_for(settings_of(store, store.parent))

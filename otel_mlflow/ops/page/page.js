@@ -111,10 +111,17 @@ function chooseFilters(event) {
   go(addressWith(Object.fromEntries(FILTERS.map((name) => [name, (given.get(name) ?? "").trim() || null]))));
 }
 
+// Browsers give the clipboard to pages of this machine and of https alone; elsewhere the id is shown whole.
+async function copy(id) {
+  if (!navigator.clipboard) return void prompt("The id, to be copied:", id);
+  await navigator.clipboard.writeText(id);
+  place("said").textContent = `copied ${id}`;
+}
+
 function follow(event) {
   event.target.closest("button[data-more]")?.parentElement.toggleAttribute("open");
   const copied = event.target.closest("button[data-copy]");
-  if (copied) return void navigator.clipboard?.writeText(copied.dataset.copy).then(() => (place("said").textContent = "copied"));
+  if (copied) return void copy(copied.dataset.copy);
   const link = event.target.closest("a[data-view]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
