@@ -197,9 +197,9 @@ SELECT trace.* FROM trace_info AS trace
 WHERE trace.experiment_id = :experiment AND trace.timestamp_ms >= :start AND trace.timestamp_ms < :end
 UNION ALL
 SELECT trace.* FROM experiments
-JOIN trace_info AS trace ON trace.experiment_id = experiments.experiment_id
+CROSS JOIN trace_info AS trace ON trace.experiment_id = experiments.experiment_id
     AND trace.timestamp_ms >= :start AND trace.timestamp_ms < :end
-JOIN trace_tags AS service ON service.request_id = trace.request_id AND service.key = 'service.name'
+CROSS JOIN trace_tags AS service ON service.request_id = trace.request_id AND service.key = 'service.name'
 WHERE experiments.lifecycle_stage = 'active' AND experiments.experiment_id != :experiment AND service.value = :service
 """
 PAGE = f"""

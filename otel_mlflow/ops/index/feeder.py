@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -21,6 +23,10 @@ BETWEEN_LOOKS = 0.05
 
 LONGEST_PAUSE = 60.0
 """Seconds: as long as a backend that asks to be left alone is left alone."""
+
+
+REMEMBERED = 8
+"""Rounds that have finished: other windows reach back to other times."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +50,23 @@ class Feeder:
         self._make_feed = make_feed
         self._lock = threading.Lock()
         self._rounds: list[Round] = []
+        self._finished: deque[tuple[Round, float]] = deque(maxlen=REMEMBERED)
         self._stop = threading.Event()
 
-    def feed(self, start_ms: int, end_ms: int, patience: float) -> bool:
+    def feed(self, start_ms: int, end_ms: int, patience: float, *, fresh_for: float = 0.0) -> bool:
         """Whether the index is up to date for a time; what is not read within `patience` seconds is read after that.
 
-        Raises `DeliveryError` where the backend cannot be asked.
+        What was up to date `fresh_for` seconds ago still is. Raises `DeliveryError` where the backend cannot be asked.
         """
+        since = time.monotonic() - fresh_for
+        if any(moment > since and each.covers(start_ms, end_ms) for each, moment in self._finished):
+            return True
+        current = self._round(start_ms, end_ms)
         try:
-            self._round(start_ms, end_ms).done.result(patience)
+            current.done.result(patience)
         except FutureTimeoutError:
             return False
+        self._finished.append((current, time.monotonic()))
         return True
 
     def close(self) -> None:

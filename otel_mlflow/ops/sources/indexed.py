@@ -13,13 +13,16 @@ from otel_mlflow.ops.feeds.base import Feed
 from otel_mlflow.ops.index.counter import IndexCounter
 from otel_mlflow.ops.index.feeder import Feeder
 from otel_mlflow.ops.index.trace_index import TraceIndex
-from otel_mlflow.ops.question import Question
+from otel_mlflow.ops.question import HOUR, Question
 from otel_mlflow.ops.sources.counting import count
 from otel_mlflow.ops.sources.statements import LOOK_BACK
 from otel_mlflow.ops.summary import BEHIND, Missing, Summary
 
 logger = logging.getLogger("otel_mlflow")
 
+
+HISTORY_IS_FRESH_FOR = 60.0
+"""Seconds in which what was before the window is not compared again: it hardly changes, and there may be much of it."""
 
 UNREAD = "SELECT count(*) FROM trace WHERE is_unread AND time_ms >= ? AND time_ms < ?"
 
@@ -54,8 +57,9 @@ class IndexedSource:
         start, end = question.start_ms, question.end_ms
         if not self._feeder.feed(start, end, self._patience):
             yield Missing("totals", self._behind(feed, start, end))
-        earliest = min(start - LOOK_BACK, question.before().start_ms)
-        if not self._feeder.feed(earliest, start, max(deadline - time.monotonic(), 0.0)):
+        earliest = _hour_of(min(start - LOOK_BACK, question.before().start_ms)) - HOUR
+        left = max(deadline - time.monotonic(), 0.0)
+        if not self._feeder.feed(earliest, _hour_of(start), left, fresh_for=HISTORY_IS_FRESH_FOR):
             reason = f"{BEHIND}the weeks before the window are still being read; ask again in a minute"
             yield from (Missing(name, reason) for name in ("totals.new_users", "totals.returning_users", "previous"))
 
@@ -76,6 +80,11 @@ class IndexedSource:
             self._index = _opened_at(self._path)
             self._made_feeder = Feeder(self._index, self._make_feed)
         return self._index
+
+
+def _hour_of(time_ms: int) -> int:
+    """Its end: the windows of one minute share their history."""
+    return -(-time_ms // HOUR) * HOUR
 
 
 def _opened_at(path: Path) -> TraceIndex:
