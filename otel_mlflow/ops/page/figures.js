@@ -30,7 +30,7 @@ function tiles({ totals, previous }) {
   const than = (name) => change(totals[name], previous[name]);
   const shown = [
     ["Requests", count(totals.requests), [than("requests"), `${count(totals.cancelled)} cancelled`]],
-    ["Errors", count(totals.errors), [share(totals.errors, totals.requests), `before: ${share(previous.errors, previous.requests)}`], totals.errors > 0],
+    ["Errors", count(totals.errors), [share(totals.errors, totals.requests), `before: ${share(previous.errors, previous.requests)}`, burn(totals)], totals.errors > 0],
     ["p50", duration(totals.p50_ms), [than("p50_ms")]],
     ["p95", duration(totals.p95_ms), [than("p95_ms"), `p99 ${duration(totals.p99_ms)}`]],
     ["Users", count(totals.users), [people]],
@@ -39,6 +39,11 @@ function tiles({ totals, previous }) {
     ["Cost", dollars(totals.cost), [than("cost"), "as MLflow priced it"]],
   ];
   return element("div", { class: "tiles" }, ...shown.map(tile));
+}
+
+// How fast an objective of 99 % without errors would be used up: once is as fast as allowed.
+function burn({ errors, requests }) {
+  return errors ? `${((100 * errors) / requests).toFixed(1)} times a budget of 1 %` : "";
 }
 
 function tile([name, value, more, bad]) {
