@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from otel_mlflow.ops.feeds.sqlite_store import SqliteFeed
 from otel_mlflow.ops.index.entry import CANCELLED, ERROR, OK, TraceEntry, assessment, entry_from_info, outcome_of
+from otel_mlflow.ops.index.synchronizer import Synchronizer
 from otel_mlflow.ops.index.trace_index import TraceIndex
-from otel_mlflow.ops.question import HOUR, question_of
+from otel_mlflow.ops.question import DAY, HOUR, MINUTE, question_of
 from otel_mlflow.ops.sources import source_for
+from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.summary import Shown
 from tests.ops import seed
+from tests.ops.conftest import EXPERIMENT
 from tests.ops.dashboards import settings_of
 from tests.servers.process import until
 
@@ -155,3 +161,15 @@ def test_beyond_the_limit_the_oldest_leave_the_index(tmp_path: Path) -> None:
 def entry(number: int) -> TraceEntry:
     """A trace."""
     return TraceEntry(f"tr-{number}", "1", number * 1000, 5, "GET /", OK, is_unfinished=False)
+
+
+def test_hours_that_were_read_by_the_minute_are_read_once_more(store: Path, tmp_path: Path) -> None:
+    """What was deleted meanwhile would stay for ever where the backend does not count anything in that hour."""
+    index = TraceIndex(tmp_path / "index.db")
+    minute = seed.END - 30 * DAY
+    index.replace(minute, minute + MINUTE, [replace(entry(1), time_ms=minute)], MINUTE, {})
+    shutil.copy(store, tmp_path / "mlflow.db")
+    feed = SqliteFeed(tmp_path / "mlflow.db", Wanted(EXPERIMENT), None)
+    feed.open()
+    Synchronizer(index, feed).synchronize(minute - HOUR, minute + HOUR, threading.Event())
+    assert index.count(minute - HOUR, minute + HOUR) == 0

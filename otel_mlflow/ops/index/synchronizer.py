@@ -63,12 +63,13 @@ class Synchronizer:
             return []
         tallies = self._feed.tallies(start, end, step_ms)
         scanned = self._index.scanned(step_ms, start, end)
+        scanned_finer = self._index.scanned_finer(step_ms, start, end)
         unfinished = self._index.unfinished(step_ms, max(start, now - DAY), end)
         settled_after = SETTLED_AFTER[step_ms]
 
         def is_changed(step: int) -> bool:
             if step not in scanned:
-                return tallies is None or step in tallies
+                return tallies is None or step in tallies or step in scanned_finer
             tally, at_ms = scanned[step]
             if tallies is not None and _state(tallies, step) != tally:
                 return True

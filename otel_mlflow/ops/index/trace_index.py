@@ -88,6 +88,15 @@ class TraceIndex:
             )
             return {row["start_ms"]: (row["tally"], row["at_ms"]) for row in rows}
 
+    def scanned_finer(self, step_ms: int, start_ms: int, end_ms: int) -> set[int]:
+        """The steps of a time that were scanned in shorter ones."""
+        with self.connected() as db:
+            asked = (
+                "SELECT DISTINCT start_ms - start_ms % ? FROM scanned WHERE step_ms < ? AND start_ms BETWEEN ? AND ?"
+            )
+            rows = db.execute(asked, (step_ms, step_ms, start_ms, end_ms - 1))
+            return {row[0] for row in rows}
+
     def unfinished(self, step_ms: int, start_ms: int, end_ms: int) -> set[int]:
         """The steps of a time in which a trace is that had not ended."""
         with self.connected() as db:
