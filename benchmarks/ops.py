@@ -1,18 +1,15 @@
-"""How long the dashboard's figures take over a large store: `python -m benchmarks.ops [--traces N] [--folder FOLDER]`.
+"""How long the dashboard takes over a large store: `python -m benchmarks.ops [--traces N] [--folder FOLDER]`.
 
-A real MLflow store is filled through delivery's own destination with a few thousand requests, which are then copied
-in SQL, all of them within 24 hours and in the order in which they came. Asked over HTTP, as the page does, in a fresh
-process. Cold: the machine has forgotten the file. Warm: the file is in the machine's memory. Kept: asked again.
+MLflow's tables are filled with a few thousand requests of every kind, which are then copied in SQL, all of them within
+24 hours. Asked over HTTP, as the page does. First: the index is empty. New: another window, the index is up to date.
+Same: asked again. Beside it: how many of the first window's seconds another viewer waits who asks at the same time.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,13 +17,16 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from otel_mlflow import Settings, Tracing, ops
-from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
-from tests.ops import expected, seed
+from otel_mlflow.ops.question import Question
+from otel_mlflow.ops.sources import index_path, source_for
+from tests.ops.expected import iso
+from tests.ops.tables import Tables
+from tests.ops.variety import DAY, END, FIRST, HOUR, MAIN, variety
 
-EXPERIMENT = "seeded"
 SEEDED = 2000
 TABLES = ("trace_info", "trace_tags", "trace_request_metadata", "spans", "assessments")
-DAY = f"/api/summary?from={expected.iso(seed.END - seed.DAY)}&to={expected.iso(seed.END)}"
+LONGEST = 1800.0
+"""Seconds to wait for the first index."""
 
 
 def main() -> None:
@@ -34,76 +34,72 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--traces", type=int, default=200_000)
     options.add_argument("--folder", type=Path)
-    options.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
     given = options.parse_args()
-    if given.ask:
-        ask(given.ask)
-        return
     with tempfile.TemporaryDirectory() as temporary:
-        path = (given.folder or Path(temporary)) / "mlflow.db"
-        if not path.exists():
-            fill(path, given.traces)
-        print(f"{given.traces} traces, {path.stat().st_size >> 20} MB")
-        for run in ("cold", "warm"):
-            if run == "cold":
-                forget(path)
-            print(f"{run}: ", end="", flush=True)
-            subprocess.run([sys.executable, "-W", "ignore", "-m", "benchmarks.ops", "--ask", path], check=True)
+        folder = given.folder or Path(temporary)
+        if not (folder / "mlflow.db").exists():
+            fill(folder, given.traces)
+        measure(folder, Path(temporary))
 
 
-def fill(path: Path, traces: int) -> None:
+def fill(folder: Path, traces: int) -> None:
     """Make the store."""
-    requests = sorted(seed.mix(SEEDED, span_ms=seed.DAY), key=lambda request: request.time_ms)
-    seed.fill(TrackingStore(f"sqlite:///{path}", experiment_name=EXPERIMENT, experiment_id=None), requests)
+    requests = variety(SEEDED, routes=200, texts=200)
+    Tables(f"sqlite:///{folder}/mlflow.db", str(folder)).add(requests)
     copies = traces // SEEDED - 1
-    with sqlite3.connect(path) as db:
+    with sqlite3.connect(folder / "mlflow.db") as db:
+        for table, column in (("trace_info", "timestamp_ms"), ("assessments", "trace_timestamp_ms")):
+            moved = f"UPDATE {table} SET {column} = :start + {column} % :day"  # noqa: S608
+            db.execute(moved, {"start": END - DAY, "day": DAY})
         for copy in range(1, copies + 1):
-            moved = {"copy": f"{copy:x}", "since": seed.END - seed.DAY, "at": copy * seed.DAY // (copies + 1)}
             for table in TABLES:
-                db.execute(_copied(db, table), {**moved, "copies": copies + 1})
+                db.execute(
+                    _copied(db, table), {"copy": f"{copy:x}", "shift": copy * 977, "start": END - DAY, "day": DAY}
+                )
 
 
 def _copied(db: sqlite3.Connection, table: str) -> str:
-    """Copy the seeded rows under ids of their own, into a part of the day of their own."""
+    """Copy the seeded rows under ids of their own, at other times of the day."""
     columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     renamed = {
         "request_id": "replace(request_id, 'tr-0', 'tr-' || :copy || '-')",
         "trace_id": "replace(trace_id, 'tr-0', 'tr-' || :copy || '-')",
         "assessment_id": "assessment_id || :copy",
-        "timestamp_ms": ":since + :at + (timestamp_ms - :since) / :copies",
-        "trace_timestamp_ms": ":since + :at + (trace_timestamp_ms - :since) / :copies",
+        "timestamp_ms": ":start + (timestamp_ms + :shift) % :day",
+        "trace_timestamp_ms": ":start + (trace_timestamp_ms + :shift) % :day",
     }
-    of = "request_id" if "request_id" in columns else "trace_id"
+    key = "request_id" if "request_id" in columns else "trace_id"
     values = ", ".join(renamed.get(column, column) for column in columns)
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {of} LIKE 'tr-0%'"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {key} LIKE 'tr-0%'"  # noqa: S608
 
 
-def forget(path: Path) -> None:
-    """Have the machine forget the file's pages."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def ask(path: Path) -> None:
-    """Ask for 24 hours, twice, and say what that took."""
-    with tempfile.TemporaryDirectory() as folder:
-        spool = {"spool_dir": Path(folder)}
-        tracing = Tracing(Settings(tracking_uri=f"sqlite:///{path}", experiment_name=EXPERIMENT, delivery=spool))
-        with TestClient(ops.app(tracing)) as client:
-            client.get("/status")
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            first, requests = _asked(client)
-            again, _ = _asked(client)
-            grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        tracing.shutdown(0)
-    print(f"{requests} requests counted in {first:.2f} s, kept: {again:.3f} s, {grown:.0f} MB more memory")
-
-
-def _asked(client: TestClient) -> tuple[float, int]:
+def measure(folder: Path, state: Path) -> None:
+    """Feed the index, then ask."""
+    settings = Settings(
+        tracking_uri=f"sqlite:///{folder}/mlflow.db",
+        experiment_name=FIRST,
+        service_name=MAIN,
+        delivery={"spool_dir": state / "spool"},
+    )
+    tracing = Tracing(settings)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.monotonic()
-    found = client.get(DAY).json()
-    return time.monotonic() - began, found["totals"]["requests"]
+    source_for(settings, patience=LONGEST).summary(_day())
+    fed = time.monotonic() - began
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    size = index_path(settings).stat().st_size / 2**20
+    with TestClient(ops.app(tracing)) as client:
+        print(f"first: {fed:.1f} s to feed an index of {size:.0f} MB, {grown:.0f} MB more memory")
+        for name, hours in (("new", 24), ("same", 24), ("new", 1), ("same", 1)):
+            began = time.monotonic()
+            found = client.get(f"/api/summary?from={iso(END - hours * HOUR)}&to={iso(END)}").json()
+            took = time.monotonic() - began
+            print(f"{name}, {hours} h: {found['totals']['requests']} requests in {took:.3f} s, {found['missing']}")
+    tracing.shutdown(0)
+
+
+def _day() -> Question:
+    return Question(END - DAY, END)
 
 
 if __name__ == "__main__":

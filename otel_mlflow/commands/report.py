@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -12,12 +13,18 @@ import click
 from otel_mlflow.commands import terminal
 from otel_mlflow.commands.common import as_json, echo_json, load
 from otel_mlflow.errors import DeliveryError
+from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.question import QuestionError, question_of
 from otel_mlflow.ops.sources import source_for
-from otel_mlflow.ops.summary import Row
+from otel_mlflow.ops.summary import Row, Shown
 
 LISTED = 10
 """Requests in a list; `--json` has all that the dashboard has."""
+
+PATIENCE = 600.0
+"""Seconds to wait for the index: who asks once wants all of it."""
+
+WIDTH = 80
 
 Column = tuple[str, Callable[[Row], str]]
 
@@ -29,10 +36,12 @@ Column = tuple[str, Callable[[Row], str]]
 @click.option("--route", help="Only these requests: the trace's name, such as 'POST /api/chat'.")
 @click.option("--user", help="Only this user's.")
 @click.option("--session", help="Only this session's.")
-@click.option("--users", "show_users", is_flag=True, help="Name the users instead of numbering them.")
+@click.option("--service", help="Only this service's.")
+@click.option("--users", "show_users", is_flag=True, help="Name the users instead of giving them pseudonyms.")
+@click.option("--texts", "show_texts", is_flag=True, help="Show the texts of feedback, too.")
 @as_json
 @click.pass_obj
-def report(config: Path | None, /, as_json: bool, show_users: bool, **asked: str | None) -> None:
+def report(config: Path | None, /, as_json: bool, show_users: bool, show_texts: bool, **asked: str | None) -> None:
     """Show requests, errors, latency, tokens, users, feedback: what is in MLflow, of all processes and hosts.
 
     Exit code 1 when MLflow cannot be asked.
@@ -40,15 +49,25 @@ def report(config: Path | None, /, as_json: bool, show_users: bool, **asked: str
     settings = load(config)
     try:
         question = question_of(_parameters(asked), time.time_ns() // 1_000_000)
-        found = source_for(settings).summary(question).to_dict(show_users=show_users or bool(question.user))
+        pseudonym = None if show_users or question.user else pseudonyms_in(settings.delivery.spool_dir / "ops")
+        found = source_for(settings, patience=PATIENCE).summary(question).to_dict(Shown(pseudonym, show_texts))
     except QuestionError as error:
+        _fail_in_json(str(error), "", 2, as_json=as_json)
         raise click.UsageError(str(error)) from error
     except DeliveryError as error:
+        _fail_in_json(error.reason, error.fix, 1, as_json=as_json)
         raise click.ClickException(str(error)) from error
     if as_json:
         echo_json(found)
     else:
         _show(found)
+
+
+def _fail_in_json(detail: str, fix: str, code: int, *, as_json: bool) -> None:
+    """Say it to a program, where one asked."""
+    if as_json:
+        echo_json({"detail": detail, "fix": fix})
+        raise SystemExit(code)
 
 
 def _parameters(asked: dict[str, str | None]) -> dict[str, str]:
@@ -67,8 +86,9 @@ def _show(found: dict[str, Any]) -> None:
     counts = [_column(name) for name in ("requests", "errors", "cancelled")]
     spent = [_column("input_tokens"), _column("output_tokens"), _column("cost", _dollars)]
     _table("Routes", found["routes"], [_column("route"), *counts, *latency])
+    _table("Errors", found["errors"], [_column("error_type"), _column("requests"), _column("first"), _column("last")])
     for name in ("failing", "slowest"):
-        _table(name.capitalize(), found[name][:LISTED], REQUEST)
+        _list_requests(name.capitalize(), found[name][:LISTED])
     _table("Models", found["models"], [_column("model"), _column("calls"), *spent])
     _table("Users", found["users"], [_column("user"), *counts, *spent])
     _table("Tools", found["tools"], [_column("tool"), _column("calls"), _column("failures")])
@@ -108,10 +128,12 @@ def _values(row: Row) -> str:
     return ", ".join(f"{value}: {given}" for value, given in row["values"].items())
 
 
-REQUEST = [
-    *(_column(name) for name in ("time", "route")),
-    ("status", lambda row: _plain(row["status_code"])),
-    ("took", lambda row: _milliseconds(row["duration_ms"])),
-    *(_column(name) for name in ("user", "trace_id")),
-]
-"""What fits into a terminal; the rest is in `--json`."""
+def _list_requests(title: str, rows: Sequence[Row]) -> None:
+    """Two lines each: an id that is broken or cut cannot be copied."""
+    if rows:
+        click.echo(title)
+    for row in rows:
+        outcome = " ".join(str(said) for said in (row["outcome"], row["status_code"], row["error_type"]) if said)
+        told = f"{row['time']}  {_milliseconds(row['duration_ms']):>9}  {outcome}  "
+        click.echo(f"  {told}{textwrap.shorten(row['route'], max(WIDTH - len(told) - 2, 12), placeholder='…')}")
+        click.echo(f"    {row['trace_id']}  {row['user'] or ''}".rstrip())

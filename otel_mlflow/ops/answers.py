@@ -41,7 +41,9 @@ class Answers:
 
     def _ask(self, question: Question) -> Summary:
         self._source = self._source or self._connect()
-        answer = self._kept[question] = self._source.summary(question)
+        answer = self._source.summary(question)
+        if not answer.is_behind:
+            self._kept[question] = answer
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 SECOND = 1000
@@ -18,6 +18,7 @@ MOST_STEPS = 100
 """Points of a chart: as many as a phone has room for, and few enough for a backend to group by."""
 
 STEPS = (10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 8 * HOUR, DAY)
+FILTERS = ("route", "user", "session", "service")
 UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
 
 
@@ -39,6 +40,11 @@ class Question:
     route: str | None = None
     user: str | None = None
     session: str | None = None
+    service: str | None = None
+
+    def before(self) -> Question:
+        """The same of the window before this one."""
+        return replace(self, start_ms=2 * self.start_ms - self.end_ms, end_ms=self.start_ms)
 
     @property
     def step_ms(self) -> int:
@@ -48,18 +54,18 @@ class Question:
 
 
 def question_of(parameters: Mapping[str, str], now_ms: int) -> Question:
-    """Read a query string: `window=24h`, or `from` and `to` (ISO 8601), and `route`, `user`, `session`.
+    """Read a query string: `window=24h`, or `from` and `to` (ISO 8601), and `route`, `user`, `session`, `service`.
 
     Raises `QuestionError`.
     """
-    route, user, session = (parameters.get(name) or None for name in ("route", "user", "session"))
+    filters = {name: parameters.get(name) or None for name in FILTERS}
     if "from" in parameters or "to" in parameters:
         start, end = _moment(parameters, "from", now_ms), _moment(parameters, "to", now_ms)
-        return Question(start, _checked(start, end), "", route, user, session)
+        return Question(start, _checked(start, end), "", **filters)
     name = parameters.get("window") or DEFAULT_WINDOW
     length = _length(name)
     end = _rounded_up(now_ms, length)
-    return Question(end - length, end, name, route, user, session)
+    return Question(end - length, end, name, **filters)
 
 
 def _length(window: str) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
-from otel_mlflow.ops.question import Question
+from otel_mlflow.ops.question import FILTERS, Question
 from otel_mlflow.status import Experiment
 
 Row = dict[str, Any]
@@ -28,10 +29,13 @@ class Figures:
     """
 
     totals: Row = field(default_factory=dict)
+    previous: Row = field(default_factory=dict)
     series: list[Row] = field(default_factory=list)
     hours: list[Row] = field(default_factory=list)
     routes: list[Row] = field(default_factory=list)
+    services: list[Row] = field(default_factory=list)
     statuses: list[Row] = field(default_factory=list)
+    errors: list[Row] = field(default_factory=list)
     models: list[Row] = field(default_factory=list)
     users: list[Row] = field(default_factory=list)
     sessions: list[Row] = field(default_factory=list)
@@ -39,22 +43,24 @@ class Figures:
     failing: list[Row] = field(default_factory=list)
     tools: list[Row] = field(default_factory=list)
     feedback: list[Row] = field(default_factory=list)
+    disliked: list[Row] = field(default_factory=list)
+    comments: list[Row] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
 
-LISTS = (
-    "series",
-    "hours",
-    "routes",
-    "statuses",
-    "models",
-    "users",
-    "sessions",
-    "slowest",
-    "failing",
-    "tools",
-    "feedback",
-)
+LISTS = tuple(one.name for one in fields(Figures) if one.name not in ("totals", "previous", "missing"))
+BEHIND = "behind: "
+"""How a reason begins that will be gone soon."""
+
+TIMES = ("time", "first", "last")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of people may be shown: their names, or a pseudonym for each; their own words, or none."""
+
+    pseudonym: Callable[[str], str] | None = None
+    texts: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,10 +72,15 @@ class Summary:
     experiment: Experiment
     figures: Figures
 
-    def to_dict(self, *, show_users: bool) -> dict[str, Any]:
-        """The summary as JSON values; without `show_users` people have numbers instead of names."""
+    @property
+    def is_behind(self) -> bool:
+        """Whether asking again soon will tell more."""
+        return any(each.reason.startswith(BEHIND) for each in self.figures.missing)
+
+    def to_dict(self, shown: Shown) -> dict[str, Any]:
+        """The summary as JSON values."""
         question, figures = self.question, self.figures
-        names = Names() if not show_users else None
+        lists = {name: [self._row(row, shown) for row in getattr(figures, name)] for name in LISTS}
         return {
             "window": {
                 "name": question.window,
@@ -77,39 +88,31 @@ class Summary:
                 "end": iso(question.end_ms),
                 "step_seconds": question.step_ms // 1000,
             },
-            "filters": {"route": question.route, "user": question.user, "session": question.session},
+            "filters": {name: getattr(question, name) for name in FILTERS},
             "source": {"kind": self.source, "experiment": vars(self.experiment)},
             "missing": [vars(each) for each in figures.missing],
             "totals": figures.totals,
-            **{name: [_shown(row, self.experiment, names) for row in getattr(figures, name)] for name in LISTS},
+            "previous": figures.previous,
+            **lists,
+            "comments": lists["comments"] if shown.texts else [],
         }
 
-
-class Names:
-    """Numbers for people, in the order in which they come by."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, str] = {}
-
-    def of(self, user: str) -> str:
-        """The same number for the same person."""
-        return self._numbers.setdefault(user, f"user {len(self._numbers) + 1}")
+    def _row(self, row: Row, shown: Shown) -> Row:
+        told = {key: value for key, value in row.items() if key != "experiment"}
+        told.update({key: iso(told[key]) for key in TIMES if key in told})
+        if shown.pseudonym is not None and told.get("user"):
+            told["user"] = shown.pseudonym(told["user"])
+        if "trace_id" in told:
+            told["url"] = trace_url(self.experiment, row.get("experiment"), told["trace_id"])
+        return told
 
 
-def _shown(row: Row, experiment: Experiment, names: Names | None) -> Row:
-    shown = dict(row)
-    if "time" in shown:
-        shown["time"] = iso(shown["time"])
-    if names is not None and shown.get("user"):
-        shown["user"] = names.of(shown["user"])
-    if "trace_id" in shown:
-        shown["url"] = trace_url(experiment, shown["trace_id"])
-    return shown
-
-
-def trace_url(experiment: Experiment, trace_id: str) -> str:
+def trace_url(experiment: Experiment, experiment_id: str | None, trace_id: str) -> str:
     """Where a trace opens in the MLflow UI, empty where there is none."""
-    return f"{experiment.url}/traces?selectedEvaluationId={trace_id}" if experiment.url else ""
+    if not experiment.url:
+        return ""
+    place = f"{experiment.url.rpartition('/')[0]}/{experiment_id or experiment.id}"
+    return f"{place}/traces?selectedEvaluationId={trace_id}"
 
 
 def iso(time_ms: int) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from otel_mlflow.spans.trace_summary import TraceSummary
+
 
 @dataclass(slots=True)
 class TraceMetadata:
@@ -19,6 +21,8 @@ class TraceMetadata:
     outputs: str | None = None
     params: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    summary: TraceSummary = field(default_factory=TraceSummary)
+    """What the spans written so far contribute to figures."""
     exported: tuple[Mapping[str, str], str | None, str | None] | None = None
     """Tags, session and user as the root's attributes have them, once the root is written."""
 

@@ -32,6 +32,7 @@ from otel_mlflow.spans.root_attributes import NEEDS_REQUEST, export_tags, needs_
 from otel_mlflow.spans.span_processors import apply_span_processors
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.trace import OpenTrace, SpanState
+from otel_mlflow.spans.trace_summary import SUMMARY_TAG
 from otel_mlflow.spans.translation import translated, without_conventions
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ class TraceWriter:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
         encoder = RequestEncoder()
         written: list[tuple[SpanState, ProtoSpan]] = []
-        for state in spans:
+        calls_before = trace.metadata.summary.calls
+        # The root last: its tags sum up all the others.
+        for state in sorted(spans, key=lambda state: state is trace.root):
             if (span := state.readable or state.span) is not None:
                 shown = self.nearest_exported(state)
                 if shown is state:
@@ -83,7 +86,8 @@ class TraceWriter:
             if state.left_out:
                 add_attributes(proto, {LEFT_OUT: state.left_out})
         is_more_used = add_up(trace, [state for state, _ in written])
-        with_info = with_info or (is_more_used and trace.root_summary is not None and self._runs.wanted)
+        is_outdated = trace.metadata.summary.calls > calls_before or (is_more_used and self._runs.wanted)
+        with_info = with_info or (is_outdated and trace.root_summary is not None)
         return TraceRecord(
             trace_id=trace.identity.mlflow_trace_id,
             spans=encoder.to_bytes() if written else b"",
@@ -143,6 +147,10 @@ class TraceWriter:
         self._content.clean(proto)
         attributes = self._translated(attributes, proto)
         state.tokens = tokens_of(attributes)
+        trace.metadata.summary.add_span(proto.name, attributes, is_failed=proto.status.code == StatusCode.ERROR.value)
+        if state is trace.root:
+            trace.metadata.summary.add_root(attributes, proto)
+            attributes |= export_tags(trace.metadata, self._trace_tags(trace))
         add_attributes(proto, apply_span_processors(state, attributes, proto))
 
     def _translated(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
@@ -161,7 +169,6 @@ class TraceWriter:
             mlflow_names.SESSION_ID: metadata.session[:MAX_SESSION] if metadata.session is not None else None,
             mlflow_names.USER_ID: metadata.user,
         }
-        known |= export_tags(trace.metadata, self._trace_tags(trace))
         return known | self._content.of_span({key: value for key, value in explicit.items() if value is not None})
 
     def _from_exchange(self, exchange: Exchange | None) -> dict[str, Any]:
@@ -215,6 +222,7 @@ class TraceWriter:
             **self._tags,
             "otel.trace_id": f"{trace.identity.otel_trace_id:032x}",
             mlflow_names.TRACE_NAME: self._content.text(trace.root_summary.name if trace.root_summary else ""),
+            SUMMARY_TAG: trace.metadata.summary.to_tag(),
             **self._content.redacted(semconv.trace_tags(exchange) if exchange is not None else {}),
             **self._content.redacted({str(key): str(value) for key, value in explicit.items()}),
         }

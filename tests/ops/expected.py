@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tests.ops.seed import DAY, HOUR, Call, Request
+from tests.ops.variety import DAY, HOUR, Call, Request
 
 Row = dict[str, Any]
 Key = TypeVar("Key", bound=Hashable)
@@ -35,15 +35,25 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
             "new_users": len(users - earlier),
             "sessions": len({r.session for r in within if r.session}),
         },
+        "previous": previous(seeded, start, end),
         "series": series(within, start, end, step),
         "hours": [
             {"time": iso(time), "requests": len(some)} for time, some in buckets(within, start, end, HOUR).items()
         ],
         "routes": by_size(
-            {"route": name, **counts(some), **latency(some)} for name, some in grouped(within, lambda r: r.route)
+            {"route": name, **counts(some), **latency(some), **first_byte(some)}
+            for name, some in grouped(within, lambda r: r.route)
         ),
+        "services": by_size(
+            {"service": name, **counts(some)} for name, some in grouped(within, lambda r: r.service) if name
+        ),
+        "errors": errors([r for r in within if r.outcome == "error"]),
         "statuses": sorted(
-            ({"status_code": c, "requests": len(some)} for c, some in grouped(within, lambda r: r.status_code)),
+            (
+                {"status_code": code, "requests": len(some)}
+                for code, some in grouped(within, lambda r: r.status_code)
+                if code is not None
+            ),
             key=lambda row: row["status_code"],
         ),
         "models": by_size(
@@ -74,13 +84,57 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
             for name, some in grouped(within, lambda r: r.session)
             if name
         )[:LISTED],
-        "slowest": [one(r) for r in sorted(within, key=lambda r: (-r.duration_ms, r.trace_id))[:LISTED]],
+        "slowest": [
+            one(r)
+            for r in sorted(within, key=lambda r: (-(r.duration_ms or 0), r.trace_id))[:LISTED]
+            if r.duration_ms is not None
+        ],
         "failing": [one(r) for r in sorted(within, key=lambda r: (-r.time_ms, r.trace_id)) if r.outcome == "error"][
             :LISTED
         ],
         "tools": tools([tool for request in within for tool in request.tools]),
         "feedback": feedback([given for request in within for given in request.feedback]),
+        "disliked": disliked(within),
+        "comments": [],
     }
+
+
+def previous(seeded: Sequence[Request], start: int, end: int) -> Row:
+    """The window before."""
+    before = [request for request in seeded if 2 * start - end <= request.time_ms < start]
+    return {**counts(before), **latency(before), **used([call for request in before for call in request.calls])}
+
+
+def first_byte(requests: Sequence[Request]) -> Row:
+    """Of those that were measured."""
+    waits = [request.ttfb_ms for request in requests if request.ttfb_ms is not None]
+    return {f"ttfb_p{share}_ms": float(np.percentile(waits, share)) if waits else None for share in (50, 95)}
+
+
+def errors(requests: Sequence[Request]) -> list[Row]:
+    """By type, where it is known."""
+    rows = [
+        {
+            "error_type": name,
+            "requests": len(some),
+            "routes": len({request.route for request in some}),
+            "first": iso(min(request.time_ms for request in some)),
+            "last": iso(max(request.time_ms for request in some)),
+        }
+        for name, some in grouped(requests, lambda r: r.error_type)
+    ]
+    return sorted(rows, key=lambda row: (-row["requests"], row["error_type"] or ""))
+
+
+def disliked(requests: Sequence[Request]) -> list[Row]:
+    """The latest that somebody was not content with."""
+    rows = [
+        {"name": name, "value": value_text(value), "time": iso(r.time_ms), "trace_id": r.trace_id}
+        for r in sorted(requests, key=lambda r: (-r.time_ms, r.trace_id))
+        for name, value in r.feedback
+        if value in (False, "no")
+    ]
+    return rows[:LISTED]
 
 
 def counts(requests: Sequence[Request]) -> Row:
@@ -91,7 +145,7 @@ def counts(requests: Sequence[Request]) -> Row:
 
 def latency(requests: Sequence[Request]) -> Row:
     """By numpy's percentiles."""
-    durations = [request.duration_ms for request in requests]
+    durations = [request.duration_ms for request in requests if request.duration_ms is not None]
     if not durations:
         return {"p50_ms": None, "p95_ms": None, "p99_ms": None}
     return {f"p{share}_ms": float(np.percentile(durations, share)) for share in (50, 95, 99)}
@@ -103,16 +157,21 @@ def used(calls: Sequence[Call]) -> Row:
         "input_tokens": sum(call.input_tokens for call in calls),
         "output_tokens": sum(call.output_tokens for call in calls),
         "total_tokens": sum(call.input_tokens + call.output_tokens for call in calls),
-        "cost": sum(call.cost for call in calls),
+        "cost": sum((call.cost for call in calls), 0.0),
     }
 
 
 def series(requests: Sequence[Request], start: int, end: int, step: int) -> list[Row]:
     """Point by point."""
     return [
-        {"time": iso(time), **counts(some), **latency(some)}
+        {"time": iso(time), **counts(some), **latency(some), **spent(some)}
         for time, some in buckets(requests, start, end, step).items()
     ]
+
+
+def spent(requests: Sequence[Request]) -> Row:
+    """Of a point."""
+    return {"total_tokens": sum(r.tokens for r in requests), "cost": sum((r.cost for r in requests), 0.0)}
 
 
 def tools(calls: Sequence[tuple[str, bool]]) -> list[Row]:
@@ -125,20 +184,37 @@ def tools(calls: Sequence[tuple[str, bool]]) -> list[Row]:
 
 
 def feedback(given: Sequence[tuple[str, object]]) -> list[Row]:
-    """MLflow keeps numbers as floats."""
+    """By name."""
     rows = []
     for name, some in grouped(given, lambda one: one[0]):
-        values = [str(value).lower() if isinstance(value, bool) else f"{value}.0" for _, value in some]
-        numbers = [float(value) for _, value in some if isinstance(value, (bool, int))]
+        told: list[Any] = [value for _, value in some]
+        values = [value_text(value) for value in told if not is_text(value)]
+        numbers = [float(NUMBERS.get(value, value)) for value in told if not is_text(value)]
         rows.append(
             {
                 "name": name,
                 "given": len(some),
+                "texts": len(some) - len(values),
                 "values": {value: values.count(value) for value in set(values)},
-                "mean": sum(numbers) / len(numbers),
+                "mean": sum(numbers) / len(numbers) if numbers else None,
             }
         )
     return sorted(rows, key=lambda row: str(row["name"]))
+
+
+NUMBERS: dict[object, float] = {"yes": 1.0, "no": 0.0}
+
+
+def is_text(value: object) -> bool:
+    """Whether it is in somebody's own words."""
+    return isinstance(value, str) and value not in NUMBERS
+
+
+def value_text(value: object) -> str:
+    """As in the JSON: MLflow keeps numbers as floats."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value}.0" if isinstance(value, int) else str(value)
 
 
 def one(request: Request) -> Row:
@@ -148,7 +224,8 @@ def one(request: Request) -> Row:
         "time": iso(request.time_ms),
         "route": request.route,
         "status_code": request.status_code,
-        "outcome": request.outcome,
+        "outcome": "ok" if request.outcome == "unfinished" else request.outcome,
+        "error_type": request.error_type,
         "duration_ms": request.duration_ms,
         "user": request.user,
         "session": request.session,

@@ -5,70 +5,20 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from tests.ops.variety import DAY, Call, Judgement, Request
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 END = 1_767_700_800_000
 """2026-01-06 12:00 UTC in ms, the moment at which the figures of the seed are looked at."""
 
 ROUTES = ("POST /api/chat", "GET /api/sessions/{id}", "GET /api/slides", "POST /api/feedback")
 USERS = ("ada@example.com", "bob@example.com", "cem@example.com", "dora@example.com", "eve@example.com", None)
 MODELS = {"large": 3e-6, "small": 5e-7}
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of a model."""
-
-    model: str
-    input_tokens: int
-    output_tokens: int
-    cost: float
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request, as its trace is going to tell of it."""
-
-    number: int
-    route: str
-    status_code: int
-    outcome: str
-    time_ms: int
-    duration_ms: int
-    user: str | None
-    session: str | None
-    calls: tuple[Call, ...] = ()
-    tools: tuple[tuple[str, bool], ...] = ()
-    feedback: tuple[tuple[str, object], ...] = field(default=())
-
-    @property
-    def trace_id(self) -> str:
-        """MLflow's id."""
-        return f"tr-{self.number + 1:032x}"
-
-    @property
-    def request_id(self) -> str:
-        """What the client called it."""
-        return f"request-{self.number}"
-
-    @property
-    def tokens(self) -> int:
-        """Of all its calls."""
-        return sum(call.input_tokens + call.output_tokens for call in self.calls)
-
-    @property
-    def cost(self) -> float:
-        """Of all its calls, in USD."""
-        return sum(call.cost for call in self.calls)
 
 
 def mix(count: int, *, span_ms: int = 2 * DAY, end_ms: int = END, seed: int = 7) -> list[Request]:
@@ -85,6 +35,8 @@ def _request(dice: random.Random, number: int, time_ms: int) -> Request:
     is_chat = route == ROUTES[0]
     return Request(
         number=number,
+        experiment="",
+        service="",
         route=route,
         status_code={"ok": dice.choice((200, 200, 200, 404)), "error": dice.choice((500, 503)), "cancelled": 200}[
             outcome
@@ -96,7 +48,7 @@ def _request(dice: random.Random, number: int, time_ms: int) -> Request:
         session=f"session-{dice.randrange(12)}" if user else None,
         calls=tuple(_calls(dice)) if is_chat else (),
         tools=tuple((dice.choice(("search", "sql")), dice.random() < 0.8) for _ in range(2)) if is_chat else (),
-        feedback=_feedback(dice) if is_chat else (),
+        given=_feedback(dice) if is_chat else (),
     )
 
 
@@ -107,10 +59,9 @@ def _calls(dice: random.Random) -> Iterator[Call]:
         yield Call(model, *tokens, cost=sum(tokens) * MODELS[model])
 
 
-def _feedback(dice: random.Random) -> tuple[tuple[str, object], ...]:
-    return tuple(
-        choice for choice in (("helpful", dice.random() < 0.7), ("stars", dice.randrange(1, 6))) if dice.random() < 0.3
-    )
+def _feedback(dice: random.Random) -> tuple[Judgement, ...]:
+    possible = (Judgement("helpful", dice.random() < 0.7), Judgement("stars", dice.randrange(1, 6)))
+    return tuple(choice for choice in possible if dice.random() < 0.3)
 
 
 def fill(destination: Destination, requests: Sequence[Request]) -> None:
@@ -155,7 +106,7 @@ def _span(scope: Any, request: Request, position: int, name: str, kind: str, fai
     if position:
         span.parent_span_id = (request.number * 1000 + 1).to_bytes(8, "big")
     span.start_time_unix_nano = request.time_ms * 1_000_000
-    span.end_time_unix_nano = (request.time_ms + request.duration_ms) * 1_000_000
+    span.end_time_unix_nano = (request.time_ms + (request.duration_ms or 0)) * 1_000_000
     span.status.code = span.status.STATUS_CODE_ERROR if failed else span.status.STATUS_CODE_OK
     for key, value in {"mlflow.spanType": kind, **said}.items():
         span.attributes.add(key=key).value.string_value = value if isinstance(value, str) else json.dumps(value)

@@ -22,6 +22,8 @@ async def get_item(item: int) -> int:
         raise HTTPException(404)
     if item == 666:
         raise ValueError("the secret of 666")
+    if item == 667:
+        raise KeyError("the secret of 667")
     return item
 
 

@@ -85,7 +85,8 @@ def test_a_question_that_cannot_be_read_is_400(store: Path, tmp_path: Path, aske
     [
         ("sqlite:////nowhere/at/all.db", "there is no database"),
         ("http://127.0.0.1:1", "does not answer"),
-        ("postgresql://u:secret@h/db", "cannot be asked"),
+        ("postgresql+psycopg2://u:secret@127.0.0.1:1/db", "does not answer"),
+        ("file:///nowhere", "cannot be asked"),
     ],
 )
 def test_a_backend_that_cannot_be_asked_is_503(store: Path, tmp_path: Path, uri: str, word: str) -> None:

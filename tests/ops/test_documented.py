@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from otel_mlflow.ops.question import question_of
-from otel_mlflow.ops.sources.base import Wanted
-from otel_mlflow.ops.sources.sqlite_store import SqliteStore
-from tests.ops import seed
-from tests.ops.conftest import EXPERIMENT
+from otel_mlflow.ops.sources import source_for
+from otel_mlflow.ops.summary import Shown
 from tests.ops.dashboards import dashboard, settings_of
 from tests.ops.scraping import Scrape
+from tests.ops.tables import Tables
+from tests.ops.variety import END, FIRST, MAIN, variety
 from tests.servers.app_server import REPOSITORY
 
 TEXT = (REPOSITORY / "docs" / "ops.md").read_text(encoding="utf-8")
@@ -36,10 +37,13 @@ def _flat(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def found(store: Path) -> dict[str, Any]:
+def found(store: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A summary with something in every list."""
-    source = SqliteStore(store, Wanted(EXPERIMENT))
-    return source.summary(question_of({"window": "7d"}, seed.END)).to_dict(show_users=True)
+    folder = tmp_path_factory.mktemp("documented")
+    shutil.copy(store, folder / "mlflow.db")
+    Tables(f"sqlite:///{folder}/mlflow.db", str(folder)).add(variety(200, routes=9, texts=20))
+    source = source_for(settings_of(folder / "mlflow.db", folder, experiment_name=FIRST, service_name=MAIN))
+    return source.summary(question_of({"window": "60d"}, END)).to_dict(Shown(texts=True))
 
 
 def test_every_key_of_the_summary_is_documented(store: Path, tmp_path: Path) -> None:
@@ -48,7 +52,9 @@ def test_every_key_of_the_summary_is_documented(store: Path, tmp_path: Path) -> 
         assert set(client.get("/api/summary").json()) == set(rows(section("`GET /api/summary`")))
 
 
-@pytest.mark.parametrize("key", sorted(set(rows(section("`GET /api/summary`"))) - {"users_shown", "missing"}))
+@pytest.mark.parametrize(
+    "key", sorted(set(rows(section("`GET /api/summary`"))) - {"users_shown", "texts_shown", "missing"})
+)
 def test_every_column_of_the_summary_is_documented(found: dict[str, Any], key: str) -> None:
     """In lists as in objects."""
     value = found[key][0] if isinstance(found[key], list) else found[key]
@@ -62,7 +68,7 @@ def test_every_metric_and_its_attributes_are_documented(store: Path, tmp_path: P
         scrape = Scrape(client.get("/metrics").text)
     for sample in scrape.samples:
         assert {label.replace("_", ".") for label in sample.labels} <= _attributes(documented[sample.name])
-    assert len(documented) == 9
+    assert len(documented) == 10
 
 
 def _attributes(words: set[str]) -> set[str]:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.question import question_of
-from otel_mlflow.ops.sources.base import Wanted
-from otel_mlflow.ops.sources.sqlite_store import SqliteStore
-from otel_mlflow.ops.summary import LISTS
+from otel_mlflow.ops.sources import source_for
+from otel_mlflow.ops.summary import LISTS, Shown
 from tests.ops import expected, seed
 from tests.ops.comparing import close, without
-from tests.ops.conftest import EXPERIMENT, SEEDED
+from tests.ops.conftest import SEEDED
+from tests.ops.dashboards import settings_of
+from tests.ops.variety import Request
 
 WINDOWS = ("15m", "1h", "24h", "28d")
 
 
+@functools.cache
 def summary(store: Path, **asked: str) -> dict[str, Any]:
     """What the dashboard says of the seeded store."""
-    source = SqliteStore(store, Wanted(EXPERIMENT))
-    return source.summary(question_of(asked, seed.END)).to_dict(show_users=True)
+    source = source_for(settings_of(store, store.parent))
+    return source.summary(question_of(asked, seed.END)).to_dict(Shown())
 
 
-def counted_by_hand(found: dict[str, Any], seeded: list[seed.Request]) -> dict[str, Any]:
+def counted_by_hand(found: dict[str, Any], seeded: list[Request]) -> dict[str, Any]:
     """The figures of the same window."""
     start, end = (seed.END - length for length in _bounds(found))
     return expected.figures(seeded, start, end, found["window"]["step_seconds"] * 1000)
@@ -36,11 +40,11 @@ def _bounds(found: dict[str, Any]) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("name", ["totals", *LISTS])
+@pytest.mark.parametrize("name", ["totals", "previous", *LISTS])
 def test_each_figure_of_a_window(store: Path, window: str, name: str) -> None:
     """Exactly; fractions to nine digits."""
     found = summary(store, window=window)
-    figures = found[name] if name == "totals" else without(found[name], "url")
+    figures = found[name] if isinstance(found[name], dict) else without(found[name], "url")
     assert figures == close(counted_by_hand(found, SEEDED)[name])
 
 
@@ -57,16 +61,14 @@ def test_a_filter_holds_for_every_figure(store: Path, asked: dict[str, str]) -> 
     assert without([found["totals"]], people[0])[0]["requests"] == wanted["totals"]["requests"] > 0
 
 
-def test_users_are_numbered_unless_their_names_are_asked_for(store: Path) -> None:
-    """The same number for the same person, wherever they are."""
-    source = SqliteStore(store, Wanted(EXPERIMENT))
-    found = source.summary(question_of({"window": "24h"}, seed.END))
-    named, numbered = found.to_dict(show_users=True), found.to_dict(show_users=False)
-    assert "@" not in str(numbered)
-    pairs = {
-        (a["user"], b["user"])
-        for name in LISTS
-        for a, b in zip(named[name], numbered[name], strict=True)
-        if "user" in a
-    }
-    assert len(pairs) == len({name for name, _ in pairs}) == len({number for _, number in pairs}) > 2
+def test_users_have_pseudonyms_unless_their_names_are_asked_for(store: Path, tmp_path: Path) -> None:
+    """The same for the same person, in every list and every window."""
+    source = source_for(settings_of(store, tmp_path))
+    pairs = set()
+    for window in ("24h", "7d"):
+        found = source.summary(question_of({"window": window}, seed.END))
+        named, hidden = found.to_dict(Shown()), found.to_dict(Shown(pseudonyms_in(tmp_path)))
+        assert "@" not in str(hidden)
+        for name in LISTS:
+            pairs |= {(a["user"], b["user"]) for a, b in zip(named[name], hidden[name], strict=True) if "user" in a}
+    assert len(pairs) == len({name for name, _ in pairs}) == len({pseudonym for _, pseudonym in pairs}) > 2

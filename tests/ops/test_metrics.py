@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
-from otel_mlflow.ops.metrics.snapshots import KEPT_FOR, Snapshots, labelled
+from otel_mlflow import Tracing, ops
+from otel_mlflow.ops.metrics.meters import SharedMeters
+from otel_mlflow.ops.metrics.series_store import MAX_SERIES, OVERFLOW, Additions, SeriesStore
+from tests.ops.dashboards import settings_of
 from tests.ops.scraping import SERVED, Scrape, scraped
 from tests.servers.app_server import AppServer, ServerName
 from tests.servers.process import clean_environment, until
 
+OUTCOMES = "otel_mlflow_http_requests_total"
 BOTH = {"OTEL_MLFLOW_TRACING__SAMPLE_RATE": "0"}
 ITEM = {"http_route": "/items/{item}", "http_request_method": "GET"}
 
@@ -49,7 +53,7 @@ def test_two_workers_are_scraped_as_one(tmp_path: Path, name: ServerName) -> Non
         server.terminate()
     check_requests(found, asked)
     check_tokens(found, asked)
-    assert len({sample.labels["service_instance_id"] for sample in found.matching(SERVED)}) == 2
+    assert not [sample for sample in found.samples if "service_instance_id" in sample.labels]
     assert "secret" not in found.text
 
 
@@ -111,42 +115,93 @@ tracing.shutdown(0)
     assert {"otel_mlflow.requests", "otel_mlflow.traces", "otel_mlflow.spool.size", "otel_mlflow.state"} <= set(found)
 
 
-def test_what_a_worker_left_is_told_until_long_after_its_end(tmp_path: Path) -> None:
-    """So that a last scrape sees what it did; then its time series end."""
-    dead, living = Snapshots(tmp_path), Snapshots(tmp_path)
-    dead.write([["m", "what", "counter", [["m_total", {"a": "b"}, 3.0]]]])
-    assert [instance for instance, _ in living.others()] == [dead.instance]
-    old = time.time() - KEPT_FOR - 1
-    for path in tmp_path.iterdir():
-        os.utime(path, (old, old))
-    assert list(living.others()) == []
-    assert list(tmp_path.iterdir()) == []
+PROMETHEUS = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"}
 
 
-def test_a_file_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
-    """A process of another version may have written it."""
-    one, another = Snapshots(tmp_path), Snapshots(tmp_path)
-    one.write([])
-    next(tmp_path.iterdir()).write_text("half a")
-    assert list(another.others()) == []
+def test_what_a_killed_worker_counted_stays(tmp_path: Path) -> None:
+    """A time series is the host's: no label of a process, and it only grows, also over a new deployment."""
+    environment = {"OTEL_MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/none.db", **BOTH}
+    first = AppServer("tests.ops.served:app", folder=tmp_path, environment=environment)
+    for item in (1, 2, 13, 666):
+        httpx.get(f"{first.url}/items/{item}", timeout=30)
+    scraped(first, 4)
+    first.kill()
+    second = AppServer("tests.ops.served:app", folder=tmp_path, environment=environment)
+    try:
+        httpx.get(f"{second.url}/items/3", timeout=30)
+        found = scraped(second, 5)
+    finally:
+        second.terminate()
+    assert found.total(OUTCOMES, **ITEM, otel_mlflow_outcome="error") == 1
+    assert not [sample for sample in found.samples if "service_instance_id" in sample.labels]
+
+
+def test_what_can_be_known_is_there_at_zero(store: Path, tmp_path: Path) -> None:
+    """Each route with each outcome, before anybody has asked for it; excluded ones are not."""
+    app = FastAPI()
+    tracing = Tracing(settings_of(store, tmp_path))
+    app.get("/items/{item}")(lambda item: item)
+    app.get("/health")(lambda: "ok")
+    app.mount("/ops", ops.app(tracing))
+    found = Scrape(TestClient(app).get("/ops/metrics").text)
+    tracing.shutdown(0)
+    samples = list(found.matching(OUTCOMES, **ITEM))
+    assert {sample.labels["otel_mlflow_outcome"] for sample in samples} == {"ok", "error", "cancelled"}
+    assert {sample.value for sample in samples} == {0.0}
+    assert {sample.labels["http_route"] for sample in found.matching(OUTCOMES)} == {"/items/{item}"}
+
+
+def test_a_new_series_is_told_to_prometheus_at_zero_first(tmp_path: Path) -> None:
+    """Else `increase()` would never see the first error of a day; people are told the truth at once."""
+    store = SeriesStore(tmp_path / "series.db")
+    store.add(one("errors", 3))
+    assert [series.parts["total"] for series in store.read()] == [3]
+    assert [series.parts["total"] for series in store.read_for("one")] == [0]
+    store.add(one("errors", 1))
+    assert [series.parts["total"] for series in store.read_for("one")] == [4]
+    assert [series.parts["total"] for series in store.read_for("another")] == [0]
+
+
+def test_label_sets_beyond_the_limit_are_counted_together(tmp_path: Path) -> None:
+    """An application with ever new routes costs no more than so much."""
+    store = SeriesStore(tmp_path / "series.db")
+    additions = Additions()
+    for number in range(MAX_SERIES + 50):
+        additions.add("requests", {"route": f"/{number}"}, "total", 1)
+    store.add(additions)
+    found = store.read()
+    assert len(found) == MAX_SERIES + 1
+    assert [series.parts["total"] for series in found if series.labels == OVERFLOW] == [50]
 
 
 def test_a_folder_that_cannot_be_written_to_costs_only_the_others(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is said once."""
+    """What this process counts is told all the same, and the trouble once."""
     (tmp_path / "file").touch()
-    snapshots = Snapshots(tmp_path / "file")
-    snapshots.write([])
-    snapshots.write([])
-    assert list(snapshots.others()) == []
+    meters = SharedMeters(tmp_path / "file" / "metrics")
+    for _ in range(2):
+        meters.record("otel_mlflow.http.requests", 1, {"otel_mlflow.outcome": "ok"})
+        meters.flush()
+    assert [series.parts for series in meters.read(None)] == [{"total": 2.0}]
     assert [record.message.startswith("metrics are of one worker only") for record in caplog.records] == [True]
 
 
-def test_samples_of_one_metric_stand_together() -> None:
-    """Prometheus refuses a metric that comes twice."""
-    one = [["m", "what", "gauge", [["m", {}, 1.0]]], ["n", "what", "gauge", [["n", {}, 2.0]]]]
-    two = [["m", "what", "gauge", [["m", {}, 3.0]]]]
-    merged = labelled([one, two], ["first", "second"])
-    assert [family[0] for family in merged] == ["m", "n"]
-    assert [(s[1]["service_instance_id"], s[2]) for s in merged[0][3]] == [("first", 1.0), ("second", 3.0)]
+def test_prometheus_is_told_when_a_series_began(store: Path, tmp_path: Path) -> None:
+    """As OpenMetrics' `_created`."""
+    app = FastAPI()
+    tracing = Tracing(settings_of(store, tmp_path))
+    app.get("/items/{item}")(lambda item: item)
+    app.mount("/ops", ops.app(tracing))
+    text = TestClient(app).get("/ops/metrics", headers=PROMETHEUS).text
+    tracing.shutdown(0)
+    assert text.endswith("# EOF\n")
+    created = [line for line in text.splitlines() if line.startswith("otel_mlflow_http_requests_created")]
+    assert len(created) == 3
+
+
+def one(metric: str, count: int) -> Additions:
+    """Something that was counted."""
+    additions = Additions()
+    additions.add(metric, {}, "total", count)
+    return additions

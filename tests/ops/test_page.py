@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
+import otel_mlflow
 from otel_mlflow.ops.question import Question
-from tests.ops import expected, seed
+from tests.ops import expected, seed, variety
 from tests.ops.conftest import EXPERIMENT, SEEDED
 from tests.servers.app_server import AppServer
 from tests.servers.browser import ARGUMENTS
 from tests.servers.mlflow_server import MlflowServer
 
+PACKAGE = Path(otel_mlflow.__file__).parent
 PATIENCE = 30_000  # milliseconds; the machine may be busy
-DAY = f"from={expected.iso(seed.END - seed.DAY)}&to={expected.iso(seed.END)}"
+DAY = f"from={expected.iso(seed.END - variety.DAY)}&to={expected.iso(seed.END)}"
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
@@ -62,7 +66,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def by_hand() -> dict[str, Any]:
     """The figures of the day."""
-    start = seed.END - seed.DAY
+    start = seed.END - variety.DAY
     return expected.figures(SEEDED, start, seed.END, Question(start, seed.END).step_ms)
 
 
@@ -74,12 +78,12 @@ def test_the_figures_of_a_day_are_on_the_page(served: AppServer, page: Page) -> 
     expect(tile(page, "Requests")).to_have_text(str(totals["requests"]), timeout=PATIENCE)
     for name, figure in (("Errors", "errors"), ("Users", "users"), ("Sessions", "sessions")):
         expect(tile(page, name)).to_have_text(str(totals[figure]))
-    assert page.locator(".uplot canvas").count() == 3
+    assert page.locator(".uplot canvas").count() == 5
     for name in ("routes", "failing", "slowest", "models", "users", "sessions", "tools", "feedback"):
         assert rows(page, name) == len(wanted[name]), name
     assert rows(page, "status codes") == len(wanted["statuses"])
     for request in wanted["failing"]:
-        assert page.get_by_text(str(request["request_id"]), exact=True).count() >= 1
+        assert page.locator(f"[data-copy='{request['trace_id']}']").count() >= 1
 
 
 def test_a_click_on_a_route_is_in_the_address_and_in_every_figure(served: AppServer, page: Page) -> None:
@@ -166,15 +170,117 @@ def rows(page: Page, title: str) -> int:
     return int(panel(page, title.capitalize()).locator("tbody tr").count())
 
 
-def test_what_a_server_cannot_count_is_not_shown_as_nothing(server: MlflowServer, page: Page, tmp_path: Path) -> None:
-    """Neither as zero: the page says that it is not known, and why."""
+def test_stale_figures_stay_and_say_so(served: AppServer, page: Page) -> None:
+    """One refresh that fails must not wipe the page."""
+    page.goto(f"{served.url}/ops/?{DAY}")
+    requests = str(by_hand()["totals"]["requests"])
+    expect(tile(page, "Requests")).to_have_text(requests, timeout=PATIENCE)
+    page.route("**/api/summary*", lambda route: route.fulfill(status=503, json={"detail": "MLflow is away"}))
+    refresh(page)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("The figures are stale", timeout=PATIENCE)
+    expect(alert).to_contain_text("MLflow is away")
+    expect(tile(page, "Requests")).to_have_text(requests)
+    page.unroute("**/api/summary*")
+    alert.get_by_role("button", name="Try again").click()
+    expect(alert).to_have_count(0, timeout=PATIENCE)
+
+
+def test_focus_and_selection_survive_a_refresh(served: AppServer, page: Page) -> None:
+    """So does a list that somebody has opened."""
+    page.goto(f"{served.url}/ops/?{DAY}")
+    link = panel(page, "Routes").get_by_role("link").first
+    link.focus(timeout=PATIENCE)
+    panel(page, "Slowest").get_by_role("button", name="all 20").click()
+    link.focus()
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.tile b'))")
+    selected = page.evaluate("getSelection().toString()")
+    with page.expect_response("**/api/summary*"):
+        refresh(page)
+    expect(page.locator("#figures")).to_have_attribute("aria-busy", "false")
+    expect(link).to_be_focused()
+    assert page.evaluate("getSelection().toString()") == selected != ""
+    expect(panel(page, "Slowest").locator("tbody tr").last).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1400, 1920])
+def test_no_column_is_off_the_screen(served: AppServer, browser: Browser, width: int) -> None:
+    """On a phone a row is a list; the link to the trace comes first everywhere."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(page.locator(".uplot canvas").first).to_be_visible(timeout=PATIENCE)
+    beyond = "[...document.querySelectorAll('td')].filter((cell) => cell.getBoundingClientRect().right > innerWidth)"
+    assert page.evaluate(f"{beyond}.length") == 0
+    first = panel(page, "Failing").locator("tbody tr").first.locator("td").first
+    assert first.get_attribute("data-label") == "trace"
+    context.close()
+
+
+def test_the_filter_fields_work_with_the_keyboard_alone(served: AppServer, page: Page) -> None:
+    """Type, press enter, and the address has it."""
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(tile(page, "Requests")).to_be_visible(timeout=PATIENCE)
+    page.get_by_label("session", exact=True).focus()
+    page.keyboard.type("session-3")
+    page.keyboard.press("Enter")
+    wanted = sum(r.session == "session-3" for r in SEEDED if seed.END - variety.DAY <= r.time_ms < seed.END)
+    expect(tile(page, "Requests")).to_have_text(str(wanted), timeout=PATIENCE)
+    assert "session=session-3" in page.url
+
+
+def test_the_range_is_told_in_words_with_its_time_zone(served: AppServer, browser: Browser) -> None:
+    """Of whoever looks at it."""
+    context = browser.new_context(timezone_id="Europe/Berlin", locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(page.locator("#when")).to_contain_text("Mon 5 Jan, 13:00 to Tue 6 Jan, 13:00", timeout=PATIENCE)
+    expect(page.locator("#when")).to_contain_text("Europe/Berlin, GMT+1")
+    context.close()
+
+
+def test_a_drag_in_a_chart_narrows_the_window(served: AppServer, page: Page) -> None:
+    """And so leads to the traces of that time."""
+    page.goto(f"{served.url}/ops/?{DAY}")
+    chart = page.locator(".u-over").first
+    expect(chart).to_be_visible(timeout=PATIENCE)
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 20, steps=4)
+    page.mouse.up()
+    page.wait_for_url(re.compile("from=2026-01-0(5T2|6T0)"))
+
+
+def test_the_page_is_small_and_kept(served: AppServer) -> None:
+    """All that it is made of, compressed; and asked for again it is not sent again."""
+    parts = ["", *re.findall(r'(?:href|src)="(page/[^"]+)"', httpx.get(f"{served.url}/ops/").text)]
+    parts += [f"page/{path.name}" for path in (PACKAGE / "ops" / "page").glob("*.js") if path.name != "page.js"]
+    size = 0
+    for part in parts:
+        with httpx.stream("GET", f"{served.url}/ops/{part}", headers={"Accept-Encoding": "gzip"}) as answer:
+            size += sum(len(chunk) for chunk in answer.iter_raw())
+        again = httpx.get(f"{served.url}/ops/{part}", headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304 or part == ""
+    assert size < 60_000
+
+
+def refresh(page: Page) -> None:
+    """As the page does by itself every half a minute."""
+    page.evaluate("dispatchEvent(new Event('asked'))")
+
+
+def test_an_mlflow_server_has_all_figures_too(server: MlflowServer, page: Page, tmp_path: Path) -> None:
+    """Users and tokens by model, which it does not group by, and links to its own pages."""
     environment = {"OTEL_MLFLOW_TRACKING_URI": server.url, "OTEL_MLFLOW_EXPERIMENT_NAME": EXPERIMENT}
     app = AppServer("tests.ops.served:app", folder=tmp_path, environment=environment)
     try:
         page.goto(f"{app.url}/ops/?{DAY}")
-        expect(tile(page, "Requests")).to_have_text(str(by_hand()["totals"]["requests"]), timeout=PATIENCE)
-        expect(tile(page, "Users")).to_have_text("–")
-        expect(panel(page, "Users")).to_contain_text("This backend cannot tell")
-        expect(page.get_by_text("What this backend cannot tell")).to_be_visible()
+        expect(tile(page, "Users")).to_have_text(str(by_hand()["totals"]["users"]), timeout=PATIENCE)
+        assert rows(page, "models") == len(by_hand()["models"])
+        link = panel(page, "Failing").locator("tbody a").first
+        assert str(link.get_attribute("href")).startswith(f"{server.url}/#/experiments/")
     finally:
         app.terminate()

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from otel_mlflow.commands.cli import main
-from tests.ops import expected, seed
+from tests.ops import expected, seed, variety
 from tests.ops.comparing import close, without
 from tests.ops.conftest import EXPERIMENT, SEEDED
 
-RANGE = ["--from", expected.iso(seed.END - seed.DAY), "--to", expected.iso(seed.END)]
+RANGE = ["--from", expected.iso(seed.END - variety.DAY), "--to", expected.iso(seed.END)]
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +22,7 @@ def seeded(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OTEL_MLFLOW_TRACKING_URI", f"sqlite:///{store}")
     monkeypatch.setenv("OTEL_MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+    monkeypatch.setenv("OTEL_MLFLOW_DELIVERY__SPOOL_DIR", str(tmp_path / "spool"))
 
 
 def report(*arguments: str) -> Result:
@@ -32,7 +33,7 @@ def report(*arguments: str) -> Result:
 def test_its_json_is_the_summary() -> None:
     """With every figure, of a range."""
     found = json.loads(report(*RANGE, "--users", "--json").stdout)
-    wanted = expected.figures(SEEDED, seed.END - seed.DAY, seed.END, found["window"]["step_seconds"] * 1000)
+    wanted = expected.figures(SEEDED, seed.END - variety.DAY, seed.END, found["window"]["step_seconds"] * 1000)
     assert found["totals"] == close(wanted["totals"])
     assert without(found["failing"], "url") == close(wanted["failing"])
 
@@ -41,9 +42,26 @@ def test_it_is_readable_in_a_terminal() -> None:
     """Totals and tables; users without names."""
     told = report(*RANGE)
     assert told.exit_code == 0
-    for word in ("requests", "p95", "Routes", "Failing", "Slowest", "Models", "Tools", "Feedback", "user 1"):
+    for word in ("requests", "p95", "Routes", "Failing", "Slowest", "Models", "Tools", "Feedback", "user "):
         assert word in told.stdout
     assert "@example.com" not in told.stdout
+
+
+def test_it_fits_into_80_columns_with_whole_ids() -> None:
+    """So that an id can be copied."""
+    lines = report(*RANGE).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    slowest = json.loads(report(*RANGE, "--json").stdout)["slowest"][0]
+    assert any(slowest["trace_id"] in line for line in lines)
+
+
+def test_errors_are_json_too_where_json_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same exit codes."""
+    told = report("--window", "soon", "--json")
+    assert (told.exit_code, json.loads(told.stdout)["fix"]) == (2, "")
+    monkeypatch.setenv("OTEL_MLFLOW_TRACKING_URI", "sqlite:////nowhere/at/all.db")
+    told = report("--json")
+    assert (told.exit_code, "there is no database" in json.loads(told.stdout)["detail"]) == (1, True)
 
 
 def test_one_route_alone(store: Path) -> None:

@@ -18,8 +18,9 @@ LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 class MlflowServer:
     """The server's process and address. Starting it takes seconds: share one between tests, with an experiment each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, store: str = "sqlite:///mlflow.db") -> None:
         self.folder = folder
+        self._store = store
         self._port = find_free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.start()
@@ -34,7 +35,7 @@ class MlflowServer:
         self._child.terminate()
 
     def _command(self) -> list[str]:
-        storage = ["--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", "./artifacts"]
+        storage = ["--backend-store-uri", self._store, "--artifacts-destination", "./artifacts"]
         address = ["--host", "127.0.0.1", "--port", str(self._port), "--workers", "1"]
         return [sys.executable, "-m", "mlflow", "server", *storage, *address]
 

@@ -24,15 +24,15 @@ FATES = ("excluded", "sampled_out", "filtered", "traced")
 ENDS = ("delivered", "dropped")
 WAITS = ("pending", "quarantined")
 
-Look = Callable[[], Status]
+GetStatus = Callable[[], Status]
 
 
-def observe(meter: Meter, look: Look) -> None:
+def observe(meter: Meter, get_status: GetStatus) -> None:
     """Put the status on a meter: counters of section 6 of the contract, the spool, and the state."""
 
     def counted(names: Iterable[str], attribute: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
         def count(_: CallbackOptions) -> Iterable[Observation]:
-            counts = asdict(look().counts)
+            counts = asdict(get_status().counts)
             return [Observation(counts[name], {attribute: name}) for name in names]
 
         return count
@@ -43,17 +43,17 @@ def observe(meter: Meter, look: Look) -> None:
     meter.create_observable_counter(TRACES, [counted(ENDS, "fate")], "{trace}", "Traces that left the spool.")
     meter.create_observable_gauge(WAITING, [counted(WAITS, "state")], "{trace}", "Traces in the spool.")
     meter.create_observable_gauge(
-        SPOOL_SIZE, [lambda _: [Observation(look().spool.bytes)]], "By", "Bytes of the spool."
+        SPOOL_SIZE, [lambda _: [Observation(get_status().spool.bytes)]], "By", "Bytes of the spool."
     )
     meter.create_observable_gauge(
         OLDEST_AGE,
-        [lambda _: [Observation(look().spool.oldest_age_seconds or 0.0)]],
+        [lambda _: [Observation(get_status().spool.oldest_age_seconds or 0.0)]],
         "s",
         "Age of the oldest record that waits for delivery; 0 when nothing does.",
     )
     meter.create_observable_gauge(
         STATE,
-        [lambda _: [Observation(int(look().state == state), {"state": state}) for state in get_args(State)]],
+        [lambda _: [Observation(int(get_status().state == state), {"state": state}) for state in get_args(State)]],
         "1",
         "1 for the state that tracing is in, 0 for the others.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
     from otel_mlflow.http.exchange import Exchange
 
-BETWEEN_ROUNDS = 1.0
-"""Seconds between two rounds of the thread: recording takes microseconds, but not on anybody's time."""
+BATCH_SECONDS = 0.2
+"""How long what has ended is gathered: recording takes microseconds, but not on anybody's time."""
+
+BETWEEN_LOOKS = 5.0
+"""Seconds between two looks at whether anybody has the recorder still."""
 
 MODEL_CALLS = frozenset({'"CHAT_MODEL"', '"LLM"', '"EMBEDDING"', "CHAT_MODEL", "LLM", "EMBEDDING"})
 """`mlflow.spanType` of spans whose tokens count; the totals that agents repeat do not. MLflow writes it as JSON."""
@@ -41,13 +45,17 @@ class Recorder:
 
     def served(self, exchange: Exchange) -> None:
         """A request is over."""
-        self._events.append(Served.of(exchange))
+        self._events.append(Served.from_exchange(exchange))
+        if not self._wake.is_set():
+            self._wake.set()
 
     def ended(self, span: ReadableSpan) -> None:
         """A span is over."""
         attributes = span.attributes
         is_model_call = attributes is not None and attributes.get("mlflow.spanType") in MODEL_CALLS
         self._events.append(Ended(attributes) if is_model_call else PLAIN)
+        if not self._wake.is_set():
+            self._wake.set()
 
     @guarded
     def work_off(self) -> None:
@@ -70,12 +78,17 @@ class Recorder:
     def _begin(self) -> None:
         self._events: deque[Served | Ended] = deque()
         self._working = threading.Lock()
-        own_thread(functools.partial(_rounds, weakref.ref(self)), "otel-mlflow-metrics").start()
+        self._wake = threading.Event()
+        rounds = functools.partial(_rounds, weakref.ref(self), self._wake)
+        own_thread(rounds, "otel-mlflow-metrics").start()
 
 
-def _rounds(reference: weakref.ref[Recorder]) -> None:
+def _rounds(reference: weakref.ref[Recorder], wake: threading.Event) -> None:
     """Work off for as long as anybody has the recorder."""
-    pause = threading.Event()
-    while not pause.wait(BETWEEN_ROUNDS) and (recorder := reference()) is not None:
-        recorder.work_off()
-        del recorder
+    while reference() is not None:
+        if wake.wait(BETWEEN_LOOKS):
+            time.sleep(BATCH_SECONDS)
+            wake.clear()
+            if (recorder := reference()) is not None:
+                recorder.work_off()
+            del recorder

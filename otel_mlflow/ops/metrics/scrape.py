@@ -1,12 +1,12 @@
-"""`GET /metrics`: this process's metrics, the other workers', and how delivery is doing."""
+"""`GET /metrics`: what all workers of the host have counted, and how delivery is doing."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,22 @@ from opentelemetry import metrics as metrics_api
 
 from otel_mlflow.delivery.destinations import destination_key
 from otel_mlflow.ops.metrics import health
-from otel_mlflow.ops.metrics.instruments import Ended, Instruments, Served
+from otel_mlflow.ops.metrics.instruments import (
+    INSTRUMENTS,
+    OUTCOMES,
+    POSSIBLE_OUTCOMES,
+    Ended,
+    Instrument,
+    Served,
+    outcome_attributes,
+    record,
+)
+from otel_mlflow.ops.metrics.known_routes import known_routes
+from otel_mlflow.ops.metrics.meters import ProvidedMeters, SharedMeters
 from otel_mlflow.ops.metrics.recorder import Recorder
-from otel_mlflow.ops.metrics.snapshots import Families, Snapshots, labelled
+from otel_mlflow.ops.metrics.series_store import Series
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import Meter
     from prometheus_client import CollectorRegistry, Metric
 
     from otel_mlflow.status import Status
@@ -27,16 +37,14 @@ if TYPE_CHECKING:
 
 SCOPE = "otel_mlflow"
 
-BETWEEN_SNAPSHOTS = 5.0
-"""Seconds: how old another worker's figures may be, and what of them is lost when it is killed."""
-
-STILL_ALIVE = 60.0
-"""Seconds after which a process writes its metrics again although nothing has changed: what is old is of the dead."""
-
 STATUS_IS_NEW_FOR = 1.0
 """Seconds in which all metrics of one scrape are read from one status."""
 
 NEEDS = "metrics need `pip install 'otel-mlflow[ops]'`"
+OPENMETRICS = "openmetrics"
+"""What Prometheus asks for, and people do not."""
+
+UNITS = {"s": "_seconds"}
 
 
 def can_scrape() -> bool:
@@ -52,57 +60,40 @@ class Metrics:
 
     def __init__(self, tracing: Tracing) -> None:
         self._tracing = tracing
-        self._folder = folder_of(tracing)
         self._status: Status | None = None
         self._status_at = 0.0
-        self._begin()
+        self._shared = SharedMeters(folder_of(tracing))
         pushed = metrics_api.get_meter(SCOPE)
-        self._pushed = Instruments(pushed)
-        health.observe(pushed, self._look)
-        self._health = _registry(lambda meter: health.observe(meter, self._look))
-        self.recorder = Recorder(self._record, self._begin)
+        self._pushed = ProvidedMeters(pushed)
+        health.observe(pushed, self._current_status)
+        self._health = _registry(lambda meter: health.observe(meter, self._current_status))
+        self.recorder = Recorder(self._record, self._shared.begin_anew)
         tracing.observer = self.recorder
 
-    def scrape(self, accept: str) -> tuple[bytes, str]:
+    def scrape(self, accept: str, scraper: str) -> tuple[bytes, str]:
         """What Prometheus is answered, and its content type."""
         from prometheus_client.exposition import choose_encoder
 
         self.recorder.work_off()
-        own = self._snapshot()
-        others = list(self._snapshots.others())
-        families = labelled(
-            [own, *(found for _, found in others)], [self._snapshots.instance, *(name for name, _ in others)]
-        )
+        is_prometheus = OPENMETRICS in accept
+        found = self._shared.read(scraper if is_prometheus else None)
         encode, content_type = choose_encoder(accept)
-        return encode(_Collected([*_metrics(families), *self._health.collect()])), content_type
+        families = _families(found, with_created=is_prometheus)
+        return encode(_Collected([*families, *self._health.collect()])), content_type
 
-    def _begin(self) -> None:
-        """Start counting at nothing: at first, and in a forked child."""
-        self._snapshots = Snapshots(self._folder)
-        self._registry = _registry(self._make_instruments)
-        self._next_snapshot = math.inf
-
-    def _make_instruments(self, meter: Meter) -> None:
-        self._instruments = Instruments(meter)
+    def expect(self, router: Any) -> None:
+        """Let the counters of an application's routes be there before anything happens."""
+        for method, route in known_routes(router):
+            if not self._tracing.excludes({"type": "http", "path": route, "headers": []}):
+                for outcome in POSSIBLE_OUTCOMES:
+                    self._shared.make_known(OUTCOMES, outcome_attributes(method, route, outcome))
 
     def _record(self, events: list[Served | Ended]) -> None:
-        self._instruments.record(events)
-        self._pushed.record(events)
-        if events:
-            self._next_snapshot = min(self._next_snapshot, time.monotonic() + BETWEEN_SNAPSHOTS)
-        if time.monotonic() >= self._next_snapshot:
-            self._snapshot()
+        record(events, self._shared)
+        record(events, self._pushed)
+        self._shared.flush()
 
-    def _snapshot(self) -> Families:
-        self._next_snapshot = time.monotonic() + STILL_ALIVE
-        families = [
-            [family.name, family.documentation, family.type, [[s.name, s.labels, s.value] for s in family.samples]]
-            for family in self._registry.collect()
-        ]
-        self._snapshots.write(families)
-        return families
-
-    def _look(self) -> Status:
+    def _current_status(self) -> Status:
         now = time.monotonic()
         if self._status is None or now - self._status_at > STATUS_IS_NEW_FOR:
             self._status, self._status_at = self._tracing.status(), now
@@ -110,7 +101,7 @@ class Metrics:
 
 
 def folder_of(tracing: Tracing) -> Path:
-    """Where the workers of this service leave their metrics: beside the spool, apart from other services'."""
+    """Where the workers of this service keep their metrics: beside the spool, apart from other services'."""
     settings = tracing.settings
     service = f"{settings.service_name}\n{destination_key(settings)}"
     return settings.delivery.spool_dir / "metrics" / hashlib.sha256(service.encode()).hexdigest()[:16]
@@ -138,11 +129,30 @@ class _Collected:
         return self._metrics
 
 
-def _metrics(families: Families) -> Iterator[Metric]:
+def _families(series: Iterable[Series], *, with_created: bool) -> Iterator[Metric]:
     from prometheus_client import Metric
 
-    for name, documentation, kind, samples in families:
-        metric = Metric(name, documentation, kind)
-        for sample, labels, value in samples:
-            metric.add_sample(sample, labels, value)
+    known = {instrument.name: instrument for instrument in INSTRUMENTS}
+    for name, some in groupby(sorted(series, key=lambda one: one.metric), key=lambda one: one.metric):
+        instrument = known[name]
+        family = name.replace(".", "_") + UNITS.get(instrument.unit, "")
+        metric = Metric(family, instrument.description, "histogram" if instrument.bounds else "counter")
+        for one in some:
+            for suffix, labels, value in _samples(one, instrument):
+                metric.add_sample(family + suffix, dict(labels), value)
+            if with_created and one.created:
+                metric.add_sample(f"{family}_created", dict(one.labels), one.created)
         yield metric
+
+
+def _samples(series: Series, instrument: Instrument) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    """A counter's total; a histogram's buckets, each with all below it, and its count and sum."""
+    if not instrument.bounds:
+        yield "_total", series.labels, series.parts.get("total", 0.0)
+        return
+    count = 0.0
+    for bound in (*(str(float(bound)) for bound in instrument.bounds), "+Inf"):
+        count += series.parts.get(bound, 0.0)
+        yield "_bucket", {**series.labels, "le": bound}, count
+    yield "_count", series.labels, count
+    yield "_sum", series.labels, series.parts.get("sum", 0.0)

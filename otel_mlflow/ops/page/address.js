@@ -1,7 +1,7 @@
 // What is looked at stands in the page's address, so that it can be sent to somebody.
 
 export const WINDOWS = ["15m", "1h", "24h", "7d", "28d"];
-const FILTERS = ["route", "user", "session"];
+export const FILTERS = ["route", "user", "session", "service"];
 const KNOWN = ["window", "from", "to", ...FILTERS];
 
 export function question() {
@@ -22,7 +22,7 @@ export function currentWindow() {
 export function addressWith(changes) {
   const asked = question();
   for (const [name, value] of Object.entries(changes)) {
-    if (value === null) asked.delete(name);
+    if (value === null || value === "") asked.delete(name);
     else asked.set(name, value);
   }
   return `?${asked}`;
@@ -31,4 +31,9 @@ export function addressWith(changes) {
 export function go(address) {
   history.pushState(null, "", address);
   dispatchEvent(new Event("asked"));
+}
+
+export function goToRange(fromSeconds, toSeconds) {
+  const iso = (seconds) => new Date(seconds * 1000).toISOString();
+  go(addressWith({ window: null, from: iso(fromSeconds), to: iso(toSeconds) }));
 }

@@ -1,35 +1,53 @@
-// Charts, drawn by uPlot (page/vendor/uplot) in the colours of the style sheet.
+// Charts, drawn by uPlot (page/vendor/uplot) in the colours of the style sheet. A drag chooses a shorter window.
 /* global uPlot */
 
+import { goToRange } from "./address.js";
 import { element, panel } from "./elements.js";
-import { compact, duration } from "./words.js";
+import { compact, dollars, duration } from "./words.js";
 
-const HEIGHT = 200;
-let drawn = [];
-
-export function forgetCharts() {
-  for (const chart of drawn) chart.destroy();
-  drawn = [];
-}
-
-// Lines: [label, column, name of a colour]; `form` "bars" or "lines"; `unit` how to write a value.
-export function chart(title, rows, lines, form, unit) {
-  const place = element("div", { role: "img", "aria-label": title });
-  const found = panel(title, place);
-  // In the page it has a width, and not before.
-  requestAnimationFrame(() => draw(place, rows, lines, form, unit));
-  return found;
-}
+const HEIGHT = 190;
+const LEAST_DRAG = 8;
+const drawn = new Map();
 
 export const amounts = (value) => compact(value);
 export const times = (value) => duration(value);
+export const money = (value) => dollars(value);
+
+// Lines: [label, column, name of a colour]; `form` "bars" or "lines"; `unit` how to write a value.
+export function chart(title, rows, lines, form, unit) {
+  const place = element("div", { role: "img", class: "chart", "data-chart": title, "aria-label": told(title, rows, lines, unit) });
+  place.redraw = (kept) => draw(kept, rows, lines, form, unit);
+  // In the page it has a width, and not before.
+  requestAnimationFrame(() => place.isConnected && draw(place, rows, lines, form, unit));
+  return panel(title, place);
+}
+
+export function redrawInOtherColours() {
+  for (const { place, again } of drawn.values()) {
+    place.replaceChildren();
+    drawn.delete(place);
+    again();
+  }
+}
+
+function told(title, rows, lines, unit) {
+  const values = (column) => rows.map((row) => row[column]).filter((value) => value !== null);
+  const most = lines.map(([label, column]) => `${label} at most ${values(column).length ? unit(Math.max(...values(column))) : "–"}`);
+  return `${title}: ${most.join(", ")}`;
+}
 
 function draw(place, rows, lines, form, unit) {
-  if (!place.isConnected) return;
   const data = [rows.map((row) => Date.parse(row.time) / 1000), ...lines.map(([, column]) => rows.map((row) => row[column]))];
-  const chart = new uPlot(options(place.clientWidth, lines, form, unit), data, place);
-  drawn.push(chart);
-  new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
+  const again = () => draw(place, rows, lines, form, unit);
+  const known = drawn.get(place);
+  if (known && place.contains(known.plot.root)) {
+    known.again = again;
+    known.plot.setData(data);
+    return;
+  }
+  const plot = new uPlot(options(place.clientWidth, lines, form, unit), data, place);
+  drawn.set(place, { place, plot, again });
+  new ResizeObserver(() => place.clientWidth && plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
 }
 
 function options(width, lines, form, unit) {
@@ -41,7 +59,14 @@ function options(width, lines, form, unit) {
     axes: [axis, { ...axis, size: 64, values: (_, values) => values.map(unit) }],
     series: [{ value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...lines.map((line) => series(line, form, unit))],
     legend: { live: true },
+    cursor: { drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG } },
+    hooks: { setSelect: [narrow] },
   };
+}
+
+function narrow(plot) {
+  const { left, width } = plot.select;
+  if (width >= LEAST_DRAG) goToRange(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
 }
 
 function series([label, , name], form, unit) {
@@ -52,9 +77,16 @@ function series([label, , name], form, unit) {
     fill: bars ? colour(name) : undefined,
     width: bars ? 0 : 1.6,
     paths: bars ? uPlot.paths.bars({ size: [0.8, 40] }) : undefined,
-    points: { show: bars ? false : undefined, size: 4 },
+    points: bars ? { show: false } : { show: true, size: 5, filter: alone },
     value: (_, value) => (value === null || value === undefined ? "–" : unit(value)),
   };
+}
+
+// A line needs two points: one without neighbours is a dot.
+function alone(plot, number) {
+  const values = plot.data[number];
+  const there = (position) => values[position] !== null && values[position] !== undefined;
+  return [...values.keys()].filter((place) => there(place) && !there(place - 1) && !there(place + 1));
 }
 
 function colour(name) {

@@ -10,7 +10,7 @@ export function element(name, attributes = {}, ...children) {
 }
 
 export function panel(title, ...children) {
-  return element("section", { class: "panel" }, element("h2", {}, title), ...children);
+  return element("section", { class: "panel", "aria-label": title }, element("h2", {}, title), ...children);
 }
 
 export function wide(section) {
@@ -18,20 +18,24 @@ export function wide(section) {
   return section;
 }
 
-// Columns: [heading, row => text or element, "number"?, row => class?]
+const SHOWN = 8;
+const MOST = 200;
+
+// Columns: [heading, row => text or element, "number"?, row => class?]. Where there is no room, a row is a list.
 export function table(columns, rows, whenEmpty) {
   if (!rows.length) return element("p", { class: "faint" }, whenEmpty);
   const heads = columns.map(([heading, , kind]) => element("th", { class: kind, scope: "col" }, heading));
-  const lines = rows.map((row) => element("tr", {}, ...columns.map((column) => cell(column, row))));
+  const lines = rows.slice(0, MOST).map((row) => element("tr", {}, ...columns.map((column) => cell(column, row))));
   return element(
     "div",
-    { class: "scroll", tabindex: 0 },
+    { class: "rows" },
     element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines)),
+    rows.length > SHOWN ? element("button", { type: "button", class: "more", "data-more": "" }, `all ${rows.length}`) : null,
+    rows.length > MOST ? element("p", { class: "faint" }, `${rows.length - MOST} more are in the summary as JSON`) : null,
   );
 }
 
-function cell([, content, kind, look], row) {
-  const shown = content(row) ?? "–";
+function cell([heading, content, kind, look], row) {
   const classes = [kind, look && look(row)].filter(Boolean).join(" ");
-  return element("td", { class: classes || null, title: typeof shown === "string" ? shown : null }, shown);
+  return element("td", { class: classes || null, "data-label": heading }, content(row) ?? "–");
 }

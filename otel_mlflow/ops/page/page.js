@@ -1,14 +1,17 @@
-// The page: asks for what stands in the address, and shows it.
+// The page: asks for what stands in the address, and shows it. What it showed stays until there is something newer.
 
-import { WINDOWS, addressWith, currentWindow, filters, go, question } from "./address.js";
-import { forgetCharts } from "./charts.js";
+import { FILTERS, WINDOWS, addressWith, currentWindow, filters, go, question } from "./address.js";
+import { redrawInOtherColours } from "./charts.js";
 import { delivery, noStatus } from "./delivery.js";
 import { element } from "./elements.js";
 import { figures, nothing } from "./figures.js";
+import { morph } from "./morph.js";
+import { range } from "./words.js";
 
 const AGAIN_AFTER = 30_000;
 const place = (id) => document.getElementById(id);
 let asked = 0;
+let shown = { address: null, at: null };
 
 async function fetched(path) {
   let answer;
@@ -28,38 +31,50 @@ async function fetched(path) {
 async function show() {
   const number = ++asked;
   navigation();
-  place("figures").setAttribute("aria-busy", "true");
+  place("figures").setAttribute("aria-busy", String(shown.address !== String(question())));
   await Promise.all([showFigures(number), showDelivery(number)]);
 }
 
 async function showFigures(number) {
-  let shown;
+  const address = String(question());
   try {
-    const found = await fetched(`api/summary?${question()}`);
-    shown = found.totals.requests === 0 ? [nothing(found)] : figures(found);
-    place("experiment").textContent = `${found.source.experiment.name} · ${found.source.kind}`;
-    place("taken").textContent = `as of ${new Date().toLocaleTimeString()}`;
+    const found = await fetched(`api/summary?${address}`);
+    if (number !== asked) return;
+    morph(place("figures"), found.totals.requests === 0 ? nothing(found) : figures(found));
+    shown = { address, at: new Date() };
+    place("trouble").replaceChildren();
+    describe(found);
   } catch (error) {
-    shown = [trouble(error)];
+    if (number !== asked) return;
+    place("trouble").replaceChildren(trouble(error, shown.address === address));
+    if (shown.address !== address) place("figures").replaceChildren();
   }
-  if (number !== asked) return;
-  forgetCharts();
-  place("figures").replaceChildren(...shown.filter(Boolean));
   place("figures").setAttribute("aria-busy", "false");
 }
 
-async function showDelivery(number) {
-  const shown = await fetched("status").then(delivery, noStatus);
-  if (number === asked) place("delivery").replaceChildren(shown);
+function describe(found) {
+  place("experiment").textContent = `${found.source.experiment.name} · ${found.source.kind}`;
+  place("when").textContent = range(found.window);
+  place("taken").textContent = `as of ${shown.at.toLocaleTimeString()}`;
+  const names = { route: found.routes.map((row) => row.route), session: found.sessions.map((row) => row.session), service: found.services.map((row) => row.service), user: found.users_shown ? found.users.map((row) => row.user) : [] };
+  for (const name of FILTERS) place(`known-${name}`).replaceChildren(...names[name].filter(Boolean).slice(0, 200).map((value) => element("option", { value })));
+  place("filter").elements.user.disabled = !found.users_shown;
 }
 
-function trouble(error) {
-  const again = element("button", {}, "Try again");
+async function showDelivery(number) {
+  const made = await fetched("status").then(delivery, noStatus);
+  if (number === asked) morph(place("delivery"), [made]);
+}
+
+function trouble(error, isStale) {
+  const again = element("button", { type: "button" }, "Try again");
   again.addEventListener("click", show);
+  const stale = isStale ? element("p", {}, `What stands below is of ${shown.at.toLocaleTimeString()}.`) : null;
   return element(
     "div",
     { class: "state bad", role: "alert" },
-    element("h2", {}, "The figures could not be had"),
+    element("h2", {}, isStale ? "The figures are stale" : "The figures could not be had"),
+    stale,
     element("p", {}, error.message),
     error.fix ? element("p", {}, element("b", {}, `To do: ${error.fix}`)) : null,
     again,
@@ -72,11 +87,15 @@ function navigation() {
     const address = addressWith({ window: name, from: null, to: null });
     return element("a", { href: address, "data-view": "", "aria-current": name === chosen ? "true" : null }, name);
   });
-  place("windows").replaceChildren(...links);
+  morph(place("windows"), links);
   const removable = filters().map(([name, value]) => {
-    return element("a", { href: addressWith({ [name]: null }), "data-view": "", title: "take this filter away" }, `${name}: ${value} ✕`);
+    return element("a", { href: addressWith({ [name]: null }), "data-view": "", "aria-label": `take the filter ${name} ${value} away` }, `${name}: ${value} ✕`);
   });
-  place("filters").replaceChildren(...removable);
+  morph(place("filters"), removable);
+  for (const name of FILTERS) {
+    const field = place("filter").elements[name];
+    if (document.activeElement !== field) field.value = question().get(name) ?? "";
+  }
 }
 
 function chooseRange(event) {
@@ -86,7 +105,23 @@ function chooseRange(event) {
   go(addressWith({ window: null, from: iso(from), to: to ? iso(to) : null }));
 }
 
+function chooseFilters(event) {
+  event.preventDefault();
+  const given = new FormData(place("filter"));
+  go(addressWith(Object.fromEntries(FILTERS.map((name) => [name, (given.get(name) ?? "").trim() || null]))));
+}
+
+// Browsers give the clipboard to pages of this machine and of https alone; elsewhere the id is shown whole.
+async function copy(id) {
+  if (!navigator.clipboard) return void prompt("The id, to be copied:", id);
+  await navigator.clipboard.writeText(id);
+  place("said").textContent = `copied ${id}`;
+}
+
 function follow(event) {
+  event.target.closest("button[data-more]")?.parentElement.toggleAttribute("open");
+  const copied = event.target.closest("button[data-copy]");
+  if (copied) return void copy(copied.dataset.copy);
   const link = event.target.closest("a[data-view]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
@@ -95,8 +130,9 @@ function follow(event) {
 
 document.addEventListener("click", follow);
 place("range").addEventListener("submit", chooseRange);
+place("filter").addEventListener("submit", chooseFilters);
 addEventListener("asked", show);
 addEventListener("popstate", show);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawInOtherColours);
 setInterval(() => document.visibilityState === "visible" && show(), AGAIN_AFTER);
 show();

@@ -2,6 +2,7 @@
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const count = (value) => (value === null || value === undefined ? "–" : whole.format(value));
 
@@ -9,6 +10,14 @@ export const compact = (value) => (value === null || value === undefined ? "–"
 
 export function share(part, of) {
   return of ? `${((100 * part) / of).toFixed(part && part / of < 0.1 ? 2 : 1)} %` : "–";
+}
+
+// How much more or less there is than in the window before.
+export function change(now, before) {
+  if (!before || now === null || now === undefined) return "";
+  if (now > 10 * before) return `${Math.round(now / before)} times as before`;
+  const part = Math.round((100 * (now - before)) / before);
+  return part === 0 ? "as before" : `${part > 0 ? "+" : "−"}${Math.abs(part)} %`;
 }
 
 export function duration(ms) {
@@ -20,6 +29,12 @@ export const dollars = (value) => (value === null || value === undefined ? "–"
 
 export function moment(iso) {
   return new Date(iso).toLocaleString([], { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+export function range({ start, end }) {
+  const format = { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  const offset = new Date(end).toLocaleTimeString("en", { timeZoneName: "shortOffset" }).split(" ").pop();
+  return `${new Date(start).toLocaleString([], format)} to ${new Date(end).toLocaleString([], format)} (${zone}, ${offset})`;
 }
 
 export function age(seconds) {

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 20
 """Rows of a list of requests, users or sessions."""
 
-MOST_KINDS = 200
-"""Rows of a list by route, model, tool or judgement: none of them should be many."""
+MOST_KINDS = 10_000
+"""Rows of a list by route, model, tool or judgement: a list that is longer says that it is cut."""
 
 
 @dataclass(frozen=True)

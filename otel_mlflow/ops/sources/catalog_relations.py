@@ -8,6 +8,8 @@ https://docs.databricks.com/aws/en/mlflow3/genai/tracing/observe-with-traces/que
 
 from __future__ import annotations
 
+import re
+
 _RELATIONS = """
 WITH trace AS (
     SELECT trace_id, client_request_id, unix_millis(request_time) AS time_ms, state,
@@ -18,13 +20,14 @@ WITH trace AS (
         AND (:route IS NULL OR tags['mlflow.traceName'] = :route)
         AND (:user IS NULL OR trace_metadata['mlflow.trace.user'] = :user)
         AND (:session IS NULL OR trace_metadata['mlflow.trace.session'] = :session)
+        AND (:service IS NULL OR tags['service.name'] = :service)
 ), span AS (
     -- Attributes are a map or a variant, depending on when the tables were made.
     SELECT trace_id, one.name, one.status.code LIKE '%ERROR' AS failed,
         from_json(to_json(one.attributes), 'MAP<STRING, STRING>') AS said
     FROM trace LATERAL VIEW explode(spans) AS one
-), model_call AS (
-    SELECT trace_id, trim(BOTH '"' FROM said['mlflow.llm.model']) AS model,
+), model_use AS (
+    SELECT trace_id, 1 AS calls, trim(BOTH '"' FROM said['mlflow.llm.model']) AS model,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.input_tokens') AS BIGINT) AS input_tokens,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.output_tokens') AS BIGINT) AS output_tokens,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.total_tokens') AS BIGINT) AS total_tokens,
@@ -32,15 +35,17 @@ WITH trace AS (
     FROM span
     WHERE trim(BOTH '"' FROM said['mlflow.spanType']) IN ('CHAT_MODEL', 'LLM', 'EMBEDDING')
         AND said['mlflow.llm.model'] IS NOT NULL
-), tool_call AS (
-    SELECT name AS tool, CAST(failed AS INT) AS failed
+), tool_use AS (
+    SELECT name AS tool, 1 AS calls, CAST(failed AS INT) AS failures
     FROM span WHERE trim(BOTH '"' FROM said['mlflow.spanType']) = 'TOOL'
 ), used AS (
     SELECT trace_id, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
         sum(total_tokens) AS total_tokens, sum(cost) AS cost
-    FROM model_call GROUP BY trace_id
+    FROM model_use GROUP BY trace_id
 ), request AS (
-    SELECT concat('tr-', trace.trace_id) AS trace_id, time_ms, duration_ms,
+    SELECT concat('tr-', trace.trace_id) AS trace_id, CAST(NULL AS STRING) AS experiment, time_ms, duration_ms,
+        CAST(get_json_object(tags['otel_mlflow.summary'], '$.ttfb_ms') AS DOUBLE) AS ttfb_ms,
+        get_json_object(tags['otel_mlflow.summary'], '$.error') AS error_type, tags['service.name'] AS service,
         coalesce(tags['mlflow.traceName'], '') AS route,
         CAST(state = 'ERROR' AND coalesce(tags['otel_mlflow.outcome'], '') != 'cancelled' AS INT) AS failed,
         CAST(coalesce(tags['otel_mlflow.outcome'], '') = 'cancelled' AS INT) AS cancelled,
@@ -48,7 +53,10 @@ WITH trace AS (
         user_id, session_id, client_request_id AS request_id, input_tokens, output_tokens, total_tokens, cost
     FROM trace LEFT JOIN used ON used.trace_id = trace.trace_id
 ), judgement AS (
-    SELECT given.assessment_name AS name, given.feedback.value,
+    SELECT concat('tr-', trace.trace_id) AS trace_id, CAST(NULL AS STRING) AS experiment, time_ms,
+        given.assessment_name AS name, given.feedback.value,
+        CAST(given.feedback.value NOT IN ('true', 'false', '"yes"', '"no"')
+            AND try_cast(given.feedback.value AS DOUBLE) IS NULL AS INT) AS is_text,
         CASE WHEN given.feedback.value IN ('true', '"yes"') THEN 1.0
             WHEN given.feedback.value IN ('false', '"no"') THEN 0.0
             ELSE try_cast(given.feedback.value AS DOUBLE) END AS number
@@ -61,8 +69,11 @@ WITH trace AS (
 )
 """
 
+_TEXT = re.compile(r"\btext\((\w+)\)")
+"""Here texts are texts."""
+
 
 def over(view: str, statement: str) -> str:
     """A statement over the relations of the traces in a view, given as `catalog.schema.name`."""
     quoted = ".".join(f"`{part.replace('`', '``')}`" for part in view.split("."))
-    return _RELATIONS.format(view=quoted) + statement
+    return _RELATIONS.format(view=quoted) + _TEXT.sub(r"\1", statement)

@@ -1,36 +1,47 @@
-"""The answers to the statements, put together into figures; the same for every backend that speaks SQL."""
+"""The answers to the statements, put together into figures; the same for every backend."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from otel_mlflow.ops.question import HOUR, Question
 from otel_mlflow.ops.sources import statements
-from otel_mlflow.ops.summary import Figures, Row
+from otel_mlflow.ops.sources.base import MOST_KINDS
+from otel_mlflow.ops.sources.statements import LatencyBy
+from otel_mlflow.ops.summary import Figures, Missing, Row
 
-Ask = Callable[[str], list[Row]]
-"""Runs one statement; answers its rows by column."""
+
+class Counter(Protocol):
+    """What answers about one window of one backend."""
+
+    def rows(self, statement: str) -> list[Row]:
+        """Run one statement; answer its rows by column."""
+
+    def latency(self, by: LatencyBy) -> dict[Any, Row]:
+        """The percentiles of durations, by what `by` says."""
+
 
 NO_LATENCY: Row = {"p50_ms": None, "p95_ms": None, "p99_ms": None}
-NO_REQUESTS: Row = {"requests": 0, "errors": 0, "cancelled": 0, **NO_LATENCY}
+NO_FIRST_BYTE: Row = {"ttfb_p50_ms": None, "ttfb_p95_ms": None}
+NO_REQUESTS: Row = {"requests": 0, "errors": 0, "cancelled": 0, "total_tokens": 0, "cost": 0.0, **NO_LATENCY}
+
+MOST_VALUES = 50
+"""Values of one kind of feedback that are told one by one."""
 
 
-def count(ask: Ask, question: Question) -> Figures:
-    """Ask for everything that the page shows."""
-    totals = ask(statements.TOTALS)[0] | ask(statements.PEOPLE)[0]
-    totals["new_users"] = totals["users"] - totals["returning_users"]
-    return Figures(
-        totals=totals | next(iter(_latency(ask, statements.TOTAL_LATENCY).values()), NO_LATENCY),
-        series=filled(
-            _with_latency(ask, statements.SERIES, statements.SERIES_LATENCY, "time"),
-            question,
-            question.step_ms,
-            NO_REQUESTS,
-        ),
+def count(counter: Counter, before: Counter, question: Question) -> Figures:
+    """Ask for everything that the page shows; `before` answers about the window before this one."""
+    ask = counter.rows
+    figures = Figures(
+        totals=_totals(counter),
+        previous=_counts(before),
+        series=_series(counter, question),
         hours=filled(ask(statements.HOURS), question, HOUR, {"requests": 0}),
-        routes=_with_latency(ask, statements.ROUTES, statements.ROUTES_LATENCY, "route"),
+        routes=_routes(counter),
+        services=ask(statements.SERVICES),
         statuses=ask(statements.STATUSES),
+        errors=ask(statements.ERRORS),
         models=ask(statements.MODELS),
         users=ask(statements.USERS),
         sessions=ask(statements.SESSIONS),
@@ -38,7 +49,11 @@ def count(ask: Ask, question: Question) -> Figures:
         failing=[one_request(row) for row in ask(statements.FAILING)],
         tools=ask(statements.TOOLS),
         feedback=judgements(ask(statements.FEEDBACK)),
+        disliked=ask(statements.DISLIKED),
+        comments=ask(statements.COMMENTS),
     )
+    figures.missing.extend(_cut(figures))
+    return figures
 
 
 def filled(rows: list[Row], question: Question, step_ms: int, nothing: Row) -> list[Row]:
@@ -55,22 +70,54 @@ def one_request(row: Row) -> Row:
 
 
 def judgements(rows: Iterable[Row]) -> list[Row]:
-    """One row for each name, with how often each value was given, and the mean: true is 1, false is 0."""
+    """One row for each name: how often each value was given, how many texts, and the mean (true is 1, false is 0)."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        one = found.setdefault(row["name"], {"name": row["name"], "given": 0, "values": {}, "mean": None, "_sum": 0.0})
+        nothing = {"name": row["name"], "given": 0, "texts": 0, "values": {}, "mean": None, "total": 0.0, "numbers": 0}
+        one = found.setdefault(row["name"], nothing)
         one["given"] += row["given"]
-        one["values"][row["value"]] = row["given"]
-        if row["mean"] is not None:
-            one["_sum"] += row["mean"] * row["given"]
-            one["mean"] = one["_sum"] / one["given"]
-    return [{key: value for key, value in one.items() if key != "_sum"} for one in found.values()]
+        if row["value"] is None:
+            one["texts"] += row["given"]
+        elif len(one["values"]) < MOST_VALUES:
+            one["values"][row["value"]] = row["given"]
+        one["numbers"] += row["numbers"]
+        one["total"] += row["total"] or 0.0
+    for one in found.values():
+        total, numbers = one.pop("total"), one.pop("numbers")
+        one["mean"] = total / numbers if numbers else None
+    return sorted(found.values(), key=lambda one: str(one["name"]))
 
 
-def _with_latency(ask: Ask, counts: str, latency: str, key: str) -> list[Row]:
-    latencies = _latency(ask, latency)
-    return [row | latencies.get(row[key], NO_LATENCY) for row in ask(counts)]
+def _totals(counter: Counter) -> Row:
+    totals = _counts(counter) | counter.rows(statements.PEOPLE)[0]
+    return totals | {"new_users": totals["users"] - totals["returning_users"]}
 
 
-def _latency(ask: Ask, statement: str) -> dict[Any, Row]:
-    return {row.pop("by_"): row for row in ask(statement)}
+def _counts(counter: Counter) -> Row:
+    latency = next(iter(counter.latency("all").values()), NO_LATENCY)
+    return counter.rows(statements.TOTALS)[0] | latency
+
+
+def _series(counter: Counter, question: Question) -> list[Row]:
+    latencies = counter.latency("step")
+    rows = [row | latencies.get(row["time"], NO_LATENCY) for row in counter.rows(statements.SERIES)]
+    return filled(rows, question, question.step_ms, NO_REQUESTS)
+
+
+def _routes(counter: Counter) -> list[Row]:
+    latencies = counter.latency("route")
+    waits = {
+        row["by_"]: {"ttfb_p50_ms": row["p50_ms"], "ttfb_p95_ms": row["p95_ms"]}
+        for row in counter.rows(statements.ROUTES_FIRST_BYTE)
+    }
+    return [
+        row | latencies.get(row["route"], NO_LATENCY) | waits.get(row["route"], NO_FIRST_BYTE)
+        for row in counter.rows(statements.ROUTES)
+    ]
+
+
+def _cut(figures: Figures) -> Iterable[Missing]:
+    """Lists that were longer."""
+    for name in ("routes", "services", "errors", "models", "tools"):
+        if len(getattr(figures, name)) >= MOST_KINDS:
+            yield Missing(name, f"cut: the {MOST_KINDS} largest are listed; the totals count all")

@@ -1,20 +1,25 @@
-"""The figures in SQL that SQLite and Spark both speak, over four relations that each backend provides.
+"""The figures in SQL that SQLite and Spark both speak, over relations that each backend provides.
 
 | relation | one row for each | columns |
 | --- | --- | --- |
-| `request` | trace in the window | `trace_id`, `time_ms`, `duration_ms`, `route`, `failed`, `cancelled` (0 or 1), `status_code`, `user_id`, `session_id`, `request_id`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
-| `model_call` | call of a model in them | `model`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
-| `tool_call` | call of a tool in them | `tool`, `failed` |
-| `judgement` | feedback about them | `name`, `value`, `number` (true is 1; null where the value is none) |
+| `request` | trace in the window | `trace_id`, `experiment`, `time_ms`, `duration_ms`, `ttfb_ms`, `route`, `service`, `failed`, `cancelled` (0 or 1), `error_type`, `status_code`, `user_id`, `session_id`, `request_id`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
+| `model_use` | model that one of them called | `model`, `calls`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
+| `tool_use` | tool that one of them called | `tool`, `calls`, `failures` |
+| `judgement` | feedback about them | `trace_id`, `experiment`, `time_ms`, `name`, `value`, `number` (true is 1; null where the value is none), `is_text` |
 | `earlier_user` | user in the four weeks before | `user_id` |
 
-Parameters are those of `parameters()`.
+Parameters are those of `parameters()`. `text(column)` is the text that a column stands for, where a relation keeps texts
+as numbers.
 """  # noqa: E501, a table's rows cannot be broken
 
 from __future__ import annotations
 
+from typing import Literal
+
 from otel_mlflow.ops.question import DAY, HOUR, Question
 from otel_mlflow.ops.sources.base import MOST_KINDS, MOST_ROWS
+
+LatencyBy = Literal["all", "step", "route"]
 
 LOOK_BACK = 28 * DAY
 """Who was not seen for so long before the window counts as new. In ms, as all times."""
@@ -29,6 +34,7 @@ def parameters(question: Question) -> dict[str, int | str | None]:
         "route": question.route,
         "user": question.user,
         "session": question.session,
+        "service": question.service,
         "step": question.step_ms,
         "hour": HOUR,
     }
@@ -38,27 +44,33 @@ _COUNTS = "count(*) AS requests, coalesce(sum(failed), 0) AS errors, coalesce(su
 _TOKENS = """coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
     coalesce(sum(total_tokens), 0) AS total_tokens, coalesce(sum(cost), 0.0) AS cost"""
 _BUCKET = "time_ms - time_ms % :step"
-_ONE = """SELECT trace_id, time_ms AS time, route, status_code, failed, cancelled, duration_ms, user_id AS `user`,
-    session_id AS session, request_id FROM request"""
+_ONE = """SELECT trace_id, text(experiment) AS experiment, time_ms AS `time`, text(route) AS route, status_code, failed,
+    cancelled, duration_ms, text(error_type) AS error_type, text(user_id) AS `user`, text(session_id) AS session,
+    request_id FROM request"""
 
 
-def _percentile(share: str) -> str:
+def _percentile(share: str, column: str) -> str:
     """With linear interpolation between the two nearest values, as MLflow's and numpy's percentiles."""
     place = f"{share} * (n - 1)"
     below = f"CAST({place} AS BIGINT)"
-    return f"""sum(CASE WHEN place - 1 = {below} THEN duration_ms * (1 - ({place} - {below}))
-        WHEN place - 2 = {below} THEN duration_ms * ({place} - {below}) END)"""
+    return f"""sum(CASE WHEN place - 1 = {below} THEN {column} * (1 - ({place} - {below}))
+        WHEN place - 2 = {below} THEN {column} * ({place} - {below}) END)"""
 
 
-def _percentiles(by: str) -> str:
+def _percentiles(by: str, column: str = "duration_ms") -> str:
+    p50, p95, p99 = (_percentile(share, column) for share in ("0.5", "0.95", "0.99"))
     return f"""
-SELECT by_, {_percentile("0.5")} AS p50_ms, {_percentile("0.95")} AS p95_ms, {_percentile("0.99")} AS p99_ms
+SELECT by_, {p50} AS p50_ms, {p95} AS p95_ms, {p99} AS p99_ms
 FROM (
-    SELECT by_, duration_ms, row_number() OVER (PARTITION BY by_ ORDER BY duration_ms) AS place,
+    SELECT by_, {column}, row_number() OVER (PARTITION BY by_ ORDER BY {column}) AS place,
         count(*) OVER (PARTITION BY by_) AS n
-    FROM (SELECT {by} AS by_, duration_ms FROM request WHERE duration_ms IS NOT NULL) AS timed
+    FROM (SELECT {by} AS by_, {column} FROM request WHERE {column} IS NOT NULL) AS timed
 ) AS ranked
 GROUP BY by_"""  # noqa: S608, all of it is ours
+
+
+def _by_text(column: str, statement: str) -> str:
+    return f"SELECT text(by_) AS by_, p50_ms, p95_ms, p99_ms FROM ({statement}) AS found"  # noqa: S608
 
 
 TOTALS = f"SELECT {_COUNTS}, {_TOKENS} FROM request"  # noqa: S608
@@ -66,32 +78,54 @@ PEOPLE = """
 SELECT count(DISTINCT request.user_id) AS users, count(DISTINCT session_id) AS sessions,
     count(DISTINCT earlier_user.user_id) AS returning_users
 FROM request LEFT JOIN earlier_user ON earlier_user.user_id = request.user_id"""
-TOTAL_LATENCY = _percentiles("1")
-SERIES = f"SELECT {_BUCKET} AS `time`, {_COUNTS} FROM request GROUP BY {_BUCKET}"  # noqa: S608
-SERIES_LATENCY = _percentiles(_BUCKET)
+SERIES = f"""
+SELECT {_BUCKET} AS `time`, {_COUNTS}, coalesce(sum(total_tokens), 0) AS total_tokens, coalesce(sum(cost), 0.0) AS cost
+FROM request GROUP BY {_BUCKET}"""  # noqa: S608
 HOURS = (
     "SELECT time_ms - time_ms % :hour AS `time`, count(*) AS requests FROM request GROUP BY time_ms - time_ms % :hour"
 )
-ROUTES = f"SELECT route, {_COUNTS} FROM request GROUP BY route ORDER BY requests DESC, route LIMIT {MOST_KINDS}"  # noqa: S608
-ROUTES_LATENCY = _percentiles("route")
+ROUTES = f"""
+SELECT text(route) AS route, {_COUNTS} FROM request
+GROUP BY route ORDER BY requests DESC, text(route) LIMIT {MOST_KINDS}"""  # noqa: S608
+LATENCY: dict[LatencyBy, str] = {
+    "all": _percentiles("1"),
+    "step": _percentiles(_BUCKET),
+    "route": _by_text("route", _percentiles("route")),
+}
+ROUTES_FIRST_BYTE = _by_text("route", _percentiles("route", "ttfb_ms"))
+SERVICES = f"""
+SELECT text(service) AS service, {_COUNTS} FROM request WHERE service IS NOT NULL
+GROUP BY service ORDER BY requests DESC, text(service) LIMIT {MOST_KINDS}"""  # noqa: S608
 STATUSES = """
 SELECT status_code, count(*) AS requests FROM request WHERE status_code IS NOT NULL
 GROUP BY status_code ORDER BY status_code"""
+ERRORS = f"""
+SELECT text(error_type) AS error_type, count(*) AS requests, min(time_ms) AS `first`, max(time_ms) AS `last`,
+    count(DISTINCT route) AS routes
+FROM request WHERE failed = 1 GROUP BY error_type ORDER BY requests DESC, text(error_type) LIMIT {MOST_KINDS}"""  # noqa: S608
 MODELS = f"""
-SELECT model, count(*) AS calls, {_TOKENS} FROM model_call
-GROUP BY model ORDER BY calls DESC, model LIMIT {MOST_KINDS}"""  # noqa: S608
+SELECT text(model) AS model, sum(calls) AS calls, {_TOKENS} FROM model_use
+GROUP BY model ORDER BY calls DESC, text(model) LIMIT {MOST_KINDS}"""  # noqa: S608
 USERS = f"""
-SELECT user_id AS `user`, {_COUNTS}, count(DISTINCT session_id) AS sessions, {_TOKENS}
-FROM request WHERE user_id IS NOT NULL GROUP BY user_id ORDER BY requests DESC, user_id LIMIT {MOST_ROWS}"""  # noqa: S608
+SELECT text(user_id) AS `user`, {_COUNTS}, count(DISTINCT session_id) AS sessions, {_TOKENS}
+FROM request WHERE user_id IS NOT NULL
+GROUP BY user_id ORDER BY requests DESC, text(user_id) LIMIT {MOST_ROWS}"""  # noqa: S608
 SESSIONS = f"""
-SELECT session_id AS session, max(user_id) AS `user`, {_COUNTS}, coalesce(sum(total_tokens), 0) AS total_tokens,
-    max(time_ms) AS `time`
-FROM request WHERE session_id IS NOT NULL GROUP BY session_id ORDER BY requests DESC, session_id LIMIT {MOST_ROWS}"""  # noqa: S608
+SELECT text(session_id) AS session, max(text(user_id)) AS `user`, {_COUNTS},
+    coalesce(sum(total_tokens), 0) AS total_tokens, max(time_ms) AS `time`
+FROM request WHERE session_id IS NOT NULL
+GROUP BY session_id ORDER BY requests DESC, text(session_id) LIMIT {MOST_ROWS}"""  # noqa: S608
 SLOWEST = f"{_ONE} WHERE duration_ms IS NOT NULL ORDER BY duration_ms DESC, trace_id LIMIT {MOST_ROWS}"
 FAILING = f"{_ONE} WHERE failed = 1 ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"
 TOOLS = f"""
-SELECT tool, count(*) AS calls, sum(failed) AS failures FROM tool_call
-GROUP BY tool ORDER BY failures DESC, calls DESC, tool LIMIT {MOST_KINDS}"""  # noqa: S608
+SELECT text(tool) AS tool, sum(calls) AS calls, sum(failures) AS failures FROM tool_use
+GROUP BY tool ORDER BY failures DESC, calls DESC, text(tool) LIMIT {MOST_KINDS}"""  # noqa: S608
 FEEDBACK = f"""
-SELECT name, value, count(*) AS given, avg(number) AS mean FROM judgement
-GROUP BY name, value ORDER BY name, value LIMIT {MOST_KINDS}"""  # noqa: S608
+SELECT text(name) AS name, CASE WHEN is_text = 1 THEN NULL ELSE value END AS value, count(*) AS given,
+    sum(number) AS total, count(number) AS numbers
+FROM judgement GROUP BY name, CASE WHEN is_text = 1 THEN NULL ELSE value END
+ORDER BY given DESC, value LIMIT {MOST_KINDS}"""  # noqa: S608
+_JUDGED = """SELECT text(name) AS name, value, time_ms AS `time`, trace_id, text(experiment) AS experiment
+FROM judgement"""
+DISLIKED = f"{_JUDGED} WHERE number = 0 ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"
+COMMENTS = f"{_JUDGED} WHERE is_text = 1 ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.backends.databricks.experiments import WorkspaceExperiments
@@ -17,7 +17,7 @@ from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.sources.catalog_relations import over
 from otel_mlflow.ops.sources.counting import count
 from otel_mlflow.ops.sources.databricks_sql import WAIT, Warehouse
-from otel_mlflow.ops.sources.statements import parameters
+from otel_mlflow.ops.sources.statements import LATENCY, LatencyBy, parameters
 from otel_mlflow.ops.summary import Row, Summary
 from otel_mlflow.status import Experiment
 
@@ -51,14 +51,28 @@ class UnityCatalog:
             found = self._wanted.found_by(experiments, backend)
             view = f"{_location(found, backend)}_trace_unified"
             warehouse = Warehouse(http, self._settings.sql_warehouse_id, backend)
-
-            def ask(statement: str) -> list[Row]:
-                return warehouse.rows(over(view, statement), parameters(question))
-
+            now, before = (CatalogCounter(warehouse, view, asked) for asked in (question, question.before()))
             experiment = Experiment(found.id, found.name, f"{credentials.host}/ml/experiments/{found.id}")
-            return Summary(question, "Unity Catalog", experiment, count(ask, question))
+            return Summary(question, "Unity Catalog", experiment, count(now, before, question))
         finally:
             http.close()
+
+
+class CatalogCounter:
+    """Counts the traces of one window in a view."""
+
+    def __init__(self, warehouse: Warehouse, view: str, question: Question) -> None:
+        self._warehouse = warehouse
+        self._view = view
+        self._parameters = parameters(question)
+
+    def rows(self, statement: str) -> list[Row]:
+        """Have the warehouse run a statement."""
+        return self._warehouse.rows(over(self._view, statement), self._parameters)
+
+    def latency(self, by: LatencyBy) -> dict[Any, Row]:
+        """The percentiles of durations."""
+        return {row.pop("by_"): row for row in self.rows(LATENCY[by])}
 
 
 def _location(experiment: FoundExperiment, backend: str) -> str:

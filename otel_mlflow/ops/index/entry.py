@@ -1,0 +1,164 @@
+"""One trace as the index holds it, and how it is read from MLflow's trace info."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from otel_mlflow.spans.trace_summary import SUMMARY_TAG, ModelUse, TraceSummary, summary_from_tag
+
+OUTCOME_TAG = "otel_mlflow.outcome"
+OK, ERROR, CANCELLED = 0, 1, 2
+UNFINISHED = ("IN_PROGRESS", "STATE_UNSPECIFIED")
+YES_NO = {"yes": 1.0, "no": 0.0}
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Feedback on a trace. `number` is its value where that is a number, true is 1; `is_text` tells free texts."""
+
+    name: str
+    value: str
+    number: float | None
+    is_text: bool
+
+
+@dataclass(frozen=True)
+class TraceEntry:
+    """What is known of one trace. Times in ms."""
+
+    trace_id: str
+    experiment_id: str
+    time_ms: int
+    duration_ms: int | None
+    route: str
+    outcome: int
+    is_unfinished: bool
+    status_code: int | None = None
+    service: str | None = None
+    version: str | None = None
+    user: str | None = None
+    session: str | None = None
+    request_id: str | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
+    cost: float | None = None
+    summary: TraceSummary | None = None
+    """None where neither a tag nor the spans say what was used."""
+    assessments: tuple[Assessment, ...] = ()
+
+    @property
+    def needs_spans(self) -> bool:
+        """Whether only its spans tell what it used: no tag, a tag that is cut, or one that later spans outdid."""
+        summary = self.summary
+        if summary is None or summary.is_cut:
+            return True
+        used = sum(use.total_tokens for use in summary.models.values())
+        if self.usage.get("total_tokens", used) > used:
+            return True
+        return len(summary.models) > 1 and bool(self.cost) and any(use.cost is None for use in summary.models.values())
+
+    def with_summary(self, summary: TraceSummary) -> TraceEntry:
+        """The same with what its spans say; error type and time to first byte stay those of the tag."""
+        known = self.summary
+        if known is not None:
+            summary.error_type = known.error_type
+            summary.time_to_first_byte_ms = known.time_to_first_byte_ms
+        return replace(self, summary=summary)
+
+    @property
+    def tokens(self) -> Mapping[str, int]:
+        """What the backend says was used, else what the models of the summary add up to."""
+        if self.usage or self.summary is None or not self.summary.models:
+            return self.usage
+        names = ("input_tokens", "output_tokens", "total_tokens")
+        return {name: sum(getattr(use, name) for use in self.summary.models.values()) for name in names}
+
+    @property
+    def models(self) -> dict[str, ModelUse]:
+        """By name; what the one model of a trace cost is what the trace cost, where the spans do not say it."""
+        models = self.summary.models if self.summary is not None else {}
+        if len(models) == 1 and self.cost is not None:
+            return {name: replace(use, cost=self.cost) for name, use in models.items()}
+        return models
+
+
+def entry_from_info(info: Mapping[str, Any]) -> TraceEntry:
+    """Read a trace info (`mlflow.protos.service_pb2.TraceInfoV3` as JSON)."""
+    tags, metadata = info.get("tags") or {}, info.get("trace_metadata") or {}
+    state = info.get("state", "STATE_UNSPECIFIED")
+    status = tags.get("http.status_code", "")
+    return TraceEntry(
+        trace_id=info["trace_id"],
+        experiment_id=info.get("trace_location", {}).get("mlflow_experiment", {}).get("experiment_id", ""),
+        time_ms=milliseconds_since_epoch(info["request_time"]),
+        duration_ms=_milliseconds(info.get("execution_duration")),
+        route=tags.get("mlflow.traceName") or "",
+        outcome=outcome_of(state, tags.get(OUTCOME_TAG)),
+        is_unfinished=state in UNFINISHED,
+        status_code=int(status) if status.isascii() and status.isdigit() else None,
+        service=tags.get("service.name"),
+        version=tags.get("service.version"),
+        user=metadata.get("mlflow.trace.user"),
+        session=metadata.get("mlflow.trace.session"),
+        request_id=info.get("client_request_id") or None,
+        usage=json_mapping(metadata.get("mlflow.trace.tokenUsage")),
+        cost=json_mapping(metadata.get("mlflow.trace.cost")).get("total_cost"),
+        summary=summary_from_tag(tags.get(SUMMARY_TAG)),
+        assessments=tuple(_feedback(info.get("assessments") or ())),
+    )
+
+
+def outcome_of(state: str, tag: str | None) -> int:
+    """A request that was cancelled is ERROR to MLflow, and no error here."""
+    if tag == "cancelled":
+        return CANCELLED
+    return ERROR if state == "ERROR" else OK
+
+
+def assessment(name: str, value: Any) -> Assessment:
+    """Sort a value of feedback: a number, true or false, yes or no, or a text."""
+    if isinstance(value, bool):
+        return Assessment(name, "true" if value else "false", float(value), is_text=False)
+    if isinstance(value, (int, float)) and math.isfinite(value):
+        return Assessment(name, str(float(value)), float(value), is_text=False)
+    if isinstance(value, str) and value.lower() in YES_NO:
+        return Assessment(name, value, YES_NO[value.lower()], is_text=False)
+    return Assessment(name, value if isinstance(value, str) else json.dumps(value), None, is_text=True)
+
+
+def json_mapping(text: str | None) -> Mapping[str, Any]:
+    """The object that a JSON text stands for; an empty one for anything else."""
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def milliseconds_since_epoch(text: str) -> int:
+    """Read the time of a trace info."""
+    return round(datetime.fromisoformat(_with_microseconds(text)).timestamp() * 1000)
+
+
+def _with_microseconds(text: str) -> str:
+    """As Python 3.10 reads it: an offset in place of Z, and no more than six digits of a second."""
+    whole, dot, rest = text.replace("Z", "+00:00").partition(".")
+    if not dot:
+        return whole
+    digits, sign, offset = rest.partition("+")
+    return f"{whole}.{digits[:6]:0<6}{sign}{offset}"
+
+
+def _milliseconds(duration: str | None) -> int | None:
+    return None if duration is None else round(float(duration.removesuffix("s")) * 1000)
+
+
+def _feedback(assessments: Iterable[Mapping[str, Any]]) -> Iterable[Assessment]:
+    """Only what was judged: expectations are no feedback, and what was overridden does not count any more."""
+    for given in assessments:
+        if "feedback" in given and given.get("valid", True) and "value" in given["feedback"]:
+            yield assessment(given.get("assessment_name", ""), given["feedback"]["value"])

@@ -1,0 +1,55 @@
+// Who and what: models, tools, users, sessions, services, feedback, status codes.
+
+import { element, panel, table } from "./elements.js";
+import { filterLink, userLink } from "./requests.js";
+import { compact, count, dollars, moment, share } from "./words.js";
+
+export function use(found) {
+  return element(
+    "div",
+    { class: "grid" },
+    panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], ...spent], found.models, "No model was called.")),
+    panel("Tools", table(toolColumns, found.tools, "No tool was called.")),
+    panel("Users", table([["user", (row) => userLink(found, row.user)], ...traffic, ...spent], found.users, "No request says whose it is.")),
+    panel("Sessions", table(sessionColumns(found), found.sessions, "No request is part of a session.")),
+    panel("Feedback", table(feedbackColumns, found.feedback, "Nobody said anything yet.")),
+    panel("Status codes", table([["status", (row) => String(row.status_code)], ["requests", (row) => count(row.requests), "number"]], found.statuses, "Not known.")),
+    panel("Services", table([["service", (row) => filterLink("service", row.service)], ...traffic], found.services, "No request says of which service it is.")),
+  );
+}
+
+const spent = [
+  ["tokens in", (row) => compact(row.input_tokens), "number"],
+  ["out", (row) => compact(row.output_tokens), "number"],
+  ["cost", (row) => dollars(row.cost), "number"],
+];
+
+const traffic = [
+  ["requests", (row) => count(row.requests), "number"],
+  ["errors", (row) => count(row.errors), "number", (row) => row.errors && "bad"],
+];
+
+const toolColumns = [
+  ["tool", (row) => row.tool],
+  ["calls", (row) => count(row.calls), "number"],
+  ["failures", (row) => `${count(row.failures)} (${share(row.failures, row.calls)})`, "number", (row) => row.failures && "bad"],
+];
+
+const sessionColumns = (found) => [
+  ["session", (row) => filterLink("session", row.session)],
+  ["user", (row) => userLink(found, row.user)],
+  ...traffic,
+  ["last", (row) => moment(row.time)],
+];
+
+const feedbackColumns = [
+  ["about", (row) => row.name],
+  ["given", (row) => count(row.given), "number"],
+  ["mean", (row) => (row.mean === null ? "–" : row.mean.toFixed(2)), "number"],
+  ["values", values],
+];
+
+function values(row) {
+  const told = Object.entries(row.values).map(([value, given]) => `${value}: ${given}`);
+  return [...told, row.texts ? `texts: ${row.texts}` : null].filter(Boolean).join(", ");
+}

@@ -1,0 +1,163 @@
+"""What a trace contributes to figures, as one tag, so that no span has to be read to count it.
+
+    {"v": 1, "spans": 6, "models": {"gpt-5": [2, 900, 120, 1020, 0.004]}, "tools": {"search": [3, 1]},
+     "error": "ValueError", "ttfb_ms": 12.5}
+
+`models`: calls, input, output and total tokens, cost in USD (null where the spans do not say it). `tools`: calls,
+failures. What is empty is left out. `spans` tells a reader whether spans have come that the tag does not cover; `cut`
+stands there where the tag had no room for all names. Names only: no content.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
+
+from otel_mlflow import mlflow_names
+from otel_mlflow.http import semconv
+
+SUMMARY_TAG = "otel_mlflow.summary"
+VERSION = 1
+
+MAX_LENGTH = 4000
+"""Characters: MLflow keeps 4,096 of a tag."""
+
+MODEL_TYPES = frozenset({"CHAT_MODEL", "LLM", "EMBEDDING"})
+"""`mlflow.spanType` of spans whose tokens count; the totals that agents repeat do not."""
+
+TOOL_TYPE = "TOOL"
+LLM_MODEL = "mlflow.llm.model"
+LLM_COST = "mlflow.llm.cost"
+EXCEPTION_TYPE = "exception.type"
+
+
+@dataclass
+class ModelUse:
+    """What was used of one model."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    total_tokens: int = 0
+    cost: float | None = 0.0
+    """None once a call does not say what it cost."""
+
+
+@dataclass
+class ToolUse:
+    """How often one tool was called."""
+
+    calls: int = 0
+    failures: int = 0
+
+
+@dataclass
+class TraceSummary:
+    """What the spans of one trace add up to."""
+
+    spans: int = 0
+    models: dict[str, ModelUse] = field(default_factory=dict)
+    tools: dict[str, ToolUse] = field(default_factory=dict)
+    error_type: str | None = None
+    time_to_first_byte_ms: float | None = None
+    is_cut: bool = False
+
+    @property
+    def calls(self) -> int:
+        """Of models and tools."""
+        return sum(use.calls for use in self.models.values()) + sum(use.calls for use in self.tools.values())
+
+    def add_span(self, name: str, attributes: Mapping[str, Any], *, is_failed: bool) -> None:
+        """Count a span, by the attributes that it has in MLflow."""
+        self.spans += 1
+        span_type = _decoded(attributes.get(mlflow_names.SPAN_TYPE))
+        if span_type in MODEL_TYPES:
+            self._add_model_call(attributes)
+        elif span_type == TOOL_TYPE:
+            tool = self.tools.setdefault(name, ToolUse())
+            tool.calls += 1
+            tool.failures += is_failed
+
+    def add_root(self, attributes: Mapping[str, Any], proto: ProtoSpan) -> None:
+        """Take from the root how the request ended."""
+        self.time_to_first_byte_ms = attributes.get(semconv.TIME_TO_FIRST_BYTE)
+        is_error = attributes.get(semconv.OUTCOME, "error") == "error"
+        self.error_type = (attributes.get("error.type") or _exception_type(proto)) if is_error else None
+
+    def _add_model_call(self, attributes: Mapping[str, Any]) -> None:
+        model = _decoded(attributes.get(LLM_MODEL))
+        if not model:
+            return
+        use = self.models.setdefault(str(model), ModelUse())
+        usage = _mapping(attributes.get(mlflow_names.CHAT_USAGE))
+        cost = _mapping(attributes.get(LLM_COST)).get("total_cost")
+        use.calls += 1
+        use.input_tokens += _whole(usage.get("input_tokens"))
+        use.output_tokens += _whole(usage.get("output_tokens"))
+        use.total_tokens += _whole(usage.get("total_tokens"))
+        use.cost = use.cost + cost if use.cost is not None and isinstance(cost, (int, float)) else None
+
+    def to_tag(self) -> str:
+        """The tag's value; names with the least use are left out where there is no room for all."""
+        models = sorted(self.models.items(), key=lambda item: -item[1].calls)
+        tools = sorted(self.tools.items(), key=lambda item: -item[1].calls)
+        is_cut = self.is_cut
+        while len(text := self._encode(dict(models), dict(tools), is_cut=is_cut)) > MAX_LENGTH and (models or tools):
+            (models if len(models) > len(tools) else tools).pop()
+            is_cut = True
+        return text
+
+    def _encode(self, models: Mapping[str, ModelUse], tools: Mapping[str, ToolUse], *, is_cut: bool) -> str:
+        told = {
+            "models": {name: list(vars(use).values()) for name, use in models.items()},
+            "tools": {name: list(vars(use).values()) for name, use in tools.items()},
+            "error": self.error_type and self.error_type[:200],
+            "ttfb_ms": self.time_to_first_byte_ms,
+            "cut": is_cut,
+        }
+        kept = {key: value for key, value in told.items() if value}
+        return json.dumps({"v": VERSION, "spans": self.spans, **kept}, ensure_ascii=False, separators=(",", ":"))
+
+
+def summary_from_tag(text: str | None) -> TraceSummary | None:
+    """Read the tag; None where there is none, or one that is not ours."""
+    told = _mapping(text)
+    if told.get("v") != VERSION:
+        return None
+    try:
+        return TraceSummary(
+            spans=int(told["spans"]),
+            models={name: ModelUse(*values) for name, values in told.get("models", {}).items()},
+            tools={name: ToolUse(*values) for name, values in told.get("tools", {}).items()},
+            error_type=told.get("error"),
+            time_to_first_byte_ms=told.get("ttfb_ms"),
+            is_cut=bool(told.get("cut")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _exception_type(proto: ProtoSpan) -> str | None:
+    found = (item for event in proto.events for item in event.attributes if item.key == EXCEPTION_TYPE)
+    return next((item.value.string_value for item in found), None)
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    found = _decoded(value)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _decoded(value: Any) -> Any:
+    """MLflow writes values as JSON text; a text that is none stands for itself."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value

@@ -1,0 +1,161 @@
+"""Every figure is right on every backend, by a seed that shares nothing with the product.
+
+The seed goes straight into MLflow's tables, and its figures are worked out in Python.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_mlflow.ops.question import question_of
+from otel_mlflow.ops.sources import source_for
+from otel_mlflow.ops.sources.base import Source
+from otel_mlflow.ops.summary import LISTS, Shown
+from tests.ops import expected
+from tests.ops.comparing import close, without
+from tests.ops.dashboards import settings_of
+from tests.ops.tables import Tables
+from tests.ops.variety import END, FIRST, HOUR, MAIN, Request, of_the_dashboard, variety
+from tests.servers.mlflow_server import MlflowServer
+from tests.servers.postgres import Postgres
+
+SEEDED = variety(700, routes=400, texts=150)
+LATE = variety(40, routes=20, texts=5, first=20_000, seed=3)
+
+
+class Backend:
+    """Where traces are, and how the product is told so."""
+
+    def __init__(self, tracking_uri: str, tables: Tables) -> None:
+        self.tracking_uri = tracking_uri
+        self.tables = tables
+
+    def source(self, folder: Path) -> Source:
+        """A source that knows nothing yet."""
+        settings = settings_of(folder, folder, tracking_uri=self.tracking_uri, experiment_name=FIRST, service_name=MAIN)
+        return source_for(settings, patience=120)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "sqlite store",
+        "server on postgres",
+        pytest.param("server on sqlite", marks=pytest.mark.soak),
+        pytest.param("postgres", marks=pytest.mark.soak),
+    ],
+)
+def backend(request: pytest.FixtureRequest, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """Each of them, with the seed in it."""
+    folder = tmp_path_factory.mktemp("backend")
+    postgres = Postgres() if "postgres" in request.param else None
+    shutil.copy(store, folder / "mlflow.db")
+    database = postgres.uri if postgres is not None else f"sqlite:///{folder}/mlflow.db"
+    tables = Tables(database, str(folder))
+    tables.add(SEEDED)
+    server = MlflowServer(folder, store=database) if "server" in request.param else None
+    yield Backend(server.url if server is not None else database, tables)
+    if server is not None:
+        server.stop()
+    if postgres is not None:
+        postgres.stop()
+
+
+@pytest.fixture(scope="module")
+def source(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """A source that the tests of one backend share."""
+    return backend.source(tmp_path_factory.mktemp("state"))
+
+
+def check(source: Source, seeded: list[Request], **asked: str) -> dict[str, Any]:
+    """Compare every figure of a window."""
+    found = source.summary(question_of(asked, END)).to_dict(Shown())
+    start, end = (expected.moment(found["window"][name]) for name in ("start", "end"))
+    wanted = expected.figures(of_the_dashboard(seeded), start, end, found["window"]["step_seconds"] * 1000)
+    for name in ("totals", "previous"):
+        assert found[name] == close(wanted[name]), name
+    for name in LISTS:
+        assert without(found[name], "url") == close(wanted[name]), name
+    assert found["missing"] == []
+    return found
+
+
+@pytest.mark.parametrize("window", ["1h", "24h", "7d", "60d"])
+def test_every_figure_of_a_window(source: Source, window: str) -> None:
+    """Also of nameless, cancelled and unfinished traces, of two experiments and services, over a change of clocks."""
+    assert check(source, SEEDED, window=window)["totals"]["requests"] > 0
+
+
+def test_a_filter_by_service(source: Source) -> None:
+    """All figures but who is new are those of its requests."""
+    found = source.summary(question_of({"window": "60d", "service": MAIN}, END)).to_dict(Shown())
+    chosen = [request for request in of_the_dashboard(SEEDED) if request.service == MAIN]
+    start, end = (expected.moment(found["window"][name]) for name in ("start", "end"))
+    wanted = expected.figures(chosen, start, end, found["window"]["step_seconds"] * 1000)
+    assert without(found["models"], "url") == close(wanted["models"])
+    assert found["totals"]["requests"] == wanted["totals"]["requests"] > 0
+
+
+def test_what_comes_late_and_what_is_deleted_is_counted_as_such(source: Source, backend: Backend) -> None:
+    """However long ago it was, without a new index."""
+    check(source, SEEDED, window="60d")
+    backend.tables.add(LATE)
+    backend.tables.remove(SEEDED[::10])
+    changed = [request for request in (*SEEDED, *LATE) if request not in SEEDED[::10]]
+    check(source, changed, window="60d")
+    backend.tables.remove(LATE)
+    backend.tables.add(SEEDED[::10])
+    check(source, SEEDED, window="60d")
+
+
+def test_a_trace_that_cannot_be_read_back_costs_only_its_own_figures(backend: Backend, tmp_path: Path) -> None:
+    """MLflow answers 500 to whoever asks for its spans, alone or with others."""
+    request = next(r for r in of_the_dashboard(SEEDED) if r.calls and not r.has_tag and r.time_ms > END - HOUR)
+    backend.tables.damage(request)
+    found = backend.source(tmp_path).summary(question_of({"window": "1h"}, END)).to_dict(Shown())
+    backend.tables.remove([request])
+    backend.tables.add([request])
+    wanted = [r for r in of_the_dashboard(SEEDED) if r.time_ms > END - HOUR]
+    assert found["totals"]["requests"] == len(wanted)
+    calls = sum(len(r.calls) for r in wanted)
+    assert sum(row["calls"] for row in found["models"]) in (calls, calls - len(request.calls))
+    told = [each["reason"] for each in found["missing"] if each["figure"] == "models"]
+    assert told == [] or told[0].startswith("the spans of 1 traces")
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_index_that_is_lost_or_damaged_is_made_anew(backend: Backend, tmp_path: Path, damaged: bool) -> None:
+    """All that was in it can be had again."""
+    check(backend.source(tmp_path), SEEDED, window="24h")
+    for path in (tmp_path / "spool" / "ops").glob("*.db*"):
+        path.unlink()
+        if damaged and path.suffix == ".db":
+            path.write_text("this is no database, and longer than the header of one would be. " * 20)
+    check(backend.source(tmp_path), SEEDED, window="24h")
+
+
+def test_the_texts_of_feedback_are_shown_where_they_are_asked_for(source: Source) -> None:
+    """And nowhere else."""
+    found = source.summary(question_of({"window": "60d"}, END))
+    assert "text of " not in str(found.to_dict(Shown()))
+    assert found.to_dict(Shown(texts=True))["comments"][0]["value"].startswith("text of ")
+
+
+@pytest.mark.soak
+def test_thousands_of_routes_and_texts(store: Path, tmp_path: Path) -> None:
+    """More than MLflow's own aggregation answers, and more than anybody would list."""
+    many = variety(7000, routes=6000, texts=1500)
+    shutil.copy(store, tmp_path / "mlflow.db")
+    Tables(f"sqlite:///{tmp_path}/mlflow.db", str(tmp_path)).add(many)
+    server = MlflowServer(tmp_path)
+    try:
+        for uri in (f"sqlite:///{tmp_path}/mlflow.db", server.url):
+            settings = settings_of(tmp_path, tmp_path, tracking_uri=uri, experiment_name=FIRST, service_name=MAIN)
+            check(source_for(settings, patience=120), many, window="60d")
+    finally:
+        server.stop()
