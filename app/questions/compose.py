@@ -330,7 +330,10 @@ def _prune(named: Named, draft: _Draft) -> _Draft:
     kept = [one for one in draft.split if len(query.members(one).those_in(one)) != 1 or one == share_of]
     units = [one for one in kept if one in OVER_TIME]
     surplus = [one for one in units[1:] if "year" not in (one, units[0])]
-    kept = [one for one in kept if one not in surplus]
+    if len(units) > 1 and not _is_same_each_year(query.months or ALL):
+        surplus.append("year")
+    needed = share_of or (draft.unit if query.focus else None)
+    kept = sorted((one for one in kept if one not in surplus), key=lambda one: one != needed)
     extra = [*surplus, *kept[MOST_SPLITS:]]
     named_words = [named.tokens[split.place].text for split in named.splits if split.dimension in extra]
     pruned = replace(draft, split=tuple(kept[:MOST_SPLITS])).left(*named_words)
@@ -345,6 +348,12 @@ def _without_order(named: Named, draft: _Draft) -> _Draft:
     threshold = None if is_average else query.threshold
     left_out += named.words(Kind.AVERAGE) if is_average else []
     return replace(draft, query=replace(query, ranking=None, threshold=threshold)).left(*left_out)
+
+
+def _is_same_each_year(months: Months) -> bool:
+    """Whether the years have the same months, so that they can stand beside each other."""
+    years = {month[:4] for month in months}
+    return len({tuple(month[5:] for month in months if month[:4] == year) for year in years}) == 1
 
 
 def _is_moment(dimension: Dimension, months: Months) -> bool:
