@@ -79,7 +79,8 @@ def scope_of(months: Months) -> str:
 
 
 def _listed(runs: Iterable[Months]) -> str:
-    return " and ".join(map(name_of, runs))
+    """Years come first: in `Nov 2023 and 2024` November would be that of both."""
+    return " and ".join(map(name_of, sorted(runs, key=lambda run: len(run) % SIZES["year"] != 0)))
 
 
 def _runs(months: Months) -> Iterator[Months]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.questions.months import ALL, months_between, months_of_label, scope_of
@@ -11,6 +11,7 @@ from app.questions.times import find_times
 from app.questions.tokenise import tokenise
 
 
+@example({"2023-11", *months_between("2024-01", "2024-12")})
 @given(st.sets(st.sampled_from(ALL), min_size=1))
 def test_the_name_of_months_means_these_months(months: set[str]) -> None:
     """Whatever months are left over, their words read back as the same."""

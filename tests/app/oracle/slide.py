@@ -72,10 +72,11 @@ class Slide:
         by = f" by {' and '.join(self.question.split)}" if self.question.split else ""
         limits = plain.removeprefix(f"{self.question.measure}{by}")
         pieces = re.findall(r" together$| (?:in|from|except|for) .+?(?= (?:in|from|except|for) | together$|$)", limits)
-        pieces += [one.replace(" in ", " for ") for one in pieces if re.match(r" in (?:North|South|East|West)", one)]
         chosen = [[one for place, one in enumerate(pieces) if mask >> place & 1] for mask in range(2 ** len(pieces))]
         whole = " from Jan 2023 to Dec 2024"
-        return sorted({"".join(one) for one in chosen} | {f"{whole}{''.join(one)}" for one in chosen}, key=len)[::-1]
+        ends = {"".join(one) for one in chosen} | {f"{whole}{''.join(one)}" for one in chosen}
+        ends |= {re.sub(r" in (?=North|South|East|West)", " for ", end) for end in ends}
+        return sorted(ends, key=len)[::-1]
 
     @cached_property
     def asked(self) -> Question:

@@ -1,0 +1,113 @@
+"""What is to be said of the figures: shares, growth, averages, outliers, a trend; each adds to a draft. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.questions.draft import Draft, has_units, is_moment, with_room, without_last
+from app.questions.measures import RATIOS, measure_named
+from app.questions.months import ALL, SIZES, Unit, name_of, shift
+from app.questions.named import Named, part_of
+from app.questions.query import PARTS, Dimension
+from app.questions.tokens import Kind
+
+
+def add_share(named: Named, draft: Draft) -> Draft:
+    """Shares, and the dimension whose members have them."""
+    if not _asks_for_share(named):
+        return draft
+    if len(named.measures) > 1:
+        return draft.left(*named.words(Kind.SHARE))
+    if not measure_named(draft.query.measure).adds_up:
+        return draft.left(*named.words(Kind.SHARE)).noting(f"Shares of a {draft.query.measure} mean nothing.")
+    of = _sharing(named, draft)
+    draft = replace(draft, query=replace(draft.query, focus="share"))
+    if of:
+        return draft if of in draft.split else without_last(named, draft).by(of)
+    if any(part in PARTS for part in draft.split):
+        return draft
+    return without_last(named, draft).by("region").noting("No parts were named to have a share: I took the regions.")
+
+
+def _asks_for_share(named: Named) -> bool:
+    """Whether a share is wanted; not growth in percent, nor a share that has a name of its own."""
+    words = [token for token in named.tokens if token.kind is Kind.SHARE]
+    if named.has(Kind.RISE, Kind.FALL):
+        words = [token for token in words if token.value != "percent"]
+    return bool(words) and frozenset(named.measures) not in RATIOS
+
+
+def _sharing(named: Named, draft: Draft) -> Dimension | None:
+    """The dimension of the members whose share is asked for: one that the figures are split by, else by their words.
+
+    Those in `Tea's share` and `share of Tea` come before the last that is named; not those in `share of Tea's revenue`.
+    """
+    chosen = [part for part in PARTS if named.members[part].names and not named.members[part].excluded]
+    split = [part for part in draft.split if part in chosen]
+    if split or not chosen:
+        return split[-1] if split else None
+    tokens = named.tokens
+    places = [
+        place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER and part_of(token.value) in chosen
+    ]
+    share = next(place for place, token in enumerate(tokens) if token.kind is Kind.SHARE)
+    owning = [place for place in places if tokens[place].possessive and place == share - 1]
+    direct = [place for place in places if place in (share + 1, share + 2) and not tokens[place].possessive]
+    return part_of(tokens[next(iter([*owning, *direct, *reversed(places)]))].value)
+
+
+def add_growth(named: Named, draft: Draft) -> Draft:
+    """Growth, and two times to grow between."""
+    if not named.has(Kind.RISE, Kind.FALL):
+        return draft
+    if draft.query.focus == "share":
+        return with_room(named, draft).by(draft.unit or "year")
+    draft = with_room(named, replace(draft, query=replace(draft.query, focus="growth")))
+    unit = draft.unit or named.growth_unit or _spanned_unit(named) or "year"
+    months = draft.query.months or ALL
+    if not is_moment(unit, months):
+        return draft.by(unit)
+    earlier = shift(months, -12)
+    if set(earlier) <= set(ALL):
+        grown = replace(draft, query=replace(draft.query, months=tuple(sorted({*earlier, *months}))))
+        return grown.by(unit).noting(f"Growth in {name_of(months)} is measured against {name_of(earlier)}.")
+    if len(months) > 1:
+        first, last = name_of(months[:1]), name_of(months[-1:])
+        return draft.by("month").noting(f"The data begin with {name_of(ALL[:1])}: growth is from {first} to {last}.")
+    return replace(draft, query=replace(draft.query, focus="")).left(*named.words(Kind.RISE, Kind.FALL))
+
+
+def _spanned_unit(named: Named) -> Unit | None:
+    """The unit of the times that are named, if there is one."""
+    return min((time.unit for time in named.times), key=lambda unit: SIZES[unit], default=None)
+
+
+def add_average(named: Named, draft: Draft) -> Draft:
+    """The average over units of time; that of a ratio is the ratio of the whole."""
+    if not named.has(Kind.AVERAGE) or draft.query.focus or (named.threshold and named.threshold.value is None):
+        return draft
+    if not measure_named(draft.query.measure).adds_up:
+        return draft.noting(f"An average {draft.query.measure} is that of all units together.")
+    if not has_units(draft):
+        return draft.left(*named.words(Kind.AVERAGE))
+    averaged = with_room(named, replace(draft, query=replace(draft.query, focus="average")))
+    return averaged if draft.unit else averaged.by("month")
+
+
+def add_outliers(named: Named, draft: Draft) -> Draft:
+    """What stands out in a course over time."""
+    if not named.has(Kind.OUTLIER) or draft.query.focus:
+        return draft
+    marked = replace(draft, query=replace(draft.query, focus="outliers"))
+    if not has_units(draft) and not marked.query.marks_months:
+        return draft.left(*named.words(Kind.OUTLIER))
+    return marked if draft.unit else with_room(named, marked).by("month")
+
+
+def add_trend(named: Named, draft: Draft) -> Draft:
+    """A trend takes more than one month."""
+    if not named.has(Kind.TREND):
+        return draft
+    if len(draft.query.months or ALL) == 1:
+        return draft.left(*named.words(Kind.TREND))
+    return with_room(named, draft).by(draft.unit or "month") if draft.query.focus == "share" else draft

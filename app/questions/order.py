@@ -1,0 +1,66 @@
+"""Ranks and limits: top, bottom, best, worst, above and below; each adds to a draft. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.questions.draft import MOST_SPLITS, Draft
+from app.questions.measures import measure_named
+from app.questions.named import ENDS, Named
+from app.questions.query import Dimension, Ranking
+from app.questions.tokens import Kind
+
+_PLURAL_COUNT = 3
+
+
+def add_ranking(named: Named, draft: Draft) -> Draft:
+    """A rank, from the end that the words mean for this measure."""
+    kinds = {kind for _, kind in named.ends}
+    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not named.has(Kind.RISE)
+    if not kinds and not falls:
+        return draft
+    if not draft.split:
+        draft = draft.by("region").noting("Nothing was named to be ranked: I ranked the regions.")
+    higher_is_better = draft.query.focus == "growth" or measure_named(draft.query.measure).higher_is_better
+    lowest = Kind.LOW in kinds or (Kind.WORST in kinds and higher_is_better)
+    lowest = lowest or (Kind.BEST in kinds and not higher_is_better)
+    count = named.count or (_PLURAL_COUNT if _is_plural(named) else 1)
+    if not named.count and count > 1:
+        draft = draft.noting(f"No number was named: I took {count}.")
+    ranking = Ranking(count, lowest != falls, _ranked_within(named, draft))
+    return replace(draft, query=replace(draft.query, ranking=ranking))
+
+
+def wants_both_ends(named: Named) -> bool:
+    """Whether the best are wanted, and the worst."""
+    kinds = {kind for _, kind in named.ends}
+    return {Kind.HIGH, Kind.LOW} <= kinds or {Kind.BEST, Kind.WORST} <= kinds
+
+
+def _is_plural(named: Named) -> bool:
+    """`top products`; not `which products have the highest margin`."""
+    return any(split.plural and split.place == end + 1 for split in named.splits for end, _ in named.ends)
+
+
+def _ranked_within(named: Named, draft: Draft) -> Dimension | None:
+    """`the best product in each region`: the dimension that is ranked in each of the other."""
+    if len(draft.split) != MOST_SPLITS or draft.query.focus:
+        return None
+    each = {split.dimension for split in named.splits if split.each}
+    ranked = [split.dimension for split in named.splits if not split.each]
+    return ranked[0] if ranked and each - set(ranked) else None
+
+
+def add_limit(named: Named, draft: Draft) -> Draft:
+    """A value that figures are to be above or below."""
+    return replace(draft, query=replace(draft.query, threshold=named.threshold)) if named.threshold else draft
+
+
+def without_order(named: Named, draft: Draft) -> Draft:
+    """One figure alone has no rank, and is its own average."""
+    query = draft.query
+    left_out = named.words(*ENDS) if query.ranking else []
+    is_average = query.threshold is not None and query.threshold.value is None
+    threshold = None if is_average else query.threshold
+    left_out += named.words(Kind.AVERAGE) if is_average else []
+    return replace(draft, query=replace(query, ranking=None, threshold=threshold)).left(*left_out)

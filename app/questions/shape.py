@@ -1,0 +1,82 @@
+"""By which dimensions a draft is split: what stands beside each other, and what cannot split anything. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.questions.draft import MOST_SPLITS, Draft, without_moments
+from app.questions.months import ALL, SIZES, Months, Unit
+from app.questions.named import Named
+from app.questions.order import without_order
+from app.questions.query import OVER_TIME, PARTS
+from app.questions.tokens import Kind
+
+
+def add_comparison(named: Named, draft: Draft) -> Draft:
+    """Split by what stands beside each other: regions, products, times."""
+    listed = [part for part in PARTS if len(named.members[part].names) > 1 and not named.members[part].excluded]
+    if named.has(Kind.TOGETHER):
+        return draft
+    room = MOST_SPLITS - len([one for one in draft.split if one not in listed])
+    draft = draft.by(*listed[: max(0, room)])
+    for part in listed[max(0, room) :]:
+        draft = draft.noting(f"{named.members[part].listed()} are taken together.")
+    unit = _listed_unit(named)
+    if unit and draft.unit is None and len(draft.split) < MOST_SPLITS:
+        draft = draft.by(unit)
+    elif unit == "year" and draft.unit != "year" and len(draft.split) < MOST_SPLITS:
+        draft = draft.by("year")
+    is_comparison = draft.split or len(named.measures) > 1 or named.has(Kind.RISE, Kind.FALL)
+    if named.has(Kind.OTHERS) or (named.has(Kind.COMPARE) and not is_comparison):
+        return _compare_with_all(named, draft)
+    return draft
+
+
+def _compare_with_all(named: Named, draft: Draft) -> Draft:
+    """`How does North compare?`: beside all the others."""
+    alone = [part for part in PARTS if len(named.members[part].names) == 1 and not named.members[part].excluded]
+    if len(alone) != 1 or draft.query.focus == "share":
+        return draft.left(*named.words(Kind.COMPARE, Kind.OTHERS)[:1])
+    name = draft.query.members(alone[0]).names[0]
+    compared = replace(draft, query=draft.query.without_filter(alone[0])).by(alone[0])
+    return compared.noting(f"{name} is shown beside all {alone[0]}s.")
+
+
+def _listed_unit(named: Named) -> Unit | None:
+    """The unit of times that stand beside each other, the finest of them."""
+    times = [time for time in named.times if not time.is_range]
+    if len(times) > 1 or any(time.unit != "year" and len(time.years) > 1 for time in times):
+        return min((time.unit for time in times), key=lambda unit: SIZES[unit])
+    return None
+
+
+def drop_moments(named: Named, draft: Draft) -> Draft:
+    """Time of which there is only one unit splits nothing; growth may still find it another."""
+    if named.has(Kind.RISE, Kind.FALL):
+        return draft
+    return without_moments(draft)
+
+
+def prune(named: Named, draft: Draft) -> Draft:
+    """Take out dimensions that cannot split: of one member, of time within time, and more than two."""
+    draft = without_moments(draft)
+    query = draft.query
+    share_of = replace(query, split=draft.split).share_of
+    kept = [one for one in draft.split if len(query.members(one).those_in(one)) != 1 or one == share_of]
+    units = [one for one in kept if one in OVER_TIME]
+    surplus = [one for one in units[1:] if "year" not in (one, units[0])]
+    if len(units) > 1 and not _is_same_each_year(query.months or ALL):
+        surplus.append("year")
+    needed = share_of or (draft.unit if query.focus else None)
+    left = [one for one in kept if one not in surplus]
+    chosen = sorted(left, key=lambda one: one != needed)[:MOST_SPLITS]
+    extra = [one for one in (*surplus, *left) if one not in chosen]
+    words = [named.tokens[split.place].text for split in named.splits if split.dimension in extra]
+    pruned = replace(draft, split=tuple(one for one in left if one in chosen)).left(*words)
+    return pruned if pruned.split else without_order(named, pruned)
+
+
+def _is_same_each_year(months: Months) -> bool:
+    """Whether the years have the same months, so that they can stand beside each other."""
+    years = {month[:4] for month in months}
+    return len({tuple(month[5:] for month in months if month[:4] == year) for year in years}) == 1
