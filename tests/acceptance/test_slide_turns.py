@@ -154,6 +154,19 @@ def test_feedback_may_follow_the_answer_at_once(service: SlideService) -> None:
     assert kept[-1]["feedback"] == {"value": False, "rationale": "Too few slides"}
 
 
+def test_a_person_s_last_word_is_their_assessment(service: SlideService) -> None:
+    """Three clicks and a reason are one assessment, with the last of them."""
+    trace_id = service.post("/api/chat", ASKED)["metadata"]["trace_id"]
+    for given in ({"value": True}, {"value": False}, {"value": False, "rationale": "Too few slides"}):
+        assert service.post("/api/feedback", {"trace_id": trace_id, **given})["stored"] is True
+
+    def said() -> Any:
+        found = service.trace(trace_id).info.assessments
+        return [(one.value, one.rationale) for one in found] == [(False, "Too few slides")]
+
+    until(said, seconds=SECONDS, waiting_for=lambda: service.server.log[-3000:])
+
+
 FAILED = "slide_agent (CHAIN) > model (CHAIN) > _Scripted (CHAT_MODEL)"
 FAILED_REST = f"turn! (AGENT) > [{FAILED}, parse_deck! (PARSER)]"
 
