@@ -161,7 +161,7 @@ def test_a_person_s_last_word_is_their_assessment(service: SlideService) -> None
         assert service.post("/api/feedback", {"trace_id": trace_id, **given})["stored"] is True
 
     def said() -> Any:
-        found = service.trace(trace_id).info.assessments
+        found: list[Any] = service.trace(trace_id).info.assessments
         return [(one.value, one.rationale) for one in found] == [(False, "Too few slides")]
 
     until(said, seconds=SECONDS, waiting_for=lambda: service.server.log[-3000:])
