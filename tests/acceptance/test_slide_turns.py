@@ -132,7 +132,14 @@ def test_the_run_of_a_turn_is_named_after_its_session(turn: tuple[str, Any, Trac
 def test_polls_and_visits_leave_no_traces(service: SlideService) -> None:
     """What is only looked at is not worth a trace."""
     before = service.status()["counts"]["traced"]
-    for path in ("/", "/api/sessions", "/api/health", "/page/main.js", "/api/chat/poll/nothing"):
+    for path in (
+        "/",
+        "/api/sessions",
+        "/api/health",
+        "/page/main.js",
+        "/api/chat/poll/nothing",
+        "/api/chat/events/nothing",
+    ):
         httpx.get(service.server.url + path, headers=ADA, timeout=SECONDS)
     assert service.status()["counts"]["traced"] == before
 
