@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import otel_mlflow
 from app.pool import DATA, STORE
+from app.secrets import masked
 from app.store.opinions import Opinions
 from app.store.tables import Opinion
 
@@ -23,10 +25,10 @@ logger = logging.getLogger("app.feedback")
 
 
 class FeedbackLog:
-    """The first word goes the way of the traces. A later one changes the assessment as soon as that has arrived.
+    """The first word goes the way of the traces. A later one replaces it as soon as that has arrived.
 
     Cases: nothing traced: nothing is sent. First word: sent. Later word: the assessment is looked for in MLflow and
-    changed there; where it cannot be found in time, the word is sent as an assessment of its own rather than lost.
+    replaced; where it cannot be found in time, the word is sent beside it rather than lost.
     """
 
     def __init__(self, opinions: Opinions) -> None:
@@ -40,7 +42,8 @@ class FeedbackLog:
             return await STORE.run(_send, opinion)
         key = (opinion.trace_id, opinion.owner)
         if key not in self._tasks:
-            self._tasks[key] = asyncio.create_task(self._change(*key))
+            # A context of its own: what is done later is no part of the request.
+            self._tasks[key] = contextvars.Context().run(asyncio.create_task, self._change(*key))
             self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
         return True
 
@@ -67,24 +70,23 @@ class FeedbackLog:
         await STORE.run(_send, opinion)
 
     def _changed(self, opinion: Opinion) -> bool:
-        """Change it in MLflow; False as long as it is not there, or MLflow does not answer."""
-        from mlflow import MlflowClient
-        from mlflow.entities import AssessmentSource, Feedback
+        """Replace it in MLflow; False as long as it is not there, or MLflow does not answer."""
         from mlflow.exceptions import MlflowException
         from mlflow.tracing.client import TracingClient
 
         uri = self.tracking_uri()
         try:
-            found = MlflowClient(uri).get_trace(opinion.trace_id).info.assessments
+            client = TracingClient(uri)
+            # From the store: the client itself answers what this process remembers of the trace, where it does.
+            found = client.store.get_trace_info(opinion.trace_id).assessments
             if (own := next(filter(lambda one: _is_of(one, opinion.owner), found), None)) is None:
                 return False
-            source = AssessmentSource(source_type="HUMAN", source_id=opinion.owner)
-            wanted = Feedback(name=NAME, value=opinion.value, source=source, rationale=opinion.rationale or "")
-            TracingClient(uri).update_assessment(opinion.trace_id, str(own.assessment_id), wanted)
+            # Not updated: MLflow's own server refuses an update without a source, and its client sends none.
+            client.delete_assessment(opinion.trace_id, str(own.assessment_id))
         except (MlflowException, OSError) as error:
-            logger.info("The feedback on %s is not changed yet: %s", opinion.trace_id, type(error).__name__)
+            logger.info("The feedback on %s is not changed yet: %s", opinion.trace_id, masked(str(error)))
             return False
-        return True
+        return _send(opinion)
 
 
 def _is_of(assessment: Assessment, owner: str) -> bool:

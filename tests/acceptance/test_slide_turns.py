@@ -132,7 +132,14 @@ def test_the_run_of_a_turn_is_named_after_its_session(turn: tuple[str, Any, Trac
 def test_polls_and_visits_leave_no_traces(service: SlideService) -> None:
     """What is only looked at is not worth a trace."""
     before = service.status()["counts"]["traced"]
-    for path in ("/", "/api/sessions", "/api/health", "/page/main.js", "/api/chat/poll/nothing"):
+    for path in (
+        "/",
+        "/api/sessions",
+        "/api/health",
+        "/page/main.js",
+        "/api/chat/poll/nothing",
+        "/api/chat/events/nothing",
+    ):
         httpx.get(service.server.url + path, headers=ADA, timeout=SECONDS)
     assert service.status()["counts"]["traced"] == before
 
@@ -152,6 +159,19 @@ def test_feedback_may_follow_the_answer_at_once(service: SlideService) -> None:
     assert feedback.source.source_id == ADA["X-Forwarded-Email"]
     kept = service.get(f"/api/sessions/{answer['session_id']}/messages", headers=ADA).json()["messages"]
     assert kept[-1]["feedback"] == {"value": False, "rationale": "Too few slides"}
+
+
+def test_a_person_s_last_word_is_their_assessment(service: SlideService) -> None:
+    """Three clicks and a reason are one assessment, with the last of them."""
+    trace_id = service.post("/api/chat", ASKED)["metadata"]["trace_id"]
+    for given in ({"value": True}, {"value": False}, {"value": False, "rationale": "Too few slides"}):
+        assert service.post("/api/feedback", {"trace_id": trace_id, **given})["stored"] is True
+
+    def said() -> Any:
+        found: list[Any] = service.trace(trace_id).info.assessments
+        return [(one.value, one.rationale) for one in found] == [(False, "Too few slides")]
+
+    until(said, seconds=SECONDS, waiting_for=lambda: service.server.log[-3000:])
 
 
 FAILED = "slide_agent (CHAIN) > model (CHAIN) > _Scripted (CHAT_MODEL)"

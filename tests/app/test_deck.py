@@ -39,7 +39,7 @@ def test_a_deck_without_title_takes_the_first_heading() -> None:
 
 def test_html_without_slides_is_refused() -> None:
     """The error says what was looked for."""
-    with pytest.raises(NotADeckError, match="no <div class='slide'>"):
+    with pytest.raises(NotADeckError, match="no element of class 'slide'"):
         parse("<p>Sorry</p>")
 
 
