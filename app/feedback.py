@@ -81,7 +81,6 @@ class FeedbackLog:
             found = client.store.get_trace_info(opinion.trace_id).assessments
             if (own := next(filter(lambda one: _is_of(one, opinion.owner), found), None)) is None:
                 return False
-            # Not updated: MLflow's own server refuses an update without a source, and its client sends none.
             client.delete_assessment(opinion.trace_id, str(own.assessment_id))
         except (MlflowException, OSError) as error:
             logger.info("The feedback on %s is not changed yet: %s", opinion.trace_id, masked(str(error)))
