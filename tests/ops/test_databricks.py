@@ -52,7 +52,7 @@ def test_a_classic_experiment_is_counted_from_its_infos(workspace: Workspace) ->
         assert found[name] == close(wanted[name])
     counts = ("requests", "errors", "cancelled", "users", "sessions")
     assert {name: found["totals"][name] for name in counts} == {name: wanted["totals"][name] for name in counts}
-    assert {each["figure"] for each in found["missing"]} == {"models", "tools"}
+    assert {each["figure"] for each in found["missing"]} == {"totals", "models", "tools"}
     assert found["slowest"][0]["url"].startswith(f"{workspace.url}/ml/experiments/")
 
 

@@ -21,6 +21,13 @@ from otel_mlflow.ops.summary import BEHIND, Missing, Summary
 logger = logging.getLogger("otel_mlflow")
 
 
+TOLERATED = 0.01
+"""The share of a window's traces that may have come since it was read."""
+
+UNCOUNTED = (
+    "this backend counts nothing itself, so that traces are missing that came later than 15 minutes after their hour"
+)
+
 HISTORY_IS_FRESH_FOR = 60.0
 """Seconds in which what was before the window is not compared again: it hardly changes, and there may be much of it."""
 
@@ -56,19 +63,21 @@ class IndexedSource:
         deadline = time.monotonic() + self._patience
         start, end = question.start_ms, question.end_ms
         if not self._feeder.feed(start, end, self._patience):
-            yield Missing("totals", self._behind(feed, start, end))
+            yield Missing("totals", f"{BEHIND}the window is still being read; ask again in a minute")
+        yield from self._compared(feed, start, end)
         earliest = _hour_of(min(start - LOOK_BACK, question.before().start_ms)) - HOUR
         left = max(deadline - time.monotonic(), 0.0)
         if not self._feeder.feed(earliest, _hour_of(start), left, fresh_for=HISTORY_IS_FRESH_FOR):
             reason = f"{BEHIND}the weeks before the window are still being read; ask again in a minute"
             yield from (Missing(name, reason) for name in ("totals.new_users", "totals.returning_users", "previous"))
 
-    def _behind(self, feed: Feed, start: int, end: int) -> str:
+    def _compared(self, feed: Feed, start: int, end: int) -> Iterable[Missing]:
+        """What the backend's own count says of the window."""
         counted, there = self._opened().count(start, end), feed.count(start, end)
-        of_all = f"{counted} of {there}" if there is not None else f"{counted}"
-        return (
-            f"{BEHIND}{of_all} traces of the window are read so far; the others are being read, ask again in a minute"
-        )
+        if there is None:
+            yield Missing("totals", UNCOUNTED)
+        elif there - counted > there * TOLERATED:
+            yield Missing("totals", f"{BEHIND}{counted} of {there} traces of the window are read so far")
 
     @property
     def _feeder(self) -> Feeder:
