@@ -1,0 +1,85 @@
+"""Where a text names a secret: the words that may be part of a name are found first, and only there is it read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from otel_mlflow.content import vocabulary
+from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.names import SecretNames
+from otel_mlflow.content.words import fold
+
+_MOST_OF_A_NAME = 64
+_NAME_AFTER = re.compile(r"[\w.$-]*")
+_WORDS_BEFORE = re.compile(r"(?:[ '’]+\w+){1,3}")
+_TOKEN_OWNERS = frozenset(
+    "access refresh auth api bearer id session csrf xsrf security bot personal secret reset invite verification oauth"
+    " github gitlab slack databricks service deploy device registration webhook app user jwt login".split()
+)
+
+
+class Mention(NamedTuple):
+    """The name of a secret in a text, and what is hidden under it."""
+
+    start: int
+    end: int
+    strength: int
+
+
+def lowered(text: str) -> str:
+    """Write a text in lower case, each character in its place."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def find_mentions(text: str, lower: str, names: SecretNames) -> list[Mention]:
+    """Find the names of secrets in a text, in their order."""
+    found: dict[int, Mention] = {}
+    for hint in names.hinted_in(lower):
+        for place in _places(lower, hint):
+            for mention in _read(text, place, place + len(hint), names):
+                found.setdefault(mention.start, mention)
+    return [found[start] for start in sorted(found)]
+
+
+def _places(text: str, part: str) -> Iterator[int]:
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + len(part))
+
+
+def _read(text: str, start: int, end: int, names: SecretNames) -> Iterator[Mention]:
+    """Read the names around a hint: as an identifier, or inside a script without spaces."""
+    if not text[start:end].isascii():
+        for word in vocabulary.SCRIPTS_WITHOUT_SPACES:
+            place = text.find(word, start, end)
+            if place >= 0:
+                yield Mention(place, place + len(word), Strength.TEXTS)
+    backwards = text[max(start - _MOST_OF_A_NAME, 0) : start][::-1]
+    before, after = _NAME_AFTER.match(backwards), _NAME_AFTER.match(text, end, end + _MOST_OF_A_NAME)
+    start -= len(before[0].rstrip("-.$_")) if before else 0
+    name = text[start : after.end() if after else end].rstrip("-.$")
+    if strength := _strength(text, start, name, names):
+        yield Mention(start, start + len(name), strength)
+
+
+def _strength(text: str, start: int, name: str, names: SecretNames) -> int:
+    """Judge a name, with the words before it where they belong to it: `API key`, `mot de passe`, but `next token`."""
+    strength = names.strength(name)
+    if text[start - 1 : start] not in (" ", "'", "’") or start == 0:
+        return strength
+    backwards = _WORDS_BEFORE.match(text[max(start - _MOST_OF_A_NAME, 0) : start][::-1])
+    words = re.findall(r"\w+", backwards[0][::-1]) if backwards else []
+    if words and name.lower() in ("token", "tokens"):
+        return _strength_of_token(fold(words[-1]), strength)
+    phrases = (" ".join([*words[-count:], name]) for count in range(1, len(words) + 1))
+    return max([strength, *map(names.strength, phrases)])
+
+
+def _strength_of_token(owner: str, strength: int) -> int:
+    if owner in vocabulary.TOKENS_OF_TEXT:
+        return Strength.NOTHING
+    return Strength.TEXTS if strength and owner in _TOKEN_OWNERS else strength
