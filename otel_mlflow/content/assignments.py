@@ -22,7 +22,7 @@ from otel_mlflow.content.values import Value, read_value, should_hide
 
 Range = tuple[int, int]
 
-_CLOSES = r"""(?:\\*["'`])?[\])"'?]{0,4}(?:%(?:25)*5[bd]){0,2}"""
+_CLOSES = r"""(?:[\])?]|\\{0,7}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
 _OPERATOR = re.compile(
     rf"""{_CLOSES}[ \t]{{0,20}}(?:for[ ]\S{{1,60}}[ ]?)?(?:(?P<equals>=>|:=|->|→|(?<!!)={{1,3}}(?!=))"""
     r"""|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]|(?P<colon>::?|：))""",
@@ -32,17 +32,17 @@ _SPACE = re.compile(r"[ \t]{0,20}")
 _SPACE_OR_LINE = re.compile(r"\s{0,20}")
 _BLOCK = re.compile(r"[ \t]*(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
 _NAMED = re.compile(
-    r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|k|n|id)(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?\Z""",
+    r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|k|n|id)(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?[\w.\[\]-]{0,40}\Z""",
     re.IGNORECASE,
 )
 _VALUE_OF_NAMED = re.compile(
-    r"""(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?(?:value|val|content|contents|v|data|text|defaultvalue)"""
+    r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?(?:value|val|content|contents|v|data|text|defaultvalue)"""
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
-_OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["']\Z""")
+_OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]-]{0,40}\Z""")
 _PAIR = re.compile(r"""\]{0,8}\\*["']\s{0,20},\s{0,20}(?=b?\\*["'])""")
-_CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20},?\s{0,20}[\])]""")
+_CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
 _INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
 _OPTION_VALUE = re.compile(r"""(?:=|[ \t]+|\\*["'],\s{0,20}(?=\\*["']))(?!-)""")
@@ -57,6 +57,9 @@ _SENTENCE = re.compile(
     r"""|\s?(?:是|为|為|は|が|이?가|는|은)\s?[:：]?\s?["'「“]?([!-~]{4,})""",
     re.IGNORECASE,
 )
+PARAMETERS = frozenset({"token", "sig", "signature", "auth", "sid", "jwt", "assertion"})
+"""Names that can only mean a credential where they are parameters in an address."""
+
 _LOOK_BACK = 260
 _PUNCTUATION = ".,;:!?)]}'\""
 
@@ -92,6 +95,8 @@ def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str])
     is_equals = operator["colon"] is None or is_joined
     is_in_quotes = before[-1:] in ("'", '"')
     space = (_SPACE_OR_LINE if is_in_quotes else _SPACE).match(text, operator.end())
+    if before[-1:] in ("?", "&", "#") and text[mention.start : mention.end].lower() in PARAMETERS:
+        mention = mention._replace(strength=Strength.TEXTS)
     return _hidden(text, mention, space.end() if space else operator.end(), is_equals=is_equals)
 
 
@@ -123,23 +128,25 @@ def _block(text: str, mention: Mention, start: int) -> Iterator[Range]:
 
 def _named_pair(text: str, mention: Mention, before: str) -> Range | None:
     """Find the value beside the name: `"name": "password", "value": "…"`, `"loc": ["password"], "input": "…"`."""
-    if _LOC.search(before) and (given := _INPUT.match(text, mention.end)):
+    if "loc" in before and _LOC.search(before) and (given := _INPUT.match(text, mention.end)):
         return _hidden(text, mention, given.end(), is_equals=True)
-    if not _NAMED.search(before[-_LOOK_BACK // 4 :]):
+    if not ("=" in before or ":" in before) or not _NAMED.search(before[-_LOOK_BACK // 4 :]):
         return None
     value = _VALUE_OF_NAMED.match(text, mention.end)
     return _hidden(text, mention, value.end(), is_equals=True) if value else None
 
 
 def _pair(text: str, mention: Mention, before: str) -> Range | None:
-    comma = _PAIR.match(text, mention.end) if _OPENS_PAIR.search(before[-_LOOK_BACK // 8 :]) else None
-    found = _hidden(text, mention, comma.end(), is_equals=True) if comma else None
+    comma = _PAIR.match(text, mention.end)
+    if comma is None or not _OPENS_PAIR.search(before[-_LOOK_BACK // 4 :]):
+        return None
+    found = _hidden(text, mention, comma.end(), is_equals=True)
     return found if found and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text)) else None
 
 
 def _option(text: str, mention: Mention, before: str) -> Range | None:
     is_option = before[-1:] == "-" and not before[-2:-1].isalnum()
-    if not is_option and not _KEYWORD.search(before):
+    if not is_option and not (before[-1:].isspace() and _KEYWORD.search(before)):
         return None
     space = _OPTION_VALUE.match(text, mention.end)
     return _hidden(text, mention, space.end(), is_equals=True) if space else None

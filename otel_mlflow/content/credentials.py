@@ -20,7 +20,7 @@ _KNOWN_WORD = re.compile(
 _WORD = re.compile(r"(?:[^\W\d_]|[-'’/&_.])*", re.UNICODE)
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _PLACEHOLDER = re.compile(
-    r"\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\{\{.*|\{[a-z_]*\}|<[^<>]{0,60}>|%[A-Za-z_]\w*%|%\(\w+\)s|%s|\?|:\w+|[*•●xX.…_#-]{3,}|\[redacted.*"
+    r"\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)|\$[A-Z_]{2,40}|\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}|\[redacted.*"
     r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|n/?a)",
     re.DOTALL,
 )

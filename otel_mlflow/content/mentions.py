@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from otel_mlflow.content import vocabulary
@@ -12,12 +14,19 @@ from otel_mlflow.content.names import SecretNames
 from otel_mlflow.content.words import fold
 
 _MOST_OF_A_NAME = 64
+_start = attrgetter("start")
 _NAME_AFTER = re.compile(r"[\w.$-]*")
 _WORDS_BEFORE = re.compile(r"(?:[ '’]+\w+){1,3}")
 _TOKEN_OWNERS = frozenset(
     "access refresh auth api bearer id session csrf xsrf security bot personal secret reset invite verification oauth"
     " github gitlab slack databricks service deploy device registration webhook app user jwt login".split()
 )
+
+
+def mentions_in(mentions: Sequence[Mention], start: int, end: int) -> Sequence[Mention]:
+    """Choose those of the mentions, which are in order, that begin between two places."""
+    first = bisect_left(mentions, start, key=_start)
+    return mentions[first : bisect_left(mentions, end, first, key=_start)]
 
 
 class Mention(NamedTuple):
@@ -42,6 +51,12 @@ def find_mentions(text: str, lower: str, names: SecretNames) -> list[Mention]:
             for mention in _read(text, place, place + len(hint), names):
                 found.setdefault(mention.start, mention)
     return [found[start] for start in sorted(found)]
+
+
+def without(ranges: Sequence[tuple[int, int]], mentions: list[Mention]) -> list[Mention]:
+    """Leave out the mentions inside of ranges that are hidden already."""
+    inside = {mention for start, end in ranges for mention in mentions_in(mentions, start, end)}
+    return [mention for mention in mentions if mention not in inside] if inside else mentions
 
 
 def _places(text: str, part: str) -> Iterator[int]:

@@ -15,12 +15,12 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from otel_mlflow.content.addresses import find_in_addresses
-from otel_mlflow.content.assignments import find_assigned
+from otel_mlflow.content.assignments import PARAMETERS, find_assigned
 from otel_mlflow.content.commands import find_in_commands, may_hold_password_file
 from otel_mlflow.content.credentials import is_message
 from otel_mlflow.content.cut import to_json
 from otel_mlflow.content.markup import find_in_markup
-from otel_mlflow.content.mentions import find_mentions, lowered
+from otel_mlflow.content.mentions import find_mentions, lowered, without
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
 from otel_mlflow.content.sql import find_in_sql
@@ -44,7 +44,8 @@ _SHORTEST = len("pw=x")
 _DEEPEST_ENCODING = 4
 _PAIR = re.compile(r"(?:^|(?<=[&;#?]))([^&;=#?]*)=([^&;#]*)")
 _PAIR_IN_TEXT = re.compile(r"""(?<![^\s?&;=#"'<>])([^\s?&;=#"'<>]{1,200})=([^\s&;#"'<>]*)""")
-_ENCODED_RUN = re.compile(r"""[^\s"'<>/&?=;#]*%[0-9A-Fa-f]{2}[^\s"'<>/&?=;#]*""")
+_ENCODED_RUN = re.compile(r"""(?<![^\s"'<>/&?=;#])[^\s"'<>/&?=;#%]*%[^\s"'<>/&?=;#]*""")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LEAST_PRINTABLE = 0x2D
 
@@ -116,8 +117,9 @@ class Redactor:
     def find(self, text: str) -> list[Range]:
         """Find where the secrets of a text stand, those in other encodings apart."""
         lower = lowered(text)
-        mentions = find_mentions(text, lower, self.names)
-        found = [*find_tokens(text, lower), *find_in_addresses(text), *find_in_commands(text, lower)]
+        tokens = _merged(find_tokens(text, lower))
+        mentions = without(tokens, find_mentions(text, lower, self.names))
+        found = [*tokens, *find_in_addresses(text), *find_in_commands(text, lower)]
         found += find_in_sql(text, lower, mentions)
         if mentions:
             found += find_assigned(text, mentions)
@@ -210,7 +212,7 @@ class Redactor:
     def _run(self, run: str, depth: int) -> str:
         decoded = unquote_plus(run)
         if depth >= _DEEPEST_ENCODING:
-            return REDACTED if "%" in decoded else run
+            return REDACTED if _ENCODED.search(decoded) else run
         redacted = self._text(decoded, depth + 1)
         return run if redacted == decoded else quote(redacted, safe="[]")
 
@@ -219,10 +221,10 @@ class Redactor:
         name, raw = pair.groups()
         decoded = unquote_plus(raw)
         strength = self.names.strength(unquote_plus(name).rpartition("?")[2])
-        if raw and strength and (is_hidden(strength, decoded) or (is_query and _is_token(name))):
+        if raw and strength and (is_hidden(strength, decoded) or (is_query and name.lower().rpartition("?")[2] in PARAMETERS)):
             return f"{name}={REDACTED}"
         if depth >= _DEEPEST_ENCODING:
-            return f"{name}={REDACTED}" if "%" in raw else pair[0]
+            return f"{name}={REDACTED}" if _ENCODED.search(raw) else pair[0]
         redacted = self._text(decoded, depth + 1)
         return pair[0] if redacted == decoded else f"{name}={quote(redacted, safe='[]')}"
 
@@ -244,11 +246,6 @@ def _has_doubles(value: Any) -> bool:
 def _has_only_messages(value: Any) -> bool:
     """Say whether there are only sentences in a list: what is wrong with a field, say."""
     return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(v, str) and is_message(v) for v in value)
-
-
-def _is_token(name: str) -> bool:
-    """Say whether a parameter's name can only mean a credential in an address."""
-    return name.lower().rpartition("?")[2] in ("token", "sig", "signature", "auth", "sid", "jwt", "assertion")
 
 
 def _unescaped(escape: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from otel_mlflow.content.credentials import is_credential
-from otel_mlflow.content.mentions import Mention
+from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.name_rules import Strength
 
 Range = tuple[int, int]
@@ -37,9 +37,8 @@ def find_in_sql(text: str, lower: str, mentions: list[Mention]) -> Iterator[Rang
 def _inserted(text: str, statement: re.Match[str], mentions: list[Mention]) -> Iterator[Range]:
     columns: dict[int, int] = {}
     for place, column in enumerate(_ITEM.finditer(text, *statement.span(1))):
-        for mention in mentions:
-            if column.start() <= mention.start < column.end():
-                columns[place] = mention.strength
+        for mention in mentions_in(mentions, *column.span()):
+            columns[place] = mention.strength
     if not columns:
         return
     if values := _VALUES.match(text, statement.end()):

@@ -3,67 +3,70 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from otel_mlflow.content.credentials import is_credential, is_placeholder, is_word
-from otel_mlflow.content.mentions import Mention
+from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.name_rules import Strength
 
 Range = tuple[int, int]
 
 _DELIMITERS = ("|", "\t", ";", ",", "│")
-_LONGEST_NAME = 40
+_LONGEST_HEADER = 2000
 _HEADER_CELL = re.compile(r"""\s*["'`*]{0,2}[^\W\d][\w .()/#-]{0,39}["'`*]{0,2}\s*""")
 _RULE = re.compile(r"[\s|+:=│┼─-]*")
 _WORD = re.compile(r"\S+")
-_COLUMNS = re.compile(r"\S+(?: \S+)*")
 _MOST_LINES = 20_000
 
 
 def find_in_tables(text: str, mentions: list[Mention]) -> Iterator[Range]:
     """Find what stands below the name of a secret that is the head of a column."""
-    seen: set[int] = set()
+    done = 0
     for mention in mentions:
         start = text.rfind("\n", 0, mention.start) + 1
         end = text.find("\n", mention.end)
-        if end < 0 or start in seen:
+        if start < done or end < 0:
             continue
-        header = text[start:end]
-        heads = [m for m in mentions if start <= m.start < end] if len(header) < 2000 else []
-        delimiter = next((mark for mark in _DELIMITERS if mark in header), None)
-        found = _delimited(text, (start, end), heads, delimiter) if delimiter else _aligned(text, (start, end), heads)
-        if found is not None:
-            seen.add(start)
-            yield from found
+        done = end
+        for found, row_end in _below_header(text, (start, end), mentions_in(mentions, start, end)):
+            done = row_end
+            yield found
 
 
-def _delimited(text: str, header: Range, heads: list[Mention], delimiter: str) -> Iterator[Range] | None:
+def _below_header(text: str, header: Range, heads: Sequence[Mention]) -> Iterator[tuple[Range, int]]:
+    line = text[slice(*header)]
+    if len(line) > _LONGEST_HEADER:
+        return
+    delimiter = next((mark for mark in _DELIMITERS if mark in line), None)
+    if delimiter is not None:
+        yield from _delimited(text, header, heads, delimiter)
+    elif "  " in line:
+        yield from _aligned(text, header, heads)
+
+
+def _delimited(
+    text: str, header: Range, heads: Sequence[Mention], delimiter: str
+) -> Iterator[tuple[Range, int]]:
     split = _splitter(delimiter)
     cells = list(_cells(text, header, split))
     contents = [text[slice(*cell)] for cell in cells]
     if len(cells) < 2 or not all(not cell.strip() or _HEADER_CELL.fullmatch(cell) for cell in contents):
-        return None
+        return
     columns = {
         place: head.strength
         for place, (start, end) in enumerate(cells)
-        for head in heads
-        if start <= head.start < end and len(text[start:end].strip(" \"'`*\r")) <= head.end - head.start + len("my ")
+        for head in mentions_in(heads, start, end)
+        if len(text[start:end].strip(" \"'`*\r")) <= head.end - head.start + len("my ")
     }
-    return _below(text, header[1] + 1, columns, split, len(cells)) if columns else None
-
-
-def _below(
-    text: str, start: int, columns: dict[int, int], split: re.Pattern[str], count: int
-) -> Iterator[Range]:
-    for row in _rows(text, start):
+    for row in _rows(text, header[1] + 1) if columns else ():
         if _RULE.fullmatch(text, *row):
             continue
         cells = list(_cells(text, row, split))
-        if len(cells) != count and not (len(cells) > 1 and row[1] == len(text)):
+        if len(cells) != len(contents) and not (len(cells) > 1 and row[1] == len(text)):
             return
         for place, strength in columns.items():
             if place < len(cells) and (found := _secret(text, cells[place], strength)):
-                yield found
+                yield found, row[1]
 
 
 def _rows(text: str, start: int) -> Iterator[Range]:
@@ -101,24 +104,16 @@ def _secret(text: str, cell: Range, strength: int) -> Range | None:
     return start, start + len(bare)
 
 
-def _aligned(text: str, header: Range, heads: list[Mention]) -> Iterator[Range] | None:
+def _aligned(text: str, header: Range, heads: Sequence[Mention]) -> Iterator[tuple[Range, int]]:
     """Find columns whose head and values begin, or end, at the same place of their lines."""
-    words = list(_COLUMNS.finditer(text, *header)) if "  " in text[slice(*header)] else []
-    words = [word for word in words if "  " not in word[0]]
-    columns = [(head, word) for head in heads for word in _WORD.finditer(text, *header) if word.start() == head.start]
-    if not words or not columns:
-        return None
-    return _lined_up(text, header, columns)
-
-
-def _lined_up(text: str, header: Range, columns: list[tuple[Mention, re.Match[str]]]) -> Iterator[Range]:
-    for start, end in _rows(text, header[1] + 1):
-        for head, word in columns:
-            first, last = word.start() - header[0], word.end() - header[0]
-            for cell in _WORD.finditer(text, start, end):
-                if first in (cell.start() - start,) or last == cell.end() - start:
-                    if _is_secret_word(cell[0], head.strength):
-                        yield cell.span()
+    words = {word.start(): word.end() for word in _WORD.finditer(text, *header)}
+    columns = [(head, head.start - header[0], words[head.start] - header[0]) for head in heads if head.start in words]
+    for start, end in _rows(text, header[1] + 1) if columns else ():
+        for cell in _WORD.finditer(text, start, end):
+            for head, first, last in columns:
+                is_below = cell.start() - start == first or cell.end() - start == last
+                if is_below and _is_secret_word(cell[0], head.strength):
+                    yield cell.span(), end
 
 
 def _is_secret_word(word: str, strength: int) -> bool:

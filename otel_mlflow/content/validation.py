@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.mentions import Mention
+from otel_mlflow.content.mentions import Mention, mentions_in
 
 Range = tuple[int, int]
 
@@ -34,4 +34,4 @@ def find_in_validation_errors(text: str, mentions: list[Mention]) -> Iterator[Ra
 def _is_below_secret(text: str, place: int, mentions: list[Mention]) -> bool:
     line = text.rfind("\n", 0, place)
     above = text.rfind("\n", 0, max(line, 0)) + 1
-    return any(above <= mention.start < line for mention in mentions) and line - above < _FIELD_ABOVE
+    return line - above < _FIELD_ABOVE and bool(mentions_in(mentions, above, line))

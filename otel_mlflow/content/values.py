@@ -27,6 +27,7 @@ _BARE = re.compile(
     r"""|["'](?![\s,;&|)\]}<>\\]|\Z|["']))+"""
 )
 _BEFORE_BARE = re.compile(r"(?:[&!][\w./-]{1,40}\s+)?(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey|ntlm|aws4[\w-]*)\s+\S", re.IGNORECASE)
 _LINE = re.compile(r"[^\r\n]*")
 _FIELD = re.compile(rf"(?:[^;\r\n\"']|;(?![ \t]*(?:\Z|[\r\n]|[\w .-]{{1,40}}=)))*")
 # A quotation that does not end goes on to the end.
@@ -52,7 +53,8 @@ class Value(NamedTuple):
 def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool) -> Value | None:
     """Find the value that begins at a place, after the name between two places and an operator."""
     if quote := _QUOTE.match(text, place):
-        return _quoted(text, quote)
+        is_name_quoted = any(mark in text[name[1] : place] for mark in ("'", '"'))
+        return None if not is_name_quoted and _is_closing(text, quote) else _quoted(text, quote)
     if text[place : place + 1] in ("{", "[") and not text.startswith(REDACTED, place):
         return Value(place, _end_of_nesting(text, place), is_quoted=False, is_nested=True)
     start, end = name
@@ -73,7 +75,8 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
     if not content.strip() or is_placeholder(content):
         return False
     if strength == Strength.CREDENTIALS:
-        return is_credential(content) and not value.is_nested and (value.is_quoted or not is_code(content))
+        is_literal = value.is_quoted or (value.is_nested and '"' in content) or not is_code(content)
+        return is_credential(content) and is_literal
     if value.is_quoted or value.is_nested:
         return not is_message(content)
     if content.isdigit():
@@ -86,6 +89,8 @@ def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equa
         return False
     if is_type(content) and not is_credential(content):
         return False
+    if _SCHEME.match(content):
+        return True
     if " " in content:
         return not all(map(is_word, content.split()[:8])) or bool(_FILLS_LINE_IF_ALONE.search(name))
     if is_equals or not is_word(content):
@@ -93,10 +98,8 @@ def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equa
     return _END.match(text, value.end) is not None and not is_message(content)
 
 
-def _quoted(text: str, quote: re.Match[str]) -> Value | None:
+def _quoted(text: str, quote: re.Match[str]) -> Value:
     opening, start = quote[1] or quote[2], quote.end()
-    if _is_closing(text, quote):
-        return None
     if opening in _CLOSING:
         end = text.find(_CLOSING[opening], start)
         return Value(start, end if end >= 0 else len(text), is_quoted=True)

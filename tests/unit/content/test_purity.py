@@ -11,8 +11,9 @@ import otel_mlflow.content
 import otel_mlflow.sampling
 
 ALLOWED = {
-    *("__future__", "base64", "binascii", "codecs", "collections", "collections.abc", "dataclasses", "enum", "functools"),
-    *("itertools", "json", "math", "re", "typing", "unicodedata", "urllib.parse", "zlib"),
+    *("__future__", "base64", "binascii", "bisect", "codecs", "collections", "collections.abc", "dataclasses"),
+    *("datetime", "decimal", "enum", "fractions", "functools", "json.encoder", "pathlib", "types", "uuid"),
+    *("itertools", "json", "math", "operator", "re", "typing", "unicodedata", "urllib.parse", "zlib"),
 }
 CONTENT = Path(otel_mlflow.content.__file__).parent
 PURE = [*sorted(CONTENT.glob("*.py")), Path(otel_mlflow.sampling.__file__)]

@@ -143,10 +143,10 @@ def test_own_list_replaces_the_usual_one() -> None:
 def test_value_keeps_what_json_does_not_know() -> None:
     """Objects pass as they are; they are redacted once they are text."""
     thing = object()
-    assert REDACTOR.value({"thing": thing, 1: (1, "x"), "token": thing}) == {
+    assert REDACTOR.value({"thing": thing, 1: (1, "x"), "api_key": thing}) == {
         "thing": thing,
         1: [1, "x"],
-        "token": REDACTED,
+        "api_key": REDACTED,
     }
 
 
