@@ -10,7 +10,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 logger = logging.getLogger("otel_mlflow")
 
@@ -50,6 +50,14 @@ class Guard:
 
 
 GUARD = Guard()
+
+
+def call_hook(hook: Callable[[Any], Any], value: Any) -> Any:
+    """Call a user's hook that has the last word on a value; one that fails keeps the value from leaving."""
+    try:
+        return hook(value)
+    except Exception as error:  # noqa: BLE001, whatever a user's code raises
+        return f"[redacted: tracing.redact failed with {type(error).__name__}]"
 
 
 def guarded(function: Callable[P, R]) -> Callable[P, R | None]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from otel_mlflow.content.bodies import body_json, body_value, request_value
 from otel_mlflow.content.collect import Body, BodyCollector
-from otel_mlflow.content.cut import cut_json, cut_text, to_json
+from otel_mlflow.content.cut import cut_before_search, cut_json, cut_text, to_json
 from otel_mlflow.content.jsonable import to_jsonable
+from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED
 from otel_mlflow.content.readable import readable_json, readable_value
 from otel_mlflow.content.redact import Redactor
@@ -19,8 +20,10 @@ __all__ = [
     "Body",
     "BodyCollector",
     "Redactor",
+    "Strength",
     "body_json",
     "body_value",
+    "cut_before_search",
     "cut_json",
     "cut_text",
     "readable_json",

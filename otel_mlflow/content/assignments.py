@@ -46,7 +46,9 @@ _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
 _INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
 _OPTION_VALUE = re.compile(r"""(?:=|[ \t]+|\\*["'],\s{0,20}(?=\\*["']))(?!-)""")
-_KEYWORD = re.compile(r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z")
+_KEYWORD = re.compile(
+    r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z"
+)
 _NEXT_WORD = re.compile(r"""[ \t]+(?:["'`“(])?([^\s"'`<>“”,;)]+)""")
 _NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
 _CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")

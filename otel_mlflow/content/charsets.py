@@ -10,15 +10,7 @@ import codecs
 import json
 
 _CHARSETS = frozenset(
-    """
-    ascii us-ascii utf-8 utf8 utf-8-sig utf-7 utf-16 utf16 utf-16le utf-16be utf-16-le utf-16-be utf-32 utf32 utf-32le
-    utf-32be utf-32-le utf-32-be latin-1 latin1 l1 iso-8859-1 iso8859-1 iso-8859-2 iso-8859-3 iso-8859-4 iso-8859-5
-    iso-8859-6 iso-8859-7 iso-8859-8 iso-8859-9 iso-8859-10 iso-8859-11 iso-8859-13 iso-8859-14 iso-8859-15 iso-8859-16
-    windows-1250 windows-1251 windows-1252 windows-1253 windows-1254 windows-1255 windows-1256 windows-1257 windows-1258
-    cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp437 cp850 cp852 cp866 cp932 cp936 cp949 cp950
-    macintosh mac-roman koi8-r koi8-u tis-620 gb2312 gbk gb18030 big5 big5-hkscs shift-jis shift_jis sjis euc-jp euc-kr
-    iso-2022-jp
-    """.split()
+    ["ascii", "us-ascii", "utf-8", "utf8", "utf-8-sig", "utf-7", "utf-16", "utf16", "utf-16le", "utf-16be", "utf-16-le", "utf-16-be", "utf-32", "utf32", "utf-32le", "utf-32be", "utf-32-le", "utf-32-be", "latin-1", "latin1", "l1", "iso-8859-1", "iso8859-1", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5", "iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-9", "iso-8859-10", "iso-8859-11", "iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-1258", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp437", "cp850", "cp852", "cp866", "cp932", "cp936", "cp949", "cp950", "macintosh", "mac-roman", "koi8-r", "koi8-u", "tis-620", "gb2312", "gbk", "gb18030", "big5", "big5-hkscs", "shift-jis", "shift_jis", "sjis", "euc-jp", "euc-kr", "iso-2022-jp"]
 )
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

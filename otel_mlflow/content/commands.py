@@ -73,7 +73,9 @@ _OPTIONS = (
     _option("chpasswd", r"^", joined=True),
 )
 _NOT_A_SECRET = re.compile(r"[-$<{%].*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
-_PIPED = re.compile(r"""\becho\s+(?:-n\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)""")
+_PIPED = re.compile(
+    r"""\becho\s+(?:-n\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
+)
 _PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:([^\s:]\S*)$", re.MULTILINE)
 _PGPASS_LINE = re.compile(r":(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:\S")
 _THIN = re.compile(r"(?:oracle:(?:thin|oci\d?):|connect\s+|sqlplus\s+)[\w$]+/([^\s@/]+)@", re.IGNORECASE)
@@ -92,7 +94,7 @@ def find_in_commands(text: str, lower: str) -> Iterator[Range]:
             yield from _of_option(text, lower, option)
     if "echo" in lower:
         yield from (found.span(1) for found in _PIPED.finditer(text))
-    if text.count(":") >= len("host:port:database:user:password".split(":")) - 1:
+    if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
         yield from (found.span(1) for found in _PGPASS.finditer(text))
     if "oracle" in lower or "connect" in lower or "sqlplus" in lower:
         yield from (found.span(1) for found in _THIN.finditer(text))

@@ -14,7 +14,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9]+")
 # Words with a number that name an algorithm, a protocol, a model or a version.
 _KNOWN_WORD = re.compile(
     r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s)?\d{1,5}[a-z]{0,2}"
-    r"|ed25519|curve25519|[a-z]{1,3}\d{1,3}|(?:ecdsa|hmac|bcrypt|argon|scrypt|pbkdf|blake)\w*|[A-Z]?[a-z]{3,}\d",
+    r"|ed25519|curve25519|[a-z]{1,3}\d{1,3}|(?:ecdsa|hmac|bcrypt|argon|scrypt|pbkdf|blake)\w*",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:[^\W\d_]|[-'’/&_.])*", re.UNICODE)
@@ -86,8 +86,7 @@ def _humps(word: str) -> int:
 
 
 _STOP_WORDS = frozenset(
-    "is must be the a an at least should not too your please for of to required field this with use when enter and or"
-    " that it in on can may will cannot has have been are was does do contain contains characters if by its we our you".split()
+    ["is", "must", "be", "the", "a", "an", "at", "least", "should", "not", "too", "your", "please", "for", "of", "to", "required", "field", "this", "with", "use", "when", "enter", "and", "or", "that", "it", "in", "on", "can", "may", "will", "cannot", "has", "have", "been", "are", "was", "does", "do", "contain", "contains", "characters", "if", "by", "its", "we", "our", "you"]
 )
 _FEWEST_WORDS = 3
 

@@ -22,7 +22,9 @@ Range = tuple[int, int]
 _OPENS_ELEMENT = re.compile(r"(?:<|&lt;|\\u003c)(?:[\w.-]{1,40}:)?\Z", re.IGNORECASE)
 _END_OF_TAG = re.compile(r"(?:\s[^<>]{0,1000}?)?(?:(?<!/)>|&gt;|\\u003e)", re.IGNORECASE)
 _OPENS_VALUE = re.compile(r"""(?:name|key|id|type|field|property)\s{0,4}=\s{0,4}\\*["']?\Z""", re.IGNORECASE)
-_VALUE = re.compile(r"""[\s"'](?:value|val|content|defaultvalue)\s{0,4}=\s{0,4}(?:\\*"([^"<>]*?)\\*"|'([^'<>]*)'|([^\s"'<>]+))""", re.I)
+_VALUE = re.compile(
+    r"""[\s"'](?:value|val|content|defaultvalue)\s{0,4}=\s{0,4}(?:\\*"([^"<>]*?)\\*"|'([^'<>]*)'|([^\s"'<>]+))""", re.I
+)
 _CONTENT = re.compile(r"[^<>]{0,500}?(?<!/)>\s*([^<>\s][^<>]*)</")
 _NEXT_ELEMENT = re.compile(r"\s*</[\w:.-]{1,60}>\s*<([\w:.-]{1,60})[^<>]{0,200}>([^<>]*)</")
 _CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL)

@@ -18,8 +18,7 @@ _start = attrgetter("start")
 _NAME_AFTER = re.compile(r"[\w.$-]*")
 _WORDS_BEFORE = re.compile(r"(?:[ '’]+\w+){1,3}")
 _TOKEN_OWNERS = frozenset(
-    "access refresh auth api bearer id session csrf xsrf security bot personal secret reset invite verification oauth"
-    " github gitlab slack databricks service deploy device registration webhook app user jwt login".split()
+    ["access", "refresh", "auth", "api", "bearer", "id", "session", "csrf", "xsrf", "security", "bot", "personal", "secret", "reset", "invite", "verification", "oauth", "github", "gitlab", "slack", "databricks", "service", "deploy", "device", "registration", "webhook", "app", "user", "jwt", "login"]
 )
 
 

@@ -28,6 +28,8 @@ _AROUND = " \t\r\n\"'[]"
 _LONGEST_NAME = 200
 _LEAST_NUMBER = 100_000
 _FLAGS = re.IGNORECASE | re.DOTALL
+
+
 class SecretNames:
     """The entries of `redact_keys`, compiled. It never changes, but for what it remembers having been asked."""
 
@@ -88,8 +90,34 @@ _LETTERS = bytes(byte if chr(byte).isalpha() or byte > 127 else ord(" ") for byt
 # The last word of a name in camel case, of which lower case leaves no beginning.
 _LATE_HINTS = (
     *("pass", "pwd", "key", "keys", "tokens", "auth", "signature", "code", "codes", "session", "sessionid", "creds"),
-    *("response", "string", "phrase", "answer", "assertion", "verifier", "config", "jwt", "otp", "pin", "cvv", "secrets"),
-    *("value", "header", "hash", "data", "string", "text", "base", "confirmation", "id", "number", "credential", "passe"),
+    *(
+        "response",
+        "string",
+        "phrase",
+        "answer",
+        "assertion",
+        "verifier",
+        "config",
+        "jwt",
+        "otp",
+        "pin",
+        "cvv",
+        "secrets",
+    ),
+    *(
+        "value",
+        "header",
+        "hash",
+        "data",
+        "string",
+        "text",
+        "base",
+        "confirmation",
+        "id",
+        "number",
+        "credential",
+        "passe",
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_plus
@@ -155,7 +155,9 @@ class Redactor:
         if isinstance(value, Mapping) and is_schema(value):
             shown = schema_values(value)
             return {key: self._member(item, shown.get(key, 0)) for key, item in value.items()}
-        if isinstance(value, (Mapping, list, tuple)) and (strength <= Strength.CREDENTIALS or _has_only_messages(value)):
+        if isinstance(value, (Mapping, list, tuple)) and (
+            strength <= Strength.CREDENTIALS or _has_only_messages(value)
+        ):
             return self._value(value, strength)
         if isinstance(value, str) and is_message(value):
             return self._text(value, 0)
@@ -221,7 +223,11 @@ class Redactor:
         name, raw = pair.groups()
         decoded = unquote_plus(raw)
         strength = self.names.strength(unquote_plus(name).rpartition("?")[2])
-        if raw and strength and (is_hidden(strength, decoded) or (is_query and name.lower().rpartition("?")[2] in PARAMETERS)):
+        if (
+            raw
+            and strength
+            and (is_hidden(strength, decoded) or (is_query and name.lower().rpartition("?")[2] in PARAMETERS))
+        ):
             return f"{name}={REDACTED}"
         if depth >= _DEEPEST_ENCODING:
             return f"{name}={REDACTED}" if _ENCODED.search(raw) else pair[0]

@@ -21,7 +21,10 @@ _PARAMETERS = re.compile(r"\[parameters:\s*[\[(]?(?=\()", re.IGNORECASE)
 _TUPLE = re.compile(r"""\s*,?\s*\(((?:[^()'"]|N?'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|\\.)*"|\([^()]*\))*)(?:\)|\Z)""")
 _ITEM = re.compile(r"""(?:[^,'"()]|'(?:[^'\\]|''|\\.)*'?|"(?:[^"\\]|\\.)*"?|\([^()]*\)?)+""")
 _LITERAL = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
-_IDENTIFIED = re.compile(r"""identified\s{1,20}(?:with\s+\S{1,40}\s{1,20})?(?:by|as)\s{1,20}(?:password\s{1,9})?(?:(['"])(.+?)\1|([^\s'";,]+))""", re.I)
+_IDENTIFIED = re.compile(
+    r"""identified\s{1,20}(?:with\s+\S{1,40}\s{1,20})?(?:by|as)\s{1,20}(?:password\s{1,9})?(?:(['"])(.+?)\1|([^\s'";,]+))""",
+    re.I,
+)
 
 
 def find_in_sql(text: str, lower: str, mentions: list[Mention]) -> Iterator[Range]:

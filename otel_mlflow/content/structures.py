@@ -20,18 +20,18 @@ from otel_mlflow.content.names import SecretNames
 Members = Mapping[Any, int]
 
 _NAME_KEYS = frozenset(
-    "name key header field param parameter variable var attribute property k n id label option env_var envvar setting"
-    " parameterkey headername fieldname column columnname path".split()
+    ["name", "key", "header", "field", "param", "parameter", "variable", "var", "attribute", "property", "k", "n", "id", "label", "option", "env_var", "envvar", "setting", "parameterkey", "headername", "fieldname", "column", "columnname", "path"]
 )
 _VALUE_KEYS = frozenset(
-    "value val content contents v data text values parametervalue stringvalue string_value secretvalue headervalue"
-    " fieldvalue default defaultvalue default_value current input old new".split()
+    ["value", "val", "content", "contents", "v", "data", "text", "values", "parametervalue", "stringvalue", "string_value", "secretvalue", "headervalue", "fieldvalue", "default", "defaultvalue", "default_value", "current", "input", "old", "new"]
 )
 _LOC_KEYS = ("loc", "path", "field", "pointer", "instancePath", "property")
 _INPUT_KEYS = frozenset({"input", "input_value", "received", "rejectedvalue", "rejected_value", "instance", "actual"})
 _COLUMN_KEYS = ("columns", "headers", "header", "fields", "column_names", "cols", "schema", "names")
 _ROW_KEYS = ("data", "rows", "values", "data_array", "records", "body", "tuples")
-_LOG_PROBABILITY = frozenset({"logprob", "logprobs", "top_logprobs", "log_prob", "prob", "lemma", "pos", "pos_tag", "lexeme"})
+_LOG_PROBABILITY = frozenset(
+    {"logprob", "logprobs", "top_logprobs", "log_prob", "prob", "lemma", "pos", "pos_tag", "lexeme"}
+)
 _SCHEMA_TYPES = frozenset({"string", "object", "number", "integer", "boolean", "array", "null"})
 _SCHEMA_KEYS = frozenset({"$ref", "anyOf", "oneOf", "allOf", "description", "properties"})
 _SCHEMA_VALUES = frozenset({"default", "const", "example", "examples"})
@@ -84,7 +84,12 @@ def arguments_to_hide(items: Sequence[Any], names: SecretNames) -> dict[int, int
     """Find the arguments that follow the option of a secret: `["--password", …]`; and the second of a pair."""
     hidden: dict[int, int] = {}
     for place, item in enumerate(items[:-1]):
-        if isinstance(item, str) and item.startswith("-") and len(item) < 80 and (strength := names.strength(item.lstrip("-"))):
+        if (
+            isinstance(item, str)
+            and item.startswith("-")
+            and len(item) < 80
+            and (strength := names.strength(item.lstrip("-")))
+        ):
             hidden[place + 1] = strength
     if len(items) == len(("name", "value")) and isinstance(items[0], str) and (strength := names.strength(items[0])):
         hidden[1] = strength

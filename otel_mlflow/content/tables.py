@@ -44,9 +44,7 @@ def _below_header(text: str, header: Range, heads: Sequence[Mention]) -> Iterato
         yield from _aligned(text, header, heads)
 
 
-def _delimited(
-    text: str, header: Range, heads: Sequence[Mention], delimiter: str
-) -> Iterator[tuple[Range, int]]:
+def _delimited(text: str, header: Range, heads: Sequence[Mention], delimiter: str) -> Iterator[tuple[Range, int]]:
     split = _splitter(delimiter)
     cells = list(_cells(text, header, split))
     contents = [text[slice(*cell)] for cell in cells]

@@ -1,8 +1,8 @@
 """Secrets in the texts of validation errors, as Pydantic writes them: the field on a line, the input on the next.
 
-    1 validation error for Login
-    password
-      String should have at least 12 characters [type=string_too_short, input_value='…', input_type=str]
+1 validation error for Login
+password
+  String should have at least 12 characters [type=string_too_short, input_value='…', input_type=str]
 """
 
 from __future__ import annotations

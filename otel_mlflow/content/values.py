@@ -26,10 +26,12 @@ _BARE = re.compile(
     rf"""(?:\[redacted\]|[^\s"'<>`,;&|)\]}}\\]|\\(?![nrt"'])|[,;&|)\]}}]+(?!\s|\Z|[,;&|)\]}}"'`<>\\]|{_ANOTHER_NAME})"""
     r"""|["'](?![\s,;&|)\]}<>\\]|\Z|["']))+"""
 )
-_BEFORE_BARE = re.compile(r"(?:[&!][\w./-]{1,40}\s+)?(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?", re.IGNORECASE)
+_BEFORE_BARE = re.compile(
+    r"(?:[&!][\w./-]{1,40}\s+)?(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?", re.IGNORECASE
+)
 _SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey|ntlm|aws4[\w-]*)\s+\S", re.IGNORECASE)
 _LINE = re.compile(r"[^\r\n]*")
-_FIELD = re.compile(rf"(?:[^;\r\n\"']|;(?![ \t]*(?:\Z|[\r\n]|[\w .-]{{1,40}}=)))*")
+_FIELD = re.compile(r"(?:[^;\r\n\"']|;(?![ \t]*(?:\Z|[\r\n]|[\w .-]{1,40}=)))*")
 # A quotation that does not end goes on to the end.
 _NESTING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?\Z)|'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[\[{}\]]""", re.DOTALL)
 _END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" + _ANOTHER_NAME)
@@ -52,10 +54,12 @@ class Value(NamedTuple):
 
 def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool) -> Value | None:
     """Find the value that begins at a place, after the name between two places and an operator."""
+    if text.startswith(REDACTED, place):
+        return None
     if quote := _QUOTE.match(text, place):
         is_name_quoted = any(mark in text[name[1] : place] for mark in ("'", '"'))
         return None if not is_name_quoted and _is_closing(text, quote) else _quoted(text, quote)
-    if text[place : place + 1] in ("{", "[") and not text.startswith(REDACTED, place):
+    if text[place : place + 1] in ("{", "["):
         return Value(place, _end_of_nesting(text, place), is_quoted=False, is_nested=True)
     start, end = name
     if (_FILLS_LINE if is_equals else _FILLS_HEADER).search(text, start, end):
@@ -63,7 +67,9 @@ def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool)
     if is_equals and text[:start].rstrip(" ")[-1:] == ";":
         return _whole(_FIELD.match(text, place))
     if _fills_line(text, start, end, is_equals=is_equals):
-        return _to_end_of_line(text, place, "#" if is_equals else "")
+        line = _to_end_of_line(text, place, "#" if is_equals else "")
+        if line and "=" not in text[line.start : line.end]:
+            return line
     before = _BEFORE_BARE.match(text, place)
     found = _BARE.match(text, before.end() if before else place)
     return Value(place, found.end(), is_quoted=False) if found else None
@@ -80,7 +86,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
     if value.is_quoted or value.is_nested:
         return not is_message(content)
     if content.isdigit():
-        return strength == Strength.ALL and len(content) >= len("123") or len(content) >= len("123456")
+        return (strength == Strength.ALL and len(content) >= len("123")) or len(content) >= len("123456")
     return _is_bare_secret(text, value, content, name, is_equals=is_equals)
 
 

@@ -10,7 +10,7 @@ To add a vendor: one line here, one line in tests/unit/content/corpus/hide.jsonl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 _W = "[0-9A-Za-z_-]"
@@ -258,7 +258,7 @@ RULES: tuple[Rule, ...] = (
     _rule("Contentful", "CFPAT-", rf"{_W}{{30,}}", has_digit),
     _rule("HubSpot", "pat-", r"(?:na|eu)\d-[0-9a-f-]{36}", _always),
     _rule("Intercom", "dG9rO", r"[\w+/-]{30,}={0,2}", _always),
-    _rule("Dropbox", "sl.", rf"[\w-]{{60,}}", has_many_kinds),
+    _rule("Dropbox", "sl.", r"[\w-]{60,}", has_many_kinds),
     _rule("Twitter", "AAAAAAAAAAAAAAAAAAAAA", r"[0-9A-Za-z%]{30,}", _always),
     _rule("Firebase messaging", ":APA91b", rf"{_W}{{60,}}", _always, before=30, head=rf"{_W}{{6,30}}"),
     _rule("Mapbox secret", "sk.eyJ", r"[\w-]{20,}\.[\w-]{16,}", _always),
