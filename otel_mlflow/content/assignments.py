@@ -24,10 +24,11 @@ Range = tuple[int, int]
 
 _CLOSES = r"""(?:[\])?]|\\{0,7}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
 _OPERATOR = re.compile(
-    rf"""{_CLOSES}[ \t]{{0,20}}(?:for[ ]\S{{1,60}}[ ]?)?(?:(?P<equals>=>|:=|->|→|(?<!!)={{1,3}}(?!=))"""
-    r"""|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]|(?P<colon>::?|：))""",
+    rf"""{_CLOSES}[ \t.]{{0,20}}(?:for[ ]\S{{1,60}}[ ]?)?(?:(?P<equals>=>|:=|->|→|(?<!!)={{1,3}}(?!=))"""
+    r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]|(?P<colon>::?|：|(?<=[ ])[—–-](?=[ ])))""",
     re.IGNORECASE,
 )
+_HEREDOC = re.compile(r"<<[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
 _SPACE = re.compile(r"[ \t]{0,20}")
 _SPACE_OR_LINE = re.compile(r"\s{0,20}")
 _BLOCK = re.compile(r"[ \t]*(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
@@ -42,10 +43,13 @@ _VALUE_OF_NAMED = re.compile(
 )
 _OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]-]{0,40}\Z""")
 _PAIR = re.compile(r"""\]{0,8}\\*["']\s{0,20},\s{0,20}(?=b?\\*["'])""")
+_OPENS_CALL = re.compile(r"""[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bruf]?["'])""")
+_NUMERIC_NAME = re.compile(r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan)\Z", re.IGNORECASE)
+_PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
 _INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
-_OPTION_VALUE = re.compile(r"""(?:=|[ \t]+|\\*["'],\s{0,20}(?=\\*["']))(?!-)""")
+_OPTION_VALUE = re.compile(r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*["']))(?!-)""")
 _KEYWORD = re.compile(
     r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z"
 )
@@ -97,6 +101,8 @@ def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str])
     is_equals = operator["colon"] is None or is_joined
     is_in_quotes = before[-1:] in ("'", '"')
     space = (_SPACE_OR_LINE if is_in_quotes else _SPACE).match(text, operator.end())
+    if before[-1:] == ":" and is_joined:
+        mention = mention._replace(strength=Strength.CREDENTIALS)
     if before[-1:] in ("?", "&", "#") and text[mention.start : mention.end].lower() in PARAMETERS:
         mention = mention._replace(strength=Strength.TEXTS)
     return _hidden(text, mention, space.end() if space else operator.end(), is_equals=is_equals)
@@ -104,12 +110,25 @@ def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str])
 
 def _hidden(text: str, mention: Mention, place: int, *, is_equals: bool) -> Range | None:
     """Answer where the value stands that begins at a place, if it is a secret."""
+    if heredoc := _HEREDOC.match(text, place):
+        return heredoc.span(2)
     value = read_value(text, place, (mention.start, mention.end), is_equals=is_equals)
     if value is None:
         return None
     name = text[mention.start : mention.end]
-    is_secret = should_hide(text, value, mention.strength, name, is_equals=is_equals)
-    return (value.start, value.end) if is_secret else None
+    if should_hide(text, value, mention.strength, name, is_equals=is_equals):
+        return value.start, value.end
+    return _argument(text, mention, value)
+
+
+def _argument(text: str, mention: Mention, value: Value) -> Range | None:
+    """Find the secret in a call that is the value: `password=Some("…")`."""
+    opened = None if value.is_quoted or value.is_nested else _OPENS_CALL.match(text, value.start)
+    if opened is None:
+        return None
+    given = read_value(text, opened.end(), (mention.start, mention.end), is_equals=True)
+    is_secret = given is not None and given.is_quoted and is_credential(text[given.start : given.end])
+    return (given.start, given.end) if given is not None and is_secret else None
 
 
 def _block(text: str, mention: Mention, start: int) -> Iterator[Range]:
@@ -143,7 +162,8 @@ def _pair(text: str, mention: Mention, before: str) -> Range | None:
     if comma is None or not _OPENS_PAIR.search(before[-_LOOK_BACK // 4 :]):
         return None
     found = _hidden(text, mention, comma.end(), is_equals=True)
-    return found if found and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text)) else None
+    is_closed = found is not None and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text))
+    return found if found and (is_closed or is_credential(text[slice(*found)])) else None
 
 
 def _option(text: str, mention: Mention, before: str) -> Range | None:
@@ -171,6 +191,9 @@ def _next_word(text: str, mention: Mention) -> Range | None:
         found = _hidden(text, mention, quoted.end(), is_equals=True)
         return found if found and " " not in text[found[0] : found[1]] else None
     word = _NEXT_WORD.match(text, mention.end)
+    is_code = word is not None and word[1].strip(_PUNCTUATION).isdigit() and len(word[1]) >= len("123")
+    if is_code and word is not None and _NUMERIC_NAME.search(text, mention.start, mention.end):
+        return word.span(1)
     if word is None or not is_credential(word[1]) or is_placeholder(word[1]) or "=" in word[1]:
         return None
     return word.start(1), word.start(1) + len(word[1].rstrip(_PUNCTUATION))
@@ -181,6 +204,9 @@ def _sentence(text: str, mention: Mention) -> Range | None:
     if said is None:
         return None
     group = 1 if said[1] is not None else 2
+    if _PASSPHRASE.search(text, mention.start, mention.end):
+        line = re.compile(r"[^\r\n]*").match(text, said.start(group))
+        return (said.start(group), line.end()) if line and is_credential(line[0]) else None
     word = said[group].rstrip(_PUNCTUATION)
     is_secret = is_credential(word) if mention.strength < Strength.TEXTS else not is_word(word)
     return (said.start(group), said.start(group) + len(word)) if is_secret and not is_placeholder(word) else None

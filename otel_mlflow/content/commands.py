@@ -26,7 +26,9 @@ def _option(command: str, flags: str, value: str = _WORD, *, joined: bool = Fals
 
 
 _OPTIONS = (
-    _option("curl", r"-[a-zA-Z]*u|--user|-U|--proxy-user", _AFTER_COLON),
+    _option("curl", r"-[a-zA-Z]*u|--user|-U|--proxy-user", _AFTER_COLON, joined=True),
+    _option("curl", r"-b|--cookie|--oauth2-bearer"),
+    _option("ssh-keygen", r"-[NP]"),
     _option("http", r"-a|--auth", _AFTER_COLON),
     _option("wget", r"--(?:http-|ftp-|proxy-)?password"),
     _option("sshpass", "-p", joined=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _LONGEST_LOOKED_AT = 4096
 _SHORTEST = 6
@@ -13,7 +14,8 @@ _RUN = re.compile(r"[^\s\"'`,;()\[\]{}<>|]+")
 _SEGMENT = re.compile(r"[A-Za-z0-9]+")
 # Words with a number that name an algorithm, a protocol, a model or a version.
 _KNOWN_WORD = re.compile(
-    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s)?\d{1,5}[a-z]{0,2}"
+    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s)?"
+    r"\d{1,5}[a-z]{0,2}"
     r"|ed25519|curve25519|[a-z]{1,3}\d{1,3}|(?:ecdsa|hmac|bcrypt|argon|scrypt|pbkdf|blake)\w*",
     re.IGNORECASE,
 )
@@ -82,11 +84,15 @@ def _is_random_segment(segment: str) -> bool:
 
 
 def _humps(word: str) -> int:
-    return sum(1 for one, other in zip(word, word[1:], strict=False) if one.islower() and other.isupper())
+    return sum(1 for one, other in pairwise(word) if one.islower() and other.isupper())
 
 
 _STOP_WORDS = frozenset(
-    ["is", "must", "be", "the", "a", "an", "at", "least", "should", "not", "too", "your", "please", "for", "of", "to", "required", "field", "this", "with", "use", "when", "enter", "and", "or", "that", "it", "in", "on", "can", "may", "will", "cannot", "has", "have", "been", "are", "was", "does", "do", "contain", "contains", "characters", "if", "by", "its", "we", "our", "you"]
+    """
+    is must be the a an at least should not too your please for of to required field this with use when enter
+    and or that it in on can may will cannot has have been are was does do contain contains characters if by its
+    we our you
+    """.split()
 )
 _FEWEST_WORDS = 3
 

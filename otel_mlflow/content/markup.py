@@ -25,7 +25,7 @@ _OPENS_VALUE = re.compile(r"""(?:name|key|id|type|field|property)\s{0,4}=\s{0,4}
 _VALUE = re.compile(
     r"""[\s"'](?:value|val|content|defaultvalue)\s{0,4}=\s{0,4}(?:\\*"([^"<>]*?)\\*"|'([^'<>]*)'|([^\s"'<>]+))""", re.I
 )
-_CONTENT = re.compile(r"[^<>]{0,500}?(?<!/)>\s*([^<>\s][^<>]*)</")
+_CONTENT = re.compile(r"[^<>]{0,500}?(?<!/)>\s*(?:<[\w:.-]{1,60}>\s*)?([^<>\s][^<>]*)</")
 _NEXT_ELEMENT = re.compile(r"\s*</[\w:.-]{1,60}>\s*<([\w:.-]{1,60})[^<>]{0,200}>([^<>]*)</")
 _CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _ELEMENT = re.compile(r"([^<&]*(?:&(?!lt;)[^<&]*)*)(?:</|&lt;/|<\\/|\Z)", re.IGNORECASE)

@@ -18,7 +18,38 @@ _start = attrgetter("start")
 _NAME_AFTER = re.compile(r"[\w.$-]*")
 _WORDS_BEFORE = re.compile(r"(?:[ '’]+\w+){1,3}")
 _TOKEN_OWNERS = frozenset(
-    ["access", "refresh", "auth", "api", "bearer", "id", "session", "csrf", "xsrf", "security", "bot", "personal", "secret", "reset", "invite", "verification", "oauth", "github", "gitlab", "slack", "databricks", "service", "deploy", "device", "registration", "webhook", "app", "user", "jwt", "login"]
+    [
+        "access",
+        "refresh",
+        "auth",
+        "api",
+        "bearer",
+        "id",
+        "session",
+        "csrf",
+        "xsrf",
+        "security",
+        "bot",
+        "personal",
+        "secret",
+        "reset",
+        "invite",
+        "verification",
+        "oauth",
+        "github",
+        "gitlab",
+        "slack",
+        "databricks",
+        "service",
+        "deploy",
+        "device",
+        "registration",
+        "webhook",
+        "app",
+        "user",
+        "jwt",
+        "login",
+    ]
 )
 
 
@@ -36,6 +67,9 @@ class Mention(NamedTuple):
     strength: int
 
 
+_NONE = Mention(-1, -1, 0)
+
+
 def lowered(text: str) -> str:
     """Write a text in lower case, each character in its place."""
     lower = text.lower()
@@ -48,7 +82,8 @@ def find_mentions(text: str, lower: str, names: SecretNames) -> list[Mention]:
     for hint in names.hinted_in(lower):
         for place in _places(lower, hint):
             for mention in _read(text, place, place + len(hint), names):
-                found.setdefault(mention.start, mention)
+                if mention.end > found.get(mention.start, _NONE).end:
+                    found[mention.start] = mention
     return [found[start] for start in sorted(found)]
 
 
@@ -67,30 +102,43 @@ def _places(text: str, part: str) -> Iterator[int]:
 
 def _read(text: str, start: int, end: int, names: SecretNames) -> Iterator[Mention]:
     """Read the names around a hint: as an identifier, or inside a script without spaces."""
-    if not text[start:end].isascii():
-        for word in vocabulary.SCRIPTS_WITHOUT_SPACES:
-            place = text.find(word, start, end)
-            if place >= 0:
-                yield Mention(place, place + len(word), Strength.TEXTS)
+    if not text[start:end].isascii() and (found := list(_in_script(text, start, end, names))):
+        yield from found
+        return
     backwards = text[max(start - _MOST_OF_A_NAME, 0) : start][::-1]
     before, after = _NAME_AFTER.match(backwards), _NAME_AFTER.match(text, end, end + _MOST_OF_A_NAME)
     start -= len(before[0].rstrip("-.$_")) if before else 0
     name = text[start : after.end() if after else end].rstrip("-.$")
-    if strength := _strength(text, start, name, names):
-        yield Mention(start, start + len(name), strength)
+    strength, length = _strength(text, start, name, names)
+    if strength:
+        yield Mention(start - length, start + len(name), strength)
 
 
-def _strength(text: str, start: int, name: str, names: SecretNames) -> int:
-    """Judge a name, with the words before it where they belong to it: `API key`, `mot de passe`, but `next token`."""
+def _in_script(text: str, start: int, end: int, names: SecretNames) -> Iterator[Mention]:
+    for word in vocabulary.SCRIPTS_WITHOUT_SPACES:
+        place = text.find(word, start, end)
+        if place >= 0 and word in names:
+            yield Mention(place, place + len(word), Strength.TEXTS)
+
+
+def _strength(text: str, start: int, name: str, names: SecretNames) -> tuple[int, int]:
+    """Judge a name, with the words before it where they belong to it: `API key`, `mot de passe`, but `next token`.
+
+    Answers the strength, and how many characters before the name belong to it.
+    """
     strength = names.strength(name)
     if text[start - 1 : start] not in (" ", "'", "’") or start == 0:
-        return strength
+        return strength, 0
     backwards = _WORDS_BEFORE.match(text[max(start - _MOST_OF_A_NAME, 0) : start][::-1])
-    words = re.findall(r"\w+", backwards[0][::-1]) if backwards else []
+    before = backwards[0][::-1] if backwards else ""
+    words = list(re.finditer(r"\w+", before))
     if words and name.lower() in ("token", "tokens"):
-        return _strength_of_token(fold(words[-1]), strength)
-    phrases = (" ".join([*words[-count:], name]) for count in range(1, len(words) + 1))
-    return max([strength, *map(names.strength, phrases)])
+        return _strength_of_token(fold(words[-1][0]), strength), 0
+    for word in reversed(words):
+        phrase = names.strength(f"{before[word.start() :]}{name}")
+        if phrase > strength:
+            return phrase, len(before) - word.start()
+    return strength, 0
 
 
 def _strength_of_token(owner: str, strength: int) -> int:

@@ -15,7 +15,18 @@ from otel_mlflow.content import vocabulary
 from otel_mlflow.content.words import fold
 
 # Parts of words: no other word has them.
-_INSIDE = ("password", "passwd", "passwort", "passphrase", "kennwort", "contrasen", "wachtwoord", "пароль")
+_INSIDE = (
+    "password",
+    "passwd",
+    "passwort",
+    "passphrase",
+    "kennwort",
+    "contrasen",
+    "wachtwoord",
+    "пароль",
+    "passord",
+    "losenord",
+)
 _ENDINGS = ("token", "secret", "apikey", "cookie", "credentials", "secretkey", "accesskey", "privatekey")
 PARTS = frozenset(word for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES) for word in phrase[-1:]) | {
     "key",

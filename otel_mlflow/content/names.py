@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from otel_mlflow.content import vocabulary
 from otel_mlflow.content.credentials import is_credential, is_placeholder
 from otel_mlflow.content.name_rules import PARTS, Strength, judge_words
 from otel_mlflow.content.words import fold, split_words
@@ -26,6 +27,10 @@ _NUMBER = rf"(?:{_SEPARATOR}?\d+)?"
 _AROUND = " \t\r\n\"'[]"
 # Longer ones are judged by their end, so that a strange name cannot cost much.
 _LONGEST_NAME = 200
+_LONG_WORD = 5
+_TOO_COMMON = frozenset(
+    {"in", "for", "of", "the", "my", "id", "a", "arg", "val", "str", "old", "new", "raw", "sas", "nip", "tan"}
+)
 _LEAST_NUMBER = 100_000
 _FLAGS = re.IGNORECASE | re.DOTALL
 
@@ -83,42 +88,24 @@ class SecretNames:
         if len(word) > _LONGEST_NAME:
             return True
         folded = fold(word)
-        return folded in PARTS or bool(judge_words([folded])) or folded.endswith(_LATE_HINTS)
+        if folded in PARTS or folded.startswith(_AT_AN_END) or folded.endswith(_AT_AN_END):
+            return True
+        return any(part in folded for part in _INSIDE)
 
 
 _LETTERS = bytes(byte if chr(byte).isalpha() or byte > 127 else ord(" ") for byte in range(256))
-# The last word of a name in camel case, of which lower case leaves no beginning.
-_LATE_HINTS = (
-    *("pass", "pwd", "key", "keys", "tokens", "auth", "signature", "code", "codes", "session", "sessionid", "creds"),
-    *(
-        "response",
-        "string",
-        "phrase",
-        "answer",
-        "assertion",
-        "verifier",
-        "config",
-        "jwt",
-        "otp",
-        "pin",
-        "cvv",
-        "secrets",
-    ),
-    *(
-        "value",
-        "header",
-        "hash",
-        "data",
-        "string",
-        "text",
-        "base",
-        "confirmation",
-        "id",
-        "number",
-        "credential",
-        "passe",
-    ),
+_WORDS = tuple(
+    map(
+        fold,
+        (
+            *(*vocabulary.PASSWORDS, *vocabulary.SINGLE, *vocabulary.NUMERIC, *vocabulary.OPAQUE, *PARTS),
+            *(*vocabulary.NEUTRAL, *vocabulary.SCRIPTS_WITHOUT_SPACES),
+        ),
+    )
 )
+# What a word in lower case may have in it, or at one of its ends, that was a word of a name in camel case.
+_INSIDE = tuple(word for word in _WORDS if len(word) >= _LONG_WORD or (len(word) > 1 and word[0] > "\u0590"))
+_AT_AN_END = tuple(word for word in _WORDS if 1 < len(word) < _LONG_WORD and word not in _TOO_COMMON)
 
 
 def is_hidden(strength: int, value: object) -> bool:

@@ -11,19 +11,68 @@ And names that are none here: the `token` of a model's log probabilities, a JSON
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from otel_mlflow.content.commands import find_in_commands
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import SecretNames
 
 Members = Mapping[Any, int]
 
 _NAME_KEYS = frozenset(
-    ["name", "key", "header", "field", "param", "parameter", "variable", "var", "attribute", "property", "k", "n", "id", "label", "option", "env_var", "envvar", "setting", "parameterkey", "headername", "fieldname", "column", "columnname", "path"]
+    [
+        "name",
+        "key",
+        "header",
+        "field",
+        "param",
+        "parameter",
+        "variable",
+        "var",
+        "attribute",
+        "property",
+        "k",
+        "n",
+        "id",
+        "label",
+        "option",
+        "env_var",
+        "envvar",
+        "setting",
+        "parameterkey",
+        "headername",
+        "fieldname",
+        "column",
+        "columnname",
+        "path",
+    ]
 )
 _VALUE_KEYS = frozenset(
-    ["value", "val", "content", "contents", "v", "data", "text", "values", "parametervalue", "stringvalue", "string_value", "secretvalue", "headervalue", "fieldvalue", "default", "defaultvalue", "default_value", "current", "input", "old", "new"]
+    [
+        "value",
+        "val",
+        "content",
+        "contents",
+        "v",
+        "data",
+        "text",
+        "values",
+        "parametervalue",
+        "stringvalue",
+        "string_value",
+        "secretvalue",
+        "headervalue",
+        "fieldvalue",
+        "default",
+        "defaultvalue",
+        "default_value",
+        "current",
+        "input",
+        "old",
+        "new",
+    ]
 )
 _LOC_KEYS = ("loc", "path", "field", "pointer", "instancePath", "property")
 _INPUT_KEYS = frozenset({"input", "input_value", "received", "rejectedvalue", "rejected_value", "instance", "actual"})
@@ -36,6 +85,8 @@ _SCHEMA_TYPES = frozenset({"string", "object", "number", "integer", "boolean", "
 _SCHEMA_KEYS = frozenset({"$ref", "anyOf", "oneOf", "allOf", "description", "properties"})
 _SCHEMA_VALUES = frozenset({"default", "const", "example", "examples"})
 _SHORTEST_TABLE = 2
+_MOST_ARGUMENTS = 100
+_LONGEST_ARGUMENT = 400
 
 
 def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]], names: SecretNames) -> dict[Any, int]:
@@ -53,11 +104,6 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
     if mapping.get("kind") == "Secret":
         hidden |= {key: Strength.ALL for key in ("data", "stringData") if isinstance(mapping.get(key), Mapping)}
     return hidden
-
-
-def may_be_structured(keys: Iterable[Any]) -> bool:
-    """Say quickly whether one of these rules can apply to a mapping with such keys."""
-    return not _TELLING_KEYS.isdisjoint(key.lower() for key in keys if isinstance(key, str))
 
 
 def columns_to_hide(mapping: Mapping[Any, Any], names: SecretNames) -> tuple[Any, dict[int, int]]:
@@ -91,9 +137,20 @@ def arguments_to_hide(items: Sequence[Any], names: SecretNames) -> dict[int, int
             and (strength := names.strength(item.lstrip("-")))
         ):
             hidden[place + 1] = strength
+    if any(isinstance(item, str) and item.startswith("-") for item in items):
+        hidden |= _arguments_of_command(items)
     if len(items) == len(("name", "value")) and isinstance(items[0], str) and (strength := names.strength(items[0])):
         hidden[1] = strength
     return hidden
+
+
+def _arguments_of_command(items: Sequence[Any]) -> dict[int, int]:
+    """Find the arguments with secrets of a command that is known by its name: `["curl", "-u", …]`."""
+    line, starts = "", []
+    for item in items[:_MOST_ARGUMENTS]:
+        starts.append(len(line))
+        line += f"{item[:_LONGEST_ARGUMENT]} " if isinstance(item, str) else "- "
+    return {bisect_right(starts, start) - 1: Strength.TEXTS for start, _ in find_in_commands(line, line.lower())}
 
 
 def _is_piece_of_text(name: Any, mapping: Mapping[Any, Any]) -> bool:
@@ -104,9 +161,11 @@ def is_schema(mapping: Mapping[Any, Any]) -> bool:
     """Say whether a mapping is the JSON schema of a value, and not one."""
     kind = mapping.get("type")
     kinds = kind if isinstance(kind, (list, tuple)) else [kind]
+    if "value" in mapping:
+        return False
     if all(isinstance(each, str) and each in _SCHEMA_TYPES for each in kinds):
         return True
-    return kind is None and not _SCHEMA_KEYS.isdisjoint(mapping) and "value" not in mapping
+    return kind is None and not _SCHEMA_KEYS.isdisjoint(mapping)
 
 
 def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:
@@ -142,6 +201,3 @@ def _strengths_of(columns: Sequence[Any], names: SecretNames) -> dict[int, int]:
 
 def _folded(key: Any) -> str:
     return key.lower() if isinstance(key, str) else ""
-
-
-_TELLING_KEYS = _NAME_KEYS | frozenset(_LOC_KEYS) | {"kind"} | frozenset(_COLUMN_KEYS)

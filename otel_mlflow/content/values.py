@@ -20,6 +20,10 @@ from otel_mlflow.content.name_rules import Strength
 REDACTED = "[redacted]"
 
 _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])""")
+# What is hidden already, and what says where the value is.
+_STAND_IN = re.compile(
+    r"\[redacted|\$\{[\w.:-]{1,80}\}|\$\([\w .-]{1,80}\)|\{\{[^{}]{0,80}\}\}|<[A-Za-z _.-]{1,60}>|%\(\w+\)s"
+)
 _CLOSING = {"“": "”", "„": "“", "«": "»"}
 _ANOTHER_NAME = r"[\w.$\[\]%-]{1,40}[ \t]?(?:=|:[ \t])"
 _BARE = re.compile(
@@ -33,7 +37,8 @@ _SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey|ntlm|aws4[\
 _LINE = re.compile(r"[^\r\n]*")
 _FIELD = re.compile(r"(?:[^;\r\n\"']|;(?![ \t]*(?:\Z|[\r\n]|[\w .-]{1,40}=)))*")
 # A quotation that does not end goes on to the end.
-_NESTING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?\Z)|'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[\[{}\]]""", re.DOTALL)
+_NESTING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?\Z)|'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[\[{}\]()]""", re.DOTALL)
+_OPENS_NESTING = re.compile(r"""[{\[]|\(\s{0,4}["']""")
 _END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" + _ANOTHER_NAME)
 # Their values hold spaces and semicolons.
 _FILLS_LINE = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z", re.IGNORECASE)
@@ -54,12 +59,12 @@ class Value(NamedTuple):
 
 def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool) -> Value | None:
     """Find the value that begins at a place, after the name between two places and an operator."""
-    if text.startswith(REDACTED, place):
+    if _STAND_IN.match(text, place):
         return None
     if quote := _QUOTE.match(text, place):
         is_name_quoted = any(mark in text[name[1] : place] for mark in ("'", '"'))
         return None if not is_name_quoted and _is_closing(text, quote) else _quoted(text, quote)
-    if text[place : place + 1] in ("{", "["):
+    if _OPENS_NESTING.match(text, place):
         return Value(place, _end_of_nesting(text, place), is_quoted=False, is_nested=True)
     start, end = name
     if (_FILLS_LINE if is_equals else _FILLS_HEADER).search(text, start, end):
@@ -81,7 +86,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
     if not content.strip() or is_placeholder(content):
         return False
     if strength == Strength.CREDENTIALS:
-        is_literal = value.is_quoted or (value.is_nested and '"' in content) or not is_code(content)
+        is_literal = value.is_quoted or (value.is_nested and bool({'"', "'"} & set(content))) or not is_code(content)
         return is_credential(content) and is_literal
     if value.is_quoted or value.is_nested:
         return not is_message(content)
@@ -91,7 +96,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
 
 
 def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equals: bool) -> bool:
-    if is_code(content) or content.rstrip(".,;").lower() == name.lower():
+    if is_code(content.rstrip(".,;:")) or content.rstrip(".,;").lower() == name.lower():
         return False
     if is_type(content) and not is_credential(content):
         return False
@@ -132,7 +137,7 @@ def _is_closing(text: str, quote: re.Match[str]) -> bool:
 def _end_of_nesting(text: str, start: int) -> int:
     depth = 0
     for mark in _NESTING.finditer(text, start):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(mark[0], 0)
+        depth += {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}.get(mark[0], 0)
         if depth == 0:
             return mark.end()
     return len(text)

@@ -315,7 +315,7 @@ def find_vendor_tokens(text: str) -> Iterator[tuple[int, int]]:
     """Find the tokens of vendors. Quick where a text has no long unbroken run that is more than a number."""
     raw = text.encode("utf-8", "replace").translate(_RUN_BYTES)
     runs = {run for run in raw.split() if len(run) >= _SHORTEST_RUN}
-    if not runs:
+    if not runs and "hooks." not in text:
         return
     for run in runs:
         yield from _find_at_beginning(text, run)

@@ -36,7 +36,7 @@ SINGLE = _words(
     authtok setcookie jsessionid phpsessid sessid aspsessionid samlresponse samlrequest mnemonic seedphrase
     keystorepass storepass keypass passin passout sshpass pgpassword mysqlpwd dsn geheim geheimnis segredo segreto
     секрет токен токены zugangscode zugangsdaten masterkey encryptionkey signingkey sharedaccesskey sharedsecret webhooksecret
-    clientassertion codeverifier requirepass masterauth userpwd pwdhash bindpw rootpw privkey appkey apitoken apisecret
+    clientassertion codeverifier psk presharedkey requirepass masterauth userpwd pwdhash bindpw rootpw privkey appkey apitoken apisecret
     """
 )
 """Whatever stands under such a name is hidden, where nothing else follows in it but a word of `NEUTRAL`."""
@@ -76,7 +76,33 @@ PHRASES = tuple(
 
 NUMERIC_PHRASES = tuple(
     tuple(phrase.split())
-    for phrase in ["mfa code", "otp code", "totp code", "pin code", "sms code", "verification code", "security code", "auth code", "access code", "authorization code", "authentication code", "one time code", "one time password", "two factor code", "2 fa code", "2fa code", "social security number", "card number", "card cvc", "card cvv", "passcode number", "codigo pin", "reset code", "login code", "card pin"]
+    for phrase in [
+        "mfa code",
+        "otp code",
+        "totp code",
+        "pin code",
+        "sms code",
+        "verification code",
+        "security code",
+        "auth code",
+        "access code",
+        "authorization code",
+        "authentication code",
+        "one time code",
+        "one time password",
+        "two factor code",
+        "2 fa code",
+        "2fa code",
+        "social security number",
+        "card number",
+        "card cvc",
+        "card cvv",
+        "passcode number",
+        "codigo pin",
+        "reset code",
+        "login code",
+        "card pin",
+    ]
 )
 
 KEY_OWNERS = _words(
