@@ -25,7 +25,8 @@ Range = tuple[int, int]
 _CLOSES = r"""(?:[\])?]|\\{0,7}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
 _OPERATOR = re.compile(
     rf"""{_CLOSES}[ \t.]{{0,20}}(?:for[ ]\S{{1,60}}[ ]?)?(?:(?P<equals>=>|:=|->|→|(?<!!)={{1,3}}(?!=))"""
-    r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]|(?P<colon>::?|：|(?<=[ ])[—–-](?=[ ])))""",
+    r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]"""
+    r"""|(?P<colon>::?|\uff1a|(?<=[ ])[—–-](?=[ ])))""",
     re.IGNORECASE,
 )
 _HEREDOC = re.compile(r"<<[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
@@ -37,7 +38,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _VALUE_OF_NAMED = re.compile(
-    r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?(?:value|val|content|contents|v|data|text|defaultvalue)"""
+    r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?"""
+    r"""(?:value|val|content|contents|v|data|text|defaultvalue)"""
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
@@ -60,7 +62,7 @@ _READERS = re.compile(r"(?:get|fetch|load|read|find|list|has|check|is|env)_?[A-Z
 _SENTENCE = re.compile(
     r"""\s+(?:for\s+\S{1,60}\s+)?(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|es|era|é|è|jest|är|er|on|to|set|reset"""
     r"""|changed|now|still|equals|as|это)(?:\s+|:\s*)){1,4}\s*["'`“]?([^\s"'`<>“”]+)"""
-    r"""|\s?(?:是|为|為|は|が|이?가|는|은)\s?[:：]?\s?["'「“]?([!-~]{4,})""",
+    r"""|\s?(?:是|为|為|は|が|이?가|는|은)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
     re.IGNORECASE,
 )
 PARAMETERS = frozenset({"token", "sig", "signature", "auth", "sid", "jwt", "assertion"})

@@ -1,7 +1,7 @@
 """Bytes become text: by their byte order mark, as JSON says, or by a charset that is one of text.
 
-Python's codecs compress (`bz2`), encode (`hex`, `rot13`) and take their time (`punycode`, `idna`) too, and a header names
-what it likes. So only those in the list are asked for; any other text is read as UTF-8.
+Python's codecs compress (`bz2`), encode (`hex`, `rot13`) and take their time (`punycode`, `idna`) too, and a header
+names what it likes. So only those in the list are asked for; any other text is read as UTF-8.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 Range = tuple[int, int]
@@ -74,6 +74,10 @@ _OPTIONS = (
     _option("sqlplus", r"(?:-[SLsl]\s+)?[\w$]+/", joined=True),
     _option("chpasswd", r"^", joined=True),
 )
+_WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() for option in _OPTIONS) | frozenset(
+    b"ldapsearch ldapmodify ldapadd ldapwhoami mysqldump mysqladmin mongosh mongodump snmpwalk snmpget".split()
+)
+_ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus"})
 _NOT_A_SECRET = re.compile(r"[-$<{%].*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
 _PIPED = re.compile(
     r"""\becho\s+(?:-n\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
@@ -84,21 +88,27 @@ _THIN = re.compile(r"(?:oracle:(?:thin|oci\d?):|connect\s+|sqlplus\s+)[\w$]+/([^
 _LINE = re.compile(r"(?:[^\n\\]|\\\r?\n|\\.){0,4000}")
 
 
+def names_command(words: Set[bytes]) -> bool:
+    """Say whether one of the words of a text may be such a command."""
+    return not _WORDS.isdisjoint(words)
+
+
 def may_hold_password_file(text: str) -> bool:
     """Say whether a text may hold lines of a `.pgpass`."""
     return _PGPASS_LINE.search(text) is not None
 
 
-def find_in_commands(text: str, lower: str) -> Iterator[Range]:
-    """Find the values of such options."""
-    for option in _OPTIONS:
-        if option.command in lower:
-            yield from _of_option(text, lower, option)
-    if "echo" in lower:
+def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
+    """Find the values of such options; `words` are those of the text."""
+    if names_command(words):
+        for option in _OPTIONS:
+            if option.command in lower:
+                yield from _of_option(text, lower, option)
+    if b"echo" in words:
         yield from (found.span(1) for found in _PIPED.finditer(text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
         yield from (found.span(1) for found in _PGPASS.finditer(text))
-    if "oracle" in lower or "connect" in lower or "sqlplus" in lower:
+    if not _ORACLE_WORDS.isdisjoint(words):
         yield from (found.span(1) for found in _THIN.finditer(text))
 
 

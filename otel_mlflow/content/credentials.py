@@ -22,7 +22,8 @@ _KNOWN_WORD = re.compile(
 _WORD = re.compile(r"(?:[^\W\d_]|[-'’/&_.])*", re.UNICODE)
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _PLACEHOLDER = re.compile(
-    r"\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)|\$[A-Z_]{2,40}|\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}|\[redacted.*"
+    r"\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)|\$[A-Z_]{2,40}|\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}"
+    r"|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}|\[redacted.*"
     r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|n/?a)",
     re.DOTALL,
 )
@@ -87,12 +88,16 @@ def _humps(word: str) -> int:
     return sum(1 for one, other in pairwise(word) if one.islower() and other.isupper())
 
 
-_STOP_WORDS = frozenset(
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_STOP_WORDS = _words(
     """
     is must be the a an at least should not too your please for of to required field this with use when enter
     and or that it in on can may will cannot has have been are was does do contain contains characters if by its
     we our you
-    """.split()
+    """
 )
 _FEWEST_WORDS = 3
 

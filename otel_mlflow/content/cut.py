@@ -79,7 +79,7 @@ def close_json(text: str, max_bytes: int, total: int | None) -> str:
 
 
 def cut_before_search(text: str, max_bytes: int) -> str:
-    """Cut a text of any length to about `max_bytes`, before it is searched for secrets; one that the cut split is left out.
+    """Cut a text of any length to about `max_bytes`, before it is searched; a secret that the cut split is left out.
 
     The length of the whole is only said where it is known without reading all of it.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import SecretNames
 from otel_mlflow.content.words import fold
 
+_LETTERS = bytes(byte if chr(byte).isalpha() or byte > 127 else ord(" ") for byte in range(256))
 _MOST_OF_A_NAME = 64
 _start = attrgetter("start")
 _NAME_AFTER = re.compile(r"[\w.$-]*")
@@ -76,10 +77,15 @@ def lowered(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-def find_mentions(text: str, lower: str, names: SecretNames) -> list[Mention]:
-    """Find the names of secrets in a text, in their order."""
+def words_in(lower: str) -> set[bytes]:
+    """Collect the words of a text in lower case: what is left between all but letters."""
+    return set(lower.encode("utf-8", "replace").translate(_LETTERS).split())
+
+
+def find_mentions(text: str, lower: str, hints: Iterable[str], names: SecretNames) -> list[Mention]:
+    """Find the names of secrets of which a hint is part of, in their order."""
     found: dict[int, Mention] = {}
-    for hint in names.hinted_in(lower):
+    for hint in hints:
         for place in _places(lower, hint):
             for mention in _read(text, place, place + len(hint), names):
                 if mention.end > found.get(mention.start, _NONE).end:
@@ -109,6 +115,8 @@ def _read(text: str, start: int, end: int, names: SecretNames) -> Iterator[Menti
     before, after = _NAME_AFTER.match(backwards), _NAME_AFTER.match(text, end, end + _MOST_OF_A_NAME)
     start -= len(before[0].rstrip("-.$_")) if before else 0
     name = text[start : after.end() if after else end].rstrip("-.$")
+    if not name.isascii() and any(word in name for word in vocabulary.SCRIPTS_WITHOUT_SPACES):
+        return
     strength, length = _strength(text, start, name, names)
     if strength:
         yield Mention(start - length, start + len(name), strength)

@@ -15,7 +15,7 @@ from typing import Any
 
 from otel_mlflow.content import vocabulary
 from otel_mlflow.content.credentials import is_credential, is_placeholder
-from otel_mlflow.content.name_rules import PARTS, Strength, judge_words
+from otel_mlflow.content.name_rules import HINTS, Strength, judge_words
 from otel_mlflow.content.words import fold, split_words
 
 REDACTED = "[redacted]"
@@ -28,9 +28,8 @@ _AROUND = " \t\r\n\"'[]"
 # Longer ones are judged by their end, so that a strange name cannot cost much.
 _LONGEST_NAME = 200
 _LONG_WORD = 5
-_TOO_COMMON = frozenset(
-    {"in", "for", "of", "the", "my", "id", "a", "arg", "val", "str", "old", "new", "raw", "sas", "nip", "tan"}
-)
+# Too short to be looked for in longer words.
+_WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc"})
 _LEAST_NUMBER = 100_000
 _FLAGS = re.IGNORECASE | re.DOTALL
 
@@ -65,9 +64,8 @@ class SecretNames:
         """Say whether one of the names holds secrets; quick where none does."""
         return any(map(self._strengths.__getitem__, names))
 
-    def hinted_in(self, lowered: str) -> list[str]:
-        """List the words of a text, in lower case, that may be part of such a name; for most texts none."""
-        words = set(lowered.encode("utf-8", "replace").translate(_LETTERS).split())
+    def hinted_in(self, words: Iterable[bytes]) -> list[str]:
+        """List those of a text's words that may be part of such a name; for most texts none."""
         hints = self._hints
         return [word.decode("utf-8", "replace") for word in words if hints[word]]
 
@@ -88,24 +86,19 @@ class SecretNames:
         if len(word) > _LONGEST_NAME:
             return True
         folded = fold(word)
-        if folded in PARTS or folded.startswith(_AT_AN_END) or folded.endswith(_AT_AN_END):
+        if folded in _WORDS or folded.startswith(_AT_AN_END) or folded.endswith(_AT_AN_END):
             return True
         return any(part in folded for part in _INSIDE)
 
 
-_LETTERS = bytes(byte if chr(byte).isalpha() or byte > 127 else ord(" ") for byte in range(256))
-_WORDS = tuple(
-    map(
-        fold,
-        (
-            *(*vocabulary.PASSWORDS, *vocabulary.SINGLE, *vocabulary.NUMERIC, *vocabulary.OPAQUE, *PARTS),
-            *(*vocabulary.NEUTRAL, *vocabulary.SCRIPTS_WITHOUT_SPACES),
-        ),
-    )
-)
+_WORDS = {
+    *map(fold, (*vocabulary.PASSWORDS, *vocabulary.SINGLE, *vocabulary.NUMERIC, *vocabulary.OPAQUE)),
+    *map(fold, vocabulary.SCRIPTS_WITHOUT_SPACES),
+    *HINTS,
+}
 # What a word in lower case may have in it, or at one of its ends, that was a word of a name in camel case.
 _INSIDE = tuple(word for word in _WORDS if len(word) >= _LONG_WORD or (len(word) > 1 and word[0] > "\u0590"))
-_AT_AN_END = tuple(word for word in _WORDS if 1 < len(word) < _LONG_WORD and word not in _TOO_COMMON)
+_AT_AN_END = tuple(word for word in _WORDS if len(word) < _LONG_WORD and word not in _WHOLE_WORDS)
 
 
 def is_hidden(strength: int, value: object) -> bool:

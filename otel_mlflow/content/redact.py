@@ -16,11 +16,11 @@ from urllib.parse import quote, unquote_plus
 
 from otel_mlflow.content.addresses import find_in_addresses
 from otel_mlflow.content.assignments import PARAMETERS, find_assigned
-from otel_mlflow.content.commands import find_in_commands, may_hold_password_file
+from otel_mlflow.content.commands import find_in_commands, may_hold_password_file, names_command
 from otel_mlflow.content.credentials import is_message
 from otel_mlflow.content.cut import to_json
 from otel_mlflow.content.markup import find_in_markup
-from otel_mlflow.content.mentions import find_mentions, lowered, without
+from otel_mlflow.content.mentions import find_mentions, lowered, without, words_in
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
 from otel_mlflow.content.sql import find_in_sql
@@ -41,12 +41,14 @@ TOO_DEEP = "[redacted: nested too deeply to be searched]"
 Range = tuple[int, int]
 
 _SHORTEST = len("pw=x")
+_SHORTEST_TOKEN = 12
 _DEEPEST_ENCODING = 4
 _PAIR = re.compile(r"(?:^|(?<=[&;#?]))([^&;=#?]*)=([^&;#]*)")
 _PAIR_IN_TEXT = re.compile(r"""(?<![^\s?&;=#"'<>])([^\s?&;=#"'<>]{1,200})=([^\s&;#"'<>]*)""")
 _ENCODED_RUN = re.compile(r"""(?<![^\s"'<>/&?=;#])[^\s"'<>/&?=;#%]*%[^\s"'<>/&?=;#]*""")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED_NAME = "\\\\"
 _LEAST_PRINTABLE = 0x2D
 
 
@@ -117,10 +119,12 @@ class Redactor:
     def find(self, text: str) -> list[Range]:
         """Find where the secrets of a text stand, those in other encodings apart."""
         lower = lowered(text)
-        tokens = _merged(find_tokens(text, lower))
-        mentions = without(tokens, find_mentions(text, lower, self.names))
-        found = [*tokens, *find_in_addresses(text), *find_in_commands(text, lower)]
-        found += find_in_sql(text, lower, mentions)
+        words = words_in(lower)
+        tokens = _merged(find_tokens(text, words))
+        found = [*tokens, *find_in_addresses(text), *find_in_commands(text, lower, words)]
+        hints = self.names.hinted_in(words)
+        mentions = without(tokens, find_mentions(text, lower, hints, self.names)) if hints else []
+        found += find_in_sql(text, words, mentions)
         if mentions:
             found += find_assigned(text, mentions)
             found += find_in_tables(text, mentions) if "\n" in text else ()
@@ -180,7 +184,7 @@ class Redactor:
         ]
 
     def _key(self, key: Any) -> Any:
-        return self._text(key, 0) if isinstance(key, str) else key
+        return self._text(key, 0) if isinstance(key, str) and len(key) >= _SHORTEST_TOKEN else key
 
     def _text(self, text: str, depth: int) -> str:
         if len(text) < _SHORTEST:
@@ -196,9 +200,15 @@ class Redactor:
         if "\\u" in text or "%" in text or ("@" in text and "://" in text):
             return True
         lower = lowered(text)
-        if self.names.hinted_in(lower) or "identified" in lower or may_hold_password_file(text):
+        words = words_in(lower)
+        hints = self.names.hinted_in(words)
+        if b"identified" in words or may_hold_password_file(text):
             return True
-        return any(True for _ in find_tokens(text, lower)) or any(True for _ in find_in_commands(text, lower))
+        if hints and (_ESCAPED_NAME in text or find_mentions(text, lower, hints, self.names)):
+            return True
+        if '"-' in text and names_command(words):
+            return True
+        return any(True for _ in find_tokens(text, words)) or any(True for _ in find_in_commands(text, lower, words))
 
     def _plain(self, text: str, depth: int) -> str:
         readable = _ESCAPE.sub(_unescaped, text) if "\\u" in text else text

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from otel_mlflow.content.credentials import is_credential
 from otel_mlflow.content.mentions import Mention, mentions_in
@@ -27,12 +27,12 @@ _IDENTIFIED = re.compile(
 )
 
 
-def find_in_sql(text: str, lower: str, mentions: list[Mention]) -> Iterator[Range]:
+def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterator[Range]:
     """Find the secrets in statements."""
-    if "identified" in lower:
+    if b"identified" in words:
         for found in _IDENTIFIED.finditer(text):
             yield found.span(2 if found[2] else 3)
-    if mentions and "into" in lower:
+    if mentions and b"into" in words:
         for statement in _INTO.finditer(text):
             yield from _inserted(text, statement, mentions)
 
@@ -60,6 +60,6 @@ def _from_tuples(text: str, place: int, columns: dict[int, int]) -> Iterator[Ran
 
 def _from_items(text: str, items: Range, columns: dict[int, int]) -> Iterator[Range]:
     for place, item in enumerate(_ITEM.finditer(text, *items)):
-        if place in columns and (literal := _LITERAL.search(item[0])):
-            if columns[place] > Strength.CREDENTIALS or is_credential(literal[2]):
-                yield item.start() + literal.start(2), item.start() + literal.end(2)
+        literal = _LITERAL.search(item[0]) if place in columns else None
+        if literal and (columns[place] > Strength.CREDENTIALS or is_credential(literal[2])):
+            yield item.start() + literal.start(2), item.start() + literal.end(2)

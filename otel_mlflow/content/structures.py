@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from otel_mlflow.content.commands import find_in_commands
+from otel_mlflow.content.mentions import words_in
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import SecretNames
 
@@ -150,7 +151,10 @@ def _arguments_of_command(items: Sequence[Any]) -> dict[int, int]:
     for item in items[:_MOST_ARGUMENTS]:
         starts.append(len(line))
         line += f"{item[:_LONGEST_ARGUMENT]} " if isinstance(item, str) else "- "
-    return {bisect_right(starts, start) - 1: Strength.TEXTS for start, _ in find_in_commands(line, line.lower())}
+    return {
+        bisect_right(starts, start) - 1: Strength.TEXTS
+        for start, _ in find_in_commands(line, line.lower(), words_in(line.lower()))
+    }
 
 
 def _is_piece_of_text(name: Any, mapping: Mapping[Any, Any]) -> bool:

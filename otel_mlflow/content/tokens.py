@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from otel_mlflow.content.credentials import is_credential
 from otel_mlflow.content.vendors import begins_token, find_vendor_tokens
@@ -25,17 +25,17 @@ _LONGEST_RUN = 512
 _LEAST_LENGTH = 20
 
 
-def find_tokens(text: str, lower: str) -> Iterator[Range]:
+def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
     """Find every secret that is known by its shape."""
     if _BEGIN in text:
         yield from _private_keys(text)
     if "Private-Lines" in text:
         yield from (found.span(1) for found in _PUTTY.finditer(text))
-    if "bearer" in lower:
+    if b"bearer" in words:
         yield from (found.span(1) for found in _BEARER.finditer(text) if _is_random(found[1]))
-    if "basic" in lower:
+    if b"basic" in words:
         yield from (found.span(1) for found in _BASIC.finditer(text) if _is_user_and_password(found[1]))
-    yield from find_vendor_tokens(text)
+    yield from find_vendor_tokens(text, words)
 
 
 def _is_random(token: str) -> bool:

@@ -10,7 +10,7 @@ To add a vendor: one line here, one line in tests/unit/content/corpus/hide.jsonl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import NamedTuple
 
 _W = "[0-9A-Za-z_-]"
@@ -208,7 +208,6 @@ RULES: tuple[Rule, ...] = (
     _rule("Terraform", ".atlasv1.", r"[\w=-]{40,}", _always, before=14, head=rf"{_A}{{14}}"),
     _rule("Pulumi", "pul-", r"[0-9a-f]{40}"),
     _rule("Doppler", "dp.", rf"(?:pt|st|ct|sa|scim|audit)\.(?:{_W}+\.)?{_A}{{30,}}", _always),
-    _rule("Infisical", "st.", r"[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}", _always),
     _rule("1Password", "ops_eyJ", rf"{_W}{{30,}}", _always),
     _rule("1Password", "A3-", r"[0-9A-Z]{6}-[0-9A-Z]{5,11}(?:-[0-9A-Z]{5}){3,4}", _always),
     _rule("age", "AGE-SECRET-KEY-1", r"[0-9A-Z]{20,}", _always),
@@ -251,8 +250,6 @@ RULES: tuple[Rule, ...] = (
     _rule("Figma", "figd_", rf"{_W}{{20,}}", has_digit),
     _rule("Figma", "figo", rf"[rhu]?_{_W}{{20,}}", has_digit),
     _rule("Airtable", "pat", rf"{_A}{{14}}\.[0-9a-f]{{64}}", _always),
-    _rule("Asana", "2/", r"\d{10,}/\d{10,}:[0-9a-f]{32}", _always),
-    _rule("Asana", "1/", r"\d{10,}:[0-9a-f]{32}", _always),
     _rule("ClickUp", "pk_", rf"\d{{5,}}_{_A}{{32}}"),
     _rule("Typeform", "tfp_", r"[\w.-]{30,}", has_digit),
     _rule("Contentful", "CFPAT-", rf"{_W}{{30,}}", has_digit),
@@ -290,7 +287,8 @@ RULES: tuple[Rule, ...] = (
 )
 
 _RUN_BYTES = bytes(byte if chr(byte).isalnum() or chr(byte) in "_-" else ord(" ") for byte in range(128)).ljust(256)
-_SHORTEST_RUN = 12
+_MASK = bytes(ord(" ") if byte == ord(" ") else ord("a") for byte in _RUN_BYTES)
+_LONG_RUN = b"a" * 12
 _ESCAPE = 2
 
 
@@ -306,32 +304,46 @@ def _begins_run(rule: Rule) -> bool:
 
 
 # The first part of such a token is too short for a run that is worth a look.
-_SHORT_FIRST = re.compile(r"[\w-]{1,10}[^\w-]")
+_SHORT_FIRST = re.compile(r"[\w-]{1,20}[^\w-]")
 _BEGINNINGS = _by_beginning(rule for rule in RULES if _begins_run(rule))
-_ELSEWHERE = tuple(rule for rule in RULES if not _begins_run(rule))
+_FIRST_WORD = re.compile(r"\W?([A-Za-z]+)[^A-Za-z]")
 
 
-def find_vendor_tokens(text: str) -> Iterator[tuple[int, int]]:
-    """Find the tokens of vendors. Quick where a text has no long unbroken run that is more than a number."""
-    raw = text.encode("utf-8", "replace").translate(_RUN_BYTES)
-    runs = {run for run in raw.split() if len(run) >= _SHORTEST_RUN}
-    if not runs and "hooks." not in text:
+def _word_of(rule: Rule) -> bytes | None:
+    """Find a word, in lower case, that a text has wherever it has the rule's mark."""
+    word = _FIRST_WORD.match(rule.mark)
+    return word[1].lower().encode() if word else None
+
+
+_ELSEWHERE = tuple((rule, _word_of(rule)) for rule in RULES if not _begins_run(rule))
+_TELLING_WORDS = frozenset({b"hooks", b"webhook", b"webhooks", b"amzn", b"access"})
+_PLAIN_RUN = re.compile(rb"[a-z_-]*|[0-9_-]*|[A-Z_]*|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,40}")
+
+
+def find_vendor_tokens(text: str, words: Set[bytes]) -> Iterator[tuple[int, int]]:
+    """Find the tokens of vendors in a text of these words. Quick where no run of letters and digits is long enough."""
+    raw = text.encode("utf-8", "replace")
+    runs: set[bytes] = set()
+    if _LONG_RUN in raw.translate(_MASK):
+        runs = {run for run in raw.translate(_RUN_BYTES).split() if len(run) >= len(_LONG_RUN)}
+        runs = {run for run in runs if not _PLAIN_RUN.fullmatch(run)}
+    if not runs and _TELLING_WORDS.isdisjoint(words):
         return
     for run in runs:
         yield from _find_at_beginning(text, run)
-    for rule in _ELSEWHERE:
-        if rule.mark in text:
+    for rule, word in _ELSEWHERE:
+        if (word is None or word in words) and rule.mark in text:
             yield from _find_everywhere(text, rule)
 
 
 def _find_at_beginning(text: str, run: bytes) -> Iterator[tuple[int, int]]:
-    """Try the rules whose mark a run begins with; an escape before it (`\\n`, `%3D`) leaves letters at its beginning."""
+    """Try the rules whose mark a run begins with, after the letters that an escape before it may have left."""
     for skipped in range(_ESCAPE + 1):
         for rule in _BEGINNINGS.get(run[skipped : skipped + 2], ()):
             for place in _places(text, run.decode()):
-                if found := rule.pattern.match(text, place + skipped):
-                    if rule.check(found[0]):
-                        yield found.span()
+                found = rule.pattern.match(text, place + skipped)
+                if found and rule.check(found[0]):
+                    yield found.span()
 
 
 def _places(text: str, part: str) -> Iterator[int]:

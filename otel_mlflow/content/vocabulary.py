@@ -35,8 +35,10 @@ SINGLE = _words(
     accountkey authkey accesstoken authtoken refreshtoken clientsecret bearer pass pwd pw pswd pwrd psw
     authtok setcookie jsessionid phpsessid sessid aspsessionid samlresponse samlrequest mnemonic seedphrase
     keystorepass storepass keypass passin passout sshpass pgpassword mysqlpwd dsn geheim geheimnis segredo segreto
-    секрет токен токены zugangscode zugangsdaten masterkey encryptionkey signingkey sharedaccesskey sharedsecret webhooksecret
-    clientassertion codeverifier psk presharedkey requirepass masterauth userpwd pwdhash bindpw rootpw privkey appkey apitoken apisecret
+    секрет токен токены zugangscode zugangsdaten masterkey encryptionkey signingkey sharedaccesskey
+    sharedsecret webhooksecret
+    clientassertion codeverifier psk presharedkey requirepass masterauth userpwd pwdhash bindpw rootpw privkey appkey
+    apitoken apisecret
     """
 )
 """Whatever stands under such a name is hidden, where nothing else follows in it but a word of `NEUTRAL`."""
@@ -139,7 +141,8 @@ DENIALS = _words(
 ASPECTS = _words(
     """
     policy policies url urls uri link at on date time timestamp expires expiry expiration expire expired ttl age count
-    counts length len size min max type types kind name names id ids source sources provider hint hints label placeholder
+    counts length len size min max type types kind name names id ids source sources provider hint hints label
+    placeholder
     title description help message error errors status state strength score rules rule requirements required enabled
     disabled valid invalid verified changed updated created rotated last reset attempts retries limit limits budget
     usage used cost costs price per rate rates manager store storage vault field fields column columns file files path
