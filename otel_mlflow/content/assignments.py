@@ -22,7 +22,7 @@ from otel_mlflow.content.values import Value, read_value, should_hide
 
 Range = tuple[int, int]
 
-_CLOSES = r"""(?:[\])?]|\\{0,7}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
+_CLOSES = r"""(?:[\])?]|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
 _OPERATOR = re.compile(
     rf"""{_CLOSES}[ \t.]{{0,20}}(?:for[ ]\S{{1,60}}[ ]?)?(?:(?P<equals>=>|:=|->|→|(?<!!)={{1,3}}(?!=))"""
     r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]"""

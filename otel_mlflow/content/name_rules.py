@@ -1,7 +1,7 @@
 """How a name is judged by its words.
 
 - A word for passwords, as a part of a word too, hides everything (`userPassword`, `dbpassword`, `password_2`).
-- A word or a phrase for another secret hides texts (`client_secret`, `mot-de-passe`), for a code its number too (`otp`).
+- A word or a phrase for another secret hides texts (`client_secret`, `mot-de-passe`), for a code numbers too (`otp`).
 - A word that has other meanings (`token`, `sig`) hides what looks like a credential.
 - Not where the name says something about the secret (`password_policy`, `has_token`, `nextPageToken`).
 """
@@ -29,7 +29,10 @@ _INSIDE = (
 )
 _ENDINGS = ("token", "secret", "apikey", "cookie", "credentials", "secretkey", "accesskey", "privatekey")
 _VAGUE = frozenset(
-    "access security social personal service set two one auth amz reset login id url uri data header json x".split()
+    {
+        *("access", "security", "social", "personal", "service", "set", "two", "one", "auth", "amz", "reset", "login"),
+        *("id", "url", "uri", "data", "header", "json", "x"),
+    }
 )
 _OF_PHRASES = [
     word for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES) for word in (phrase[-1], max(phrase, key=len))

@@ -49,6 +49,7 @@ _ENCODED_RUN = re.compile(r"""(?<![^\s"'<>/&?=;#])[^\s"'<>/&?=;#%]*%[^\s"'<>/&?=
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ESCAPED_NAME = "\\\\"
+_ESCAPED_CONTROL = re.compile(r"(?<!\\)\\[nrtbf]")
 _LEAST_PRINTABLE = 0x2D
 
 
@@ -199,6 +200,8 @@ class Redactor:
     def _may_hold_secret(self, text: str) -> bool:
         if "\\u" in text or "%" in text or ("@" in text and "://" in text):
             return True
+        # An escape of a control character leaves a letter at the beginning of a word.
+        text = _ESCAPED_CONTROL.sub("  ", text) if "\\" in text else text
         lower = lowered(text)
         words = words_in(lower)
         hints = self.names.hinted_in(words)
