@@ -78,7 +78,7 @@ class SpanContent:
 
     def redacted(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """Tags, params and the like: they are no inputs or outputs, but may hold secrets, and be too long."""
-        return {self._short_text(key): self._last(self._named(key, value)) for key, value in said.items()}
+        return {self._short_text(key): self._leaving(key, self._named(key, value)) for key, value in said.items()}
 
     def of_exchange(self, exchange: Exchange) -> dict[str, Any]:
         """What the request and the response were, as the root's inputs and outputs."""
@@ -166,6 +166,11 @@ class SpanContent:
         bounded = self._bounded(value) if isinstance(value, str) else value
         redacted = self._redactor.named(name, bounded)
         return tuple(redacted) if isinstance(redacted, list) else redacted
+
+    def _leaving(self, key: str, value: Any) -> Any:
+        """Hand a value to the user's own function; MLflow's own words, the kind of a span say, are no content."""
+        is_ours = key.startswith("mlflow.") and not holds_content(key, value)
+        return value if is_ours else self._last(value)
 
     def _short_text(self, text: str) -> str:
         return self._short(text) if len(text) <= _SHORT else str(self._value(text))
