@@ -1,7 +1,7 @@
 """JSON that MLflow's server can read back.
 
-One whole number of 2^63 or more, or JSON that is nested some sixty deep, in one span makes the server answer 500 for
-every search of the experiment. So such numbers are written as texts, and what is nested deeper than `MAX_DEPTH` as
+One whole number of 2^63 or more, or JSON that is nested too deeply, in one span makes the server answer 500 for every
+search of the experiment. So such numbers are written as texts, and what is nested deeper than `MAX_DEPTH` as
 the text of its JSON, which says so.
 """
 
@@ -15,8 +15,8 @@ from typing import Any
 
 from otel_mlflow.content.cut import to_json
 
-MAX_DEPTH = 40
-"""Lists and objects in each other; the server's limit is about 60, some of which its own messages take."""
+MAX_DEPTH = 24
+"""Lists and objects in each other. The server's messages may be a hundred deep: each object takes three of them."""
 
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
 _LONG_DIGITS = b"0" * 19
