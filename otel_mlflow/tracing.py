@@ -71,7 +71,7 @@ class Tracing:
         self._writer = TraceWriter(self.settings, self._service_name, process_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
         self.observer: RequestObserver | None = None
-        self._started = False
+        self._started = self._drained = False
         self._first_state = FirstState()
         self.delivery = delivery if delivery is not None else delivery_for(self.settings)
         self.delivery.subscribe(self._on_change)
@@ -98,7 +98,7 @@ class Tracing:
         With `strict` it waits until it is clear whether traces arrive, and raises `TracingSetupError` if they do not.
         """
         if not self._started and self.settings.tracing.enabled and BRIDGE.diversion is None:
-            self._started = True
+            self._started, self._drained = True, False
             if self.settings.freeze_heap:
                 heap.freeze(self)
             self.delivery.start(self)
@@ -113,7 +113,12 @@ class Tracing:
         return replace(status, state="failed", reason=str(self._trouble), fix="correct the setting, and restart")
 
     def flush(self, timeout: float = 30.0) -> bool:
-        """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not."""
+        """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not.
+
+        After the application's lifespan has ended, delivery starts once more for it.
+        """
+        if self._drained:
+            self.start()
         return self.delivery.flush(timeout)
 
     def drain(self) -> None:
@@ -122,8 +127,9 @@ class Tracing:
         The spans of what still runs are taken as before; `start()`, or the next lifespan, goes on.
         """
         BRIDGE.hand_over_open_traces(self)
-        self._started = False
-        self.delivery.shutdown(user=self)
+        if self._started:
+            self._started, self._drained = False, True
+            self.delivery.shutdown(user=self)
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""

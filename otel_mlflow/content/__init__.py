@@ -7,19 +7,29 @@ from __future__ import annotations
 
 from otel_mlflow.content.bodies import body_json, body_value, request_value
 from otel_mlflow.content.collect import Body, BodyCollector
-from otel_mlflow.content.cut import cut_json, cut_text, to_json
+from otel_mlflow.content.cut import cut_before_search, cut_json, cut_text, to_json
+from otel_mlflow.content.jsonable import to_jsonable
+from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED
+from otel_mlflow.content.readable import readable_json, readable_value
 from otel_mlflow.content.redact import Redactor
+from otel_mlflow.content.streams import redact_pieces
 
 __all__ = [
     "REDACTED",
     "Body",
     "BodyCollector",
     "Redactor",
+    "Strength",
     "body_json",
     "body_value",
+    "cut_before_search",
     "cut_json",
     "cut_text",
+    "readable_json",
+    "readable_value",
+    "redact_pieces",
     "request_value",
     "to_json",
+    "to_jsonable",
 ]

@@ -1,60 +1,214 @@
-"""Secrets that are known by the name in front of them, in a text that is not JSON.
+"""Secrets that are known by the name in front of them, in a text.
 
-`password=…`, `X-Api-Key: …`, `{'token': '…'}` as Python writes it, `('cookie', '…')`, JSON that broke off.
+After the name of a secret stands, in the order in which it is tried:
+
+1. an operator and a value (`password=…`, `X-Api-Key: …`, `'token': '…'`, `os.environ["KEY"] = …`), also a block of
+   indented lines (YAML);
+2. as the first of a pair, the second (`("cookie", "…")`, `"name": "password", "value": "…"`);
+3. as a command's option or in a file of words, the next word (`--password …`, `machine … login … password …`);
+4. a value in quotes or in a call (`PASSWORD '…'`, `setPassword("…")`);
+5. as words of a sentence, what the sentence says it is (`my password is …`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from otel_mlflow.content.names import REDACTED, name_in_text
+from otel_mlflow.content.credentials import is_credential, is_placeholder, is_word
+from otel_mlflow.content.mentions import Mention
+from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.values import Value, read_value, should_hide
 
-_QUOTE = re.compile(r"""b?(\\*["'])""")
-_BARE = re.compile(
-    rf"""(?:(?:bearer|basic|digest|negotiate|token)\s+)?(?:{re.escape(REDACTED)}|[^\s,;&"'<>}}\])]*)""", re.IGNORECASE
+Range = tuple[int, int]
+
+_CLOSES = r"""(?:[\])?]|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
+_OPERATOR = re.compile(
+    rf"""{_CLOSES}[ \t.]{{0,20}}(?:for[ ]\S{{1,60}}[ ]?)?(?:(?P<equals>=>|:=|->|→|(?<!!)={{1,3}}(?!=))"""
+    r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]"""
+    r"""|(?P<colon>::?|\uff1a|(?<=[ ])[—–-](?=[ ])))""",
+    re.IGNORECASE,
 )
-_LINE = re.compile(r"[^\r\n]*")
-# A quotation that does not end goes on to the end.
-_NESTING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?\Z)|'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[\[{}\]]""", re.DOTALL)
-# Their values hold spaces and semicolons.
-_FILLS_LINE = re.compile("cookie|authorization", re.IGNORECASE)
+_HEREDOC = re.compile(r"<<[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
+_SPACE = re.compile(r"[ \t]{0,20}")
+_SPACE_OR_LINE = re.compile(r"\s{0,20}")
+_BLOCK = re.compile(r"[ \t]*(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
+_NAMED = re.compile(
+    r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|k|n|id)(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?[\w.\[\]-]{0,40}\Z""",
+    re.IGNORECASE,
+)
+_VALUE_OF_NAMED = re.compile(
+    r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?"""
+    r"""(?:value|val|content|contents|v|data|text|defaultvalue)"""
+    r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
+    re.IGNORECASE,
+)
+_OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]-]{0,40}\Z""")
+_PAIR = re.compile(r"""\]{0,8}\\*["']\s{0,20},\s{0,20}(?=b?\\*["'])""")
+_OPENS_CALL = re.compile(r"""[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bruf]?["'])""")
+_NUMERIC_NAME = re.compile(r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan)\Z", re.IGNORECASE)
+_PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
+_CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])]|\[cut|\Z)""")
+_LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
+_INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
+_OPTION_VALUE = re.compile(r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*["']))(?!-)""")
+_KEYWORD = re.compile(
+    r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z"
+)
+_NEXT_WORD = re.compile(r"""[ \t]+(?:["'`“(])?([^\s"'`<>“”,;)]+)""")
+_NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
+_CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")
+_READERS = re.compile(r"(?:get|fetch|load|read|find|list|has|check|is|env)_?[A-Z_a-z]*\Z")
+_SENTENCE = re.compile(
+    r"""\s+(?:for\s+\S{1,60}\s+)?(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|es|era|é|è|jest|är|er|on|to|set|reset"""
+    r"""|changed|now|still|equals|as|это)(?:\s+|:\s*)){1,4}\s*["'`“]?([^\s"'`<>“”]+)"""
+    r"""|\s?(?:是|为|為|は|が|이?가|는|은)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
+    re.IGNORECASE,
+)
+PARAMETERS = frozenset({"token", "sig", "signature", "auth", "sid", "jwt", "assertion"})
+"""Names that can only mean a credential where they are parameters in an address."""
+
+_LOOK_BACK = 260
+_PUNCTUATION = ".,;:!?)]}'\""
 
 
-def assignment(entries: Iterable[str]) -> re.Pattern[str]:
-    """Compile a pattern for a name that holds a secret, up to where its value begins."""
-    operator = r"""(?:[\s\]]|%(?:25)*5d){0,8}(?:\\*["'])?\s{0,8}(?:=>|[:=])\s*"""
-    in_pair = r"""\]{0,8}\\*["']\s*,\s*(?:\\*["']value\\*["']\s*:\s*)?(?=b?\\*["'])"""
-    return re.compile(f"(?P<name>{name_in_text(entries)})(?:{operator}|{in_pair})", re.IGNORECASE)
+def find_assigned(text: str, mentions: list[Mention]) -> Iterator[Range]:
+    """Find the values of the secrets that a text names."""
+    done = -1
+    for mention in mentions:
+        if mention.start < done:
+            continue
+        for start, end in _values(text, mention):
+            done = max(done, end)
+            yield start, end
 
 
-def hide_assigned(text: str, assigned: re.Pattern[str]) -> str:
-    """Replace the values of such names."""
-    parts: list[str] = []
-    done = 0
-    while found := assigned.search(text, done):
-        start, end = _value(text, found)
-        parts += (text[done:start], REDACTED if end > start else "")
-        done = end
-    return "".join(parts) + text[done:] if parts else text
+def _values(text: str, mention: Mention) -> Iterator[Range]:
+    before = text[max(mention.start - _LOOK_BACK, 0) : mention.start]
+    operator = _OPERATOR.match(text, mention.end)
+    found = _named_pair(text, mention, before)
+    if found is None and operator is not None:
+        found = _assigned(text, mention, before, operator)
+    elif found is None:
+        found = _option(text, mention, before) or _pair(text, mention, before) or _called(text, mention)
+        found = found or _next_word(text, mention) or _sentence(text, mention)
+    if found is not None:
+        yield found
+    elif operator is not None and operator["colon"] and (is_block := _BLOCK.match(text, operator.end())):
+        yield from _block(text, mention, is_block.end())
 
 
-def _value(text: str, found: re.Match[str]) -> tuple[int, int]:
-    """Find where the value begins and ends, its quotes left out. When in doubt it is rather too long."""
-    start = found.end()
-    if quote := _QUOTE.match(text, start):
-        closing = re.compile(rf"(?<!\\){re.escape(quote[1])}").search(text, quote.end())
-        return quote.end(), closing.start() if closing else len(text)
-    if text[start : start + 1] in ("{", "["):
-        return start, _end_of_nesting(text, start)
-    bare = (_LINE if _FILLS_LINE.search(found["name"]) else _BARE).match(text, start)
-    return start, bare.end() if bare else start
+def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str]) -> Range | None:
+    is_joined = operator["colon"] is not None and not text[operator.end() : operator.end() + 1].isspace()
+    is_equals = operator["colon"] is None or is_joined
+    is_in_quotes = before[-1:] in ("'", '"')
+    space = (_SPACE_OR_LINE if is_in_quotes else _SPACE).match(text, operator.end())
+    if before[-1:] == ":" and is_joined:
+        mention = mention._replace(strength=Strength.CREDENTIALS)
+    if before[-1:] in ("?", "&", "#") and text[mention.start : mention.end].lower() in PARAMETERS:
+        mention = mention._replace(strength=Strength.TEXTS)
+    return _hidden(text, mention, space.end() if space else operator.end(), is_equals=is_equals)
 
 
-def _end_of_nesting(text: str, start: int) -> int:
-    depth = 0
-    for mark in _NESTING.finditer(text, start):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(mark[0], 0)
-        if depth == 0:
-            return mark.end()
-    return len(text)
+def _hidden(text: str, mention: Mention, place: int, *, is_equals: bool) -> Range | None:
+    """Answer where the value stands that begins at a place, if it is a secret."""
+    if heredoc := _HEREDOC.match(text, place):
+        return heredoc.span(2)
+    value = read_value(text, place, (mention.start, mention.end), is_equals=is_equals)
+    if value is None:
+        return None
+    name = text[mention.start : mention.end]
+    if should_hide(text, value, mention.strength, name, is_equals=is_equals):
+        return value.start, value.end
+    return _argument(text, mention, value)
+
+
+def _argument(text: str, mention: Mention, value: Value) -> Range | None:
+    """Find the secret in a call that is the value: `password=Some("…")`."""
+    opened = None if value.is_quoted or value.is_nested else _OPENS_CALL.match(text, value.start)
+    if opened is None:
+        return None
+    given = read_value(text, opened.end(), (mention.start, mention.end), is_equals=True)
+    is_secret = given is not None and given.is_quoted and is_credential(text[given.start : given.end])
+    return (given.start, given.end) if given is not None and is_secret else None
+
+
+def _block(text: str, mention: Mention, start: int) -> Iterator[Range]:
+    """Find what stands in the lines below a name that are indented deeper than it."""
+    indent = mention.start - (text.rfind("\n", 0, mention.start) + 1)
+    for line in re.compile(r"([ \t]*)(?:-[ \t]+)?([^\r\n]*)\r?(?:\n|\Z)").finditer(text, start):
+        is_item = text[line.start() + len(line[1]) : line.start() + len(line[1]) + 2] == "- "
+        if line[2] and len(line[1]) <= indent - (1 if is_item else 0):
+            return
+        content = line[2].rpartition(": ")[2] if mention.strength < Strength.ALL else line[2]
+        end = line.end(2)
+        value = Value(end - len(content), end, is_quoted=True)
+        if should_hide(text, value, mention.strength, "", is_equals=True):
+            yield value.start, value.end
+        if line.end() == len(text):
+            return
+
+
+def _named_pair(text: str, mention: Mention, before: str) -> Range | None:
+    """Find the value beside the name: `"name": "password", "value": "…"`, `"loc": ["password"], "input": "…"`."""
+    if "loc" in before and _LOC.search(before) and (given := _INPUT.match(text, mention.end)):
+        return _hidden(text, mention, given.end(), is_equals=True)
+    if not ("=" in before or ":" in before) or not _NAMED.search(before[-_LOOK_BACK // 4 :]):
+        return None
+    value = _VALUE_OF_NAMED.match(text, mention.end)
+    return _hidden(text, mention, value.end(), is_equals=True) if value else None
+
+
+def _pair(text: str, mention: Mention, before: str) -> Range | None:
+    comma = _PAIR.match(text, mention.end)
+    if comma is None or not _OPENS_PAIR.search(before[-_LOOK_BACK // 4 :]):
+        return None
+    found = _hidden(text, mention, comma.end(), is_equals=True)
+    is_closed = found is not None and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text))
+    return found if found and (is_closed or is_credential(text[slice(*found)])) else None
+
+
+def _option(text: str, mention: Mention, before: str) -> Range | None:
+    is_option = before[-1:] == "-" and not before[-2:-1].isalnum()
+    if not is_option and not (before[-1:].isspace() and _KEYWORD.search(before)):
+        return None
+    space = _OPTION_VALUE.match(text, mention.end)
+    return _hidden(text, mention, space.end(), is_equals=True) if space else None
+
+
+def _called(text: str, mention: Mention) -> Range | None:
+    name = text[mention.start : mention.end].rpartition(".")[2]
+    call = _CALL.match(text, mention.end)
+    if call is None or mention.strength < Strength.TEXTS:
+        return None
+    found = _hidden(text, mention, call.end(), is_equals=True)
+    is_reader = mention.strength == Strength.TEXTS or _READERS.match(name) is not None
+    return None if found and is_reader and not is_credential(text[found[0] : found[1]]) else found
+
+
+def _next_word(text: str, mention: Mention) -> Range | None:
+    if mention.strength < Strength.TEXTS and text[mention.start : mention.end].lower() != "token":
+        return None
+    if quoted := _NEXT_QUOTED.match(text, mention.end):
+        found = _hidden(text, mention, quoted.end(), is_equals=True)
+        return found if found and " " not in text[found[0] : found[1]] else None
+    word = _NEXT_WORD.match(text, mention.end)
+    is_code = word is not None and word[1].strip(_PUNCTUATION).isdigit() and len(word[1]) >= len("123")
+    if is_code and word is not None and _NUMERIC_NAME.search(text, mention.start, mention.end):
+        return word.span(1)
+    if word is None or not is_credential(word[1]) or is_placeholder(word[1]) or "=" in word[1]:
+        return None
+    return word.start(1), word.start(1) + len(word[1].rstrip(_PUNCTUATION))
+
+
+def _sentence(text: str, mention: Mention) -> Range | None:
+    said = _SENTENCE.match(text, mention.end)
+    if said is None:
+        return None
+    group = 1 if said[1] is not None else 2
+    if _PASSPHRASE.search(text, mention.start, mention.end):
+        line = re.compile(r"[^\r\n]*").match(text, said.start(group))
+        return (said.start(group), line.end()) if line and is_credential(line[0]) else None
+    word = said[group].rstrip(_PUNCTUATION)
+    is_secret = is_credential(word) if mention.strength < Strength.TEXTS else not is_word(word)
+    return (said.start(group), said.start(group) + len(word)) if is_secret and not is_placeholder(word) else None

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
+from otel_mlflow.content.charsets import decode_json, decode_text
 from otel_mlflow.content.collect import Body, inflate
 from otel_mlflow.content.cut import NOTE_KEY, close_json, cut_json, note, to_json
-from otel_mlflow.content.redact import Redactor
+from otel_mlflow.content.readable import readable_json
+from otel_mlflow.content.redact import Redactor, members
+from otel_mlflow.content.streams import redact_stream
 from otel_mlflow.content.tokens import without_begun_token
 
 BINARY = "application/octet-stream"
+_MOST_ENCODINGS = 4
 _LINES_OF_JSON = {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"}
 _TEXTS = {"application/xml", "application/javascript", "application/yaml", "application/graphql", "application/sql"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _BEGUN_ESCAPE = re.compile(r"%[0-9A-Fa-f]?\Z")
 _PART_NAME = re.compile(r'[;\s]name=(?:"([^"]*)"|([^;\s]+))', re.IGNORECASE)
+_PART_NAME_ENCODED = re.compile(r"[;\s]name\*=[\w-]*'[\w-]*'([^;\s]+)", re.IGNORECASE)
 _PART_FILE = re.compile(r'[;\s]filename=(?:"([^"]*)"|([^;\s]+))', re.IGNORECASE)
 _PART_TYPE = re.compile(r"^content-type:\s*([^;\r\n]+)", re.IGNORECASE | re.MULTILINE)
 
@@ -36,13 +40,15 @@ class _Content:
     parameters: Mapping[str, str]
 
     def text(self) -> str:
-        """Decode it; what cannot be decoded becomes the replacement character."""
-        charset = self.parameters.get("charset", "utf-8")
-        try:
-            text = codecs.getincrementaldecoder(charset)("replace").decode(self.body.kept, not self.body.is_cut)
-        except (LookupError, ValueError):
-            text = self.body.kept.decode("utf-8", "replace")
-        text = text.removeprefix("\ufeff")
+        """Decode a text; a secret that the cut split is left out."""
+        return self._decoded(decode_text)
+
+    def json_text(self) -> str:
+        """Decode a JSON text."""
+        return self._decoded(decode_json)
+
+    def _decoded(self, decode: Callable[..., str]) -> str:
+        text = decode(self.body.kept, self.parameters.get("charset", "utf-8"), is_whole=not self.body.is_cut)
         return without_begun_token(text) if self.body.is_cut else text
 
     def noted(self, value: Any) -> Any:
@@ -60,11 +66,17 @@ def body_json(body: Body, content_type: str, redactor: Redactor, max_bytes: int,
     media, parameters = _header(content_type)
     if _reader(media) is _document and body.total and not (body.is_cut or content_encoding):
         try:
-            return cut_json(redactor.document(_Content(body, media, parameters).text()), max_bytes)
+            return _written(redactor.document(_Content(body, media, parameters).json_text()), max_bytes)
         except ValueError:
             pass  # Not JSON, whatever its header says.
     value = body_value(body, content_type, content_encoding=content_encoding)
-    return cut_json(to_json(redactor.value(value)), max_bytes)
+    if isinstance(value, list) and _reader(media) in (_events, _lines):
+        value = redact_stream(value, redactor)
+    return _written(to_json(redactor.value(value)), max_bytes)
+
+
+def _written(document: str, max_bytes: int) -> str:
+    return cut_json(readable_json(document), max_bytes)
 
 
 def body_value(body: Body, content_type: str, *, content_encoding: str = "") -> Any:
@@ -75,11 +87,21 @@ def body_value(body: Body, content_type: str, *, content_encoding: str = "") -> 
     if body.total == 0:
         return None
     media, parameters = _header(content_type)
-    encoding = content_encoding.strip().lower()
-    plain = body if encoding in ("", "identity") else inflate(body, encoding)
+    plain = _inflated(body, content_encoding)
     if plain is None:
         return _size_of(_Content(body, media, parameters))
     return _reader(media)(_Content(plain, media, parameters))
+
+
+def _inflated(body: Body, content_encoding: str) -> Body | None:
+    """Undo the encodings in the order opposite to that in which they were applied."""
+    encodings = [encoding for name in content_encoding.lower().split(",") if (encoding := name.strip()) != "identity"]
+    if len(encodings) > _MOST_ENCODINGS:
+        return None
+    plain: Body | None = body
+    for encoding in reversed(encodings):
+        plain = inflate(plain, encoding) if plain and encoding else plain
+    return plain
 
 
 def request_value(query_string: bytes | str, path_params: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,7 +126,7 @@ def _reader(media: str) -> Callable[[_Content], Any]:
 
 
 def _document(content: _Content) -> Any:
-    text = content.text()
+    text = content.json_text()
     if content.body.is_cut:
         text = close_json(text, content.body.limit, content.body.total)
     return _parsed(text)
@@ -113,7 +135,7 @@ def _document(content: _Content) -> Any:
 def _parsed(text: str) -> Any:
     """Parse JSON; what is none stays a text."""
     try:
-        return json.loads(text, parse_constant=str)
+        return json.loads(text, parse_constant=str, object_pairs_hook=members)
     except (ValueError, RecursionError):
         return text
 
@@ -134,7 +156,7 @@ def _form(content: _Content) -> Any:
 
 
 def _lines(content: _Content) -> Any:
-    lines = content.text().split("\n")
+    lines = content.json_text().split("\n")
     whole = lines[:-1] if content.body.is_cut else lines
     return content.noted([_parsed(line) for line in whole if line.strip()])
 
@@ -178,7 +200,7 @@ def _field(part: bytes) -> tuple[str, Any] | None:
     """Read one part of a multipart form; None if it is not one."""
     head, separator, payload = part.partition(b"\r\n\r\n")
     header = head.decode("utf-8", "replace")
-    name = _first_group(_PART_NAME, header)
+    name = _part_name(header)
     if not separator or name is None:
         return None
     payload = payload.removesuffix(b"\r\n")
@@ -186,6 +208,12 @@ def _field(part: bytes) -> tuple[str, Any] | None:
     if filename is None:
         return name, payload.decode("utf-8", "replace")
     return name, {"filename": filename, "type": _first_group(_PART_TYPE, header) or BINARY, "bytes": len(payload)}
+
+
+def _part_name(header: str) -> str | None:
+    """Read the name of a part, percent-encoded (RFC 5987) or not."""
+    encoded = _first_group(_PART_NAME_ENCODED, header)
+    return unquote(encoded) if encoded is not None else _first_group(_PART_NAME, header)
 
 
 def _first_group(pattern: re.Pattern[str], text: str) -> str | None:
@@ -203,9 +231,9 @@ def _gathered(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def _unnamed(content: _Content) -> Any:
     """Read a body whose header does not say what it is."""
-    if _CONTROL.search(content.body.kept):
-        return _size_of(content)
-    return _document(content) if content.body.kept.lstrip()[:1] in (b"{", b"[") else _text(content)
+    if content.json_text().lstrip()[:1] in ("{", "["):
+        return _document(content)
+    return _size_of(content) if _CONTROL.search(content.body.kept) else _text(content)
 
 
 _READERS: dict[str, Callable[[_Content], Any]] = {

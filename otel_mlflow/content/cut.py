@@ -10,6 +10,8 @@ import re
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
+from otel_mlflow.content.tokens import without_begun_token
+
 NOTE_KEY = "[cut]"
 
 # Strings, whole or open at the end, and brackets: all that decides what is open at a place.
@@ -74,6 +76,20 @@ def close_json(text: str, max_bytes: int, total: int | None) -> str:
     room = max_bytes - len(_member(b"{", _note_after(b"", total)))
     closed = _closed(text.encode("utf-8", "replace"), room, total)
     return closed if _is_json(closed) else _quoted(text, max_bytes, total)
+
+
+def cut_before_search(text: str, max_bytes: int) -> str:
+    """Cut a text of any length to about `max_bytes`, before it is searched; a secret that the cut split is left out.
+
+    The length of the whole is only said where it is known without reading all of it.
+    """
+    if len(text) <= max_bytes:
+        return text
+    kept = without_begun_token(text[:max_bytes])
+    total = len(text) if text.isascii() else None
+    if kept[:1] in ("{", "["):
+        return close_json(kept, max_bytes, total)
+    return f"{kept} {note(len(text) - len(kept), total)}"
 
 
 def size(text: str) -> int:

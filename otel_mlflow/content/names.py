@@ -3,6 +3,8 @@
 An entry of `redact_keys` matches a whole name. Case does not matter; `*` stands for anything; `_`, `-`, `.` and a
 space stand for any one of them or for none (`api_key` is `apiKey` and `API-Key`; `X-Api-Key` needs `*api_key`).
 A number at the end of a name is passed over (`token_2`), and so are the brackets in `user[token]`.
+
+The entry `default` stands for a vocabulary, by whose words a name is judged (`name_rules.py`).
 """
 
 from __future__ import annotations
@@ -11,18 +13,25 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from otel_mlflow.content import vocabulary
+from otel_mlflow.content.credentials import is_credential, is_placeholder
+from otel_mlflow.content.name_rules import HINTS, Strength, judge_words
+from otel_mlflow.content.words import fold, split_words
+
 REDACTED = "[redacted]"
+DEFAULT = "default"
 
 _NOTHING = "(?!)"
 _SEPARATOR = "[-_. ]"
 _NUMBER = rf"(?:{_SEPARATOR}?\d+)?"
 _AROUND = " \t\r\n\"'[]"
-# What may stand between a name and its value, or after a name in a list of pairs.
-_AFTER_NAME = r"""(?:[\s\]]|%(?:25)*5d)*(?:[:=]|%(?:25)*(?:3a|3d|22)|\\*["']\s*[]:,}])"""
-# Letters that need no escape and have one: no serializer does it, and it would hide a name.
-_LETTER = "(?:4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]|2d)"
 # Longer ones are judged by their end, so that a strange name cannot cost much.
 _LONGEST_NAME = 200
+_LONG_WORD = 5
+# Too short to be looked for in longer words.
+_WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc"})
+_LEAST_NUMBER = 100_000
+_FLAGS = re.IGNORECASE | re.DOTALL
 
 
 class SecretNames:
@@ -30,63 +39,93 @@ class SecretNames:
 
     def __init__(self, entries: Iterable[str]) -> None:
         entries = tuple(entries)
-        lowered = [entry.lower() for entry in entries]
-        self._whole = re.compile(_any_of(_translated(entry, any_text=".*") for entry in entries) + _NUMBER, _FLAGS)
-        self._stems = stems(lowered)
-        self._mention = re.compile(name_in_text(lowered) + _AFTER_NAME)
-        self._escape = re.compile(rf"\\u00{_LETTER}" if all(map(str.isascii, entries)) else r"\\u", re.IGNORECASE)
-        self._encoded = re.compile(f"%{_LETTER}", re.IGNORECASE)
-        self._verdicts = _Verdicts(self._matches)
+        own = [entry for entry in entries if entry.strip().lower() != DEFAULT]
+        self._has_default = len(own) < len(entries)
+        self._own = re.compile(_any_of(map(_translated, own)) + _NUMBER, _FLAGS)
+        self._stems = tuple(word for entry in own for word in _longest_word(entry))
+        self._strengths = _Remembered(self._judge)
+        self._hints = _Remembered(self._is_hint)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._verdicts[name]
+        return self.strength(name) > Strength.NOTHING
+
+    def strength(self, name: object) -> int:
+        """Say what is hidden under a name."""
+        return self._strengths[name]
 
     def hide(self, name: object, value: object) -> bool:
         """Say whether a value is to be hidden because of its name.
 
         What is true, false or null under such a name says whether there is a secret, not which.
         """
-        return value is not None and not isinstance(value, bool) and name in self
+        return bool(strength := self._strengths[name]) and is_hidden(strength, value)
 
-    def are_in(self, mapping: dict[Any, Any]) -> bool:
-        """Say whether something in a mapping is to be hidden; quick when nothing is."""
-        if True in map(self._verdicts.__getitem__, mapping) and any(self.hide(*item) for item in mapping.items()):
+    def are_in(self, names: Iterable[object]) -> bool:
+        """Say whether one of the names holds secrets; quick where none does."""
+        return any(map(self._strengths.__getitem__, names))
+
+    def hinted_in(self, words: Iterable[bytes]) -> list[str]:
+        """List those of a text's words that may be part of such a name; for most texts none."""
+        hints = self._hints
+        return [word.decode("utf-8", "replace") for word in words if hints[word]]
+
+    def _judge(self, name: object) -> int:
+        if not isinstance(name, str):
+            return Strength.NOTHING
+        name = name[-_LONGEST_NAME:].strip(_AROUND)
+        if self._own.fullmatch(name):
+            return Strength.ALL
+        return judge_words(split_words(name)) if self._has_default else Strength.NOTHING
+
+    def _is_hint(self, raw: object) -> int:
+        word = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+        if any(stem in word for stem in self._stems):
             return True
-        return "value" in mapping and self.hide(_named_beside(mapping), mapping["value"])
-
-    def masked(self, mapping: dict[Any, Any]) -> dict[Any, Any]:
-        """Replace what is to be hidden in a mapping itself."""
-        masked = {name: REDACTED if self.hide(name, value) else value for name, value in mapping.items()}
-        if "value" in mapping and self.hide(_named_beside(mapping), mapping["value"]):
-            masked["value"] = REDACTED
-        return masked
-
-    def are_mentioned_in(self, text: str, lowered: str) -> bool:
-        """Say quickly whether such a name may have a value in a text: too often yes, never wrongly no."""
-        if any(stem in lowered for stem in self._stems) and self._mention.search(lowered):
+        if not self._has_default:
+            return False
+        if len(word) > _LONGEST_NAME:
             return True
-        if "\\u" in text and self._escape.search(text):
+        folded = fold(word)
+        if folded in _WORDS or folded.startswith(_AT_AN_END) or folded.endswith(_AT_AN_END):
             return True
-        return "%" in text and self._encoded.search(text) is not None
-
-    def _matches(self, name: str) -> bool:
-        return self._whole.fullmatch(name[-_LONGEST_NAME:].strip(_AROUND)) is not None
+        return any(part in folded for part in _INSIDE)
 
 
-class _Verdicts(dict[Any, bool]):
-    """Remembers which names match. The same few come with every request; of the others not too many are kept."""
+_WORDS = {
+    *map(fold, (*vocabulary.PASSWORDS, *vocabulary.SINGLE, *vocabulary.NUMERIC, *vocabulary.OPAQUE)),
+    *map(fold, vocabulary.SCRIPTS_WITHOUT_SPACES),
+    *HINTS,
+}
+# What a word in lower case may have in it, or at one of its ends, that was a word of a name in camel case.
+_INSIDE = tuple(word for word in _WORDS if len(word) >= _LONG_WORD or (len(word) > 1 and word[0] > "\u0590"))
+_AT_AN_END = tuple(word for word in _WORDS if len(word) < _LONG_WORD and word not in _WHOLE_WORDS)
+
+
+def is_hidden(strength: int, value: object) -> bool:
+    """Say whether a value is hidden where its name has this strength."""
+    if value is None or isinstance(value, bool) or not strength:
+        return False
+    if isinstance(value, (int, float)):
+        return strength == Strength.ALL or (strength == Strength.TEXTS and abs(value) >= _LEAST_NUMBER)
+    if isinstance(value, str):
+        return bool(value) and not is_placeholder(value) and (strength > Strength.CREDENTIALS or is_credential(value))
+    return strength > Strength.CREDENTIALS
+
+
+class _Remembered(dict[Any, int]):
+    """Remembers verdicts. The same few names come with every request; of the others not too many are kept."""
 
     most = 4096
     longest = 64
 
-    def __init__(self, matches: Callable[[str], bool]) -> None:
+    def __init__(self, judge: Callable[[object], int]) -> None:
         super().__init__()
-        self._matches = matches
+        self._judge = judge
 
-    def __missing__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        verdict = self._matches(name)
+    def __missing__(self, name: object) -> int:
+        if not isinstance(name, (str, bytes)):
+            return 0
+        verdict = self._judge(name)
         if len(name) <= self.longest:
             if len(self) >= self.most:
                 self.clear()
@@ -94,40 +133,15 @@ class _Verdicts(dict[Any, bool]):
         return verdict
 
 
-_FLAGS = re.IGNORECASE | re.DOTALL
-
-
-def name_in_text(entries: Iterable[str]) -> str:
-    """Write an expression for such names inside a text; what `*` stands for before a name is left out."""
-    return _any_of(_in_text(entry) for entry in entries)
-
-
-def stems(entries: Iterable[str]) -> tuple[str, ...]:
-    """Choose few words, in lower case, of which at least one is in every text that has such a name."""
-    chosen: list[str] = []
-    for entry in sorted(set(entries), key=lambda entry: (len(entry), entry)):
-        words = re.findall(r"[^-_. *]+", entry)
-        if not any(stem in word for stem in chosen for word in words):
-            chosen.append(max(reversed(words), key=len))
-    return tuple(chosen)
-
-
-def _named_beside(mapping: dict[Any, Any]) -> object:
-    """Recognise `{"name": "password", "value": "…"}`."""
-    return mapping.get("name", mapping.get("key"))
-
-
 def _any_of(expressions: Iterable[str]) -> str:
     return f"(?:{'|'.join(expressions) or _NOTHING})"
 
 
-def _translated(entry: str, any_text: str) -> str:
-    return "".join(
-        any_text if char == "*" else f"{_SEPARATOR}?" if char in "-_. " else re.escape(char) for char in entry
-    )
+def _translated(entry: str) -> str:
+    return "".join(".*" if char == "*" else f"{_SEPARATOR}?" if char in "-_. " else re.escape(char) for char in entry)
 
 
-def _in_text(entry: str) -> str:
-    before = "" if entry.startswith("*") else r"(?<![A-Za-z0-9_-])"
-    after = r"[\w.-]{0,64}" if entry.endswith("*") else _NUMBER
-    return before + _translated(entry.strip("*"), any_text=r"[\w.-]{0,64}") + after
+def _longest_word(entry: str) -> list[str]:
+    """Choose the longest word of an entry: it is in every text that has such a name."""
+    words = re.findall(r"[^\W\d_]+", entry.lower())
+    return [max(words, key=len)] if words else [""]

@@ -1,35 +1,62 @@
 """Secrets are replaced before anything leaves the process.
 
-Most of what passes here holds none. So each text is first looked at with a few quick tests that may say yes too
-often, never too rarely, and only then taken apart.
+Values are taken apart by their structure, texts by what they say. Most of what passes holds no secret, so each text is
+first looked at with quick tests that may say yes too often, never too rarely: a word that may be part of a secret's
+name, a run of characters that is long enough for a token, an address with an `@`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from otel_mlflow.content.assignments import assignment, hide_assigned
+from otel_mlflow.content.addresses import find_in_addresses
+from otel_mlflow.content.assignments import PARAMETERS, find_assigned
+from otel_mlflow.content.commands import find_in_commands, may_hold_password_file, names_command
+from otel_mlflow.content.credentials import is_message
 from otel_mlflow.content.cut import to_json
-from otel_mlflow.content.names import REDACTED, SecretNames
-from otel_mlflow.content.tokens import hide_tokens, may_hold_token
+from otel_mlflow.content.markup import find_in_markup
+from otel_mlflow.content.mentions import find_mentions, lowered, without, words_in
+from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
+from otel_mlflow.content.sql import find_in_sql
+from otel_mlflow.content.structures import (
+    arguments_to_hide,
+    columns_of_rows,
+    columns_to_hide,
+    is_schema,
+    members_to_hide,
+    schema_values,
+)
+from otel_mlflow.content.tables import find_in_tables
+from otel_mlflow.content.tokens import find_tokens
+from otel_mlflow.content.validation import find_in_validation_errors
 
 TOO_DEEP = "[redacted: nested too deeply to be searched]"
 
+Range = tuple[int, int]
+
 _SHORTEST = len("pw=x")
+_SHORTEST_TOKEN = 12
 _DEEPEST_ENCODING = 4
-# A list of pairs, as headers often are.
-_LIST_IN_LIST = re.compile(r"\[\s*\[")
-_PAIR = re.compile(r"(?:^|(?<=[&;#]))([^&;=#]*)=([^&;#]*)")
+_PAIR = re.compile(r"(?:^|(?<=[&;#?]))([^&;=#?]*)=([^&;#]*)")
 _PAIR_IN_TEXT = re.compile(r"""(?<![^\s?&;=#"'<>])([^\s?&;=#"'<>]{1,200})=([^\s&;#"'<>]*)""")
+_ENCODED_RUN = re.compile(r"""(?<![^\s"'<>/&?=;#])[^\s"'<>/&?=;#%]*%[^\s"'<>/&?=;#]*""")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED_NAME = "\\\\"
+_ESCAPED_CONTROL = re.compile(r"(?<!\\)\\[nrtbf]")
+_LEAST_PRINTABLE = 0x2D
 
 
-class _HoldsSecret(Exception):
-    """Ends the parsing of a document as soon as it is clear that it has to be taken apart."""
+class _Members(dict[Any, Any]):
+    """A JSON object with all its members: `pairs` has those too whose key comes again."""
+
+    pairs: Sequence[tuple[Any, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +67,11 @@ class Redactor:
     """
 
     names: SecretNames
-    _assigned: re.Pattern[str]
-    _searching: json.JSONDecoder
-    _masking: json.JSONDecoder
 
     @classmethod
     def of(cls, entries: Iterable[str]) -> Redactor:
         """Compile a redactor from the setting `tracing.redact_keys`; `otel_mlflow.content.names` has the rules."""
-        entries = tuple(entries)
-        names = SecretNames(entries)
-
-        def search(mapping: dict[str, Any]) -> dict[str, Any]:
-            if names.are_in(mapping):
-                raise _HoldsSecret
-            return mapping
-
-        return cls(
-            names=names,
-            _assigned=assignment(entries),
-            _searching=json.JSONDecoder(object_hook=search, parse_constant=str),
-            _masking=json.JSONDecoder(object_hook=names.masked, parse_constant=str),
-        )
+        return cls(SecretNames(entries))
 
     def value(self, value: Any) -> Any:
         """Redact what JSON can say: mappings, lists and tuples, texts. Anything else is answered as it is."""
@@ -68,6 +79,10 @@ class Redactor:
             return self._value(value)
         except RecursionError:
             return TOO_DEEP
+
+    def named(self, name: str, value: Any) -> Any:
+        """Redact a value that stands under a name."""
+        return self.value({name: value})[name] if self.names.strength(name) else self.value(value)
 
     def text(self, text: str) -> str:
         """Redact any text: JSON, a URL, a header, a log line, prose."""
@@ -89,29 +104,88 @@ class Redactor:
     def document(self, text: str) -> str:
         """Redact a JSON document given as text, and raise ValueError if it is none."""
         try:
-            has_secret_key = self._has_secret_key(text)
-            if not self._may_hold_secret_string(text):
-                return to_json(self._masking.decode(text)) if has_secret_key else text
-            parsed = json.loads(text, parse_constant=str)
+            if not self._may_hold_secret(text):
+                json.loads(text)
+                return text
+            parsed = json.loads(text, parse_constant=str, object_pairs_hook=members)
             redacted = self._value(parsed)
         except RecursionError:
             return to_json(TOO_DEEP)
-        return text if redacted == parsed else to_json(redacted)
+        return text if redacted == parsed and not _has_doubles(parsed) else to_json(redacted)
 
     def query(self, query: str) -> str:
         """Redact a query string, or a form written like one."""
-        return hide_tokens(_PAIR.sub(lambda pair: self._pair(pair, 0), query))
+        return self._plain(_PAIR.sub(lambda pair: self._pair(pair, 0, is_query=True), query), 0)
 
-    def _value(self, value: Any) -> Any:
+    def find(self, text: str) -> list[Range]:
+        """Find where the secrets of a text stand, those in other encodings apart."""
+        lower = lowered(text)
+        words = words_in(lower)
+        tokens = _merged(find_tokens(text, words))
+        found = [*tokens, *find_in_addresses(text), *find_in_commands(text, lower, words)]
+        hints = self.names.hinted_in(words)
+        mentions = without(tokens, find_mentions(text, lower, hints, self.names)) if hints else []
+        found += find_in_sql(text, words, mentions)
+        if mentions:
+            found += find_assigned(text, mentions)
+            found += find_in_tables(text, mentions) if "\n" in text else ()
+            found += find_in_markup(text, mentions) if "<" in text or ">" in text or "&lt;" in text else ()
+            found += find_in_validation_errors(text, mentions)
+        return _merged(found)
+
+    def _value(self, value: Any, strength: int = 0) -> Any:
         if isinstance(value, str):
-            return self._text(value, 0)
-        if isinstance(value, dict):
-            masked = self.names.masked(value) if self.names.are_in(value) else value
-            return {self._value(name): item if item is REDACTED else self._value(item) for name, item in masked.items()}
+            return REDACTED if strength and is_hidden(strength, value) else self._text(value, 0)
+        if isinstance(value, Mapping):
+            return self._mapping(value, strength)
         if isinstance(value, (list, tuple)):
-            is_secret_pair = len(value) == 2 and self.names.hide(*value)
-            return [self._value(item) for item in ((value[0], REDACTED) if is_secret_pair else value)]
-        return value
+            return self._list(value, strength)
+        return REDACTED if strength and is_hidden(strength, value) else value
+
+    def _mapping(self, mapping: Mapping[Any, Any], inherited: int) -> dict[Any, Any]:
+        pairs = getattr(mapping, "pairs", None) or list(mapping.items())
+        hidden = members_to_hide(mapping, pairs, self.names)
+        rows, columns = columns_to_hide(mapping, self.names)
+        return {
+            self._key(key): self._rows(value, columns)
+            if columns and key == rows
+            else self._member(value, max(hidden.get(key, 0), inherited))
+            for key, value in mapping.items()
+        }
+
+    def _member(self, value: Any, strength: int) -> Any:
+        """Redact what stands under a name that hides as much as this."""
+        if not strength:
+            return self._value(value)
+        if isinstance(value, Mapping) and is_schema(value):
+            shown = schema_values(value)
+            return {key: self._member(item, shown.get(key, 0)) for key, item in value.items()}
+        if isinstance(value, (Mapping, list, tuple)) and (
+            strength <= Strength.CREDENTIALS or _has_only_messages(value)
+        ):
+            return self._value(value, strength)
+        if isinstance(value, str) and is_message(value):
+            return self._text(value, 0)
+        if is_hidden(strength, value):
+            return REDACTED
+        return self._value(value)
+
+    def _list(self, items: Sequence[Any], inherited: int) -> list[Any]:
+        if columns := columns_of_rows(items, self.names):
+            return [self._value(items[0]), *self._rows(items[1:], columns)]
+        hidden = arguments_to_hide(items, self.names) if len(items) > 1 else {}
+        return [self._member(item, max(hidden.get(place, 0), inherited)) for place, item in enumerate(items)]
+
+    def _rows(self, rows: Sequence[Any], columns: Mapping[int, int]) -> list[Any]:
+        return [
+            [self._member(cell, columns.get(place, 0)) for place, cell in enumerate(row)]
+            if isinstance(row, (list, tuple))
+            else self._value(row)
+            for row in rows
+        ]
+
+    def _key(self, key: Any) -> Any:
+        return self._text(key, 0) if isinstance(key, str) and len(key) >= _SHORTEST_TOKEN else key
 
     def _text(self, text: str, depth: int) -> str:
         if len(text) < _SHORTEST:
@@ -123,37 +197,97 @@ class Redactor:
                 pass  # It only looked like JSON.
         return self._plain(text, depth)
 
-    def _has_secret_key(self, text: str) -> bool:
-        """Parse a document only to learn whether a secret is among the values of its keys."""
-        try:
-            self._searching.decode(text)
-        except _HoldsSecret:
+    def _may_hold_secret(self, text: str) -> bool:
+        if "\\u" in text or "%" in text or ("@" in text and "://" in text):
             return True
-        return False
-
-    def _may_hold_secret_string(self, text: str) -> bool:
-        lowered = text.lower()
-        # A name that is not a key of the document itself is in a string, and there with one of these.
-        is_named = "\\" in text or "=" in text or "'" in text or text.count(":") != text.count('":')
-        is_named = is_named or _LIST_IN_LIST.search(text) is not None
-        return (is_named and self.names.are_mentioned_in(text, lowered)) or may_hold_token(text, lowered)
+        # An escape of a control character leaves a letter at the beginning of a word.
+        text = _ESCAPED_CONTROL.sub("  ", text) if "\\" in text else text
+        lower = lowered(text)
+        words = words_in(lower)
+        hints = self.names.hinted_in(words)
+        if b"identified" in words or may_hold_password_file(text):
+            return True
+        if hints and (_ESCAPED_NAME in text or find_mentions(text, lower, hints, self.names)):
+            return True
+        if '"-' in text and names_command(words):
+            return True
+        return any(True for _ in find_tokens(text, words)) or any(True for _ in find_in_commands(text, lower, words))
 
     def _plain(self, text: str, depth: int) -> str:
-        lowered = text.lower()
-        if not (self.names.are_mentioned_in(text, lowered) or may_hold_token(text, lowered)):
-            return text
-        text = hide_tokens(text)
-        if "%" in text:
-            text = _PAIR_IN_TEXT.sub(lambda pair: self._pair(pair, depth) if "%" in pair[0] else pair[0], text)
-        return hide_assigned(text, self._assigned)
+        readable = _ESCAPE.sub(_unescaped, text) if "\\u" in text else text
+        redacted = self._decoded(readable, depth) if "%" in readable else readable
+        redacted = _replaced(redacted, self.find(redacted))
+        return text if redacted == readable else redacted
 
-    def _pair(self, pair: re.Match[str], depth: int) -> str:
+    def _decoded(self, text: str, depth: int) -> str:
+        """Redact what is percent-encoded: first in `name=value`, then in what is left."""
+        text = _PAIR_IN_TEXT.sub(lambda pair: self._pair(pair, depth) if "%" in pair[0] else pair[0], text)
+        return _ENCODED_RUN.sub(lambda run: self._run(run[0], depth), text)
+
+    def _run(self, run: str, depth: int) -> str:
+        decoded = unquote_plus(run)
+        if depth >= _DEEPEST_ENCODING:
+            return REDACTED if _ENCODED.search(decoded) else run
+        redacted = self._text(decoded, depth + 1)
+        return run if redacted == decoded else quote(redacted, safe="[]")
+
+    def _pair(self, pair: re.Match[str], depth: int, *, is_query: bool = False) -> str:
         """Redact `name=value`, percent-encoded or not, and what is percent-encoded in the value in turn."""
         name, raw = pair.groups()
-        if raw and unquote_plus(name).rpartition("?")[2] in self.names:
+        decoded = unquote_plus(raw)
+        strength = self.names.strength(unquote_plus(name).rpartition("?")[2])
+        if (
+            raw
+            and strength
+            and (is_hidden(strength, decoded) or (is_query and name.lower().rpartition("?")[2] in PARAMETERS))
+        ):
             return f"{name}={REDACTED}"
         if depth >= _DEEPEST_ENCODING:
-            return f"{name}={REDACTED}" if "%" in raw else pair[0]
-        decoded = unquote_plus(raw)
+            return f"{name}={REDACTED}" if _ENCODED.search(raw) else pair[0]
         redacted = self._text(decoded, depth + 1)
         return pair[0] if redacted == decoded else f"{name}={quote(redacted, safe='[]')}"
+
+
+def members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a mapping of the members of a JSON object that also knows those whose key comes again."""
+    made = _Members(pairs)
+    if len(made) < len(pairs):
+        made.pairs = pairs
+    return made
+
+
+def _has_doubles(value: Any) -> bool:
+    if isinstance(value, _Members):
+        return bool(value.pairs) or any(map(_has_doubles, value.values()))
+    return isinstance(value, list) and any(map(_has_doubles, value))
+
+
+def _has_only_messages(value: Any) -> bool:
+    """Say whether there are only sentences in a list: what is wrong with a field, say."""
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(v, str) and is_message(v) for v in value)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """Read an escape of a letter or the like; quotes and control characters keep theirs."""
+    code = int(escape[1], 16)
+    is_plain = code >= _LEAST_PRINTABLE and code != ord("\\") and not 0xD800 <= code < 0xE000
+    return chr(code) if is_plain else escape[0]
+
+
+def _merged(ranges: Iterable[Range]) -> list[Range]:
+    merged: list[Range] = []
+    for start, end in sorted(ranges):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        elif end > start:
+            merged.append((start, end))
+    return merged
+
+
+def _replaced(text: str, ranges: Sequence[Range]) -> str:
+    parts: list[str] = []
+    done = 0
+    for start, end in ranges:
+        parts += (text[done:start], REDACTED)
+        done = end
+    return "".join(parts) + text[done:] if parts else text

@@ -1,82 +1,76 @@
-"""Secrets that are known by their shape, wherever they stand."""
+"""Secrets that are known by their shape, wherever they stand: private keys, `Bearer …`, `Basic …`, vendors' tokens."""
 
 from __future__ import annotations
 
+import binascii
 import re
+from base64 import b64decode
+from collections.abc import Iterator, Set
 
-from otel_mlflow.content.names import REDACTED
+from otel_mlflow.content.credentials import is_credential
+from otel_mlflow.content.vendors import begins_token, find_vendor_tokens
 
-# Each holds an unbroken run of at least 16 of the characters A-Z a-z 0-9 _ - (`_RUN` relies on it).
-_SHAPES = (
-    r"dapi[0-9A-Za-z]{16,}(?:-\d+)?",  # Databricks personal access token
-    r"dose[0-9a-f]{32}",  # Databricks service principal's secret
-    r"(?:(?<![\w-])|(?<=\\[nrt]))eyJ[\w-]{13,}\.[\w-]{8,}\.?[\w-]*",  # JSON Web Token
-    r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))sk-[\w-]{16,}",  # OpenAI, Anthropic; not the end of "task-…"
-    r"[rs]k_(?:live|test)_[0-9A-Za-z]{16,}",  # Stripe
-    r"gh[opsru]_[0-9A-Za-z]{20,}",  # GitHub
-    r"github_pat_\w{20,}",
-    r"glpat-[\w-]{16,}",  # GitLab
-    r"xox[a-z]-[\w-]{12,}",  # Slack
-    r"(?:AKIA|ASIA)[0-9A-Z]{16}",  # AWS access key
-    r"AIza[\w-]{30,}",  # Google API key
-    r"ya29\.[\w-]{16,}",  # Google OAuth
-    r"hf_[0-9A-Za-z]{20,}",  # Hugging Face
-    r"npm_[0-9A-Za-z]{30,}",
-    r"pypi-[\w-]{16,}",
-)
-_MARKS = (
-    *(b"dapi", b"dose", b"eyJ", b"sk-", b"k_live_", b"k_test_", b"gho_", b"ghp_", b"ghs_", b"ghr_", b"ghu_"),
-    *(b"github_pat_", b"glpat-", b"xox", b"AKIA", b"ASIA", b"AIza", b"ya29", b"hf_", b"npm_", b"pypi-"),
-)
-_SHAPE = re.compile("|".join(_SHAPES), re.ASCII)
-_BEARER = re.compile(r"\b(bearer)((?:\s|%20|\+)+)[\w.~+/=-]{6,}", re.IGNORECASE | re.ASCII)
-_USERINFO = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-# The beginning of one of them at the end of a text that was cut there.
-_BEGUN = re.compile(
-    r"(?:dapi|dose|eyJ|sk-|[rs]k_(?:live|test)_|gh[opsru]_|github_pat_|glpat-|xox[a-z]-|AKIA|ASIA|AIza|ya29\.|hf_|npm_"
-    r"|pypi-|(?i:bearer)(?:\s|%20|\+)|://[^\s/@\"'<>:]*:)[^\s/@\"'<>]*\Z",
-    re.ASCII,
-)
-_LONGEST_BEGUN = 512
+Range = tuple[int, int]
 
-_RUN_CLASS = bytes(ord("a") if chr(byte).isalnum() or chr(byte) in "_-" else ord(" ") for byte in range(128)).ljust(256)
-_RUN = b"a" * 16
-_HEXADECIMAL = b"0123456789abcdef-"
-_BEFORE_RUN = len("ya29.")
+_BEARER = re.compile(r"\bbearer(?:[ \t]|%20|\+)+([\w.~+/=-]{6,})", re.IGNORECASE | re.ASCII)
+_BASIC = re.compile(r"\bbasic(?:[ \t]|%20|\+)+([\w+/=-]{8,})", re.IGNORECASE | re.ASCII)
+_BEGIN = "-----BEGIN"
+_PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)?-----")
+_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[\w+/=]+\s+)+)")
+_CUT_RUN = re.compile(r"[^\s\"'<>,;(){}\[\]]*\Z")
+_CUT_NAME = re.compile(r"(?:bearer|basic)(?:\s|%20|\+)+\S*\Z", re.IGNORECASE)
+_CUT_USERINFO = re.compile(r"://[^\s/@\"'<>:]*:[^\s@\"'<>]*\Z")
+_LONGEST_RUN = 512
+_LEAST_LENGTH = 20
 
 
-def hide_tokens(text: str) -> str:
-    """Replace every secret that is known by its shape."""
-    text = _PRIVATE_KEY.sub(REDACTED, text)
-    text = _SHAPE.sub(REDACTED, text)
-    text = _BEARER.sub(rf"\g<1>\g<2>{REDACTED}", text)
-    return _USERINFO.sub(f"{REDACTED}@", text)
+def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
+    """Find every secret that is known by its shape."""
+    if _BEGIN in text:
+        yield from _private_keys(text)
+    if "Private-Lines" in text:
+        yield from (found.span(1) for found in _PUTTY.finditer(text))
+    if b"bearer" in words:
+        yield from (found.span(1) for found in _BEARER.finditer(text) if _is_random(found[1]))
+    if b"basic" in words:
+        yield from (found.span(1) for found in _BASIC.finditer(text) if _is_user_and_password(found[1]))
+    yield from find_vendor_tokens(text, words)
 
 
-def may_hold_token(text: str, lowered: str) -> bool:
-    """Say quickly whether `hide_tokens` has anything to do; rarely yes when it has not, never no when it has.
+def _is_random(token: str) -> bool:
+    return any(map(str.isdigit, token)) or is_credential(token)
 
-    Most texts have no unbroken run that is long enough, and need not be searched for each of the shapes.
-    """
-    if "bearer" in lowered or "PRIVATE KEY" in text or ("@" in text and "://" in text):
-        return True
-    raw = text.encode("utf-8", "replace")
-    runs = raw.translate(_RUN_CLASS)
-    start = runs.find(_RUN)
-    while start >= 0:
-        end = runs.find(b" ", start)
-        end = end if end >= 0 else len(raw)
-        run = raw[max(start - _BEFORE_RUN, 0) : end]
-        # Ids in hexadecimal are long runs too, and by far the most of them.
-        if run.translate(None, _HEXADECIMAL) and any(mark in run for mark in _MARKS):
-            return True
-        start = runs.find(_RUN, end)
-    return False
+
+def _private_keys(text: str) -> Iterator[Range]:
+    place = 0
+    while begin := _PRIVATE.search(text, place):
+        end = _END.search(text, begin.end())
+        place = end.end() if end else len(text)
+        yield begin.start(), place
+
+
+def _is_user_and_password(token: str) -> bool:
+    try:
+        decoded = b64decode(token + "=" * (-len(token) % 4), altchars=b"-_" if {"-", "_"} & set(token) else None)
+        return ":" in decoded.decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return is_credential(token) and len(token) >= _LEAST_LENGTH
 
 
 def without_begun_token(text: str) -> str:
     """Leave out the beginning of a secret at the end of a text that was cut: too short to be known by its shape."""
-    start = max(len(text) - _LONGEST_BEGUN, 0)
-    begun = _BEGUN.search(text, start)
-    return text[: begun.start()] if begun else text
+    end = text[-_LONGEST_RUN:]
+    kept = text[: len(text) - len(end)]
+    for begun in (_CUT_NAME, _CUT_USERINFO):
+        if found := begun.search(end):
+            end = end[: found.start()]
+    run = _CUT_RUN.search(end)
+    if run and run[0] and _may_be_begun(run[0]):
+        end = end[: run.start()]
+    return kept + end
+
+
+def _may_be_begun(run: str) -> bool:
+    parts = re.split(r"[=:/?&@%]", run)
+    return is_credential(run) or any(begins_token(part) for part in parts)

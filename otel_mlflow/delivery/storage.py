@@ -119,6 +119,8 @@ class Storage:
             spool, self._spool = self._spool, None
             owner, self._owner = self._owner, None
         if spool is not None:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                spool.disown(spool.owner)
             spool.file.close()
         if owner is not None:
             owner.release()

@@ -16,48 +16,7 @@ EXCLUDED_URLS = (
 )
 """Regular expressions, searched in the path or the whole URL of a request; what they find is not traced."""
 
-REDACT_KEYS = (
-    "*password*",
-    "*passwd*",
-    "*passphrase*",
-    "*passcode*",
-    "pwd",
-    "*_pwd",
-    "*secret",
-    "*secrets",
-    "*secret_value",
-    # `*token` finds access_token and X-Auth-Token, and leaves total_tokens, max_tokens and token_count alone.
-    "*token",
-    "*access_tokens",
-    "*auth_tokens",
-    "*refresh_tokens",
-    "*token_value",
-    "*api_key",
-    "*api_keys",
-    "*access_key",
-    "*access_key_id",
-    "*account_key",
-    "*auth_key",
-    "*encryption_key",
-    "*private_key",
-    "*secret_key",
-    "*shared_key",
-    "*signing_key",
-    "*subscription_key",
-    "*authorization",
-    "auth",
-    "*_auth",
-    "*cookie",
-    "*cookies",
-    "*credential",
-    "*credentials",
-    "*connection_string",
-    "*amz_signature",
-    "*goog_signature",
-    "sig",
-    "jwt",
-    "*_jwt",
-)
+REDACT_KEYS = ("default",)
 """Names whose values never leave the process; `otel_mlflow.content.names` has the rules by which they match."""
 
 

@@ -6,6 +6,7 @@ The words here are the ones in docs/settings.md and in the error messages.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,7 @@ Mapping = Annotated[dict[str, str], BeforeValidator(values.mapped)]
 HttpUrl = Annotated[str, AfterValidator(values.http_url)]
 RunsMode = Annotated[Literal["off", "request"], BeforeValidator(values.switch)]
 RunName = Annotated[str, AfterValidator(values.run_name)]
+Hook = Annotated[str, AfterValidator(values.hook)]
 Folder = Annotated[Path, AfterValidator(values.folder)]
 
 
@@ -97,9 +99,15 @@ class TracingSettings(Section):
     redact_keys: Names = setting(
         lambda: list(defaults.REDACT_KEYS),
         "Names whose values are replaced, at any depth of JSON, in query strings and in headers, on every span. "
-        "Case does not matter, `*` stands for anything, `_` for any separator or none. An empty list redacts by "
-        "the shape of well-known tokens only.",
+        "`default` stands for the built-in vocabulary, in several languages. Case does not matter, `*` stands for "
+        "anything, `_` for any separator or none. An empty list redacts by the shape of well-known tokens only.",
         "a list of names, or names between commas",
+    )
+    redact: Hook | None = setting(
+        None,
+        "A function of yours, called with each value that is about to leave, after our own redaction; what it answers "
+        "leaves instead. If it fails, a text that says so does.",
+        "module:function",
     )
     framework_spans: Literal["drop", "keep"] = setting(
         "drop", "`keep`: spans that the web framework opens about itself are shown too.", "drop or keep"
@@ -138,6 +146,10 @@ class TracingSettings(Section):
         "MLflow autolog flavours to enable when their library is installed.",
         "a list of MLflow flavours, or flavours between commas",
     )
+
+    def load_redact(self) -> Callable[[Any], Any] | None:
+        """Load the function of `redact`."""
+        return values.load(self.redact) if self.redact else None
 
 
 class RunsSettings(Section):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from string import Formatter
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 RUN_NAME_FIELDS = ("route", "session_id", "trace_id")
@@ -76,6 +79,24 @@ def header_names(entries: list[str]) -> list[str]:
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", entry):
             raise ValueError(f"{entry!r} is not the name of a header")
     return entries
+
+
+def hook(path: str) -> str:
+    """Check that `module:function` can be imported and called."""
+    load(path)
+    return path
+
+
+def load(path: str) -> Callable[[Any], Any]:
+    """Import the function that `module:function` names."""
+    module, _, name = path.partition(":")
+    try:
+        found: Any = attrgetter(name)(import_module(module))
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise ValueError(f"{path!r} cannot be imported ({type(error).__name__}: {error})") from None
+    if not callable(found):
+        raise ValueError(f"{path!r} is a {type(found).__name__}, not a function")
+    return found  # type: ignore[no-any-return]
 
 
 def run_name(template: str) -> str:

@@ -10,7 +10,21 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from otel_mlflow import mlflow_names
-from otel_mlflow.content import REDACTED, Body, Redactor, body_json, cut_json, cut_text, request_value, to_json
+from otel_mlflow.content import (
+    REDACTED,
+    Body,
+    Redactor,
+    Strength,
+    body_json,
+    cut_before_search,
+    cut_json,
+    cut_text,
+    readable_json,
+    redact_pieces,
+    request_value,
+    to_json,
+)
+from otel_mlflow.guard import attempt
 from otel_mlflow.spans.conventions import (
     MODEL_TYPES,
     PARAMETERS_AS_JSON,
@@ -19,7 +33,7 @@ from otel_mlflow.spans.conventions import (
     only_parameters,
     without_parameters,
 )
-from otel_mlflow.spans.encoding import from_json
+from otel_mlflow.spans.encoding import from_json, set_value
 
 if TYPE_CHECKING:
     from otel_mlflow.http.exchange import Exchange
@@ -35,6 +49,7 @@ _WITH_PARAMETERS = (mlflow_names.SPAN_INPUTS, "metadata")
 _WORD_OF_MODEL = ("new_token", "token")
 """The event and its attribute in which MLflow's LangChain tracer keeps a word that a model streamed: no secret."""
 
+_SCALARS = ("string_value", "int_value", "double_value")
 _KEPT_OF_EVENTS = ("exception.type", "exception.escaped")
 _MOST_BYTES_OF_A_CHARACTER = 4
 _SHORT = 200
@@ -43,11 +58,12 @@ _REMEMBERED = 4096
 
 
 class SpanContent:
-    """Applies `tracing.capture_*`, `tracing.redact_keys` and `tracing.max_content_bytes`."""
+    """Applies `tracing.capture_*`, `tracing.redact_keys`, `tracing.redact` and `tracing.max_content_bytes`."""
 
     def __init__(self, settings: TracingSettings) -> None:
         self._redactor = Redactor.of(settings.redact_keys)
         self._short = lru_cache(_REMEMBERED)(self._redactor.text)
+        self._hook = settings.load_redact()
         self._captures = settings.capture_input_output
         self._captures_model_config = settings.capture_model_config
         self._max_bytes = settings.max_content_bytes
@@ -63,9 +79,7 @@ class SpanContent:
 
     def redacted(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """Tags, params and the like: they are no inputs or outputs, but may hold secrets, and be too long."""
-        names, given = self._redactor.names, dict(said)
-        masked = names.masked(given) if names.are_in(given) else given
-        return {key: self._value(value) for key, value in masked.items()}
+        return {self._short_text(key): self._leaving(key, self._named(key, value)) for key, value in said.items()}
 
     def of_exchange(self, exchange: Exchange) -> dict[str, Any]:
         """What the request and the response were, as the root's inputs and outputs."""
@@ -74,8 +88,8 @@ class SpanContent:
         inputs, outputs = exchange.request_body.body(), exchange.response_body.body()
         asked_for = self._body(inputs, exchange.request_type) if inputs.total else self._asked_for(exchange)
         return {
-            mlflow_names.SPAN_INPUTS: _as_attribute(asked_for),
-            mlflow_names.SPAN_OUTPUTS: _as_attribute(self._body(outputs, exchange.response_type)),
+            mlflow_names.SPAN_INPUTS: _as_attribute(self._last(asked_for)),
+            mlflow_names.SPAN_OUTPUTS: _as_attribute(self._last(self._body(outputs, exchange.response_type))),
         }
 
     def clean(self, span: ProtoSpan) -> None:
@@ -84,14 +98,17 @@ class SpanContent:
             span.name = name
         if span.status.message:
             span.status.message = self.text(span.status.message) if self._captures else ""
+        self._clean_streamed(span)
         for event in span.events:
             self._clean(event.attributes, event.name)
+            if (name := self._short_text(event.name)) != event.name:
+                event.name = name
         for link in span.links:
             self._clean(link.attributes, "")
 
     def text(self, text: str) -> str:
         """A text without secrets, of at most `max_content_bytes`."""
-        redacted: str = self._value(text)
+        redacted = str(self._last(self._value(text)))
         fits = len(redacted) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes
         return redacted if fits else cut_text(redacted, self._max_bytes)
 
@@ -109,28 +126,75 @@ class SpanContent:
     def _clean(self, attributes: Any, event: str) -> None:
         leaving = [item for item in attributes if self._captures or _is_no_text(item)]
         for item in leaving:
-            if self._is_secret(item) and (event, item.key) != _WORD_OF_MODEL:
-                item.value.string_value = REDACTED
-            else:
-                self._clean_value(item.value)
+            is_word = (event, item.key) == _WORD_OF_MODEL
+            self._clean_value(item.value, "" if is_word else item.key)
+            if (key := self._short_text(item.key)) != item.key:
+                item.key = key
         del attributes[:]
         attributes.extend(leaving)
 
-    def _is_secret(self, item: KeyValue) -> bool:
-        return not item.value.HasField("bool_value") and self._redactor.names.hide(item.key, item.value)
+    def _clean_streamed(self, span: ProtoSpan) -> None:
+        """Look at the words that a model streamed as at one text: a secret comes in pieces."""
+        event_name, key = _WORD_OF_MODEL
+        words = [
+            item.value
+            for event in span.events
+            if event.name == event_name
+            for item in event.attributes
+            if item.key == key
+        ]
+        pieces = [word.string_value for word in words]
+        if sum(map(len, pieces)) <= self._max_bytes:
+            for word, redacted in zip(words, redact_pieces(pieces, self._redactor), strict=True):
+                if redacted != word.string_value:
+                    word.string_value = redacted
 
-    def _clean_value(self, value: AnyValue) -> None:
-        if value.HasField("string_value"):
-            value.string_value = self._value(value.string_value)
+    def _clean_value(self, value: AnyValue, name: str) -> None:
+        if value.HasField("array_value") and self._redactor.names.strength(name) >= Strength.TEXTS:
+            value.string_value = REDACTED
         for item in value.array_value.values:
-            self._clean_value(item)
+            self._clean_value(item, name)
+        kind = value.WhichOneof("value")
+        if kind in _SCALARS:
+            given = getattr(value, kind)
+            if (leaving := self._last(self._named(name, given))) != given:
+                set_value(value, leaving)
+
+    def _named(self, name: str, value: Any) -> Any:
+        """Redact what stands under a name."""
+        if not self._redactor.names.strength(name):
+            return self._value(value)
+        bounded = self._bounded(value) if isinstance(value, str) else value
+        redacted = self._redactor.named(name, bounded)
+        return tuple(redacted) if isinstance(redacted, list) else redacted
+
+    def _leaving(self, key: str, value: Any) -> Any:
+        """Hand a value to the user's own function; MLflow's own words, the kind of a span say, are no content."""
+        is_ours = key.startswith("mlflow.") and not holds_content(key, value)
+        return value if is_ours else self._last(value)
+
+    def _short_text(self, text: str) -> str:
+        return self._short(text) if len(text) <= _SHORT else str(self._value(text))
+
+    def _last(self, value: Any) -> Any:
+        """Hand a value to the user's own `tracing.redact`, which has the last word."""
+        if self._hook is None:
+            return value
+        shown = attempt(self._hook, value)
+        return (
+            f"[redacted: tracing.redact failed with {type(shown).__name__}]" if isinstance(shown, Exception) else shown
+        )
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._short(value) if len(value) <= _SHORT else self._cut(self._redactor.text(value))
+            return self._short(value) if len(value) <= _SHORT else self._cut(self._redactor.text(self._bounded(value)))
         return tuple(self._value(item) for item in value) if isinstance(value, tuple) else value
 
+    def _bounded(self, text: str) -> str:
+        return cut_before_search(text, self._max_bytes)
+
     def _cut(self, value: str) -> str:
+        value = readable_json(value) if value[:1] in ("{", "[") else value
         if len(value) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes:
             return value
         return cut_json(value, self._max_bytes) if value[:1] in ("{", "[") else cut_text(value, self._max_bytes)

@@ -45,7 +45,7 @@ class RequestRunWriter:
             "start_time_ms": started,
             "end_time_ms": started + duration,
             "params": self._params(trace),
-            "metrics": _metrics(trace),
+            "metrics": self._metrics(trace),
             "tags": {name_in_run(key): tag for key, tag in info["tags"].items() if not key.startswith("mlflow.")},
         }
 
@@ -59,12 +59,12 @@ class RequestRunWriter:
         said = self._content.redacted(trace.metadata.params)
         return {name_in_run(key): str(value)[:MAX_PARAM_VALUE] for key, value in said.items()}
 
-
-def _metrics(trace: OpenTrace) -> dict[str, float]:
-    root = trace.root_summary
-    seconds = (root.end_ns - root.start_ns) / 1e9 if root is not None else 0.0
-    own = {LATENCY: seconds, **trace.tokens}
-    return {name_in_run(key): float(value) for key, value in {**own, **trace.metadata.metrics}.items()}
+    def _metrics(self, trace: OpenTrace) -> dict[str, float]:
+        root = trace.root_summary
+        seconds = (root.end_ns - root.start_ns) / 1e9 if root is not None else 0.0
+        own = {LATENCY: seconds, **trace.tokens}
+        metrics = {**own, **trace.metadata.metrics}
+        return {name_in_run(self._content.text(key)): float(value) for key, value in metrics.items()}
 
 
 def name_in_run(name: str) -> str:

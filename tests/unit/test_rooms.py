@@ -20,6 +20,7 @@ PURE = [
 HARMLESS = {
     *("__future__", "base64", "binascii", "codecs", "collections", "collections.abc", "contextlib", "dataclasses"),
     *("email", "email.message", "enum", "functools", "html", "itertools", "json", "math", "operator", "re", "string"),
+    *("bisect", "datetime", "decimal", "fractions", "json.encoder", "pathlib", "unicodedata", "uuid"),
     *("textwrap", "types", "typing", "typing_extensions", "urllib.parse", "zlib"),
 }
 """Modules of Python's that only work on what they are given."""

@@ -19,7 +19,10 @@ class Tally(NamedTuple):
 
 
 class Feed(Protocol):
-    """One backend's traces of one service. Raises `DeliveryError` (`RetryableError`, `MisconfigurationError`) with what to do."""
+    """One backend's traces of one service.
+
+    Raises `DeliveryError` (`RetryableError`, `MisconfigurationError`) with what to do.
+    """
 
     kind: str
     """What people call the backend."""

@@ -11,8 +11,9 @@ import otel_mlflow.content
 import otel_mlflow.http.sampling
 
 ALLOWED = {
-    *("__future__", "codecs", "collections.abc", "dataclasses", "functools", "json", "re", "typing", "urllib.parse"),
-    "zlib",
+    *("__future__", "base64", "binascii", "bisect", "codecs", "collections", "collections.abc", "dataclasses"),
+    *("datetime", "decimal", "enum", "fractions", "functools", "json.encoder", "pathlib", "types", "uuid"),
+    *("itertools", "json", "math", "operator", "re", "typing", "unicodedata", "urllib.parse", "zlib"),
 }
 CONTENT = Path(otel_mlflow.content.__file__).parent
 PURE = [*sorted(CONTENT.glob("*.py")), Path(otel_mlflow.http.sampling.__file__)]

@@ -170,7 +170,7 @@ def test_the_words_of_a_model_are_no_secrets(traces: CapturedTraces) -> None:
     """LangChain calls them tokens, and streams them one by one."""
     with raw("model") as opened:
         opened.add_event("new_token", {"token": "Paris"})
-        opened.add_event("login", {"token": "Paris"})
+        opened.add_event("login", {"token": "hunter2"})
     said = [event.attributes["token"] for event in spans_of(traces[0])["model"].events]
     assert said == ["Paris", REDACTED]
 

@@ -130,6 +130,17 @@ def test_params_and_metrics_are_user_code_s(fresh_process: None, instrument: Ins
     assert run["metrics"]["score"] == 0.5
 
 
+def test_names_of_params_and_metrics_are_searched(fresh_process: None, instrument: Instrument) -> None:
+    """A secret may be the name of one."""
+    token = "dapi" + "0123456789abcdef" * 2
+
+    def handler() -> None:
+        current_trace().log_params({f"x {token}": 1})
+        current_trace().log_metrics({f"y {token}": 2.0})
+
+    assert token not in str(run_of(instrument, handler))
+
+
 def test_its_tags_are_the_trace_s(fresh_process: None, instrument: Instrument) -> None:
     """But for MLflow's own, which mean something else on a run."""
 

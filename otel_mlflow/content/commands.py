@@ -1,0 +1,125 @@
+"""Secrets in command lines: the options of well-known commands whose names do not say that they hold one.
+
+`--password …` and `PGPASSWORD=…` are assignments. To add a command: one line in the table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+from typing import NamedTuple
+
+Range = tuple[int, int]
+
+_WORD = r"""(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'|;&]+))"""
+_AFTER_COLON = r"""(?:"[^":\n]*:([^"\n]+)"|'[^':\n]*:([^'\n]+)'|[^\s"':]*:([^\s"'|;&]+))"""
+
+
+class _Option(NamedTuple):
+    command: str
+    pattern: re.Pattern[str]
+
+
+def _option(command: str, flags: str, value: str = _WORD, *, joined: bool = False) -> _Option:
+    space = r"(?:[ \t=]\s*)" + ("?" if joined else "")
+    return _Option(command, re.compile(rf"(?:(?<=\s)|(?<=[\"'])|(?<=^))(?:{flags}){space}{value}"))
+
+
+_OPTIONS = (
+    _option("curl", r"-[a-zA-Z]*u|--user|-U|--proxy-user", _AFTER_COLON, joined=True),
+    _option("curl", r"-b|--cookie|--oauth2-bearer"),
+    _option("ssh-keygen", r"-[NP]"),
+    _option("http", r"-a|--auth", _AFTER_COLON),
+    _option("wget", r"--(?:http-|ftp-|proxy-)?password"),
+    _option("sshpass", "-p", joined=True),
+    _option("mysql", "-p", r"()()([^\s\"'|;&]+)", joined=False),
+    _option("mysql", "-p", r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'|;&=-][^\s\"'|;&]*))", joined=True),
+    _option("mariadb", "-p", joined=True),
+    _option("mongo", r"-p"),
+    _option("docker", r"-p"),
+    _option("podman", r"-p"),
+    _option("helm", r"-p"),
+    _option("az ", r"-p"),
+    _option("oc ", r"-p|--token"),
+    _option("redis-cli", r"-a|--pass"),
+    _option("sqlcmd", r"-P", joined=True),
+    _option("bcp ", r"-P", joined=True),
+    _option("isql", r"-P", joined=True),
+    _option("ldap", r"-w"),
+    _option("unzip", r"-P", joined=True),
+    _option("zip ", r"-P", joined=True),
+    _option("7z ", r"-p", joined=True),
+    _option("rar ", r"-h?p", joined=True),
+    _option("openssl", r"-(?:pass|passin|passout)\s+pass:|-k", joined=True),
+    _option("keytool", r"-(?:storepass|keypass)"),
+    _option("smbclient", r"-U\s*[^\s%]+%", joined=True),
+    _option("rpcclient", r"-U\s*[^\s%]+%", joined=True),
+    _option("ipmitool", r"-P"),
+    _option("snmp", r"-[AX]"),
+    _option("xfreerdp", r"/p:", joined=True),
+    _option("rdesktop", r"-p"),
+    _option("cmdkey", r"/pass:", joined=True),
+    _option("lftp", r"-u\s*[^\s,]+,", joined=True),
+    _option("htpasswd", r"-[a-z]*b[a-z]*\s+\S+\s+\S+", joined=False),
+    _option("nmcli", r"password"),
+    _option("svn ", r"--password"),
+    _option("gpg", r"--passphrase"),
+    _option("vault", r"login|-token", joined=False),
+    _option("cqlsh", r"-p"),
+    _option("influx", r"-p|-t"),
+    _option("rabbitmqctl", r"(?:add_user|change_password)\s+\S+"),
+    _option("useradd", r"-p"),
+    _option("net use", r"/user:\S+"),
+    _option("snowsql", r"-p"),
+    _option("sqlplus", r"(?:-[SLsl]\s+)?[\w$]+/", joined=True),
+    _option("chpasswd", r"^", joined=True),
+)
+_WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() for option in _OPTIONS) | frozenset(
+    b"ldapsearch ldapmodify ldapadd ldapwhoami mysqldump mysqladmin mongosh mongodump snmpwalk snmpget".split()
+)
+_ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus"})
+_NOT_A_SECRET = re.compile(r"[-$<{%].*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
+_PIPED = re.compile(
+    r"""\becho\s+(?:-n\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
+)
+_PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:([^\s:]\S*)$", re.MULTILINE)
+_PGPASS_LINE = re.compile(r":(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:\S")
+_THIN = re.compile(r"(?:oracle:(?:thin|oci\d?):|connect\s+|sqlplus\s+)[\w$]+/([^\s@/]+)@", re.IGNORECASE)
+_LINE = re.compile(r"(?:[^\n\\]|\\\r?\n|\\.){0,4000}")
+
+
+def names_command(words: Set[bytes]) -> bool:
+    """Say whether one of the words of a text may be such a command."""
+    return not _WORDS.isdisjoint(words)
+
+
+def may_hold_password_file(text: str) -> bool:
+    """Say whether a text may hold lines of a `.pgpass`."""
+    return _PGPASS_LINE.search(text) is not None
+
+
+def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
+    """Find the values of such options; `words` are those of the text."""
+    if names_command(words):
+        for option in _OPTIONS:
+            if option.command in lower:
+                yield from _of_option(text, lower, option)
+    if b"echo" in words:
+        yield from (found.span(1) for found in _PIPED.finditer(text))
+    if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
+        yield from (found.span(1) for found in _PGPASS.finditer(text))
+    if not _ORACLE_WORDS.isdisjoint(words):
+        yield from (found.span(1) for found in _THIN.finditer(text))
+
+
+def _of_option(text: str, lower: str, option: _Option) -> Iterator[Range]:
+    place = lower.find(option.command)
+    while place >= 0:
+        line = _LINE.match(text, place)
+        end = line.end() if line else place
+        if not lower[place - 1 : place].isalnum() or place == 0:
+            for found in option.pattern.finditer(text, place + len(option.command.strip()), end):
+                group = found.lastindex or 0
+                if not _NOT_A_SECRET.fullmatch(found[group]):
+                    yield found.span(group)
+        place = lower.find(option.command, max(end, place + 1))

@@ -1,0 +1,110 @@
+"""What a text looks like: a credential, a word, a piece of code, or a stand-in for a value."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+_LONGEST_LOOKED_AT = 4096
+_SHORTEST = 6
+_LONG_NUMBER = 12
+_LONG_WORD = 20
+_EDGE = " \t\r\n\"'`.,;:()[]{}<>!?"
+_RUN = re.compile(r"[^\s\"'`,;()\[\]{}<>|]+")
+_SEGMENT = re.compile(r"[A-Za-z0-9]+")
+# Words with a number that name an algorithm, a protocol, a model or a version.
+_KNOWN_WORD = re.compile(
+    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s)?"
+    r"\d{1,5}[a-z]{0,2}"
+    r"|ed25519|curve25519|[a-z]{1,3}\d{1,3}|(?:ecdsa|hmac|bcrypt|argon|scrypt|pbkdf|blake)\w*",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"(?:[^\W\d_]|[-'’/&_.])*", re.UNICODE)
+_INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
+_PLACEHOLDER = re.compile(
+    r"\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)|\$[A-Z_]{2,40}|\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}"
+    r"|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}|\[redacted.*"
+    r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|n/?a)",
+    re.DOTALL,
+)
+_TYPE = re.compile(
+    r"(?:Optional|SecretStr|str|string|String|int|integer|number|bool|boolean|bytes|text|varchar|char|object|any|Any|array"
+    r"|list|dict|required|optional|missing|empty|invalid|incorrect|wrong|expired|disabled|enabled|yes|no|ok|not|set|unset"
+    r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are)\b(?![-!@#$^&*])",
+)
+_CODE = re.compile(
+    r"(?:(?:await|new|return|not|lambda|f['\"])\b.*|&?(?:[A-Za-z_]+\.){0,6}[A-Za-z_]+\s?(?:\(|\[).*"
+    r"|(?:[a-z_]+\.){1,6}[A-Za-z_]+|[*&]?[a-z]+_[a-z_]+|[A-Z]+(?:_[A-Z]+)+)",
+    re.DOTALL,
+)
+
+
+def is_credential(text: str) -> bool:
+    """Say whether something in a text looks like a credential: letters and digits in a mix that no word has."""
+    return any(_is_random(run[0]) for run in _RUN.finditer(text, 0, _LONGEST_LOOKED_AT))
+
+
+def is_placeholder(text: str) -> bool:
+    """Say whether a text only stands for a value: `${PASSWORD}`, `<password>`, `********`."""
+    return _PLACEHOLDER.fullmatch(text.strip()[:_LONGEST_LOOKED_AT]) is not None
+
+
+def is_code(text: str) -> bool:
+    """Say whether a text is an expression that says where the value is: `os.environ["X"]`, `settings.api_key`."""
+    return _CODE.fullmatch(text) is not None
+
+
+def is_type(text: str) -> bool:
+    """Say whether a text begins with the name of a type, or of a state of things: `str`, `required`."""
+    return _TYPE.match(text) is not None
+
+
+def is_word(text: str) -> bool:
+    """Say whether a text is a word of prose or a short number."""
+    text = text.strip(_EDGE)
+    if text.isdigit():
+        return len(text) < len("1234")
+    return _WORD.fullmatch(text) is not None and not (_INNER_CAPITAL.search(text) and len(text) > _LONG_WORD)
+
+
+def _is_random(run: str) -> bool:
+    run = run.strip(_EDGE)
+    if len(run) < _SHORTEST:
+        return False
+    return any(_is_random_segment(segment) for segment in _SEGMENT.findall(run))
+
+
+def _is_random_segment(segment: str) -> bool:
+    if len(segment) < _SHORTEST:
+        return False
+    if segment.isdigit():
+        return len(segment) >= _LONG_NUMBER
+    if segment.isalpha():
+        return len(segment) >= _LONG_WORD and _humps(segment) * 4 >= len(segment)
+    return _KNOWN_WORD.fullmatch(segment) is None
+
+
+def _humps(word: str) -> int:
+    return sum(1 for one, other in pairwise(word) if one.islower() and other.isupper())
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_STOP_WORDS = _words(
+    """
+    is must be the a an at least should not too your please for of to required field this with use when enter
+    and or that it in on can may will cannot has have been are was does do contain contains characters if by its
+    we our you
+    """
+)
+_FEWEST_WORDS = 3
+
+
+def is_message(text: str) -> bool:
+    """Say whether a text is a sentence about something: words, some of which only sentences have."""
+    words = text.split(maxsplit=40)
+    if len(words) < _FEWEST_WORDS or not all(is_word(word) for word in words[:40]):
+        return False
+    return not _STOP_WORDS.isdisjoint(word.strip(_EDGE).lower() for word in words)

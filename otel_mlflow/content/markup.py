@@ -1,0 +1,93 @@
+"""Secrets in XML and HTML.
+
+1. An element: `<password>…</password>`, `<ns:Password a="b"><![CDATA[…]]></ns:Password>`; escaped markup too.
+2. An attribute beside the one that names it: `<input name="password" value="…">`, `<add key="ApiKey" value="…"/>`.
+3. The content of an element that is named in an attribute: `<entry key="password">…</entry>`.
+4. The element after the one that names it: `<key>password</key><string>…</string>`.
+
+An attribute of that name, `<user password="…"/>`, is an assignment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from otel_mlflow.content.credentials import is_credential, is_placeholder
+from otel_mlflow.content.mentions import Mention
+from otel_mlflow.content.name_rules import Strength
+
+Range = tuple[int, int]
+
+_OPENS_ELEMENT = re.compile(r"(?:<|&lt;|\\u003c)(?:[\w.-]{1,40}:)?\Z", re.IGNORECASE)
+_END_OF_TAG = re.compile(r"(?:\s[^<>]{0,1000}?)?(?:(?<!/)>|&gt;|\\u003e)", re.IGNORECASE)
+_OPENS_VALUE = re.compile(r"""(?:name|key|id|type|field|property)\s{0,4}=\s{0,4}\\*["']?\Z""", re.IGNORECASE)
+_VALUE = re.compile(
+    r"""[\s"'](?:value|val|content|defaultvalue)\s{0,4}=\s{0,4}(?:\\*"([^"<>]*?)\\*"|'([^'<>]*)'|([^\s"'<>]+))""", re.I
+)
+_CONTENT = re.compile(r"[^<>]{0,500}?(?<!/)>\s*(?:<[\w:.-]{1,60}>\s*)?([^<>\s][^<>]*)</")
+_NEXT_ELEMENT = re.compile(r"\s*</[\w:.-]{1,60}>\s*<([\w:.-]{1,60})[^<>]{0,200}>([^<>]*)</")
+_CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_ELEMENT = re.compile(r"([^<&]*(?:&(?!lt;)[^<&]*)*)(?:</|&lt;/|<\\/|\Z)", re.IGNORECASE)
+_TYPES = frozenset({"submit", "button"})
+_LOOK_BACK = 60
+_LONGEST_TAG = 1000
+
+
+def find_in_markup(text: str, mentions: list[Mention]) -> Iterator[Range]:
+    """Find the secrets in elements and attributes."""
+    for mention in mentions:
+        before = text[max(mention.start - _LOOK_BACK, 0) : mention.start]
+        if _OPENS_ELEMENT.search(before):
+            found = _content_of_element(text, mention)
+        elif _OPENS_VALUE.search(before):
+            found = _beside(text, mention)
+        elif before.endswith((">", "&gt;")):
+            found = _after_element(text, mention)
+        else:
+            continue
+        yield from (place for place in found if _is_secret(text[slice(*place)], mention.strength))
+
+
+def _is_secret(content: str, strength: int) -> bool:
+    if not content.strip() or is_placeholder(content):
+        return False
+    return strength > Strength.CREDENTIALS or is_credential(content)
+
+
+def _content_of_element(text: str, mention: Mention) -> Iterator[Range]:
+    tag = _END_OF_TAG.match(text, mention.end)
+    if tag is None:
+        return
+    if cdata := _CDATA.match(text, tag.end()):
+        yield cdata.span(1)
+    elif content := _ELEMENT.match(text, tag.end()):
+        yield content.span(1)
+    elif mention.strength > Strength.CREDENTIALS:
+        yield from _texts_inside(text, mention, tag.end())
+
+
+def _texts_inside(text: str, mention: Mention, start: int) -> Iterator[Range]:
+    """Find the texts of all elements in this one."""
+    closing = text.find(f"{text[mention.start : mention.end]}>", start)
+    end = closing if closing >= 0 else len(text)
+    for content in re.compile(r">([^<>]+)<").finditer(text, start - 1, end):
+        yield content.span(1)
+
+
+def _beside(text: str, mention: Mention) -> Iterator[Range]:
+    opened = text.rfind("<", max(mention.start - _LONGEST_TAG, 0), mention.start)
+    closed = text.find(">", mention.end, mention.end + _LONGEST_TAG)
+    if opened < 0 or closed < 0 or text.find(">", opened, mention.start) >= 0:
+        return
+    value = _VALUE.search(text, opened, closed)
+    if value is not None:
+        yield value.span(value.lastindex or 0)
+    elif content := _CONTENT.match(text, mention.end):
+        yield content.span(1)
+
+
+def _after_element(text: str, mention: Mention) -> Iterator[Range]:
+    following = _NEXT_ELEMENT.match(text, mention.end)
+    if following is not None and following[1].lower() not in _TYPES:
+        yield following.span(2)

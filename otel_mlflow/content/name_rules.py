@@ -1,0 +1,125 @@
+"""How a name is judged by its words.
+
+- A word for passwords, as a part of a word too, hides everything (`userPassword`, `dbpassword`, `password_2`).
+- A word or a phrase for another secret hides texts (`client_secret`, `mot-de-passe`), for a code numbers too (`otp`).
+- A word that has other meanings (`token`, `sig`) hides what looks like a credential.
+- Not where the name says something about the secret (`password_policy`, `has_token`, `nextPageToken`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from otel_mlflow.content import vocabulary
+from otel_mlflow.content.words import fold
+
+# Parts of words: no other word has them.
+_INSIDE = (
+    "password",
+    "passwd",
+    "passwort",
+    "passphrase",
+    "kennwort",
+    "contrasen",
+    "wachtwoord",
+    "пароль",
+    "passord",
+    "losenord",
+)
+_ENDINGS = ("token", "secret", "apikey", "cookie", "credentials", "secretkey", "accesskey", "privatekey")
+_VAGUE = frozenset(
+    {
+        *("access", "security", "social", "personal", "service", "set", "two", "one", "auth", "amz", "reset", "login"),
+        *("id", "url", "uri", "data", "header", "json", "x"),
+    }
+)
+_OF_PHRASES = [
+    word for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES) for word in (phrase[-1], max(phrase, key=len))
+]
+HINTS = frozenset(word for word in _OF_PHRASES if word not in _VAGUE) | {"key", "keys", "code", "codes", "pass"}
+"""Words that show that a text may have a phrase."""
+
+
+class Strength(IntEnum):
+    """What is hidden under a name."""
+
+    NOTHING = 0
+    CREDENTIALS = 1
+    """What looks like a credential."""
+    TEXTS = 2
+    """Texts, and what they are in; numbers that are too long for a count."""
+    ALL = 3
+
+
+def judge_words(words: list[str]) -> int:
+    """Say what is hidden under a name of these words: the strongest of what its parts ask for."""
+    while words and words[-1].isdigit():
+        words = words[:-1]
+    return max((_judge_at(words, place) for place in range(len(words))), default=Strength.NOTHING)
+
+
+def _judge_at(words: list[str], place: int) -> int:
+    strength, length = _phrase_at(words, place)
+    if strength is Strength.NOTHING or _is_about(words, place, length):
+        return Strength.NOTHING
+    tail = words[place + length :]
+    is_firm = length > 1 or strength is Strength.ALL
+    if is_firm or all(word in vocabulary.NEUTRAL or word.isdigit() or len(word) == 1 for word in tail):
+        return strength
+    return Strength.CREDENTIALS
+
+
+def _is_about(words: list[str], place: int, length: int) -> bool:
+    """Say whether the name is one of something about the secret: `has_token`, `password_policy`."""
+    if not vocabulary.ASPECTS.isdisjoint(words[place + length :]):
+        return True
+    return place > 0 and words[0] in vocabulary.DENIALS
+
+
+def _phrase_at(words: list[str], place: int) -> tuple[Strength, int]:
+    """Find the name of a secret that begins at a word: how strong it is, and how many words it has."""
+    word = words[place]
+    for strength, phrases in ((Strength.ALL, _NUMERIC_PHRASES), (Strength.TEXTS, _PHRASES)):
+        for phrase in phrases.get(word, ()):
+            if tuple(words[place : place + len(phrase)]) == phrase:
+                return strength, len(phrase)
+    if word in vocabulary.KEY_OWNERS and words[place + 1 : place + 2] in (["key"], ["keys"]):
+        return Strength.TEXTS, 2
+    return _strength_of_word(word, words[place - 1] if place else ""), 1
+
+
+def _strength_of_word(word: str, before: str) -> Strength:
+    if word in vocabulary.PASSWORDS or any(part in word for part in _INSIDE):
+        return Strength.ALL
+    if word in vocabulary.NUMERIC:
+        return Strength.ALL
+    if word == "token":
+        return _strength_of_token(before)
+    if word in vocabulary.SINGLE or any(part in word for part in _SCRIPTS):
+        return Strength.TEXTS
+    if word in vocabulary.OPAQUE:
+        is_of_text = word == "tokens" and before in vocabulary.TOKENS_OF_TEXT
+        return Strength.NOTHING if is_of_text else Strength.CREDENTIALS
+    ending = next((ending for ending in _ENDINGS if word.endswith(ending)), "")
+    if not ending or word == "unsecret":
+        return Strength.NOTHING
+    return _strength_of_token(word.removesuffix("token")) if ending == "token" else Strength.TEXTS
+
+
+def _strength_of_token(before: str) -> Strength:
+    if before in vocabulary.TOKENS_OF_TEXT:
+        return Strength.NOTHING
+    return Strength.TEXTS if before else Strength.CREDENTIALS
+
+
+def _by_first_word(phrases: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+    grouped: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted(phrases, key=len, reverse=True):
+        grouped.setdefault(fold(phrase[0]), []).append(tuple(map(fold, phrase)))
+    return grouped
+
+
+_SCRIPTS = tuple(map(fold, vocabulary.SCRIPTS_WITHOUT_SPACES))
+_PHRASES = _by_first_word(vocabulary.PHRASES)
+_NUMERIC_PHRASES = _by_first_word(vocabulary.NUMERIC_PHRASES)

@@ -1,0 +1,65 @@
+"""Secrets in SQL: the values of an INSERT, by the names of its columns, and what follows IDENTIFIED BY.
+
+`SET password = '…'` and `PASSWORD '…'` are assignments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+
+from otel_mlflow.content.credentials import is_credential
+from otel_mlflow.content.mentions import Mention, mentions_in
+from otel_mlflow.content.name_rules import Strength
+
+Range = tuple[int, int]
+
+_INTO = re.compile(r"""(?:into|table)\s{1,20}[\w."`\[\]\\$-]{1,120}\s{0,20}\(([^()]{1,4000})\)""", re.IGNORECASE)
+_VALUES = re.compile(r"\s*(?:output[^()]{0,200})?(?:overriding \w+ values?\s*)?values?\s*", re.IGNORECASE)
+_SELECT = re.compile(r"\s*select\s+([^;]{1,4000})", re.IGNORECASE)
+_PARAMETERS = re.compile(r"\[parameters:\s*[\[(]?(?=\()", re.IGNORECASE)
+_TUPLE = re.compile(r"""\s*,?\s*\(((?:[^()'"]|N?'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|\\.)*"|\([^()]*\))*)(?:\)|\Z)""")
+_ITEM = re.compile(r"""(?:[^,'"()]|'(?:[^'\\]|''|\\.)*'?|"(?:[^"\\]|\\.)*"?|\([^()]*\)?)+""")
+_LITERAL = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
+_IDENTIFIED = re.compile(
+    r"""identified\s{1,20}(?:with\s+\S{1,40}\s{1,20})?(?:by|as)\s{1,20}(?:password\s{1,9})?(?:(['"])(.+?)\1|([^\s'";,]+))""",
+    re.I,
+)
+
+
+def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterator[Range]:
+    """Find the secrets in statements."""
+    if b"identified" in words:
+        for found in _IDENTIFIED.finditer(text):
+            yield found.span(2 if found[2] else 3)
+    if mentions and b"into" in words:
+        for statement in _INTO.finditer(text):
+            yield from _inserted(text, statement, mentions)
+
+
+def _inserted(text: str, statement: re.Match[str], mentions: list[Mention]) -> Iterator[Range]:
+    columns: dict[int, int] = {}
+    for place, column in enumerate(_ITEM.finditer(text, *statement.span(1))):
+        for mention in mentions_in(mentions, *column.span()):
+            columns[place] = mention.strength
+    if not columns:
+        return
+    if values := _VALUES.match(text, statement.end()):
+        yield from _from_tuples(text, values.end(), columns)
+    elif selected := _SELECT.match(text, statement.end()):
+        yield from _from_items(text, selected.span(1), columns)
+    if parameters := _PARAMETERS.search(text, statement.end()):
+        yield from _from_tuples(text, parameters.end(), columns)
+
+
+def _from_tuples(text: str, place: int, columns: dict[int, int]) -> Iterator[Range]:
+    while found := _TUPLE.match(text, place):
+        yield from _from_items(text, found.span(1), columns)
+        place = found.end()
+
+
+def _from_items(text: str, items: Range, columns: dict[int, int]) -> Iterator[Range]:
+    for place, item in enumerate(_ITEM.finditer(text, *items)):
+        literal = _LITERAL.search(item[0]) if place in columns else None
+        if literal and (columns[place] > Strength.CREDENTIALS or is_credential(literal[2])):
+            yield item.start() + literal.start(2), item.start() + literal.end(2)

@@ -1,0 +1,207 @@
+"""Secrets that a structure names elsewhere than in their own key.
+
+1. A name and a value beside each other: `{"name": "password", "value": …}`, `["authorization", …]`.
+2. The place and the input of a validation error: `{"loc": ["body", "password"], "input": …}`.
+3. Columns and rows: `{"columns": ["user", "password"], "data": [[…], …]}`, a list of rows whose first is the head.
+4. A command's arguments: `["--password", …]`.
+5. A Kubernetes Secret: `{"kind": "Secret", "data": {…}}`.
+
+And names that are none here: the `token` of a model's log probabilities, a JSON schema's property.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from otel_mlflow.content.commands import find_in_commands
+from otel_mlflow.content.mentions import words_in
+from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.names import SecretNames
+
+Members = Mapping[Any, int]
+
+_NAME_KEYS = frozenset(
+    [
+        "name",
+        "key",
+        "header",
+        "field",
+        "param",
+        "parameter",
+        "variable",
+        "var",
+        "attribute",
+        "property",
+        "k",
+        "n",
+        "id",
+        "label",
+        "option",
+        "env_var",
+        "envvar",
+        "setting",
+        "parameterkey",
+        "headername",
+        "fieldname",
+        "column",
+        "columnname",
+        "path",
+    ]
+)
+_VALUE_KEYS = frozenset(
+    [
+        "value",
+        "val",
+        "content",
+        "contents",
+        "v",
+        "data",
+        "text",
+        "values",
+        "parametervalue",
+        "stringvalue",
+        "string_value",
+        "secretvalue",
+        "headervalue",
+        "fieldvalue",
+        "default",
+        "defaultvalue",
+        "default_value",
+        "current",
+        "input",
+        "old",
+        "new",
+    ]
+)
+_LOC_KEYS = ("loc", "path", "field", "pointer", "instancePath", "property")
+_INPUT_KEYS = frozenset({"input", "input_value", "received", "rejectedvalue", "rejected_value", "instance", "actual"})
+_COLUMN_KEYS = ("columns", "headers", "header", "fields", "column_names", "cols", "schema", "names")
+_ROW_KEYS = ("data", "rows", "values", "data_array", "records", "body", "tuples")
+_LOG_PROBABILITY = frozenset(
+    {"logprob", "logprobs", "top_logprobs", "log_prob", "prob", "lemma", "pos", "pos_tag", "lexeme"}
+)
+_SCHEMA_TYPES = frozenset({"string", "object", "number", "integer", "boolean", "array", "null"})
+_SCHEMA_KEYS = frozenset({"$ref", "anyOf", "oneOf", "allOf", "description", "properties"})
+_SCHEMA_VALUES = frozenset({"default", "const", "example", "examples"})
+_SHORTEST_TABLE = 2
+_MOST_ARGUMENTS = 100
+_LONGEST_ARGUMENT = 400
+
+
+def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]], names: SecretNames) -> dict[Any, int]:
+    """Say under which keys of a mapping something is hidden, and what; `pairs` are all its members, doubles too."""
+    hidden: dict[Any, int] = {}
+    for name, _ in pairs:
+        strength = names.strength(name)
+        if strength and not _is_piece_of_text(name, mapping):
+            hidden[name] = max(strength, hidden.get(name, 0))
+    named = _strength_beside(pairs, names)
+    if named:
+        hidden |= {key: named for key, _ in pairs if _folded(key) in _VALUE_KEYS}
+    if located := _strength_of_place(mapping, names):
+        hidden |= {key: located for key in mapping if _folded(key) in _INPUT_KEYS}
+    if mapping.get("kind") == "Secret":
+        hidden |= {key: Strength.ALL for key in ("data", "stringData") if isinstance(mapping.get(key), Mapping)}
+    return hidden
+
+
+def columns_to_hide(mapping: Mapping[Any, Any], names: SecretNames) -> tuple[Any, dict[int, int]]:
+    """Find the key of the rows of a table, and which of its columns hold secrets."""
+    rows = next((key for key in _ROW_KEYS if isinstance(mapping.get(key), (list, tuple))), None)
+    head = next((mapping[key] for key in _COLUMN_KEYS if mapping.get(key) and not isinstance(mapping[key], str)), None)
+    if rows is None or head is None:
+        return None, {}
+    return rows, _strengths_of(_column_names(head), names)
+
+
+def columns_of_rows(rows: Sequence[Any], names: SecretNames) -> dict[int, int]:
+    """Find the columns with secrets in a list of rows whose first is the head."""
+    if len(rows) < _SHORTEST_TABLE or not all(isinstance(row, (list, tuple)) for row in rows[:3]):
+        return {}
+    head = rows[0]
+    is_table = len(head) > 1 and len(rows[1]) == len(head) and all(isinstance(name, str) for name in head)
+    columns = _strengths_of(head, names) if is_table else {}
+    is_pair = len(head) == len(("name", "value")) and 0 in columns
+    return {} if is_pair else columns
+
+
+def arguments_to_hide(items: Sequence[Any], names: SecretNames) -> dict[int, int]:
+    """Find the arguments that follow the option of a secret: `["--password", …]`; and the second of a pair."""
+    hidden: dict[int, int] = {}
+    for place, item in enumerate(items[:-1]):
+        if (
+            isinstance(item, str)
+            and item.startswith("-")
+            and len(item) < 80
+            and (strength := names.strength(item.lstrip("-")))
+        ):
+            hidden[place + 1] = strength
+    if any(isinstance(item, str) and item.startswith("-") for item in items):
+        hidden |= _arguments_of_command(items)
+    if len(items) == len(("name", "value")) and isinstance(items[0], str) and (strength := names.strength(items[0])):
+        hidden[1] = strength
+    return hidden
+
+
+def _arguments_of_command(items: Sequence[Any]) -> dict[int, int]:
+    """Find the arguments with secrets of a command that is known by its name: `["curl", "-u", …]`."""
+    line, starts = "", []
+    for item in items[:_MOST_ARGUMENTS]:
+        starts.append(len(line))
+        line += f"{item[:_LONGEST_ARGUMENT]} " if isinstance(item, str) else "- "
+    return {
+        bisect_right(starts, start) - 1: Strength.TEXTS
+        for start, _ in find_in_commands(line, line.lower(), words_in(line.lower()))
+    }
+
+
+def _is_piece_of_text(name: Any, mapping: Mapping[Any, Any]) -> bool:
+    return _folded(name) in ("token", "tokens") and not _LOG_PROBABILITY.isdisjoint(mapping)
+
+
+def is_schema(mapping: Mapping[Any, Any]) -> bool:
+    """Say whether a mapping is the JSON schema of a value, and not one."""
+    kind = mapping.get("type")
+    kinds = kind if isinstance(kind, (list, tuple)) else [kind]
+    if "value" in mapping:
+        return False
+    if all(isinstance(each, str) and each in _SCHEMA_TYPES for each in kinds):
+        return True
+    return kind is None and not _SCHEMA_KEYS.isdisjoint(mapping)
+
+
+def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:
+    """List what of the schema of a secret is hidden all the same: its default and its examples."""
+    return {key: Strength.TEXTS for key in mapping if key in _SCHEMA_VALUES}
+
+
+def _strength_beside(pairs: Sequence[tuple[Any, Any]], names: SecretNames) -> int:
+    found = [names.strength(value) for name, value in pairs if isinstance(value, str) and _folded(name) in _NAME_KEYS]
+    return max(found, default=0)
+
+
+def _strength_of_place(mapping: Mapping[Any, Any], names: SecretNames) -> int:
+    for key in _LOC_KEYS:
+        place = mapping.get(key)
+        parts = place if isinstance(place, (list, tuple)) else place.split("/") if isinstance(place, str) else ()
+        if strength := max((names.strength(part) for part in parts if isinstance(part, str)), default=0):
+            return max(strength, Strength.TEXTS)
+    return 0
+
+
+def _column_names(head: Any) -> list[Any]:
+    if isinstance(head, Mapping):
+        head = head.get("fields") or head.get("columns") or list(head)
+    names = list(head) if isinstance(head, (list, tuple)) else []
+    return [name.get("name", name.get("key")) if isinstance(name, Mapping) else name for name in names]
+
+
+def _strengths_of(columns: Sequence[Any], names: SecretNames) -> dict[int, int]:
+    judged = {place: names.strength(name) for place, name in enumerate(columns)}
+    return {place: strength for place, strength in judged.items() if strength}
+
+
+def _folded(key: Any) -> str:
+    return key.lower() if isinstance(key, str) else ""

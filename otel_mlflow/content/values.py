@@ -1,0 +1,164 @@
+"""The value that stands behind the name of a secret in a text, and whether it is hidden.
+
+Cases, in their order:
+
+1. in quotes, escaped or not: to the quote that closes them;
+2. in brackets: to the bracket that closes them;
+3. bare: to a space; a comma, a semicolon, an ampersand or a bracket ends it only where no more of it can follow,
+   because what follows is a space, an end or another name;
+4. bare, of a header whose values have spaces: to the end of the line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from otel_mlflow.content.credentials import is_code, is_credential, is_message, is_placeholder, is_type, is_word
+from otel_mlflow.content.name_rules import Strength
+
+REDACTED = "[redacted]"
+
+_QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])""")
+# What is hidden already, and what says where the value is.
+_STAND_IN = re.compile(
+    r"\[redacted|\$\{[\w.:-]{1,80}\}|\$\([\w .-]{1,80}\)|\{\{[^{}]{0,80}\}\}|<[A-Za-z _.-]{1,60}>|%\(\w+\)s"
+)
+_CLOSING = {"“": "”", "„": "“", "«": "»"}
+_ANOTHER_NAME = r"[\w.$\[\]%-]{1,40}[ \t]?(?:=|:[ \t])"
+_BARE = re.compile(
+    rf"""(?:\[redacted\]|[^\s"'<>`,;&|)\]}}\\]|\\(?![nrt"'])|[,;&|)\]}}]+(?!\s|\Z|[,;&|)\]}}"'`<>\\]|{_ANOTHER_NAME})"""
+    r"""|["'](?![\s,;&|)\]}<>\\]|\Z|["']))+"""
+)
+_BEFORE_BARE = re.compile(
+    r"(?:[&!][\w./-]{1,40}\s+)?(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?", re.IGNORECASE
+)
+_SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey|ntlm|aws4[\w-]*)\s+\S", re.IGNORECASE)
+_LINE = re.compile(r"[^\r\n]*")
+_FIELD = re.compile(r"(?:[^;\r\n\"']|;(?![ \t]*(?:\Z|[\r\n]|[\w .-]{1,40}=)))*")
+# A quotation that does not end goes on to the end.
+_NESTING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?\Z)|'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[\[{}\]()]""", re.DOTALL)
+_OPENS_NESTING = re.compile(r"""[{\[]|\(\s{0,4}["']""")
+_END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" + _ANOTHER_NAME)
+# Their values hold spaces and semicolons.
+_FILLS_LINE = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z", re.IGNORECASE)
+_FILLS_HEADER = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z|signature\Z", re.IGNORECASE)
+_FILLS_LINE_IF_ALONE = re.compile(r"passphrase|mnemonic|seed", re.IGNORECASE)
+_LINE_BEGINS = re.compile(r"(?:\A|[\r\n])[ \t]*(?:(?:export|set|env|ENV|ARG|setx|-|const|let|var|\$env:)[ \t]*)?\Z")
+_LOOK_BACK = 40
+
+
+class Value(NamedTuple):
+    """A value in a text: where it stands, and how it is written."""
+
+    start: int
+    end: int
+    is_quoted: bool
+    is_nested: bool = False
+
+
+def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool) -> Value | None:
+    """Find the value that begins at a place, after the name between two places and an operator."""
+    if _STAND_IN.match(text, place):
+        return None
+    if quote := _QUOTE.match(text, place):
+        is_name_quoted = any(mark in text[name[1] : place] for mark in ("'", '"'))
+        return None if not is_name_quoted and _is_closing(text, quote) else _quoted(text, quote)
+    if _OPENS_NESTING.match(text, place):
+        return Value(place, _end_of_nesting(text, place), is_quoted=False, is_nested=True)
+    start, end = name
+    if (_FILLS_LINE if is_equals else _FILLS_HEADER).search(text, start, end):
+        return _to_end_of_line(text, place, text[start - 1 : start])
+    if is_equals and text[:start].rstrip(" ")[-1:] == ";":
+        return _whole(_FIELD.match(text, place))
+    if _fills_line(text, start, end, is_equals=is_equals):
+        line = _to_end_of_line(text, place, "#" if is_equals else "")
+        if line and "=" not in text[line.start : line.end]:
+            return line
+    before = _BEFORE_BARE.match(text, place)
+    found = _BARE.match(text, before.end() if before else place)
+    return Value(place, found.end(), is_quoted=False) if found else None
+
+
+def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals: bool) -> bool:
+    """Say whether a value is a secret, and no type, expression, message or stand-in for one."""
+    content = text[value.start : value.end]
+    if not content.strip() or is_placeholder(content):
+        return False
+    if strength == Strength.CREDENTIALS:
+        is_literal = value.is_quoted or (value.is_nested and bool({'"', "'"} & set(content))) or not is_code(content)
+        return is_credential(content) and is_literal
+    if value.is_quoted or value.is_nested:
+        return not is_message(content)
+    if content.isdigit():
+        return (strength == Strength.ALL and len(content) >= len("123")) or len(content) >= len("123456")
+    return _is_bare_secret(text, value, content, name, is_equals=is_equals)
+
+
+def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equals: bool) -> bool:
+    if is_code(content.rstrip(".,;:")) or content.rstrip(".,;").lower() == name.lower():
+        return False
+    if is_type(content) and not is_credential(content):
+        return False
+    if _SCHEME.match(content):
+        return True
+    if " " in content:
+        return not all(map(is_word, content.split()[:8])) or bool(_FILLS_LINE_IF_ALONE.search(name))
+    if is_equals or not is_word(content):
+        return True
+    return _END.match(text, value.end) is not None and not is_message(content)
+
+
+def _quoted(text: str, quote: re.Match[str]) -> Value:
+    opening, start = quote[1] or quote[2], quote.end()
+    if opening in _CLOSING:
+        end = text.find(_CLOSING[opening], start)
+        return Value(start, end if end >= 0 else len(text), is_quoted=True)
+    mark = opening.lstrip("\\")
+    closing = _closing(mark, len(opening) - len(mark)).search(text, start)
+    return Value(start, closing.start() if closing else len(text), is_quoted=True)
+
+
+def _closing(mark: str, escapes: int) -> re.Pattern[str]:
+    """Write a pattern for a closing quote: escaped no deeper than the opening one, and not between two letters."""
+    inside = r"(?![^\W_])" if mark in ("'", '"') else ""
+    return re.compile(rf"(?<!\\)\\{{0,{escapes}}}{mark}(?!{mark}){inside}")
+
+
+def _is_closing(text: str, quote: re.Match[str]) -> bool:
+    """Say whether a quote ends a text that names a secret and has no value for it: `input("Password: ")`."""
+    mark = quote[1]
+    if not mark or (text[quote.end() : quote.end() + 1] or ")") not in ")],;}\n":
+        return False
+    line = text.rfind("\n", max(quote.start() - 500, 0), quote.start()) + 1
+    return text.count(mark, max(line, quote.start() - 500), quote.start(1)) % 2 == 1
+
+
+def _end_of_nesting(text: str, start: int) -> int:
+    depth = 0
+    for mark in _NESTING.finditer(text, start):
+        depth += {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}.get(mark[0], 0)
+        if depth == 0:
+            return mark.end()
+    return len(text)
+
+
+def _fills_line(text: str, start: int, end: int, *, is_equals: bool) -> bool:
+    """Say whether the name begins a line of a file in which a value may have spaces: `password = a b c`."""
+    if not (is_equals or _FILLS_LINE_IF_ALONE.search(text, start, end)):
+        return False
+    return _LINE_BEGINS.search(text[max(start - _LOOK_BACK, 0) : start]) is not None
+
+
+def _to_end_of_line(text: str, place: int, until: str) -> Value | None:
+    line = _LINE.match(text, place)
+    end = line.end() if line else place
+    if until in ("'", '"', "`", "#") and until:
+        stop = text.find(until, place, end)
+        end = stop if stop > place and (until != "#" or text[stop - 1].isspace()) else end
+    content = text[place:end]
+    return Value(place, place + len(content.rstrip()), is_quoted=False) if content else None
+
+
+def _whole(found: re.Match[str] | None) -> Value | None:
+    return Value(found.start(), found.end(), is_quoted=False) if found and found[0] else None

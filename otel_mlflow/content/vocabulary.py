@@ -1,0 +1,173 @@
+"""The words by which names of secrets are known: `tracing.redact_keys: [default]`. Data only; `names.py` has the rules.
+
+Latin words are written without accents, as names are before they are compared.
+"""
+
+# ruff: noqa: RUF001, names in Cyrillic and in other scripts are what this file is about
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PASSWORDS = _words(
+    """
+    password passwords passwd passphrase passcode passwort kennwort contrasena contrasenha motdepasse mdp senha
+    wachtwoord adgangskode kodeord passord losenord salasana haslo hasło heslo jelszo lozinka zaporka geslo parola
+    sifre şifre slaptazodis parool matkhau katasandi sandi userpass dbpass dbpw mypass rootpass
+    пароль парола
+    """
+)
+"""Whatever stands under such a name is hidden, numbers included; as part of a longer word too (`dbpassword`)."""
+
+SCRIPTS_WITHOUT_SPACES = _words(
+    """
+    パスワード 暗証番号 合言葉 密码 密碼 口令 密钥 密鑰 秘钥 令牌 秘密鍵 トークン 비밀번호 암호 토큰 รหัสผ่าน
+    סיסמה סיסמא كلمةالمرور كلمةالسر पासवर्ड
+    """
+)
+"""Names in scripts in which no word ends visibly: found anywhere in a name."""
+
+SINGLE = _words(
+    """
+    secret secrets credential credentials creds cookie authorization apikey apikeys accesskey secretkey privatekey
+    accountkey authkey accesstoken authtoken refreshtoken clientsecret bearer pass pwd pw pswd pwrd psw
+    authtok setcookie jsessionid phpsessid sessid aspsessionid samlresponse samlrequest mnemonic seedphrase
+    keystorepass storepass keypass passin passout sshpass pgpassword mysqlpwd dsn geheim geheimnis segredo segreto
+    секрет токен токены zugangscode zugangsdaten masterkey encryptionkey signingkey sharedaccesskey
+    sharedsecret webhooksecret
+    clientassertion codeverifier psk presharedkey requirepass masterauth userpwd pwdhash bindpw rootpw privkey appkey
+    apitoken apisecret
+    """
+)
+"""Whatever stands under such a name is hidden, where nothing else follows in it but a word of `NEUTRAL`."""
+
+NUMERIC = _words("pin otp totp cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey")
+"""Short numbers, which are hidden too."""
+
+OPAQUE = _words(
+    """
+    token tokens cookies auth jwt jws jwe sig signature hmac sid assertion clave chave llave schlussel sessionkey
+    keymaterial otpauth bearertoken xauth csrf xsrf csrfmiddlewaretoken ключ apitokens sas
+    """
+)
+"""What stands under such a name is hidden if it looks like a credential; it may well be a word or a count."""
+
+PHRASES = tuple(
+    tuple(phrase.split())
+    for phrase in """
+    mot de passe|mot passe|palavra passe|palavra chave de acesso|palabra de paso|parola ordine|parola d ordine
+    mat khau|kata sandi|kata kunci|clave secreta|clave privada|clave acceso|clave de acceso|clave api|chave api
+    cle api|cle secrete|cle privee|cle d api|api schlussel|zugangs code|geheimer schlussel|privater schlussel
+    pass word|pass phrase|pass code|pass wd|user pass|db pass|root pass|admin pass|ssh pass|ftp pass|smtp pass
+    basic auth password|connection string|connection uri|database url|conn str|connstr|client assertion
+    code verifier|saml response|saml assertion|recovery code|recovery codes|backup code|backup codes|scratch codes
+    seed phrase|recovery phrase|mnemonic phrase|security answer|secret answer|aws secret|client secret|app secret
+    consumer secret|shared secret|session cookie|set cookie|service account json|sasl jaas config|access key id
+    aws access key|x session|one time token|fernet key|secret key base|session secret|key material
+    jsession id|php sess id|asp net session id|connect sid|session sid|amz signature|goog signature|hub signature
+    amz credential|goog credential|amz security token|webhook url secret|slack webhook|webhook signature
+    private key|signed url signature|magic link|auth header|auth cookie|auth data|dockerconfigjson|docker config json
+    basic credentials|login token|session ticket
+    client key data|client certificate key|tls key|ssl key|пароль пользователя|كلمة المرور|كلمة السر|секретный ключ
+    """.replace("\n", "|").split("|")
+    if phrase.strip()
+)
+"""Several words in a row that name a secret."""
+
+NUMERIC_PHRASES = tuple(
+    tuple(phrase.split())
+    for phrase in [
+        "mfa code",
+        "otp code",
+        "totp code",
+        "pin code",
+        "sms code",
+        "verification code",
+        "security code",
+        "auth code",
+        "access code",
+        "authorization code",
+        "authentication code",
+        "one time code",
+        "one time password",
+        "two factor code",
+        "2 fa code",
+        "2fa code",
+        "social security number",
+        "card number",
+        "card cvc",
+        "card cvv",
+        "passcode number",
+        "codigo pin",
+        "reset code",
+        "login code",
+        "card pin",
+    ]
+)
+
+KEY_OWNERS = _words(
+    """
+    api apis access secret private encryption decryption master signing account shared auth subscription storage
+    deploy webhook admin root session crypto cipher aes hmac jwt rsa ssh app client consumer write ingest integration
+    sas service license licence instrumentation symmetric wrapping openai anthropic azure stripe gemini mistral groq
+    cohere langsmith langfuse hf huggingface sendgrid mailgun twilio aws gcp google maps datadog newrelic algolia
+    firebase supabase pinecone tavily serper serpapi deepseek openrouter replicate elevenlabs perplexity functions
+    function security ec pgp gpg tls ssl server wallet developer bot recovery
+    """
+)
+"""Whose `key` is a secret: `api_key`, `signing_keys`; a `primary_key` or a `partition_key` is none."""
+
+TOKENS_OF_TEXT = _words(
+    """
+    next page nextpage eos bos pad unk sep cls mask stop start end begin continuation sync cursor special max min total
+    num number n input output prompt completion cached reasoning generated new decoder encoder image audio text per
+    used remaining usage skip last first prev previous pagination resume count word sub subword vocab lexical syntax
+    parse cancellation forward draft thinking tool video available billed context current design semantic color colour
+    im
+    """
+)
+"""Whose `token` is a piece of text, a place in a list, or a count."""
+
+DENIALS = _words(
+    """
+    has is no non without needs requires require required show hide hides forgot forgotten allow allows enable
+    enabled disable disabled use uses using can should must min max num number count expires expired valid invalid
+    """
+)
+"""Before the name of a secret: the name of something about it."""
+
+ASPECTS = _words(
+    """
+    policy policies url urls uri link at on date time timestamp expires expiry expiration expire expired ttl age count
+    counts length len size min max type types kind name names id ids source sources provider hint hints label
+    placeholder
+    title description help message error errors status state strength score rules rule requirements required enabled
+    disabled valid invalid verified changed updated created rotated last reset attempts retries limit limits budget
+    usage used cost costs price per rate rates manager store storage vault field fields column columns file files path
+    dir location ref refs reference arn version format encoding algorithm alg method methods scheme schemes mode flow
+    server service endpoint host domain domains scope scopes audience issuer holder owner user username group groups
+    role roles permission index position offset probs logprobs logprob embedding embeddings mask classification
+    classifier cache counter bucket recipe consent banner notice settings config options preferences variable policyid
+    needed present exists set saved change changes changer rotation manager generator validator validation checker
+    history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu box boxes
+    visible visibility icon button form screen page prompt dialog input output inputs outputs details schema cutter
+    ordering order sort weight weights economy sale supply symbol ranking frequency frequencies
+    """
+)
+"""After the name of a secret: the name of something about it."""
+
+NEUTRAL = _words(
+    """
+    value values val string str text data binary raw plain plaintext b64 base64 encoded encrypted hash hashed hex header
+    headers base current old new prod production dev development staging test tests live sandbox primary secondary
+    backup default pem der confirm confirmation confirmed confirmacion repeat again a b c x y secret secrets key keys
+    token in for of the my content contents body param parameter arg argument hashes env internal external main root
+    admin user github gitlab slack openai azure aws gcp id_token salt
+    """
+)
+"""After the name of a secret: still its name."""
+
+LOOKALIKES = str.maketrans("аеорсухіԁѕјһ", "aeopcyxidsjh")
+"""Cyrillic letters that stand for Latin ones in a word of both."""

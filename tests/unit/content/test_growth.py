@@ -1,0 +1,60 @@
+"""No input makes the search for secrets take more than in proportion to its length.
+
+What is measured is processor time, and only how it grows: four times the text may take ten times as long, where work
+that grows with the square would take sixteen times as long.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.unit.content.planted import REDACTOR
+
+SMALL = 12_000
+GROWTH = 4
+MOST_GROWTH = 10
+# Below this the clock says little.
+LEAST_SECONDS = 0.02
+
+HOSTILE = [
+    *("://:", "eyJ", "token ", "tokentoken", 'password={"\\"', "password\\", "bearer +", "[", "password x=%25%25"),
+    *(
+        "-----BEGIN PRIVATE KEY-----",
+        "cookie='",
+        "https://a:",
+        "password=,",
+        "password is ",
+        "<password>",
+        "<password ",
+    ),
+    *(
+        "password:\n ",
+        "password|x\n",
+        "insert into x (password",
+        "curl -u ",
+        "\\u0061",
+        '"loc":["password"',
+        'password("',
+    ),
+    *("input_value=\n", "name: password\n", "a.b@", "--password ", "echo |", "mysql -p", "パスワード", "a:1:", "x=%70"),
+    *("password=a,", "password=))))", "basic aGk6", "&lt;password&gt;", "sk-", ":AA", "-us12", "$2a$10$", "key key "),
+]
+
+
+def seconds(unit: str, length: int) -> float:
+    """Measure the processor time that a text of this length takes."""
+    text = (unit * (length // len(unit) + 1))[:length]
+    started = time.process_time()
+    REDACTOR.text(text)
+    REDACTOR.query(text)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_time_grows_with_the_text(unit: str) -> None:
+    """A unit of a text comes again and again."""
+    small = min(seconds(unit, SMALL) for _ in range(2))
+    limit = MOST_GROWTH * max(small, LEAST_SECONDS)
+    assert any(seconds(unit, SMALL * GROWTH) < limit for _ in range(3))
