@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import Generic, NamedTuple, TypeVar
 
 SpanT = TypeVar("SpanT")
@@ -21,8 +22,8 @@ class Batch(NamedTuple, Generic[SpanT]):
 class ExportState(Generic[SpanT]):
     """The hand-over of one trace: not decided, then released or discarded; queued or not; and the spans to take.
 
-    Its lock guards the spans and the flags together, so that no span falls between two records. Nothing is called while
-    it is held.
+    Its lock guards the flags. The spans are in a queue of their own, to which each is added before it is asked whether
+    the trace is queued, so that none falls between two records. Nothing is called while the lock is held.
     """
 
     __slots__ = ("_changed", "_cut", "_finished", "_lock", "_queued", "discarded", "released")
@@ -32,7 +33,7 @@ class ExportState(Generic[SpanT]):
         """Whether the trace was handed over, so that more of it follows by itself."""
         self.discarded = False
         """Whether the trace is not kept."""
-        self._finished: list[SpanT] = []
+        self._finished: deque[SpanT] = deque()
         self._changed = False
         self._cut = False
         self._queued = False
@@ -40,10 +41,10 @@ class ExportState(Generic[SpanT]):
 
     def add_finished(self, span: SpanT) -> bool:
         """Keep a span for the next record; False where there is going to be none."""
-        with self._lock:
-            if not self.discarded:
-                self._finished.append(span)
-            return not self.discarded
+        if self.discarded:
+            return False
+        self._finished.append(span)
+        return True
 
     def mark_changed(self) -> None:
         """Something about the trace as a whole was set."""
@@ -61,8 +62,7 @@ class ExportState(Generic[SpanT]):
         """The trace is not kept; answer the spans that nobody takes any more."""
         with self._lock:
             self.discarded = True
-            finished, self._finished = self._finished, []
-            return finished
+            return self._take_finished()
 
     def mark_queued(self) -> bool:
         """Note that the trace is queued; False where it is already, or is not going to be."""
@@ -75,7 +75,8 @@ class ExportState(Generic[SpanT]):
     def take(self) -> Batch[SpanT]:
         """Take what is new since the last record. The trace is queued no more."""
         with self._lock:
-            batch = Batch(self._finished, self._changed, self._cut)
-            self._finished = []
-            self._queued = self._changed = self._cut = False
-            return batch
+            self._queued, is_changed, self._changed, is_cut, self._cut = False, self._changed, False, self._cut, False
+            return Batch(self._take_finished(), is_changed, is_cut)
+
+    def _take_finished(self) -> list[SpanT]:
+        return [self._finished.popleft() for _ in range(len(self._finished))]
