@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Tracer
 
-from otel_mlflow import heap, logs
+from otel_mlflow import heap, logs, mlflow_names
 from otel_mlflow.content import Redactor
+from otel_mlflow.delivery.destinations import experiment_name
 from otel_mlflow.delivery.records import TraceRecord
+from otel_mlflow.errors import TracingSetupError
 from otel_mlflow.http.exchange import Scope
 from otel_mlflow.http.excluded_urls import ExcludedUrls
 from otel_mlflow.http.sampling import within_rate
+from otel_mlflow.integrations import INTEGRATIONS, LeftOut
 from otel_mlflow.settings import load_or_disable
-from otel_mlflow.spans import mlflow_bridge, runs
+from otel_mlflow.spans import runs
+from otel_mlflow.spans.active_model import active_model_id
 from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.caller_key import CallerKey
+from otel_mlflow.spans.follow_ups import take_attachments, take_prompts
+from otel_mlflow.spans.mlflow_bridge import take_assessments
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.record import TraceWriter
 from otel_mlflow.spans.trace import OpenTrace, SpanState
@@ -60,22 +67,30 @@ class Tracing:
         self.redactor = Redactor.of(self.settings.tracing.redact_keys)
         self.processor = BRIDGE.processor
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
-        self._writer = TraceWriter(self.settings, self._service_name, environment_metadata)
+        self.caller_key = CallerKey(self.settings.tracing.caller_key)
+        self._writer = TraceWriter(self.settings, self._service_name, process_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
         self.observer: RequestObserver | None = None
         self._started = False
         self._first_state = FirstState()
-        self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
+        self.delivery = delivery if delivery is not None else delivery_for(self.settings)
+        self.delivery.subscribe(self._on_change)
         # Also where nothing is traced: a log format that names the trace must not break there.
         logs.install(self)
         if self._trouble is not None:
             say_unusable(self._trouble)
         if self.settings.tracing.enabled:
             BRIDGE.install(self, tracer_provider, self._service_name, self.settings.tracing.autolog)
-            runs.use_tracking_uri(self.settings.tracking_uri)
+            runs.use_tracking_uri(self.delivery.settings.tracking_uri)
+            runs.use_experiment_named(experiment_name(self.settings))
+            self._require_integrations()
 
     def __repr__(self) -> str:
         return f"Tracing(experiment_name={self.settings.experiment_name!r}, started={self._started})"
+
+    def __reduce__(self) -> tuple[Callable[..., Tracing], tuple[Settings]]:
+        """Where an application is pickled its settings go along; it traces anew where it arrives."""
+        return functools.partial(Tracing, experiment_for=self.experiment_for), (self.settings,)
 
     def start(self) -> None:
         """Start delivering. Returns at once, and starting again changes nothing.
@@ -86,13 +101,13 @@ class Tracing:
             self._started = True
             if self.settings.freeze_heap:
                 heap.freeze(self)
-            self.delivery.start()
+            self.delivery.start(self)
             if self.settings.strict:
                 self._first_state.require_ok()
 
     def status(self) -> Status:
         """How tracing is doing, without any network."""
-        status = self.delivery.status()
+        status = with_left_out(self.delivery.status(), INTEGRATIONS.left_out)
         if self._trouble is None:
             return status
         return replace(status, state="failed", reason=str(self._trouble), fix="correct the setting, and restart")
@@ -101,13 +116,22 @@ class Tracing:
         """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not."""
         return self.delivery.flush(timeout)
 
+    def drain(self) -> None:
+        """At the end of the application's lifespan: write everything down and deliver for `delivery.shutdown_timeout`.
+
+        The spans of what still runs are taken as before; `start()`, or the next lifespan, goes on.
+        """
+        BRIDGE.hand_over_open_traces(self)
+        self._started = False
+        self.delivery.shutdown(user=self)
+
     def shutdown(self, timeout: float | None = None) -> None:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
         BRIDGE.hand_over_open_traces(self)
         BRIDGE.uninstall(self)
         logs.uninstall(self)
         heap.unfreeze(self)
-        self.delivery.shutdown(timeout)
+        self.delivery.shutdown(timeout, user=self)
 
     @property
     def experiment_id(self) -> str | None:
@@ -139,6 +163,11 @@ class Tracing:
         """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
         return self._excluded.match(scope)
 
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
+        chosen = exchange.choose_experiment() if exchange is not None else None
+        return (chosen,) if chosen is not None else experiment_names(self.settings, self.delivery)
+
     def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
         (BRIDGE.diversion or self.delivery).put(trace)
@@ -162,12 +191,23 @@ class Tracing:
 
     def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """Write finished spans down."""
+        sink = BRIDGE.diversion or self.delivery
         if with_info:
-            mlflow_bridge.remember_last_trace(trace)
-            for payload in mlflow_bridge.take_assessments(trace):
+            for payload in take_assessments(trace):
                 redacted = self.redactor.json_text(payload.decode()).encode()
-                (BRIDGE.diversion or self.delivery).put_feedback(trace.identity.mlflow_trace_id, redacted)
+                sink.put_feedback(trace.identity.mlflow_trace_id, redacted)
+        attachments = take_attachments(spans) if self.settings.tracing.capture_input_output else []
+        for payload in attachments + take_prompts(trace):
+            sink.put_feedback(trace.identity.mlflow_trace_id, payload)
         return self._writer.write(trace, spans, with_info=with_info)
+
+    def _require_integrations(self) -> None:
+        """Raises `TracingSetupError` with `strict` where an integration is left out."""
+        left_out = INTEGRATIONS.left_out
+        if left_out and self.settings.strict:
+            BRIDGE.uninstall(self)
+            logs.uninstall(self)
+            raise TracingSetupError("; ".join(f"{each.reason}; {each.fix}" for each in left_out))
 
     def _on_change(self, state: DeliveryState) -> None:
         say(state)
@@ -184,17 +224,47 @@ def _named(settings: Settings, title: str | None) -> Settings:
     return settings.model_copy(update={"service_name": title})
 
 
-def delivery_for(settings: Settings, on_change: Callable[[DeliveryState], None] = say) -> Delivery:
-    """The durable way from here to MLflow."""
-    from otel_mlflow.delivery import Delivery
+def experiment_names(settings: Settings, delivery: Delivery) -> tuple[str, ...]:
+    """What the experiment of the settings goes by: the configured name or id, and what the backend calls it."""
+    from otel_mlflow.delivery.destinations import experiment_name
 
-    return Delivery(settings, on_change=on_change)
+    configured = settings.experiment_name or settings.experiment_id or experiment_name(settings)
+    known = delivery.experiment
+    return (configured, *((known.name, known.id) if known is not None else ()))
+
+
+def delivery_for(settings: Settings) -> Delivery:
+    """The durable way from here to MLflow, shared by all in this process who deliver to the same place."""
+    from otel_mlflow.delivery.delivery import shared_delivery
+
+    return shared_delivery(settings)
+
+
+def process_metadata() -> Mapping[str, str]:
+    """What MLflow puts into every trace that ends now: who and what runs this process, and its active model."""
+    model_id = active_model_id()
+    return {**environment_metadata(), mlflow_names.MODEL_ID: model_id} if model_id else environment_metadata()
 
 
 @functools.cache
 def environment_metadata() -> Mapping[str, str]:
     """Who and what runs this process, as MLflow puts it into every trace (`mlflow.user`, `mlflow.source.name`, …)."""
+    if not INTEGRATIONS.works("mlflow_environment"):
+        return {}
     from mlflow.tracing.utils.environment import resolve_env_metadata
 
     found: Mapping[str, str] = resolve_env_metadata()
     return found
+
+
+def with_left_out(status: Status, left_out: Sequence[LeftOut]) -> Status:
+    """The status, degraded by the integrations that are left out; where nothing works at all, that comes first."""
+    if not left_out or status.state == "disabled":
+        return status
+    reasons, fixes = [each.reason for each in left_out], [each.fix for each in left_out]
+    own = [status.reason] if status.reason else []
+    if status.state == "failed":
+        return replace(status, reason="; ".join(own + reasons))
+    return replace(
+        status, state="degraded", reason="; ".join(reasons + own), fix="; ".join(dict.fromkeys(fixes)) or status.fix
+    )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+import time
 from typing import Generic, NamedTuple, TypeVar
 
 SpanT = TypeVar("SpanT")
+
+EARLY_SPANS = 100
+EARLY_SECONDS = 5.0
+"""How many spans of a trace that lasts wait for a record, and how long."""
 
 
 class Batch(NamedTuple, Generic[SpanT]):
@@ -22,29 +26,31 @@ class Batch(NamedTuple, Generic[SpanT]):
 class ExportState(Generic[SpanT]):
     """The hand-over of one trace: not decided, then released or discarded; queued or not; and the spans to take.
 
-    Its lock guards the flags. The spans are in a queue of their own, to which each is added before it is asked whether
-    the trace is queued, so that none falls between two records. Nothing is called while the lock is held.
+    Its lock guards the spans and the flags together, so that no span falls between two records. Nothing is called while
+    it is held.
     """
 
-    __slots__ = ("_changed", "_cut", "_finished", "_lock", "_queued", "discarded", "released")
+    __slots__ = ("_changed", "_cut", "_finished", "_is_early", "_lock", "_queued", "_taken_at", "discarded", "released")
 
     def __init__(self) -> None:
         self.released = False
         """Whether the trace was handed over, so that more of it follows by itself."""
         self.discarded = False
         """Whether the trace is not kept."""
-        self._finished: deque[SpanT] = deque()
+        self._finished: list[SpanT] = []
         self._changed = False
         self._cut = False
         self._queued = False
+        self._is_early = False
+        self._taken_at = time.monotonic()
         self._lock = threading.Lock()
 
     def add_finished(self, span: SpanT) -> bool:
         """Keep a span for the next record; False where there is going to be none."""
-        if self.discarded:
-            return False
-        self._finished.append(span)
-        return True
+        with self._lock:
+            if not self.discarded:
+                self._finished.append(span)
+            return not self.discarded
 
     def mark_changed(self) -> None:
         """Something about the trace as a whole was set."""
@@ -56,18 +62,39 @@ class ExportState(Generic[SpanT]):
 
     def release(self) -> None:
         """The trace is kept."""
+        self._is_early = False
         self.released = self._changed = True
+
+    def release_early(self) -> None:
+        """The trace is kept, but not over: its spans follow as they end, what is new of it as a whole waits."""
+        self.released = self._is_early = True
+
+    @property
+    def is_due(self) -> bool:
+        """Whether what has ended of a trace that lasts should leave memory."""
+        waiting = len(self._finished)
+        return waiting >= EARLY_SPANS or (waiting > 0 and time.monotonic() - self._taken_at >= EARLY_SECONDS)
+
+    def takes_with_next(self, span: SpanT) -> bool:
+        """Whether the span is going to be in the next record."""
+        with self._lock:
+            return span in self._finished
 
     def discard(self) -> list[SpanT]:
         """The trace is not kept; answer the spans that nobody takes any more."""
         with self._lock:
             self.discarded = True
-            return self._take_finished()
+            return self._drop_finished()
+
+    def drop_finished(self) -> list[SpanT]:
+        """The spans so far are not kept; answer them."""
+        with self._lock:
+            return self._drop_finished()
 
     def mark_queued(self) -> bool:
         """Note that the trace is queued; False where it is already, or is not going to be."""
         with self._lock:
-            if self._queued or self.discarded:
+            if self._queued or self.discarded or (self._is_early and not self.is_due):
                 return False
             self._queued = True
             return True
@@ -75,8 +102,13 @@ class ExportState(Generic[SpanT]):
     def take(self) -> Batch[SpanT]:
         """Take what is new since the last record. The trace is queued no more."""
         with self._lock:
-            self._queued, is_changed, self._changed, is_cut, self._cut = False, self._changed, False, self._cut, False
-            return Batch(self._take_finished(), is_changed, is_cut)
+            batch = Batch(self._finished, self._changed and not self._is_early, self._cut)
+            self._finished = []
+            self._queued = self._cut = False
+            self._changed = self._changed and self._is_early
+            self._taken_at = time.monotonic()
+            return batch
 
-    def _take_finished(self) -> list[SpanT]:
-        return [self._finished.popleft() for _ in range(len(self._finished))]
+    def _drop_finished(self) -> list[SpanT]:
+        finished, self._finished = self._finished, []
+        return finished

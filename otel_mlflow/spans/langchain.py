@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import mlflow.utils.autologging_utils
 from langchain_core.tracers.context import register_configure_hook
 from mlflow.entities import LiveSpan, NoOpSpan, SpanStatus, SpanStatusCode
 from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
@@ -19,15 +20,15 @@ from mlflow.tracing.fluent import start_span_no_context
 
 from otel_mlflow.spans import langchain_runs
 from otel_mlflow.spans.encoding import UNNAMED
-from otel_mlflow.spans.mlflow_bridge import live_span
+from otel_mlflow.spans.langchain_pauses import is_pause, outputs_of
+from otel_mlflow.spans.mlflow_views import live_span
+
+autologging: Any = mlflow.utils.autologging_utils
 
 _NO_SPAN: Any = NoOpSpan()  # type: ignore[no-untyped-call]
 """Stands for a run that is over already, or was never traced: what is told of it goes nowhere."""
 
 _OK = SpanStatus(SpanStatusCode.OK)
-
-_PAUSE = ("langgraph.errors", "GraphBubbleUp")
-"""What LangGraph raises to leave a graph that waits for a human, or that hands over to its parent: no failure."""
 
 
 class BridgedLangChainTracer(MlflowLangchainTracer):
@@ -100,24 +101,14 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
         self._end_with_error("on_tool_error", error, run_id, rest)
 
     def _end_with_error(self, name: str, error: BaseException, run_id: UUID, rest: dict[str, Any]) -> None:
-        if _is_pause(error):
-            self._end_span(run_id, self._get_span_by_run_id(run_id), outputs=_waits_for(error))
+        if is_pause(error):
+            self._end_span(run_id, self._get_span_by_run_id(run_id), outputs=outputs_of(error))
             return
         state = langchain_runs.run_state(run_id)
         if state is not None and not isinstance(error, Exception):
             state.cut_short = type(error).__name__
             langchain_runs.end_runs_below(state, state.cut_short)
         _MLFLOW_S[name](self, error, run_id=run_id, **rest)
-
-
-def _is_pause(error: BaseException) -> bool:
-    return any((cls.__module__, cls.__name__) == _PAUSE for cls in type(error).__mro__)
-
-
-def _waits_for(error: BaseException) -> Any:
-    """What the graph asks of whoever resumes it."""
-    interrupts = error.args[0] if error.args and isinstance(error.args[0], (list, tuple)) else ()
-    return {"interrupts": [getattr(interrupt, "value", interrupt) for interrupt in interrupts]}
 
 
 _OURS: dict[str, Any] = {
@@ -134,12 +125,19 @@ class _Offer:
         self._registered = False
 
     def get(self) -> MlflowLangchainTracer | None:
-        return self.tracer
+        return self.tracer if _is_wanted() else None
 
     def register(self) -> None:
         if not self._registered:
             self._registered = True
             register_configure_hook(self, inheritable=True, handle_class=MlflowLangchainTracer)  # type: ignore[arg-type]
+
+
+def _is_wanted() -> bool:
+    """Whether user code has not switched it off: `mlflow.langchain.autolog(disable=True)`, or `log_traces=False`."""
+    switched_off: bool = autologging.get_autologging_config("langchain", "disable", False)
+    logs_traces: bool = autologging.get_autologging_config("langchain", "log_traces", True)
+    return logs_traces and not switched_off
 
 
 _OFFER = _Offer()

@@ -17,7 +17,14 @@ from otel_mlflow.spans.current import current_request_state, current_span_state,
 from otel_mlflow.spans.generators import opening_generators
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
-from otel_mlflow.spans.propagation import MlflowSpanContext, is_dropped_by_mlflow, read_mlflow_span_context
+from otel_mlflow.spans.listener import SpanListener
+from otel_mlflow.spans.propagation import (
+    TRUSTED,
+    MlflowSpanContext,
+    believe,
+    is_sampled,
+    read_mlflow_span_context,
+)
 from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state, register
 from otel_mlflow.spans.trace import OpenTrace, SpanState, TraceOwner, span_state
 
@@ -39,6 +46,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
     def __init__(self) -> None:
         self.default_owner: TraceOwner | None = None
+        self.listener: SpanListener | None = None
 
     @override
     @guarded
@@ -50,7 +58,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if parent is not None:
             self.take(span, parent.trace, parent)
         elif context_api.get_value(OUTSIDE, parent_context) is None:
-            self._begin(span, get_current_span(parent_context).get_span_context() or INVALID_SPAN_CONTEXT)
+            self._begin(span, parent_context)
 
     @override
     @guarded
@@ -63,6 +71,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         trace = state.trace
         if (observer := trace.owner.observer) is not None:
             observer.ended(span)
+        if self.listener is not None:
+            self.listener.ended(state)
         trace.end(state)
         if state is trace.root:
             _abandon_left_runs(trace)
@@ -93,11 +103,14 @@ class OpenTraceSpanProcessor(SpanProcessor):
         span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.identity.mlflow_trace_id_json)
         if parent is not None and (generators := opening_generators()):
             trace.tree.enter(state, generators, opener())
+        if self.listener is not None:
+            self.listener.started(state)
         return state
 
-    def _begin(self, span: Span, above: SpanContext) -> None:
+    def _begin(self, span: Span, parent_context: Context | None) -> None:
         """A span without a parent in this process: more of the request, of a trace from elsewhere, or a new trace."""
-        origin = read_mlflow_span_context(above) if above.is_valid else None
+        above = get_current_span(parent_context).get_span_context() or INVALID_SPAN_CONTEXT
+        origin = self._origin(above, parent_context)
         request = current_request_state() if above.is_remote and origin is None and not is_framework(span) else None
         if request is not None:
             self.take(span, request.trace, request)
@@ -109,6 +122,16 @@ class OpenTraceSpanProcessor(SpanProcessor):
             otel_trace_id = span_context(span).trace_id
             trace_id = new_trace_id() if above.is_valid else otel_trace_id
             self.take(span, register(OpenTrace(self.default_owner, TraceIdentity(trace_id, otel_trace_id))), None)
+
+    def _origin(self, above: SpanContext, parent_context: Context | None) -> MlflowSpanContext | None:
+        """Where a caller comes from in MLflow's terms, if it is believed."""
+        if not above.is_valid or self.default_owner is None:
+            return None
+        if self.listener is not None and (joined := self.listener.joined(above)) is not None:
+            return joined
+        if context_api.get_value(TRUSTED, parent_context) is not None:
+            return read_mlflow_span_context(above)
+        return believe(above, self.default_owner)
 
     def _continue(self, owner: TraceOwner, span: Span, origin: MlflowSpanContext) -> None:
         """More of a trace that began elsewhere, or earlier in this process."""
@@ -128,7 +151,9 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if self.default_owner is None or context_api.get_value(OUTSIDE, context) not in (None, CLAIMED):
             return False
         above = get_current_span(context)
-        return not is_remote(above) or not is_dropped_by_mlflow(above.get_span_context())
+        if not is_remote(above) or is_sampled(above.get_span_context()):
+            return True
+        return self._origin(above.get_span_context(), context) is None
 
     def open_span_states(self) -> list[SpanState]:
         """The spans that have started and not ended."""

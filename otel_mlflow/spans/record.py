@@ -28,6 +28,8 @@ from otel_mlflow.spans.encoding import (
 )
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
+from otel_mlflow.spans.root_attributes import NEEDS_REQUEST, export_tags, needs_request
+from otel_mlflow.spans.span_processors import apply_span_processors
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 from otel_mlflow.spans.translation import translated, without_conventions
@@ -141,7 +143,7 @@ class TraceWriter:
         self._content.clean(proto)
         attributes = self._translated(attributes, proto)
         state.tokens = tokens_of(attributes)
-        add_attributes(proto, attributes)
+        add_attributes(proto, apply_span_processors(state, attributes, proto))
 
     def _translated(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
         new = attempt(translated, attributes, proto)
@@ -159,6 +161,7 @@ class TraceWriter:
             mlflow_names.SESSION_ID: metadata.session[:MAX_SESSION] if metadata.session is not None else None,
             mlflow_names.USER_ID: metadata.user,
         }
+        known |= export_tags(trace.metadata, self._trace_tags(trace))
         return known | self._content.of_span({key: value for key, value in explicit.items() if value is not None})
 
     def _from_exchange(self, exchange: Exchange | None) -> dict[str, Any]:
@@ -180,8 +183,11 @@ class TraceWriter:
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
+        info[NEEDS_REQUEST] = needs_request(trace, info)
         if trace.tokens:
             info["tokens"] = trace.tokens
+        if trace.open_runs:
+            info["open_runs"] = trace.open_runs
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
         return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")
@@ -230,8 +236,8 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
     if exchange.ended_ns is not None:
         proto.end_time_unix_nano = max(exchange.ended_ns, proto.start_time_unix_nano)
     set_status(proto, *semconv.status(exchange))
-    if exchange.failure is not None and exchange.failure.traceback:
-        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.failure))
+    if exchange.exception is not None and exchange.exception.stacktrace:
+        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.exception))
 
 
 def _root_summary(trace: OpenTrace) -> RootSummary:
@@ -265,7 +271,6 @@ def _explicit_state(trace: OpenTrace) -> str | None:
 @guarded
 def _experiment(trace: OpenTrace) -> str | None:
     exchange = trace.exchange
-    if exchange is not None and exchange.experiment_for is not None:
-        trace.experiment = exchange.experiment_for(exchange.scope)
-        exchange.experiment_for = None
+    if exchange is not None and trace.experiment is None:
+        trace.experiment = exchange.choose_experiment()
     return trace.experiment

@@ -73,6 +73,13 @@ def change_mlflow_trace_id(trace: OpenTrace, mlflow_trace_id_int: int) -> None:
     register(trace)
 
 
+def change_span_id(state: SpanState, span_id: int) -> None:
+    """Give an open span another id."""
+    if state.span_id != span_id:
+        OPEN_SPANS[span_id] = OPEN_SPANS.pop(state.span_id)
+        state.trace.tree.renumber(state, span_id)
+
+
 def continue_in_child() -> None:
     """In a forked child: the open spans are the parent's, and the open traces go on here without their roots."""
     OPEN_SPANS.clear()

@@ -17,11 +17,11 @@ from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 from typing_extensions import override
 
-NOT_SAMPLED = "otel_mlflow.not_sampled"
-"""The mark: an attribute of the span, which is not exported."""
-
 Wanted = Callable[[Context | None], bool]
 """Whether a span that is started in this context is to be recorded, whatever the application's sampler decides."""
+
+NOT_SAMPLED = "otel_mlflow.not_sampled"
+"""Span attribute: the application's sampler dropped the span, and we alone record it."""
 
 
 class RecordingSampler(Sampler):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import span_context
@@ -34,6 +36,13 @@ class TraceOwner(Protocol):
     @property
     def observer(self) -> RequestObserver | None:
         """Who measures every span that ends, where somebody does."""
+
+    @property
+    def caller_key(self) -> CallerKey:
+        """What callers are believed with, and outgoing calls are signed with."""
+
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be written down soon."""
@@ -77,6 +86,14 @@ class SpanState:
     """The generators whose bodies the span is open in, where a `with` block in one opened it."""
     opener = 0
     """The task or thread that opened it there."""
+    from_mlflow = False
+    """Whether MLflow's API opened it."""
+    below_mlflow = False
+    """Whether a span that MLflow's API opened is above it: one without is what MLflow alone would take for a root."""
+    attachments: Mapping[str, Any] | None = None
+    """MLflow's attachments of the span, by id; the span has references to them."""
+    maskers: Sequence[Any] = ()
+    """What `mlflow.tracing.configure` had for a span as it ended that MLflow has not shown to it."""
     run: LangChainRun | None = None
     previous: SpanState | None = None
     """What was current before LangChain's callback made this span current."""
@@ -137,6 +154,13 @@ class SpanTree:
             self.open_spans += 1
             self.seen_spans += not state.framework
 
+    def renumber(self, state: SpanState, span_id: int) -> None:
+        """Give an open span another id."""
+        with self._lock:
+            self.spans.pop(state.span_id, None)
+            self.spans[span_id] = state
+            state.span_id = span_id
+
     def enter(self, state: SpanState, generators: tuple[FrameType, ...], opener: int) -> None:
         """Remember the generators whose bodies the span is open in: each step of them may run in another context."""
         with self._lock:
@@ -183,8 +207,9 @@ class OpenTrace:
     """
 
     __slots__ = (
-        *("__weakref__", "counted", "exchange", "experiment", "export", "fragment", "identity", "info", "metadata"),
-        *("owner", "registration", "root", "root_summary", "source_run", "tokens", "tree"),
+        *("__weakref__", "counted", "exchange", "experiment", "export", "fragment", "held", "identity", "info"),
+        *("linked_prompts", "metadata", "open_runs", "owner", "registration", "root", "root_summary", "source_run"),
+        *("tokens", "tree"),
     )
 
     def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
@@ -202,6 +227,9 @@ class OpenTrace:
         self.info: Any = None
         self.experiment: str | None = None
         self.source_run: str | None = None
+        self.linked_prompts: str | None = None
+        self.open_runs: dict[str, dict[str, Any]] = {}
+        self.held = False
         self.tokens: dict[str, int] = {}
 
     def add(
@@ -242,6 +270,30 @@ class OpenTrace:
         """The trace is kept: hand it over, now and whenever more of it ends."""
         self.export.release()
         self._enqueue()
+
+    def release_early(self) -> None:
+        """The trace is kept, and lasts: hand over what has ended of it, so that it leaves memory."""
+        self.export.release_early()
+        self._enqueue()
+
+    def drop_finished(self) -> None:
+        """Let go of the spans so far: the trace lasts, and is not going to be kept but for an error."""
+        self._let_go(self.export.drop_finished())
+
+    def restate_root(self, root: SpanState, span: ReadableSpan) -> None:
+        """The root's outcome is another than it seemed: hand it over again if it was already."""
+        self.root_summary = None
+        if not self.export.takes_with_next(root):
+            again = copy(root)
+            again.span = again.readable = span
+            self.root = again
+            self.export.add_finished(again)
+        self.mark_changed()
+
+    def resume(self) -> None:
+        """Nothing holds the trace back any more (`held`): what was held is handed over."""
+        self.held = False
+        self.mark_changed()
 
     def cut(self) -> None:
         """Nobody waits any more for what is still open: show it as cut short until it ends, which may be never."""
@@ -285,7 +337,7 @@ class OpenTrace:
             self.export.discard()
 
     def _enqueue(self) -> None:
-        if self.export.released and self.export.mark_queued():
+        if self.export.released and not self.held and self.export.mark_queued():
             self.owner.enqueue(self)
 
     def _let_go(self, states: list[SpanState]) -> None:

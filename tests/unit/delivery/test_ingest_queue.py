@@ -1,0 +1,132 @@
+"""Where requests leave their traces: order, bounds, and nobody woken without need."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import pytest
+
+from otel_mlflow.delivery.clock import SYSTEM_CLOCK
+from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Written, encode_record, tally
+from otel_mlflow.delivery.records import TraceRecord
+from otel_mlflow.delivery.trouble import LocalTrouble
+from tests.delivering import Finished, trace
+from tests.unit.delivery.backend import ManualClock
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> IngestQueue:
+    """An inbox that keeps three live traces, and a little written ones."""
+    monkeypatch.setattr("otel_mlflow.delivery.ingest_queue.MOST_UNWRITTEN", 3)
+    monkeypatch.setattr("otel_mlflow.delivery.ingest_queue.MOST_BYTES", 10_000)
+    return IngestQueue()
+
+
+def taken(inbox: IngestQueue) -> list[object]:
+    """Everything that is in it, oldest first."""
+    items: list[object] = []
+    while (item := inbox.take()) is not None:
+        items.append(item)
+    return items
+
+
+def test_what_was_put_first_is_taken_first() -> None:
+    """Traces, feedback and outcomes, in one order."""
+    inbox = IngestQueue()
+    finished, feedback = Finished(), Feedback("tr-1", b"{}")
+    for item in (finished, "excluded", feedback):
+        inbox.put(item)
+    assert len(inbox) == 3
+    assert taken(inbox) == [finished, "excluded", feedback]
+    assert inbox.take() is None
+
+
+def test_beyond_its_bound_a_trace_is_written_down_by_whoever_puts_it(small: IngestQueue) -> None:
+    """So that live objects do not pile up while the writer is behind."""
+    for _ in range(4):
+        small.put(Finished(trace(spans=1, info=b"{}")))
+    kinds = [type(item) for item in taken(small)]
+    assert kinds == [Finished, Finished, Finished, Written]
+
+
+def test_beyond_its_bytes_a_trace_is_dropped_and_counted(small: IngestQueue) -> None:
+    """The disk hangs: memory stays bounded, and every request is accounted for."""
+    for _ in range(60):
+        small.put(Finished())
+    total = small.tally()
+    assert total["requests"] == total["traced"] == 60
+    assert total["dropped"] > 0
+    assert sum(item.size for item in taken(small) if isinstance(item, Written)) <= 12_000
+
+
+def test_bytes_are_free_again_once_taken(small: IngestQueue) -> None:
+    """A writer that catches up lets new traces in."""
+    for _ in range(60):
+        small.put(Finished())
+    taken(small)
+    for _ in range(4):
+        small.put(Finished())
+    assert small.tally()["dropped"] == 0
+
+
+def test_outcomes_and_feedback_are_never_dropped(small: IngestQueue) -> None:
+    """They are small, and counts must add up."""
+    for _ in range(100):
+        small.put("excluded")
+        small.put(Feedback("tr-1", b"{}"))
+    assert small.tally()["excluded"] == 100
+    assert len(small) == 200
+
+
+def test_a_fragment_that_is_dropped_is_no_request(small: IngestQueue) -> None:
+    """What stands for no request changes no counter, dropped or not."""
+    for _ in range(60):
+        small.put(Finished(trace(counted=False)))
+    assert not +small.tally()
+
+
+def test_whoever_sleeps_is_woken_by_the_next_item() -> None:
+    """The writer sleeps without a deadline, and comes back for a trace."""
+    inbox, awake = IngestQueue(), threading.Event()
+
+    def sleep() -> None:
+        inbox.wait(SYSTEM_CLOCK, None)
+        awake.set()
+
+    sleeper = threading.Thread(target=sleep, daemon=True)
+    sleeper.start()
+    while not awake.is_set() and sleeper.is_alive():
+        inbox.put("excluded")
+    assert awake.wait(30)
+
+
+def test_nobody_sleeps_while_there_is_something() -> None:
+    """A trace that came a moment before is not waited beside."""
+    inbox, clock = IngestQueue(), ManualClock()
+    inbox.put("excluded")
+    inbox.wait(clock, 10.0)
+    assert clock.waits == []
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (HELD_NOTHING, {"requests": 1, "traced": 1, "dropped": 1}),
+        ("sampled_out", {"requests": 1, "sampled_out": 1}),
+        (Feedback("tr-1", b"{}"), {}),
+        (Finished(trace(counted=False)), {}),
+        (Finished(), {"requests": 1, "traced": 1}),
+    ],
+)
+def test_what_an_item_adds_to_the_counters(
+    item: Finished | Feedback | LocalTrouble | str, expected: dict[str, int]
+) -> None:
+    """Each request once, and nothing for what is none."""
+    assert tally(item) == expected
+
+
+def test_a_record_of_nothing_is_none() -> None:
+    """A trace all of whose spans were left out leaves no record."""
+    assert encode_record(Finished(TraceRecord("tr-1", b"", b"", None, counted=False))) is None
+    assert encode_record(Finished(dataclasses.replace(trace(), info=b""))) is not None
