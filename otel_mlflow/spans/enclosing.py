@@ -14,7 +14,7 @@ from typing import Any
 
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, get_current_span
+from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_mlflow.guard import guarded
@@ -45,7 +45,7 @@ class _EnclosingContext:
     def attach(self, context: Context) -> Token[Context]:
         """Make `context` the current one."""
         span: Any = context.get(_SPAN_KEY)
-        if span is not None and span_state(span) is None:
+        if span is not None and span is not INVALID_SPAN and span_state(span) is None:
             context = _with_enclosing(context, span, self.get_current()) or context
         token: Token[Context] = self._attach(context)
         return token
