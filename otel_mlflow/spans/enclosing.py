@@ -2,8 +2,9 @@
 
 Whoever makes a span current does it with `opentelemetry.context.attach`. Where that span is another provider's, or
 records nothing, the context that is attached gets one more key. Those of our spans are attached as they are.
-Private name that this leans on: `opentelemetry.context._RUNTIME_CONTEXT`, through which every `attach` goes, whoever
-imported it. Tested with opentelemetry-api 1.34 to 1.45.
+Private names that this leans on: `opentelemetry.context._RUNTIME_CONTEXT`, through which every `attach` goes, whoever
+imported it, and the key of the current span, `opentelemetry.trace.propagation._SPAN_KEY`.
+Tested with opentelemetry-api 1.34 to 1.45.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_mlflow.guard import guarded
 from otel_mlflow.spans.ids import is_remote
@@ -36,23 +38,17 @@ class _EnclosingContext:
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
+        self.get_current = inner.get_current
+        self.detach = inner.detach
+        self._attach = inner.attach
 
     def attach(self, context: Context) -> Token[Context]:
         """Make `context` the current one."""
-        span = get_current_span(context)
-        if span is not INVALID_SPAN and span_state(span) is None:
-            context = _with_enclosing(context, span, self.inner.get_current()) or context
-        token: Token[Context] = self.inner.attach(context)
+        span: Any = context.get(_SPAN_KEY)
+        if span is not None and span is not INVALID_SPAN and span_state(span) is None:
+            context = _with_enclosing(context, span, self.get_current()) or context
+        token: Token[Context] = self._attach(context)
         return token
-
-    def get_current(self) -> Context:
-        """The current context."""
-        current: Context = self.inner.get_current()
-        return current
-
-    def detach(self, token: Token[Context]) -> None:
-        """Make the one before it the current one again."""
-        self.inner.detach(token)
 
 
 @guarded

@@ -100,7 +100,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
         )
         OPEN_SPANS[state.span_id] = state
         state.handling = id(sys.exc_info()[1])
-        span.set_attribute(mlflow_names.TRACE_REQUEST_ID, f'"{trace.identity.mlflow_trace_id}"')
+        span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.identity.mlflow_trace_id_json)
         if parent is not None and (generators := opening_generators()):
             trace.tree.enter(state, generators, opener())
         if self.listener is not None:
