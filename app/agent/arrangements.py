@@ -16,6 +16,8 @@ _WHERE = rf"({'|'.join(sorted(_FRONT | _BACK | _BESIDE))}|up|down|{NUMBER[1:-1]}
 
 def read_removal(sentence: str) -> FollowUp | None:
     """Read which slides are to go; without slides, which regions, products or times."""
+    if find(rf"^\W*{REMOVE} (?:all|every|everything|the deck)(?: of)?(?: the)?(?: slides?)?\W*$", sentence):
+        return Impossible("I can't remove all slides: a deck has at least one.")
     wish = find(rf"^\W*{REMOVE} (?:the )?slides? (.+)", sentence)
     if wish and (numbers := read_numbers(wish.group(1))):
         return Remove(numbers)

@@ -14,7 +14,7 @@ from app.agent.table import Table
 from app.agent.wishes import More, Refine, SlideAbout
 from app.questions.months import ALL
 from app.questions.query import PARTS, Dimension, Query
-from app.questions.reading import Reading, read
+from app.questions.reading import read
 from app.questions.refine import refine
 
 Found = Sequence[tuple[Table | None, str]]
@@ -50,11 +50,7 @@ def change_with_data(
     if not findings:
         return unable(missing[0])
     notes = (*plan.notes, *missing)
-    return (
-        _ask_anew(wish.words, deck, findings, notes)
-        if isinstance(wish, Refine)
-        else _extend(deck, findings, plan, notes)
-    )
+    return _ask_anew(wish, deck, findings, notes) if isinstance(wish, Refine) else _extend(deck, findings, plan, notes)
 
 
 def _addition(wish: SlideAbout | More, deck: Existing, max_slides: int) -> _Plan:
@@ -96,21 +92,21 @@ def _ideas(deck: Existing, about: Query) -> Iterator[Query]:
 
 
 def _refinement(wish: Refine, deck: Existing) -> _Plan:
-    """Every slide's own question, changed in the same way."""
-    readings = [refine(slide.finding.asked, wish.words, adds=wish.adds) for slide in deck.slides if slide.finding]
-    refused = [reading.refusal for reading in readings if reading.refusal]
+    """Every slide's own question, or that of one slide, changed in the same way."""
+    if wish.number is not None and (missing := deck.missing(wish.number)):
+        return _Plan(problem=missing)
+    slides = [slide for number, slide in enumerate(deck.slides, 1) if wish.number in (None, number) and slide.finding]
+    readings = [refine(slide.finding.asked, wish.words, adds=wish.adds) for slide in slides if slide.finding]
     kept = [reading for reading in readings if not reading.refusal]
     if not kept:
-        return _Plan(problem=f"I can't answer that: {refused[0]}")
-    queries = tuple(dict.fromkeys(query for reading in kept for query in reading.queries))
-    before = {slide.query for slide in deck.slides}
-    if {query.in_words() for query in queries} <= before:
+        refused = next(
+            (f"I can't answer that: {reading.refusal}" for reading in readings), "I did not ask for that slide."
+        )
+        return _Plan(problem=refused)
+    queries = tuple(dict.fromkeys(query for reading in kept for query in reading.queries))[: len(slides)]
+    if {query.in_words() for query in queries} <= {slide.query for slide in slides}:
         return _Plan(problem="That is what the deck shows already.")
-    return _Plan(queries[: max(1, len(readings))], tuple(_remarks(kept)))
-
-
-def _remarks(readings: Sequence[Reading]) -> dict[str, None]:
-    return dict.fromkeys(remark for reading in readings for remark in reading.remarks)
+    return _Plan(queries, tuple(kept[0].remarks))
 
 
 def _extend(deck: Existing, found: Sequence[Finding], plan: _Plan, notes: Sequence[str]) -> Answer:
@@ -120,11 +116,18 @@ def _extend(deck: Existing, found: Sequence[Finding], plan: _Plan, notes: Sequen
     return Answer(words, deck.with_slides([*deck.without_summary, *added], summary=deck.has_summary))
 
 
-def _ask_anew(words: str, deck: Existing, found: Sequence[Finding], notes: Sequence[str]) -> Answer:
+def _ask_anew(wish: Refine, deck: Existing, found: Sequence[Finding], notes: Sequence[str]) -> Answer:
     """New findings in place of the old ones; what a person wrote stays behind them."""
+    told = " ".join([f"{found[0].topic}: {found[0].title}.", *notes])
+    if wish.number is not None:
+        slides = [
+            finding_slide(found[0]) if number == wish.number else slide.html
+            for number, slide in enumerate(deck.slides, 1)
+            if slide.kind != "summary" or number == wish.number
+        ]
+        return Answer(told, deck.with_slides(slides, summary=deck.has_summary))
     others = [slide.html for slide in deck.slides if not slide.finding and slide.kind not in ("summary", "cover")]
     has_cover = any(slide.kind == "cover" for slide in deck.slides)
-    cover = [cover_slide(words, found[0], notes)] if has_cover else []
-    slides = [*cover, *(finding_slide(finding) for finding in found), *others]
-    told = " ".join([f"{found[0].topic}: {found[0].title}.", *notes])
-    return Answer(told, retitled(deck.with_slides(slides, summary=deck.has_summary), found[0].title))
+    cover = [cover_slide(wish.words, found[0], notes)] if has_cover else []
+    document = deck.with_slides([*cover, *map(finding_slide, found), *others], summary=deck.has_summary)
+    return Answer(told, retitled(document, found[0].title))

@@ -25,7 +25,7 @@ from app.agent.wishes import (
     Rename,
     SlideAbout,
 )
-from app.questions.named import Named, name_parts
+from app.questions.named import name_parts
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind
 
@@ -37,7 +37,7 @@ _CUE = re.compile(
     r"|filter|limit|restrict|narrow|switch to|change (?:it|that|this) to)\b|\b(?:instead|as well|too)\b\W*$",
     re.IGNORECASE,
 )
-_ADDING = re.compile(r"^\s*(?:and\s+)?(?:also|add|include)\b", re.IGNORECASE)
+_ADDING = re.compile(r"^\s*(?:and\s+)?(?:also|add|include)\b|\b(?:too|as well)\b\W*$", re.IGNORECASE)
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
 _ENDS = (Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST)
 
@@ -59,10 +59,14 @@ def read_follow_up(sentence: str, deck: Existing) -> FollowUp:
     return next((wish for reader in readers if (wish := reader()) is not None), NewQuestion())
 
 
-def _taken_back(sentence: str) -> Nothing | None:
+def _taken_back(sentence: str) -> FollowUp | None:
     verbs = rf"add|make|create|change|rename|show|move|swap|include|{REMOVE}"
-    wish = find(rf"\b(?:don['’]?t|do not|never|no need to)\s+(?:\w+ )?(?:{verbs})\b", sentence)
-    return Nothing() if wish or find(r"^\W*(?:never ?mind|forget it|stop|leave it|no)\W*$", sentence) else None
+    if find(rf"\b(?:don['’]?t|do not|never|no need to)\s+(?:\w+ )?(?:{verbs})\b", sentence):
+        return Nothing()
+    if find(r"^\W*(?:never ?mind|forget it|stop|leave it|no|thanks?|thank you|great|nice|good|perfect)\W*$", sentence):
+        return Nothing()
+    is_undo = find(r"^\W*(?:undo|revert|go back)\b", sentence)
+    return Impossible("I can't undo: I see only the deck as it is now.") if is_undo else None
 
 
 def _rename(sentence: str) -> Rename | None:
@@ -75,7 +79,7 @@ def _rename(sentence: str) -> Rename | None:
 
 
 def _about(sentence: str) -> SlideAbout | None:
-    about = r"slides? (?:about|on|for|showing|with|of) (.+)"
+    about = r"slides? (?:about|on|for|showing|with|of|comparing|that compares?|that shows?) (.+)"
     wish = find(rf"\b(?:add|a|an|another|make|create|one|new|insert)\b(?: \w+){{0,2}}? {about}", sentence)
     if wish or (wish := find(r"^\W*slides? (?:about|on|for|showing|with) (.+)", sentence)):
         return SlideAbout(wish.group(1))
@@ -120,24 +124,28 @@ def _length(sentence: str, slides: int) -> FollowUp | None:
 
 def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
     """A few words that change what was asked; a question with a measure of its own is another, unless it says `and`."""
-    named = name_parts(tokenise(sentence))
-    is_cued = bool(_CUE.search(whole))
-    asks = bool(
-        find(r"^\W*(?:which|what|how|why|where|when|who|show|compare|list|rank|is|are|did|does|do|was)\b", sentence)
-    )
-    is_whole = bool(named.measures or named.unknown_measure) or (
-        asks and (bool(named.splits) or named.has(*_FOCUS, *_ENDS))
-    )
-    if not named.weight or (is_whole and not is_cued) or _is_about_a_slide(sentence):
-        return Impossible("I can't do that to a slide.") if _is_about_a_slide(sentence) else None
+    slide = find(rf"\bslide {NUMBER}\b", sentence)
+    words = _wanted(re.sub(rf"\b(?:change|make|turn|on|in)?\s*(?:the )?slide {NUMBER}\b", " ", sentence, flags=re.I))
+    named = name_parts(tokenise(words))
+    if slide and not named.weight:
+        return Impossible("I can't do that to a slide.")
+    is_cued = bool(_CUE.search(whole)) or words != sentence
+    asks = find(r"^\W*(?:which|what|how|why|where|when|who|show|compare|list|rank|is|are|did|does|do|was)\b", sentence)
+    has_shape = bool(asks) and (bool(named.splits) or named.has(*_FOCUS, *_ENDS))
+    is_whole = bool(named.measures) or bool(named.unknown_measure) or has_shape
+    if not named.weight or (is_whole and not is_cued):
+        return None
     if deck.about is None:
-        return Impossible("I can't: no slide of this deck shows data that I asked for.") if not is_whole else None
-    return Refine(sentence, adds=bool(_ADDING.search(whole)) or _adds(named))
+        return None if is_whole else Impossible("I can't: no slide of this deck shows data that I asked for.")
+    return Refine(words, bool(_ADDING.search(whole)), read_number(slide.group(1)) if slide else None)
 
 
-def _adds(named: Named) -> bool:
-    return named.has(Kind.COMPARE)
-
-
-def _is_about_a_slide(sentence: str) -> bool:
-    return bool(find(rf"\bslide {NUMBER}\b", sentence))
+def _wanted(sentence: str) -> str:
+    """What is to be there: `profit` of `replace revenue with profit`, `profit instead of revenue`, `add profit`."""
+    if swapped := find(r"^\W*(?:replace|swap|switch|change|exchange) .+? (?:with|to|for|by) (.+)", sentence):
+        return swapped.group(1)
+    if kept := find(r"^(.+?),? (?:instead of|rather than) ", sentence):
+        return kept.group(1)
+    # The verb, not the coffee.
+    plain = re.sub(r"^\W*(?:filter|limit|restrict|narrow)(?: \w+)?? (?:by|to|for|on)\b", "", sentence, flags=re.I)
+    return re.sub(r"^\W*(?:add|include)\b", "", plain, flags=re.IGNORECASE)

@@ -37,8 +37,9 @@ class Asked:
 
     @property
     def message(self) -> str:
-        """What the data said."""
-        return self.came_back if self.failed else str(json.loads(self.came_back)["message"])
+        """What the data said, without their SQL."""
+        said = self.came_back if self.failed else str(json.loads(self.came_back)["message"])
+        return said.partition(" Statement: ")[0]
 
 
 def next_step(question: str, max_slides: int, asked: Sequence[Asked], deck: str = "") -> AskData | Answer:

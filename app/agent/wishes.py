@@ -70,10 +70,11 @@ class SlideAbout:
 
 @dataclass(frozen=True)
 class Refine:
-    """Ask again what the slides answer, with some of it changed."""
+    """Ask again what one slide, or each, answers, with some of it changed; `adds`: beside what was asked."""
 
     words: str
     adds: bool = False
+    number: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
-from app.api.openapi import content, failures
+from app.api.openapi import failures, page
 from app.api.users import Owner
 from app.api.using import ExpectedQuery, Using
 from app.decks import edit
@@ -43,7 +43,7 @@ def reorder(
 @router.get(
     "/export",
     response_class=Response,
-    responses={**content("text/html", "The whole document.", "<!DOCTYPE html><html>…</html>"), **failures(404)},
+    responses={**page("The whole document."), **failures(404)},
 )
 def export(of: Of, owner: Owner, using: Using, format: Literal["html"] = "html") -> Response:
     """The whole deck as a file."""
@@ -59,7 +59,7 @@ def export(of: Of, owner: Owner, using: Using, format: Literal["html"] = "html")
 @router.get(
     "/print",
     response_class=Response,
-    responses={**content("text/html", "All slides, a page each.", "<!DOCTYPE html><html>…</html>"), **failures(404)},
+    responses={**page("All slides, a page each."), **failures(404)},
 )
 def print_deck(of: Of, owner: Owner, using: Using) -> Response:
     """The deck as a document that opens the browser's print dialog."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.data import sales
 from app.data.sql import statement
+from app.questions.months import ALL, name_of
 from app.questions.reading import HELP, Reading, read
 
 
@@ -19,7 +20,8 @@ def answer_question(question: str) -> tuple[str, str]:
     select = statement(query)
     rows = sales.run(select.sql, select.parameters)
     found = f"{len(rows.rows)} rows" if rows.rows else "No data match"
-    message = " ".join([f"{found}: {query.in_words()}.", *_beyond(reading), f"Statement: {select.sql}"])
+    span = [] if rows.rows else [f"The data run from {name_of(ALL)}."]
+    message = " ".join([f"{found}: {query.in_words()}.", *span, *_beyond(reading), f"Statement: {select.sql}"])
     return message, rows.as_csv() if rows.rows else ""
 
 

@@ -118,7 +118,7 @@ def _in_data(months: Months) -> Months:
 
 
 def _share(named: Named, draft: _Draft) -> _Draft:
-    if not named.has(Kind.SHARE) or frozenset(named.measures) in RATIOS:
+    if not _asks_for_share(named):
         return draft
     if len(named.measures) > 1:
         return draft.left(*named.words(Kind.SHARE))
@@ -131,6 +131,14 @@ def _share(named: Named, draft: _Draft) -> _Draft:
     if any(part in PARTS for part in draft.split):
         return draft
     return _without_last(named, draft).by("region").noting("No parts were named to have a share: I took the regions.")
+
+
+def _asks_for_share(named: Named) -> bool:
+    """Whether a share is wanted; not growth in percent, nor a share that has a name of its own."""
+    words = [token for token in named.tokens if token.kind is Kind.SHARE]
+    if named.has(Kind.RISE, Kind.FALL):
+        words = [token for token in words if token.value != "percent"]
+    return bool(words) and frozenset(named.measures) not in RATIOS
 
 
 def _sharing(named: Named, draft: _Draft) -> Dimension | None:
@@ -204,8 +212,10 @@ def _listed_unit(named: Named) -> Unit | None:
 
 
 def _growth(named: Named, draft: _Draft) -> _Draft:
-    if not named.has(Kind.RISE, Kind.FALL) or draft.query.focus:
+    if not named.has(Kind.RISE, Kind.FALL):
         return draft
+    if draft.query.focus == "share":
+        return _with_room(named, draft).by(draft.unit or "year")
     draft = _with_room(named, replace(draft, query=replace(draft.query, focus="growth")))
     unit = draft.unit or named.growth_unit or _spanned_unit(named) or "year"
     months = draft.query.months or ALL
@@ -248,8 +258,11 @@ def _outliers(named: Named, draft: _Draft) -> _Draft:
 
 def _trend(named: Named, draft: _Draft) -> _Draft:
     """A trend takes more than one month."""
-    is_moment = named.has(Kind.TREND) and len(draft.query.months or ALL) == 1
-    return draft.left(*named.words(Kind.TREND)) if is_moment else draft
+    if not named.has(Kind.TREND):
+        return draft
+    if len(draft.query.months or ALL) == 1:
+        return draft.left(*named.words(Kind.TREND))
+    return _with_room(named, draft).by(draft.unit or "month") if draft.query.focus == "share" else draft
 
 
 def _has_units(draft: _Draft) -> bool:
@@ -271,7 +284,7 @@ def _without_moments(draft: _Draft) -> _Draft:
 
 def _rank(named: Named, draft: _Draft) -> _Draft:
     kinds = {kind for _, kind in named.ends}
-    falls = draft.query.focus == "growth" and named.has(Kind.FALL)
+    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not named.has(Kind.RISE)
     if not kinds and not falls:
         return draft
     if not draft.split:

@@ -13,11 +13,20 @@ _WITHIN_A_LIST = {Kind.AND, Kind.DIMENSION, Kind.NUMBER, Kind.TO}
 def excluded_places(tokens: Sequence[Token]) -> tuple[set[int], set[int]]:
     """The places of what is left out, and of the words that say so; not of those that leave out nothing."""
     excluded, excluding = set[int](), set[int]()
-    for place, token in enumerate(tokens):
-        if token.kind in {Kind.EXCLUDE, Kind.NOT} and (names := _names_after(tokens, place)):
+    for place in range(len(tokens)):
+        if _excludes(tokens, place) and (names := _names_after(tokens, place)):
             excluded |= names
             excluding.add(place)
     return excluded, excluding
+
+
+def _excludes(tokens: Sequence[Token], place: int) -> bool:
+    """`except`, `not`; and the `but` of `all regions but the East`."""
+    if tokens[place].kind in {Kind.EXCLUDE, Kind.NOT}:
+        return True
+    following = [token for token in tokens[place + 1 : place + 3] if token.text.lower() not in {"the", "for", "in"}]
+    is_all = any(token.text.lower() in {"all", "every", "each", "any"} for token in tokens[:place])
+    return tokens[place].text.lower() == "but" and is_all and bool(following) and following[0].kind in _NAMES
 
 
 def _names_after(tokens: Sequence[Token], place: int) -> set[int]:

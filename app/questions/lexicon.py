@@ -26,7 +26,10 @@ _MEASURES = {
     "profit": "profit; profits; earnings; gross profit",
     "profit margin": "profit margin; profit margins; margin; margins; profitability; gross margin",
     "units": "units; unit; volume; volumes; quantity; quantities; units sold; unit sales; sales volume; pieces",
-    "returned units": "returned units; returns; returned; units returned; refunds",
+    "returned units": (
+        "units were returned; units got returned; units have been returned; units are returned; returned units; "
+        "returns; returned; units returned; refunds"
+    ),
     "return rate": (
         "return rate; return rates; returned share; rate of returns; returns rate; rate of return; percentage of units "
         "returned; percentage of units were returned; share of units returned; percent of units returned; % of units "
@@ -52,6 +55,7 @@ _DIMENSIONS = {
     "half": "half; halves; half year; half years; half yearly",
     "year": "year; years; yearly; annual; annually",
 }
+_PERCENT = {"percent": "percent; percentage; percentages; %; by how many percent; by what percentage"}
 _GROWTH_UNITS = {
     "month": "month over month; month on month; mom",
     "quarter": "quarter over quarter; quarter on quarter; qoq",
@@ -76,6 +80,7 @@ _PARTS_OF_YEAR = {
     "half 2": "h2; second half; 2nd half; half 2; second half year",
 }
 _OTHERS: dict[Kind, str] = {
+    Kind.UNKNOWN: "more than half; over half; less than half; under half",
     Kind.HIGH: (
         "top; highest; most; largest; biggest; max; maximum; greatest; strongest; fastest; quickest; peak; peaked; "
         "leading; lead; leads; led; higher; larger; bigger; high"
@@ -84,23 +89,23 @@ _OTHERS: dict[Kind, str] = {
     Kind.BEST: "best; better; most successful; strongest performing",
     Kind.WORST: "worst; worse; poorest; weakest performing",
     Kind.RISE: (
-        "growth; grow; grew; grown; grows; growing; increase; increased; increases; increasing; rise; rises; rose; "
-        "risen; rising; gain; gained; gains; change; changed; changes; improve; improved; improvement; growth rate; "
-        "climb; climbed; go up; goes up; went up; going up; gone up"
+        "jump; jumped; surge; surged; boost; boosted; growth; grow; grew; grown; grows; growing; increase; increased; "
+        "increases; increasing; rise; rises; rose; risen; rising; gain; gained; gains; change; changed; changes; "
+        "improve; improved; improvement; growth rate; climb; climbed; go up; goes up; went up; going up; gone up"
     ),
     Kind.FALL: (
-        "decline; declined; declines; declining; fall; falls; fell; fallen; falling; drop; drops; dropped; decrease; "
-        "decreased; decreases; decreasing; shrink; shrank; shrunk; shrinking; worsen; worsened; go down; goes down; "
-        "went down; going down; gone down"
+        "plunge; plunged; slump; slumped; decline; declined; declines; declining; fall; falls; fell; fallen; falling; "
+        "drop; drops; dropped; decrease; decreased; decreases; decreasing; shrink; shrank; shrunk; shrinking; worsen; "
+        "worsened; go down; goes down; went down; going down; gone down"
     ),
     Kind.TREND: (
         "trend; trends; over time; develop; develops; developed; developing; development; evolve; evolved; evolution; "
         "course; time series; timeline; history"
     ),
     Kind.SHARE: (
-        "share; shares; percentage; percentages; percent; proportion; proportions; fraction; portion; mix; "
-        "contribution; contributions; contribute; contributes; contributed; percent of total; share of total; how much "
-        "of; account for; accounts for; accounted for; make up; makes up; made up; %"
+        "distribution; share; shares; proportion; proportions; fraction; portion; mix; contribution; contributions; "
+        "contribute; contributes; contributed; percent of total; share of total; how much of; account for; accounts "
+        "for; accounted for; make up; makes up; made up"
     ),
     Kind.AVERAGE: "average; averages; avg; mean; on average; averaged",
     Kind.OUTLIER: (
@@ -146,21 +151,22 @@ _OTHERS: dict[Kind, str] = {
         "future; tomorrow"
     ),
     Kind.FILLER: (
-        "a; an; the; of; in; for; on; at; with; within; during; as; into; is; are; was; were; be; been; being; do; "
-        "does; did; done; doing; has; have; had; having; it; its; that; these; those; there; what; whats; which; how; "
-        "how much; how about; what about; how high; how low; much; many; me; my; we; our; ours; us; i; you; your; "
-        "they; their; them; show; shows; showing; give; gives; tell; see; display; present; presentation; list; "
-        "please; pls; can; could; would; may i; may we; like; want; need; let; make; made; makes; create; build; "
-        "prepare; generate; draw; plot; put; deck; decks; chart; charts; graph; graphs; diagram; overview; report; "
-        "summary; summarise; summarize; breakdown; break; broken; split; splits; down; up; total; totals; in total; "
-        "overall; altogether; sum; all; entire; whole; figure; figures; number; numbers; amount; amounts; value; "
-        "values; data; company; business; result; results; hello; hi; hey; thanks; thank; thank you; ok; okay; now; "
-        "then; just; only; also; too; more; less; fewer; very; really; got; get; gets; come; comes; came; go; goes; "
-        "going; went; look; looks; looking; about; regarding; concerning; so; so far; but; well; by far; by the way; "
-        "find; out; know; question; any; some; roastery; individual; individually; respectively; both; same; "
-        "respective; different; vary; varies; generated; generates; achieve; achieved; rank; ranked; ranking; sort; "
-        "sorted; rate; per cent; single; everything; everywhere; anything; euro; euros; eur; here; from; which one; "
-        "this one; that one; the one; instead; again"
+        "distributed; by size; by value; by amount; sorted by size; descending; saw; so high; too high; very high; so "
+        "low; too low; very low; this high; a; an; the; of; in; for; on; at; with; within; during; as; into; is; are; "
+        "was; were; be; been; being; do; does; did; done; doing; has; have; had; having; it; its; that; these; those; "
+        "there; what; whats; which; how; how much; how about; what about; how high; how low; much; many; me; my; we; "
+        "our; ours; us; i; you; your; they; their; them; show; shows; showing; give; gives; tell; see; display; "
+        "present; presentation; list; please; pls; can; could; would; may i; may we; like; want; need; let; make; "
+        "made; makes; create; build; prepare; generate; draw; plot; put; deck; decks; chart; charts; graph; graphs; "
+        "diagram; overview; report; summary; summarise; summarize; breakdown; break; broken; split; splits; down; up; "
+        "total; totals; in total; overall; altogether; sum; all; entire; whole; figure; figures; number; numbers; "
+        "amount; amounts; value; values; data; company; business; result; results; hello; hi; hey; thanks; thank; "
+        "thank you; ok; okay; now; then; just; only; also; too; more; less; fewer; very; really; got; get; gets; come; "
+        "comes; came; go; goes; going; went; look; looks; looking; about; regarding; concerning; so; so far; but; "
+        "well; by far; by the way; find; out; know; question; any; some; roastery; individual; individually; "
+        "respectively; both; same; respective; different; vary; varies; generated; generates; achieve; achieved; rank; "
+        "ranked; ranking; sort; sorted; rate; per cent; single; everything; everywhere; anything; euro; euros; eur; "
+        "here; from; which one; this one; that one; the one; instead; again"
     ),
 }
 _CHARTS = {
@@ -190,6 +196,7 @@ _TABLES: tuple[tuple[Kind, dict[str, str]], ...] = (
     (Kind.CHART, _CHARTS),
     (Kind.DIMENSION, _DIMENSIONS),
     (Kind.RISE, _GROWTH_UNITS),
+    (Kind.SHARE, _PERCENT),
 )
 
 

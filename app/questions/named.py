@@ -55,11 +55,8 @@ class Named:
     @property
     def left_out(self) -> list[str]:
         """What was asked and is not known."""
-        return [
-            token.text
-            for place, token in enumerate(self.tokens)
-            if place not in self.used and token.kind not in EMPTY and token.kind is not Kind.WHY
-        ]
+        idle = [token for place, token in enumerate(self.tokens) if place not in self.used and token.kind not in EMPTY]
+        return list(dict.fromkeys(token.text for token in idle if token.kind is not Kind.WHY))
 
     @property
     def weight(self) -> int:
@@ -206,8 +203,8 @@ def _threshold(tokens: Sequence[Token]) -> tuple[Threshold | None, set[int]]:
     for place, token in enumerate(tokens[:-1]):
         if token.kind not in {Kind.ABOVE, Kind.BELOW}:
             continue
-        limit = next((at for at in range(place + 1, min(place + 4, len(tokens))) if _is_limit(tokens[at])), None)
-        if limit is not None:
+        limit = next((at for at in range(place + 1, len(tokens)) if tokens[at].kind is not Kind.FILLER), None)
+        if limit is not None and tokens[limit].kind in {Kind.NUMBER, Kind.AVERAGE}:
             value = float(tokens[limit].value) if tokens[limit].kind is Kind.NUMBER else None
             return Threshold(token.kind is Kind.ABOVE, value), {place, limit}
     return None, {place for place, token in enumerate(tokens) if _compares(token, tokens[place + 1 : place + 3])}
@@ -218,10 +215,6 @@ def _compares(token: Token, following: Sequence[Token]) -> bool:
     if token.kind not in {Kind.ABOVE, Kind.BELOW}:
         return False
     return token.text.lower() == "over" or any(one.kind is Kind.MEMBER for one in following)
-
-
-def _is_limit(token: Token) -> bool:
-    return token.kind in {Kind.NUMBER, Kind.AVERAGE}
 
 
 def part_of(name: str) -> Dimension:

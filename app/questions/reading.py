@@ -15,6 +15,7 @@ from app.questions.times import note_on
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind, Token
 
+NOT_WHY = "The data say what and where, not why."
 _SLIDES = re.compile(
     r"\b(?:(?:in|on|with|at most|up to|no more than|max(?:imum)?)\s+)*(\d{1,2}|one|two|three|four|five)\s+slides?\b",
     re.IGNORECASE,
@@ -94,6 +95,8 @@ def refuse(named: Named, *, is_fragment: bool = False) -> str:
         return f"I do not know what “{idle[0]}” leaves out: I can leave out regions, products and times."
     if empty := _empty(named):
         return empty
+    if named.has(Kind.WHY) and not named.weight:
+        return NOT_WHY
     known = named.measures or named.unknown_measure or is_fragment
     if not named.weight or (unknown and not known) or (len(unknown) >= named.weight > 0 and not named.unknown_measure):
         return f"I do not know {', '.join(unknown)}." if unknown else "I do not know what is asked."
@@ -135,7 +138,7 @@ def notes_on(named: Named) -> list[str]:
     outside = [time for time in named.times if not set(time.months) & set(ALL)]
     beyond = [f"There are no data for {name_of(time.months)}." for time in outside if len(outside) < len(named.times)]
     counted = [_counted(tokens[place + 1]) for place, token in enumerate(tokens[:-1]) if token.kind is Kind.COUNT]
-    why = ["The data say what and where, not why."] if named.has(Kind.WHY) else []
+    why = [NOT_WHY] if named.has(Kind.WHY) else []
     return [*typos, *loose, *windows, *beyond, *filter(None, counted), *why]
 
 

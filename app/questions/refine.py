@@ -13,14 +13,14 @@ from app.questions.reading import Reading, notes_on, refuse
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind
 
-_SAID_OF_FIGURES = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.HIGH, Kind.LOW, Kind.BEST)
+_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
 
 
 def refine(query: Query, words: str, *, adds: bool = False) -> Reading:
     """The question that these words make of another."""
     tokens = tokenise(words)
     own = name_parts(tokens)
-    adds = adds or own.has(Kind.COMPARE)
+    adds = adds or (own.has(Kind.COMPARE) and not _compares_by_itself(own))
     kept = tokenise(" ".join(_kept(query, own, adds=adds)))
     year = tokenise(_year_of(query, own))
     merged = name_parts((*kept, *tokens, *year))
@@ -42,9 +42,20 @@ def _kept(query: Query, own: Named, *, adds: bool) -> list[str]:
         named = own.members[part]
         if adds or not named.names or (named.excluded and not query.members(part).excluded):
             kept.append(query.members(part).in_words())
-    if not own.has(*_SAID_OF_FIGURES, Kind.WORST, Kind.TREND) and not own.threshold:
-        kept.append(query.in_words().removeprefix(query.topic()))
+    kept += [query.focus, *_orders(query, own)] if not own.has(*_FOCUS) else []
     return kept
+
+
+def _orders(query: Query, own: Named) -> list[str]:
+    """What the question ranked or limited, if the words do neither."""
+    if own.ends or own.threshold:
+        return []
+    return [one.in_words() for one in (query.ranking, query.threshold) if one]
+
+
+def _compares_by_itself(own: Named) -> bool:
+    """`compare North with West`; not `compare with West`."""
+    return len(own.times) > 1 or any(len(members.names) > 1 for members in own.members.values())
 
 
 def _year_of(query: Query, own: Named) -> str:

@@ -16,7 +16,11 @@ _WORD = re.compile(
     r"|(?P<sign>%|&|\+|[-–—/])",
     re.IGNORECASE,
 )
-_SIGNS = {"&": Kind.AND, "+": Kind.AND, "/": Kind.AND, "%": Kind.SHARE}
+_SIGNS = {
+    "&": Kind.AND,
+    "+": Kind.AND,
+    "/": Kind.AND,
+}
 _DASHES = "-–—"
 # Shorter words are too near to others for a guess.
 _SHORTEST_GUESS = 5
@@ -41,6 +45,8 @@ def _words(match: re.Match[str]) -> Iterator[Token]:
         yield _number(text)
     elif match.lastgroup == "word":
         yield from _word(text)
+    elif text == "%":
+        yield Token(text, Kind.UNKNOWN, text)
     elif text in _SIGNS:
         yield Token(text, _SIGNS[text])
     elif text in _DASHES:

@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.current import CLAIMED, OUTSIDE, current_request_state, current_span_state, opener
+from otel_mlflow.outside import CLAIMED, OUTSIDE
+from otel_mlflow.spans.current import current_request_state, current_span_state, opener
 from otel_mlflow.spans.generators import opening_generators
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
@@ -73,6 +74,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if self.listener is not None:
             self.listener.ended(state)
         trace.end(state)
+        if state is trace.root:
+            _abandon_left_runs(trace)
         if state is trace.root and trace.exchange is None and not trace.export.released:
             self._decide(trace, span)
 
@@ -159,6 +162,14 @@ class OpenTraceSpanProcessor(SpanProcessor):
     def forget_open(self) -> None:
         """In a forked child: the open spans are the parent's."""
         OPEN_SPANS.clear()
+
+
+def _abandon_left_runs(trace: OpenTrace) -> None:
+    """LangChain does not tell the end of a model's run that a timeout cancels: it is over when its request is."""
+    here = opener()
+    for state in trace.tree.open_runs():
+        if state.run is not None and state.run.opener == here:
+            trace.abandon(state)
 
 
 def is_framework(span: ReadableSpan) -> bool:

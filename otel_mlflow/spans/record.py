@@ -173,14 +173,13 @@ class TraceWriter:
 
     def _info(self, trace: OpenTrace) -> bytes:
         trace.root_summary = trace.root_summary or _root_summary(trace)
-        explicit = trace.info
         info = {
             "client_request_id": self._content.text(_request_id(trace)),
             "request_time_ms": trace.root_summary.start_ns // 1_000_000,
             "execution_duration_ms": (trace.root_summary.end_ns - trace.root_summary.start_ns) // 1_000_000,
             "state": _explicit_state(trace) or trace.root_summary.state,
-            "request_preview": self._content.preview(explicit.request_preview if explicit else None),
-            "response_preview": self._content.preview(explicit.response_preview if explicit else None),
+            "request_preview": self._content.preview(_preview(trace, "request_preview", trace.metadata.inputs)),
+            "response_preview": self._content.preview(_preview(trace, "response_preview", trace.metadata.outputs)),
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
@@ -255,6 +254,12 @@ def _root_summary(trace: OpenTrace) -> RootSummary:
 def _request_id(trace: OpenTrace) -> str:
     explicit = trace.info.client_request_id if trace.info is not None else None
     return explicit or trace.metadata.client_request_id or ""
+
+
+def _preview(trace: OpenTrace, name: str, late: str | None) -> str | None:
+    """What user code set through MLflow; else what it set through us once the root was handed over, too late for it."""
+    explicit: str | None = getattr(trace.info, name, None)
+    return explicit if explicit is not None or trace.root is not None else late
 
 
 def _explicit_state(trace: OpenTrace) -> str | None:

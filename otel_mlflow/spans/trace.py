@@ -182,6 +182,10 @@ class SpanTree:
         spans = self.spans.copy().values()
         return [state for state in spans if not state.ended and (all_of_them or state.abandoned)]
 
+    def open_runs(self) -> list[SpanState]:
+        """The spans of LangChain runs of which no end was told."""
+        return [state for state in self.spans.copy().values() if state.run is not None and not state.ended]
+
     def remove(self, states: list[SpanState]) -> None:
         """Let go of spans that have ended."""
         for state in states:
@@ -321,6 +325,16 @@ class OpenTrace:
             state.abandoned = False
         self._let_go(batch.finished)
         return record
+
+    def continue_in_child(self) -> None:
+        """In a forked child: what has started is the parent's, and what ends from now on is more of its trace."""
+        self.tree, self.export = SpanTree(), ExportState()
+        self.tree.seen_spans = 1
+        self.root, self.counted, self.fragment = None, False, True
+        if self.owner.samples(self.identity.mlflow_trace_id_int):
+            self.export.release()
+        else:
+            self.export.discard()
 
     def _enqueue(self) -> None:
         if self.export.released and not self.held and self.export.mark_queued():

@@ -479,9 +479,8 @@ def _figure_and_limit(slide: Slide, match: re.Match[str]) -> None:
 def _extreme(slide: Slide, match: re.Match[str]) -> None:
     candidates = [slide.points, *([_averages(slide)] if "average" in slide.question.ops else [])]
     if "share" in slide.question.ops:
-        candidates += (
-            [_shares(slide.points), *_shares_of_each(slide).values()] if len(slide.question.split) == 2 else []
-        )
+        candidates += [_shares(slide.points)]
+        candidates += _shares_of_each(slide).values() if len(slide.question.split) == 2 else []
     for points in candidates:
         expected = _ends(points, match["end"])
         listed, count = names(match["names"])
