@@ -37,7 +37,7 @@ class BatchSender:
     refusal: RejectedError | None = None
     """Why the last of them was."""
 
-    def ship(self, batch: Sequence[SpooledTrace], *, spans_only: bool = False) -> None:
+    def deliver(self, batch: Sequence[SpooledTrace], *, spans_only: bool = False) -> None:
         """Deliver the batch; with `spans_only` what else it holds stays for later.
 
         Raises `RetryableError` or `MisconfigurationError` with what has not arrived still in the spool.
@@ -47,7 +47,7 @@ class BatchSender:
         try:
             self._send(batch, spans_only=spans_only)
         except ExperimentRejectedError as error:
-            self.ship([to_configured_experiment(trace, error.reason) for trace in chosen], spans_only=spans_only)
+            self.deliver([to_configured_experiment(trace, error.reason) for trace in chosen], spans_only=spans_only)
         except PartiallyRejectedError as error:
             self._quarantine(error.reasons)
             self._delivered([trace for trace in batch if trace.id not in error.reasons], spans_only=spans_only)
@@ -73,8 +73,8 @@ class BatchSender:
             self._quarantine({batch[0].id: error.reason})
             return
         middle = len(batch) // 2
-        self.ship(batch[:middle], spans_only=spans_only)
-        self.ship(batch[middle:], spans_only=spans_only)
+        self.deliver(batch[:middle], spans_only=spans_only)
+        self.deliver(batch[middle:], spans_only=spans_only)
 
     def _delivered(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
         if spans_only:

@@ -67,8 +67,8 @@ class Forwarder:
         self._clock = clock
         self._stepped = stepped
         self._destination: Destination | None = None
-        self._agenda = Scheduler(clock)
-        self._pace = RateController()
+        self._scheduler = Scheduler(clock)
+        self._rate = RateController()
         self._work = threading.Event()
         self._hurry = threading.Event()
         self._stop = threading.Event()
@@ -119,7 +119,7 @@ class Forwarder:
         rest = self._failed(unforeseen)
         self.health = replace(self.health, trouble=unforeseen)
         if isinstance(work, SpooledFeedback):
-            self._agenda.pause_feedback(work)
+            self._scheduler.pause_feedback(work)
         elif work is not None:
             with self._storage.using() as spool:
                 self._suspect(work, unforeseen, spool)
@@ -146,7 +146,7 @@ class Forwarder:
         with self._storage.using() as spool:
             if not spool.has_more_than(LARGEST_BATCH):
                 spool.adopt(ADOPTED_AT_ONCE)
-            work = self._agenda.next(spool, self._pace, metadata_later=destination.accepts_metadata_later)
+            work = self._scheduler.next(spool, self._rate, metadata_later=destination.accepts_metadata_later)
             if work is None:
                 spool.give_back()
                 return self._until_work_comes()
@@ -156,12 +156,12 @@ class Forwarder:
             else:
                 self._log_assessment(work, spool, destination)
             self._in_hand = None
-        return Rest(self._pace.pause, self._stop)
+        return Rest(self._rate.pause, self._stop)
 
     def _send(self, work: Traces, spool: Spool, destination: Destination) -> None:
-        shipper = BatchSender(spool, destination)
+        sender = BatchSender(spool, destination)
         try:
-            shipper.ship(work.batch, spans_only=work.spans_only)
+            sender.deliver(work.batch, spans_only=work.spans_only)
         except ExperimentUnusableError as error:
             self._block(work, error)
         except (RetryableError, MisconfigurationError) as error:
@@ -170,9 +170,9 @@ class Forwarder:
         else:
             self._taken(work)
         finally:
-            self.refused += shipper.refused
-            if shipper.refusal is not None:
-                self.health = self.health.erred(shipper.refusal, self._clock.wall())
+            self.refused += sender.refused
+            if sender.refusal is not None:
+                self.health = self.health.erred(sender.refusal, self._clock.wall())
 
     def _log_assessment(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
         try:
@@ -180,14 +180,14 @@ class Forwarder:
                 destination.log_assessment(feedback)
         except TraceNotFoundError as error:
             spool.tried([feedback.id])
-            if not self._agenda.pause_feedback(feedback):
+            if not self._scheduler.pause_feedback(feedback):
                 return
             self._refuse(spool, feedback.id, error)
         except RejectedError as error:
             self._refuse(spool, feedback.id, error)
         except RetryableError:
             # What comes after it is tried first: the backend may fail on this one alone.
-            self._agenda.pause_feedback(feedback)
+            self._scheduler.pause_feedback(feedback)
             raise
         else:
             spool.delivered([feedback.id])
@@ -195,8 +195,8 @@ class Forwarder:
 
     def _taken(self, work: Traces | SpooledFeedback) -> None:
         self.failures = 0
-        self._agenda.delivered(work)
-        self._pace = self._pace.taken()
+        self._scheduler.delivered(work)
+        self._rate = self._rate.taken()
         self.health = self.health.taken(self._clock.wall())
         if isinstance(work, Traces) and work.experiment in self.health.blocked:
             blocked = {name: why for name, why in self.health.blocked.items() if name != work.experiment}
@@ -204,7 +204,7 @@ class Forwarder:
 
     def _block(self, work: Traces, error: ExperimentUnusableError) -> None:
         name = work.experiment or ""
-        self._agenda.pause_experiment(name)
+        self._scheduler.pause_experiment(name)
         self.health = replace(
             self.health.erred(error, self._clock.wall()), blocked={**self.health.blocked, name: error}
         )
@@ -215,8 +215,8 @@ class Forwarder:
         throttled = isinstance(error, RetryableError) and error.throttled
         if len(work.batch) > 1 or throttled or isinstance(error, NO_RECORDS_FAULT):
             return
-        if self._agenda.suspects.failed_alone(record):
-            self._agenda.suspects.clear(record)
+        if self._scheduler.poison_records.failed_alone(record):
+            self._scheduler.poison_records.clear(record)
             self._refuse(spool, record, error)
 
     def _refuse(self, spool: Spool, record: int, error: DeliveryError) -> None:
@@ -232,11 +232,11 @@ class Forwarder:
             self._disconnect()
         asked = isinstance(error, RetryableError) and bool(error.retry_after)
         throttled = isinstance(error, RetryableError) and error.throttled
-        self._pace = self._pace.throttled() if throttled else self._pace.failed()
+        self._rate = self._rate.throttled() if throttled else self._rate.failed()
         return Rest(action.wait, self._stop if asked else self._hurry)
 
     def _until_work_comes(self) -> Rest:
-        due = self._agenda.next_moment()
+        due = self._scheduler.next_moment()
         return Rest(BETWEEN_TAKEOVERS if due is None else min(due, BETWEEN_TAKEOVERS), self._work)
 
     def _take(self, rest: Rest) -> None:

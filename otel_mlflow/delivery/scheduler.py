@@ -52,26 +52,26 @@ class Scheduler:
     """Picks what to do from the spool. Holds the reasons for passing something over, by its key, in memory only."""
 
     def __init__(self, clock: Clock) -> None:
-        self.suspects = PoisonRecordTracker()
+        self.poison_records = PoisonRecordTracker()
         self._pressed = False
         self._clock = clock
         self._experiments: dict[str, _Pause] = {}
         self._feedback: dict[int, _Pause] = {}
 
-    def next(self, spool: Spool, pace: RateController, *, metadata_later: bool) -> Traces | SpooledFeedback | None:
+    def next(self, spool: Spool, rate: RateController, *, metadata_later: bool) -> Traces | SpooledFeedback | None:
         """Spans of traces before feedback, feedback before trace metadata.
 
         Once more than a batch waits, spans go first and alone (if `metadata_later`) until none are left: the backend
         takes them a hundred in a request, everything else one by one.
         """
-        suspects = self.suspects.ids()
+        suspects = self.poison_records.ids()
         self._pressed = metadata_later and (self._pressed or spool.has_more_than(LARGEST_BATCH))
-        if batch := self._batch(spool, Part.WHOLE, pace.batch, suspects):
+        if batch := self._batch(spool, Part.WHOLE, rate.batch, suspects):
             return Traces(batch, spans_only=self._pressed)
         self._pressed = False
         if (feedback := self._next_feedback(spool)) is not None:
             return feedback
-        if batch := self._batch(spool, Part.METADATA, min(pace.batch, WITH_METADATA), suspects):
+        if batch := self._batch(spool, Part.METADATA, min(rate.batch, WITH_METADATA), suspects):
             return Traces(batch)
         return self._suspect(spool)
 
@@ -86,12 +86,12 @@ class Scheduler:
 
     def delivered(self, work: Traces | SpooledFeedback) -> None:
         """Forget what was held against it."""
-        self.suspects.others_taken()
+        self.poison_records.others_taken()
         if isinstance(work, SpooledFeedback):
             self._feedback.pop(work.id, None)
             return
         for trace in work.batch:
-            self.suspects.clear(trace.id)
+            self.poison_records.clear(trace.id)
         if work.experiment is not None:
             self._experiments.pop(work.experiment, None)
 
@@ -111,13 +111,13 @@ class Scheduler:
 
     def _suspect(self, spool: Spool) -> Traces | None:
         """The one among the suspects that was tried longest ago."""
-        suspects = self.suspects.ids()
+        suspects = self.poison_records.ids()
         for suspect in suspects:
             others = [each for each in suspects if each != suspect]
             for part in (Part.WHOLE, Part.METADATA):
                 if batch := self._batch(spool, part, 1, others):
                     return Traces(batch)
-            self.suspects.clear(suspect)
+            self.poison_records.clear(suspect)
         return None
 
     def _paused(self, pauses: Mapping[Key, _Pause]) -> list[Key]:

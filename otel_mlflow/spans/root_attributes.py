@@ -23,8 +23,12 @@ NEEDS_REQUEST = "needs_request"
 
 
 def export_tags(metadata: TraceMetadata, tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags as attributes of the root, which is about to be written; `metadata` remembers what they were."""
-    metadata.exported = _exported(metadata, {key: value for key, value in tags.items() if value})
+    """The tags as attributes of the root, which is about to be written; `metadata` remembers what they were at first.
+
+    A server takes a trace's state from the root that comes first: what a later one changes needs a request.
+    """
+    if metadata.exported is None:
+        metadata.exported = _exported(metadata, {key: value for key, value in tags.items() if value})
     return {TAG_PREFIX + key: _quoted(value) for key, value in tags.items() if value}
 
 

@@ -99,7 +99,11 @@ def test_requests_are_answered_while_storage_says_nothing(workspace: Workspace, 
 
 def test_a_request_and_its_run_arrive(as_user: Workspace, client: MlflowClient, serve: Serve) -> None:
     """The whole tree, the session's user, and a run that is found from the trace and finds it."""
-    settings = {"OTEL_MLFLOW_RUNS__MODE": "request", "OTEL_MLFLOW_RUNS__NAME": "a turn"}
+    settings = {
+        "DATABRICKS_APP_NAME": "shop",
+        "OTEL_MLFLOW_RUNS__MODE": "request",
+        "OTEL_MLFLOW_RUNS__NAME": "a turn",
+    }
     server = serve(MANY, {**as_user.environment, **settings})
     httpx.get(f"{server.url}/turns/ada/1", headers={"X-Forwarded-Email": "bob@example.com"}, timeout=30)
     assert flushed(server)

@@ -14,11 +14,13 @@ from otel_mlflow.backends.server_version import PATH, version_in
 from otel_mlflow.backends.tracking_credentials import TrackingCredentials
 from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
+from otel_mlflow.delivery.destinations.databricks_structure import structured
 from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
-from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to
+from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to, spans_in
+from otel_mlflow.delivery.destinations.previews import previews_from
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
-from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
+from otel_mlflow.delivery.destinations.trace_info import is_told_by_otlp, latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
 from otel_mlflow.status import Experiment
@@ -35,6 +37,7 @@ class MlflowServer:
     """The tracking server at `uri`."""
 
     accepts_metadata_later = True
+    """Not with a server that needs to be given previews: they are made of the spans, which must be at hand."""
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class MlflowServer:
         client = self._client = credentials.client(connections=SENDERS, timeouts=self._timeouts)
         self._backend = credentials.backend
         self._version = version_in(client.get(PATH, {}))
+        self.accepts_metadata_later = is_told_by_otlp(self._version)
         self._experiments = Experiments(RestExperiments(client, self._backend))
         self._runs = RequestRuns(RestRuns(client, self._backend))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
@@ -113,13 +117,20 @@ class MlflowServer:
     def _send_info(self, trace: SpooledTrace, *, experiment_id: str, refused: dict[str, str]) -> None:
         try:
             run_id = self._runs.run_of(trace, experiment_id)
-            json_from(self._http.post_json(TRACES, trace_info(trace, experiment_id, run_id)), self._backend)
+            info = trace_info(trace, experiment_id, run_id, self._previews(trace))
+            json_from(self._http.post_json(TRACES, info), self._backend)
         except RejectedError as error:
             self._check_experiment(experiment_id, trace.experiment)
             refused[trace.trace_id] = error.reason
         except MisconfigurationError:
             self._check_experiment(experiment_id, trace.experiment)
             raise
+
+    def _previews(self, trace: SpooledTrace) -> dict[str, str | None]:
+        """The previews, for a server that does not work them out."""
+        if self.accepts_metadata_later:
+            return {}
+        return previews_from(structured(span) for span in spans_in([trace.spans]))
 
     def _send_spans(self, spans: bytes, experiment_id: str, experiment: str | None) -> None:
         response = self._http.post(OTLP, spans, {**PROTOBUF, "x-mlflow-experiment-id": experiment_id})

@@ -6,8 +6,10 @@ import functools
 from collections.abc import Mapping
 
 from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.proof import check_spans_taken
 from otel_mlflow.backends.response import Response
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok
+from otel_mlflow.errors import DeliveryError
 
 NOTHING = b""
 """An `ExportTraceServiceRequest` without spans."""
@@ -39,6 +41,10 @@ class CollectorProbe:
                 f"the collector at {self._shown} does not take an empty export: it answered {self._response.status}",
                 "check otlp.endpoint: it is the whole address, most often with the path /v1/traces",
             )
+        try:
+            check_spans_taken(self._response, f"the collector at {self._shown}", may_be_bare=True)
+        except DeliveryError as error:
+            return fail(error.reason, error.fix)
         return ok(f"the collector at {self._shown} takes an empty export (credentials: {source})")
 
     @functools.cached_property

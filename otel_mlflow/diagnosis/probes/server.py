@@ -7,6 +7,7 @@ import functools
 from packaging.version import Version
 
 from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
 from otel_mlflow.backends.response import error_for
 from otel_mlflow.backends.server_version import PATH, version_in
 from otel_mlflow.backends.tracking_credentials import ANONYMOUS, TrackingCredentials
@@ -56,6 +57,8 @@ class ServerProbe:
             return fail(
                 f"{credentials.shown_uri} does not let us in {who}: {response.text or 'it answered 401'}", LOG_IN
             )
+        if response.status == 200:
+            json_from(response, f"MLflow at {credentials.shown_uri}")
         if response.status in (200, 403):
             return ok(f"{credentials.shown_uri} lets us in {who}")
         raise error_for(response, credentials.shown_uri)

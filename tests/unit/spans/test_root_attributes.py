@@ -97,6 +97,10 @@ def test_what_was_set_after_the_root_was_written_needs_a_request() -> None:
     trace = written(session="before")
     trace.metadata.session = "after"
     assert needs_request(trace, info())
+    failed_late = written()
+    changed = {**ALL_TAGS, "otel_mlflow.outcome": "error"}
+    export_tags(failed_late.metadata, changed)
+    assert needs_request(failed_late, info(tags=changed)), "the root was written before, as a success"
     joined = written()
     joined.root.remote_parent_id = 7
     assert needs_request(joined, info())
