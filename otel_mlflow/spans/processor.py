@@ -100,7 +100,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
     def _begin(self, span: Span, above: SpanContext) -> None:
         """A span without a parent in this process: more of the request, of a trace from elsewhere, or a new trace."""
-        origin = self._origin(above) if above.is_valid else None
+        origin = self._origin(span, above) if above.is_valid else None
         request = current_request_state() if above.is_remote and origin is None and not is_framework(span) else None
         if request is not None:
             self.take(span, request.trace, request)
@@ -113,8 +113,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
             trace_id = new_trace_id() if above.is_valid else otel_trace_id
             self.take(span, register(OpenTrace(self.default_owner, TraceIdentity(trace_id, otel_trace_id))), None)
 
-    def _origin(self, above: SpanContext) -> MlflowSpanContext | None:
-        joined = self.listener.joined(above) if self.listener is not None else None
+    def _origin(self, span: Span, above: SpanContext) -> MlflowSpanContext | None:
+        joined = self.listener.joined(span, above) if self.listener is not None else None
         return joined or read_mlflow_span_context(above)
 
     def _continue(self, owner: TraceOwner, span: Span, origin: MlflowSpanContext) -> None:
