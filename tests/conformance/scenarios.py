@@ -239,7 +239,7 @@ def tools_of_a_chat() -> None:
     with mlflow.start_span("chat", span_type=SpanType.CHAT_MODEL) as chat:
         tool = {
             "type": "function",
-            "function": {"name": "add", "description": "adds", "parameters": {"type": "object"}},
+            "function": {"name": "add", "description": "adds", "parameters": {"type": "object", "properties": {}}},
         }
         tracing.set_span_chat_tools(chat, [tool])
 
