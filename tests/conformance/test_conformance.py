@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -20,23 +21,36 @@ from tests.conformance.scenarios import COVERS, SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 240
+HOW = ("alone", "instrumented")
 
 Found = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
-    """What the scenarios left, with MLflow alone and in requests: two processes, side by side."""
-    folder = tmp_path_factory.mktemp("conformance")
+    """What the scenarios left, with MLflow alone and in requests: made once for all of pytest's workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "conformance"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            _run_all(folder)
+            (folder / "done").touch()
+    read = {how: (folder / f"{how}.json").read_text(encoding="utf-8") for how in HOW}
+    return {how: json.loads(text) for how, text in read.items()}
+
+
+def _run_all(folder: Path) -> None:
+    """Two processes, side by side."""
     with warnings.catch_warnings():
         # MLflow's own use of its database's library.
         warnings.simplefilter("ignore")
         MlflowClient(f"sqlite:///{folder / 'empty.db'}").search_experiments()
-    running = {how: _start(how, folder) for how in ("alone", "instrumented")}
+    running = {how: _start(how, folder) for how in HOW}
     for how, process in running.items():
         said, _ = process.communicate(timeout=TIMEOUT)
         assert process.returncode == 0, f"{how}: {said}"
-    return {how: json.loads((folder / f"{how}.json").read_text(encoding="utf-8")) for how in running}
 
 
 def _start(how: str, folder: Path) -> subprocess.Popen[str]:
