@@ -76,7 +76,7 @@ def _document(results: list[Result]) -> str:
         [
             "# Compatibility",
             "",
-            "Made by `make versions`: unit tests and shapes of requests, of which a part is chosen by hash where all are",
+            "Made by `make versions`: unit tests and shapes of requests, a part of them chosen by hash where all are",
             "too much for a quarter of an hour, and the comparison with MLflow alone. All else is as locked.",
             "",
             "| with | verdict | tests |",
