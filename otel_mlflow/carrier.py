@@ -17,21 +17,22 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
     """Open a span called `name` in the trace that `carrier` came from, under the span that was current there.
 
     For a job queue, a worker thread or another process; it does not matter how much later. `carrier` is what
-    `current_trace().carrier()` returned; with an empty one, from outside a traced request, nothing is opened.
+    `current_trace().carrier()` returned, and is believed, so it must not be what a stranger sent; with an empty one,
+    from outside a traced request, nothing is opened.
     Yields the OpenTelemetry span. An exception from the body is recorded on it and raised on.
     """
     if not carrier:
         yield get_current_span()
         return
     from otel_mlflow.spans.bridge import BRIDGE
-    from otel_mlflow.spans.propagation import W3C_PROPAGATOR
+    from otel_mlflow.spans.propagation import TRUSTED, W3C_PROPAGATOR
     from otel_mlflow.spans.trace import span_state
 
     context = W3C_PROPAGATOR.extract(carrier, Context())
-    span = BRIDGE.provider.tracer("otel_mlflow").start_span(name, context=context)
+    span = BRIDGE.provider.tracer("otel_mlflow").start_span(name, context=context_api.set_value(TRUSTED, True, context))
     state = span_state(span)
     request = RequestTrace(state.trace if state is not None else None)
-    token = context_api.attach(with_request(request, context))
+    token = context_api.attach(with_request(request, context, root=state))
     try:
         with use_span(span, end_on_exit=True):
             yield span

@@ -16,16 +16,18 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from otel_mlflow import mlflow_names
 from otel_mlflow.http.semconv import tags_of_server_span
 from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id, span_context
 from otel_mlflow.spans.processor import is_framework
-from otel_mlflow.spans.propagation import read_mlflow_span_context
+from otel_mlflow.spans.propagation import MlflowSpanContext, believe
 from otel_mlflow.spans.registry import register
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery import Delivery
     from otel_mlflow.delivery.records import TraceRecord
+    from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import Settings
 
 REMEMBERED_SPANS = 20_000
@@ -57,6 +59,7 @@ class MlflowSpanExporter(SpanExporter):
         self._delivery.subscribe(say)
         service_name = self._settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self._settings, service_name, environment_metadata)
+        self.caller_key = CallerKey(self._settings.tracing.caller_key)
         self._waiting: dict[int, Waiting] = {}
         self._handed_over: OrderedDict[int, SpanState] = OrderedDict()
         self._lock = threading.Lock()
@@ -88,6 +91,12 @@ class MlflowSpanExporter(SpanExporter):
             for otel_trace_id in list(self._waiting):
                 self._hand_over_orphans(otel_trace_id)
         self._delivery.shutdown(user=self)
+
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment goes by; the configured one first."""
+        from otel_mlflow.tracing import experiment_names
+
+        return experiment_names(self._settings, self._delivery)
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
@@ -125,12 +134,25 @@ class MlflowSpanExporter(SpanExporter):
     def _trace_of(self, root: ReadableSpan) -> OpenTrace:
         """A trace of its own for each first span: several requests of one caller may share an OpenTelemetry trace."""
         otel_trace_id = span_context(root).trace_id
-        origin = read_mlflow_span_context(root.parent) if root.parent is not None else None
+        origin = self._origin(root)
         own = otel_trace_id if root.parent is None else new_trace_id()
         identity = TraceIdentity(origin.trace_id if origin else own, otel_trace_id)
         trace = register(OpenTrace(self, identity))
         trace.metadata.tags = tags_of_server_span(root)
         return trace
+
+    def _origin(self, span: ReadableSpan) -> MlflowSpanContext | None:
+        """Where the span's caller comes from in MLflow's terms, if it is believed."""
+        if span.parent is None or not span.parent.is_remote:
+            return None
+        return believe(span.parent, self, at=(span.start_time or 0) / 1e9)
+
+    def _remote_parent_id(self, span: ReadableSpan) -> int | None:
+        """The id of a parent that MLflow knows of, but is not among the spans handed over with this one."""
+        if span.parent is not None and not span.parent.is_remote:
+            return span.parent.span_id
+        origin = self._origin(span)
+        return origin.span_id if origin is not None else None
 
     def _hand_over_as(self, trace: OpenTrace, spans: list[ReadableSpan]) -> None:
         for span in spans:
@@ -138,7 +160,7 @@ class MlflowSpanExporter(SpanExporter):
             state = trace.add(
                 span,
                 parent,
-                remote_parent_id=_remote_parent_id(span) if parent is None else None,
+                remote_parent_id=self._remote_parent_id(span) if parent is None else None,
                 framework=parent is not None and is_framework(span),
             )
             state.readable = span
@@ -156,16 +178,6 @@ def _is_first(span: ReadableSpan) -> bool:
 
 def _parent_id(span: ReadableSpan) -> int:
     return span.parent.span_id if span.parent is not None else 0
-
-
-def _remote_parent_id(span: ReadableSpan) -> int | None:
-    """The id of a parent that MLflow knows of, but is not among the spans handed over with this one."""
-    if span.parent is None:
-        return None
-    if not span.parent.is_remote:
-        return span.parent.span_id
-    origin = read_mlflow_span_context(span.parent)
-    return origin.span_id if origin is not None else None
 
 
 def _taken_below(root: ReadableSpan, waiting: Waiting) -> list[ReadableSpan]:

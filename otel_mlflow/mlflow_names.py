@@ -11,9 +11,6 @@ EXPERIMENT_ID = "mlflow.experimentId"
 SPAN_INPUTS = "mlflow.spanInputs"
 SPAN_OUTPUTS = "mlflow.spanOutputs"
 SPAN_TYPE = "mlflow.spanType"
-NOT_SAMPLED = "otel_mlflow.not_sampled"
-"""Ours: the application's sampler dropped the span, and we alone record it."""
-
 SESSION_ID = "session.id"
 USER_ID = "user.id"
 

@@ -22,6 +22,7 @@ from otel_mlflow.settings import load_or_disable
 from otel_mlflow.spans import runs
 from otel_mlflow.spans.active_model import active_model_id
 from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.follow_ups import take_attachments, take_prompts
 from otel_mlflow.spans.mlflow_bridge import take_assessments
 from otel_mlflow.spans.observer import RequestObserver
@@ -66,6 +67,7 @@ class Tracing:
         self.redactor = Redactor.of(self.settings.tracing.redact_keys)
         self.processor = BRIDGE.processor
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
+        self.caller_key = CallerKey(self.settings.tracing.caller_key)
         self._writer = TraceWriter(self.settings, self._service_name, process_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
         self.observer: RequestObserver | None = None
@@ -85,6 +87,10 @@ class Tracing:
 
     def __repr__(self) -> str:
         return f"Tracing(experiment_name={self.settings.experiment_name!r}, started={self._started})"
+
+    def __reduce__(self) -> tuple[Callable[..., Tracing], tuple[Settings]]:
+        """Where an application is pickled its settings go along; it traces anew where it arrives."""
+        return functools.partial(Tracing, experiment_for=self.experiment_for), (self.settings,)
 
     def start(self) -> None:
         """Start delivering. Returns at once, and starting again changes nothing.
@@ -157,6 +163,11 @@ class Tracing:
         """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
         return self._excluded.match(scope)
 
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
+        chosen = exchange.choose_experiment() if exchange is not None else None
+        return (chosen,) if chosen is not None else experiment_names(self.settings, self.delivery)
+
     def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
         (BRIDGE.diversion or self.delivery).put(trace)
@@ -211,6 +222,15 @@ def _named(settings: Settings, title: str | None) -> Settings:
     if settings.service_name or not title:
         return settings
     return settings.model_copy(update={"service_name": title})
+
+
+def experiment_names(settings: Settings, delivery: Delivery) -> tuple[str, ...]:
+    """What the experiment of the settings goes by: the configured name or id, and what the backend calls it."""
+    from otel_mlflow.delivery.destinations import experiment_name
+
+    configured = settings.experiment_name or settings.experiment_id or experiment_name(settings)
+    known = delivery.experiment
+    return (configured, *((known.name, known.id) if known is not None else ()))
 
 
 def delivery_for(settings: Settings) -> Delivery:

@@ -6,7 +6,7 @@ pass through as they are; two response headers are added.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,31 +15,48 @@ from otel_mlflow.asgi.lifespan import run_lifespan
 if TYPE_CHECKING:
     from otel_mlflow.tracing import Tracing
 
-_SEEN = "otel_mlflow.traced"
-"""Scope key: the request has met this middleware already (a mounted application that is instrumented, too)."""
+_REQUEST = "otel_mlflow.request"
+"""Scope key: the request's span while it is inside this middleware (which a mounted application may have, too)."""
 
 
 class TracingMiddleware:
     """Traces the requests and WebSocket connections of an ASGI 3 application."""
 
     def __init__(self, app: ASGIApp, *, tracing: Tracing) -> None:
-        from otel_mlflow.asgi.server_span import MiddlewareTracer  # it imports MLflow
+        from otel_mlflow.asgi.tracer import MiddlewareTracer  # it imports MLflow
 
         self.app = app
         self.tracing = tracing
-        self._requests = MiddlewareTracer(tracing, app)
+        self._tracer = MiddlewareTracer(tracing, app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, connection or lifespan."""
         if scope["type"] == "lifespan":
             await run_lifespan(self.app, self.tracing, scope, receive, send)
             return
-        if scope["type"] not in ("http", "websocket") or _SEEN in scope:
+        if scope["type"] not in ("http", "websocket") or scope.get(_REQUEST) is not None:
             await self.app(scope, receive, send)
             return
-        scope[_SEEN] = True
-        with self._requests.begin(scope) as request:
-            if request is None:
-                await self.app(scope, receive, send)
-            else:
+        request = self._tracer.begin(scope, is_new=_REQUEST not in scope)
+        scope[_REQUEST] = request
+        try:
+            with request:
                 await self.app(scope, request.receive(receive), request.send(send))
+        finally:
+            # Test clients and middleware that tries again may serve one scope several times.
+            scope[_REQUEST] = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes along where an application is pickled."""
+        return {"app": self.app, "tracing": self.tracing}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin anew, in another process perhaps."""
+        self.__init__(state["app"], tracing=state["tracing"])  # type: ignore[misc]
+
+
+def note_exception(scope: Scope, error: Exception) -> None:
+    """Tell the request of an exception that its framework answers, so that it never gets here."""
+    request = scope.get(_REQUEST)
+    if request is not None:
+        request.note_exception(error)

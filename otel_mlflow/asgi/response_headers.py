@@ -1,34 +1,40 @@
-"""The response headers that tell a caller of its trace, also a script in a browser on another origin."""
+"""The response headers that name a caller's trace, also to a script in a browser on another origin."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-HeaderList = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
 
 TRACE_ID = b"X-MLflow-Trace-Id"
 REQUEST_ID = b"X-Request-ID"
 
+_TRACE_ID, _REQUEST_ID = TRACE_ID.lower(), REQUEST_ID.lower()
 _ALLOW_ORIGIN = b"access-control-allow-origin"
 _ALLOW_METHODS = b"access-control-allow-methods"
 _ALLOW_CREDENTIALS = b"access-control-allow-credentials"
 _EXPOSE = b"access-control-expose-headers"
 
 
-def with_ids(headers: Iterable[tuple[bytes, bytes]], *, trace_id: bytes, request_id: bytes) -> HeaderList:
+def find_request_id(headers: Sequence[Header]) -> str | None:
+    """The `X-Request-ID` that the application has given its response."""
+    return next((value.decode("latin-1") for name, value in headers if name.lower() == _REQUEST_ID), None)
+
+
+def with_ids(headers: Sequence[Header], *, trace_id: bytes, request_id: bytes) -> list[Header]:
     """The application's headers and ours. An `X-Request-ID` of its own stays as it is."""
-    told = list(headers)
-    names = {name.lower() for name, _ in told}
-    told.append((TRACE_ID.lower(), trace_id))
-    if REQUEST_ID.lower() not in names:
-        told.append((REQUEST_ID.lower(), request_id))
+    extended = list(headers)
+    names = {name.lower() for name, _ in extended}
+    extended.append((_TRACE_ID, trace_id))
+    if _REQUEST_ID not in names:
+        extended.append((_REQUEST_ID, request_id))
     # An answer to a preflight request has methods, and nothing that a script could read.
     if _ALLOW_ORIGIN in names and _ALLOW_METHODS not in names:
-        _expose(told)
-    return told
+        _expose(extended)
+    return extended
 
 
-def _expose(headers: HeaderList) -> None:
+def _expose(headers: list[Header]) -> None:
     """Let scripts on other origins read our headers too (Fetch standard, "CORS protocol and HTTP headers")."""
     exposed = {word.strip().lower() for name, value in headers if name.lower() == _EXPOSE for word in value.split(b",")}
     if b"*" in exposed and not _allows_credentials(headers):
@@ -43,6 +49,6 @@ def _expose(headers: HeaderList) -> None:
     headers.append((_EXPOSE, ours))
 
 
-def _allows_credentials(headers: HeaderList) -> bool:
+def _allows_credentials(headers: Sequence[Header]) -> bool:
     """With credentials a star means a header of that name, and no longer all of them."""
     return any(name.lower() == _ALLOW_CREDENTIALS and value.strip() == b"true" for name, value in headers)

@@ -1,114 +1,133 @@
-"""The full template of the route that served a request, through mounts and included routers."""
+"""The full template of the route that served a request, from what routing left in the scope.
+
+What routers leave there, and what is made of it:
+
+1. Nothing (a 404, a preflight request, a redirect): there is no route, and nothing is read.
+2. `path_template`: Litestar's, and ours for Quart.
+3. `route`: its own template, or that of `effective_route_context`, where FastAPI keeps an included router whole.
+4. `endpoint` alone: all that Starlette before 1.0 leaves, and FastAPI for routes that are not its own. The routes are
+   read for it, once.
+5. A `root_path` longer than before: the templates of the mounts that were gone through come first. They are found by
+   the path that they took, among the mounts of each router; where a router cannot be seen into, the values of path
+   parameters give way to their names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from starlette.routing import BaseRoute, Host, Mount, compile_path
+from starlette.routing import BaseRoute, Host, Mount
 
+from otel_mlflow.asgi.endpoints import EndpointTemplates, innermost_with_routes
 from otel_mlflow.http.exchange import Scope
 
-
-class Template(NamedTuple):
-    """`text` is the template as people write it; `pattern` is the same with its converters."""
-
-    text: str
-    pattern: str
-
-    def matches(self, path: str) -> bool:
-        """Whether a path is one of the template's."""
-        return compile_path(self.pattern)[0].match(path) is not None
+BELOW_A_MOUNT = "/{path}"
+"""Where a mounted application has no routes that could be named."""
 
 
 class RouteTemplates:
-    """Finds `http.route` from what routing left in the scope.
+    """Finds `http.route` for the requests of one application."""
 
-    Templates are looked up by the route object or endpoint that routing chose. Where one serves several templates (an
-    application mounted twice, say), the request's path decides.
-    """
+    def __init__(self) -> None:
+        self._endpoints: dict[int, EndpointTemplates] = {}
+        self._mounts: dict[int, tuple[int, list[Mount | Host]]] = {}
 
-    def __init__(self, app: object) -> None:
-        self._app = _innermost_with_routes(app)
-        self._templates: dict[int, list[Template]] = {}
-
-    def find(self, scope: Scope, path: str, root_path: str, mounted_at: str) -> str | None:
+    def find(self, scope: Scope, path: str, endpoint_before: object = None) -> str | None:
         """The template that matched, None where nothing did.
 
-        `path` and `root_path` as the request came in; `mounted_at` is the path below which the application itself is
-        mounted in another one, which is no business of its own routes.
+        `path` as the request came in; `endpoint_before` is what a router outside of the middleware has chosen.
         """
-        if template := scope.get("path_template"):
-            return mounted_at + str(template)
-        candidates = self._known(scope)
-        if len(candidates) > 1:
-            inside = _below(path, root_path)
-            candidates = [template for template in candidates if template.matches(inside)] or candidates
-        return mounted_at + candidates[0].text if candidates else None
+        endpoint, own = scope.get("endpoint"), scope.get("path_template")
+        if not own and (endpoint is None or endpoint is endpoint_before):
+            return None
+        mounts, mounted = self._mounted(scope, path)
+        if own:
+            return mounts + str(own)
+        route = _chosen_route(scope, endpoint)
+        if endpoint is mounted or isinstance(route, Mount):
+            return mounts + BELOW_A_MOUNT
+        if isinstance(route, Host):
+            return None
+        return mounts + _template(route) if route is not None else self._of_endpoint(scope, path, endpoint)
 
-    def _known(self, scope: Scope) -> list[Template]:
-        """The templates of the route that was chosen, or else of the endpoint: some routes are made anew when used."""
-        chosen = [id(scope[key]) for key in ("route", "endpoint") if scope.get(key) is not None]
-        if not any(key in self._templates for key in chosen):
-            self._read_routes(scope)
-            self._templates.update({key: [] for key in chosen if key not in self._templates})
-        return next((found for key in chosen if (found := self._templates.get(key))), [])
+    def _of_endpoint(self, scope: Scope, path: str, endpoint: object) -> str | None:
+        router = _outermost_router(scope)
+        known = self._endpoints.get(id(router))
+        if known is None:
+            known = self._endpoints[id(router)] = EndpointTemplates(router)
+        return known.find(endpoint, _below(path, scope.get("app_root_path", scope.get("root_path", ""))))
 
-    def _read_routes(self, scope: Scope) -> None:
-        routes = getattr(self._app if self._app is not None else scope.get("app"), "routes", None) or []
-        self._templates = {}
-        for template, keys in _templates(routes, Template("", "")):
-            for key in keys:
-                known = self._templates.setdefault(id(key), [])
-                if template not in known:
-                    known.append(template)
+    def _mounted(self, scope: Scope, path: str) -> tuple[str, object]:
+        """The templates of the mounts that the request went through, and the application in the last of them."""
+        before = scope.get("app_root_path")
+        taken = scope.get("root_path", "").removeprefix(before) if before is not None else ""
+        if not taken:
+            return "", None
+        template, router, app, path = "", _outermost_router(scope), None, _below(path, before or "")
+        while taken and (step := self._step(router, path, taken)) is not None:
+            mount, length = step
+            app, router = mount.app, innermost_with_routes(mount.app)
+            if isinstance(mount, Mount):
+                template += mount.path_format.removesuffix(BELOW_A_MOUNT)
+            taken, path = taken[length:], path[length:]
+        return template + _without_values(taken, scope.get("path_params", {})), app
+
+    def _step(self, router: object, path: str, taken: str) -> tuple[Mount | Host, int] | None:
+        """The mount of a router that the request went through, and how much of the path it took."""
+        for mount in self._mounts_of(router):
+            if isinstance(mount, Host):
+                if self._step(innermost_with_routes(mount.app), path, taken) is not None:
+                    return mount, 0
+            elif (match := mount.path_regex.match(path)) is not None:
+                length = len(path) - len(match["path"]) - 1
+                if length and taken.startswith(path[:length]):
+                    return mount, length
+        return None
+
+    def _mounts_of(self, router: object) -> list[Mount | Host]:
+        routes = getattr(router, "routes", None) or []
+        count, mounts = self._mounts.get(id(router), (-1, []))
+        if count != len(routes):
+            mounts = [route for route in routes if isinstance(route, (Mount, Host))]
+            self._mounts[id(router)] = len(routes), mounts
+        return mounts
 
 
-def _innermost_with_routes(app: object) -> object | None:
-    """The application with routes that middleware is wrapped round."""
-    seen: set[int] = set()
-    while app is not None and id(app) not in seen:
-        seen.add(id(app))
-        if hasattr(app, "routes"):
-            return app
-        app = getattr(app, "app", None)
+def _outermost_router(scope: Scope) -> object:
+    return scope.get("router") or innermost_with_routes(scope.get("app"))
+
+
+def _chosen_route(scope: Scope, endpoint: object) -> Any:
+    """The route of the endpoint: what is left in the scope may be that of a mount further out."""
+    route = scope.get("route")
+    context = _effective_context(scope)
+    if context is not None and context.original_route is route:
+        route = context
+    for candidate in (route, getattr(context, "starlette_route", None)):
+        if candidate is not None and getattr(candidate, "endpoint", getattr(candidate, "app", None)) is endpoint:
+            return candidate
     return None
+
+
+def _effective_context(scope: Scope) -> Any:
+    found = scope.get("fastapi")
+    return found.get("effective_route_context") if isinstance(found, dict) else None
+
+
+def _template(route: BaseRoute) -> str:
+    return str(getattr(route, "path_format", None) or getattr(route, "path", ""))
 
 
 def _below(path: str, root_path: str) -> str:
     return path[len(root_path) :] if root_path and path.startswith(root_path) else path
 
 
-def _templates(routes: Iterable[BaseRoute], prefix: Template) -> Iterator[tuple[Template, tuple[object, ...]]]:
-    """Each template below `routes`, with the objects by which routing names it in the scope."""
-    for route, own in _flattened(routes):
-        full = Template(prefix.text + own.text, prefix.pattern + own.pattern)
-        if isinstance(route, Mount):
-            yield Template(f"{full.text}/{{path}}", f"{full.pattern}/{{path:path}}"), (route, route.app)
-            yield from _templates(route.routes, full)
-        elif isinstance(route, Host):
-            yield from _templates(route.routes, prefix)
-        else:
-            yield full, (route, getattr(route, "endpoint", None))
-
-
-def _flattened(routes: Iterable[BaseRoute]) -> Iterator[tuple[BaseRoute, Template]]:
-    """Each route with its own template; routers that FastAPI keeps whole when they are included are taken apart."""
-    try:
-        from fastapi.routing import iter_route_contexts  # from 0.137.2
-    except ImportError:
-        yield from ((route, _template(route, route)) for route in routes)
-        return
-    for context in iter_route_contexts(list(routes)):
-        yield context.original_route, _template(context.original_route, context)
-
-
-def _template(route: BaseRoute, described: Any) -> Template:
-    pattern = getattr(described, "path", None) or ""
-    if isinstance(route, Mount):
-        return Template(_without_converters(pattern), pattern)
-    return Template(getattr(described, "path_format", None) or pattern, pattern)
-
-
-def _without_converters(pattern: str) -> str:
-    return compile_path(pattern)[1]
+def _without_values(path: str, parameters: Mapping[str, Any]) -> str:
+    """A path with the names of its parameters; of two segments that may be one it is the last: constants come first."""
+    segments = path.split("/")
+    for name, value in parameters.items():
+        places = [number for number, segment in enumerate(segments) if segment == str(value)]
+        if places:
+            segments[places[-1]] = f"{{{name}}}"
+    return "/".join(segments)

@@ -21,7 +21,7 @@ class Condition:
     reason: str = ""
     fix: str = ""
     kind: str = ""
-    """What makes it another condition when the words differ; one condition is told once."""
+    """What makes it another condition when the words differ; one condition is published once."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class DeliveryState:
 
     @property
     def message(self) -> str:
-        """What to tell people, in a line."""
+        """One line for people."""
         if self.state == "ok":
             return f"traces are delivered to {self.backend}; {_waiting(self.waiting)}{self.ended}"
         fix = f" To do: {self.fix}." if self.fix else ""

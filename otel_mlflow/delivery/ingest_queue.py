@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from otel_mlflow.delivery.clock import Clock
+from otel_mlflow.delivery.experiment_choice import with_valid_experiment
 from otel_mlflow.delivery.records import Encodable, Outcome, Tally, TraceRecord
 from otel_mlflow.delivery.trouble import LocalTrouble
 from otel_mlflow.guard import guarded
@@ -143,7 +144,7 @@ def encode_record(item: Encodable | Written) -> TraceRecord | LocalTrouble | Non
 
 @guarded
 def _encode(item: Encodable | Written) -> TraceRecord:
-    return item.encode()
+    return with_valid_experiment(item.encode())
 
 
 def tally(item: Item) -> dict[str, int]:

@@ -1,53 +1,76 @@
 """One HTTP exchange, or one WebSocket connection, as the middleware saw it.
 
 Only kept here, while the request runs; what becomes of it in the trace is worked out later, off the request's path.
+
+When it ends:
+
+1. A response ends when `send` has returned from its last message: the body, `zerocopysend` or `pathsend` without
+   `more_body`, and after a start with `trailers` the trailers without `more_trailers`.
+2. A WebSocket ends when `send` has returned from the application's `websocket.close`, or from the last message of a
+   denial.
+3. What has not ended when the application is done ends then.
+
+When the client has left:
+
+4. `http.disconnect` is received, or `send` raises `OSError`, before the exchange has ended.
+5. Not so while the last message is being sent: the server takes its leave, and a cancellation of that `send` which
+   follows ends the exchange like its return.
+6. `websocket.disconnect` comes with another code than 1000, 1001 and 1005, and the application had not closed.
+
+How it ended:
+
+7. `cancelled`: the client has left, or a cancellation left the application before the end.
+8. `error`: an exception left the application; the status is 5xx; it closed a WebSocket with 1011 to 1014; or it was
+   done before the end of a response, which no caller gets whole.
+9. After the end an exception is an error still, and moves neither the end nor the status; a cancellation is nothing.
+10. `ok`: all else.
+
+What servers do, which rules 4 to 6 and 9 are about:
+
+| server | a client leaves | the last byte is sent |
+| --- | --- | --- |
+| uvicorn, gunicorn with its worker | `http.disconnect`; `send` returns | `http.disconnect` after `send` has returned |
+| hypercorn, on asyncio and trio | `http.disconnect`; `send` returns | `http.disconnect` while `send` is pending |
+| granian | `http.disconnect`; `send` returns | `http.disconnect` after `send` has returned |
+| daphne | `http.disconnect`, and the application is cancelled seconds later | nothing |
+| servers of ASGI 2.4 | `send` raises `OSError` | |
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, MutableMapping
-from traceback import format_exception
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, MutableMapping
+from typing import Any, Literal
 
 from otel_mlflow.content import BodyCollector
+from otel_mlflow.http.exceptions import ExceptionRecord, is_cancellation, is_disconnect
+from otel_mlflow.http.headers import ContentType, Headers, read_content_type, read_request_id
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
-Headers = dict[bytes, bytes]
 Outcome = Literal["ok", "error", "cancelled"]
-
-
-class ContentType(NamedTuple):
-    """The headers that say how a body is to be read."""
-
-    type: str
-    encoding: str
-
-
-class Failure(NamedTuple):
-    """The exception that ended the exchange, in words: holding on to the exception would keep its frames alive.
-
-    `traceback` is empty where the span has it.
-    """
-
-    type: str
-    message: str
-    cancelled: bool
-    traceback: str
-
-    @classmethod
-    def of(cls, error: BaseException, *, with_traceback: bool) -> Failure:
-        """Put an exception into words. What is no `Exception` is no fault of the application's."""
-        cancelled = not isinstance(error, Exception)
-        said = "".join(format_exception(error)) if with_traceback and not cancelled else ""
-        return cls(type(error).__qualname__, str(error), cancelled, said)
-
 
 _FRAMES = ContentType("application/x-ndjson", "")
 
 _METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
+
+_NORMAL_CLOSURE = (1000, 1001, 1005)
+"""Codes with which a WebSocket's client takes its leave (RFC 6455 section 7.4.1); without one it is just gone."""
+
+_SERVER_ERRORS = range(1011, 1015)
+"""Codes with which a WebSocket's server says what 5xx says in HTTP: internal error, restart, overload, bad gateway."""
+
+_LAST_UNLESS_MORE = {
+    "http.response.body": "more_body",
+    "http.response.pathsend": "more_body",
+    "http.response.zerocopysend": "more_body",
+    "http.response.trailers": "more_trailers",
+    "websocket.http.response.body": "more_body",
+}
+"""Messages that end a response, unless this key of theirs says that more of the kind follows."""
+
+_STARTS = ("http.response.start", "websocket.http.response.start")
 
 
 class Exchange:
@@ -57,53 +80,65 @@ class Exchange:
     """
 
     __slots__ = (
+        "_is_closing",
+        "_server_took_leave",
         "_started",
+        "_trailers_follow",
         "client_left",
+        "close_code",
         "ended_ns",
+        "endpoint_before",
+        "exception",
+        "experiment",
         "experiment_for",
-        "failure",
         "first_byte_ns",
         "headers",
+        "is_sampled",
         "is_websocket",
         "method",
-        "mounted_at",
         "path",
         "query",
         "request_body",
+        "request_id",
         "request_type",
         "response_body",
         "response_type",
-        "root_path",
         "route",
         "scope",
         "started_ns",
         "status_code",
         "streamed",
+        "was_cancelled",
     )
 
     def __init__(self, scope: Scope, headers: Headers, *, capture_bytes: int | None) -> None:
         self.scope = scope
         self.headers = headers
+        self.is_sampled = True
         self.is_websocket = scope["type"] == "websocket"
         self.method: str = scope.get("method") or "GET"
         self.path: str = scope["path"]
-        self.root_path: str = scope.get("root_path", "")
-        self.mounted_at = self.root_path.removeprefix(scope["app_root_path"]) if "app_root_path" in scope else ""
         self.query: str = scope.get("query_string", b"").decode("latin-1")
+        self.request_id = read_request_id(headers)
         self.request_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
         self.response_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
-        self.request_type = _content_of(headers) if not self.is_websocket else _FRAMES
+        self.request_type = read_content_type(headers) if not self.is_websocket else _FRAMES
         self.response_type = _FRAMES
+        self.endpoint_before: object = None
         self.route: str | None = None
         self.status_code: int | None = None
-        self.failure: Failure | None = None
+        self.close_code: int | None = None
+        self.exception: ExceptionRecord | None = None
+        self.was_cancelled = False
         self.client_left = False
         self.streamed = False
         self.first_byte_ns: int | None = None
         self.ended_ns: int | None = None
+        self.experiment: str | None = None
         self.experiment_for: Callable[[Scope], str | None] | None = None
         self.started_ns = time.time_ns()
         self._started = time.perf_counter_ns()
+        self._trailers_follow = self._is_closing = self._server_took_leave = False
 
     @property
     def name(self) -> str:
@@ -118,28 +153,37 @@ class Exchange:
 
     @property
     def complete(self) -> bool:
-        """Whether the last byte of the response has been handed over."""
+        """Whether the exchange has ended."""
         return self.ended_ns is not None
 
     @property
     def outcome(self) -> Outcome:
-        """How it ended; an exchange that was cut short is no success and no failure of the application."""
-        if self.client_left or (self.failure is not None and self.failure.cancelled):
+        """How it ended: rules 7 to 10."""
+        if self.client_left or self.was_cancelled:
             return "cancelled"
-        return "error" if self.failure is not None or (self.status_code or 0) >= 500 else "ok"
+        return "error" if self.error_type is not None else "ok"
 
     @property
     def error_type(self) -> str | None:
-        """`error.type` of the HTTP semantic conventions: the exception's name, else the status code."""
-        if self.failure is not None:
-            return self.failure.type
-        if self.client_left:
+        """`error.type` of the HTTP semantic conventions: the exception's name, else the status or close code."""
+        if self.exception is not None:
+            return self.exception.type
+        if self.client_left or self.was_cancelled:
             return "cancelled"
-        return str(self.status_code) if (self.status_code or 0) >= 500 else None
+        if (self.status_code or 0) >= 500:
+            return str(self.status_code)
+        return str(self.close_code) if self.close_code in _SERVER_ERRORS else None
 
     def now_ns(self) -> int:
         """The time on this exchange's own clock."""
         return self.started_ns + time.perf_counter_ns() - self._started
+
+    def choose_experiment(self) -> str | None:
+        """The experiment that user code names for this request. It is asked once."""
+        if self.experiment_for is not None:
+            choose, self.experiment_for = self.experiment_for, None
+            self.experiment = choose(self.scope)
+        return self.experiment
 
     def received(self, message: Message) -> None:
         """Take note of a message that the application has received."""
@@ -148,61 +192,99 @@ class Exchange:
             if self.request_body is not None:
                 self.request_body.add(message.get("body", b""))
         elif kind == "http.disconnect":
-            self.client_left = self.client_left or not self.complete
+            self._server_took_leave = self._is_closing
+            self.departed()
         elif kind == "websocket.receive":
             _add_frame(self.request_body, message)
+        elif kind == "websocket.disconnect":
+            self._disconnected(message.get("code", 1005))
+
+    def departed(self) -> None:
+        """The server has nobody to talk to any more: rules 4 to 6."""
+        took_leave = self._server_took_leave or self.close_code is not None
+        self.client_left = self.client_left or not (self.complete or took_leave)
+
+    def sending(self, message: Message) -> None:
+        """Take note of a message that is handed to the server now."""
+        self._is_closing = self._is_last(message)
 
     def sent(self, message: Message) -> None:
         """Take note of a message that the server has taken."""
         kind = message["type"]
-        if kind == "http.response.start":
-            self.status_code = message["status"]
-            self.response_type = _content_of(dict(message.get("headers", ())))
-        elif kind == "http.response.body":
+        if kind in _STARTS:
+            self.status_code = int(message["status"])
+            self._trailers_follow = bool(message.get("trailers", False))
+            self.response_type = read_content_type(dict(message.get("headers", ())))
+        elif kind in _LAST_UNLESS_MORE:
             self._sent_body(message)
-        elif kind in ("http.response.trailers", "http.response.pathsend"):
-            self._end_unless(message.get("more_trailers", False))
         elif kind == "websocket.accept":
             self.status_code = 101
         elif kind == "websocket.send":
             _add_frame(self.response_body, message)
-        elif kind == "websocket.close" and self.status_code is None:
-            self.status_code = 403
+        elif kind == "websocket.close":
+            self._closed(message.get("code", 1000))
+
+    def interrupted(self, message: Message) -> None:
+        """`send` was cancelled: rule 5."""
+        if self._server_took_leave:
+            self.sent(message)
 
     def end(self) -> None:
         """The exchange is over, whether or not the response was complete."""
         if self.ended_ns is None:
             self.ended_ns = self.now_ns()
 
+    def left_by(self, error: BaseException) -> None:
+        """Take note of what left the application: rules 6 to 9."""
+        if is_disconnect(error):
+            self._disconnected(getattr(error, "code", None))
+        elif is_cancellation(error):
+            self.was_cancelled = self.was_cancelled or not self.complete
+        else:
+            self.exception = ExceptionRecord.from_exception(error)
+            if self.status_code is None and not self.client_left:
+                self.status_code = 500
+
+    def returned(self) -> None:
+        """The application is done: rules 3 and 8."""
+        if not (self.complete or self.client_left or self.was_cancelled or self.is_websocket or self.exception):
+            self.exception = _INCOMPLETE if self.status_code is not None else _NO_RESPONSE
+        self.end()
+
+    def _is_last(self, message: Message) -> bool:
+        kind = message["type"]
+        if kind == "websocket.close":
+            return True
+        more = _LAST_UNLESS_MORE.get(kind)
+        if more is None or message.get(more, False):
+            return False
+        return kind == "http.response.trailers" or not self._trailers_follow
+
     def _sent_body(self, message: Message) -> None:
         body = message.get("body", b"")
-        more = message.get("more_body", False)
         if self.first_byte_ns is None and body:
             self.first_byte_ns = self.now_ns()
-            self.streamed = more
-        if self.response_body is not None:
+            self.streamed = message.get("more_body", False)
+        if body and self.response_body is not None:
             self.response_body.add(body)
-        self._end_unless(more)
-
-    def _end_unless(self, more: bool) -> None:
-        if not more:
+        if self._is_last(message):
             self.end()
 
+    def _closed(self, code: int) -> None:
+        if self.status_code is None:
+            self.status_code = 403
+        else:
+            self.close_code = code
+        self.end()
 
-def as_keys(names: Iterable[str]) -> tuple[bytes, ...]:
-    """Names of headers as ASGI has them."""
-    return tuple(name.lower().encode("latin-1") for name in names)
+    def _disconnected(self, code: int | None) -> None:
+        if self.close_code is None:
+            self.close_code = code
+            self.client_left = code not in _NORMAL_CLOSURE
 
 
-def first_header(headers: Headers, names: Iterable[bytes]) -> str | None:
-    """The value of the first of these headers that says anything."""
-    return next((value.decode("latin-1") for name in names if (value := headers.get(name, b"").strip())), None)
-
-
-def _content_of(headers: Headers) -> ContentType:
-    return ContentType(
-        headers.get(b"content-type", b"").decode("latin-1"), headers.get(b"content-encoding", b"").decode("latin-1")
-    )
+_INCOMPLETE = ExceptionRecord("IncompleteResponse", "the application was done before the end of its response", "")
+_NO_RESPONSE = ExceptionRecord("NoResponse", "the application was done without a response", "")
 
 
 def _add_frame(collector: BodyCollector | None, message: Message) -> None:

@@ -15,12 +15,19 @@ RANDOM_BITS = 56
 
 
 def verdict(
-    trace_id: int, *, outcome: Outcome, duration_s: float, http_only: bool, settings: TracingSettings
+    trace_id: int,
+    *,
+    outcome: Outcome,
+    duration_s: float,
+    http_only: bool,
+    settings: TracingSettings,
+    is_sampled: bool = True,
 ) -> Verdict:
     """Decide on one request that is over.
 
     `outcome` is "error" where it ended with an exception or a 5xx, `duration_s` what its caller waited in seconds,
-    `http_only` one in which no span but the HTTP span was opened.
+    `http_only` one in which no span but the HTTP span was opened, `is_sampled` False where its caller, who decides for
+    all services of one owner, has dropped its trace.
 
     Polling is filtered first: a fast rate or a slow answer does not make a trace of nothing worth keeping.
     """
@@ -30,7 +37,7 @@ def verdict(
         return "keep"
     if settings.keep_slower_than is not None and duration_s > settings.keep_slower_than:
         return "keep"
-    return "keep" if within_rate(trace_id, settings.sample_rate) else "sampled_out"
+    return "keep" if is_sampled and within_rate(trace_id, settings.sample_rate) else "sampled_out"
 
 
 def within_rate(trace_id: int, rate: float) -> bool:

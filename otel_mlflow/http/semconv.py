@@ -5,6 +5,7 @@ https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import SpanKind, StatusCode
@@ -13,15 +14,20 @@ from opentelemetry.util.types import AttributeValue
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from otel_mlflow.http.exchange import Exchange, Failure
+    from otel_mlflow.http.exceptions import ExceptionRecord
+    from otel_mlflow.http.exchange import Exchange
 
 Attributes = dict[str, AttributeValue]
 
 TIME_TO_FIRST_BYTE = "otel_mlflow.time_to_first_byte_ms"
 OUTCOME = "otel_mlflow.outcome"
+CLOSE_CODE = "websocket.close_code"
 
 FROM_OUTSIDE = ("url.path", "url.query", "user_agent.original", "http.request.method_original")
 """Those whose text the caller chose, so that there may be a secret in it."""
+
+_HOST = re.compile(r"(?P<address>.*):(?P<port>[0-9]{1,5})", re.DOTALL)
+_LAST_PORT = 65535
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 
@@ -54,6 +60,8 @@ def at_end(exchange: Exchange) -> Attributes:
         attributes["http.response.status_code"] = exchange.status_code
     if exchange.route is not None:
         attributes["http.route"] = exchange.route
+    if exchange.close_code is not None:
+        attributes[CLOSE_CODE] = exchange.close_code
     if (error := exchange.error_type) is not None:
         attributes["error.type"] = error
     if exchange.streamed and exchange.first_byte_ns is not None:
@@ -69,6 +77,8 @@ def trace_tags(exchange: Exchange) -> dict[str, str]:
         tags["http.route"] = exchange.route
     if exchange.status_code is not None:
         tags["http.status_code"] = str(exchange.status_code)
+    if exchange.close_code is not None:
+        tags[CLOSE_CODE] = str(exchange.close_code)
     return tags
 
 
@@ -89,12 +99,12 @@ def tags_of_server_span(span: ReadableSpan) -> dict[str, str]:
     return {OUTCOME: outcome} | {key: str(value) for key, value in found.items() if value is not None}
 
 
-def exception(failure: Failure) -> Attributes:
+def exception(record: ExceptionRecord) -> Attributes:
     """The attributes of the event that an exception is (semantic conventions, "Recording exceptions")."""
     return {
-        "exception.type": failure.type,
-        "exception.message": failure.message,
-        "exception.stacktrace": failure.traceback,
+        "exception.type": record.type,
+        "exception.message": record.message,
+        "exception.stacktrace": record.stacktrace,
     }
 
 
@@ -104,8 +114,12 @@ def status(exchange: Exchange) -> tuple[StatusCode, str | None]:
         return StatusCode.OK, None
     if exchange.outcome == "cancelled":
         return StatusCode.ERROR, "cancelled: the client went away" if exchange.client_left else "cancelled"
-    failure = exchange.failure
-    return StatusCode.ERROR, f"{failure.type}: {failure.message}" if failure else f"HTTP {exchange.status_code}"
+    record = exchange.exception
+    if record is not None:
+        return StatusCode.ERROR, f"{record.type}: {record.message}"
+    if exchange.close_code is not None:
+        return StatusCode.ERROR, f"WebSocket closed with {exchange.close_code}"
+    return StatusCode.ERROR, f"HTTP {exchange.status_code}"
 
 
 def _server(exchange: Exchange) -> Attributes:
@@ -113,5 +127,7 @@ def _server(exchange: Exchange) -> Attributes:
     if not host:
         server = exchange.scope.get("server")
         return {"server.address": server[0]} | ({"server.port": server[1]} if server[1] else {}) if server else {}
-    address, _, port = host.rpartition(":") if host.rpartition(":")[2].isdigit() else (host, "", "")
-    return {"server.address": address.strip("[]")} | ({"server.port": int(port)} if port else {})
+    match = _HOST.fullmatch(host)
+    if match is None or int(match["port"]) > _LAST_PORT:
+        return {"server.address": host.strip("[]")}
+    return {"server.address": match["address"].strip("[]"), "server.port": int(match["port"])}

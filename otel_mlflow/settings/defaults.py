@@ -61,6 +61,15 @@ REDACT_KEYS = (
 """Names whose values never leave the process; `otel_mlflow.content.names` has the rules by which they match."""
 
 
+DATABRICKS_APP = ("DATABRICKS_APP_NAME", "DATABRICKS_APP_PORT")
+"""Variables that Databricks Apps sets for the applications that it runs, behind a proxy that names the user."""
+
+
+def user_headers() -> list[str]:
+    """Say which request headers name a user: the one that the proxy in front of us sets, if there is such a proxy."""
+    return ["X-Forwarded-Email"] if any(os.environ.get(name) for name in DATABRICKS_APP) else []
+
+
 def spool_folder() -> Path:
     """Say where this user's undelivered traces live, on this machine."""
     return state_folder(os.environ, sys.platform) / "otel-mlflow"

@@ -51,6 +51,12 @@ class Settings(BaseSettings):
         None, "The experiment of the traces, created if missing. Not set: the service name.", "a name", min_length=1
     )
     experiment_id: str | None = setting(None, "The same by id, for one that exists.", "an id", min_length=1)
+    workspace: str | None = setting(
+        None,
+        "The workspace of an MLflow server that has several. Not set: the server's default.",
+        "a name",
+        min_length=1,
+    )
     service_name: str | None = setting(
         None, "OpenTelemetry's `service.name`. Not set: the app's title.", "a name", min_length=1
     )

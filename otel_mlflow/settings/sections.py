@@ -114,14 +114,23 @@ class TracingSettings(Section):
         "What an incoming `traceparent` means: the caller's trace is joined, linked to, or ignored.",
         "join, link or ignore",
     )
+    caller_key: str | None = setting(
+        None,
+        "What services of one owner share: whose `tracestate` is signed with it is joined, if it traces into the same "
+        "experiment. Without it any caller's request is a trace of its own.",
+        "a secret of at least 16 characters, the same in all services",
+        secret=True,
+        min_length=16,
+    )
     session_headers: HeaderNames = setting(
         list,
         "Request headers that name the trace's session: the first that is there. `current_trace().set_session()` wins.",
         "a list of header names, or names between commas",
     )
     user_headers: HeaderNames = setting(
-        lambda: ["X-Forwarded-Email"],
-        "Request headers that name the trace's user: the first that is there. `current_trace().set_user()` wins.",
+        defaults.user_headers,
+        "Request headers that name the trace's user: the first that is there. `current_trace().set_user()` wins. The "
+        "default is X-Forwarded-Email inside Databricks Apps, and none elsewhere, where anybody could send it.",
         "a list of header names, or names between commas",
     )
     autolog: Words = setting(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from otel_mlflow.spans import enclosing, propagation
+from otel_mlflow.spans import enclosing, propagation, registry
 from otel_mlflow.spans.autologging import disable_autologging, enable_autologging
 from otel_mlflow.spans.mlflow_bridge import MlflowBridge
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
@@ -46,7 +46,7 @@ class Bridge:
         self._flavours: set[str] = set()
         self._lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.processor.forget_open)
+            os.register_at_fork(after_in_child=registry.continue_in_child)
 
     def install(
         self, owner: TraceOwner, tracer_provider: TracerProvider | None, service_name: str, flavours: Sequence[str]
@@ -75,6 +75,7 @@ class Bridge:
                 self.provider.uninstall()
                 propagation.remove_from_global_propagator()
                 enclosing.uninstall()
+                registry.forget_kept()
                 self._mlflow_off()
 
     @property

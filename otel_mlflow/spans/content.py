@@ -22,7 +22,8 @@ from otel_mlflow.spans.conventions import (
 from otel_mlflow.spans.encoding import from_json
 
 if TYPE_CHECKING:
-    from otel_mlflow.http.exchange import ContentType, Exchange
+    from otel_mlflow.http.exchange import Exchange
+    from otel_mlflow.http.headers import ContentType
     from otel_mlflow.settings import TracingSettings
 
 MAX_PREVIEW = 1000

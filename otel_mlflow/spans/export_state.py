@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Generic, NamedTuple, TypeVar
 
 SpanT = TypeVar("SpanT")
+
+EARLY_SPANS = 100
+EARLY_SECONDS = 5.0
+"""How many spans of a trace that lasts wait for a record, and how long."""
 
 
 class Batch(NamedTuple, Generic[SpanT]):
@@ -25,7 +30,7 @@ class ExportState(Generic[SpanT]):
     it is held.
     """
 
-    __slots__ = ("_changed", "_cut", "_finished", "_lock", "_queued", "discarded", "released")
+    __slots__ = ("_changed", "_cut", "_finished", "_is_early", "_lock", "_queued", "_taken_at", "discarded", "released")
 
     def __init__(self) -> None:
         self.released = False
@@ -36,6 +41,8 @@ class ExportState(Generic[SpanT]):
         self._changed = False
         self._cut = False
         self._queued = False
+        self._is_early = False
+        self._taken_at = time.monotonic()
         self._lock = threading.Lock()
 
     def add_finished(self, span: SpanT) -> bool:
@@ -55,19 +62,39 @@ class ExportState(Generic[SpanT]):
 
     def release(self) -> None:
         """The trace is kept."""
+        self._is_early = False
         self.released = self._changed = True
+
+    def release_early(self) -> None:
+        """The trace is kept, but not over: its spans follow as they end, what is new of it as a whole waits."""
+        self.released = self._is_early = True
+
+    @property
+    def is_due(self) -> bool:
+        """Whether what has ended of a trace that lasts should leave memory."""
+        waiting = len(self._finished)
+        return waiting >= EARLY_SPANS or (waiting > 0 and time.monotonic() - self._taken_at >= EARLY_SECONDS)
+
+    def takes_with_next(self, span: SpanT) -> bool:
+        """Whether the span is going to be in the next record."""
+        with self._lock:
+            return span in self._finished
 
     def discard(self) -> list[SpanT]:
         """The trace is not kept; answer the spans that nobody takes any more."""
         with self._lock:
             self.discarded = True
-            finished, self._finished = self._finished, []
-            return finished
+            return self._drop_finished()
+
+    def drop_finished(self) -> list[SpanT]:
+        """The spans so far are not kept; answer them."""
+        with self._lock:
+            return self._drop_finished()
 
     def mark_queued(self) -> bool:
         """Note that the trace is queued; False where it is already, or is not going to be."""
         with self._lock:
-            if self._queued or self.discarded:
+            if self._queued or self.discarded or (self._is_early and not self.is_due):
                 return False
             self._queued = True
             return True
@@ -75,7 +102,13 @@ class ExportState(Generic[SpanT]):
     def take(self) -> Batch[SpanT]:
         """Take what is new since the last record. The trace is queued no more."""
         with self._lock:
-            batch = Batch(self._finished, self._changed, self._cut)
+            batch = Batch(self._finished, self._changed and not self._is_early, self._cut)
             self._finished = []
-            self._queued = self._changed = self._cut = False
+            self._queued = self._cut = False
+            self._changed = self._changed and self._is_early
+            self._taken_at = time.monotonic()
             return batch
+
+    def _drop_finished(self) -> list[SpanT]:
+        finished, self._finished = self._finished, []
+        return finished

@@ -1,4 +1,4 @@
-"""Spans that are open round the body of a generator, each step of which may run in another context."""
+"""What the stack tells: the generators that a span is opened in, and who calls."""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ def innermost_generator(generators: Mapping[FrameType, T]) -> T | None:
             return found
         frame = frame.f_back
     return None
+
+
+def is_called_by(module: str) -> bool:
+    """Whether a function of a module whose name begins so is on the stack."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith(module):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def opening_generators() -> tuple[FrameType, ...]:

@@ -21,5 +21,5 @@ class SpanListener(Protocol):
     def ended(self, state: SpanState) -> None:
         """A span is over; what it says is in `state.readable`."""
 
-    def joined(self, span: ReadableSpan, remote: SpanContext) -> MlflowSpanContext | None:
+    def joined(self, span: ReadableSpan | None, remote: SpanContext) -> MlflowSpanContext | None:
         """The MLflow trace that user code has joined, where `remote` is the caller's span in it and `span` starts."""

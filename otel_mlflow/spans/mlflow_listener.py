@@ -76,12 +76,12 @@ class MlflowListener:
             remember_last_trace(state.trace.identity.mlflow_trace_id)
             self._note_evaluation(state.trace)
 
-    def joined(self, span: ReadableSpan, remote: SpanContext) -> MlflowSpanContext | None:
+    def joined(self, span: ReadableSpan | None, remote: SpanContext) -> MlflowSpanContext | None:
         """The caller's span that user code has made current by HTTP headers: MLflow has told, or it is one of ours.
 
         MLflow's API opens spans below a caller only where user code has asked for it.
         """
-        known = self._find(remote) if is_mlflow_s(span) else None
+        known = self._find(remote) if span is not None and is_mlflow_s(span) else None
         if known is None and not self._has_joined(remote.trace_id):
             return None
         return MlflowSpanContext(known.trace.identity.mlflow_trace_id_int if known else remote.trace_id, remote.span_id)

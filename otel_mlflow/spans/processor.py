@@ -12,12 +12,19 @@ from typing_extensions import override
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.current import CLAIMED, OUTSIDE, current_request_state, current_span_state, opener
+from otel_mlflow.outside import CLAIMED, OUTSIDE
+from otel_mlflow.spans.current import current_request_state, current_span_state, opener
 from otel_mlflow.spans.generators import opening_generators
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
 from otel_mlflow.spans.listener import SpanListener
-from otel_mlflow.spans.propagation import MlflowSpanContext, is_dropped_by_mlflow, read_mlflow_span_context
+from otel_mlflow.spans.propagation import (
+    TRUSTED,
+    MlflowSpanContext,
+    believe,
+    is_sampled,
+    read_mlflow_span_context,
+)
 from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state, register
 from otel_mlflow.spans.trace import OpenTrace, SpanState, TraceOwner, span_state
 
@@ -51,7 +58,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if parent is not None:
             self.take(span, parent.trace, parent)
         elif context_api.get_value(OUTSIDE, parent_context) is None:
-            self._begin(span, get_current_span(parent_context).get_span_context() or INVALID_SPAN_CONTEXT)
+            self._begin(span, parent_context)
 
     @override
     @guarded
@@ -67,6 +74,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if self.listener is not None:
             self.listener.ended(state)
         trace.end(state)
+        if state is trace.root:
+            _abandon_left_runs(trace)
         if state is trace.root and trace.exchange is None and not trace.export.released:
             self._decide(trace, span)
 
@@ -98,9 +107,10 @@ class OpenTraceSpanProcessor(SpanProcessor):
             self.listener.started(state)
         return state
 
-    def _begin(self, span: Span, above: SpanContext) -> None:
+    def _begin(self, span: Span, parent_context: Context | None) -> None:
         """A span without a parent in this process: more of the request, of a trace from elsewhere, or a new trace."""
-        origin = self._origin(span, above) if above.is_valid else None
+        above = get_current_span(parent_context).get_span_context() or INVALID_SPAN_CONTEXT
+        origin = self._origin(span, above, parent_context)
         request = current_request_state() if above.is_remote and origin is None and not is_framework(span) else None
         if request is not None:
             self.take(span, request.trace, request)
@@ -113,9 +123,17 @@ class OpenTraceSpanProcessor(SpanProcessor):
             trace_id = new_trace_id() if above.is_valid else otel_trace_id
             self.take(span, register(OpenTrace(self.default_owner, TraceIdentity(trace_id, otel_trace_id))), None)
 
-    def _origin(self, span: Span, above: SpanContext) -> MlflowSpanContext | None:
-        joined = self.listener.joined(span, above) if self.listener is not None else None
-        return joined or read_mlflow_span_context(above)
+    def _origin(
+        self, span: Span | None, above: SpanContext, parent_context: Context | None
+    ) -> MlflowSpanContext | None:
+        """Where a caller comes from in MLflow's terms, if it is believed."""
+        if not above.is_valid or self.default_owner is None:
+            return None
+        if self.listener is not None and (joined := self.listener.joined(span, above)) is not None:
+            return joined
+        if context_api.get_value(TRUSTED, parent_context) is not None:
+            return read_mlflow_span_context(above)
+        return believe(above, self.default_owner)
 
     def _continue(self, owner: TraceOwner, span: Span, origin: MlflowSpanContext) -> None:
         """More of a trace that began elsewhere, or earlier in this process."""
@@ -135,7 +153,9 @@ class OpenTraceSpanProcessor(SpanProcessor):
         if self.default_owner is None or context_api.get_value(OUTSIDE, context) not in (None, CLAIMED):
             return False
         above = get_current_span(context)
-        return not is_remote(above) or not is_dropped_by_mlflow(above.get_span_context())
+        if not is_remote(above) or is_sampled(above.get_span_context()):
+            return True
+        return self._origin(None, above.get_span_context(), context) is None
 
     def open_span_states(self) -> list[SpanState]:
         """The spans that have started and not ended."""
@@ -144,6 +164,14 @@ class OpenTraceSpanProcessor(SpanProcessor):
     def forget_open(self) -> None:
         """In a forked child: the open spans are the parent's."""
         OPEN_SPANS.clear()
+
+
+def _abandon_left_runs(trace: OpenTrace) -> None:
+    """LangChain does not tell the end of a model's run that a timeout cancels: it is over when its request is."""
+    here = opener()
+    for state in trace.tree.open_runs():
+        if state.run is not None and state.run.opener == here:
+            trace.abandon(state)
 
 
 def is_framework(span: ReadableSpan) -> bool:

@@ -1,15 +1,18 @@
 """Telling the next service which MLflow trace a call belongs to, and reading what a caller told us.
 
-The W3C `tracestate` state `otelmlflow=<trace id>-<span id>` names the MLflow trace and the innermost of its spans that
-MLflow holds. A service in between that knows nothing of MLflow passes it on unchanged (W3C Trace Context section 3.3),
-so the span id tells whether `traceparent` still names a span that MLflow will see.
+The W3C `tracestate` entry `otelmlflow=<trace id>-<span id>` names the MLflow trace and the innermost of its spans that
+MLflow holds; `-<time>-<signature>` follows where `tracing.caller_key` is set (`caller_key.py` says what that proves). A
+service in between that knows nothing of MLflow passes it on unchanged (W3C Trace Context section 3.3), so the span id
+tells whether `traceparent` still names a span that MLflow will see.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from opentelemetry import context as context_api
 from opentelemetry import propagate
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
@@ -26,7 +29,12 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, TraceState, g
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from typing_extensions import override
 
+from otel_mlflow.guard import guarded
 from otel_mlflow.spans.current import current_span_state
+
+if TYPE_CHECKING:
+    from otel_mlflow.http.exchange import Exchange
+    from otel_mlflow.spans.trace import TraceOwner
 
 TRACESTATE = "tracestate"
 TRACESTATE_KEY = "otelmlflow"
@@ -36,7 +44,10 @@ RECORDED = ("otelmlflow-recorded", "1")
 MAX_ENTRIES = 32
 """Of `tracestate`: where it is full, the last state gives way (W3C Trace Context section 3.3.1.1)."""
 
-_ORIGIN = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})")
+TRUSTED = context_api.create_key("otel-mlflow-trusted")
+"""Context key: the caller that this context was read from is believed without a signature, for user code named it."""
+
+_ORIGIN = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})(?:-([0-9a-f]{8}-[0-9a-f]{32}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +56,35 @@ class MlflowSpanContext:
 
     trace_id: int
     span_id: int
+    signature: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.trace_id:032x}-{self.span_id:016x}"
 
 
 def read_mlflow_span_context(remote: SpanContext) -> MlflowSpanContext | None:
-    """What the caller said in `tracestate`, if it traces into MLflow through us."""
+    """What the caller claims in `tracestate`, if it traces into MLflow through us."""
     match = _ORIGIN.fullmatch(remote.trace_state.get(TRACESTATE_KEY) or "") if remote.trace_state else None
-    return MlflowSpanContext(int(match[1], 16), int(match[2], 16)) if match else None
+    return MlflowSpanContext(int(match[1], 16), int(match[2], 16), match[3] or "") if match else None
 
 
-def is_dropped_by_mlflow(remote: SpanContext) -> bool:
-    """Whether the caller traces into MLflow and has decided to drop this trace: then it is dropped here, too."""
-    is_recorded = remote.trace_flags.sampled or remote.trace_state.get(RECORDED[0]) == RECORDED[1]
-    return not is_recorded and read_mlflow_span_context(remote) is not None
+def believe(
+    remote: SpanContext, owner: TraceOwner, exchange: Exchange | None = None, *, at: float | None = None
+) -> MlflowSpanContext | None:
+    """What the caller claims, if a service with our key says so of a trace in the same experiment.
+
+    `at` is when the call came, in seconds since the epoch, if that is not now.
+    """
+    claim = read_mlflow_span_context(remote)
+    if claim is None or not claim.signature:
+        return None
+    is_ours = owner.caller_key.vouches_for(str(claim), claim.signature, owner.experiments(exchange), at=at)
+    return claim if is_ours else None
+
+
+def is_sampled(remote: SpanContext) -> bool:
+    """Whether MLflow records the caller's trace, where the caller traces into MLflow."""
+    return remote.trace_flags.sampled or remote.trace_state.get(RECORDED[0]) == RECORDED[1]
 
 
 class MlflowPropagator(TextMapPropagator):
@@ -72,21 +100,29 @@ class MlflowPropagator(TextMapPropagator):
     def inject(
         self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
     ) -> None:
-        state = current_span_state(context)
-        if state is None or state.trace.export.discarded:
-            return
-        current = get_current_span(context).get_span_context() or INVALID_SPAN_CONTEXT
-        exported = state.trace.owner.nearest_exported(state)
-        own = f"{state.trace.identity.mlflow_trace_id_int:032x}-{exported.span_id:016x}"
-        ours = [(TRACESTATE_KEY, own)] if current.trace_flags.sampled else [(TRACESTATE_KEY, own), RECORDED]
-        others = [item for item in current.trace_state.items() if item[0] not in (TRACESTATE_KEY, RECORDED[0])]
-        entries = TraceState([*ours, *others[: MAX_ENTRIES - len(ours)]])
-        setter.set(carrier, TRACESTATE, entries.to_header())
+        entries = _tracestate(context)
+        if entries is not None:
+            setter.set(carrier, TRACESTATE, entries.to_header())
 
     @override
     @property
     def fields(self) -> set[str]:
         return {TRACESTATE}
+
+
+@guarded
+def _tracestate(context: Context | None) -> TraceState | None:
+    """The entries of an outgoing call: ours first, then those that were there."""
+    state = current_span_state(context)
+    if state is None or state.trace.export.discarded:
+        return None
+    current = get_current_span(context).get_span_context() or INVALID_SPAN_CONTEXT
+    trace, owner = state.trace, state.trace.owner
+    span = str(MlflowSpanContext(trace.identity.mlflow_trace_id_int, owner.nearest_exported(state).span_id))
+    own = owner.caller_key.signed(span, owner.experiments(trace.exchange)[0])
+    ours = [(TRACESTATE_KEY, own)] if current.trace_flags.sampled else [(TRACESTATE_KEY, own), RECORDED]
+    others = [item for item in current.trace_state.items() if item[0] not in (TRACESTATE_KEY, RECORDED[0])]
+    return TraceState([*ours, *others[: MAX_ENTRIES - len(ours)]])
 
 
 MLFLOW_PROPAGATOR = MlflowPropagator()

@@ -112,10 +112,12 @@ class SharedTracerProvider:
         if owner is None and self._explicit:
             state = current_span_state()
             owner = state.trace.owner if state is not None else None
-        provider = self._in_use(owner) or self._own or self._global.current()
+        provider = _unwrapped(self._in_use(owner)) or self._own or self._global.current()
         key = (id(provider), name)
         tracer = self._tracers.get(key)
         if tracer is None:
+            if isinstance(provider, TracerProvider):
+                self._adopt(provider)  # a proxy may have been given another one
             tracer = self._tracers[key] = provider.get_tracer(name)
         return tracer
 

@@ -28,6 +28,7 @@ from otel_mlflow.spans.encoding import (
 )
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
+from otel_mlflow.spans.root_attributes import NEEDS_REQUEST, export_tags, needs_request
 from otel_mlflow.spans.span_processors import apply_span_processors
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.trace import OpenTrace, SpanState
@@ -160,6 +161,7 @@ class TraceWriter:
             mlflow_names.SESSION_ID: metadata.session[:MAX_SESSION] if metadata.session is not None else None,
             mlflow_names.USER_ID: metadata.user,
         }
+        known |= export_tags(trace.metadata, self._trace_tags(trace))
         return known | self._content.of_span({key: value for key, value in explicit.items() if value is not None})
 
     def _from_exchange(self, exchange: Exchange | None) -> dict[str, Any]:
@@ -171,17 +173,17 @@ class TraceWriter:
 
     def _info(self, trace: OpenTrace) -> bytes:
         trace.root_summary = trace.root_summary or _root_summary(trace)
-        explicit = trace.info
         info = {
             "client_request_id": self._content.text(_request_id(trace)),
             "request_time_ms": trace.root_summary.start_ns // 1_000_000,
             "execution_duration_ms": (trace.root_summary.end_ns - trace.root_summary.start_ns) // 1_000_000,
             "state": _explicit_state(trace) or trace.root_summary.state,
-            "request_preview": self._content.preview(explicit.request_preview if explicit else None),
-            "response_preview": self._content.preview(explicit.response_preview if explicit else None),
+            "request_preview": self._content.preview(_preview(trace, "request_preview", trace.metadata.inputs)),
+            "response_preview": self._content.preview(_preview(trace, "response_preview", trace.metadata.outputs)),
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
+        info[NEEDS_REQUEST] = needs_request(trace, info)
         if trace.tokens:
             info["tokens"] = trace.tokens
         if trace.open_runs:
@@ -234,8 +236,8 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
     if exchange.ended_ns is not None:
         proto.end_time_unix_nano = max(exchange.ended_ns, proto.start_time_unix_nano)
     set_status(proto, *semconv.status(exchange))
-    if exchange.failure is not None and exchange.failure.traceback:
-        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.failure))
+    if exchange.exception is not None and exchange.exception.stacktrace:
+        add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.exception))
 
 
 def _root_summary(trace: OpenTrace) -> RootSummary:
@@ -254,6 +256,12 @@ def _request_id(trace: OpenTrace) -> str:
     return explicit or trace.metadata.client_request_id or ""
 
 
+def _preview(trace: OpenTrace, name: str, late: str | None) -> str | None:
+    """What user code set through MLflow; else what it set through us once the root was handed over, too late for it."""
+    explicit: str | None = getattr(trace.info, name, None)
+    return explicit if explicit is not None or trace.root is not None else late
+
+
 def _explicit_state(trace: OpenTrace) -> str | None:
     """The state that user code gave the trace through `mlflow.update_current_trace`."""
     # MLflow before 3.10 has an enumeration whose text is its name in Python.
@@ -264,7 +272,6 @@ def _explicit_state(trace: OpenTrace) -> str | None:
 @guarded
 def _experiment(trace: OpenTrace) -> str | None:
     exchange = trace.exchange
-    if exchange is not None and exchange.experiment_for is not None:
-        trace.experiment = exchange.experiment_for(exchange.scope) or trace.experiment
-        exchange.experiment_for = None
+    if exchange is not None and trace.experiment is None:
+        trace.experiment = exchange.choose_experiment()
     return trace.experiment

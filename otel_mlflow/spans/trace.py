@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
+from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import span_context
@@ -34,6 +36,13 @@ class TraceOwner(Protocol):
     @property
     def observer(self) -> RequestObserver | None:
         """Who measures every span that ends, where somebody does."""
+
+    @property
+    def caller_key(self) -> CallerKey:
+        """What callers are believed with, and outgoing calls are signed with."""
+
+    def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
+        """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be written down soon."""
@@ -173,6 +182,10 @@ class SpanTree:
         spans = self.spans.copy().values()
         return [state for state in spans if not state.ended and (all_of_them or state.abandoned)]
 
+    def open_runs(self) -> list[SpanState]:
+        """The spans of LangChain runs of which no end was told."""
+        return [state for state in self.spans.copy().values() if state.run is not None and not state.ended]
+
     def remove(self, states: list[SpanState]) -> None:
         """Let go of spans that have ended."""
         for state in states:
@@ -258,6 +271,25 @@ class OpenTrace:
         self.export.release()
         self._enqueue()
 
+    def release_early(self) -> None:
+        """The trace is kept, and lasts: hand over what has ended of it, so that it leaves memory."""
+        self.export.release_early()
+        self._enqueue()
+
+    def drop_finished(self) -> None:
+        """Let go of the spans so far: the trace lasts, and is not going to be kept but for an error."""
+        self._let_go(self.export.drop_finished())
+
+    def restate_root(self, root: SpanState, span: ReadableSpan) -> None:
+        """The root's outcome is another than it seemed: hand it over again if it was already."""
+        self.root_summary = None
+        if not self.export.takes_with_next(root):
+            again = copy(root)
+            again.span = again.readable = span
+            self.root = again
+            self.export.add_finished(again)
+        self.mark_changed()
+
     def resume(self) -> None:
         """Nothing holds the trace back any more (`held`): what was held is handed over."""
         self.held = False
@@ -293,6 +325,16 @@ class OpenTrace:
             state.abandoned = False
         self._let_go(batch.finished)
         return record
+
+    def continue_in_child(self) -> None:
+        """In a forked child: what has started is the parent's, and what ends from now on is more of its trace."""
+        self.tree, self.export = SpanTree(), ExportState()
+        self.tree.seen_spans = 1
+        self.root, self.counted, self.fragment = None, False, True
+        if self.owner.samples(self.identity.mlflow_trace_id_int):
+            self.export.release()
+        else:
+            self.export.discard()
 
     def _enqueue(self) -> None:
         if self.export.released and not self.held and self.export.mark_queued():

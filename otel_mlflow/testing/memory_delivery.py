@@ -48,6 +48,8 @@ class MemoryDelivery:
 
 
 def _trace(trace_id: str, records: list[TraceRecord]) -> Trace:
+    # A span that is sent again takes the place of the one before.
+    spans = {span.span_id: span for record in records for span in _spans(record)}
     info: dict[str, Any] = next((json.loads(record.info) for record in reversed(records) if record.info), {})
     return Trace(
         TraceInfo(
@@ -62,7 +64,7 @@ def _trace(trace_id: str, records: list[TraceRecord]) -> Trace:
             trace_metadata=info.get("trace_metadata", {}),
             tags=info.get("tags", {}),
         ),
-        TraceData(sorted((span for record in records for span in _spans(record)), key=lambda span: span.start_time_ns)),
+        TraceData(sorted(spans.values(), key=lambda span: span.start_time_ns)),
     )
 
 

@@ -69,7 +69,7 @@ class Service:
         def all_there() -> bool:
             self.flush()
             found[:] = self.reader.traces(since=since)
-            whole = {trace.info.client_request_id for trace in found if len(trace.data.spans) >= spans}
+            whole = {request_id_of(trace) for trace in found if len(trace.data.spans) >= spans}
             return whole.issuperset(request_ids)
 
         waited(all_there, seconds=PATIENCE)
@@ -80,6 +80,11 @@ class Service:
             ids = [uuid.uuid4().hex for _ in shapes]
             visits = [shape.visit(client, shape, {REQUEST_ID: id_}) for shape, id_ in zip(shapes, ids, strict=True)]
             return dict(zip(ids, await asyncio.gather(*visits), strict=True))
+
+
+def request_id_of(trace: Trace) -> str | None:
+    """The `X-Request-ID` of the answer: the caller's or the application's own, else the one that was made up."""
+    return trace.info.client_request_id or trace.info.tags.get("request_id")
 
 
 def check(service: Service, shapes: Sequence[Shape]) -> None:

@@ -34,6 +34,9 @@ MALFORMED = {
 }
 
 
+KEY = "one key for all services of ours"
+
+
 def call(service: Service, headers: Mapping[str, str], times: int = 1) -> list[Trace]:
     """Make requests with these headers, all at once; return all traces that they left."""
 
@@ -87,12 +90,30 @@ def test_requests_with_one_trace_id_are_a_trace_each(shapes: Service) -> None:
 
 
 @pytest.fixture(scope="module")
-def front(shapes: Service, mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that calls the app of all shapes, and traces into the same experiment."""
-    experiment = {"OTEL_MLFLOW_EXPERIMENT_NAME": shapes.reader.experiment, "BACK_URL": shapes.server.url}
+def back(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The app of all shapes, with a key."""
+    folder = tmp_path_factory.mktemp("back")
+    service = Service(SHAPES, folder=folder, tracking_uri=mlflow_server.url, environment=with_key(KEY))
+    yield service
+    service.server.terminate()
+
+
+def with_key(key: str, **environment: str) -> dict[str, str]:
+    """The setting that services of one owner share."""
+    return {"OTEL_MLFLOW_TRACING__CALLER_KEY": key, **environment}
+
+
+def front_of(back: Service, key: str) -> dict[str, str]:
+    """The settings of a service with this key that calls the app of all shapes, and traces into its experiment."""
+    return with_key(key, OTEL_MLFLOW_EXPERIMENT_NAME=back.reader.experiment, BACK_URL=back.server.url)
+
+
+@pytest.fixture(scope="module")
+def front(back: Service, mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that calls the app of all shapes, with the same key."""
     folder = tmp_path_factory.mktemp("front")
     app = "tests.acceptance.apps.front:served"
-    service = Service(app, folder=folder, tracking_uri=mlflow_server.url, environment=experiment)
+    service = Service(app, folder=folder, tracking_uri=mlflow_server.url, environment=front_of(back, KEY))
     yield service
     service.server.terminate()
 
@@ -116,18 +137,52 @@ def traces_of_both(front: Service, back: Service, since: float) -> list[Trace]:
 
 
 @pytest.mark.parametrize("headers", [{}, {"traceparent": NOT_SAMPLED}], ids=["no-caller", "behind-a-gateway"])
-def test_two_services_that_trace_into_mlflow_leave_one_tree(
-    front: Service, shapes: Service, headers: dict[str, str]
-) -> None:
+def test_two_services_with_one_key_leave_one_tree(front: Service, back: Service, headers: dict[str, str]) -> None:
     """The called service's spans are under the calling service's span, in its trace; twenty at once do not mix."""
     since = time.time()
     told = ask_front(front, 20, **headers)
-    traces = traces_of_both(front, shapes, since)
+    traces = traces_of_both(front, back, since)
     assert {trace.info.trace_id for trace in traces} == set(told) == set(told.values())
     assert len(told) == 20
     whole = picture([parse("GET /front/{page} > call > GET /handlers/async > work > query")])
     assert [picture(trees(trace.data.spans)) for trace in traces] == [whole] * 20
     assert {trace.info.state.value for trace in traces} == {"OK"}
+
+
+@pytest.mark.parametrize("key", ["another key than theirs is", ""], ids=["two-keys", "one-key"])
+def test_two_services_without_a_common_key_leave_two_whole_traces(serve: Serve, back: Service, key: str) -> None:
+    """Nobody joins; the called service's trace leads to the caller's."""
+    front = serve(
+        "tests.acceptance.apps.front:served",
+        environment=front_of(back, key)
+        if key
+        else {name: value for name, value in front_of(back, KEY).items() if not name.endswith("CALLER_KEY")},
+    )
+    since = time.time()
+    told = ask_front(front, 3)
+    traces = traces_of_both(front, back, since)
+    assert len(told) == 3
+    pictures = sorted(picture(trees(trace.data.spans)) for trace in traces)
+    assert pictures == sorted([picture([parse("GET /front/{page} > call")]), WHOLE] * 3)
+    assert {trace.info.state.value for trace in traces} == {"OK"}
+
+
+def test_nobody_forges_a_way_into_a_trace_or_out_of_being_traced(back: Service, front: Service) -> None:
+    """With the id of another request's trace, an invented one, or a signature that was seen for another span."""
+    [victim] = call(back, {})
+    signed = of_a_caller_that_traces_into_mlflow(front)["tracestate"]
+    victims = victim.info.trace_id.removeprefix("tr-")
+    forged = [
+        f"otelmlflow={victims}-{victim.data.spans[0].span_id}",
+        f"otelmlflow={'e' * 32}-{THEIR_SPAN}",
+        signed.replace(signed[len("otelmlflow=") :][:32], victims),
+    ]
+    for state in forged:
+        for traceparent in (SAMPLED, NOT_SAMPLED):
+            [trace] = call(back, {"traceparent": traceparent, "tracestate": state})
+            assert_complete(trace)
+            assert trace.info.trace_id != victim.info.trace_id
+    assert all(trace.info.state.value == "OK" for trace in back.reader.traces(since=victim.info.request_time / 1000))
 
 
 def of_a_caller_that_traces_into_mlflow(front: Service) -> Mapping[str, str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
 from otel_mlflow.backends import calls
 from otel_mlflow.backends.calls import call_with_timeout
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import Answer
+from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
-from otel_mlflow.delivery.destinations.databricks_rate import Rate
+from otel_mlflow.delivery.destinations.databricks_rate import Rate, rate_file
 from otel_mlflow.delivery.destinations.databricks_structure import DEEPEST, structured_request
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.records import SpooledTrace
@@ -23,9 +24,9 @@ from tests.unit.delivery.backend import ManualClock
 TRACE = SpooledTrace(1, "tr-1", b"", b"{}", None)
 
 
-def said(status: int, error_code: str, message: str) -> Answer:
+def said(status: int, error_code: str, message: str) -> Response:
     """An answer of Databricks' kind."""
-    return Answer(status, {}, json.dumps({"error_code": error_code, "message": message}).encode())
+    return Response(status, {}, json.dumps({"error_code": error_code, "message": message}).encode())
 
 
 def refusals() -> Refusals:
@@ -34,17 +35,17 @@ def refusals() -> Refusals:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         said(400, "RESOURCE_LIMIT_EXCEEDED", "no"),
         said(400, "INVALID_PARAMETER_VALUE", "The experiment has reached the maximum of 100,000 traces."),
         said(403, "PERMISSION_DENIED", "Too many traces in experiment 1."),
     ],
 )
-def test_a_full_experiment_is_known_by_what_is_said(answer: Answer) -> None:
+def test_a_full_experiment_is_known_by_what_is_said(response: Response) -> None:
     """The traces wait for somebody to choose another place."""
     with pytest.raises(MisconfigurationError, match="takes no more traces"):
-        refusals().takes(answer, TRACE)
+        refusals().takes(response, TRACE)
 
 
 def test_a_rate_limit_is_no_full_experiment() -> None:
@@ -101,6 +102,42 @@ def test_creations_are_spread_over_time() -> None:
     for _ in range(101):
         rate.wait()
     assert clock.monotonic() - began == pytest.approx(2.0)
+
+
+def test_processes_of_a_host_share_the_rate(tmp_path: Path) -> None:
+    """Two that take turns create no more in a second than one would; for another workspace they do not wait."""
+    clock = ManualClock()
+    first, second = (Rate(50.0, clock, rate_file(tmp_path, "one.example")) for _ in range(2))
+    began = clock.monotonic()
+    for _ in range(50):
+        first.wait()
+        second.wait()
+    assert clock.monotonic() - began == pytest.approx(99 / 50)
+    began = clock.monotonic()
+    Rate(50.0, clock, rate_file(tmp_path, "another.example")).wait()
+    assert clock.monotonic() == began
+
+
+@pytest.mark.parametrize("before", [b"", b"nonsense", b"99999999.0"])
+def test_a_turn_of_another_clock_is_passed_over(tmp_path: Path, before: bytes) -> None:
+    """A file from before the machine was started holds nobody up."""
+    clock = ManualClock()
+    file = rate_file(tmp_path, "one.example")
+    file.write_bytes(before)
+    began = clock.monotonic()
+    Rate(50.0, clock, file).wait()
+    assert clock.monotonic() == began
+
+
+def test_without_a_folder_a_process_keeps_to_the_rate_alone(tmp_path: Path) -> None:
+    """The rate is no reason to fail."""
+    (tmp_path / "file").touch()
+    clock = ManualClock()
+    rate = Rate(50.0, clock, rate_file(tmp_path / "file", "one.example"))
+    began = clock.monotonic()
+    for _ in range(51):
+        rate.wait()
+    assert clock.monotonic() - began == pytest.approx(1.0)
 
 
 def test_json_of_any_depth_can_be_read_again() -> None:

@@ -19,6 +19,7 @@ from otel_mlflow.errors import SettingsError
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of
 from tests.unit.asgi_calls import Call
+from tests.unit.callers import KEY, signed
 from tests.unit.conftest import Instrument
 from tests.unit.trees import drawn, shown, spans_of
 
@@ -29,7 +30,7 @@ CALLER = SpanContext(7, 9, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAM
 @pytest.fixture
 def exporter(traces: CapturedTraces) -> Iterator[MlflowSpanExporter]:
     """An exporter, whose traces are captured."""
-    exporter = MlflowSpanExporter(Settings(service_name="batch job"))
+    exporter = MlflowSpanExporter(Settings(service_name="batch job", tracing={"caller_key": KEY}))
     yield exporter
     exporter.shutdown()
 
@@ -146,12 +147,23 @@ def test_a_request_of_a_caller_that_traces_into_mlflow_is_in_its_trace(
     traces: CapturedTraces, exporter: MlflowSpanExporter
 ) -> None:
     """Under its span."""
-    state = TraceState([("otelmlflow", f"{3:032x}-{4:016x}")])
+    state = TraceState.from_header([signed(f"{3:032x}-{4:016x}", experiment="batch job")])
     server = span("server", SpanContext(7, 9, True, TraceFlags(1), state))
     export(exporter, [span("work", server), server])
     (trace,) = traces
     assert trace.info.trace_id == f"tr-{3:032x}"
     assert spans_of(trace)["server"].parent_id == f"{4:016x}"
+
+
+def test_a_caller_that_is_not_believed_gets_a_trace_of_its_own(
+    traces: CapturedTraces, exporter: MlflowSpanExporter
+) -> None:
+    """Whatever it says of itself."""
+    state = TraceState([("otelmlflow", f"{3:032x}-{4:016x}")])
+    export(exporter, [span("server", SpanContext(7, 9, True, TraceFlags(1), state))])
+    (trace,) = traces
+    assert trace.info.trace_id != f"tr-{3:032x}"
+    assert spans_of(trace)["server"].parent_id is None
 
 
 def test_framework_spans_are_left_out(traces: CapturedTraces, exporter: MlflowSpanExporter) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from otel_mlflow.backends.databricks.artifact_storage import ArtifactStorage
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.backends.databricks.experiments import WorkspaceExperiments
-from otel_mlflow.backends.databricks.http import CredentialsRejectedError, WorkspaceHttp
+from otel_mlflow.backends.databricks.http import WorkspaceHttp
 from otel_mlflow.backends.databricks.identity import who_am_i
 from otel_mlflow.backends.databricks.trace_location import TraceLocation, UnityCatalogOffError, link, linked_location
 from otel_mlflow.backends.experiments import Experiments, FoundExperiment
@@ -16,13 +17,20 @@ from otel_mlflow.delivery.clock import SYSTEM_CLOCK, Clock
 from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.destinations.databricks_classic import ClassicTraces
 from otel_mlflow.delivery.destinations.databricks_place import Place, unusable
-from otel_mlflow.delivery.destinations.databricks_rate import CREATIONS_PER_SECOND, Rate
+from otel_mlflow.delivery.destinations.databricks_rate import CREATIONS_PER_SECOND, Rate, rate_file
 from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.unity_catalog import CatalogTraces
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.errors import MisconfigurationError, RejectedError, TraceNotFoundError
+from otel_mlflow.errors import (
+    CredentialsRejectedError,
+    ExperimentUnusableError,
+    MisconfigurationError,
+    RejectedError,
+    TraceNotFoundError,
+    UnexpectedResponseError,
+)
 from otel_mlflow.settings.sections import UnityCatalogSettings
 from otel_mlflow.status import Experiment
 
@@ -44,6 +52,7 @@ class Databricks:
         unity_catalog: UnityCatalogSettings,
         timeouts: tuple[float, float],
         clock: Clock = SYSTEM_CLOCK,
+        state_folder: Path | None = None,
     ) -> None:
         self._tracking_uri = tracking_uri
         self._experiment_name = experiment_name
@@ -51,6 +60,8 @@ class Databricks:
         self._wanted = unity_catalog
         self._timeouts = timeouts
         self._clock = clock
+        self._state_folder = state_folder
+        self._rate = Rate(CREATIONS_PER_SECOND, clock)
         self._http: WorkspaceHttp | None = None
         self._storage: ArtifactStorage | None = None
 
@@ -72,29 +83,36 @@ class Databricks:
 
     def close(self) -> None:
         """Close the connections."""
+        self._rate.close()
         for connections in (self._http, self._storage):
             if connections is not None:
                 connections.close()
         self._http = self._storage = None
+
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """A workspace knows of a trace by its info."""
+        return True
 
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Send the batch to where its experiment's traces are kept."""
         name = batch[0].experiment
         try:
             self._send(batch, self._place_of(name))
-        except CredentialsRejectedError:
+        except (CredentialsRejectedError, UnexpectedResponseError, ExperimentUnusableError):
             raise
         except MisconfigurationError as error:
             self._forget(name)
             raise unusable(error) if name is not None else error from error
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment where the trace is: in tables, or in a classic experiment."""
         if is_follow_up(feedback):
             send_follow_up(feedback, self._tracking_uri)
             return
         in_tables = {place.location is not None for place in self._places.values()}
-        ways = [self._catalog.assess] * (True in in_tables) + [self._classic.assess] * (False in in_tables)
+        ways = [self._catalog.log_assessment] * (True in in_tables) + [self._classic.log_assessment] * (
+            False in in_tables
+        )
         for way in ways[:-1]:
             with contextlib.suppress(TraceNotFoundError):
                 way(feedback)
@@ -106,7 +124,9 @@ class Databricks:
         return self._http
 
     def _prepare(self, http: WorkspaceHttp) -> None:
-        rate = Rate(CREATIONS_PER_SECOND, self._clock)
+        self._rate.close()
+        file = rate_file(self._state_folder, http.credentials.host) if self._state_folder is not None else None
+        rate = self._rate = Rate(CREATIONS_PER_SECOND, self._clock, file)
         self._storage = ArtifactStorage(http, self._backend, connections=SENDERS, timeouts=self._timeouts)
         runs = RequestRuns(RestRuns(http, self._backend))
         self._classic = ClassicTraces(
@@ -121,7 +141,7 @@ class Databricks:
             else:
                 self._classic.send(batch, place)
         except RejectedError:
-            # A trace and a missing experiment are refused in the same words: look whether it is the experiment.
+            # A trace and a missing experiment are refused in the same words: check whether it is the experiment.
             self._experiments.configured(experiment_id=place.experiment.id, name=place.experiment.name)
             raise
 

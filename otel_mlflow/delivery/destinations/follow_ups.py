@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from otel_mlflow.backends.calls import call_with_timeout
-from otel_mlflow.backends.http import error_for_status
+from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery.records import SpooledFeedback
 from otel_mlflow.errors import RetryableError, TraceNotFoundError
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,16 +21,16 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from typing_extensions import override
 
 from otel_mlflow import Settings, Tracing, TracingMiddleware
+from otel_mlflow.delivery.destinations import DEFAULT_EXPERIMENT
+from otel_mlflow.guard import GUARD
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call, empty_answer
+from tests.unit.callers import KEY, NOT_SAMPLED, OTHER_KEY, SAMPLED, SPAN, TRACE, signed
 from tests.unit.conftest import Instrument
 from tests.unit.trees import shown, spans_of
 
-TRACE, SPAN = f"{7:032x}", f"{9:016x}"
-SAMPLED = {"traceparent": f"00-{TRACE}-{SPAN}-01"}
-NOT_SAMPLED = {"traceparent": f"00-{TRACE}-{SPAN}-00"}
-MLFLOW = {**SAMPLED, "tracestate": f"otelmlflow={TRACE}-{SPAN}"}
+MLFLOW = {**SAMPLED, "tracestate": signed()}
 MALFORMED = [
     {"traceparent": "00-xyz-01"},
     {"traceparent": f"00-{'0' * 32}-{SPAN}-01"},
@@ -40,7 +42,8 @@ MALFORMED = [
 
 def served(traces: CapturedTraces, headers: Mapping[str, str], **tracing: Any) -> Trace:
     """The trace of one request with these headers."""
-    middleware = TracingMiddleware(empty_answer, tracing=(made := Tracing(Settings(tracing=tracing))))
+    made = Tracing(Settings(tracing={"caller_key": KEY, **tracing}))
+    middleware = TracingMiddleware(empty_answer, tracing=made)
     Call(middleware, headers=headers).run()
     made.shutdown()
     return traces[-1]
@@ -92,7 +95,7 @@ def test_a_service_in_between_that_knows_nothing_of_mlflow_does_not_break_the_tr
 
 def test_a_caller_whose_mlflow_trace_has_another_id_is_followed_into_it(traces: CapturedTraces) -> None:
     """Its own caller was unknown, so its MLflow trace is not called after the OpenTelemetry trace."""
-    trace = served(traces, {**SAMPLED, "tracestate": f"vendor=x,otelmlflow={3:032x}-{4:016x}"})
+    trace = served(traces, {**SAMPLED, "tracestate": f"vendor=x,{signed(f'{3:032x}-{4:016x}')}"})
     assert trace.info.trace_id == f"tr-{3:032x}"
     assert root_of(trace).parent_id == f"{4:016x}"
     assert root_of(trace).trace_id == trace.info.trace_id
@@ -100,7 +103,8 @@ def test_a_caller_whose_mlflow_trace_has_another_id_is_followed_into_it(traces: 
 
 def test_the_flag_of_a_caller_that_traces_into_mlflow_decides(traces: CapturedTraces) -> None:
     """It has sampled for all of us."""
-    middleware = TracingMiddleware(empty_answer, tracing=(tracing := Tracing(Settings())))
+    tracing = Tracing(Settings(tracing={"caller_key": KEY}))
+    middleware = TracingMiddleware(empty_answer, tracing=tracing)
     call = Call(middleware, headers={**MLFLOW, **NOT_SAMPLED}).run()
     tracing.shutdown()
     assert len(traces) == 0
@@ -192,8 +196,8 @@ def test_outgoing_calls_carry_the_trace_and_the_caller_s_baggage(traces: Capture
 
 
 def test_two_services_make_one_tree(traces: CapturedTraces) -> None:
-    """Each through its own middleware, with nothing between them but headers."""
-    tracing = Tracing(Settings())
+    """Each through its own middleware, with nothing between them but headers, and one key."""
+    tracing = Tracing(Settings(tracing={"caller_key": KEY}))
 
     async def second(scope: Any, receive: Any, send: Any) -> None:
         with span("in second"):
@@ -269,3 +273,116 @@ def test_the_application_s_propagator_writes_outgoing_headers(traces: CapturedTr
     assert sent["x-own-trace"].split("-")[1] == traces[-1].info.trace_id.removeprefix("tr-")
     assert "traceparent" not in sent
     assert sent["tracestate"].startswith("otelmlflow=")
+
+
+CLAIM = f"{TRACE}-{SPAN}"
+NOT_BELIEVED = {
+    "unsigned": f"otelmlflow={CLAIM}",
+    "another key": signed(key=OTHER_KEY),
+    "another span": signed(f"{TRACE}-{8:016x}").replace(f"{8:016x}", SPAN),
+    "another trace": signed(f"{6:032x}-{SPAN}").replace(f"{6:032x}", TRACE),
+    "another experiment": signed(experiment="/Users/ada@example.com/agent"),
+    "another time": signed().replace(signed().split("-")[2], f"{int(time.time()) + 1:x}"),
+    "cut": signed()[:-1],
+    "longer": signed() + "0",
+    "not hexadecimal": f"otelmlflow={CLAIM}-{'z' * 8}-{'0' * 32}",
+}
+
+
+@pytest.mark.parametrize("state", NOT_BELIEVED.values(), ids=NOT_BELIEVED.keys())
+@pytest.mark.parametrize("flag", [SAMPLED, NOT_SAMPLED], ids=["sampled", "not sampled"])
+def test_whoever_is_not_believed_gets_a_trace_of_its_own(
+    traces: CapturedTraces, state: str, flag: dict[str, str]
+) -> None:
+    """Whole and kept, whatever the flag: it neither joins a trace of ours nor makes a request vanish."""
+    trace = served(traces, {**flag, "tracestate": state})
+    assert root_of(trace).parent_id is None
+    assert (trace.info.state, trace.info.tags["otel.trace_id"]) == (TraceState.OK, TRACE)
+    assert trace.info.trace_id != f"tr-{TRACE}"
+
+
+def test_whoever_says_that_it_traces_into_mlflow_and_is_not_believed_is_linked_to(traces: CapturedTraces) -> None:
+    """A person can follow it; nothing else comes of it."""
+    trace = served(traces, {**SAMPLED, "tracestate": f"otelmlflow={CLAIM}"})
+    assert [(link.trace_id, link.span_id) for link in root_of(trace).links] == [(f"tr-{TRACE}", SPAN)]
+
+
+def test_without_a_key_nobody_is_believed(traces: CapturedTraces, caplog: pytest.LogCaptureFixture) -> None:
+    """Also not one that has signed with nothing; it is said once what would join the two."""
+    caplog.set_level("INFO", logger="otel_mlflow")
+    tracing = Tracing(Settings())
+    for _ in range(2):
+        Call(TracingMiddleware(empty_answer, tracing=tracing), headers=MLFLOW).run()
+    middleware = TracingMiddleware(empty_answer, tracing=tracing)
+    for _ in range(2):
+        Call(middleware, headers=MLFLOW).run()
+    tracing.shutdown()
+    assert [root_of(trace).parent_id for trace in traces] == [None] * 4
+    assert "tracing.caller_key" in caplog.text
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_trace_that_its_caller_has_dropped_is_kept_for_an_error_alone(traces: CapturedTraces, fails: bool) -> None:
+    """As one of its own, for there is nothing that it could hang under."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await empty_answer(scope, receive, send)
+        if fails:
+            raise ValueError("seven")
+
+    tracing = Tracing(Settings(tracing={"caller_key": KEY}))
+    call = Call(TracingMiddleware(app, tracing=tracing), headers={**MLFLOW, **NOT_SAMPLED})
+    with contextlib.suppress(ValueError):
+        call.run()
+    tracing.shutdown()
+    assert [(trace.info.trace_id == f"tr-{TRACE}", root_of(trace).parent_id) for trace in traces] == (
+        [(False, None)] if fails else []
+    )
+
+
+@pytest.mark.parametrize("theirs", ["/Users/ada@example.com/agent", "/Users/bob@example.com/agent"])
+def test_a_trace_is_joined_in_the_experiment_that_the_request_writes_to(traces: CapturedTraces, theirs: str) -> None:
+    """Where user code chooses it for each request, that is the one."""
+    ours = "/Users/ada@example.com/agent"
+    tracing = Tracing(Settings(tracing={"caller_key": KEY}), experiment_for=lambda scope: ours)
+    headers = {**SAMPLED, "tracestate": signed(experiment=theirs)}
+    Call(TracingMiddleware(empty_answer, tracing=tracing), headers=headers).run()
+    tracing.shutdown()
+    assert (traces[0].info.trace_id == f"tr-{TRACE}") == (theirs == ours)
+
+
+@pytest.mark.parametrize("believed", [True, False])
+def test_a_server_span_that_fastapi_has_opened_is_believed_by_the_same_rule(
+    fresh_process: None, instrument: Instrument, believed: bool
+) -> None:
+    """It is opened outside of our middleware, from the same headers."""
+    trace_api.set_tracer_provider(TracerProvider())
+    app = app_of(lambda: None)
+    instrument(app, experiment_name=DEFAULT_EXPERIMENT, tracing={"caller_key": KEY})
+    with capture() as traces:
+        state = signed(key=KEY if believed else OTHER_KEY)
+        Call(app, headers={**(SAMPLED if believed else NOT_SAMPLED), "tracestate": state}).run()
+    (trace,) = traces
+    (root,) = trace.data.spans
+    assert (trace.info.trace_id == f"tr-{TRACE}", root.parent_id, len(root.links)) == (
+        (True, SPAN, 0) if believed else (False, None, 1)
+    )
+
+
+def test_a_caller_s_propagator_that_fails_costs_the_caller_only(
+    fresh_process: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some do, on headers that they do not like."""
+
+    class Failing(OwnHeader):
+        @override
+        def extract(self, carrier: Any, context: Any = None, getter: Getter[Any] = default_getter) -> Any:
+            raise ValueError("what a header")
+
+    monkeypatch.setattr(GUARD, "strict", False)
+    propagate.set_global_textmap(Failing())
+    tracing = Tracing(Settings())
+    with capture() as traces:
+        Call(TracingMiddleware(empty_answer, tracing=tracing), headers={"x-own-trace": "x"}).run()
+    tracing.shutdown()
+    assert len(traces) == 1

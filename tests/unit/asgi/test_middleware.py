@@ -122,21 +122,6 @@ def test_tasks_that_outlive_the_response_follow_in_the_same_trace(traces: Captur
     assert shown(traces) == drawn("GET > late > query")
 
 
-def test_a_request_is_done_when_it_was_answered_though_an_exception_follows(
-    traces: CapturedTraces, tracing: Tracing
-) -> None:
-    """A failing background task is no failure of the answer, which the caller has."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await empty_answer(scope, receive, send)
-        raise RuntimeError("afterwards")
-
-    with pytest.raises(RuntimeError, match="afterwards"):
-        Call(TracingMiddleware(app, tracing=tracing)).run()
-    assert outcome_of(traces) == "ok"
-    assert traces[0].info.state == TraceState.OK
-
-
 @pytest.mark.parametrize(("status", "outcome"), [(200, "ok"), (302, "ok"), (404, "ok"), (500, "error"), (503, "error")])
 def test_5xx_is_an_error(traces: CapturedTraces, tracing: Tracing, status: int, outcome: str) -> None:
     """A 4xx is the caller's."""
@@ -153,10 +138,59 @@ def test_5xx_is_an_error(traces: CapturedTraces, tracing: Tracing, status: int, 
 
 
 def test_an_application_that_never_answers_is_answered_by_the_server(traces: CapturedTraces, tracing: Tracing) -> None:
-    """It returns without a response: there is no status, and the trace is whole all the same."""
+    """It returns without a response: there is no status, and the trace is whole all the same, as an error."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         pass
 
     Call(TracingMiddleware(app, tracing=tracing)).run()
     assert "http.status_code" not in traces[0].info.tags
+    assert outcome_of(traces) == "error"
+
+
+@pytest.mark.parametrize("written_down", [False, True])
+def test_an_exception_after_the_last_byte_is_on_the_trace(
+    traces: CapturedTraces, tracing: Tracing, written_down: bool
+) -> None:
+    """A background task, a dependency after `yield`, a stream below other middleware; the trace may be gone by then."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        with span("work"):
+            await empty_answer(scope, receive, send)
+        if written_down:
+            assert outcome_of(traces) == "ok"
+        raise RuntimeError("afterwards")
+
+    with pytest.raises(RuntimeError, match="afterwards"):
+        Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert outcome_of(traces) == "error"
+    assert traces[0].info.state == TraceState.ERROR
+    assert traces[0].info.tags["http.status_code"] == "200"
+    assert [event.attributes["exception.message"] for event in spans_of(traces[0])["GET"].events] == ["afterwards"]
+    assert shown(traces) == drawn("GET! > work")
+
+
+def test_one_scope_may_be_served_twice(traces: CapturedTraces, tracing: Tracing) -> None:
+    """By a test client, or middleware that tries again: a trace each, and the route of each."""
+    app = TracingMiddleware(
+        Starlette(routes=[Route("/things/{id}", lambda request: PlainTextResponse("x"))]), tracing=tracing
+    )
+    call = Call(app, "GET /things/7").run()
+    asyncio.run(app(call.scope, call.receive, call.send))
+    assert shown(traces) == drawn(*["GET /things/{id}"] * 2)
+
+
+def test_request_headers_may_be_an_iterator(traces: CapturedTraces, tracing: Tracing) -> None:
+    """The application can still read them."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend(scope["headers"])
+        await empty_answer(scope, receive, send)
+
+    headers = [(b"x-request-id", b"r-1"), (b"a", b"b")]
+    call = Call(TracingMiddleware(app, tracing=tracing))
+    call.scope["headers"] = iter(headers)
+    call.run()
+    assert seen == headers
+    assert traces[0].info.client_request_id == "r-1"

@@ -193,3 +193,54 @@ def test_a_websocket_s_route_is_found(traces: CapturedTraces, tracing: Tracing) 
     call._to_receive = [{"type": "websocket.connect"}]
     call.run()
     assert traces[0].data.spans[0].name == "GET /rooms/{room}"
+
+
+@pytest.mark.parametrize("tenant", ["ada", "t"])
+def test_middleware_below_a_mount_names_the_mount_s_parameters(
+    traces: CapturedTraces, tracing: Tracing, tenant: str
+) -> None:
+    """Not their values, also where those look like the constant parts."""
+    inner = TracingMiddleware(Starlette(routes=[Route("/i/{x}", answer)]), tracing=tracing)
+    Call(Starlette(routes=[Mount("/t/{tenant}", app=inner)]), f"GET /t/{tenant}/i/1").run()
+    assert traces[0].info.tags["http.route"] == "/t/{tenant}/i/{x}"
+
+
+def test_mounts_that_cannot_be_seen_into_are_named_by_their_parameters(
+    traces: CapturedTraces, instrument: Instrument
+) -> None:
+    """A router that FastAPI keeps whole when it is included, with a mount of its own."""
+    inner = Starlette(routes=[Route("/deep/{x}", answer)])
+    router = APIRouter()
+    router.mount("/m/{q}", inner)
+    app = FastAPI()
+    app.include_router(router, prefix="/api")
+    instrument(app)
+    Call(app, "GET /api/m/1/deep/2").run()
+    assert traces[0].info.tags["http.route"] == "/api/m/{q}/deep/{x}"
+
+
+class CountingRoutes(list[Any]):
+    """Routes that count how often somebody goes through them."""
+
+    def __init__(self, routes: list[Any]) -> None:
+        super().__init__(routes)
+        self.times = 0
+
+    def __iter__(self) -> Any:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(("request_line", "status"), [("GET /nowhere", 404), ("GET /things/1", 200)])
+def test_routes_are_not_read(traces: CapturedTraces, instrument: Instrument, request_line: str, status: int) -> None:
+    """Neither where nothing was chosen nor where the router leaves the route: it alone goes through them."""
+    app = FastAPI()
+    app.get("/things/{id}")(lambda id: id)
+    counting = CountingRoutes(app.router.routes)
+    app.router.routes = counting
+    assert Call(app, request_line).run().status == status
+    alone, counting.times = counting.times, 0
+    app.middleware_stack = None
+    instrument(app)
+    Call(app, request_line).run()
+    assert counting.times == alone

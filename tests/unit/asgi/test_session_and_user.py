@@ -24,10 +24,15 @@ def metadata(traces: CapturedTraces, instrument: Instrument, headers: dict[str, 
     return {key: value for key, value in traces[0].info.trace_metadata.items() if key in (SESSION, USER)}
 
 
-def test_the_user_of_databricks_apps_is_known_by_default(traces: CapturedTraces, instrument: Instrument) -> None:
-    """From what its proxy adds; sessions are called differently everywhere."""
-    headers = {"X-Forwarded-Email": "ada@example.com", "X-Session-Id": "s-1"}
-    assert metadata(traces, instrument, headers) == {USER: "ada@example.com"}
+@pytest.mark.parametrize("inside", ["DATABRICKS_APP_NAME", "DATABRICKS_APP_PORT", ""])
+def test_the_user_that_databricks_apps_names_is_believed_there_alone(
+    traces: CapturedTraces, instrument: Instrument, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    """Its proxy sets the header; elsewhere anybody could. Sessions are called differently everywhere."""
+    if inside:
+        monkeypatch.setenv(inside, "agent")
+    headers = {"X-Forwarded-Email": "ada@example.com", "X-Session-Id": "s-1", "X-Forwarded-Access-Token": "t"}
+    assert metadata(traces, instrument, headers) == ({USER: "ada@example.com"} if inside else {})
 
 
 def test_headers_can_be_chosen(traces: CapturedTraces, instrument: Instrument) -> None:

@@ -99,7 +99,7 @@ def test_headers_are_added_and_the_application_s_message_is_left_alone(
     assert message == {"type": "http.response.start", "status": 200, "headers": [(b"a", b"1"), (b"a", b"2")]}
     assert call.sent[0]["headers"][:2] == [(b"a", b"1"), (b"a", b"2")]
     assert call.headers["x-mlflow-trace-id"] == traces[0].info.trace_id
-    assert call.headers["x-request-id"] == traces[0].info.client_request_id
+    assert call.headers["x-request-id"] == traces[0].info.tags["request_id"]
 
 
 def test_headers_may_be_any_iterable(tracing: Tracing) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from opentelemetry.trace import get_current_span
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 
-from otel_mlflow import Tracing, TracingMiddleware
+from otel_mlflow import Settings, Tracing, TracingMiddleware
+from otel_mlflow.spans.trace import span_state
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import span
 from tests.unit.asgi_calls import Call
@@ -78,3 +80,51 @@ def test_a_client_that_takes_its_leave_has_not_cancelled_and_one_that_is_just_go
         Socket(TracingMiddleware(app, tracing=tracing)).run()
     assert outcome_of(traces) == outcome
     assert spans_of(traces[0])["GET"].events == []
+
+
+@pytest.mark.parametrize(("status", "state"), [(401, "OK"), (503, "ERROR")])
+def test_a_denial_is_its_status(traces: CapturedTraces, tracing: Tracing, status: int, state: str) -> None:
+    """An HTTP response in place of the connection (ASGI's `websocket.http.response`)."""
+
+    async def deny(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.http.response.start", "status": status, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b"no"})
+
+    Socket(TracingMiddleware(deny, tracing=tracing)).run()
+    assert (traces[0].info.tags["http.status_code"], traces[0].info.state.value) == (str(status), state)
+
+
+def test_a_close_code_is_recorded_and_1011_is_an_error(traces: CapturedTraces, tracing: Tracing) -> None:
+    """It is WebSocket's 500."""
+
+    async def fail(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": 1011})
+
+    Socket(TracingMiddleware(fail, tracing=tracing)).run()
+    assert spans_of(traces[0])["GET"].attributes["websocket.close_code"] == 1011
+    assert (outcome_of(traces), traces[0].info.state.value) == ("error", "ERROR")
+
+
+@pytest.mark.parametrize(("rate", "handed_over"), [(1.0, 100), (0.0, 0)])
+def test_a_long_connection_hands_over_what_has_ended(traces: CapturedTraces, rate: float, handed_over: int) -> None:
+    """A hundred spans at a time; what the rate does not keep leaves memory all the same."""
+    tracing = Tracing(Settings(tracing={"sample_rate": rate}))
+    seen: list[int] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        trace = span_state(get_current_span()).trace  # type: ignore[union-attr]
+        while (await receive())["type"] == "websocket.receive":
+            with span("message"):
+                pass
+        seen.extend([sum(len(trace.data.spans) for trace in traces), len(trace.tree.spans)])
+        await send({"type": "websocket.close"})
+
+    Socket(TracingMiddleware(app, tracing=tracing), *[{"text": "x"}] * 150).run()
+    tracing.shutdown()
+    assert (seen[0] >= handed_over, seen[1] <= 60) == (True, True)
+    assert [len(trace.data.spans) for trace in traces] == ([151] if rate else [])

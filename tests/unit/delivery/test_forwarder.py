@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery.forwarder import Forwarder
+from otel_mlflow.delivery.health import Condition
 from otel_mlflow.delivery.rate_controller import LARGEST_BATCH
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Tally, TraceRecord
 from otel_mlflow.delivery.retry import LONGEST_WAIT
 from otel_mlflow.delivery.scheduler import FEEDBACK_ATTEMPTS, WITH_METADATA
 from otel_mlflow.delivery.storage import Storage
 from otel_mlflow.errors import (
+    DeliveryError,
     ExperimentUnusableError,
     MisconfigurationError,
     PartiallyRejectedError,
@@ -241,19 +243,32 @@ def test_a_trace_on_which_the_backend_fails_does_not_hold_up_the_others(bench: B
     assert bench.run(waits=12).delivered == 20
 
 
-def test_a_trace_on_which_the_backend_always_fails_is_quarantined(bench: Bench) -> None:
-    """Others are taken before and after each of its failures: so it is the trace's fault, and it is put aside."""
+@pytest.mark.parametrize("error", [RetryableError("500 internal server error"), MisconfigurationError("403 forbidden")])
+def test_a_trace_on_which_the_backend_always_fails_is_quarantined(bench: Bench, error: DeliveryError) -> None:
+    """Others are taken before and after each of its failures: so it is the trace's fault, and it is put aside.
+
+    A firewall on the way may forbid what a trace contains.
+    """
     poison = trace()
 
     def fail(batch: Sequence[SpooledTrace]) -> None:
         if any(each.trace_id == poison.trace_id for each in batch):
-            raise RetryableError("500 internal server error")
+            raise error
 
     bench.backend.react = fail
     bench.spool(poison)
     counts = bench.run(waits=60, meanwhile=lambda: bench.spool(trace()))
     assert counts.quarantined == 1
     assert counts.delivered > 10
+
+
+def test_info_that_the_backend_does_not_need_is_not_sent(bench: Bench) -> None:
+    """Its trace is delivered with its spans, whether or not more than a batch waits."""
+    bench.backend.takes_info = False
+    bench.spool(*(trace() for _ in range(LARGEST_BATCH + 50)))
+    assert bench.run().delivered == LARGEST_BATCH + 50
+    assert [len(batch) for batch in bench.backend.sent] == [LARGEST_BATCH, 50]
+    assert not any(each.info for each in bench.backend.taken)
 
 
 def test_one_unusable_experiment_leaves_the_others_alone(bench: Bench) -> None:
@@ -369,10 +384,12 @@ def test_feedback_on_which_the_backend_fails_holds_up_nothing(bench: Bench) -> N
 
 
 def test_a_bug_in_a_destination_does_not_end_delivery(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody has foreseen is reported, and tried again after a while."""
+    """What nobody has foreseen is reported, is in the status with the next step, and is tried again after a while."""
     monkeypatch.setattr("otel_mlflow.guard.GUARD.strict", False)
     script = raise_for(KeyError("surprise"))
     bench.backend.react = lambda batch: play(script)
     bench.spool(trace())
-    assert bench.run(waits=2).delivered == 1
-    assert bench.clock.waits[0] == LONGEST_WAIT
+    seen: list[Condition] = []
+    assert bench.run(waits=2, meanwhile=lambda: seen.append(bench.forwarder.health.condition(None))).delivered == 1
+    assert seen[0].state == "degraded"
+    assert "KeyError" in seen[0].reason

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.backends.http import error_for_status
+from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery import Delivery, DeliveryState
 from otel_mlflow.delivery.health import Health
 from otel_mlflow.delivery.trouble import LocalTrouble
@@ -62,8 +62,8 @@ def test_the_gravest_trouble_is_told_first() -> None:
 def test_each_state_is_told_once(tmp_path: Path) -> None:
     """A backend that is down for many attempts is one message, and its return another one."""
     told: list[DeliveryState] = []
-    answers = [DOWN] * 4
-    backend = MemoryBackend(react=lambda batch: _raise(answers.pop()) if answers else None)
+    responses = [DOWN] * 4
+    backend = MemoryBackend(react=lambda batch: _raise(responses.pop()) if responses else None)
     delivery = Delivery(settings_for(tmp_path), lambda: backend, on_change=told.append)
     delivery.start()
     try:

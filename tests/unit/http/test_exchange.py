@@ -209,15 +209,6 @@ def test_a_request_id_of_the_application_is_left_alone(traces: CapturedTraces, t
     assert Call(TracingMiddleware(app, tracing=tracing)).run().headers["x-request-id"] == "theirs"
 
 
-def test_the_user_in_the_forwarded_header_is_the_trace_s(traces: CapturedTraces, tracing: Tracing) -> None:
-    """On Databricks Apps, in front of which somebody has logged the user in."""
-    headers = {"x-forwarded-email": "me@example.com", "x-forwarded-access-token": "secret"}
-    Call(TracingMiddleware(answering(b"", "text/plain"), tracing=tracing), headers=headers).run()
-    (trace,) = traces
-    assert trace.info.trace_metadata["mlflow.trace.user"] == "me@example.com"
-    assert "secret" not in str(trace.to_dict())
-
-
 def test_content_is_cut_to_what_the_settings_allow(traces: CapturedTraces) -> None:
     """`tracing.max_content_bytes`, inputs and outputs."""
     tracing = Tracing(Settings(tracing={"max_content_bytes": 200}))
@@ -227,3 +218,42 @@ def test_content_is_cut_to_what_the_settings_allow(traces: CapturedTraces) -> No
     for content in (root_of(traces).inputs, root_of(traces).outputs):
         assert len(str(content)) <= 200
         assert "cut" in str(content)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "a:\xb2"},
+        {"host": "a:99999999999999999999"},
+        {"host": "\xff\x80:80"},
+        {"traceparent": "\xb2\xff", "tracestate": "\xff=\xb2", "baggage": "\xff=\xff;;;,"},
+        {"content-type": "\xff/\xb2; charset=\xff", "content-length": "\xb2", "user-agent": "\xff"},
+    ],
+)
+def test_no_header_hides_a_request(traces: CapturedTraces, tracing: Tracing, headers: dict[str, str]) -> None:
+    """Whatever its bytes are: servers pass on what is no text in ASCII."""
+    app = TracingMiddleware(answering(b"x", "text/plain"), tracing=tracing)
+    Call(app, "POST /", headers=headers, chunks=[b"body"]).run()
+    assert root_of(traces).attributes["otel_mlflow.outcome"] == "ok"
+    assert root_of(traces).attributes.get("server.port", 80) in (80, 8000)
+
+
+@pytest.mark.parametrize("sent", ["", "<script>", "${jndi:ldap://x}", "a\tb", "a\x85", "x" * 129])
+def test_a_request_id_that_is_none_is_not_believed(traces: CapturedTraces, tracing: Tracing, sent: str) -> None:
+    """One of ours takes its place, as where none was sent: a tag and the response header alone."""
+    app = TracingMiddleware(answering(b"", "text/plain"), tracing=tracing)
+    answered = Call(app, headers={"x-request-id": sent}).run().headers["x-request-id"]
+    (trace,) = traces
+    assert (trace.info.client_request_id or "", trace.info.tags["request_id"]) == ("", answered)
+    assert len(answered) == 32
+
+
+def test_the_request_id_of_the_application_s_answer_is_the_one_that_counts(
+    traces: CapturedTraces, tracing: Tracing
+) -> None:
+    """It is what the caller and the application's logs have."""
+    app = TracingMiddleware(answering(b"", "text/plain", x_request_id="theirs"), tracing=tracing)
+    assert Call(app, headers={"x-request-id": "callers"}).run().headers["x-request-id"] == "theirs"
+    (trace,) = traces
+    assert trace.info.client_request_id == "theirs"
+    assert "request_id" not in trace.info.tags

@@ -55,7 +55,6 @@ def test_every_name_is_compared() -> None:
         "EXPERIMENT_ID",
         "LINKED_PROMPTS",
         "MODEL_ID",
-        "NOT_SAMPLED",
         "SESSION_ID",
         "SOURCE_RUN",
         "SPAN_INPUTS",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from opentelemetry import baggage, propagate
 from opentelemetry import context as context_api
@@ -12,10 +14,13 @@ from opentelemetry.sdk.trace import Span
 from opentelemetry.trace import SpanContext, TraceFlags, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from otel_mlflow import Tracing
+from otel_mlflow import Settings, Tracing, TracingMiddleware
+from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.propagation import MLFLOW_PROPAGATOR, MlflowSpanContext, read_mlflow_span_context
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw
+from tests.unit.asgi_calls import Call, empty_answer
+from tests.unit.callers import KEY
 from tests.unit.spans.test_trace import start, state_of
 
 
@@ -107,6 +112,7 @@ def test_a_context_given_to_inject_decides(traces: CapturedTraces) -> None:
         ("vendor=x", None),
         ("otelmlflow=7-9", None),
         (f"otelmlflow={7:032x}-{9:016x}-01", None),
+        (f"otelmlflow={7:032x}-{9:016x}-{1:08x}-{2:032x}", MlflowSpanContext(7, 9, f"{1:08x}-{2:032x}")),
         (f"otelmlflow={'g' * 32}-{9:016x}", None),
         ("", None),
     ],
@@ -142,3 +148,19 @@ def test_a_propagator_that_the_application_sets_later_is_the_application_s(fresh
     propagate.set_global_textmap(theirs)
     tracing.shutdown()
     assert propagate.get_global_textmap() is theirs
+
+
+def test_with_a_key_outgoing_calls_are_signed(traces: CapturedTraces) -> None:
+    """For the experiment that the trace is in."""
+    tracing = Tracing(Settings(experiment_name="agent", tracing={"caller_key": KEY}))
+    told: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        name = f"otelmlflow={ids(trace_api.get_current_span())}"
+        told.extend(injected()["tracestate"].partition(name))
+        told.append(name.removeprefix("otelmlflow="))
+        await empty_answer(scope, receive, send)
+
+    Call(TracingMiddleware(app, tracing=tracing)).run()
+    tracing.shutdown()
+    assert CallerKey(KEY).vouches_for(told[3], told[2][1:], ("agent",))

@@ -8,6 +8,7 @@ import gc
 import mlflow
 from opentelemetry import propagate
 
+from otel_mlflow.delivery.destinations import DEFAULT_EXPERIMENT
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.registry import change_mlflow_trace_id, find_open_trace, find_span_state, register
@@ -16,12 +17,12 @@ from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.tracing import Tracing
 from tests.unit.apps import app_of, span
 from tests.unit.asgi_calls import Call
+from tests.unit.callers import KEY, SAMPLED, TRACE, signed
 from tests.unit.conftest import Instrument
 from tests.unit.spans.test_trace import start, state_of
 from tests.unit.trees import shown
 
-TRACE, SPAN = f"{7:032x}", f"{9:016x}"
-CALLER = {"traceparent": f"00-{TRACE}-{SPAN}-01", "tracestate": f"otelmlflow={TRACE}-{SPAN}"}
+CALLER = {**SAMPLED, "tracestate": signed()}
 
 
 def test_a_trace_is_found_by_its_id_while_anything_refers_to_it(traces: CapturedTraces) -> None:
@@ -75,7 +76,7 @@ def test_simultaneous_requests_of_one_caller_keep_their_spans(traces: CapturedTr
                 await asyncio.sleep(0.001)
 
     app = app_of(handler)
-    instrument(app)
+    instrument(app, experiment_name=DEFAULT_EXPERIMENT, tracing={"caller_key": KEY})
 
     async def calls() -> None:
         await asyncio.gather(*(Call(app, f"GET /?name={name}", headers=CALLER).made() for name in "abc"))
@@ -102,7 +103,7 @@ def test_a_service_that_calls_itself_makes_one_trace_and_goes_on_with_it(
         with span("after"):
             pass
 
-    instrument(app)
+    instrument(app, experiment_name=DEFAULT_EXPERIMENT, tracing={"caller_key": KEY})
     Call(app).run()
     assert shown(traces) == "GET /\n    GET /inner\n    after\n"
     assert traces[0].info.tags["after"] == "the inner request"

@@ -1,0 +1,151 @@
+"""Begins the server spans of one application: which requests get one, where it hangs, and in which trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opentelemetry import context as context_api
+from opentelemetry.sdk.trace import Span
+from opentelemetry.trace import SpanKind, get_current_span, set_span_in_context
+
+from otel_mlflow.asgi.caller import Caller, Callers
+from otel_mlflow.asgi.fastapi_telemetry import FastAPITelemetry
+from otel_mlflow.asgi.routes import RouteTemplates
+from otel_mlflow.asgi.server_span import MAX_CLIENT_REQUEST_ID, ServerSpan, UntracedRequest
+from otel_mlflow.guard import guarded
+from otel_mlflow.http import semconv
+from otel_mlflow.http.exchange import Exchange, Scope
+from otel_mlflow.http.headers import encode_names, first_header, read_headers
+from otel_mlflow.outside import CLAIMED, OUTSIDE
+from otel_mlflow.spans.identity import TraceIdentity
+from otel_mlflow.spans.ids import new_trace_id
+from otel_mlflow.spans.processor import is_server_span
+from otel_mlflow.spans.registry import change_mlflow_trace_id, register
+from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from otel_mlflow.tracing import Tracing
+
+
+class MiddlewareTracer:
+    """Begins the requests of one application."""
+
+    def __init__(self, tracing: Tracing, app: ASGIApp) -> None:
+        self.tracing = tracing
+        self.routes = RouteTemplates()
+        self._settings = tracing.settings.tracing
+        self._native = FastAPITelemetry(app)
+        if self._settings.enabled:
+            self._native.switch_tracing_off()
+        self._callers = Callers(self._settings.incoming, tracing)
+        self._session_headers = encode_names(self._settings.session_headers)
+        self._user_headers = encode_names(self._settings.user_headers)
+        self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
+
+    def begin(self, scope: Scope, *, is_new: bool = True) -> ServerSpan | UntracedRequest:
+        """The request's share of tracing, to be entered around the application.
+
+        `is_new` where the scope was not served before, so that what a router left in it is that of one further out.
+        """
+        return self._begin(scope, scope.get("endpoint") if is_new else None) or UntracedRequest()
+
+    @guarded
+    def _begin(self, scope: Scope, endpoint_before: object) -> ServerSpan | UntracedRequest:
+        self.tracing.start()
+        if not self._settings.enabled:
+            return UntracedRequest()
+        headers = read_headers(scope)
+        if self.tracing.excludes(scope):
+            return self._exclude()
+        self._native.keep_out(scope)
+        exchange = Exchange(scope, headers, capture_bytes=self._capture_bytes)
+        exchange.endpoint_before = endpoint_before
+        exchange.experiment_for = self.tracing.experiment_for
+        return self._adopt(exchange) or self._open(exchange)
+
+    def _exclude(self) -> UntracedRequest:
+        self.tracing.count("excluded")
+        current = span_state(get_current_span())
+        if current is not None and _is_unclaimed(current.trace):
+            current.trace.discard()
+        return UntracedRequest(context_api.set_value(OUTSIDE, True))
+
+    def _adopt(self, exchange: Exchange) -> ServerSpan | None:
+        """Take over the server span that an instrumentation round this middleware has opened for the request."""
+        current = span_state(get_current_span())
+        if current is None or not _is_unclaimed(current.trace):
+            return None
+        caller = self._outer_caller(exchange, current)
+        if caller is not None:
+            for link in caller.links:
+                get_current_span().add_link(link.context)
+            if caller.origin is None and (current.trace.fragment or not caller.known):
+                _set_apart(current)
+        root = current.trace.root or current
+        is_sampled = caller is None or caller.sampled
+        return self._serve(exchange, root, context_api.get_current(), ends_span=False, is_sampled=is_sampled)
+
+    def _outer_caller(self, exchange: Exchange, server: SpanState) -> Caller | None:
+        parent = server.span.parent if server.span is not None else None
+        return self._callers.of_span(exchange, parent) if parent is not None and parent.is_remote else None
+
+    def _open(self, exchange: Exchange) -> ServerSpan | UntracedRequest:
+        caller = self._callers.read(exchange, context_api.get_current())
+        is_seen = self.tracing.spans_are_seen_by_others
+        span = self.tracing.tracer.start_span(
+            exchange.name,
+            context=context_api.set_value(OUTSIDE, CLAIMED, caller.context),
+            kind=SpanKind.SERVER,
+            attributes=self._attributes(exchange) if is_seen else None,
+            links=caller.links,
+            start_time=exchange.started_ns,
+        )
+        context = set_span_in_context(span, caller.context)
+        if not isinstance(span, Span) or not span.is_recording():
+            self.tracing.count("sampled_out")
+            return UntracedRequest(context)
+        trace = self._trace(span, caller)
+        parent_id = caller.origin.span_id if caller.origin else None
+        root = self.tracing.processor.take(span, trace, None, remote_parent_id=parent_id)
+        return self._serve(exchange, root, context, ends_span=True, is_sampled=caller.sampled)
+
+    def _attributes(self, exchange: Exchange) -> semconv.Attributes:
+        attributes = semconv.at_start(exchange)
+        if exchange.query:
+            attributes["url.query"] = self.tracing.redactor.query(exchange.query)
+        return attributes
+
+    def _trace(self, span: Span, caller: Caller) -> OpenTrace:
+        otel_trace_id = span.get_span_context().trace_id
+        own = new_trace_id() if caller.known else otel_trace_id
+        trace_id = caller.origin.trace_id if caller.origin else own
+        return register(OpenTrace(self.tracing, TraceIdentity(trace_id, otel_trace_id)))
+
+    def _serve(
+        self, exchange: Exchange, root: SpanState, context: context_api.Context, *, ends_span: bool, is_sampled: bool
+    ) -> ServerSpan:
+        exchange.is_sampled = is_sampled
+        trace = root.trace
+        trace.owner = self.tracing
+        trace.counted = True
+        trace.exchange = exchange
+        metadata = trace.metadata
+        metadata.session = first_header(exchange.headers, self._session_headers)
+        metadata.user = first_header(exchange.headers, self._user_headers)
+        if exchange.request_id is not None:
+            metadata.client_request_id = exchange.request_id[:MAX_CLIENT_REQUEST_ID]
+        return ServerSpan(self.tracing, self.routes, exchange, root, context, ends_span=ends_span)
+
+
+def _set_apart(server: SpanState) -> None:
+    """Make a trace of its own of a request whose span is in its caller's OpenTelemetry trace."""
+    change_mlflow_trace_id(server.trace, new_trace_id())
+    server.trace.fragment = False
+    server.remote_parent_id = None
+
+
+def _is_unclaimed(trace: OpenTrace) -> bool:
+    root: SpanState | None = trace.root
+    return trace.exchange is None and is_server_span(root) and root is not None and not root.ended
