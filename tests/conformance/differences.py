@@ -13,8 +13,12 @@ ALWAYS = {
 TAGS = ("http.", "otel.", "otel_mlflow.", "service.name", "request_id", "mlflow.traceName")
 """Tags that a request's trace has besides: it is named after its route."""
 
-METADATA = ("mlflow.traceInputs", "mlflow.traceOutputs", "mlflow.trace.size", "mlflow.trace.tokenUsage")
-"""Metadata that MLflow's client works out for old servers, and its servers work out from the spans."""
+METADATA = (
+    *("mlflow.traceInputs", "mlflow.traceOutputs", "mlflow.trace.size", "mlflow.trace.tokenUsage"),
+    *("mlflow.trace.infoFinalized", "mlflow.trace_schema.version"),
+)
+"""Metadata that MLflow's client works out for old servers, and its servers from the spans; and what a server notes of a
+trace's info, which is sent where somebody has said what OTLP cannot carry."""
 
 OF_STATE = "a request that was answered is OK, whatever a span in it says; user code's word for the trace counts first"
 
