@@ -16,6 +16,9 @@ _OWN_ATTRIBUTES = frozenset(
 )
 """What stands in a span's other fields, and what MLflow's client keeps for itself."""
 
+_TAGS_BY_OTLP = "mlflow.traceTag."
+"""How a root carries its trace's tags."""
+
 ABOUT_THE_PROCESS = ("mlflow.user", "mlflow.source.", "mlflow.artifactLocation", "mlflow.trace.spansLocation")
 """Tags and metadata of every trace that say who wrote it, and where."""
 
@@ -52,12 +55,20 @@ def _span(span: Span, trace: Trace) -> dict[str, Any]:
             "status": str(span.status.status_code),
             "inputs": span.inputs,
             "outputs": span.outputs,
-            "attributes": {key: value for key, value in span.attributes.items() if key not in _OWN_ATTRIBUTES},
+            "attributes": _attributes(span),
             "events": [(event.name, sorted(event.attributes)) for event in span.events],
             "links": len(getattr(span, "links", ())),
         }
     )
     return said
+
+
+def _attributes(span: Span) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in span.attributes.items()
+        if key not in _OWN_ATTRIBUTES and not key.startswith(_TAGS_BY_OTLP)
+    }
 
 
 def _merged(said: Any) -> dict[str, str]:
