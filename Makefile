@@ -6,7 +6,7 @@ CODE   := otel_mlflow app tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo unit test check soak format benchmark lock clean
+.PHONY: help demo unit test check soak format versions benchmark lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +31,9 @@ soak: $(VENV)/.spark ## the long runs
 format: $(VENV)/.dev ## make the code look as `check` wants it
 	$(BIN)/ruff check --fix-only --quiet $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+versions: $(VENV)/.dev ## the oldest and newest versions of what we build on; writes docs/compatibility.md
+	$(BIN)/python -m tests.versions $(ARGS)
 
 benchmark: $(VENV)/.dev ## what tracing costs a request, beside the alternatives
 	$(BIN)/python -m benchmarks.overhead

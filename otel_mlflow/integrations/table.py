@@ -201,9 +201,7 @@ _ALL = (
                 "mlflow.langchain.langchain_tracer",
                 classes="MlflowLangchainTracer",
                 functions="MlflowLangchainTracer._start_span MlflowLangchainTracer._end_span"
-                " MlflowLangchainTracer._get_parent_span MlflowLangchainTracer._serialize_invocation_params"
-                " MlflowLangchainTracer.on_chain_error MlflowLangchainTracer.on_llm_error"
-                " MlflowLangchainTracer.on_tool_error",
+                " MlflowLangchainTracer._get_parent_span MlflowLangchainTracer._serialize_invocation_params",
             ),
             *_rows("mlflow.tracing.utils.token", classes="SpanWithToken"),
             *_rows("mlflow.utils.autologging_utils", functions="get_autologging_config"),

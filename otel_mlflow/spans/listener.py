@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.trace import SpanContext
 
     from otel_mlflow.spans.propagation import MlflowSpanContext
@@ -20,5 +21,5 @@ class SpanListener(Protocol):
     def ended(self, state: SpanState) -> None:
         """A span is over; what it says is in `state.readable`."""
 
-    def joined(self, remote: SpanContext) -> MlflowSpanContext | None:
-        """The MLflow trace that user code has joined, where this is the caller's span in it."""
+    def joined(self, span: ReadableSpan | None, remote: SpanContext) -> MlflowSpanContext | None:
+        """The MLflow trace that user code has joined, where `remote` is the caller's span in it and `span` starts."""

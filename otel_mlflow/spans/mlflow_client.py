@@ -9,7 +9,7 @@ import mlflow
 import mlflow.tracing.client
 import mlflow.tracing.provider
 from opentelemetry import context as context_api
-from opentelemetry.trace import INVALID_SPAN, set_span_in_context
+from opentelemetry.context import Context
 
 from otel_mlflow.delivery.delivery import latest_delivery
 from otel_mlflow.integrations import INTEGRATIONS
@@ -95,7 +95,7 @@ def _start_trace(original: Callable[..., Any]) -> Callable[..., Any]:
         state = current_span_state()
         if state is None or state.from_mlflow or state.below_mlflow:
             return original(self, *args, **kwargs)
-        token = context_api.attach(set_span_in_context(INVALID_SPAN))
+        token = context_api.attach(Context())
         try:
             return original(self, *args, **kwargs)
         finally:

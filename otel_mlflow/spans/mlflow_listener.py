@@ -15,6 +15,7 @@ from typing import Any
 import mlflow.tracing.config
 import mlflow.tracing.fluent
 import mlflow.tracing.provider
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext
 
 from otel_mlflow import mlflow_names
@@ -42,7 +43,7 @@ class MlflowListener:
     """MLflow's bookkeeping; `find` answers with an open span of this process by its id."""
 
     def __init__(
-        self, has_joined: Callable[[int], bool], find: Callable[[int], SpanState | None], evaluated: Evaluated
+        self, has_joined: Callable[[int], bool], find: Callable[[SpanContext], SpanState | None], evaluated: Evaluated
     ) -> None:
         self._evaluated = evaluated
         self._has_joined = has_joined
@@ -75,11 +76,14 @@ class MlflowListener:
             remember_last_trace(state.trace.identity.mlflow_trace_id)
             self._note_evaluation(state.trace)
 
-    def joined(self, remote: SpanContext) -> MlflowSpanContext | None:
-        """The caller's span, or the trace of a span of this process, that user code has joined by HTTP headers."""
-        if not self._has_joined(remote.trace_id):
+    def joined(self, span: ReadableSpan | None, remote: SpanContext) -> MlflowSpanContext | None:
+        """The caller's span that user code has made current by HTTP headers: MLflow has told, or it is one of ours.
+
+        MLflow's API opens spans below a caller only where user code has asked for it.
+        """
+        known = self._find(remote) if span is not None and is_mlflow_s(span) else None
+        if known is None and not self._has_joined(remote.trace_id):
             return None
-        known = self._find(remote.span_id)
         return MlflowSpanContext(known.trace.identity.mlflow_trace_id_int if known else remote.trace_id, remote.span_id)
 
     def _note_evaluation(self, trace: OpenTrace) -> None:

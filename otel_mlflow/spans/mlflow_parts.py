@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlflow.tracing import trace_manager as mlflow_traces
+from opentelemetry.trace import SpanContext
 
 from otel_mlflow.spans import mlflow_client
 from otel_mlflow.spans.mlflow_last_trace import LastActiveTrace
@@ -14,7 +15,8 @@ from otel_mlflow.spans.mlflow_provider import BridgedProvider, ProviderSwap, Tra
 from otel_mlflow.spans.mlflow_trace_manager import BridgedTraceManager
 from otel_mlflow.spans.mlflow_tracer import BridgedTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
-from otel_mlflow.spans.registry import OPEN_SPANS, change_span_id
+from otel_mlflow.spans.registry import OPEN_SPANS, change_span_id, find_span_state
+from otel_mlflow.spans.trace import SpanState
 
 
 def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Callable[[], None]]:
@@ -25,7 +27,7 @@ def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Ca
     before = mlflow_traces.InMemoryTraceManager._instance
     _set_manager(manager)
     evaluated = mlflow_client.Evaluated()
-    processor.listener = MlflowListener(manager.has_joined, OPEN_SPANS.get, evaluated)
+    processor.listener = MlflowListener(manager.has_joined, _find_span, evaluated)
     last.install()
 
     def forget_listener() -> None:
@@ -43,6 +45,11 @@ def check() -> str | None:
     if not isinstance(instance(), BridgedTraceManager):
         return "InMemoryTraceManager.get_instance() answers with another manager than ours"
     return None
+
+
+def _find_span(remote: SpanContext) -> SpanState | None:
+    """The span of this process that a caller's headers name, while its trace is open."""
+    return OPEN_SPANS.get(remote.span_id) or find_span_state(remote.trace_id, remote.span_id)
 
 
 def _set_manager(manager: Any) -> None:

@@ -99,12 +99,8 @@ class _OpenSpans(MutableMapping[str, LiveSpan]):
 
 
 class BridgedTrace(_Trace):
-    """MLflow's view of an open trace.
-
-    To MLflow it is a remote one: whoever joins it by HTTP headers says so to the trace manager.
-    """
+    """MLflow's view of an open trace."""
 
     def __init__(self, trace: OpenTrace) -> None:
         spans: Any = _OpenSpans(trace)
         super().__init__(trace_info(trace), spans)
-        self.is_remote_trace = True

@@ -110,7 +110,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
     def _begin(self, span: Span, parent_context: Context | None) -> None:
         """A span without a parent in this process: more of the request, of a trace from elsewhere, or a new trace."""
         above = get_current_span(parent_context).get_span_context() or INVALID_SPAN_CONTEXT
-        origin = self._origin(above, parent_context)
+        origin = self._origin(span, above, parent_context)
         request = current_request_state() if above.is_remote and origin is None and not is_framework(span) else None
         if request is not None:
             self.take(span, request.trace, request)
@@ -123,11 +123,13 @@ class OpenTraceSpanProcessor(SpanProcessor):
             trace_id = new_trace_id() if above.is_valid else otel_trace_id
             self.take(span, register(OpenTrace(self.default_owner, TraceIdentity(trace_id, otel_trace_id))), None)
 
-    def _origin(self, above: SpanContext, parent_context: Context | None) -> MlflowSpanContext | None:
+    def _origin(
+        self, span: Span | None, above: SpanContext, parent_context: Context | None
+    ) -> MlflowSpanContext | None:
         """Where a caller comes from in MLflow's terms, if it is believed."""
         if not above.is_valid or self.default_owner is None:
             return None
-        if self.listener is not None and (joined := self.listener.joined(above)) is not None:
+        if self.listener is not None and (joined := self.listener.joined(span, above)) is not None:
             return joined
         if context_api.get_value(TRUSTED, parent_context) is not None:
             return read_mlflow_span_context(above)
@@ -153,7 +155,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
         above = get_current_span(context)
         if not is_remote(above) or is_sampled(above.get_span_context()):
             return True
-        return self._origin(above.get_span_context(), context) is None
+        return self._origin(None, above.get_span_context(), context) is None
 
     def open_span_states(self) -> list[SpanState]:
         """The spans that have started and not ended."""

@@ -272,7 +272,8 @@ def _preview(trace: OpenTrace, name: str, late: str | None) -> str | None:
 
 def _explicit_state(trace: OpenTrace) -> str | None:
     """The state that user code gave the trace through `mlflow.update_current_trace`."""
-    state = str(trace.info.state) if trace.info is not None else ""
+    # MLflow before 3.10 has an enumeration whose text is its name in Python.
+    state = str(getattr(trace.info.state, "value", trace.info.state)) if trace.info is not None else ""
     return state if state in ("OK", "ERROR") else None
 
 

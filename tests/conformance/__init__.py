@@ -1,0 +1,1 @@
+"""MLflow alone beside MLflow in an instrumented application: the same calls, the same traces."""

@@ -1,0 +1,1 @@
+"""The versions that we say we work with, tried: `make versions`."""
