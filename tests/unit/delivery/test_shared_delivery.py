@@ -21,6 +21,7 @@ from tests.servers.scripted import ScriptedMlflow
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[Settings]:
     """Settings that deliver to a server of the test's."""
+    await_threads()
     with ScriptedMlflow() as server:
         yield settings_for(tmp_path, server.url)
 
@@ -31,16 +32,24 @@ def our_threads() -> list[str]:
     return sorted(thread.name for thread in threading.enumerate() if thread.name in names)
 
 
+def await_threads(*names: str) -> None:
+    """Wait until these run and no others; those of a delivery that has ended may take a moment."""
+    until(lambda: our_threads() == sorted(names), seconds=30, waiting_for=lambda: f"{names}, not {our_threads()}")
+
+
+BOTH = ("otel-mlflow-forwarder", "otel-mlflow-writer")
+
+
 @pytest.mark.usefixtures("fresh_process")
 def test_a_hundred_applications_share_two_threads(settings: Settings) -> None:
     """And leave none behind."""
     apps = [Tracing(settings) for _ in range(100)]
     for tracing in apps:
         tracing.start()
-    assert our_threads() == ["otel-mlflow-forwarder", "otel-mlflow-writer"]
+    await_threads(*BOTH)
     for tracing in apps:
         tracing.shutdown()
-    assert our_threads() == []
+    await_threads()
 
 
 @pytest.mark.usefixtures("fresh_process")
@@ -50,9 +59,9 @@ def test_one_that_shuts_down_leaves_the_others_their_delivery(settings: Settings
     first.start()
     second.start()
     first.shutdown()
-    assert our_threads() == ["otel-mlflow-forwarder", "otel-mlflow-writer"]
+    await_threads(*BOTH)
     second.shutdown()
-    assert our_threads() == []
+    await_threads()
 
 
 def test_other_settings_are_another_delivery(settings: Settings, tmp_path: Path) -> None:
@@ -67,10 +76,10 @@ def test_a_delivery_that_nobody_refers_to_ends(settings: Settings) -> None:
     user = object.__new__(Settings)
     delivery = shared_delivery(settings)
     delivery.start(user)
-    assert our_threads() == ["otel-mlflow-forwarder", "otel-mlflow-writer"]
+    await_threads(*BOTH)
     del delivery, user
     gc.collect()
-    until(lambda: not our_threads(), seconds=30, waiting_for=lambda: f"the end of {our_threads()}")
+    await_threads()
 
 
 def test_who_comes_later_hears_the_state(settings: Settings) -> None:
