@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,12 +15,16 @@ import otel_mlflow
 from app import page
 from app.agent.choose import agent_for
 from app.api import chat, errors, feedback, jobs, sessions, slides, status, stream
+from app.api.openapi import EVERYWHERE, TAGS
 from app.api.request_id import IdentifiedApp
 from app.api.users import user_of
 from app.services import Services, services_for
 from app.settings import AppSettings
 from app.workspace import Workspace
 from otel_mlflow import ops
+
+MODEL_THREADS = 64
+"""How many calls of a model that blocks may wait side by side."""
 
 _ROUTES = (chat, stream, jobs, sessions, slides, feedback, status, page)
 
@@ -29,6 +35,8 @@ def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Setting
     app = untraced_app(settings, workspace)
     traced = otel_mlflow.instrument(app, tracing, experiment_for=_experiments(settings.user_experiment))
     app.state.tracing = traced
+    services: Services = app.state.services
+    services.feedback.tracking_uri = lambda: traced.settings.tracking_uri
     workspace.tracking_uri = traced.settings.tracking_uri or ""
     app.mount("/ops", ops.app(traced))
     return app
@@ -36,7 +44,7 @@ def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Setting
 
 def untraced_app(settings: AppSettings, workspace: Workspace) -> FastAPI:
     """The same without `instrument()`."""
-    app = IdentifiedApp(title="Slide agent", lifespan=_live)
+    app = IdentifiedApp(title="Slide agent", lifespan=_live, responses=EVERYWHERE, openapi_tags=TAGS)
     app.state.services = services_for(settings, agent_for(settings, workspace))
     app.state.tracing = None
     for part in _ROUTES:
@@ -50,9 +58,12 @@ def untraced_app(settings: AppSettings, workspace: Workspace) -> FastAPI:
 async def _live(app: FastAPI) -> AsyncGenerator[None, None]:
     """Deal with what workers before us left; leave nothing running."""
     using: Services = app.state.services
+    # LangChain calls what is not asynchronous in the loop's own threads, of which there are but a few.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(MODEL_THREADS, "slides-model"))
     await using.jobs.recover()
     yield
     await using.running.stop()
+    await using.feedback.stop()
 
 
 def _experiments(template: str) -> Callable[[MutableMapping[str, Any]], str | None] | None:
@@ -62,6 +73,6 @@ def _experiments(template: str) -> Callable[[MutableMapping[str, Any]], str | No
 
     def experiment_of(scope: MutableMapping[str, Any]) -> str | None:
         user = user_of(Headers(scope=scope))
-        return template.format(user=user) if user else None
+        return template.replace("{user}", user) if user else None
 
     return experiment_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.agent.agent import SlideAgent
+from app.feedback import FeedbackLog
 from app.settings import AppSettings
 from app.store.store import Store
 from app.turns.conduct import Conductor
@@ -21,6 +22,7 @@ class Services:
     conductor: Conductor
     running: RunningTurns
     jobs: JobQueue
+    feedback: FeedbackLog
 
 
 def services_for(settings: AppSettings, agent: SlideAgent) -> Services:
@@ -29,4 +31,4 @@ def services_for(settings: AppSettings, agent: SlideAgent) -> Services:
     conductor = Conductor(store.turns, agent, settings.prompts, settings.mode)
     running = RunningTurns(store.turns)
     jobs = JobQueue(store.jobs, store.turns, conductor, running, settings.jobs_at_once)
-    return Services(settings, store, conductor, running, jobs)
+    return Services(settings, store, conductor, running, jobs, FeedbackLog(store.opinions))

@@ -46,8 +46,12 @@ class DatabricksSettings(_Section):
 
     serving_endpoint: str = ""
     """The model serving endpoint of a chat model that can call tools."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """The most tokens of an answer; without it the endpoint's own limit holds."""
     genie_space_id: str = ""
     """The Genie space that knows the data."""
+    on_behalf_of_user: bool = False
+    """Whether model and Genie are asked as the person whose token the proxy of Databricks Apps forwards."""
 
 
 def default_database() -> Path:
@@ -76,10 +80,12 @@ class AppSettings(BaseSettings):
     databricks: DatabricksSettings = DatabricksSettings()
     database: Path = Field(default_factory=default_database)
     """The SQLite file with sessions, decks and jobs; all workers share it."""
-    jobs_at_once: int = Field(default=4, ge=1)
+    jobs_at_once: int = Field(default=16, ge=1)
     """How many jobs of /api/chat/async a worker works on side by side."""
     heartbeat_seconds: float = Field(default=15.0, gt=0)
     """How long a stream may be silent before a comment keeps it open."""
+    follow_seconds: float = Field(default=25.0, gt=0)
+    """How long one answer of /api/chat/events lasts: shorter than proxies allow; clients ask for what follows."""
     user_experiment: str = ""
     """With `{user}` in it: the experiment of each user's own; empty: one experiment for all."""
 

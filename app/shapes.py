@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
 
 SessionId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+ExpectedVersion = Annotated[
+    int | None, Field(ge=0, description="the deck's version that the change is meant for; 409 where it is another")
+]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
@@ -19,12 +30,31 @@ class LeavingOut(BaseModel):
         return {key: value for key, value in serialize(self).items() if value is not None}
 
 
+class ErrorShape(BaseModel):
+    """What was wrong, and the ids by which the request is found; no trace id where there is no trace."""
+
+    detail: str
+    request_id: str
+    trace_id: str
+
+
+class ConflictShape(ErrorShape):
+    """The same, and the deck's version where that was the reason."""
+
+    version: int | None = None
+
+
 class ChatRequest(BaseModel):
     """A question, and how long the deck may get."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"message": "How did revenue develop by region in 2024?", "max_slides": 5}]}
+    )
 
     message: str = Field(min_length=1, max_length=5000)
     max_slides: int = Field(default=10, ge=1, le=50)
     session_id: SessionId | None = None
+    expected_version: ExpectedVersion = None
 
 
 class ToolCallShape(BaseModel):
@@ -68,8 +98,9 @@ class SlideShape(BaseModel):
 
 
 class DeckShape(BaseModel):
-    """The slides and what they share."""
+    """The slides and what they share; `version` grows with each change."""
 
+    version: int
     title: str
     slide_count: int
     css: str
@@ -148,13 +179,21 @@ class NewSessionRequest(BaseModel):
     title: Title | None = None
 
 
-class SessionShape(BaseModel):
-    """A session of the caller's."""
+class OrderedTurnShape(BaseModel):
+    """A turn that was ordered and is not over: where to follow it."""
+
+    request_id: str
+    message: str
+
+
+class SessionShape(LeavingOut):
+    """A session of the caller's, and the turn that was ordered in it, as long as that is not over."""
 
     session_id: str
     title: str
     created_at: datetime
     updated_at: datetime
+    turn: OrderedTurnShape | None = None
 
 
 class SessionsShape(BaseModel):
@@ -174,19 +213,21 @@ class OrderRequest(BaseModel):
     """The slides' present places, in the order wanted."""
 
     new_order: list[int]
+    expected_version: ExpectedVersion = None
 
 
 class SlideRequest(BaseModel):
     """A slide's new HTML."""
 
     html: str = Field(min_length=1, max_length=1_000_000)
+    expected_version: ExpectedVersion = None
 
 
 class FeedbackRequest(BaseModel):
     """What a person thinks of an answer."""
 
     trace_id: str = Field(max_length=64)
-    value: bool | float | str
+    value: bool | FiniteFloat | Annotated[str, StringConstraints(max_length=5000)]
     rationale: str | None = Field(default=None, max_length=5000)
 
 
@@ -195,3 +236,19 @@ class FeedbackAnswer(BaseModel):
 
     stored: bool
     trace_id: str
+
+
+class HealthShape(BaseModel):
+    """The process answers; `mode` says what answers questions."""
+
+    status: Literal["ok"]
+    mode: str
+
+
+class TracingStatusShape(BaseModel):
+    """The tracing status, as `otel_mlflow.Tracing.status()` has it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    state: Literal["starting", "ok", "degraded", "failed", "disabled"]
+    reason: str = ""

@@ -45,8 +45,8 @@ class DeliveryError(OtelMlflowError):
 class RetryableError(DeliveryError):
     """It may well work later: the network, or an answer of 408, 429 or 5xx.
 
-    ``retry_after`` is the wait the backend asked for, in seconds; None when it named none. ``throttled`` tells whether
-    it asked for fewer requests.
+    ``retry_after`` is the shortest wait that the backend asks for, in seconds; None when it names none. ``throttled``
+    tells whether it asked for fewer requests.
     """
 
     def __init__(
@@ -61,8 +61,20 @@ class MisconfigurationError(DeliveryError):
     """It will work once somebody mends it: credentials rejected (401, 403), experiment missing or deleted."""
 
 
+class CredentialsRejectedError(MisconfigurationError):
+    """The backend does not let us in, whatever we ask for (401)."""
+
+
+class UnexpectedResponseError(MisconfigurationError):
+    """What came back is not what this backend sends: something else answered in its place."""
+
+
 class ExperimentUnusableError(MisconfigurationError):
     """One request's own experiment cannot be written to; the traces of other experiments can be delivered."""
+
+
+class ExperimentRejectedError(ExperimentUnusableError):
+    """The backend refuses the name of one request's own experiment: there can be no experiment of that name."""
 
 
 class StorageUnreachableError(RetryableError):

@@ -51,10 +51,12 @@ class MlflowSpanExporter(SpanExporter):
     def __init__(self, settings: Settings | None = None, *, delivery: Delivery | None = None) -> None:
         from otel_mlflow.settings import Settings
         from otel_mlflow.spans.record import TraceWriter
+        from otel_mlflow.startup import say
         from otel_mlflow.tracing import DEFAULT_SERVICE_NAME, delivery_for, environment_metadata
 
         self._settings = settings if settings is not None else Settings.load()
         self._delivery = delivery if delivery is not None else delivery_for(self._settings)
+        self._delivery.subscribe(say)
         service_name = self._settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self._settings, service_name, environment_metadata)
         self.caller_key = CallerKey(self._settings.tracing.caller_key)
@@ -68,7 +70,7 @@ class MlflowSpanExporter(SpanExporter):
         Spans that MLflow gets already, through `instrument()` or MLflow's own processor, are left to those.
         """
         if BRIDGE.diversion is None:
-            self._delivery.start()
+            self._delivery.start(self)
         taken = [span for span in spans if mlflow_names.TRACE_REQUEST_ID not in (span.attributes or {})]
         with self._lock:
             for span in taken:
@@ -88,7 +90,7 @@ class MlflowSpanExporter(SpanExporter):
         with self._lock:
             for otel_trace_id in list(self._waiting):
                 self._hand_over_orphans(otel_trace_id)
-        self._delivery.shutdown()
+        self._delivery.shutdown(user=self)
 
     def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
         """The names that the experiment goes by; the configured one first."""

@@ -52,6 +52,15 @@ class Guard:
 GUARD = Guard()
 
 
+def run_guarded(function: Callable[[], R]) -> R | Exception:
+    """What `function` returns, or the exception that it raised, which has been reported."""
+    try:
+        return function()
+    except Exception as error:  # noqa: BLE001, this is the guard
+        GUARD.report(getattr(function, "__qualname__", repr(function)), error)
+        return error
+
+
 def guarded(function: Callable[P, R]) -> Callable[P, R | None]:
     """Run `function` inside the guard: it returns None where it failed."""
 

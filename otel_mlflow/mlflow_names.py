@@ -10,9 +10,6 @@ TRACE_REQUEST_ID = "mlflow.traceRequestId"
 SPAN_INPUTS = "mlflow.spanInputs"
 SPAN_OUTPUTS = "mlflow.spanOutputs"
 SPAN_TYPE = "mlflow.spanType"
-NOT_SAMPLED = "otel_mlflow.not_sampled"
-"""Ours: the application's sampler dropped the span, and we alone record it."""
-
 SESSION_ID = "session.id"
 USER_ID = "user.id"
 

@@ -51,6 +51,8 @@ class SpoolStatus:
     oldest_age_seconds: float | None = None
     """Age of the oldest record that waits for delivery; None when nothing does."""
     folder: str = ""
+    figures_age_seconds: float = 0.0
+    """Age of the counts and of this: above 0 where the spool did not answer in time, and they are the last known."""
     in_memory: bool = False
     """Whether the folder cannot be used, and what is new waits in memory instead."""
 

@@ -67,7 +67,8 @@ class Tracing:
         self.observer: RequestObserver | None = None
         self._started = False
         self._first_state = FirstState()
-        self.delivery = delivery if delivery is not None else delivery_for(self.settings, self._on_change)
+        self.delivery = delivery if delivery is not None else delivery_for(self.settings)
+        self.delivery.subscribe(self._on_change)
         # Also where nothing is traced: a log format that names the trace must not break there.
         logs.install(self)
         if self._trouble is not None:
@@ -92,7 +93,7 @@ class Tracing:
             self._started = True
             if self.settings.freeze_heap:
                 heap.freeze(self)
-            self.delivery.start()
+            self.delivery.start(self)
             if self.settings.strict:
                 self._first_state.require_ok()
 
@@ -107,13 +108,22 @@ class Tracing:
         """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not."""
         return self.delivery.flush(timeout)
 
+    def drain(self) -> None:
+        """At the end of the application's lifespan: write everything down and deliver for `delivery.shutdown_timeout`.
+
+        The spans of what still runs are taken as before; `start()`, or the next lifespan, goes on.
+        """
+        BRIDGE.hand_over_open_traces(self)
+        self._started = False
+        self.delivery.shutdown(user=self)
+
     def shutdown(self, timeout: float | None = None) -> None:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
         BRIDGE.hand_over_open_traces(self)
         BRIDGE.uninstall(self)
         logs.uninstall(self)
         heap.unfreeze(self)
-        self.delivery.shutdown(timeout)
+        self.delivery.shutdown(timeout, user=self)
 
     @property
     def experiment_id(self) -> str | None:
@@ -204,11 +214,11 @@ def experiment_names(settings: Settings, delivery: Delivery) -> tuple[str, ...]:
     return (configured, *((known.name, known.id) if known is not None else ()))
 
 
-def delivery_for(settings: Settings, on_change: Callable[[DeliveryState], None] = say) -> Delivery:
-    """The durable way from here to MLflow."""
-    from otel_mlflow.delivery import Delivery
+def delivery_for(settings: Settings) -> Delivery:
+    """The durable way from here to MLflow, shared by all in this process who deliver to the same place."""
+    from otel_mlflow.delivery.delivery import shared_delivery
 
-    return Delivery(settings, on_change=on_change)
+    return shared_delivery(settings)
 
 
 @functools.cache

@@ -21,7 +21,8 @@ def agent_for(settings: AppSettings, workspace: Workspace) -> SlideAgent:
 def _model(settings: AppSettings, workspace: Workspace) -> BaseChatModel:
     if settings.model == "embedded":
         return EmbeddedSlideModel()
-    return ServingModel(endpoint=settings.databricks.serving_endpoint, workspace=workspace)
+    databricks = settings.databricks
+    return ServingModel(endpoint=databricks.serving_endpoint, workspace=workspace, max_tokens=databricks.max_tokens)
 
 
 def _space(settings: AppSettings, workspace: Workspace) -> GenieSpace:

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from langchain_core.messages import AIMessage
+
+# What the field's APIs say of an answer that the model itself has ended; all else was ended for it.
+_WHOLE = ("stop", "tool_calls", "function_call", "end_turn", "tool_use")
+
 
 class ModelError(Exception):
     """The model did not answer; the message says which, what was seen, and what to do."""
+
+
+class IncompleteAnswerError(ModelError):
+    """The model's answer stopped before its end."""
+
+
+def require_whole(answer: AIMessage) -> None:
+    """Raise `IncompleteAnswerError` where the model says that it was stopped."""
+    reason = answer.response_metadata.get("finish_reason")
+    if reason == "length":
+        raise IncompleteAnswerError("its answer was cut at the most tokens allowed. Ask for fewer slides.")
+    if reason and reason not in _WHOLE:
+        raise IncompleteAnswerError(f"its answer was stopped ({reason}).")

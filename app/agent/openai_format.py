@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, convert_to_openai_messages
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
+
+from app.agent.errors import IncompleteAnswerError, ModelError
+from app.secrets import masked
 
 # A streamed answer goes on in pieces of about so many characters: each one becomes an event on the model's span.
 PIECE = 400
@@ -24,44 +27,64 @@ def body_of(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]],
 
 def message_of(answer: Mapping[str, Any]) -> AIMessage:
     """The answer that came in one piece."""
-    said = answer["choices"][0]["message"]
+    choice = answer["choices"][0]
+    said = choice["message"]
     calls = [_call(call) for call in said.get("tool_calls") or []]
     return AIMessage(
         content=_text(said.get("content")),
         tool_calls=[call for call in calls if call["type"] == "tool_call"],
         invalid_tool_calls=[call for call in calls if call["type"] == "invalid_tool_call"],
         usage_metadata=_usage(answer),
-        response_metadata=_about(answer),
+        response_metadata={**_about(answer), **_finish(choice)},
     )
 
 
-def chunks_of(lines: Iterable[str]) -> Iterator[AIMessageChunk]:
-    """The pieces of a streamed answer, from the lines of its events."""
-    for line in lines:
+class StreamedAnswer:
+    """An answer that comes as lines of server-sent events: pieces of some size go out, and in the end it is whole."""
+
+    def __init__(self) -> None:
+        self._piece: AIMessageChunk | None = None
+        self._is_done = False
+
+    def take(self, line: str) -> AIMessageChunk | None:
+        """The next piece, when there is enough of it. Raises `ModelError` for an event that tells of a failure."""
         data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
-        if data and data != "[DONE]":
-            yield _chunk(json.loads(data))
+        if data == "[DONE]":
+            self._is_done = True
+        elif data:
+            chunk = _chunk(_event(data))
+            self._piece = chunk if self._piece is None else self._piece + chunk
+        return self._next() if self._piece and len(self._piece.text) >= PIECE else None
+
+    def last(self) -> AIMessageChunk | None:
+        """The last piece. Raises `IncompleteAnswerError` if the stream ended before the answer did."""
+        if not self._is_done:
+            raise IncompleteAnswerError("its answer broke off in the middle.")
+        return self._next()
+
+    def _next(self) -> AIMessageChunk | None:
+        piece, self._piece = self._piece, None
+        return piece
 
 
-def in_pieces(chunks: Iterable[AIMessageChunk]) -> Iterator[AIMessageChunk]:
-    """The same in fewer pieces: what is only a few characters waits for what follows."""
-    piece: AIMessageChunk | None = None
-    for chunk in chunks:
-        piece = chunk if piece is None else piece + chunk
-        if len(piece.text) >= PIECE:
-            yield piece
-            piece = None
-    if piece is not None:
-        yield piece
+def _event(data: str) -> Mapping[str, Any]:
+    event = json.loads(data)
+    if not isinstance(event, dict):
+        raise ValueError("an event of the stream is no JSON object")
+    if error := event.get("error") or event.get("error_code"):
+        said = error.get("message", "") if isinstance(error, dict) else event.get("message", error)
+        raise ModelError(f"it failed in the middle of its answer: {masked(str(said))}.")
+    return event
 
 
 def _chunk(event: Mapping[str, Any]) -> AIMessageChunk:
-    delta = event["choices"][0].get("delta", {}) if event.get("choices") else {}
+    choice = event["choices"][0] if event.get("choices") else {}
+    delta = choice.get("delta") or {}
     return AIMessageChunk(
         content=_text(delta.get("content")),
         tool_call_chunks=[_call_chunk(call) for call in delta.get("tool_calls") or []],
         usage_metadata=_usage(event),
-        response_metadata=_about(event) if _usage(event) else {},
+        response_metadata={**(_about(event) if _usage(event) else {}), **_finish(choice)},
     )
 
 
@@ -88,14 +111,17 @@ def _text(content: Any) -> str:
     return content or ""
 
 
+def _finish(choice: Mapping[str, Any]) -> dict[str, Any]:
+    return {"finish_reason": choice["finish_reason"]} if choice.get("finish_reason") else {}
+
+
 def _usage(answer: Mapping[str, Any]) -> UsageMetadata | None:
     used = answer.get("usage")
     if not used:
         return None
+    read, written = used.get("prompt_tokens", 0), used.get("completion_tokens", 0)
     return UsageMetadata(
-        input_tokens=used["prompt_tokens"],
-        output_tokens=used.get("completion_tokens", 0),
-        total_tokens=used["total_tokens"],
+        input_tokens=read, output_tokens=written, total_tokens=used.get("total_tokens", read + written)
     )
 
 

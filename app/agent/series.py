@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from calendar import month_abbr
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ class Point:
     @classmethod
     def from_row(cls, row: list[str]) -> Point:
         """Take the first two cells of a row."""
-        return cls(_label(row[0]), float(row[1]))
+        value = float(row[1])
+        if not math.isfinite(value):
+            raise ValueError(f"{row[1]!r} is no figure to draw")
+        return cls(_label(row[0]), value)
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,13 @@ class Series:
 
     @classmethod
     def from_csv(cls, text: str) -> Series | None:
-        """Read CSV with a header; None when it has no rows."""
+        """Read CSV with a header; None when it has no rows, or a row that is not a label and a number."""
         header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
-        if not rows:
+        try:
+            points = tuple(map(Point.from_row, rows))
+        except (IndexError, ValueError):
             return None
-        return cls(header[0], header[1], tuple(map(Point.from_row, rows)))
+        return cls(header[0], header[1], points) if points and len(header) > 1 else None
 
     def as_csv(self) -> str:
         """The rows as they came, but for the names of months."""

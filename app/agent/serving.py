@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
-import requests
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
+import httpx
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from requests.adapters import HTTPAdapter
-from urllib3.util.retry import Retry
 
 from app.agent.errors import ModelError
-from app.agent.openai_format import body_of, chunks_of, in_pieces, message_of
+from app.agent.openai_format import StreamedAnswer, body_of, message_of
+from app.agent.retry import Retry
 from app.agent.toolcalling import ToolCallingModel
+from app.pool import DATA
+from app.secrets import masked
 from app.workspace import Workspace
 
 # Seconds to connect, and between two pieces of an answer.
-_TIMEOUT = (10, 180)
-_RETRY = Retry(
-    total=3, status_forcelist=(429, 503), allowed_methods=None, backoff_factor=0.5, raise_on_status=False, read=0
-)
+_TIMEOUT = httpx.Timeout(180, connect=10)
+_BUSY = (429, 503)
 
 
 class ServingModel(ToolCallingModel):
-    """The chat model behind one endpoint of a workspace. Raises `ModelError`."""
+    """The chat model behind one endpoint of a workspace. Raises `ModelError`.
+
+    A turn that is cancelled closes the connection, which ends the endpoint's work too.
+    """
 
     provider: ClassVar[str] = "databricks"
 
     endpoint: str
     workspace: Any
+    max_tokens: int | None = None
+    patience: float = 30.0
+    """How many seconds in all may be waited for an endpoint that is busy."""
 
     @property
     def served_name(self) -> str:
@@ -45,51 +51,100 @@ class ServingModel(ToolCallingModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with self._asked(body_of(messages, kwargs.get("tools", []), stream=False)) as answer:
-            return ChatResult(generations=[ChatGeneration(message=message_of(answer.json()))])
+        return asyncio.run(self._agenerate(messages, stop, **kwargs))
 
-    def _stream(
+    async def _agenerate(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        with self._asked(body_of(messages, kwargs.get("tools", []), stream=True)) as answer:
-            answer.encoding = "utf-8"
-            for piece in in_pieces(chunks_of(answer.iter_lines(chunk_size=None, decode_unicode=True))):
+    ) -> ChatResult:
+        async with self._asked(body_of(messages, kwargs.get("tools", []), stream=False)) as answer:
+            await answer.aread()
+            return ChatResult(generations=[ChatGeneration(message=message_of(answer.json()))])
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        async with self._asked(body_of(messages, kwargs.get("tools", []), stream=True)) as answer:
+            async for piece in _pieces(answer):
                 chunk = ChatGenerationChunk(message=piece)
                 if run_manager:
-                    run_manager.on_llm_new_token(piece.text, chunk=chunk)
+                    await run_manager.on_llm_new_token(piece.text, chunk=chunk)
                 yield chunk
 
-    @contextmanager
-    def _asked(self, body: dict[str, Any]) -> Iterator[requests.Response]:
-        workspace: Workspace = self.workspace
+    @asynccontextmanager
+    async def _asked(self, body: dict[str, Any]) -> AsyncIterator[httpx.Response]:
+        limit = {"max_tokens": self.max_tokens} if self.max_tokens else {}
         try:
-            config = workspace.client().config
-            url = f"{config.host}/serving-endpoints/{self.endpoint}/invocations"
-            with _connections() as http:
-                asked = http.post(
-                    url, json=body, headers=config.authenticate(), stream=bool(body.get("stream")), timeout=_TIMEOUT
-                )
-                self._require_answer(asked)
-                yield asked
-        except requests.RequestException as error:
+            async with httpx.AsyncClient(timeout=_TIMEOUT) as http:
+                answer = await self._send(http, {**body, **limit})
+                try:
+                    yield answer
+                finally:
+                    await answer.aclose()
+        except httpx.HTTPError as error:
             raise ModelError(f"the endpoint {self.endpoint!r} cannot be reached ({type(error).__name__}).") from error
-        except (KeyError, ValueError) as error:
-            raise ModelError(f"the endpoint {self.endpoint!r} cannot be used: {error}") from error
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ModelError(f"the endpoint {self.endpoint!r} cannot be used: {masked(str(error))}") from error
 
-    def _require_answer(self, answer: requests.Response) -> None:
-        if not answer.ok:
-            raise ModelError(
-                f"the endpoint {self.endpoint!r} answered {answer.status_code}: {answer.text[:300]}"
-                " See databricks.serving_endpoint in config/app.yaml."
-            )
+    async def _send(self, http: httpx.AsyncClient, body: dict[str, Any]) -> httpx.Response:
+        """Ask until the endpoint is not busy, or would be so for longer than there is patience."""
+        retry = Retry(self.patience)
+        while True:
+            host, headers = await DATA.run(self._credentials)
+            url = f"{host}/serving-endpoints/{self.endpoint}/invocations"
+            answer = await http.send(http.build_request("POST", url, json=body, headers=headers), stream=True)
+            if answer.is_success:
+                return answer
+            pause = retry.pause(answer.headers.get("retry-after")) if answer.status_code in _BUSY else None
+            if pause is None:
+                raise await self._refusal(answer)
+            await answer.aclose()
+            await asyncio.sleep(pause)
+
+    def _credentials(self) -> tuple[str, dict[str, str]]:
+        workspace: Workspace = self.workspace
+        config = workspace.client().config
+        return str(config.host), config.authenticate()
+
+    async def _refusal(self, answer: httpx.Response) -> ModelError:
+        await answer.aread()
+        await answer.aclose()
+        return ModelError(f"the endpoint {self.endpoint!r} answered {answer.status_code}: {_reason(answer)}")
 
 
-def _connections() -> requests.Session:
-    session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=_RETRY))
-    return session
+async def _pieces(answer: httpx.Response) -> AsyncIterator[AIMessageChunk]:
+    streamed = StreamedAnswer()
+    async for line in answer.aiter_lines():
+        if piece := streamed.take(line):
+            yield piece
+    if last := streamed.last():
+        yield last
+
+
+def _reason(answer: httpx.Response) -> str:
+    """What to do. Of the endpoint's own words only those about the question: others may quote credentials."""
+    status = answer.status_code
+    if status in (401, 403):
+        return "the credentials may not use it."
+    if status == 404:
+        return "there is none of that name. See databricks.serving_endpoint in config/app.yaml."
+    if status in _BUSY:
+        asked = answer.headers.get("retry-after", "")
+        return f"it is busy{f', and asks to wait {asked[:20]} s' if asked else ''}. Try again later."
+    return _own_words(answer) if status == 400 else "it has failed. Try again later."
+
+
+def _own_words(answer: httpx.Response) -> str:
+    try:
+        said = answer.json()
+    except ValueError:
+        return "it refused the question."
+    told = said.get("message") or said.get("error") if isinstance(said, dict) else ""
+    return masked(str(told)) or "it refused the question."

@@ -20,6 +20,7 @@ from langchain_core.messages import (
 )
 
 from app.agent.agent import SlideAgent
+from app.agent.errors import require_whole
 from app.decks.deck import split_answer
 
 Role = Literal["user", "assistant", "tool"]
@@ -71,6 +72,8 @@ async def converse(agent: SlideAgent, briefing: Briefing) -> AsyncGenerator[Said
                     yield Said("assistant", words)
             else:
                 for message in _messages(part):
+                    if isinstance(message, AIMessage):
+                        require_whole(message)
                     for one in _said(message, told_early=message.id in early.told):
                         yield one
 

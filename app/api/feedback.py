@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-import otel_mlflow
+from app.api.openapi import failures
 from app.api.users import Owner
 from app.api.using import Using
+from app.pool import STORE
 from app.shapes import FeedbackAnswer, FeedbackRequest
+from app.store.tables import Opinion
 
-router = APIRouter()
-NAME = "user_feedback"
+router = APIRouter(tags=["feedback"])
 
 
-@router.post("/api/feedback")
-def feedback(given: FeedbackRequest, owner: Owner, using: Using) -> FeedbackAnswer:
-    """Attach it to the answer's trace; it may come before the trace itself has arrived."""
+@router.post("/api/feedback", responses=failures(400, 403, 404))
+async def feedback(given: FeedbackRequest, owner: Owner, using: Using) -> FeedbackAnswer:
+    """Attach it to the answer's trace; it may come before the trace itself has arrived, and the last word counts."""
     if not given.trace_id:
         return FeedbackAnswer(stored=False, trace_id="")
-    using.store.opinions.keep(owner, given.trace_id, given.value, given.rationale)
-    stored = otel_mlflow.log_feedback(given.trace_id, NAME, given.value, rationale=given.rationale, user=owner)
+    opinion = Opinion(trace_id=given.trace_id, owner=owner, value=given.value, rationale=given.rationale)
+    is_first = await STORE.run(using.store.opinions.keep, opinion)
+    stored = await using.feedback.log(opinion, is_first=is_first)
     return FeedbackAnswer(stored=stored, trace_id=given.trace_id)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
 
 import otel_mlflow
+from app.api import sse
+from app.api.openapi import EVENT_STREAM, content, failures
 from app.api.orders import order_of
-from app.api.users import Owner
+from app.api.users import Owner, OwnToken
 from app.api.using import Using
+from app.services import Services
 from app.shapes import ChatRequest, Ordered, Polled
 from app.store.tables import Job
+from app.turns.following import follow
 
-router = APIRouter()
+router = APIRouter(tags=["chat"])
+After = Annotated[int, Query(ge=0, description="the number of the last event that was seen")]
+LastEventId = Annotated[str, Header(description="the same, as browsers say it; it wins")]
 
 
-@router.post("/api/chat/async", status_code=202)
-async def order(asked: ChatRequest, owner: Owner, using: Using) -> Ordered:
+@router.post("/api/chat/async", status_code=202, responses=failures(400, 403, 404, 409))
+async def order(asked: ChatRequest, owner: Owner, token: OwnToken, using: Using) -> Ordered:
     """Order a turn; the answer says by which id to ask for it."""
-    ordered = await order_of(asked, owner, using)
+    ordered = await order_of(asked, owner, token, using)
     job = await using.jobs.take_on(ordered, otel_mlflow.current_trace().carrier())
     return Ordered(
         request_id=job.id,
@@ -30,14 +38,41 @@ async def order(asked: ChatRequest, owner: Owner, using: Using) -> Ordered:
     )
 
 
-@router.get("/api/chat/poll/{request_id}")
+@router.get("/api/chat/poll/{request_id}", responses=failures(404))
 async def poll(request_id: str, owner: Owner, using: Using) -> Polled:
     """How the turn is doing. What a dead worker left is dealt with now, at the latest."""
-    job = await asyncio.to_thread(using.store.jobs.get, request_id, owner)
-    if using.store.jobs.is_orphan(job):
-        await using.jobs.recover()
-        job = await asyncio.to_thread(using.store.jobs.get, request_id, owner)
-    return _polled(job)
+    return _polled(await using.jobs.find(request_id, owner))
+
+
+@router.get(
+    "/api/chat/events/{request_id}",
+    response_class=StreamingResponse,
+    responses={
+        **content(sse.MEDIA_TYPE, "The events of the turn so far, and those to come, numbered from 1.", EVENT_STREAM),
+        **failures(404),
+    },
+)
+async def events(
+    request_id: str, owner: Owner, using: Using, after: After = 0, last_event_id: LastEventId = ""
+) -> StreamingResponse:
+    """Follow an ordered turn, from any device. The stream ends now and then: ask again, with the last event's id."""
+    await using.jobs.find(request_id, owner)
+    seen = int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 10 else after
+    return StreamingResponse(_written(using, request_id, owner, seen), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+
+
+async def _written(using: Services, request_id: str, owner: str, after: int) -> AsyncIterator[str]:
+    settings = using.settings
+    followed = follow(
+        using.jobs,
+        request_id,
+        owner,
+        after=after,
+        heartbeat=settings.heartbeat_seconds,
+        seconds=settings.follow_seconds,
+    )
+    async for event in followed:
+        yield sse.event(event.name, event.data, event.number) if event else sse.HEARTBEAT
 
 
 def _polled(job: Job) -> Polled:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import otel_mlflow
+from app.credentials import UserToken
+from app.pool import STORE
 from app.services import Services
 from app.shapes import ChatRequest
 from app.turns.conduct import Order
+from app.turns.traced import ask
 
 
-async def order_of(asked: ChatRequest, owner: str, using: Services) -> Order:
+async def order_of(asked: ChatRequest, owner: str, token: UserToken | None, using: Services) -> Order:
     """Hold the session, or a new one. Raises `NotYoursError` and `TurnRunningError`."""
-    held = await asyncio.to_thread(using.store.turns.begin, asked.session_id, owner, asked.message)
+    held = await STORE.run(using.store.turns.begin, asked.session_id, owner, asked.message, asked.expected_version)
     trace = otel_mlflow.current_trace()
     trace.set_session(held.session_id)
-    return Order(held, asked.message, asked.max_slides, trace.id, trace.url)
+    ask(asked.message, asked.max_slides)
+    return Order(held, asked.message, asked.max_slides, trace.id, trace.url, token)

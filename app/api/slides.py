@@ -9,34 +9,42 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
+from app.api.openapi import content, failures
 from app.api.users import Owner
-from app.api.using import Using
+from app.api.using import ExpectedQuery, Using
 from app.decks import edit
 from app.decks.deck import Deck, parse
 from app.decks.edit import NoSuchSlideError
 from app.decks.frame import POLICY, frame
 from app.services import Services
 from app.shapes import DeckShape, OrderRequest, SessionId, SlideRequest
-from app.store.sessions import NoDeckError
 from app.turns.answers import deck_shape
 
-router = APIRouter(prefix="/api/slides")
+router = APIRouter(prefix="/api/slides", tags=["slides"])
 Of = Annotated[SessionId, Query(alias="session_id")]
 
 
-@router.get("")
+@router.get("", responses=failures(404))
 def slides(of: Of, owner: Owner, using: Using) -> DeckShape:
     """The deck."""
-    return deck_shape(_deck(using, of, owner))
+    kept = using.store.decks.get(of, owner)
+    return deck_shape(parse(kept.html), kept.version)
 
 
-@router.put("/reorder")
-def reorder(wanted: OrderRequest, of: Of, owner: Owner, using: Using) -> DeckShape:
+@router.put("/reorder", responses=failures(400, 404, 409))
+def reorder(
+    wanted: OrderRequest, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None
+) -> DeckShape:
     """Put the slides into another order."""
-    return _changed(using, of, owner, lambda html: edit.reorder(html, wanted.new_order))
+    expected = _either(wanted.expected_version, expected_version)
+    return _changed(using, of, owner, expected, lambda html: edit.reorder(html, wanted.new_order))
 
 
-@router.get("/export")
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={**content("text/html", "The whole document.", "<!DOCTYPE html><html>…</html>"), **failures(404)},
+)
 def export(of: Of, owner: Owner, using: Using, format: Literal["html"] = "html") -> Response:
     """The whole deck as a file."""
     deck = _deck(using, of, owner)
@@ -58,33 +66,41 @@ def slide_frame(place: int, of: Of, owner: Owner, using: Using) -> Response:
     return HTMLResponse(frame(deck, place), headers=headers)
 
 
-@router.patch("/{place}")
-def replace(place: int, wanted: SlideRequest, of: Of, owner: Owner, using: Using) -> DeckShape:
+@router.patch("/{place}", responses=failures(400, 404, 409))
+def replace(
+    place: int, wanted: SlideRequest, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None
+) -> DeckShape:
     """Give a slide other HTML."""
-    return _changed(using, of, owner, lambda html: edit.replace(html, place, wanted.html))
+    expected = _either(wanted.expected_version, expected_version)
+    return _changed(using, of, owner, expected, lambda html: edit.replace(html, place, wanted.html))
 
 
-@router.post("/{place}/duplicate")
-def duplicate(place: int, of: Of, owner: Owner, using: Using) -> DeckShape:
+@router.post("/{place}/duplicate", responses=failures(404, 409))
+def duplicate(place: int, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None) -> DeckShape:
     """Put a copy behind a slide."""
-    return _changed(using, of, owner, lambda html: edit.duplicate(html, place))
+    return _changed(using, of, owner, expected_version, lambda html: edit.duplicate(html, place))
 
 
-@router.delete("/{place}")
-def delete(place: int, of: Of, owner: Owner, using: Using) -> DeckShape:
+@router.delete("/{place}", responses=failures(404, 409))
+def delete(place: int, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None) -> DeckShape:
     """Take a slide out."""
-    return _changed(using, of, owner, lambda html: edit.delete(html, place))
+    return _changed(using, of, owner, expected_version, lambda html: edit.delete(html, place))
 
 
 def _deck(using: Services, session_id: str, owner: str) -> Deck:
-    html = using.store.sessions.deck(session_id, owner)
-    if not html:
-        raise NoDeckError("This session has no deck yet. Ask for one first.")
-    return parse(html)
+    return parse(using.store.decks.get(session_id, owner).html)
 
 
-def _changed(using: Services, session_id: str, owner: str, change: Callable[[str], str]) -> DeckShape:
-    return deck_shape(parse(using.store.sessions.change_deck(session_id, owner, change)))
+def _changed(
+    using: Services, session_id: str, owner: str, expected: int | None, change: Callable[[str], str]
+) -> DeckShape:
+    kept = using.store.decks.change(session_id, owner, change, expected)
+    return deck_shape(parse(kept.html), kept.version)
+
+
+def _either(in_body: int | None, in_query: int | None) -> int | None:
+    """The version that the caller expects may stand in the body or in the query."""
+    return in_body if in_body is not None else in_query
 
 
 def _file_name(title: str) -> str:

@@ -8,17 +8,18 @@ from fastapi import APIRouter, Request
 
 import otel_mlflow
 from app.api.using import Using
+from app.shapes import HealthShape, TracingStatusShape
 
-router = APIRouter()
+router = APIRouter(tags=["status"])
 
 
 @router.get("/api/health")
-async def health(using: Using) -> dict[str, str]:
+async def health(using: Using) -> HealthShape:
     """Whether the process answers, and what answers questions; asks nobody."""
-    return {"status": "ok", "mode": using.settings.mode}
+    return HealthShape(status="ok", mode=using.settings.mode)
 
 
-@router.get("/api/tracing/status")
+@router.get("/api/tracing/status", response_model=TracingStatusShape)
 def tracing_status(request: Request) -> dict[str, Any]:
     """The tracing status as `otel_mlflow` gives it; in a thread, for it looks into the spool."""
     tracing: otel_mlflow.Tracing | None = request.app.state.tracing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,9 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 import otel_mlflow
 from app.agent.turn import Said
+from app.api import sse
+from app.api.openapi import EVENT_STREAM, content, failures
 from app.api.orders import order_of
 from app.api.request_id import request_id
-from app.api.users import Owner
+from app.api.users import Owner, OwnToken
 from app.api.using import Using
 from app.services import Services
 from app.shapes import ChatRequest
@@ -24,17 +25,24 @@ from app.turns.answers import event_of
 from app.turns.conduct import Order
 from app.turns.failures import CANCELLED, explain, log
 
-router = APIRouter()
+router = APIRouter(tags=["chat"])
 
-_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-_HEARTBEAT = ": heartbeat\n\n"
 Events = asyncio.Queue["str | None"]
 
 
-@router.post("/api/chat/stream", response_class=StreamingResponse)
-async def stream(asked: ChatRequest, request: Request, owner: Owner, using: Using) -> TurnStream:
+@router.post(
+    "/api/chat/stream",
+    response_class=StreamingResponse,
+    responses={
+        **content(sse.MEDIA_TYPE, "The events of the turn, each as it happens.", EVENT_STREAM),
+        **failures(400, 403, 404, 409),
+    },
+)
+async def stream(
+    asked: ChatRequest, request: Request, owner: Owner, token: OwnToken, using: Using
+) -> StreamingResponse:
     """Answer one question, and tell what happens on the way."""
-    order = await order_of(asked, owner, using)
+    order = await order_of(asked, owner, token, using)
     told = _Told(request_id(request), order)
     turn = using.running.start(order.held.turn_id, told.turn(using))
     return TurnStream(turn, told.events(using.settings.heartbeat_seconds))
@@ -44,7 +52,7 @@ class TurnStream(StreamingResponse):
     """The events of a turn. A client that leaves ends the turn."""
 
     def __init__(self, turn: asyncio.Task[None], events: AsyncIterator[str]) -> None:
-        super().__init__(events, media_type="text/event-stream", headers=_HEADERS)
+        super().__init__(events, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
         self._turn = turn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,7 +95,7 @@ class _Told:
             try:
                 event = await asyncio.wait_for(self._events.get(), heartbeat_seconds)
             except asyncio.TimeoutError:
-                yield _HEARTBEAT
+                yield sse.HEARTBEAT
                 continue
             if event is None:
                 return
@@ -98,7 +106,7 @@ class _Told:
         self._tell(event.event, event.data)
 
     def _tell(self, name: str, data: dict[str, Any]) -> None:
-        self._events.put_nowait(f"event: {name}\ndata: {json.dumps(data)}\n\n")
+        self._events.put_nowait(sse.event(name, data))
 
     def _why(self, detail: str) -> dict[str, str]:
         return {"detail": detail, "request_id": self._request, "trace_id": otel_mlflow.current_trace().id}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import Headers
 
 import otel_mlflow
+from app.credentials import UserToken
+from app.services import Services
 
 # The proxy of Databricks Apps sets the first; others know only the second.
 _HEADERS = ("x-forwarded-email", "x-forwarded-user")
+_OWN_CREDENTIAL = "x-forwarded-access-token"
 LOCAL = "local"
 """Where no proxy says who it is, there is one user."""
 
@@ -29,3 +32,16 @@ def owner(request: Request) -> str:
 
 
 Owner = Annotated[str, Depends(owner)]
+
+
+def user_token(request: Request) -> UserToken | None:
+    """The user's own token, where the settings ask for work on their behalf; nobody else's stands in for it."""
+    services: Services = request.app.state.services
+    if not services.settings.databricks.on_behalf_of_user:
+        return None
+    if not (forwarded := request.headers.get(_OWN_CREDENTIAL)):
+        raise HTTPException(403, f"This app works on behalf of its users, and no {_OWN_CREDENTIAL} was forwarded.")
+    return UserToken(forwarded)
+
+
+OwnToken = Annotated[UserToken | None, Depends(user_token)]

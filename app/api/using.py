@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from app.services import Services
+from app.shapes import ExpectedVersion
 
 
 def services(request: Request) -> Services:
@@ -15,4 +16,5 @@ def services(request: Request) -> Services:
     return built
 
 
+ExpectedQuery = Annotated[ExpectedVersion, Query(alias="expected_version")]
 Using = Annotated[Services, Depends(services)]

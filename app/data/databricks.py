@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import functools
+import json
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,22 +12,34 @@ from opentelemetry import trace
 
 from app.data.conversation import Conversation
 from app.data.genie import GenieAnswer, GenieError
-from app.workspace import Workspace
+from app.data.results import read_result
+from app.secrets import masked
+from app.workspace import TooBusyError, Workspace
 
 if TYPE_CHECKING:
-    from databricks.sdk.service.dashboards import GenieAPI, GenieAttachment, GenieMessage
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.dashboards import GenieAttachment, GenieMessage
 
 ATTEMPTS = 3
+ANY_SPACE = (
+    "Ask the Databricks Genie space about its data: one question in plain words at a time."
+    " Answers a message with the SQL that was run, and rows as CSV."
+)
 _ENDINGS = ("COMPLETED", "FAILED", "CANCELLED", "QUERY_RESULT_EXPIRED")
+_LONGEST_DESCRIPTION = 4000
+logger = logging.getLogger("app.data")
 _tracer = trace.get_tracer("app.data")
+_TASK = {"mlflow.spanType": json.dumps("TASK")}
 
 
 class DatabricksGenieSpace:
-    """One space. Every attempt at a question is a span of its own in the trace.
+    """One space. Every attempt at a question is a span of its own in the trace, and in it each state of Genie's.
 
     `pause` seconds are between two attempts, `poll` between two looks at whether Genie has done; after `patience`
     seconds an attempt is given up.
     """
+
+    description = ANY_SPACE
 
     def __init__(
         self, workspace: Workspace, space_id: str, *, pause: float = 1.0, poll: float = 1.0, patience: float = 600.0
@@ -36,6 +49,24 @@ class DatabricksGenieSpace:
         self._pause = pause
         self._poll = poll
         self._patience = patience
+        self._described = ""
+
+    def describe(self) -> str:
+        """What the space says of itself, asked once; nothing more than of any space where it does not answer."""
+        if not self._described:
+            self._described = self._ask_about()
+        return self._described
+
+    def _ask_about(self) -> str:
+        from databricks.sdk.errors.base import DatabricksError
+
+        try:
+            space = self._workspace.client().genie.get_space(self._space_id)
+        except (DatabricksError, TooBusyError, OSError, ValueError) as error:
+            logger.warning("The Genie space says nothing of itself: %s", masked(str(error)))
+            return ANY_SPACE
+        about = ": ".join(filter(None, (space.title, space.description)))
+        return f"{ANY_SPACE} The space is about {about[:_LONGEST_DESCRIPTION]}"
 
     def ask(self, query: str, conversation: Conversation) -> GenieAnswer:
         """Answer one question, or raise `GenieError` with the reason of the last attempt."""
@@ -43,8 +74,10 @@ class DatabricksGenieSpace:
             for number in range(1, ATTEMPTS):
                 try:
                     return self._attempt(number, query, conversation)
+                except GenieBusyError:
+                    raise
                 except GenieError:
-                    time.sleep(self._pause)
+                    conversation.pause(self._pause)
             try:
                 return self._attempt(ATTEMPTS, query, conversation)
             except GenieError as error:
@@ -52,65 +85,82 @@ class DatabricksGenieSpace:
 
     def _attempt(self, number: int, query: str, conversation: Conversation) -> GenieAnswer:
         from databricks.sdk.errors.base import DatabricksError
-        from databricks.sdk.errors.platform import NotFound
+        from databricks.sdk.errors.platform import NotFound, PermissionDenied, Unauthenticated
 
-        with _tracer.start_as_current_span("genie_attempt", attributes={"app.attempt": number}):
+        with _tracer.start_as_current_span("genie_attempt", attributes={"app.attempt": number, **_TASK}):
             try:
-                genie = self._workspace.client().genie
-                return self._answer(genie, self._put(genie, query, conversation))
+                client = self._workspace.client()
+                return self._answer(client, self._put(client, query, conversation))
             except NotFound as error:
                 # A conversation that Genie has forgotten is begun anew by the next attempt.
                 conversation.id = ""
-                raise GenieError(str(error)) from error
+                raise GenieError(masked(str(error))) from error
+            except (PermissionDenied, Unauthenticated) as error:
+                raise GenieError("the credentials may not use the Genie space.") from error
+            except (TooBusyError, TimeoutError) as error:
+                raise GenieBusyError(_why_busy(error)) from error
             except (DatabricksError, OSError, ValueError) as error:
-                raise GenieError(str(error)) from error
+                raise GenieError(masked(str(error))) from error
 
-    def _put(self, genie: GenieAPI, query: str, conversation: Conversation) -> GenieMessage:
+    def _put(self, client: WorkspaceClient, query: str, conversation: Conversation) -> GenieMessage:
         """Put the question, and wait until Genie has dealt with it."""
         if conversation.id:
-            put: Any = genie.create_message(self._space_id, conversation.id, query).response
+            put: Any = client.genie.create_message(self._space_id, conversation.id, query).response
             message_id = str(put.message_id)
         else:
-            begun: Any = genie.start_conversation(self._space_id, query).response
+            begun: Any = client.genie.start_conversation(self._space_id, query).response
             conversation.id, message_id = str(begun.conversation_id), str(begun.message_id)
-        deadline = time.monotonic() + self._patience
-        while (message := genie.get_message(self._space_id, conversation.id, message_id)).status is not None:
-            if message.status.value in _ENDINGS:
-                return message
-            if time.monotonic() > deadline:
-                raise GenieError(f"Genie was still {message.status.value} after {self._patience:.0f} s.")
-            time.sleep(self._poll)
-        raise GenieError("Genie did not say how it is doing.")
+        look = functools.partial(client.genie.get_message, self._space_id, conversation.id, message_id)
+        deadline, message = time.monotonic() + self._patience, look()
+        while (state := _state(message)) not in _ENDINGS:
+            with _tracer.start_as_current_span(f"genie {state.lower()}", attributes=_TASK):
+                while _state(message) == state:
+                    if time.monotonic() > deadline:
+                        raise GenieError(f"Genie was still {state} after {self._patience:.0f} s.")
+                    conversation.pause(self._poll)
+                    message = look()
+        return message
 
-    def _answer(self, genie: GenieAPI, message: GenieMessage) -> GenieAnswer:
-        if message.status is None or message.status.value != "COMPLETED":
+    def _answer(self, client: WorkspaceClient, message: GenieMessage) -> GenieAnswer:
+        if (state := _state(message)) != "COMPLETED":
             reason = message.error.error if message.error else None
-            raise GenieError(
-                f"Genie ended as {message.status.value if message.status else '?'}: {reason or 'no reason'}"
-            )
+            raise GenieError(f"Genie ended as {state}: {masked(reason or 'no reason')}")
         said, rows = list[str](), ""
         for attachment in message.attachments or []:
             said += _words(attachment)
             if attachment.query and attachment.attachment_id:
-                rows = self._rows(genie, message, attachment.attachment_id) or rows
+                found = client.genie.get_message_attachment_query_result(
+                    self._space_id,
+                    str(message.conversation_id),
+                    str(message.message_id or message.id),
+                    attachment.attachment_id,
+                )
+                result = read_result(client, found.statement_response)
+                rows = result.as_csv() or rows
+                said += filter(None, [result.missing()])
         return GenieAnswer("\n".join(said) or "Genie answered without words.", rows)
 
-    def _rows(self, genie: GenieAPI, message: GenieMessage, attachment_id: str) -> str:
-        found = genie.get_message_attachment_query_result(
-            self._space_id, message.conversation_id, str(message.message_id or message.id), attachment_id
-        ).statement_response
-        data = found.result.data_array if found and found.result else None
-        schema = found.manifest.schema if found and found.manifest else None
-        if not data or not schema:
-            return ""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.name for column in schema.columns or []])
-        writer.writerows(data)
-        return out.getvalue()
+
+class GenieBusyError(GenieError):
+    """Genie takes no more questions for now: asking again at once would not help."""
+
+
+def _why_busy(error: BaseException) -> str:
+    cause = error.__cause__ or error.__context__ or error
+    return f"Genie is busy and took no question: {masked(str(cause))} Ask again in a minute."
+
+
+def _state(message: GenieMessage) -> str:
+    if message.status is None:
+        raise GenieError("Genie did not say how it is doing.")
+    return str(message.status.value)
 
 
 def _words(attachment: GenieAttachment) -> list[str]:
+    """What Genie says, the SQL behind it, and what it suggests to ask next."""
     text = attachment.text.content if attachment.text else None
-    described = attachment.query.description if attachment.query else None
-    return [words for words in (text, described) if words]
+    query = attachment.query
+    statement = f"Statement: {query.query}" if query and query.query else None
+    suggested = getattr(getattr(attachment, "suggested_questions", None), "questions", None)
+    further = f"It suggests to ask next: {'; '.join(suggested)}" if suggested else None
+    return [words for words in (text, query.description if query else None, statement, further) if words]

@@ -16,14 +16,14 @@ from pydantic import BaseModel, Field
 
 from app.data import sales
 from app.data.conversation import Conversation, current_conversation
+from app.data.errors import GenieError
 from app.data.sql import statement
 from app.data.vocabulary import MEASURES, read
+from app.pool import DATA
+
+__all__ = ["TOOL_NAME", "EmbeddedSpace", "GenieAnswer", "GenieError", "GenieSpace", "genie_tool"]
 
 TOOL_NAME = "query_genie_space"
-
-
-class GenieError(Exception):
-    """A question that could not be answered; the message says which, why, and what could be asked instead."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,15 @@ class GenieAnswer:
 class GenieSpace(Protocol):
     """Where questions about the data go."""
 
+    @property
+    def description(self) -> str:
+        """What the model is told of it, as far as it is known without asking anybody."""
+        ...
+
+    def describe(self) -> str:
+        """What it says of itself; this may wait for the network."""
+        ...
+
     def ask(self, query: str, conversation: Conversation) -> GenieAnswer:
         """Answer one question, or raise `GenieError`. The first answer gives the conversation its id."""
         ...
@@ -48,6 +57,15 @@ class GenieSpace(Protocol):
 
 class EmbeddedSpace:
     """The bundled, made-up sales data behind Genie's contract: every question becomes real SQL."""
+
+    @property
+    def description(self) -> str:
+        """The measures."""
+        return f"Query the company's sales data. Answers a message and rows as CSV. Measures: {_measures()}."
+
+    def describe(self) -> str:
+        """The same: it never changes."""
+        return self.description
 
     def ask(self, query: str, conversation: Conversation) -> GenieAnswer:
         """Answer one question, or raise `GenieError` with SQLite's own words."""
@@ -65,19 +83,23 @@ class EmbeddedSpace:
 
 
 class _Query(BaseModel):
-    query: str = Field(description="one question in plain English, naming a measure and what to split it by")
+    query: str = Field(description="one question in plain words, naming a measure and what to split it by")
 
 
 def genie_tool(space: GenieSpace) -> StructuredTool:
-    """The tool that the agent calls."""
+    """The tool that the agent calls. What blocks in it waits in threads of its own."""
 
     def query_genie_space(query: str) -> str:
         return space.ask(query, current_conversation()).as_json()
 
+    async def query_without_blocking(query: str) -> str:
+        return await DATA.run(query_genie_space, query)
+
     return StructuredTool.from_function(
         query_genie_space,
+        query_without_blocking,
         name=TOOL_NAME,
-        description=f"Query the company's sales data. Answers a message and rows as CSV. Measures: {_measures()}.",
+        description=space.description,
         args_schema=_Query,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.decks.document import DeckDocument, heading_of
+from app.decks.document import DeckDocument, NotADeckError, heading_of
 
 _DOCUMENT = re.compile(r"<!doctype html|<html\b", re.IGNORECASE)
 
@@ -43,6 +43,13 @@ def parse(html: str) -> Deck:
         slides=tuple(Slide(index, str(slide["id"]), str(slide)) for index, slide in enumerate(document.slides)),
         html=str(document),
     )
+
+
+def parse_answer(html: str) -> Deck:
+    """Take a document apart that a model wrote. Raises `NotADeckError` also when it stops before its end."""
+    if not html.rstrip().lower().endswith("</html>"):
+        raise NotADeckError(f"it stops before </html>, after {len(html)} characters")
+    return parse(html)
 
 
 def split_answer(text: str) -> tuple[str, str]:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, NullPool, create_engine, event, inspect
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateColumn
 
 from app.store.tables import Base
 
@@ -38,6 +39,7 @@ class Database:
         self._writing = engine.execution_options(writes=True)
         with self._writing.begin() as connection:
             Base.metadata.create_all(connection)
+            _add_new_columns(connection)
 
     @contextmanager
     def reading(self) -> Generator[Session, None, None]:
@@ -50,6 +52,17 @@ class Database:
         """A transaction alone: what it reads stays true until it is over."""
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+
+
+def _add_new_columns(connection: Connection) -> None:
+    """Bring a file of an earlier version up to date: columns have only ever been added."""
+    inspector = inspect(connection)
+    for table in Base.metadata.sorted_tables:
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                described = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {described}")
 
 
 def _prepare(connection: Any, record: object) -> None:

@@ -57,6 +57,12 @@ class Jobs:
                 raise NotYoursError(f"There is no request {job_id!r} of yours.")
             return found
 
+    def unfinished(self, owner: str) -> Mapping[str, Job]:
+        """The owner's that are not over, by their session."""
+        with self._database.reading() as db:
+            mine = select(Job).where(Job.owner == owner, Job.status.in_([PENDING, RUNNING]))
+            return {job.session_id: job for job in db.scalars(mine)}
+
     def start(self, job: Job) -> None:
         """Work on it has begun."""
         self._set(job.id, status=RUNNING)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from app.store.database import Database
-from app.store.rows import NotYoursError
+from app.store.rows import ForbiddenError, NotYoursError
 from app.store.tables import ChatSession, Message, Opinion
 
 
@@ -18,15 +17,21 @@ class Opinions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, owner: str, trace_id: str, value: Any, rationale: str | None) -> None:
-        """Keep the latest. Raises `NotYoursError` for the trace of no answer of the owner's."""
+    def keep(self, opinion: Opinion) -> bool:
+        """Keep the latest; answer whether it is the first.
+
+        Raises `NotYoursError` for the trace of no answer, `ForbiddenError` for that of somebody else's.
+        """
         with self._database.writing() as db:
-            mine = exists().where(
-                Message.trace_id == trace_id, Message.session_id == ChatSession.id, ChatSession.owner == owner
-            )
-            if not db.scalar(select(mine)):
-                raise NotYoursError(f"There is no answer of yours with the trace {trace_id!r}.")
-            db.merge(Opinion(trace_id=trace_id, owner=owner, value=value, rationale=rationale))
+            said = select(ChatSession.owner).join(Message).where(Message.trace_id == opinion.trace_id)
+            owners = set(db.scalars(said))
+            if not owners:
+                raise NotYoursError(f"There is no answer with the trace {opinion.trace_id!r}.")
+            if opinion.owner not in owners:
+                raise ForbiddenError("This answer was given to somebody else, whose feedback it takes.")
+            is_first = db.get(Opinion, (opinion.trace_id, opinion.owner)) is None
+            db.merge(opinion)
+            return is_first
 
     def of(self, owner: str, trace_ids: Sequence[str]) -> Mapping[str, Opinion]:
         """The owner's, by trace."""

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.store.tables import ChatSession, DeckRow, Message
+from app.store.tables import ChatSession, Message
 from app.store.workers import Workers
 
 
 class NotYoursError(LookupError):
     """There is no such thing, or it is somebody else's: the answer is the same."""
+
+
+class ForbiddenError(Exception):
+    """It is somebody else's, and that is no secret."""
 
 
 class TurnRunningError(Exception):
@@ -41,9 +45,3 @@ def require_idle(session: ChatSession, workers: Workers) -> None:
 def said_in(db: Session, session_id: str) -> Sequence[Message]:
     """The messages of a session, in order."""
     return db.scalars(select(Message).where(Message.session_id == session_id).order_by(Message.id)).all()
-
-
-def deck_of(db: Session, session_id: str) -> str:
-    """The deck of a session; empty where there is none yet."""
-    found = db.get(DeckRow, session_id)
-    return found.html if found else ""

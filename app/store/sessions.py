@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from app.store.database import Database
-from app.store.rows import deck_of, owned, require_idle, said_in
-from app.store.tables import ChatSession, DeckRow, Message, now
+from app.store.rows import owned, require_idle, said_in
+from app.store.tables import ChatSession, Message
 from app.store.workers import Workers
 
 MAX_TITLE = 120
-
-
-class NoDeckError(LookupError):
-    """The session has no deck yet."""
 
 
 class Sessions:
@@ -62,20 +58,3 @@ class Sessions:
         """All that was said, in order."""
         with self._database.reading() as db:
             return said_in(db, owned(db, session_id, owner).id)
-
-    def deck(self, session_id: str, owner: str) -> str:
-        """The HTML of its deck; empty where there is none yet."""
-        with self._database.reading() as db:
-            return deck_of(db, owned(db, session_id, owner).id)
-
-    def change_deck(self, session_id: str, owner: str, change: Callable[[str], str]) -> str:
-        """Put what `change` makes of the deck in its place. Raises `NoDeckError` and `TurnRunningError`."""
-        with self._database.writing() as db:
-            session = owned(db, session_id, owner)
-            require_idle(session, self._workers)
-            if not (html := deck_of(db, session.id)):
-                raise NoDeckError("This session has no deck yet. Ask for one first.")
-            changed = change(html)
-            db.merge(DeckRow(session_id=session.id, html=changed))
-            session.updated_at = now()
-            return changed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.store.database import Database
+from app.store.decks import Decks
 from app.store.jobs import Jobs
 from app.store.opinions import Opinions
 from app.store.sessions import Sessions
@@ -22,6 +23,7 @@ class Store:
         database = Database(path)
         workers = Workers(path.with_name(f"{path.name}.workers"))
         self.sessions = Sessions(database, workers)
+        self.decks = Decks(database, workers)
         self.turns = Turns(database, workers)
         self.jobs = Jobs(database, workers)
         self.opinions = Opinions(database)

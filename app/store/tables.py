@@ -74,6 +74,17 @@ class DeckRow(Base):
 
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True)
     html: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+class FormerDeck(Base):
+    """What a deck was before a change; the latest is the one to go back to."""
+
+    __tablename__ = "former_decks"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
+    html: Mapped[str]
 
 
 class Job(Base):

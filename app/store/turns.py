@@ -14,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.store.database import Database
-from app.store.rows import deck_of, is_running, owned, require_idle, said_in
-from app.store.tables import ChatSession, DeckRow, Message, now
+from app.store.decks import StoredDeck, deck_of, keep_deck, require_version
+from app.store.rows import is_running, owned, require_idle, said_in
+from app.store.tables import ChatSession, Message, now
 from app.store.workers import Workers
 
 TITLE_FROM_MESSAGE = 80
@@ -37,7 +38,7 @@ class Before:
     """A session as a turn finds it."""
 
     said: Sequence[Message]
-    deck: str
+    deck: StoredDeck
     conversation_id: str
 
 
@@ -48,8 +49,8 @@ class Turns:
         self._database = database
         self._workers = workers
 
-    def begin(self, session_id: str | None, owner: str, message: str) -> Held:
-        """Hold a session, or a new one. Raises `NotYoursError` and `TurnRunningError`."""
+    def begin(self, session_id: str | None, owner: str, message: str, expected: int | None = None) -> Held:
+        """Hold a session, or a new one. Raises `NotYoursError`, `TurnRunningError` and `VersionConflictError`."""
         with self._database.writing() as db:
             if session_id is None:
                 session = ChatSession(id=uuid.uuid4().hex, owner=owner, title="")
@@ -57,6 +58,7 @@ class Turns:
             else:
                 session = owned(db, session_id, owner)
                 require_idle(session, self._workers)
+                require_version(deck_of(db, session.id), expected)
             session.title = session.title or message[:TITLE_FROM_MESSAGE]
             session.turn_id, session.turn_worker, session.turn_cancelled = uuid.uuid4().hex, self._workers.me, False
             return Held(session.id, owner, session.turn_id, created=session_id is None)
@@ -73,20 +75,21 @@ class Turns:
             session = db.get_one(ChatSession, held.session_id)
             session.turn_worker = self._workers.me
 
-    def finish(self, held: Held, said: Sequence[Message], *, deck: str = "", conversation_id: str = "") -> bool:
+    def finish(
+        self, held: Held, said: Sequence[Message], *, deck: str = "", conversation_id: str = ""
+    ) -> StoredDeck | None:
         """Keep what the turn brought and let go of the session; without a deck the one that is there stays.
 
-        Answers False, and keeps nothing, where the turn's end was asked for before.
+        Answers the deck as it is now; None, and keeps nothing, where the turn's end was asked for before.
         """
         with self._database.writing() as db:
             session = self._held(db, held)
             if session is None or session.turn_cancelled:
-                return False
-            if deck:
-                db.merge(DeckRow(session_id=session.id, html=deck))
+                return None
+            kept = keep_deck(db, session, deck) if deck else deck_of(db, session.id)
             session.conversation_id = conversation_id or session.conversation_id
             _let_go(db, session, said)
-            return True
+            return kept
 
     def abandon(self, held: Held, said: Sequence[Message]) -> None:
         """Let go of the session, with a word why; nothing happens if that was done already."""

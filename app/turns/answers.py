@@ -19,9 +19,10 @@ def message_shape(said: Said) -> MessageShape:
     )
 
 
-def deck_shape(deck: Deck) -> DeckShape:
+def deck_shape(deck: Deck, version: int) -> DeckShape:
     """A deck."""
     return DeckShape(
+        version=version,
         title=deck.title,
         slide_count=len(deck.slides),
         css=deck.css,

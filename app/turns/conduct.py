@@ -9,23 +9,23 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from opentelemetry import trace
-
 from app.agent.agent import SlideAgent
 from app.agent.turn import Briefing, Document, Said, converse
+from app.credentials import UserToken, on_behalf_of
 from app.data.conversation import in_conversation
-from app.decks.deck import Deck, parse
+from app.decks.deck import Deck, parse, parse_answer
+from app.pool import STORE
 from app.settings import Prompts
 from app.shapes import ChatAnswer, Metadata
+from app.store.decks import StoredDeck
 from app.store.tables import Message
 from app.store.turns import Before, Held, Turns
 from app.turns.answers import deck_shape, message_shape
 from app.turns.failures import CANCELLED, explain
-from app.turns.traced import TracedTurn, cancelled, failed
+from app.turns.traced import TracedTurn, cancelled, failed, step
 
 Hear = Callable[[Said], Awaitable[None]]
 TURN = "turn"
-_tracer = trace.get_tracer("app.turns")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Order:
     max_slides: int
     trace_id: str
     trace_url: str
+    token: UserToken | None = None
     started: float = field(default_factory=time.time)
 
 
@@ -58,7 +59,7 @@ class Conductor:
 
     async def turn(self, order: Order, hear: Hear) -> ChatAnswer:
         """Take the turn under a span of its own."""
-        with _tracer.start_as_current_span(TURN):
+        with step(TURN, "AGENT"):
             return await self.take(order, hear)
 
     async def take(self, order: Order, hear: Hear) -> ChatAnswer:
@@ -66,24 +67,23 @@ class Conductor:
 
         Raises what the model raises, `NotADeckError` for a document without slides, `CancelledError`.
         """
-        asked = {"message": order.message, "max_slides": order.max_slides}
         params = {"mode": self._mode, "max_slides": order.max_slides, "session_id": order.held.session_id}
-        traced = TracedTurn(asked, params)
+        traced = TracedTurn(order.message, order.max_slides, params)
         said = [Said("user", order.message)]
         try:
-            before = await asyncio.to_thread(self._turns.before, order.held)
+            before = await STORE.run(self._turns.before, order.held)
             brought = await self._answer(order, before, said, hear)
-            await self._save(order, brought)
+            kept = await self._save(order, brought)
         except BaseException as error:
             await self.give_up(order, error, said)
             raise
-        answer = await asyncio.to_thread(self._conclude, order, brought, before.deck)
-        traced.complete(*_results(order, answer, brought.deck))
+        answer = await STORE.run(self._conclude, order, brought, kept)
+        traced.complete(answer.session_id, *_results(order, answer, brought.deck))
         return answer
 
     async def _answer(self, order: Order, before: Before, said: list[Said], hear: Hear) -> _Brought:
         html = ""
-        with in_conversation(before.conversation_id) as conversation:
+        with on_behalf_of(order.token), in_conversation(before.conversation_id) as conversation:
             async with aclosing(converse(self._agent, self._brief(order, before))) as conversing:
                 async for one in conversing:
                     if isinstance(one, Document):
@@ -92,40 +92,43 @@ class Conductor:
                         said.append(one)
                         await hear(one)
         # In a thread: a long document takes longer than an event loop may stand still.
-        deck = await asyncio.to_thread(_parse, html) if html else None
+        deck = await STORE.run(_parse, html) if html else None
         return _Brought(said, deck, conversation.id)
 
     def _brief(self, order: Order, before: Before) -> Briefing:
-        task = self._prompts.task.format(max_slides=order.max_slides)
-        if before.deck:
-            task += self._prompts.deck.format(deck=before.deck)
+        # No templates: prompts are full of CSS, and its braces mean themselves.
+        task = self._prompts.task.replace("{max_slides}", str(order.max_slides))
+        if before.deck.html:
+            task += self._prompts.deck.replace("{deck}", before.deck.html)
         words = [(row.role, row.content) for row in before.said if row.role != "tool" and row.content]
         return Briefing(task, words, order.message)  # type: ignore[arg-type]
 
-    async def _save(self, order: Order, brought: _Brought) -> None:
-        with _tracer.start_as_current_span("save_turn"):
+    async def _save(self, order: Order, brought: _Brought) -> StoredDeck:
+        with step("save_turn", "TASK"):
             deck = brought.deck.html if brought.deck else ""
             rows = [_row(order, one) for one in brought.said]
-            kept = await asyncio.to_thread(
+            kept = await STORE.run(
                 self._turns.finish, order.held, rows, deck=deck, conversation_id=brought.conversation_id
             )
-            if not kept:
+            if kept is None:
                 raise asyncio.CancelledError
+            return kept
 
     async def give_up(self, order: Order, error: BaseException, said: Sequence[Said] = ()) -> None:
         """Let go of the session, with a word why; nothing happens if the turn is over already."""
         is_cancelled = isinstance(error, asyncio.CancelledError)
-        (cancelled if is_cancelled else failed)()
-        farewell = Said("assistant", CANCELLED if is_cancelled else explain(error).detail)
+        why = CANCELLED if is_cancelled else explain(error).detail
+        (cancelled if is_cancelled else failed)(why)
+        farewell = Said("assistant", why)
         rows = [_row(order, one) for one in (*(said or [Said("user", order.message)]), farewell)]
-        await asyncio.to_thread(self._turns.abandon, order.held, rows)
+        await STORE.run(self._turns.abandon, order.held, rows)
 
-    def _conclude(self, order: Order, brought: _Brought, deck_before: str) -> ChatAnswer:
-        deck = brought.deck or (parse(deck_before) if deck_before else None)
+    def _conclude(self, order: Order, brought: _Brought, kept: StoredDeck) -> ChatAnswer:
+        deck = brought.deck or (parse(kept.html) if kept.html else None)
         return ChatAnswer(
             session_id=order.held.session_id,
             messages=[message_shape(one) for one in brought.said],
-            slide_deck=deck_shape(deck) if deck else None,
+            slide_deck=deck_shape(deck, kept.version) if deck else None,
             raw_html=deck.html if deck else "",
             metadata=Metadata(
                 latency_seconds=round(time.time() - order.started, 3),
@@ -151,8 +154,8 @@ def _results(order: Order, answer: ChatAnswer, made: Deck | None) -> tuple[dict[
 
 
 def _parse(html: str) -> Deck:
-    with _tracer.start_as_current_span("parse_deck") as span:
-        parsed = parse(html)
+    with step("parse_deck", "PARSER") as span:
+        parsed = parse_answer(html)
         span.set_attribute("app.slide_count", len(parsed.slides))
         return parsed
 

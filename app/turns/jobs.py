@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Any
-
-from opentelemetry import trace
+from dataclasses import asdict, replace
 
 import otel_mlflow
 from app.agent.turn import Said
+from app.pool import STORE
 from app.shapes import EventShape
 from app.store import jobs as status
 from app.store.jobs import Jobs
@@ -21,9 +19,10 @@ from app.turns.answers import event_of
 from app.turns.conduct import TURN, Conductor, Order
 from app.turns.failures import CANCELLED, UNCHANGED, explain, log
 from app.turns.running import RunningTurns
+from app.turns.traced import failed, set_type, step
 
+ON_BEHALF = "on_behalf_of_user"
 LOST = f"The server stopped while it was at work on this. Ask again. {UNCHANGED}"
-_tracer = trace.get_tracer("app.turns")
 
 
 class JobLostError(Exception):
@@ -42,18 +41,28 @@ class JobQueue:
 
     async def take_on(self, order: Order, carrier: dict[str, str]) -> Job:
         """Put a job into the queue, and return when its trace shows that it waits there."""
-        ordered = {**asdict(order), "session_id": order.held.session_id}
+        # What is stored has no token: whoever takes the job on from a dead worker cannot go on in that person's name.
+        stored = asdict(replace(order, token=None))
+        ordered = {**stored, "session_id": order.held.session_id, ON_BEHALF: order.token is not None}
         trace_ids = (order.trace_id, order.trace_url)
-        job = await asyncio.to_thread(self._jobs.add, order.held.owner, ordered, carrier, trace_ids)
+        job = await STORE.run(self._jobs.add, order.held.owner, ordered, carrier, trace_ids)
         await self._start(job, order)
         return job
 
+    async def find(self, job_id: str, owner: str) -> Job:
+        """One. What a dead worker left is dealt with first. Raises `NotYoursError`."""
+        job = await STORE.run(self._jobs.get, job_id, owner)
+        if not await STORE.run(self._jobs.is_orphan, job):
+            return job
+        await self.recover()
+        return await STORE.run(self._jobs.get, job_id, owner)
+
     async def recover(self) -> None:
         """Deal with what dead workers left: what had not begun is taken on, what had is lost and says so."""
-        for job, left_as in await asyncio.to_thread(self._jobs.take_over):
+        for job, left_as in await STORE.run(self._jobs.take_over):
             order = _order(job)
-            if left_as == status.PENDING:
-                await asyncio.to_thread(self._turns.adopt, order.held)
+            if left_as == status.PENDING and not job.order.get(ON_BEHALF):
+                await STORE.run(self._turns.adopt, order.held)
                 await self._start(job, order)
             else:
                 await self._lose(job, order)
@@ -77,10 +86,10 @@ class JobQueue:
             await self._end(job, status.ERROR, explain(error).detail)
 
     async def _take_turn(self, job: Job, order: Order) -> None:
-        with _tracer.start_as_current_span("queue"):
+        with step("queue", "TASK"):
             await self._slots.acquire()
         try:
-            await asyncio.to_thread(self._jobs.start, job)
+            await STORE.run(self._jobs.start, job)
 
             async def hear(said: Said) -> None:
                 await self._tell(job, event_of(said))
@@ -88,7 +97,7 @@ class JobQueue:
             answer = await self._conductor.take(order, hear)
         finally:
             self._slots.release()
-        await asyncio.to_thread(self._jobs.end, job.id, status.COMPLETED, result=answer.model_dump(mode="json"))
+        await STORE.run(self._jobs.end, job.id, status.COMPLETED, result=answer.model_dump(mode="json"))
 
     async def _cancelled(self, job: Job, order: Order, error: asyncio.CancelledError) -> None:
         if not self._running.stopping:
@@ -99,22 +108,24 @@ class JobQueue:
         # What still waits when the server stops is taken on by the next one.
 
     async def _tell(self, job: Job, event: EventShape) -> None:
-        await asyncio.to_thread(self._jobs.tell, job.id, event.model_dump())
+        await STORE.run(self._jobs.tell, job.id, event.model_dump())
 
     async def _end(self, job: Job, how: str, detail: str) -> None:
-        await asyncio.to_thread(self._jobs.end, job.id, how, detail=detail)
+        await STORE.run(self._jobs.end, job.id, how, detail=detail)
 
     async def _lose(self, job: Job, order: Order) -> None:
-        with suppress(JobLostError), otel_mlflow.continued(job.carrier, TURN):
+        with suppress(JobLostError), otel_mlflow.continued(job.carrier, TURN) as span:
+            set_type(span, "AGENT")
+            failed(LOST)
             raise JobLostError(LOST)
         said = [("user", order.message), ("assistant", LOST)]
         rows = [_row(job, role, words) for role, words in said]
-        await asyncio.to_thread(self._turns.abandon, order.held, rows)
+        await STORE.run(self._turns.abandon, order.held, rows)
         await self._end(job, status.ERROR, LOST)
 
 
 def _order(job: Job) -> Order:
-    kept: dict[str, Any] = {name: value for name, value in job.order.items() if name != "session_id"}
+    kept = {name: value for name, value in job.order.items() if name not in ("session_id", ON_BEHALF)}
     return Order(**{**kept, "held": Held(**kept["held"])})
 
 

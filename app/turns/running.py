@@ -7,6 +7,7 @@ import contextvars
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from app.pool import STORE
 from app.store.turns import Turns
 
 Brought = TypeVar("Brought")
@@ -55,5 +56,5 @@ class RunningTurns:
     async def _look(self) -> None:
         while self._tasks:
             await asyncio.sleep(_LOOK_SECONDS)
-            for turn_id in await asyncio.to_thread(self._turns.cancelled):
+            for turn_id in await STORE.run(self._turns.cancelled):
                 self.cancel(turn_id or "")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import mlflow
@@ -13,36 +14,66 @@ from opentelemetry.trace import Span
 import otel_mlflow
 
 OUTCOME = "turn.outcome"
+_tracer = trace.get_tracer("app.turns")
+# The names under which MLflow keeps a span's type and what goes in and comes out, each as JSON.
+_TYPE, _INPUTS, _OUTPUTS = "mlflow.spanType", "mlflow.spanInputs", "mlflow.spanOutputs"
+
+
+def set_type(span: Span, kind: str) -> None:
+    """Say what kind of work the span is, in MLflow's words."""
+    span.set_attribute(_TYPE, json.dumps(kind))
+
+
+@contextmanager
+def step(name: str, kind: str) -> Iterator[Span]:
+    """A span of ours with its type."""
+    with _tracer.start_as_current_span(name) as span:
+        set_type(span, kind)
+        yield span
 
 
 class TracedTurn:
     """The span that is current when the turn begins, and the trace that it is in."""
 
-    def __init__(self, asked: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    def __init__(self, message: str, max_slides: int, params: Mapping[str, Any]) -> None:
         self._span: Span = trace.get_current_span()
-        self._set("Inputs", asked)
+        set_type(self._span, "AGENT")
+        self._span.set_attribute(_INPUTS, json.dumps({"message": message, "max_slides": max_slides}))
         otel_mlflow.current_trace().log_params(params)
 
-    def complete(self, outputs: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-        """It brought this."""
-        self._set("Outputs", outputs)
+    def complete(self, session_id: str, outputs: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+        """It brought this: on its span, and in the trace in place of the HTTP answer."""
+        self._span.set_attribute(_OUTPUTS, json.dumps(outputs))
         request = otel_mlflow.current_trace()
+        request.set_outputs({"session_id": session_id, **outputs, **_message("assistant", outputs["answer"])})
         request.set_tags({OUTCOME: "completed"})
         request.log_metrics(metrics)
 
-    def _set(self, name: str, content: Mapping[str, Any]) -> None:
-        # The names under which MLflow keeps what goes into a span and what comes out of it.
-        self._span.set_attribute(f"mlflow.span{name}", json.dumps(content))
+
+def ask(message: str, max_slides: int) -> None:
+    """Show the question as what went into the trace: `messages` is what MLflow reads a conversation from."""
+    asked = {"message": message, "max_slides": max_slides}
+    otel_mlflow.current_trace().set_inputs({**asked, **_message("user", message)})
 
 
-def cancelled() -> None:
+def cancelled(why: str) -> None:
     """The turn was ended from outside."""
-    otel_mlflow.current_trace().set_tags({OUTCOME: "cancelled"})
+    _come_to_nothing("cancelled", why)
 
 
-def failed() -> None:
-    """The turn came to nothing: its trace has failed, also where the answer had begun with 200 or 202 before."""
+def failed(why: str) -> None:
+    """The turn came to nothing."""
+    _come_to_nothing("error", why)
+
+
+def _come_to_nothing(outcome: str, why: str) -> None:
+    """Its trace has failed, also where the answer had begun with 200 or 202 before."""
     request = otel_mlflow.current_trace()
-    request.set_tags({OUTCOME: "error"})
+    request.set_tags({OUTCOME: outcome})
+    request.set_outputs(_message("assistant", why))
     if request.id:
         mlflow.update_current_trace(state="ERROR")
+
+
+def _message(role: str, content: str) -> dict[str, Any]:
+    return {"messages": [{"role": role, "content": content}]}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from otel_mlflow.errors import TracingSetupError
+from otel_mlflow.asgi.lifespan import run_lifespan
 
 if TYPE_CHECKING:
     from otel_mlflow.tracing import Tracing
@@ -32,7 +32,7 @@ class TracingMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, connection or lifespan."""
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            await run_lifespan(self.app, self.tracing, scope, receive, send)
             return
         if scope["type"] not in ("http", "websocket") or scope.get(_REQUEST) is not None:
             await self.app(scope, receive, send)
@@ -53,16 +53,6 @@ class TracingMiddleware:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Begin anew, in another process perhaps."""
         self.__init__(state["app"], tracing=state["tracing"])  # type: ignore[misc]
-
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            self.tracing.start()
-        except TracingSetupError as error:
-            # An exception would tell the server that the application has no lifespan, and it would go on without.
-            await receive()
-            await send({"type": "lifespan.startup.failed", "message": f"TracingSetupError: {error}"})
-            return
-        await self.app(scope, receive, send)
 
 
 def note_exception(scope: Scope, error: Exception) -> None:

@@ -1,73 +1,38 @@
-"""HTTP as delivery needs it: bounded in time, kept alive, and answers sorted into what may be tried again."""
+"""HTTP as delivery needs it: connections kept alive, responses bounded in time and in size."""
 
 from __future__ import annotations
 
-import email.utils
 import json
-import socket
-import time
-from collections.abc import Mapping
-from pathlib import Path
+import zlib
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
-from certifi import where
-from requests.utils import select_proxy
-from urllib3.connection import HTTPConnection
+from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, LocationValueError, SSLError
 
-from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
+from otel_mlflow.backends.auth_plugins import AuthenticatedSession
+from otel_mlflow.backends.connections import connection_pools
+from otel_mlflow.backends.response import Response
+from otel_mlflow.backends.tls import tls_error
+from otel_mlflow.errors import MisconfigurationError, RetryableError, UnexpectedResponseError
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
-"""Seconds. Storing 100 traces takes a server one; what times out is sent again, and changes nothing the second time."""
+"""Seconds for all of a response. Storing 100 traces takes a server one; what times out is sent again, and changes
+nothing the second time."""
 
-SHOWN_OF_ANSWER = 500
-"""Characters of a backend's answer that are shown to people."""
-
-# A server may send its answer in two packets and wait, before the second, for an acknowledgement that the kernel
-# delays by 40 ms (MLflow's does with several workers). Acknowledging at once makes one connection four times as fast.
-_QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
-
-
-class Answer:
-    """What came back."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-
-    def json(self) -> Any:
-        """The body's JSON; an empty object for anything else."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return {}
-
-    @property
-    def error_code(self) -> str:
-        """MLflow's name for what went wrong, empty if it gave none."""
-        found = self.json()
-        return str(found.get("error_code", "")) if isinstance(found, dict) else ""
-
-    @property
-    def text(self) -> str:
-        """What the backend said about it, short enough to be shown."""
-        found = self.json()
-        said = found.get("message") or found.get("detail") if isinstance(found, dict) else None
-        return str(said or self.body.decode("utf-8", "replace")).strip()[:SHOWN_OF_ANSWER]
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds that the backend asks to be left alone; None when it does not."""
-        return retry_after(self.headers.get("Retry-After"), self.headers.get("Date"))
+LARGEST_RESPONSE = 32 * 1024 * 1024
+"""Bytes, unpacked. The largest that a backend has cause to send is the file of a trace's spans."""
 
 
 class HttpClient:
-    """Connections to one backend. `shown` is its address as it may be shown to people."""
+    """Connections to one backend. `base_url` is its address as it may be shown to people.
+
+    `timeouts` are seconds for connecting and for all of a response; `fresh_headers` is called for each request.
+    """
 
     def __init__(
         self,
@@ -78,136 +43,99 @@ class HttpClient:
         verify: bool | str = True,
         certificate: str | None = None,
         timeouts: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+        fresh_headers: Callable[[], Mapping[str, str]] = dict,
+        auth: AuthBase | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._headers = dict(headers)
+        self._fresh_headers = fresh_headers
+        self._certificate = certificate
         self._timeout = urllib3.Timeout(connect=timeouts[0], read=timeouts[1])
-        self._pools = _pools(self._base_url, connections, verify, certificate)
+        self._pools = connection_pools(self._base_url, connections, verify, certificate)
+        self._session = AuthenticatedSession(self._pools, auth, timeouts) if auth is not None else None
 
     def close(self) -> None:
         """Close the connections."""
         self._pools.clear()
 
-    def get(self, path: str, parameters: Mapping[str, str]) -> Answer:
-        """Ask for something. Raises `RetryableError` when no answer comes."""
+    def get(self, path: str, parameters: Mapping[str, str]) -> Response:
+        """Ask for something. Raises `RetryableError` when no response comes."""
         return self.send("GET", f"{path}?{urlencode(parameters)}" if parameters else path, None, {})
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Hand something over. Raises `RetryableError` when no answer comes."""
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Hand something over. Raises `RetryableError` when no response comes."""
         return self.send("POST", path, body, headers)
 
-    def post_json(self, path: str, value: Any) -> Answer:
-        """Hand a JSON value over. Raises `RetryableError` when no answer comes."""
+    def post_json(self, path: str, value: Any) -> Response:
+        """Hand a JSON value over. Raises `RetryableError` when no response comes."""
         return self.post(path, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
-    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        """Ask for anything at all. Raises `RetryableError` when no answer comes."""
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
+        """Ask for anything at all. Raises `RetryableError` when no response comes."""
         try:
-            answer = self._pools.urlopen(
-                method,
-                self._base_url + path,
-                body=body,
-                headers={**self._headers, **headers},
-                timeout=self._timeout,
-                retries=False,
-                redirect=False,
-            )
+            return self._exchange(method, path, body, {**self._fresh_headers(), **self._headers, **headers})
         except LocationValueError as error:
             raise MisconfigurationError(
                 f"{self._base_url} is not a usable address: {error}", "correct the address"
             ) from error
-        except SSLError as error:
-            raise MisconfigurationError(
-                f"the certificate of {self._base_url} is not trusted: {_root_cause(error)}",
-                "set REQUESTS_CA_BUNDLE or MLFLOW_TRACKING_SERVER_CERT_PATH to the certificate of its issuer",
-            ) from error
+        except (SSLError, requests.exceptions.SSLError) as error:
+            raise tls_error(_root_cause(error), self._base_url, self._certificate) from error
         except (HTTPError, OSError) as error:
             raise RetryableError(
-                f"{self._base_url} does not answer: {_root_cause(error)}", "check that it is running and reachable"
+                f"{self._base_url} does not answer: {_reason(error)}", "check that it is running and reachable"
             ) from error
-        return Answer(answer.status, answer.headers, answer.data)
+
+    def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
+        raw = self._open(method, self._base_url + path, body, headers)
+        try:
+            content = self._unpacked(raw.read(LARGEST_RESPONSE + 1, decode_content=False), raw.headers)
+        except BaseException:
+            raw.close()
+            raise
+        raw.release_conn()
+        return Response(raw.status, raw.headers, content, self._base_url)
+
+    def _open(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Any:
+        if self._session is not None:
+            return self._session.open(method, url, body, headers)
+        return self._pools.urlopen(
+            method,
+            url,
+            body=body,
+            headers=headers,
+            timeout=self._timeout,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+
+    def _unpacked(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """The content. We ask for none that is compressed, and some send it all the same."""
+        if headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
+            try:
+                body = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, LARGEST_RESPONSE + 1)
+            except zlib.error as error:
+                raise self._unusable(f"cannot be unpacked ({error})") from error
+        if len(body) > LARGEST_RESPONSE:
+            raise self._unusable(f"is larger than {LARGEST_RESPONSE >> 20} MB")
+        return body
+
+    def _unusable(self, seen: str) -> UnexpectedResponseError:
+        return UnexpectedResponseError(
+            f"the response of {self._base_url} {seen}", "check the address, and what stands in front of it"
+        )
 
 
-def error_for(answer: Answer, backend: str) -> DeliveryError:
-    """Sort an answer other than success by what can be done about it."""
-    said = f"{backend} answered {answer.status}" + (f": {answer.text}" if answer.text else "")
-    return error_for_status(answer.status, said, answer.retry_after)
+def _reason(error: BaseException) -> str:
+    cause = _root_cause(error)
+    return str(cause) or type(cause).__name__
 
 
-def error_for_status(status: int, said: str, retry_after: float | None = None) -> DeliveryError:
-    """Sort an HTTP status other than success; `said` is what to tell people about it."""
-    if status == 429:
-        return RetryableError(said, "nothing: they are sent more slowly", retry_after=retry_after, throttled=True)
-    if status == 408 or (status >= 500 and status != 501):
-        fix = "nothing while it recovers: they are sent again; should it go on, its own log says why"
-        return RetryableError(said, fix, retry_after=retry_after)
-    if status == 401:
-        return MisconfigurationError(said, "check the credentials; corrected ones are picked up without a restart")
-    if status == 403:
-        return MisconfigurationError(said, "grant these credentials the right to write there, or use others")
-    if status in (404, 405, 501) or 300 <= status < 400:
-        return MisconfigurationError(said, "check that this is an MLflow server, 3.6 or newer, on a SQL database")
-    return RejectedError(said)
-
-
-def retry_after(header: str | None, date: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3), which is by the clock that wrote `date`."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    until = _seconds(header)
-    since = _seconds(date or "") or time.time()
-    return max(0.0, until - since) if until is not None else None
-
-
-def _seconds(date: str) -> float | None:
-    try:
-        return email.utils.parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return None
-
-
-def _root_cause(error: BaseException) -> str:
-    """The innermost reason: the outer ones repeat it wrapped in library names."""
+def _root_cause(error: BaseException) -> BaseException:
+    """The innermost cause: the outer ones repeat it wrapped in library names."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
-    return str(error) or type(error).__name__
-
-
-class _PromptConnection(HTTPConnection):
-    def getresponse(self) -> Any:
-        if _QUICK_ACK is not None and self.sock is not None:
-            self.sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-        return super().getresponse()
-
-
-class _PromptPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PromptConnection
-
-
-def _pools(base_url: str, connections: int, verify: bool | str, certificate: str | None) -> urllib3.PoolManager:
-    """urllib3's connections, with the proxy and the certificates that requests would use.
-
-    Not requests itself: it takes three times the processor time for each of the many small requests that are sent
-    while the application has better things to do.
-    """
-    environment = requests.Session().merge_environment_settings(base_url, {}, False, verify, certificate)
-    options: dict[str, Any] = {"num_pools": 1, "maxsize": connections, "cert_file": environment["cert"]}
-    if isinstance(environment["verify"], str):
-        bundle = Path(environment["verify"])
-        options["ca_cert_dir" if bundle.is_dir() else "ca_certs"] = str(bundle)
-    elif environment["verify"]:
-        options["ca_certs"] = where()
-    options["cert_reqs"] = "CERT_REQUIRED" if environment["verify"] else "CERT_NONE"
-    proxy = select_proxy(base_url, environment["proxies"])
-    if proxy is not None:
-        return urllib3.ProxyManager(proxy, **options)
-    pools = urllib3.PoolManager(**options)
-    pools.pool_classes_by_scheme = {**pools.pool_classes_by_scheme, "http": _PromptPool}
-    return pools
+    return error
 
 
 def redacted_uri(uri: str) -> str:

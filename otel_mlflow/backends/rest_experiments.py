@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
-from otel_mlflow.errors import MisconfigurationError, RejectedError
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from, unexpected
+from otel_mlflow.backends.response import Response
 
 PREFIX = "/api/2.0/mlflow/experiments"
 
@@ -28,29 +31,23 @@ class RestExperiments:
         """Create it; return also when somebody else just did."""
         self._check_created(self._ask_to_create(name))
 
-    def _ask_to_create(self, name: str) -> Answer:
+    def _ask_to_create(self, name: str) -> Response:
         return self._client.post_json(f"{PREFIX}/create", {"name": name})
 
-    def _check_created(self, answer: Answer) -> None:
-        if answer.status != 200 and answer.error_code != "RESOURCE_ALREADY_EXISTS":
-            error = error_for(answer, self._backend)
-            raise (
-                MisconfigurationError(error.reason, "choose another experiment_name")
-                if isinstance(error, RejectedError)
-                else error
-            )
+    def _check_created(self, response: Response) -> None:
+        if response.error_code != "RESOURCE_ALREADY_EXISTS":
+            json_from(response, self._backend)
 
-    def _found(self, answer: Answer) -> FoundExperiment | None:
-        if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
+    def _found(self, response: Response) -> FoundExperiment | None:
+        if response.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
-        if answer.status != 200:
-            error = error_for(answer, self._backend)
-            raise (
-                MisconfigurationError(error.reason, "check experiment_id")
-                if isinstance(error, RejectedError)
-                else error
-            )
-        found = answer.json().get("experiment", {})
-        tags = {tag["key"]: tag.get("value", "") for tag in found.get("tags", [])}
-        is_deleted = found.get("lifecycle_stage") == "deleted"
-        return FoundExperiment(found["experiment_id"], found["name"], is_deleted, tags)
+        found = json_from(response, self._backend).get("experiment")
+        try:
+            return _experiment_from(found)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise unexpected(response, self._backend) from error
+
+
+def _experiment_from(found: Any) -> FoundExperiment:
+    tags = {tag["key"]: tag.get("value", "") for tag in found.get("tags", [])}
+    return FoundExperiment(found["experiment_id"], found["name"], found.get("lifecycle_stage") == "deleted", tags)

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import base64
+import functools
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from otel_mlflow.backends.auth_plugins import PLUGIN, find_auth
+from otel_mlflow.backends.client_settings import request_headers
 from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.errors import MisconfigurationError
+
+if TYPE_CHECKING:
+    from mlflow.utils.rest_utils import MlflowHostCreds
+    from requests.auth import AuthBase
 
 ANONYMOUS = "anonymous"
 
@@ -22,33 +31,36 @@ class TrackingCredentials:
     authorization: str | None = field(repr=False)
     verify: bool | str
     certificate: str | None
+    auth: AuthBase | None = field(default=None, repr=False)
+    workspace: str | None = None
 
     @classmethod
-    def read(cls, uri: str) -> TrackingCredentials:
-        """Read MLFLOW_TRACKING_USERNAME and its kin, or ~/.mlflow/credentials, as MLflow's own client does."""
-        from mlflow.utils.credentials import get_default_host_creds
+    def read(cls, uri: str, workspace: str | None = None) -> TrackingCredentials:
+        """Read MLFLOW_TRACKING_USERNAME and its kin, or ~/.mlflow/credentials, as MLflow's own client does.
 
-        found = get_default_host_creds(uri)  # type: ignore[no-untyped-call]
-        identity, source, authorization = _identity(uri, found.username, found.password, found.token)
+        Raises `MisconfigurationError` where they contradict each other, or name a plugin that is not there.
+        """
+        found = _read(uri)
+        identity, source, authorization = _identity(uri, found)
+        auth = find_auth(found.auth, aws_signature=found.aws_sigv4)
         verify = found.server_cert_path or not found.ignore_tls_verification
-        return cls(uri, redacted_uri(uri), identity, source, authorization, verify, found.client_cert_path)
+        return cls(
+            uri, redacted_uri(uri), identity, source, authorization, verify, found.client_cert_path, auth, workspace
+        )
 
     @property
     def backend(self) -> str:
-        """The server, and as whom we ask it, as people are told when it does not do what was asked."""
+        """The server, and as whom we ask it, as messages name it."""
         whom = "without credentials" if self.identity == ANONYMOUS else f"as {self.identity}, from {self.source}"
         return f"MLflow at {self.shown_uri} ({whom})"
 
     def client(self, *, connections: int, timeouts: tuple[float, float]) -> HttpClient:
         """An HTTP client that uses them."""
-        from mlflow.tracking.request_header.registry import resolve_request_headers
-
-        headers = dict(resolve_request_headers())  # type: ignore[no-untyped-call]
-        if self.authorization:
-            headers["Authorization"] = self.authorization
         return HttpClient(
             self.shown_uri,
-            headers,
+            {"Authorization": self.authorization} if self.authorization else {},
+            fresh_headers=functools.partial(request_headers, self.workspace),
+            auth=self.auth,
             connections=connections,
             verify=self.verify,
             certificate=self.certificate,
@@ -56,16 +68,38 @@ class TrackingCredentials:
         )
 
 
-def _identity(uri: str, username: str | None, password: str | None, token: str | None) -> tuple[str, str, str | None]:
+def _read(uri: str) -> MlflowHostCreds:
+    from mlflow.exceptions import MlflowException
+    from mlflow.utils.credentials import get_default_host_creds
+
+    try:
+        found: MlflowHostCreds = get_default_host_creds(uri)  # type: ignore[no-untyped-call]
+    except MlflowException as error:
+        raise MisconfigurationError(f"MLflow's own settings contradict each other: {error.message}", "") from error
+    return found
+
+
+def _identity(uri: str, found: MlflowHostCreds) -> tuple[str, str, str | None]:
     """Who, known from where, and the header that says so. The order is MLflow's own."""
-    if username and password:
-        return username, _source_of_password(), basic(username, password)
-    if token:
-        return "the bearer of a token", "environment MLFLOW_TRACKING_TOKEN", f"Bearer {token}"
+    if found.aws_sigv4:
+        return "an AWS identity", "environment MLFLOW_TRACKING_AWS_SIGV4", None
+    if found.auth:
+        return f"the plugin {found.auth} has it", f"environment {PLUGIN}", _authorization(found)
+    if found.username and found.password:
+        return found.username, _source_of_password(), _authorization(found)
+    if found.token:
+        return "the bearer of a token", "environment MLFLOW_TRACKING_TOKEN", _authorization(found)
     parts = urlsplit(uri)
     if parts.username:
         return parts.username, "the tracking URI", basic(parts.username, parts.password or "")
     return ANONYMOUS, "none", None
+
+
+def _authorization(found: MlflowHostCreds) -> str | None:
+    """The header that MLflow's client sends; beside one of its Kubernetes plugins it sends no password."""
+    if found.username and found.password and not str(found.auth).startswith("kubernetes"):
+        return basic(found.username, found.password)
+    return f"Bearer {found.token}" if found.token else None
 
 
 def _source_of_password() -> str:

@@ -13,6 +13,7 @@ from otel_mlflow.commands import terminal
 from otel_mlflow.commands.common import as_json, destination_of, echo_json, load, spool_admin_for
 from otel_mlflow.delivery.destinations import destination_key, display_backend, resolve_defaults
 from otel_mlflow.delivery.leases import spool_path
+from otel_mlflow.delivery.private_folder import existing_folder
 from otel_mlflow.delivery.spool_admin import SpoolAdmin
 from otel_mlflow.settings import Settings
 from otel_mlflow.status import SpoolStatus, State, Status
@@ -40,7 +41,7 @@ def status(config: Path | None, destination: str | None, as_json: bool) -> None:
 
 def _found(settings: Settings, destination: str | None) -> tuple[str, dict[str, Any]]:
     """The destination that is meant, and how it does; where nothing was traced yet there is no spool to ask."""
-    if not spool_path(settings.delivery.spool_dir).exists():
+    if not spool_path(existing_folder(settings.delivery.spool_dir)).exists():
         return destination_key(settings), {**_untried(settings).to_dict(), "processes": 0}
     with spool_admin_for(settings) as inventory:
         name = destination_of(inventory, settings, destination)

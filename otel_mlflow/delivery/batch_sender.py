@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from otel_mlflow.delivery.destinations.base import Destination
+from otel_mlflow.delivery.experiment_choice import to_configured_experiment
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.delivery.retry import Step, next_action
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.errors import PartiallyRejectedError, RejectedError, RetryableError
+from otel_mlflow.errors import ExperimentRejectedError, PartiallyRejectedError, RejectedError, RetryableError
 
 
 @contextmanager
@@ -39,8 +40,12 @@ class BatchSender:
 
         Raises `RetryableError` or `MisconfigurationError` with what has not arrived still in the spool.
         """
+        chosen = batch
+        batch = [self._without_needless_info(trace) for trace in batch]
         try:
             self._send(batch, spans_only=spans_only)
+        except ExperimentRejectedError as error:
+            self.ship([to_configured_experiment(trace, error.reason) for trace in chosen], spans_only=spans_only)
         except PartiallyRejectedError as error:
             self._quarantine(error.reasons)
             self._delivered([trace for trace in batch if trace.id not in error.reasons], spans_only=spans_only)
@@ -52,10 +57,13 @@ class BatchSender:
     def _send(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
         if spans_only:
             batch = [replace(trace, info=b"") for trace in batch]
-        else:
-            self.spool.tried(trace.id for trace in batch if trace.info)
+        elif with_info := [trace.id for trace in batch if trace.info]:
+            self.spool.tried(with_info)
         with not_the_spools():
             self.destination.send(batch)
+
+    def _without_needless_info(self, trace: SpooledTrace) -> SpooledTrace:
+        return trace if trace.info and self.destination.needs_info(trace) else replace(trace, info=b"")
 
     def _isolate(self, batch: Sequence[SpooledTrace], error: RejectedError, *, spans_only: bool) -> None:
         action = next_action(error, records=len(batch), failures=0, chance=0.0)

@@ -18,6 +18,8 @@ from otel_mlflow.delivery.health import DeliveryState
 from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue
 from otel_mlflow.delivery.records import Encodable, Outcome
 from otel_mlflow.delivery.state_notifier import StateNotifier
+from otel_mlflow.delivery.subscribers import Subscribers
+from otel_mlflow.delivery.termination import forget, on_termination
 from otel_mlflow.status import Experiment, Status
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ class Delivery:
     """Takes finished traces and sees to it that they arrive. Making one starts nothing and touches nothing.
 
     `connect` makes the destination anew at each attempt to reach it; by default the settings say which.
-    `on_change` is told of each new state as it begins, on a thread of delivery's.
+    `on_change` is called with each new state as it begins, on a thread of delivery's. One that nobody refers to any
+    more ends by itself.
     """
 
     _running: bool
@@ -45,16 +48,23 @@ class Delivery:
     ) -> None:
         self._settings = resolve_defaults(settings)
         self._clock = clock
-        self._on_change = on_change or (lambda state: None)
+        self._subscribers: Subscribers[DeliveryState] = Subscribers()
+        if on_change is not None:
+            self._subscribers.add(on_change)
+        self._users: weakref.WeakSet[object] = weakref.WeakSet()
         self._connect = connect or functools.partial(destination_for, self._settings)
         self._wanted = False
         self._begin(IngestQueue())
         mind_forks(self)
         _made.append(weakref.ref(self))
 
-    def start(self) -> None:
-        """Start delivering, what an earlier process left included. Starting again changes nothing."""
+    def start(self, user: object | None = None) -> None:
+        """Start delivering, what an earlier process left included. Starting again changes nothing.
+
+        It goes on until every `user` that has started it has shut it down, or is gone.
+        """
         with self._starting:
+            self._users.add(user or self)
             if self._running or not self._settings.tracing.enabled:
                 return
             if self._ended:
@@ -62,7 +72,7 @@ class Delivery:
             self._wanted = self._running = True
             self._unattended = False
             self._engine.start()
-            atexit.register(self.shutdown)
+            on_termination(self)
 
     def put(self, finished: Encodable) -> None:
         """Take a finished trace. No I/O; it is on disk within 250 ms."""
@@ -77,6 +87,17 @@ class Delivery:
         if self._settings.tracing.enabled:
             self._put(Feedback(trace_id, payload))
         return self._settings.tracing.enabled
+
+    is_shared = False
+    """Whether it is handed out to everybody with the same settings."""
+
+    def end_with_process(self) -> None:
+        """Nobody uses it any more: what is in memory is written down, and delivered where threads still run."""
+        self._users.clear()
+        if self._running:
+            self.shutdown()
+        elif not self._unattended:
+            self.write_down()
 
     @property
     def settings(self) -> Settings:
@@ -100,23 +121,43 @@ class Delivery:
         lost_before, self._lost = self._lost, self._engine.lost()
         return done and self._lost == lost_before
 
-    def shutdown(self, timeout: float | None = None) -> None:
+    def subscribe(self, on_change: Callable[[DeliveryState], None]) -> None:
+        """Have `on_change` called with the state, if it is known, and with each new one as it begins.
+
+        A bound method is called for as long as anybody else refers to its object.
+        """
+        self._subscribers.add(on_change)
+
+    def shutdown(self, timeout: float | None = None, *, user: object | None = None) -> None:
         """Put everything on disk, deliver for up to `timeout` seconds, leave the rest for the next start.
 
-        By default `delivery.shutdown_timeout`. Does not wait for a backend that fails meanwhile.
+        By default `delivery.shutdown_timeout`. Does not wait for a backend that fails meanwhile. What is put after it
+        is written down by whoever puts it; `start()` may follow. While other users are left, it only waits.
         """
+        seconds = self._settings.delivery.shutdown_timeout if timeout is None else timeout
         with self._starting:
+            self._users.discard(user or self)
             if not self._running:
                 return
-            self._wanted = self._running = False
-            self._ended = True
-        atexit.unregister(self.shutdown)
-        self._engine.end(self._settings.delivery.shutdown_timeout if timeout is None else timeout)
+            is_used = bool(self._users)
+            self._wanted = self._running = is_used
+            self._ended = not is_used
+        if is_used:
+            self._engine.drain(seconds)
+            return
+        forget(self)
+        self._engine.end(seconds)
         self._unattended = True
+        self.write_down()
+
+    def expect_termination(self) -> None:
+        """The process is going to end: from now on nothing waits in memory to be written together with more."""
+        self._engine.writer.stop_gathering()
 
     def write_down(self) -> None:
         """Put on disk what was put where no threads run, and close the spool."""
-        self._engine.write_down()
+        with self._starting:
+            self._engine.write_down()
 
     def status(self) -> Status:
         """How delivery is doing. Reads the spool and asks nobody else."""
@@ -140,11 +181,11 @@ class Delivery:
         self._running = self._ended = False
         self._unattended = True
         self._lost = 0
+        self._subscribers.last = None
         self._inbox: IngestQueue = inbox
-        herald = StateNotifier(self._clock, display_backend(self._settings), self._on_change)
-        self._engine: Engine = Engine(
-            self._settings, self._connect, self._clock, inbox=inbox, stepped=lambda: herald.tell(self._engine)
-        )
+        notifier = StateNotifier(self._clock, display_backend(self._settings), self._subscribers)
+        self._engine: Engine = Engine(self._settings, self._connect, self._clock, inbox=inbox, stepped=notifier.publish)
+        weakref.finalize(self, self._engine.end_unused).atexit = False
 
     def _put(self, item: Encodable | Feedback | Outcome) -> None:
         self._inbox.put(item)
@@ -155,16 +196,49 @@ class Delivery:
         """See to what is put where no threads are: in a forked child, before the start, after the shutdown."""
         if self._wanted:
             self.start()
-        elif self._unattended:
+        elif self._ended:
+            self.write_down()
+        else:
             self._unattended = False
-            atexit.register(self.write_down)
 
 
 _made: list[weakref.ref[Delivery]] = []
 
 
+def shared_delivery(settings: Settings) -> Delivery:
+    """The delivery of this process to the destination of `settings`: one writer and one forwarder, whoever asks."""
+    resolved = resolve_defaults(settings)
+    shared = (delivery for delivery in _alive() if delivery.is_shared and _delivers_alike(delivery.settings, resolved))
+    return next(shared, None) or _share(Delivery(settings))
+
+
 def latest_delivery() -> Delivery | None:
     """The one that was made last, of those that are in use."""
+    alive = _alive()
+    return alive[-1] if alive else None
+
+
+def _share(delivery: Delivery) -> Delivery:
+    delivery.is_shared = True
+    return delivery
+
+
+def _alive() -> list[Delivery]:
     alive = [delivery for reference in _made if (delivery := reference()) is not None]
     _made[:] = [weakref.ref(delivery) for delivery in alive]
-    return alive[-1] if alive else None
+    return alive
+
+
+def _delivers_alike(one: Settings, other: Settings) -> bool:
+    """Whether all that delivery reads of the settings is the same."""
+    sections = ("otlp", "unity_catalog", "delivery")
+    names = ("tracking_uri", "experiment_name", "experiment_id", "service_name")
+    of_tracing = one.tracing.enabled == other.tracing.enabled and one.tracing.backend == other.tracing.backend
+    return of_tracing and all(getattr(one, name) == getattr(other, name) for name in (*sections, *names))
+
+
+@atexit.register
+def _shut_down_all() -> None:
+    """At the interpreter's end: deliver what there is, each for its `delivery.shutdown_timeout`."""
+    for delivery in _alive():
+        delivery.end_with_process()

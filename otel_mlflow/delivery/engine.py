@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from otel_mlflow.delivery.clock import Clock
@@ -12,8 +15,9 @@ from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.forwarder import Forwarder
 from otel_mlflow.delivery.health import Condition
 from otel_mlflow.delivery.ingest_queue import IngestQueue
+from otel_mlflow.delivery.snapshot import Snapshot
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.delivery.spool_writer import Writer
+from otel_mlflow.delivery.spool_writer import SpoolWriter
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
 from otel_mlflow.status import Counts, SpoolStatus, Status, timestamp
 
@@ -25,8 +29,11 @@ Answer = TypeVar("Answer")
 BETWEEN_LOOKS = 0.02
 """Seconds between two looks at whether all has been delivered, while somebody waits for that."""
 
-TO_DISK = 1.0
+TO_DISK = 0.2
 """Seconds that writing down what is in memory may take at the end, whatever the timeout says."""
+
+STALE_AFTER = 5.0
+"""Seconds without an answer from the spool, after which that is what is the matter: SQLite waits as long for a lock."""
 
 
 class Engine:
@@ -39,7 +46,7 @@ class Engine:
         clock: Clock,
         *,
         inbox: IngestQueue,
-        stepped: Callable[[], None],
+        stepped: Callable[[Engine], None],
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -49,9 +56,10 @@ class Engine:
             max_bytes=settings.delivery.max_spool_bytes,
             clock=clock,
         )
-        self.forwarder = Forwarder(self.storage, connect, clock, stepped)
-        self.writer = Writer(inbox, self.storage, clock, self.forwarder.wake)
+        self.forwarder = Forwarder(self.storage, connect, clock, functools.partial(stepped, self))
+        self.writer = SpoolWriter(inbox, self.storage, clock, self.forwarder.wake)
         self._threads = [_thread("writer", self.writer.run), _thread("forwarder", self.forwarder.run)]
+        self._figures = Snapshot(self._read_figures, _Figures(Counts(), SpoolStatus(folder=str(self.storage.folder))))
 
     def start(self) -> None:
         """Start the threads."""
@@ -59,23 +67,41 @@ class Engine:
             thread.start()
 
     def end(self, timeout: float) -> None:
-        """Write everything down, deliver for `timeout` seconds or until the backend fails, end the threads."""
-        deadline = self._clock.monotonic() + timeout
+        """Write everything down, deliver for `timeout` seconds or until the backend fails, end the threads.
+
+        Returns when the time is up, also where a lock or a disk holds up the rest of it.
+        """
+        timeout = max(timeout, TO_DISK)
+        ending = _thread("end", functools.partial(self._end, self._clock.monotonic() + timeout))
+        ending.start()
+        ending.join(timeout)
+
+    def _end(self, deadline: float) -> None:
         writer, forwarder = self._threads
-        self.writer.stop()
-        writer.join(max(TO_DISK, timeout))
-        failures = self.forwarder.failures
-        self.forwarder.hurry()
-        self.wait_until(lambda: self.is_done() or self.forwarder.failures > failures, self._left(deadline))
+        self.drain(self._left(deadline))
         self.forwarder.stop()
         forwarder.join(self._left(deadline))
-        if not writer.is_alive():
-            self.storage.close()
+        # The writer goes last: requests that are cut short hand over their traces until the server is gone.
+        self.writer.stop()
+        writer.join()
+        self.storage.close()
+
+    def drain(self, timeout: float) -> None:
+        """Deliver what there is for `timeout` seconds or until the backend fails, and go on."""
+        failures = self.forwarder.failures
+        self.hurry()
+        self.wait_until(lambda: self.is_done() or self.forwarder.failures > failures, timeout)
+
+    def end_unused(self) -> None:
+        """Nobody refers to this delivery any more: write everything down, and end. Does not wait."""
+        if self._threads[0].is_alive():
+            _thread("end", functools.partial(self._end, self._clock.monotonic())).start()
 
     def write_down(self) -> None:
-        """Put on disk what is in the inbox, on the caller's thread, and close the spool."""
-        self.writer.write_all()
-        self.storage.close()
+        """Put on disk what is in the inbox, on the caller's thread, and close the spool. Not while the writer runs."""
+        if not self._threads[0].is_alive():
+            self.writer.write_all()
+            self.storage.close()
 
     def hurry(self) -> None:
         """Somebody waits."""
@@ -106,14 +132,17 @@ class Engine:
             return default
 
     def condition(self) -> Condition:
-        """How it goes."""
+        """The state of delivery, why it is so, and what to do. Costs no I/O."""
         if not self._settings.tracing.enabled:
             return Condition("disabled", "tracing.enabled is false", "set tracing.enabled to true")
-        return self.forwarder.health.condition(self.storage.trouble)
+        return self.forwarder.health.condition(self.storage.trouble or self.writer.trouble)
 
     def status(self) -> Status:
-        """All that is known."""
+        """All that is known, within 50 ms: where the spool does not answer in time, its last known figures."""
+        figures, age = self._figures.get()
         condition = self.condition()
+        if age > STALE_AFTER and condition.state == "ok":
+            condition = _unanswered(self.storage.folder, age)
         health = self.forwarder.health
         connected = health.connected
         return Status(
@@ -124,12 +153,15 @@ class Engine:
             tracking_uri=connected.tracking_uri if connected else display_backend(self._settings),
             identity=connected.identity if connected else None,
             credential_source=connected.credential_source if connected else None,
-            counts=self._counts(),
-            spool=self._spool_status(),
+            counts=figures.counts,
+            spool=replace(figures.spool, figures_age_seconds=age),
             last_delivery=timestamp(health.last_delivery) if health.last_delivery else None,
             last_error=health.last_error,
             settings=self._settings.sources,
         )
+
+    def _read_figures(self) -> _Figures:
+        return _Figures(self._counts(), self._spool_status())
 
     def _counts(self) -> Counts:
         with self.writer.unwritten() as unwritten:
@@ -151,6 +183,23 @@ class Engine:
 
     def _left(self, deadline: float) -> float:
         return max(0.0, deadline - self._clock.monotonic())
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """What only the spool can tell."""
+
+    counts: Counts
+    spool: SpoolStatus
+
+
+def _unanswered(folder: Path, seconds: float) -> Condition:
+    return Condition(
+        "degraded",
+        f"the spool in {folder} has not answered for {seconds:.0f} s, the figures are as old",
+        f"see what holds a lock on the files in {folder}, or whether its disk hangs",
+        "unanswered",
+    )
 
 
 def _thread(name: str, target: Callable[[], None]) -> threading.Thread:

@@ -25,7 +25,7 @@ from otel_mlflow.errors import (
     StorageUnreachableError,
     TraceNotFoundError,
 )
-from otel_mlflow.guard import guarded
+from otel_mlflow.guard import guarded, run_guarded
 
 BETWEEN_TAKEOVERS = 5.0
 """Seconds between two looks at whether another process has died and left something."""
@@ -36,9 +36,8 @@ ADOPTED_AT_ONCE = 1000
 LINGER = 0.5
 """Seconds in which traces gather for a batch after a quiet time. Nobody sees the difference, and the backend does."""
 
-UNFORESEEN = RetryableError(
-    "otel-mlflow fails on it, which is a fault of its own: the application's log has the traceback"
-)
+UNFORESEEN = "otel-mlflow fails in delivery with {error}, which is a fault of its own"
+REPORT_IT = "report it, with the traceback that is in the application's log"
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,9 @@ class Forwarder:
         """Deliver until `stop()`."""
         while not self._stop.is_set():
             self._work.clear()
-            rest = self._step() or self._stumbled() or Rest(LONGEST_WAIT, self._stop)
+            rest = run_guarded(self._step)
+            if isinstance(rest, Exception):
+                rest = self._survive(rest) or Rest(LONGEST_WAIT, self._stop)
             self._stepped()
             self._take(rest)
         self._disconnect()
@@ -94,9 +95,8 @@ class Forwarder:
         self._stop.set()
         self.hurry()
 
-    @guarded
     def _step(self) -> Rest:
-        """Do the next thing; answer how long to rest before the one after it."""
+        """Do the next thing; return how long to rest before the one after it."""
         try:
             self._take_over()
             return self._deliver_next(self._connected())
@@ -107,16 +107,18 @@ class Forwarder:
             return Rest(FIRST_WAIT, self._hurry)
 
     @guarded
-    def _stumbled(self) -> Rest:
+    def _survive(self, error: Exception) -> Rest:
         """Nobody has foreseen this. It may be a record's fault, which is found as the fault of a backend's is."""
         work, self._in_hand = self._in_hand, None
-        self._pace = self._pace.failed()
+        unforeseen = RetryableError(UNFORESEEN.format(error=type(error).__name__), REPORT_IT)
+        rest = self._failed(unforeseen)
+        self.health = replace(self.health, trouble=unforeseen)
         if isinstance(work, SpooledFeedback):
             self._agenda.pause_feedback(work)
         elif work is not None:
             with self._storage.using() as spool:
-                self._suspect(work, UNFORESEEN, spool)
-        return Rest(LONGEST_WAIT, self._stop)
+                self._suspect(work, unforeseen, spool)
+        return rest
 
     def _take_over(self) -> None:
         if self._clock.monotonic() >= self._next_takeover:
@@ -147,7 +149,7 @@ class Forwarder:
             if isinstance(work, Traces):
                 self._send(work, spool, destination)
             else:
-                self._assess(work, spool, destination)
+                self._log_assessment(work, spool, destination)
             self._in_hand = None
         return Rest(self._pace.pause, self._stop)
 
@@ -165,10 +167,10 @@ class Forwarder:
         finally:
             self.refused += shipper.refused
 
-    def _assess(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
+    def _log_assessment(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
         try:
             with not_the_spools():
-                destination.assess(feedback)
+                destination.log_assessment(feedback)
         except TraceNotFoundError as error:
             spool.tried([feedback.id])
             if not self._agenda.pause_feedback(feedback):
@@ -218,7 +220,7 @@ class Forwarder:
         self.health = self.health.troubled(error, self.failures, self._clock.wall())
         if action.step is Step.REOPEN:
             self._disconnect()
-        asked = isinstance(error, RetryableError) and error.retry_after is not None
+        asked = isinstance(error, RetryableError) and bool(error.retry_after)
         throttled = isinstance(error, RetryableError) and error.throttled
         self._pace = self._pace.throttled() if throttled else self._pace.failed()
         return Rest(action.wait, self._stop if asked else self._hurry)

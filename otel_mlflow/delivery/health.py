@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from otel_mlflow.delivery.destinations.base import Connected
-from otel_mlflow.delivery.storage import DiskTrouble
+from otel_mlflow.delivery.trouble import LocalTrouble
 from otel_mlflow.errors import DeliveryError, MisconfigurationError
 from otel_mlflow.status import State, timestamp
 
@@ -21,7 +21,7 @@ class Condition:
     reason: str = ""
     fix: str = ""
     kind: str = ""
-    """What makes it another condition when the words differ; one condition is told once."""
+    """What makes it another condition when the words differ; one condition is published once."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class DeliveryState:
 
     @property
     def message(self) -> str:
-        """What to tell people, in a line."""
+        """One line for people."""
         if self.state == "ok":
             return f"traces are delivered to {self.backend}; {_waiting(self.waiting)}{self.ended}"
         fix = f" To do: {self.fix}." if self.fix else ""
@@ -88,13 +88,13 @@ class Health:
         """Something went wrong that does not say how the backend is."""
         return replace(self, last_error=f"{timestamp(now)} {error.reason}")
 
-    def condition(self, disk: DiskTrouble | None) -> Condition:
+    def condition(self, local: LocalTrouble | None) -> Condition:
         """The gravest of what is the matter."""
         if self.trouble is not None:
             state: State = "failed" if isinstance(self.trouble, MisconfigurationError) else "degraded"
             return Condition(state, self.trouble.reason, self.trouble.fix, type(self.trouble).__name__)
-        if disk is not None:
-            return Condition("degraded", disk.reason, disk.fix, "disk")
+        if local is not None:
+            return Condition("degraded", local.reason, local.fix, local.kind)
         for name, error in self.blocked.items():
             return Condition("degraded", error.reason, error.fix, f"experiment {name}")
         return Condition("ok", self.connected.note) if self.connected is not None else Condition("starting")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.records import Encodable, Outcome, Tally
+from otel_mlflow.delivery.experiment_choice import with_valid_experiment
+from otel_mlflow.delivery.records import Encodable, Outcome, Tally, TraceRecord
+from otel_mlflow.delivery.trouble import LocalTrouble
 from otel_mlflow.guard import guarded
 
-if TYPE_CHECKING:
-    from otel_mlflow.delivery.records import TraceRecord
-
-logger = logging.getLogger("otel_mlflow")
-
-MOST_UNWRITTEN = 2000
-"""Finished traces kept as live objects, a few kilobytes a span. Beyond it they are written down by whoever puts them
-in, which slows requests by the tenth of a millisecond it takes: requests cannot outrun the writer for long."""
+MOST_UNWRITTEN = 500
+"""Finished traces kept as live objects, a few kilobytes a span. Beyond it they are encoded by whoever puts them in,
+which slows requests by some tenths of a millisecond: requests cannot outrun the writer, which has 250 ms, for long."""
 
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of written traces kept while the writer waits for a disk that hangs. Beyond it traces are dropped, counted."""
@@ -53,8 +48,13 @@ class Feedback:
     payload: bytes
 
 
-Item = Encodable | Feedback | Written | str
-"""A trace, feedback, or what became of a request without a trace: an `Outcome`, or `dropped`."""
+Item = Encodable | Feedback | Written | LocalTrouble | str
+"""A trace, feedback, why a trace was dropped, or the `Outcome` of a request without a trace."""
+
+HELD_NOTHING = LocalTrouble("a trace held nothing and was dropped", "report it as a fault of otel-mlflow", "encoding")
+_DISK_HANGS = LocalTrouble(
+    f"traces are dropped: {MOST_BYTES >> 20} MB of them wait for the disk", "see why the spool's disk hangs"
+)
 
 
 class IngestQueue:
@@ -111,42 +111,45 @@ class IngestQueue:
         return len(self._items)
 
     def _put_written(self, item: Encodable) -> None:
-        counted, record = item.counted, encoded(item)
-        if record is None or self._bytes > MOST_BYTES:
+        counted, record = item.counted, encode_record(item)
+        if self._bytes > MOST_BYTES:
+            record = _DISK_HANGS
+        if not isinstance(record, TraceRecord):
             if counted:
-                self._items.append("dropped")
+                self._items.append(record or HELD_NOTHING)
             return
         written = Written(record, counted)
         self._bytes += written.size
         self._items.append(written)
 
 
-def encoded(item: Encodable | Written) -> TraceRecord | None:
-    """Write a trace down; None where that fails, where nothing comes of it, or where it is too big to keep."""
+def encode_record(item: Encodable | Written) -> TraceRecord | LocalTrouble | None:
+    """Write a trace down, or say why it is dropped: it cannot be encoded or is too big. None where it holds nothing."""
     record = _encode(item)
-    if record is None or not (record.spans or record.info):
-        return None
-    size = len(record.spans) + len(record.info)
-    if size > LARGEST_RECORD:
-        logger.warning(
-            "trace %s was dropped: it is %d MB and %d are the most; see tracing.max_content_bytes and "
-            "tracing.max_trace_depth",
-            record.trace_id,
-            size >> 20,
-            LARGEST_RECORD >> 20,
+    if record is None:
+        return LocalTrouble(
+            "a trace could not be encoded and was dropped", "report the traceback in the log", "encoding"
         )
+    size = len(record.spans) + len(record.info)
+    if not size:
         return None
+    if size > LARGEST_RECORD:
+        return LocalTrouble(
+            f"trace {record.trace_id} was dropped: it is {size >> 20} MB and {LARGEST_RECORD >> 20} are the most",
+            "lower tracing.max_content_bytes or tracing.max_trace_depth",
+            "size",
+        )
     return record
 
 
 @guarded
 def _encode(item: Encodable | Written) -> TraceRecord:
-    return item.encode()
+    return with_valid_experiment(item.encode())
 
 
 def tally(item: Item) -> dict[str, int]:
     """What an item adds to the counters."""
-    if item == "dropped":
+    if isinstance(item, LocalTrouble):
         return {"requests": 1, "traced": 1, "dropped": 1}
     if isinstance(item, str):
         return {"requests": 1, item: 1}

@@ -8,6 +8,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from otel_mlflow.delivery.private_folder import open_private
+
 
 class FileLock:
     """A lock that several may share, or one hold alone. Not for several threads at once.
@@ -16,7 +18,7 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._descriptor = open_private(path)
 
     @contextmanager
     def shared(self) -> Generator[None, None, None]:

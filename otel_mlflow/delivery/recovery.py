@@ -31,9 +31,6 @@ _WAYS = (
     "INDEXED BY record_by_state",
     "INDEXED BY record_by_trace",
 )
-COMPANIONS = ("", "-wal", "-shm")
-"""A SQLite database, its write-ahead log, and the index of that: they belong together."""
-
 _PAGE_SIZE = slice(16, 18)
 _SIZE_IN_PAGES = slice(28, 32)
 _FREE_LIST = slice(32, 40)
@@ -116,7 +113,7 @@ def take_over_host(path: Path, spool: Spool) -> None:
 def _set_aside(path: Path) -> Path:
     asides = (path.with_name(f"{path.name}.corrupt-{number}") for number in itertools.count(1))
     aside = next(name for name in asides if not name.exists())
-    for companion in COMPANIONS:
+    for companion in schema.COMPANIONS:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + companion).rename(aside.with_name(aside.name + companion))
     return aside
@@ -124,7 +121,7 @@ def _set_aside(path: Path) -> Path:
 
 def remove(path: Path) -> None:
     """Delete a spool file with its companions."""
-    for companion in COMPANIONS:
+    for companion in schema.COMPANIONS:
         path.with_name(path.name + companion).unlink(missing_ok=True)
 
 

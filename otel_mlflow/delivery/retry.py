@@ -1,9 +1,9 @@
-"""What to do after the backend's answer: decided purely, from the answer and what came before.
+"""What to do after a backend's response: decided purely, from its error and the failures before it.
 
-| answer | next |
+| error | next |
 | --- | --- |
 | taken | go on; earlier failures are forgotten |
-| try again | wait, twice as long after each failure up to `LONGEST_WAIT`; what Retry-After asks for is honoured |
+| try again | wait, twice as long after each failure up to `LONGEST_WAIT`; longer where Retry-After asks for it |
 | needs repair | wait likewise, up to `LONGEST_REPAIR_WAIT`, and open the destination anew: it may be mended by then |
 | refused, several records | split, until the one is found that is refused |
 | refused, one record | quarantine |
@@ -42,17 +42,21 @@ class Action:
     failures: int = 0
 
 
-def next_action(answer: DeliveryError | None, *, records: int, failures: int, chance: float) -> Action:
-    """Decide after an answer (None: taken) to so many records, after so many failures; `chance` is in [0, 1)."""
-    if answer is None:
+def next_action(error: DeliveryError | None, *, records: int, failures: int, chance: float) -> Action:
+    """Decide after an error (None: taken) to so many records, after so many failures; `chance` is in [0, 1)."""
+    if error is None:
         return Action(Step.GO_ON)
-    if isinstance(answer, RejectedError):
+    if isinstance(error, RejectedError):
         return Action(Step.SPLIT if records > 1 else Step.QUARANTINE, failures=failures)
-    if isinstance(answer, RetryableError) and answer.retry_after is not None:
-        return Action(Step.WAIT, min(answer.retry_after, LONGEST_RETRY_AFTER), failures + 1)
-    if isinstance(answer, MisconfigurationError):
+    if isinstance(error, MisconfigurationError):
         return Action(Step.REOPEN, backoff(failures, LONGEST_REPAIR_WAIT, chance), failures + 1)
-    return Action(Step.WAIT, backoff(failures, LONGEST_WAIT, chance), failures + 1)
+    asked = min(_retry_after(error), LONGEST_RETRY_AFTER)
+    return Action(Step.WAIT, max(asked, backoff(failures, LONGEST_WAIT, chance)), failures + 1)
+
+
+def _retry_after(error: DeliveryError) -> float:
+    """Seconds that the backend has asked for; 0, which asks for nothing, also where it names a moment in the past."""
+    return error.retry_after or 0.0 if isinstance(error, RetryableError) else 0.0
 
 
 def backoff(failures: int, longest: float, chance: float) -> float:

@@ -18,7 +18,7 @@ LARGEST_REQUEST = 4 * 1024 * 1024
 """Bytes of traces in one request."""
 
 WITH_METADATA = 25
-"""Records: the details of each take the backend a request of its own, and what comes in meanwhile waits for all."""
+"""Records: the metadata of each takes the backend a request of its own, and what comes in meanwhile waits for all."""
 
 LONGEST_PAUSE = 30.0
 """Seconds."""
@@ -59,20 +59,19 @@ class Scheduler:
         self._feedback: dict[int, _Pause] = {}
 
     def next(self, spool: Spool, pace: RateController, *, metadata_later: bool) -> Traces | SpooledFeedback | None:
-        """Spans of traces before feedback, feedback before what is still to be said of traces.
+        """Spans of traces before feedback, feedback before trace metadata.
 
         Once more than a batch waits, spans go first and alone (if `metadata_later`) until none are left: the backend
         takes them a hundred in a request, everything else one by one.
         """
         suspects = self.suspects.ids()
         self._pressed = metadata_later and (self._pressed or spool.has_more_than(LARGEST_BATCH))
-        with_details = min(pace.batch, WITH_METADATA) if metadata_later else pace.batch
-        if batch := self._batch(spool, Part.WHOLE, pace.batch if self._pressed else with_details, suspects):
+        if batch := self._batch(spool, Part.WHOLE, pace.batch, suspects):
             return Traces(batch, spans_only=self._pressed)
         self._pressed = False
         if (feedback := self._next_feedback(spool)) is not None:
             return feedback
-        if batch := self._batch(spool, Part.METADATA, with_details, suspects):
+        if batch := self._batch(spool, Part.METADATA, min(pace.batch, WITH_METADATA), suspects):
             return Traces(batch)
         return self._suspect(spool)
 

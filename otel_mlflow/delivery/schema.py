@@ -6,6 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from otel_mlflow.delivery.private_folder import open_private
+
 LOCK_TIMEOUT = 5.0
 """Seconds to wait for another process's transaction. Ours take milliseconds; longer means that one hangs."""
 
@@ -13,6 +15,9 @@ PAGES_BETWEEN_CHECKPOINTS = 1000
 """SQLite's own default: about 4 MB in the write-ahead log."""
 
 VERSION = 1
+
+COMPANIONS = ("", "-wal", "-shm")
+"""A SQLite database, its write-ahead log, and the index of that: they belong together."""
 
 TABLES = f"""
 BEGIN IMMEDIATE;
@@ -63,7 +68,9 @@ def connect(path: Path | None) -> sqlite3.Connection:
     """
     if path is None:
         return _prepared(_connection(":memory:"))
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for part in (path.with_name(path.name + companion) for companion in COMPANIONS):
+        if part == path or os.path.lexists(part):
+            os.close(open_private(part))
     return _prepared(_connection(str(path)))
 
 

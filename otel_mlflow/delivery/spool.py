@@ -177,10 +177,10 @@ class Spool:
         with self.file.transaction() as db:
             return db.execute(statements.ADOPT, (*self._mine, self._destination, records)).rowcount
 
-    def say(self, status: str) -> None:
-        """Leave word for other processes of how this one is doing, as JSON."""
+    def publish_status(self, status: str) -> None:
+        """Let other processes read how this one is doing, as JSON."""
         with self.file.transaction() as db:
-            db.execute(statements.SAY, (*self._mine, status))
+            db.execute(statements.PUBLISH_STATUS, (*self._mine, status))
 
     def counts(self) -> Counts:
         """Every request that was counted for this destination, in all processes."""
@@ -220,7 +220,7 @@ class Spool:
     def prove_room(self) -> None:
         """Write something of some size and delete it again: opening a file on a full disk may well succeed."""
         with self.file.transaction() as db:
-            db.execute(statements.SAY, (PROOF, self._destination, "0" * PROOF_BYTES))
+            db.execute(statements.PUBLISH_STATUS, (PROOF, self._destination, "0" * PROOF_BYTES))
         with self.file.transaction() as db:
             db.execute(statements.FORGET_PROCESS, (PROOF,))
 

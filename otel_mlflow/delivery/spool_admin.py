@@ -11,6 +11,7 @@ from typing import Any
 
 from otel_mlflow.delivery import statements
 from otel_mlflow.delivery.leases import is_dead, spool_path
+from otel_mlflow.delivery.private_folder import existing_folder
 from otel_mlflow.delivery.spool import counts_of, delete
 from otel_mlflow.delivery.spool_file import SpoolFile, used_bytes
 from otel_mlflow.status import Counts
@@ -48,8 +49,8 @@ class SpoolAdmin:
     """The spool of this host in `folder`. Raises `FileNotFoundError` where there is none."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.path = spool_path(folder)
+        self.folder = existing_folder(folder)
+        self.path = spool_path(self.folder)
         if not self.path.exists():
             raise FileNotFoundError(self.path)
         self._file = SpoolFile(self.path)

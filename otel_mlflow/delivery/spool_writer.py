@@ -5,22 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue, Item, Written, encoded, tally
-from otel_mlflow.delivery.records import Encodable, Tally
+from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Item, Written, encode_record, tally
+from otel_mlflow.delivery.records import Encodable, Tally, TraceRecord
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
+from otel_mlflow.delivery.trouble import LocalTrouble
 from otel_mlflow.guard import guarded
-
-if TYPE_CHECKING:
-    from otel_mlflow.delivery.records import TraceRecord
 
 GATHERING = 0.05
 """Seconds in which finished traces gather before they are written together: a fifth of what is promised."""
 
 IDLE = 1.0
 """Seconds between two looks at what else there is to do. A trace that comes wakes the writer at once."""
+
+LONGEST_GATHERED = 0.06
+"""Seconds of encoding, rests included, after which what is encoded is written: the first of it has waited as long."""
 
 AT_ONCE = 560
 """Traces in one transaction: four statements' worth."""
@@ -37,11 +37,21 @@ UNHURRIED = 0.1
 SPOOLS_TRIED = 3
 """One on disk, the one that takes its place where that is damaged or gone, and one in memory."""
 
+REMEMBERED = 600.0
+"""Seconds for which a dropped trace is what is the matter, unless something graver is."""
+
+SPOOL_FULL = LocalTrouble(
+    "the spool is full, and the oldest traces were dropped for new ones",
+    "see what holds up delivery, or raise delivery.max_spool_bytes",
+    "full",
+)
+NO_SPOOL = LocalTrouble("traces were dropped: neither disk nor memory could keep them", "see the log", "lost")
+
 LET_IN = 0.0002
 """Seconds: long enough for a waiting thread to get hold of the interpreter."""
 
 
-class Writer:
+class SpoolWriter:
     """Works off the inbox until it is stopped. `written` is called after each transaction."""
 
     def __init__(self, inbox: IngestQueue, storage: Storage, clock: Clock, written: Callable[[], None]) -> None:
@@ -51,17 +61,26 @@ class Writer:
         self._clock = clock
         self._written = written
         self._hurry = False
+        self._gathers = True
         self._stopped = False
         self._lock = threading.Lock()
         self._in_hand = Tally()
         self._writing = False
+        self._trouble: LocalTrouble | None = None
+        self._trouble_since = 0.0
+
+    @property
+    def trouble(self) -> LocalTrouble | None:
+        """Why traces were dropped, for `REMEMBERED` seconds after the last; None when none were."""
+        is_old = self._clock.monotonic() - self._trouble_since > REMEMBERED
+        return None if is_old else self._trouble
 
     def run(self) -> None:
         """Write until `stop()`, then what is left."""
         while not self._stopped:
             self._inbox.wait(self._clock, IDLE)
-            self._storage.look_at_disk()
-            if len(self._inbox) and not self._hurry:
+            self._storage.check_disk()
+            if len(self._inbox) and not self._hurry and self._gathers:
                 self._clock.sleep(GATHERING)
             self._hurry = False
             self.write_all()
@@ -71,6 +90,11 @@ class Writer:
         """Somebody waits for what is in the inbox."""
         self._hurry = True
         self._inbox.wake()
+
+    def stop_gathering(self) -> None:
+        """Write each trace as soon as it comes."""
+        self._gathers = False
+        self.hurry()
 
     def stop(self) -> None:
         """Write what is there, and end."""
@@ -107,9 +131,12 @@ class Writer:
         traces: list[TraceRecord] = []
         feedback: list[tuple[str, bytes]] = []
         slice_began = self._clock.monotonic()
-        while len(traces) < AT_ONCE and (item := self._take()) is not None:
+        closes_at = slice_began + LONGEST_GATHERED
+        while len(traces) < AT_ONCE and self._clock.monotonic() < closes_at and (item := self._take()) is not None:
             if isinstance(item, Feedback):
                 feedback.append((item.trace_id, item.payload))
+            elif isinstance(item, LocalTrouble):
+                self._note(item)
             elif not isinstance(item, str):
                 self._encode(item, traces)
                 if self._clock.monotonic() - slice_began > LONGEST_SLICE:
@@ -127,20 +154,25 @@ class Writer:
 
     def _encode(self, item: Encodable | Written, traces: list[TraceRecord]) -> None:
         counted = item.counted
-        record = encoded(item)
-        if record is not None:
+        record = encode_record(item)
+        if isinstance(record, TraceRecord):
             traces.append(record)
         elif counted:
             self._in_hand["dropped"] += 1
+            self._note(record or HELD_NOTHING)
+
+    def _note(self, trouble: LocalTrouble) -> None:
+        self._trouble, self._trouble_since = trouble, self._clock.monotonic()
 
     def _keep(self, traces: list[TraceRecord], feedback: list[tuple[str, bytes]]) -> None:
         """Put them into whichever spool takes them. Raises `SpoolLostError` where none does."""
         for spools_left in reversed(range(SPOOLS_TRIED)):
             try:
                 with self._lock, self._storage.using() as spool:
-                    self.dropped += spool.add(traces, feedback, self._in_hand, self._clock.wall())
+                    pushed_out = spool.add(traces, feedback, self._in_hand, self._clock.wall())
                     self._in_hand = Tally()
                     self._writing = False
+                self._count_dropped(pushed_out, SPOOL_FULL)
                 return
             except SpoolLostError:
                 if not spools_left:
@@ -151,8 +183,13 @@ class Writer:
         with self._lock:
             lost = self._in_hand["traced"] - self._in_hand["dropped"]
             self._in_hand["dropped"] += lost
-            self.dropped += lost
             self._writing = False
+        self._count_dropped(lost, NO_SPOOL)
+
+    def _count_dropped(self, dropped: int, trouble: LocalTrouble) -> None:
+        self.dropped += dropped
+        if dropped:
+            self._note(trouble)
 
     def _rest(self, begun: float, slice_began: float) -> None:
         now = self._clock.monotonic()

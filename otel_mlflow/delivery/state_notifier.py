@@ -1,4 +1,4 @@
-"""Telling of a change once: this process's log, and other processes through the spool."""
+"""Publishing a change of state once: to this process's subscribers, and to other processes through the spool."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from otel_mlflow.delivery.health import Condition, DeliveryState
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.status import Counts, SpoolStatus
 
-BETWEEN_WORDS = 5.0
-"""Seconds between two notes to other processes while nothing but the time of the last delivery changes."""
+BETWEEN_STATUSES = 5.0
+"""Seconds between two statuses for other processes while nothing but the time of the last delivery changes."""
 
 
 class StateNotifier:
@@ -24,20 +24,20 @@ class StateNotifier:
         self._clock = clock
         self._backend = backend
         self._on_change = on_change
-        self._told = Condition("starting")
-        self._last_word: dict[str, Any] = {}
-        self._next_word = 0.0
+        self._published = Condition("starting")
+        self._process_status: dict[str, Any] = {}
+        self._next_status = 0.0
 
-    def tell(self, engine: Engine) -> None:
-        """Tell of a condition that has just begun, and leave word for other processes."""
-        before, now = self._told, engine.condition()
+    def publish(self, engine: Engine) -> None:
+        """Publish a condition that has just begun, and this process's status from time to time."""
+        before, now = self._published, engine.condition()
         if (now.state, now.kind) != (before.state, before.kind):
-            self._told = now
+            self._published = now
             self._on_change(self._state(engine, now, before))
-        elif self._clock.monotonic() < self._next_word:
+        elif self._clock.monotonic() < self._next_status:
             return
-        self._next_word = self._clock.monotonic() + BETWEEN_WORDS
-        self._leave_word(engine)
+        self._next_status = self._clock.monotonic() + BETWEEN_STATUSES
+        self._publish_status(engine)
 
     def _state(self, engine: Engine, condition: Condition, before: Condition) -> DeliveryState:
         return DeliveryState(
@@ -51,8 +51,8 @@ class StateNotifier:
             reason_before=before.reason,
         )
 
-    def _leave_word(self, engine: Engine) -> None:
-        word = replace(engine.status(), counts=Counts(), spool=SpoolStatus()).to_dict()
-        if word != self._last_word:
-            self._last_word = word
-            engine.ask(lambda spool: spool.say(json.dumps(word)), default=None)
+    def _publish_status(self, engine: Engine) -> None:
+        status = replace(engine.status(), counts=Counts(), spool=SpoolStatus()).to_dict()
+        if status != self._process_status:
+            self._process_status = status
+            engine.ask(lambda spool: spool.publish_status(json.dumps(status)), default=None)

@@ -86,7 +86,7 @@ SELECT spooled_at FROM record WHERE id = (
 """
 
 OLDEST_OF_ALL = "SELECT id, destination, counted FROM record ORDER BY id LIMIT 1"
-SAY = """
+PUBLISH_STATUS = """
 INSERT INTO process (owner, destination, status) VALUES (?, ?, ?)
 ON CONFLICT (owner) DO UPDATE SET status = excluded.status
 """

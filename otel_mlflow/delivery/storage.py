@@ -7,20 +7,21 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from otel_mlflow.delivery import recovery
 from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.leases import Lease, is_dead, spool_path
+from otel_mlflow.delivery.private_folder import private_folder
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.spool_file import FileReplacedError
+from otel_mlflow.delivery.trouble import LocalTrouble
 from otel_mlflow.status import Counts
 
 MAX_MEMORY_BYTES = 32 * 1024 * 1024
 """Bytes of traces kept in memory while the disk cannot be used."""
 
-BETWEEN_LOOKS_AT_DISK = 5.0
+BETWEEN_DISK_CHECKS = 5.0
 """Seconds."""
 
 
@@ -28,21 +29,11 @@ class SpoolLostError(Exception):
     """The spool that was in use cannot be used any more; ask for it again, there is another one."""
 
 
-@dataclass(frozen=True)
-class DiskTrouble:
-    """Why what is new does not go where it should, or what of the old could not be kept."""
-
-    reason: str
-    fix: str
-    aside: Path | None = None
-    """The damaged file that was set aside. The trouble is over when somebody has taken it away."""
-
-
 class Storage:
     """Hands out the spool to use. Nothing is opened before the first use."""
 
     def __init__(self, folder: Path, *, destination: str, max_bytes: int, clock: Clock) -> None:
-        self.folder = folder
+        self._configured = self.folder = folder
         self._path = spool_path(folder)
         self._destination = destination
         self._max_bytes = max_bytes
@@ -50,9 +41,9 @@ class Storage:
         self._lock = threading.RLock()
         self._owner: Lease | None = None
         self._spool: Spool | None = None
-        self._trouble: DiskTrouble | None = None
+        self._trouble: LocalTrouble | None = None
         self._counts_on_disk = Counts()
-        self._next_look = 0.0
+        self._next_check = 0.0
 
     @property
     def in_memory(self) -> bool:
@@ -60,12 +51,9 @@ class Storage:
         return self._spool is not None and self._spool.file.in_memory
 
     @property
-    def trouble(self) -> DiskTrouble | None:
-        """What is wrong with the disk, None when nothing is."""
-        trouble = self._trouble
-        if trouble is not None and trouble.aside is not None and not trouble.aside.exists():
-            return None
-        return trouble
+    def trouble(self) -> LocalTrouble | None:
+        """What is wrong with the disk as of the last `check_disk()`, None when nothing is. Costs no I/O."""
+        return self._trouble
 
     @contextmanager
     def using(self) -> Generator[Spool, None, None]:
@@ -83,11 +71,14 @@ class Storage:
             counts = spool.counts()
             return counts + self._counts_on_disk if spool.file.in_memory else counts
 
-    def look_at_disk(self) -> None:
-        """Go back to the disk if it can be used again. Does nothing while it is in use."""
+    def check_disk(self) -> None:
+        """Go back to the disk if it can be used again, and notice when a damaged file was taken away."""
         with self._lock:
-            if self.in_memory and self._clock.monotonic() >= self._next_look:
-                self._next_look = self._clock.monotonic() + BETWEEN_LOOKS_AT_DISK
+            aside = self._trouble.aside if self._trouble is not None else None
+            if aside is not None and not aside.exists():
+                self._trouble = None
+            if self.in_memory and self._clock.monotonic() >= self._next_check:
+                self._next_check = self._clock.monotonic() + BETWEEN_DISK_CHECKS
                 with contextlib.suppress(sqlite3.Error, OSError):
                     self._return_to_disk()
 
@@ -151,15 +142,16 @@ class Storage:
             return self._open_disk()
 
     def _open_disk(self) -> Spool:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder = private_folder(self._configured)
+        self._path = spool_path(self.folder)
         if self._owner is None or not self._owner.is_seen:
             self._owner = Lease(self.folder)
         owner = self._owner.name
         return Spool(self._path, owner=owner, destination=self._destination, max_bytes=self._max_bytes)
 
     def _open_memory(self, error: Exception) -> Spool:
-        self._next_look = self._clock.monotonic() + BETWEEN_LOOKS_AT_DISK
-        self._trouble = DiskTrouble(
+        self._next_check = self._clock.monotonic() + BETWEEN_DISK_CHECKS
+        self._trouble = LocalTrouble(
             f"the spool in {self.folder} cannot be used ({error})",
             f"make room in {self.folder} and let this process write there; until then up to "
             f"{MAX_MEMORY_BYTES >> 20} MB of traces wait in memory and end with the process",
@@ -184,11 +176,11 @@ class Storage:
     def _replace_damaged(self, inode: int) -> None:
         salvaged = recovery.replace_damaged(self._path, inode)
         if salvaged is not None:
-            self._trouble = DiskTrouble(
+            self._trouble = LocalTrouble(
                 f"the spool file was damaged; {salvaged.records} records could be read, and the file is kept as "
                 f"{salvaged.aside}",
                 f"look at {salvaged.aside} and delete it",
-                salvaged.aside,
+                aside=salvaged.aside,
             )
 
     def _lose(self, spool: Spool, error: Exception) -> None:

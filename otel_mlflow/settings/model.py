@@ -51,14 +51,20 @@ class Settings(BaseSettings):
         None, "The experiment of the traces, created if missing. Not set: the service name.", "a name", min_length=1
     )
     experiment_id: str | None = setting(None, "The same by id, for one that exists.", "an id", min_length=1)
+    workspace: str | None = setting(
+        None,
+        "The workspace of an MLflow server that has several. Not set: the server's default.",
+        "a name",
+        min_length=1,
+    )
     service_name: str | None = setting(
         None, "OpenTelemetry's `service.name`. Not set: the app's title.", "a name", min_length=1
     )
     strict: bool = setting(False, "Raise at start-up instead of running degraded.", "true or false")
     freeze_heap: bool = setting(
         False,
-        "Keep what lives at start-up out of full garbage collections (`gc.freeze`) until shutdown: shorter stalls of the "
-        "event loop; cycles of the application's from before then are not collected.",
+        "Keep what lives at start-up out of full garbage collections (`gc.freeze`) until shutdown: shorter stalls of "
+        "the event loop; cycles of the application's from before then are not collected.",
         "true or false",
     )
     default_tags: Mapping = setting(

@@ -24,6 +24,7 @@ STANDARD_NAMES = {
     "MLFLOW_TRACKING_URI": "tracking_uri",
     "MLFLOW_EXPERIMENT_NAME": "experiment_name",
     "MLFLOW_EXPERIMENT_ID": "experiment_id",
+    "MLFLOW_WORKSPACE": "workspace",
     "OTEL_SERVICE_NAME": "service_name",
     "OTEL_PYTHON_FASTAPI_EXCLUDED_URLS": "tracing.excluded_urls",
 }

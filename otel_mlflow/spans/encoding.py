@@ -24,10 +24,9 @@ from opentelemetry.trace import StatusCode
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import attempt
 from otel_mlflow.spans.ids import span_context
+from otel_mlflow.spans.sampler import NOT_SAMPLED
 
-_OURS_ALONE = frozenset(
-    {mlflow_names.NOT_SAMPLED, mlflow_names.TRACE_REQUEST_ID, "mlflow.experimentId", "mlflow.spanStartTimeNs"}
-)
+_OURS_ALONE = frozenset({NOT_SAMPLED, mlflow_names.TRACE_REQUEST_ID, "mlflow.experimentId", "mlflow.spanStartTimeNs"})
 """Attributes that MLflow's client, or we, put on spans for ourselves, and MLflow's server derives anew."""
 
 UNNAMED = "unnamed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +19,8 @@ class TraceMetadata:
     outputs: str | None = None
     params: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    exported: tuple[Mapping[str, str], str | None, str | None] | None = None
+    """Tags, session and user as the root's attributes have them, once the root is written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from otel_mlflow.spans.encoding import (
 )
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
+from otel_mlflow.spans.root_attributes import NEEDS_REQUEST, export_tags, needs_request
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 from otel_mlflow.spans.translation import translated, without_conventions
@@ -159,6 +160,7 @@ class TraceWriter:
             mlflow_names.SESSION_ID: metadata.session[:MAX_SESSION] if metadata.session is not None else None,
             mlflow_names.USER_ID: metadata.user,
         }
+        known |= export_tags(trace.metadata, self._trace_tags(trace))
         return known | self._content.of_span({key: value for key, value in explicit.items() if value is not None})
 
     def _from_exchange(self, exchange: Exchange | None) -> dict[str, Any]:
@@ -181,6 +183,7 @@ class TraceWriter:
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
+        info[NEEDS_REQUEST] = needs_request(trace, info)
         if trace.tokens:
             info["tokens"] = trace.tokens
         if (run := self._runs.run(trace, info)) is not None:

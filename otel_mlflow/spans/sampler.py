@@ -17,10 +17,11 @@ from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 from typing_extensions import override
 
-from otel_mlflow import mlflow_names
-
 Wanted = Callable[[Context | None], bool]
 """Whether a span that is started in this context is to be recorded, whatever the application's sampler decides."""
+
+NOT_SAMPLED = "otel_mlflow.not_sampled"
+"""Span attribute: the application's sampler dropped the span, and we alone record it."""
 
 
 class RecordingSampler(Sampler):
@@ -44,7 +45,7 @@ class RecordingSampler(Sampler):
         result = self.application.should_sample(parent_context, trace_id, name, kind, attributes, links)
         if result.decision is not Decision.DROP or not self._wanted(parent_context):
             return result
-        marked = {**(attributes or {}), mlflow_names.NOT_SAMPLED: True}
+        marked = {**(attributes or {}), NOT_SAMPLED: True}
         return SamplingResult(Decision.RECORD_ONLY, marked, result.trace_state)
 
     @override
@@ -87,7 +88,7 @@ def is_dropped(span: ReadableSpan) -> bool:
     """Whether the application's sampler dropped the span, so that we alone record it."""
     context = span.context
     is_sampled = context is not None and context.trace_flags.sampled
-    return not is_sampled and mlflow_names.NOT_SAMPLED in (span.attributes or {})
+    return not is_sampled and NOT_SAMPLED in (span.attributes or {})
 
 
 def record_dropped(provider: Any, wanted: Wanted, ours: SpanProcessor) -> Callable[[], None]:

@@ -24,11 +24,11 @@ QUERIES = ["revenue by region in 2024", "revenue by month in 2024"]
 MODEL = "model (CHAIN) > EmbeddedSlideModel (CHAT_MODEL)"
 TOOL = "tools (CHAIN) > query_genie_space (TOOL)"
 AGENT = f"slide_agent (CHAIN) > [{MODEL}, {TOOL}, {MODEL}, {TOOL}, {MODEL}]"
-REST = f"{AGENT}, parse_deck (UNKNOWN), save_turn (UNKNOWN)"
+REST = f"{AGENT}, parse_deck (PARSER), save_turn (TASK)"
 TREES = {
-    "/api/chat": f"POST /api/chat (UNKNOWN) > turn (UNKNOWN) > [{REST}]",
-    "/api/chat/stream": f"POST /api/chat/stream (UNKNOWN) > turn (UNKNOWN) > [{REST}]",
-    "/api/chat/async": f"POST /api/chat/async (UNKNOWN) > turn (UNKNOWN) > [queue (UNKNOWN), {REST}]",
+    "/api/chat": f"POST /api/chat (UNKNOWN) > turn (AGENT) > [{REST}]",
+    "/api/chat/stream": f"POST /api/chat/stream (UNKNOWN) > turn (AGENT) > [{REST}]",
+    "/api/chat/async": f"POST /api/chat/async (UNKNOWN) > turn (AGENT) > [queue (TASK), {REST}]",
 }
 SPANS = {path: len(parse(tree)) for path, tree in TREES.items()}
 
@@ -80,11 +80,20 @@ def test_inputs_and_outputs_are_those_of_the_turn(turn: tuple[str, Any, Trace]) 
     _, answer, trace = turn
     (root,) = [span for span in trace.data.spans if span.parent_id is None]
     (taken,) = spans(trace, "turn")
-    assert root.inputs == taken.inputs == ASKED
+    said = {"messages": [{"role": "user", "content": ASKED["message"]}]}
+    assert (root.inputs, taken.inputs) == ({**ASKED, **said}, ASKED)
     assert taken.outputs["answer"] == answer["messages"][-1]["content"]
     assert [span.inputs for span in spans(trace, "query_genie_space")] == [{"query": query} for query in QUERIES]
     told = [one["content"] for one in answer["messages"] if one["role"] == "tool"]
     assert [span.outputs["content"] for span in spans(trace, "query_genie_space")] == told
+
+
+def test_mlflow_shows_the_turn_as_a_conversation(turn: tuple[str, Any, Trace]) -> None:
+    """The question and the answer in words, not the JSON around them."""
+    path, answer, trace = turn
+    assert trace.info.request_preview == ASKED["message"]
+    if path != "/api/chat/async":
+        assert trace.info.response_preview == answer["messages"][-1]["content"]
 
 
 def test_tokens_sum_up(turn: tuple[str, Any, Trace]) -> None:
@@ -146,7 +155,7 @@ def test_feedback_may_follow_the_answer_at_once(service: SlideService) -> None:
 
 
 FAILED = "slide_agent (CHAIN) > model (CHAIN) > _Scripted (CHAT_MODEL)"
-FAILED_REST = f"turn! (UNKNOWN) > [{FAILED}, parse_deck! (UNKNOWN)]"
+FAILED_REST = f"turn! (AGENT) > [{FAILED}, parse_deck! (PARSER)]"
 
 
 def test_a_turn_that_fails_says_so_in_its_trace(mlflow_server: MlflowServer, tmp_path: Path) -> None:
@@ -160,9 +169,7 @@ def test_a_turn_that_fails_says_so_in_its_trace(mlflow_server: MlflowServer, tmp
         roots = {
             chat.json()["trace_id"]: f"POST /api/chat! (UNKNOWN) > {FAILED_REST}",
             error["trace_id"]: f"POST /api/chat/stream (UNKNOWN) > {FAILED_REST}",
-            ordered[
-                "trace_id"
-            ]: f"POST /api/chat/async (UNKNOWN) > {FAILED_REST.replace('> [', '> [queue (UNKNOWN), ')}",
+            ordered["trace_id"]: f"POST /api/chat/async (UNKNOWN) > {FAILED_REST.replace('> [', '> [queue (TASK), ')}",
         }
         traces = service.arrived(roots, 6, TURN_OUTCOME)
         assert {key: typed_picture(traces[key]) for key in roots} == {
@@ -208,7 +215,7 @@ def test_a_killed_server_is_honest_about_its_jobs(held: SlideService) -> None:
     # Its wait in the queue may have been written down before the kill: the turn is what to wait for.
     until(lambda: spans(held.trace(lost["trace_id"]), "turn"), seconds=SECONDS, waiting_for=lambda: held.server.log)
     trace = held.trace(lost["trace_id"])
-    assert typed_picture(trace) == picture([parse("POST /api/chat/async (UNKNOWN) > turn! (UNKNOWN)")])
+    assert typed_picture(trace) == picture([parse("POST /api/chat/async (UNKNOWN) > turn! (AGENT)")])
     assert LOST in str(spans(trace, "turn")[0].events[0].attributes)
     done = TREES["/api/chat/async"].replace("EmbeddedSlideModel", "Held")
     assert typed_picture(held.trace(waiting["trace_id"], len(parse(done)))) == picture([parse(done)])
@@ -230,4 +237,5 @@ def test_a_client_that_leaves_ends_the_turn_and_the_trace_says_so(held: SlideSer
     trace = held.trace(answer.headers["X-MLflow-Trace-Id"], 5, TURN_OUTCOME)
     assert trace.info.tags["otel_mlflow.outcome"] == "cancelled"
     assert trace.info.tags["turn.outcome"] == "cancelled"
+    assert trace.info.state.value == "ERROR"
     assert spans(trace, "turn")[0].status.status_code.value == "ERROR"

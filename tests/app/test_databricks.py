@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 from app.agent.errors import ModelError
-from app.agent.openai_format import chunks_of, message_of
+from app.agent.openai_format import StreamedAnswer, message_of
 from app.agent.serving import ServingModel
 from app.data.conversation import Conversation
 from app.data.databricks import DatabricksGenieSpace
@@ -60,13 +60,14 @@ def test_a_tool_call_comes_as_langchain_has_it(model: Any) -> None:
     assert said.usage_metadata["total_tokens"] > 0
 
 
-def test_streamed_it_says_the_same(model: Any) -> None:
+@pytest.mark.anyio
+async def test_streamed_it_says_the_same(model: Any) -> None:
     """The pieces add up: words in more than one piece, calls, usage."""
-    call = model.invoke([QUESTION])
+    call = await model.ainvoke([QUESTION])
     rows = ToolMessage("no such column", tool_call_id=call.tool_calls[0]["id"], status="error")
     asked = [SystemMessage("at most 1 slides"), QUESTION, call, rows]
     for start in ([QUESTION], asked):
-        whole, pieces = model.invoke(start), list(model.stream(start))
+        whole, pieces = await model.ainvoke(start), [piece async for piece in model.astream(start)]
         total = pieces[0]
         for piece in pieces[1:]:
             total += piece
@@ -116,7 +117,10 @@ def test_content_in_parts_is_text() -> None:
     parts = [{"type": "reasoning", "summary": []}, {"type": "text", "text": "Yes"}]
     assert message_of({"choices": [{"message": {"content": parts}}]}).text == "Yes"
     lines = [": keep-alive", "", "data: " + json.dumps({"choices": [{"delta": {"content": parts}}]}), "data: [DONE]"]
-    assert [chunk.text for chunk in chunks_of(lines)] == ["Yes"]
+    streamed = StreamedAnswer()
+    assert [streamed.take(line) for line in lines] == [None] * 4
+    assert (last := streamed.last())
+    assert last.text == "Yes"
 
 
 def test_genie_answers_with_a_message_and_rows(space: DatabricksGenieSpace, genie: Genie) -> None:

@@ -28,7 +28,7 @@ async def test_an_answer_has_exactly_the_fields_of_the_contract(client: httpx.As
     answer = await ask(client)
     assert set(answer) == {"session_id", "messages", "slide_deck", "raw_html", "metadata"}
     deck, metadata = answer["slide_deck"], answer["metadata"]
-    assert set(deck) == {"title", "slide_count", "css", "external_scripts", "scripts", "slides"}
+    assert set(deck) == {"version", "title", "slide_count", "css", "external_scripts", "scripts", "slides"}
     assert all(set(slide) == {"index", "slide_id", "html"} for slide in deck["slides"])
     counted = {"latency_seconds", "tool_calls", "message_count", "mode"}
     assert set(metadata) == {*counted, "trace_id", "trace_url"}

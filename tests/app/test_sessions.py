@@ -7,9 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+
+from app.store.tables import Message, now
 
 ADA, BOB = {"X-Forwarded-Email": "ada@example.com"}, {"X-Forwarded-User": "bob"}
 QUESTION = "revenue by region in 2024"
+TRACE = "tr-" + "1" * 32
 pytestmark = pytest.mark.anyio
 
 
@@ -158,3 +162,13 @@ async def test_feedback_wants_an_answer_of_one_s_own(
     answer = await client.post("/api/feedback", json=given, headers=ADA)
     assert answer.status_code == status
     assert status != 200 or answer.json()["stored"] is False
+
+
+async def test_feedback_on_somebody_else_s_answer_is_refused(app: FastAPI, client: httpx.AsyncClient) -> None:
+    """403: trace ids are no secrets, and belong to somebody."""
+    held = app.state.services.store.turns.begin(None, "ada@example.com", "Hello")
+    said = Message(session_id=held.session_id, role="user", content="Hello", timestamp=now(), trace_id=TRACE)
+    app.state.services.store.turns.finish(held, [said])
+    given = {"trace_id": TRACE, "value": True}
+    answers = [await client.post("/api/feedback", json=given, headers=who) for who in (ADA, BOB)]
+    assert [answer.status_code for answer in answers] == [200, 403]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.store.database import StoreError
+from app.store.decks import KEPT, NoDeckError, NothingToUndoError, StoredDeck
 from app.store.rows import TurnRunningError
 from app.store.store import Store
 from app.store.tables import Message, now
@@ -58,7 +60,7 @@ def test_a_turn_whose_end_was_asked_for_keeps_nothing(store: Store) -> None:
     assert store.turns.cancel(first.session_id, "ada") == second.turn_id
     assert not store.turns.finish(second, words(second), deck="<p>after</p>")
     store.turns.abandon(second, words(second))
-    assert store.sessions.deck(first.session_id, "ada") == "<p>before</p>"
+    assert store.decks.get(first.session_id, "ada").html == "<p>before</p>"
     assert len(store.sessions.messages(first.session_id, "ada")) == 2
     assert store.turns.cancel(first.session_id, "ada") is None
 
@@ -68,7 +70,8 @@ def test_a_turn_that_lost_its_session_keeps_nothing(store: Store) -> None:
     held = store.turns.begin(None, "ada", "Hello")
     store.turns.abandon(held, [])
     assert not store.turns.finish(held, words(held), deck="<p>late</p>")
-    assert store.sessions.deck(held.session_id, "ada") == ""
+    with pytest.raises(NoDeckError):
+        store.decks.get(held.session_id, "ada")
 
 
 def test_a_session_takes_all_that_is_in_it_along(store: Store) -> None:
@@ -102,3 +105,26 @@ def test_a_place_where_nothing_can_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"file/slides\.db.*SLIDES_DATABASE"):
         Store(tmp_path / "file" / "slides.db")
+
+
+def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Columns that have come since are added; what is in it stays."""
+    path = tmp_path / "slides.db"
+    held = (store := Store(path)).turns.begin(None, "ada", "Hello")
+    assert store.turns.finish(held, [], deck="<p>deck</p>")
+    with sqlite3.connect(path) as before:
+        before.execute("ALTER TABLE decks DROP COLUMN version")
+    before.close()
+    assert Store(path).decks.get(held.session_id, "ada") == StoredDeck("<p>deck</p>", 1)
+
+
+def test_there_are_so_many_steps_back(store: Store) -> None:
+    """The oldest go first."""
+    held = store.turns.begin(None, "ada", "Hello")
+    store.turns.finish(held, [], deck="0")
+    for _ in range(KEPT + 5):
+        store.decks.change(held.session_id, "ada", lambda html: str(int(html) + 1), None)
+    undone = [store.decks.undo(held.session_id, "ada", None).html for _ in range(KEPT)]
+    assert undone[-1] == "5"
+    with pytest.raises(NothingToUndoError):
+        store.decks.undo(held.session_id, "ada", None)

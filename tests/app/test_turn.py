@@ -21,7 +21,7 @@ TASK = "Write slides, at most {max_slides} slides."
 pytestmark = pytest.mark.anyio
 
 
-class BrokenSpace:
+class BrokenSpace(EmbeddedSpace):
     """Data that cannot be reached, for a reason that nobody foresaw."""
 
     def ask(self, query: str, conversation: Conversation) -> GenieAnswer:

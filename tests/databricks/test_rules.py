@@ -10,7 +10,7 @@ import pytest
 from otel_mlflow.backends import calls
 from otel_mlflow.backends.calls import call_with_timeout
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import Answer
+from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
 from otel_mlflow.delivery.destinations.databricks_rate import Rate
 from otel_mlflow.delivery.destinations.databricks_structure import DEEPEST, structured_request
@@ -23,9 +23,9 @@ from tests.unit.delivery.backend import ManualClock
 TRACE = SpooledTrace(1, "tr-1", b"", b"{}", None)
 
 
-def said(status: int, error_code: str, message: str) -> Answer:
+def said(status: int, error_code: str, message: str) -> Response:
     """An answer of Databricks' kind."""
-    return Answer(status, {}, json.dumps({"error_code": error_code, "message": message}).encode())
+    return Response(status, {}, json.dumps({"error_code": error_code, "message": message}).encode())
 
 
 def refusals() -> Refusals:
@@ -34,17 +34,17 @@ def refusals() -> Refusals:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         said(400, "RESOURCE_LIMIT_EXCEEDED", "no"),
         said(400, "INVALID_PARAMETER_VALUE", "The experiment has reached the maximum of 100,000 traces."),
         said(403, "PERMISSION_DENIED", "Too many traces in experiment 1."),
     ],
 )
-def test_a_full_experiment_is_known_by_what_is_said(answer: Answer) -> None:
+def test_a_full_experiment_is_known_by_what_is_said(response: Response) -> None:
     """The traces wait for somebody to choose another place."""
     with pytest.raises(MisconfigurationError, match="takes no more traces"):
-        refusals().takes(answer, TRACE)
+        refusals().takes(response, TRACE)
 
 
 def test_a_rate_limit_is_no_full_experiment() -> None:

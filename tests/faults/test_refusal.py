@@ -45,8 +45,8 @@ def test_retry_sends_it_again(tmp_path: Path, scripted: ScriptedMlflow) -> None:
 
     assert command(tmp_path, "spool", "retry", "--json", fails=True)["counts"]["quarantined"] == 1
     scripted.refuses = False
-    answer = command(tmp_path, "spool", "retry", "--json")
-    assert (answer["requeued"], answer["counts"]["delivered"], answer["counts"]["quarantined"]) == (1, 5, 0)
+    response = command(tmp_path, "spool", "retry", "--json")
+    assert (response["requeued"], response["counts"]["delivered"], response["counts"]["quarantined"]) == (1, 5, 0)
     assert bad.trace_id in scripted.traces
 
 

@@ -121,7 +121,7 @@ def fill(destination: Destination, requests: Sequence[Request]) -> None:
         destination.send([SpooledTrace(r.number + 1, r.trace_id, spans(r), info(r), None) for r in some])
     for request in requests:
         for name, value in request.feedback:
-            destination.assess(SpooledFeedback(1, request.trace_id, assessment(request, name, value), 0))
+            destination.log_assessment(SpooledFeedback(1, request.trace_id, assessment(request, name, value), 0))
     destination.close()
 
 

@@ -14,7 +14,16 @@ from tests.conftest import find_free_port
 from tests.servers.process import ChildProcess, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-ServerName = Literal["uvicorn", "gunicorn", "gunicorn --preload"]
+ServerName = Literal[
+    "uvicorn",
+    "uvicorn --lifespan off",
+    "gunicorn",
+    "gunicorn --preload",
+    "hypercorn",
+    "hypercorn --worker-class trio",
+    "granian",
+    "daphne",
+]
 
 
 class AppServer:
@@ -68,11 +77,16 @@ class AppServer:
         return self._child.pid
 
     def _arguments(self, server: ServerName, app: str, workers: int) -> list[str]:
-        if server == "uvicorn":
-            address = ["--host", "127.0.0.1", "--port", str(self.port)]
-            return ["uvicorn", app, *address, "--workers", str(workers), "--no-access-log"]
-        preload = ["--preload"] if server.endswith("--preload") else []
-        return ["gunicorn", app, "-k", "asgi", "-w", str(workers), "-b", f"127.0.0.1:{self.port}", *preload]
+        program, *options = server.split()
+        bind, port, processes = f"127.0.0.1:{self.port}", str(self.port), str(workers)
+        arguments = {
+            "uvicorn": ["--host", "127.0.0.1", "--port", port, "--workers", processes, "--no-access-log"],
+            "gunicorn": ["-k", "asgi", "-w", processes, "-b", bind],
+            "hypercorn": ["-b", bind, "-w", processes],
+            "granian": ["--interface", "asgi", "--host", "127.0.0.1", "--port", port, "--workers", processes],
+            "daphne": ["-b", "127.0.0.1", "-p", port],
+        }
+        return [program, app, *arguments[program], *options]
 
     def _defaults(self, import_first: Path | None) -> dict[str, str]:
         paths = [*([import_first] if import_first else []), REPOSITORY]

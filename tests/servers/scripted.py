@@ -8,6 +8,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -38,6 +39,10 @@ class Fault:
     """Whether the connection is cut instead of answered."""
     hangs: bool = False
     """Whether no answer comes until the server stops."""
+    body: bytes | None = None
+    """What is sent instead of a server's own body; its content type is in `headers`."""
+    drips: bool = False
+    """Whether the body comes byte by byte, one in a tenth of a second, until the client or the server is gone."""
 
 
 class ScriptedMlflow:
@@ -52,6 +57,10 @@ class ScriptedMlflow:
         self.refuses = True
         self.authorization: str | None = None
         """The Authorization header without which everything is answered with 401; None lets everybody in."""
+        self.stands_in_front: Fault | None = None
+        """What answers everything in the server's place, the doctor's and delivery's first questions included."""
+        self.headers: list[Message] = []
+        """The headers of every request."""
         self.version = "3.17.2"
         """What it says to be."""
         self.deleted: set[str] = set()
@@ -155,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError as error:
             self._answer(400, {"error_code": "INVALID_PARAMETER_VALUE", "message": str(error)})
             return
-        self._conclude(fault)
+        self._conclude(fault, spans=asked.path == OTLP)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -163,28 +172,51 @@ class _Handler(BaseHTTPRequestHandler):
     def _begin(self) -> tuple[ScriptedMlflow | None, Any]:
         state, asked = self.server_state, urlsplit(self.path)
         state.requests.append((self.command, asked.path))
+        state.headers.append(self.headers)
         if state.authorization is not None and self.headers.get("Authorization") != state.authorization:
             self._answer(401, {"error_code": "UNAUTHENTICATED", "message": "who are you?"})
             self.close_connection = True
             return None, asked
+        if state.stands_in_front is not None:
+            self._conclude(state.stands_in_front)
+            self.close_connection = True
+            return None, asked
         return state, asked
 
-    def _conclude(self, fault: Fault) -> None:
+    def _conclude(self, fault: Fault, *, spans: bool = False) -> None:
         if fault.hangs:
             self.server_state.stopped.wait()
         if fault.hangs or fault.cuts:
             self.close_connection = True
             return
-        self._answer(fault.status, {"message": fault.says} if fault.says else {}, fault.headers)
+        if fault.drips:
+            self._drip(fault)
+        elif fault.body is not None:
+            self._send(fault.status, fault.body, fault.headers)
+        elif spans and fault.status == 200 and not fault.says:
+            self._send(200, b"", {"Content-Type": "application/x-protobuf", **fault.headers})
+        else:
+            self._answer(fault.status, {"message": fault.says} if fault.says else {}, fault.headers)
 
     def _answer(self, status: int, value: dict[str, Any] | str, headers: dict[str, str] | None = None) -> None:
         body = (value if isinstance(value, str) else json.dumps(value)).encode()
+        self._send(status, body, {"Content-Type": "application/json", **(headers or {})})
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self._head(status, {"Date": self.date_time_string(), **headers, "Content-Length": str(len(body))})
+        self.wfile.write(body)
+
+    def _drip(self, fault: Fault) -> None:
+        self.close_connection = True
+        self._head(fault.status, {"Content-Length": "1000000", **fault.headers})
+        try:
+            while not self.server_state.stopped.wait(0.1):
+                self.wfile.write(b" ")
+        except OSError:
+            return
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
         self.send_response_only(status)
-        for name, text in {
-            "Date": self.date_time_string(),
-            **(headers or {}),
-            "Content-Length": str(len(body)),
-        }.items():
+        for name, text in headers.items():
             self.send_header(name, text)
         self.end_headers()
-        self.wfile.write(body)

@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
     "tracing": {
         *("content", "delivery", "heap", "http", "logs", "settings", "spans", "startup", "status"),
     },
-    "exporter": {"delivery", "http", "mlflow_names", "settings", "spans", "tracing"},
+    "exporter": {"delivery", "http", "mlflow_names", "settings", "spans", "startup", "tracing"},
     "testing": {"delivery", "spans", "tracing"},
     "asgi": {"errors", "guard", "http", "request", "settings", "spans", "tracing"},
     "diagnosis": {"backends", "content", "delivery", "errors", "settings", "spans"},

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import describe, json_from, proves_file_taken, unexpected
+from otel_mlflow.backends.response import Response
 from otel_mlflow.errors import RetryableError, StorageUnreachableError, TraceNotFoundError
 
 AZURE_BLOB = "AZURE_SAS_URI"
@@ -32,7 +34,7 @@ class SignedFile:
     headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def of(cls, credential: Mapping[str, Any]) -> SignedFile:
+    def from_credential(cls, credential: Mapping[str, Any]) -> SignedFile:
         """Read an `ArtifactCredentialInfo`."""
         parts = urlsplit(credential["signed_uri"])
         target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -67,51 +69,61 @@ class ArtifactStorage:
     def write(self, file: SignedFile, content: bytes) -> None:
         """Write the file anew. Raises `StorageUnreachableError` where its host cannot be reached or lets nobody in."""
         if file.kind == AZURE_FILE_SYSTEM:
-            self._ask(file, "PUT", file.with_query("resource=file"), b"", file.headers)
-            self._ask(file, "PATCH", file.with_query("action=append&position=0&flush=true"), content, file.headers)
+            self._hand_over(file, "PUT", file.with_query("resource=file"), b"", file.headers)
+            append = file.with_query("action=append&position=0&flush=true")
+            self._hand_over(file, "PATCH", append, content, file.headers)
             return
         more = {"x-ms-blob-type": "BlockBlob"} if file.kind == AZURE_BLOB else {}
-        self._ask(file, "PUT", file.target, content, {**file.headers, **more})
+        self._hand_over(file, "PUT", file.target, content, {**file.headers, **more})
 
     def read(self, trace_id: str) -> bytes:
         """The trace's file, empty when there is none."""
         file = self._leave(trace_id, "download")
-        return self._ask(file, "GET", file.target, None, file.headers, missing_is_empty=True).body
+        response = self._ask(file, "GET", file.target, None, file.headers)
+        if response.status == 404:
+            return b""
+        if "spans" not in response.json():
+            raise _replaced(file.host, response)
+        return response.body
 
     def _leave(self, trace_id: str, direction: str) -> SignedFile:
-        answer = self._workspace.get(_CREDENTIALS.format(trace_id=trace_id, direction=direction), {})
-        if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
+        response = self._workspace.get(_CREDENTIALS.format(trace_id=trace_id, direction=direction), {})
+        if response.error_code == "RESOURCE_DOES_NOT_EXIST":
             raise TraceNotFoundError(f"{self._backend} does not know trace {trace_id}")
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
-        return SignedFile.of(answer.json()["credential_info"])
+        try:
+            return SignedFile.from_credential(json_from(response, self._backend)["credential_info"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise unexpected(response, self._backend) from error
+
+    def _hand_over(self, file: SignedFile, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> None:
+        response = self._ask(file, method, target, body, headers)
+        if response.status >= 300:
+            raise RetryableError(f"artifact storage {file.host} answered {response.status}")
+        if not proves_file_taken(response):
+            raise _replaced(file.host, response)
 
     def _ask(
-        self,
-        file: SignedFile,
-        method: str,
-        target: str,
-        body: bytes | None,
-        headers: Mapping[str, str],
-        *,
-        missing_is_empty: bool = False,
-    ) -> Answer:
+        self, file: SignedFile, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Response:
+        """Send one request. A 404 is returned; every other failure is raised."""
         try:
-            answer = self._client(file.host).send(method, target, body, headers)
+            response = self._client(file.host).send(method, target, body, headers)
         except RetryableError as error:
             raise _unreachable(file.host, error.reason) from error
-        if missing_is_empty and answer.status == 404:
-            return Answer(200, {}, b"")
-        if answer.status in (401, 403, 407) or answer.status >= 500:
-            raise _unreachable(file.host, f"it answered {answer.status}")
-        if answer.status >= 300:
-            raise RetryableError(f"artifact storage {file.host} answered {answer.status}")
-        return answer
+        if response.status in (401, 403, 407) or response.status >= 500:
+            raise _unreachable(file.host, f"it answered {response.status}")
+        if response.status >= 300 and response.status != 404:
+            raise RetryableError(f"artifact storage {file.host} answered {response.status}")
+        return response
 
     def _client(self, host: str) -> HttpClient:
         if host not in self._hosts:
             self._hosts[host] = HttpClient(host, {}, connections=self._connections, timeouts=self._timeouts)
         return self._hosts[host]
+
+
+def _replaced(host: str, response: Response) -> StorageUnreachableError:
+    return _unreachable(host, f"{describe(response)} answered in its place ({response.status}, {response.media_type})")
 
 
 def _unreachable(host: str, seen: str) -> StorageUnreachableError:

@@ -26,7 +26,7 @@ class Sources:
     host: str
 
     @classmethod
-    def of(cls, config: Config) -> Sources:
+    def from_config(cls, config: Config) -> Sources:
         """Told from the environment and the file, in the order in which the SDK reads them."""
         carriers = [one for one in _attributes(config) if one.auth and getattr(config, one.name, None)]
         host = _origin(config, next(one for one in _attributes(config) if one.name == "host"))

@@ -57,7 +57,7 @@ class WorkspaceCredentials:
         SDK takes longer than `SDK_TIMEOUT`.
         """
         config = _patiently(lambda: _config(profile_of(tracking_uri)), "finding credentials")
-        sources = Sources.of(config)
+        sources = Sources.from_config(config)
         return cls(
             host=_address(str(config.host)),
             auth_type=str(config.auth_type),
@@ -83,7 +83,7 @@ class WorkspaceCredentials:
             return self._headers
 
     def renew(self, rejected: Mapping[str, str], tracking_uri: str) -> bool:
-        """Begin anew after these headers were rejected; answer whether there are others for the same host now."""
+        """Begin anew after these headers were rejected; return whether there are others for the same host now."""
         with self._lock:
             if self._headers == rejected:
                 found = WorkspaceCredentials.resolve(tracking_uri)

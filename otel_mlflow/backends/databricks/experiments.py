@@ -8,7 +8,9 @@ from typing_extensions import override
 
 from otel_mlflow.backends.databricks.identity import UNKNOWN
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import Response
 from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.errors import MisconfigurationError
 
@@ -35,43 +37,42 @@ class WorkspaceExperiments(RestExperiments):
         return super().by_name(canonical_name(name, self._identity))
 
     @override
-    def _found(self, answer: Answer) -> FoundExperiment | None:
-        if answer.status in (404, 405) and not answer.error_code:
+    def _found(self, response: Response) -> FoundExperiment | None:
+        if response.status in (404, 405) and not response.error_code:
             raise MisconfigurationError(
-                f"{self._backend} answered {answer.status}, which is no workspace's answer: {answer.text}",
+                f"{self._backend} answered {response.status}, which is no response of a workspace: {response.text}",
                 "check DATABRICKS_HOST, or the profile's host",
             )
-        return super()._found(answer)
+        return super()._found(response)
 
     @override
     def create(self, name: str) -> None:
         """Create it, and the folder that it is in; return also when somebody else just did."""
         path = canonical_name(name, self._identity)
-        answer = self._ask_to_create(path)
-        if _lacks_folder(answer):
+        response = self._ask_to_create(path)
+        if _lacks_folder(response):
             self._make_folder(posixpath.dirname(path))
-            answer = self._ask_to_create(path)
-        if answer.status == 403:
-            raise self._forbidden(answer, f"create experiment {path}")
-        self._check_created(answer)
+            response = self._ask_to_create(path)
+        if response.status == 403:
+            raise self._forbidden(response, f"create experiment {path}")
+        self._check_created(response)
 
     def _make_folder(self, path: str) -> None:
-        answer = self._client.post_json("/api/2.0/workspace/mkdirs", {"path": path})
-        if answer.status == 403:
-            raise self._forbidden(answer, f"make folder {path}")
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
+        response = self._client.post_json("/api/2.0/workspace/mkdirs", {"path": path})
+        if response.status == 403:
+            raise self._forbidden(response, f"make folder {path}")
+        json_from(response, self._backend)
 
-    def _forbidden(self, answer: Answer, what: str) -> MisconfigurationError:
+    def _forbidden(self, response: Response, what: str) -> MisconfigurationError:
         return MisconfigurationError(
-            f"{self._identity} may not {what} in {self._backend}: {answer.text}",
+            f"{self._identity} may not {what} in {self._backend}: {response.text}",
             "grant it the right to, or choose another experiment_name",
         )
 
 
-def _lacks_folder(answer: Answer) -> bool:
-    said = answer.text.lower()
-    return answer.status in (400, 404) and (
-        answer.error_code == "RESOURCE_DOES_NOT_EXIST"
-        or any(word in said for word in ("parent", "directory", "folder"))
+def _lacks_folder(response: Response) -> bool:
+    text = response.text.lower()
+    return response.status in (400, 404) and (
+        response.error_code == "RESOURCE_DOES_NOT_EXIST"
+        or any(word in text for word in ("parent", "directory", "folder"))
     )

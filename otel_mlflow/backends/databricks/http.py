@@ -6,16 +6,14 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
+from otel_mlflow.backends.client_settings import request_headers
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
-from otel_mlflow.backends.http import Answer, HttpClient
-from otel_mlflow.errors import MisconfigurationError, RetryableError
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import Response
+from otel_mlflow.errors import CredentialsRejectedError, RetryableError
 
 WORKSPACE_ID_HEADER = "x-databricks-org-id"
 """Tells a host that serves several workspaces which one is meant (`mlflow.utils.rest_utils.http_request`)."""
-
-
-class CredentialsRejectedError(MisconfigurationError):
-    """The workspace does not let us in, whatever we ask for."""
 
 
 class WorkspaceHttp(HttpClient):
@@ -24,39 +22,37 @@ class WorkspaceHttp(HttpClient):
     def __init__(
         self, credentials: WorkspaceCredentials, tracking_uri: str, *, connections: int, timeouts: tuple[float, float]
     ) -> None:
-        from mlflow.tracking.request_header.registry import resolve_request_headers
-
-        headers = dict(resolve_request_headers())  # type: ignore[no-untyped-call]
-        if credentials.workspace_id:
-            headers[WORKSPACE_ID_HEADER] = str(credentials.workspace_id)
-        super().__init__(credentials.host, headers, connections=connections, timeouts=timeouts)
+        headers = {WORKSPACE_ID_HEADER: str(credentials.workspace_id)} if credentials.workspace_id else {}
+        super().__init__(
+            credentials.host, headers, fresh_headers=request_headers, connections=connections, timeouts=timeouts
+        )
         self.credentials = credentials
         self._tracking_uri = tracking_uri
 
     @override
-    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
         """Ask for something, as the one who is meant.
 
-        Raises `CredentialsRejectedError` when that one is not let in, `RetryableError` when no answer comes.
+        Raises `CredentialsRejectedError` when that one is not let in, `RetryableError` when no response comes.
         """
         authorization = self.credentials.headers()
-        answer = self._try(method, path, body, {**headers, **authorization})
-        if _is_rejected(answer) and self.credentials.renew(authorization, self._tracking_uri):
-            answer = self._try(method, path, body, {**headers, **self.credentials.headers()})
-        if _is_rejected(answer):
+        response = self._try(method, path, body, {**headers, **authorization})
+        if _is_rejected(response) and self.credentials.renew(authorization, self._tracking_uri):
+            response = self._try(method, path, body, {**headers, **self.credentials.headers()})
+        if _is_rejected(response):
             raise CredentialsRejectedError(
-                f"{self.credentials.host} rejects the credentials from {self.credentials.described}: {answer.text}",
+                f"{self.credentials.host} rejects the credentials from {self.credentials.described}: {response.text}",
                 "correct them; that is picked up without a restart",
             )
-        return answer
+        return response
 
-    def _try(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def _try(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
         try:
             return super().send(method, path, body, headers)
         except RetryableError as error:
             raise RetryableError(f"{error.reason}; credentials: {self.credentials.described}", error.fix) from error
 
 
-def _is_rejected(answer: Answer) -> bool:
+def _is_rejected(response: Response) -> bool:
     """Databricks answers 401, and 403 to a personal access token that it does not know."""
-    return answer.status == 401 or (answer.status == 403 and "invalid access token" in answer.text.lower())
+    return response.status == 401 or (response.status == 403 and "invalid access token" in response.text.lower())

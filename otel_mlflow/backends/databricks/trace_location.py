@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from, unexpected
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.errors import MisconfigurationError, RejectedError
 
 if TYPE_CHECKING:
@@ -75,30 +77,33 @@ def link(http: HttpClient, backend: str, experiment: FoundExperiment, wanted: Un
     if linked is not None:
         return _same(linked, path, experiment)
     warehouse = {"sql_warehouse_id": wanted.sql_warehouse_id} if wanted.sql_warehouse_id else {}
-    answer = http.post_json(LOCATIONS, {"uc_table_prefix": names, **warehouse})
-    _check(answer, backend, f"make the tables {path}_*")
-    made = answer.json()["uc_table_prefix"]
+    response = http.post_json(LOCATIONS, {"uc_table_prefix": names, **warehouse})
+    _check(response, backend, f"make the tables {path}_*")
+    made = response.json().get("uc_table_prefix")
+    if not isinstance(made, dict):
+        raise unexpected(response, backend)
     body = {"experiment_id": experiment.id, "uc_table_prefix": made}
     _check(http.post_json(LINK.format(experiment_id=experiment.id), body), backend, f"link them to {experiment.name}")
     table = made.get("spans_table_name") or f"{path}_otel_spans"
     return TraceLocation(str(wanted.catalog), str(wanted.schema), prefix, table)
 
 
-def check_on(answer: Answer, backend: str) -> None:
-    """Raise `UnityCatalogOffError` where the answer says that the workspace has the feature switched off."""
-    unknown = answer.status in (404, 501) and answer.error_code in ("", NOT_THERE)
-    if unknown or NOT_THERE in answer.text:
+def check_on(response: Response, backend: str) -> None:
+    """Raise `UnityCatalogOffError` where the response says that the workspace has the feature switched off."""
+    unknown = response.status in (404, 501) and response.error_code in ("", NOT_THERE)
+    if unknown or NOT_THERE in response.text:
         raise UnityCatalogOffError(
-            f"{backend} has traces in Unity Catalog switched off: {answer.text}",
+            f"{backend} has traces in Unity Catalog switched off: {response.text}",
             "have the preview 'OpenTelemetry on Databricks' switched on, or unset unity_catalog",
         )
 
 
-def _check(answer: Answer, backend: str, what: str) -> None:
-    check_on(answer, backend)
-    if answer.status == 200:
+def _check(response: Response, backend: str, what: str) -> None:
+    check_on(response, backend)
+    if response.status == 200:
+        json_from(response, backend)
         return
-    error = error_for(answer, backend)
+    error = error_for(response, backend)
     if isinstance(error, (RejectedError, MisconfigurationError)):
         raise MisconfigurationError(
             f"cannot {what}: {error.reason}",

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from otel_mlflow.backends.databricks.configured_host import configured_host
 from otel_mlflow.backends.http import redacted_uri
 from otel_mlflow.delivery.destinations.base import Destination
+from otel_mlflow.errors import SettingsError
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
 
 EXPERIMENT = " experiment "
+WORKSPACE = " workspace "
 DATABRICKS = "databricks"
 DEFAULT_EXPERIMENT = "otel-mlflow"
 
 
 def destination_for(settings: Settings) -> Destination:
     """The backend that the settings mean."""
+    from otel_mlflow.backends.client_settings import response_timeout
     from otel_mlflow.backends.http import CONNECT_TIMEOUT, READ_TIMEOUT
     from otel_mlflow.delivery.destinations.collector import Collector
     from otel_mlflow.delivery.destinations.databricks import Databricks
@@ -28,7 +32,7 @@ def destination_for(settings: Settings) -> Destination:
         return Collector(settings.otlp.endpoint or "", settings.otlp.headers)
     uri = settings.tracking_uri or ""
     name, experiment_id = experiment_name(settings), settings.experiment_id
-    timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
+    timeouts = (CONNECT_TIMEOUT, response_timeout(READ_TIMEOUT))
     if uri.startswith(DATABRICKS):
         return Databricks(
             uri,
@@ -38,7 +42,9 @@ def destination_for(settings: Settings) -> Destination:
             timeouts=timeouts,
         )
     if uri.startswith(("http://", "https://")):
-        return MlflowServer(uri, experiment_name=name, experiment_id=experiment_id, timeouts=timeouts)
+        return MlflowServer(
+            uri, experiment_name=name, experiment_id=experiment_id, timeouts=timeouts, workspace=settings.workspace
+        )
     return TrackingStore(uri, experiment_name=name, experiment_id=experiment_id)
 
 
@@ -68,22 +74,38 @@ def display_backend(settings: Settings) -> str:
 
 
 def destination_key(settings: Settings) -> str:
-    """The name by which the spool tells destinations apart: address and experiment, no secret."""
+    """The name by which the spool tells destinations apart: address, workspace and experiment, no secret."""
     if settings.tracing.backend == "otlp":
         return display_backend(settings)
     by_name = json.dumps(experiment_name(settings), ensure_ascii=False)
-    return f"{display_backend(settings)}{EXPERIMENT}{settings.experiment_id or by_name}"
+    return f"{display_backend(settings)}{_workspace_of(settings)}{EXPERIMENT}{settings.experiment_id or by_name}"
+
+
+def _workspace_of(settings: Settings) -> str:
+    """Which of the workspaces behind one address, as a clause: Databricks' address is the same word for all of them."""
+    uri = settings.tracking_uri or ""
+    name = configured_host(uri) if uri.startswith(DATABRICKS) else settings.workspace
+    return f"{WORKSPACE}{name}" if name else ""
 
 
 def settings_for(key: str, settings: Settings) -> Settings:
-    """`settings` changed so that they mean the destination `key`; credentials and all else stay."""
-    address, separator, experiment = key.rpartition(EXPERIMENT)
+    """`settings` changed so that they mean the destination `key`; credentials and all else stay.
+
+    Raises `SettingsError` for another Databricks workspace than the one that is configured.
+    """
+    place, separator, experiment = key.rpartition(EXPERIMENT)
     if not separator or key == destination_key(settings):
         return settings
+    address, _, workspace = place.partition(WORKSPACE)
+    if address.startswith(DATABRICKS) and workspace not in ("", configured_host(address)):
+        raise SettingsError(
+            f"{key} is in another workspace; set DATABRICKS_HOST to {workspace}, with credentials for it"
+        )
     by_name = experiment.startswith('"')
     changes = {
         "experiment_name": json.loads(experiment) if by_name else None,
         "experiment_id": None if by_name else experiment,
+        "workspace": None if address.startswith(DATABRICKS) else workspace or None,
         "tracking_uri": settings.tracking_uri if address == display_backend(settings) else address,
     }
     return settings.model_copy(update=changes)

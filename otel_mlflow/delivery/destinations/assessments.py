@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from otel_mlflow.backends.http import HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import error_for
 from otel_mlflow.delivery.records import SpooledFeedback
-from otel_mlflow.errors import TraceNotFoundError
+from otel_mlflow.errors import DeliveryError, TraceNotFoundError
 
 
-def assess(http: HttpClient, backend: str, feedback: SpooledFeedback, path: str, body: bytes) -> None:
+def log_assessment(http: HttpClient, backend: str, feedback: SpooledFeedback, path: str, body: bytes) -> None:
     """Create the assessment below `path`; nothing where it came through an earlier time.
 
     Raises `TraceNotFoundError` where the backend does not know the trace.
     """
-    answer = http.post(path, body, {"Content-Type": "application/json"})
-    if answer.status == 200:
+    response = http.post(path, body, {"Content-Type": "application/json"})
+    if response.status == 200:
+        json_from(response, backend)
         return
-    if answer.error_code == "RESOURCE_DOES_NOT_EXIST":
+    if response.error_code == "RESOURCE_DOES_NOT_EXIST":
         raise TraceNotFoundError(f"{backend} does not know trace {feedback.trace_id}")
-    # MLflow has no word of its own for an id that is taken.
-    if http.get(f"{path}/{feedback.assessment_id}", {}).status != 200:
-        raise error_for(answer, backend)
+    # MLflow has no error code for an id that is taken.
+    try:
+        json_from(http.get(f"{path}/{feedback.assessment_id}", {}), backend)
+    except DeliveryError:
+        raise error_for(response, backend) from None

@@ -36,10 +36,13 @@ class Destination(Protocol):
     def open(self) -> Connected:
         """Read the credentials, find the experiment, create it if it is missing."""
 
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """Whether the trace's info must be sent, because its spans do not carry all of it."""
+
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Return when the backend has taken all of the batch, which is of one experiment."""
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Return when the backend has taken the feedback.
 
         Raises `TraceNotFoundError` where it does not know the trace.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from otel_mlflow.backends.http import HttpClient, error_for, redacted_uri
+from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.proof import check_spans_taken
 from otel_mlflow.delivery.destinations.base import Connected
+from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import RejectedError
 
@@ -18,25 +20,30 @@ class Collector:
     def __init__(self, endpoint: str, headers: Mapping[str, str]) -> None:
         self._endpoint = endpoint
         self._headers = headers
-        self._shown = redacted_uri(endpoint)
+        self._backend = f"the collector at {redacted_uri(endpoint)}"
 
     def open(self) -> Connected:
         """Nothing to find out: OTLP has no question for it."""
         self._client = HttpClient(self._endpoint, self._headers)
         source = "otlp.headers" if self._headers else "none"
-        return Connected(self._shown, None, "unknown", source)
+        return Connected(redacted_uri(self._endpoint), None, "unknown", source)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def send(self, batch: Sequence[SpooledTrace]) -> None:
-        """Send the spans; there is no place in OTLP for the rest."""
-        spans = b"".join(trace.spans for trace in batch)
-        answer = self._client.post("", spans, {"Content-Type": "application/x-protobuf"})
-        if answer.status >= 300:
-            raise error_for(answer, f"the collector at {self._shown}")
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """OTLP has no place for it."""
+        return False
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def send(self, batch: Sequence[SpooledTrace]) -> None:
+        """Send the spans."""
+        spans = b"".join(trace.spans for trace in batch)
+        if spans:
+            response = self._client.post("", spans, PROTOBUF)
+            with attributed_to(batch):
+                check_spans_taken(response, self._backend, may_be_bare=True)
+
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """A collector has no feedback."""
         raise RejectedError("an OpenTelemetry collector takes no feedback")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from otel_mlflow.backends.databricks.artifact_storage import ArtifactStorage
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.backends.databricks.experiments import WorkspaceExperiments
-from otel_mlflow.backends.databricks.http import CredentialsRejectedError, WorkspaceHttp
+from otel_mlflow.backends.databricks.http import WorkspaceHttp
 from otel_mlflow.backends.databricks.identity import who_am_i
 from otel_mlflow.backends.databricks.trace_location import TraceLocation, UnityCatalogOffError, link, linked_location
 from otel_mlflow.backends.experiments import Experiments, FoundExperiment
@@ -21,7 +21,14 @@ from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.unity_catalog import CatalogTraces
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.errors import MisconfigurationError, RejectedError, TraceNotFoundError
+from otel_mlflow.errors import (
+    CredentialsRejectedError,
+    ExperimentUnusableError,
+    MisconfigurationError,
+    RejectedError,
+    TraceNotFoundError,
+    UnexpectedResponseError,
+)
 from otel_mlflow.settings.sections import UnityCatalogSettings
 from otel_mlflow.status import Experiment
 
@@ -76,21 +83,27 @@ class Databricks:
                 connections.close()
         self._http = self._storage = None
 
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """A workspace knows of a trace by its info."""
+        return True
+
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Send the batch to where its experiment's traces are kept."""
         name = batch[0].experiment
         try:
             self._send(batch, self._place_of(name))
-        except CredentialsRejectedError:
+        except (CredentialsRejectedError, UnexpectedResponseError, ExperimentUnusableError):
             raise
         except MisconfigurationError as error:
             self._forget(name)
             raise unusable(error) if name is not None else error from error
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment where the trace is: in tables, or in a classic experiment."""
         in_tables = {place.location is not None for place in self._places.values()}
-        ways = [self._catalog.assess] * (True in in_tables) + [self._classic.assess] * (False in in_tables)
+        ways = [self._catalog.log_assessment] * (True in in_tables) + [self._classic.log_assessment] * (
+            False in in_tables
+        )
         for way in ways[:-1]:
             with contextlib.suppress(TraceNotFoundError):
                 return way(feedback)
@@ -116,7 +129,7 @@ class Databricks:
             else:
                 self._classic.send(batch, place)
         except RejectedError:
-            # A trace and a missing experiment are refused in the same words: look whether it is the experiment.
+            # A trace and a missing experiment are refused in the same words: check whether it is the experiment.
             self._experiments.configured(experiment_id=place.experiment.id, name=place.experiment.name)
             raise
 

@@ -14,9 +14,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.backends.databricks.artifact_storage import ArtifactStorage, SignedFile
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.destinations.assessments import assess
+from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.databricks_info import workspace_info
 from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
 from otel_mlflow.delivery.destinations.databricks_rate import Rate
@@ -85,17 +87,19 @@ class ClassicTraces:
             self._stored.discard(trace.id)
         refusals.check(batch)
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
-        assess(self._http, self._backend, feedback, f"{TRACES}/{feedback.trace_id}/assessments", feedback.payload)
+        log_assessment(
+            self._http, self._backend, feedback, f"{TRACES}/{feedback.trace_id}/assessments", feedback.payload
+        )
 
     def _deliver(self, group: Group, place: Place, refusals: Refusals, early: list[Group] | None) -> None:
         """Send what has not been sent of a trace, or put it by in `early`; where that is None, come what may."""
         news = [trace for trace in group if trace.id not in self._stored]
         spans = [structured(span) for span in spans_in(trace.spans for trace in news)]
-        told = [self._tell(trace, spans, place, refusals) for trace in latest_info(news)]
+        sent = [self._send_info(trace, spans, place, refusals) for trace in latest_info(news)]
         try:
-            if spans and all(told):
+            if spans and all(sent):
                 self._store(news, spans, place, waits=early is not None)
         except _HalfThereError:
             if early is not None:
@@ -103,16 +107,16 @@ class ClassicTraces:
             return
         self._stored.update(trace.id for trace in news)
 
-    def _tell(self, trace: SpooledTrace, spans: list[ProtoSpan], place: Place, refusals: Refusals) -> bool:
+    def _send_info(self, trace: SpooledTrace, spans: list[ProtoSpan], place: Place, refusals: Refusals) -> bool:
         """Send the info, if that is not done yet, with its run before it where it is to have one."""
         if trace.id in self._announced:
             return True
         run_id = self._runs.run_of(trace, place.experiment.id)
         earlier = {} if has_root(spans) else self._known(trace.trace_id)
-        answer = self._start(workspace_info(trace, place.experiment.id, run_id, spans, earlier))
-        taken = refusals.takes(answer, trace)
+        response = self._start(workspace_info(trace, place.experiment.id, run_id, spans, earlier))
+        taken = refusals.takes(response, trace)
         if taken:
-            self._announced[trace.id] = _info_in(answer).get("tags", {})
+            self._announced[trace.id] = _info_in(response).get("tags", {})
         return taken
 
     def _store(self, group: Group, spans: list[ProtoSpan], place: Place, *, waits: bool) -> None:
@@ -133,22 +137,21 @@ class ClassicTraces:
                 raise
             if waits:
                 raise _HalfThereError from None
-        answer = self._start(_partial_info(trace_id, spans, place))
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
+        response = self._start(_partial_info(trace_id, spans, place))
+        json_from(response, self._backend)
         return self._storage.leave_to_write(trace_id)
 
     def _known(self, trace_id: str) -> dict[str, Any]:
         """The info that the workspace has of a trace."""
         return _info_in(self._http.get(f"{TRACES}/{trace_id}", {}))
 
-    def _start(self, info: dict[str, Any]) -> Answer:
+    def _start(self, info: dict[str, Any]) -> Response:
         self._rate.wait()
         return self._http.post_json(TRACES, {"trace": {"trace_info": info}})
 
 
-def _info_in(answer: Answer) -> dict[str, Any]:
-    found: dict[str, Any] = answer.json().get("trace", {}).get("trace_info", {})
+def _info_in(response: Response) -> dict[str, Any]:
+    found: dict[str, Any] = response.json().get("trace", {}).get("trace_info", {})
     return found
 
 

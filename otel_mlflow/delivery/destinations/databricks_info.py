@@ -1,7 +1,7 @@
 """A trace's info as a workspace takes it.
 
 MLflow's own server works out from a trace's spans what its lists show. A workspace has the spans elsewhere, and wants
-to be told: previews, the beginnings of inputs and outputs, token usage (`mlflow.tracing.processor.base_mlflow`).
+to be given: previews, the beginnings of inputs and outputs, token usage (`mlflow.tracing.processor.base_mlflow`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def workspace_info(
 ) -> dict[str, Any]:
     """`TraceInfo` as JSON. `run_id` is the run that was made of its request, `spans` are those sent with it.
 
-    What only the root tells is taken from `earlier`, the info that the workspace has, where the root is not among them.
+    What only the root has is taken from `earlier`, the info that the workspace has, where the root is not among them.
     """
     info: dict[str, Any] = trace_info(trace, experiment_id, run_id)["trace"]["trace_info"]
     tokens = json.loads(trace.info).get("tokens")

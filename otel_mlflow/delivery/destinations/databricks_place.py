@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from otel_mlflow.backends.databricks.trace_location import TraceLocation
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import Answer, error_for
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.errors import (
     DeliveryError,
@@ -39,11 +40,14 @@ class Refusals:
         self._backend = backend
         self._reasons: dict[str, str] = {}
 
-    def takes(self, answer: Answer, trace: SpooledTrace) -> bool:
+    def takes(self, response: Response, trace: SpooledTrace) -> bool:
         """Whether the trace was taken; notes a refusal, and raises everything else."""
-        if answer.status == 200 or answer.error_code == "ALREADY_EXISTS":
+        if response.error_code == "ALREADY_EXISTS":
             return True
-        error = self._error(answer)
+        if response.status == 200 and not response.error_code:
+            json_from(response, self._backend)
+            return True
+        error = self._error(response)
         if not isinstance(error, RejectedError):
             raise error
         self._reasons[trace.trace_id] = error.reason
@@ -56,20 +60,20 @@ class Refusals:
                 {one.id: self._reasons[one.trace_id] for one in batch if one.trace_id in self._reasons}
             )
 
-    def _error(self, answer: Answer) -> DeliveryError:
-        if _is_full(answer):
+    def _error(self, response: Response) -> DeliveryError:
+        if _is_full(response):
             return MisconfigurationError(
-                f"experiment {self._place.experiment.name!r} takes no more traces: {answer.text}",
+                f"experiment {self._place.experiment.name!r} takes no more traces: {response.text}",
                 "choose another experiment_name, delete old traces, or set unity_catalog, where there is no limit",
             )
-        return error_for(answer, self._backend)
+        return error_for(response, self._backend)
 
 
-def _is_full(answer: Answer) -> bool:
+def _is_full(response: Response) -> bool:
     """429 is about the rate, whatever it is called."""
-    if not 400 <= answer.status < 500 or answer.status in (401, 408, 429):
+    if not 400 <= response.status < 500 or response.status in (401, 408, 429):
         return False
-    return answer.error_code in FULL or FULL_IN_WORDS.search(answer.text) is not None
+    return response.error_code in FULL or FULL_IN_WORDS.search(response.text) is not None
 
 
 def unusable(error: MisconfigurationError) -> ExperimentUnusableError:

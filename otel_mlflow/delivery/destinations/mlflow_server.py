@@ -7,23 +7,27 @@ from collections.abc import Sequence
 
 from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.backends.experiments import Experiments
-from otel_mlflow.backends.http import HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import check_spans_taken, json_from
 from otel_mlflow.backends.rest_experiments import RestExperiments
+from otel_mlflow.backends.server_version import PATH, version_in
 from otel_mlflow.backends.tracking_credentials import TrackingCredentials
-from otel_mlflow.delivery.destinations.assessments import assess
+from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
+from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
-from otel_mlflow.delivery.destinations.trace_info import latest_info, trace_info
+from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.errors import MisconfigurationError, RejectedError, RetryableError
+from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
 from otel_mlflow.status import Experiment
 
 SENDERS = 4
 """Requests under way at once. What OTLP does not carry takes a request a trace; a server with several workers
 answers four at a time twice as fast as one after the other, and eight no faster (benchmarks/delivery.py)."""
 
-OTLP_HEADERS = {"Content-Type": "application/x-protobuf"}
+OTLP = "/v1/traces"
+TRACES = "/api/3.0/mlflow/traces"
 
 
 class MlflowServer:
@@ -32,20 +36,28 @@ class MlflowServer:
     accepts_metadata_later = True
 
     def __init__(
-        self, uri: str, *, experiment_name: str, experiment_id: str | None, timeouts: tuple[float, float]
+        self,
+        uri: str,
+        *,
+        experiment_name: str,
+        experiment_id: str | None,
+        timeouts: tuple[float, float],
+        workspace: str | None = None,
     ) -> None:
         self._uri = uri.rstrip("/")
         self._experiment_name = experiment_name
         self._experiment_id = experiment_id
         self._timeouts = timeouts
+        self._workspace = workspace
         self._client: HttpClient | None = None
 
     def open(self) -> Connected:
         """Read the credentials anew and find the experiment."""
         self.close()
-        credentials = TrackingCredentials.read(self._uri)
+        credentials = TrackingCredentials.read(self._uri, self._workspace)
         client = self._client = credentials.client(connections=SENDERS, timeouts=self._timeouts)
         self._backend = credentials.backend
+        self._version = version_in(client.get(PATH, {}))
         self._experiments = Experiments(RestExperiments(client, self._backend))
         self._runs = RequestRuns(RestRuns(client, self._backend))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
@@ -60,8 +72,12 @@ class MlflowServer:
             self._client.close()
             self._client = None
 
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """Where OTLP does not carry all of it, or the server does not understand it."""
+        return needs_request(trace, self._version)
+
     def send(self, batch: Sequence[SpooledTrace]) -> None:
-        """Spans first, then the info of each trace, with its run before it where it is to have one.
+        """Spans first, then the info that there is, with its run before it where it is to have one.
 
         The other way round would cost the server a third less. But then a trace whose spans are refused, or still on
         their way, stands in MLflow without any, which its client takes for a fault of the artifact storage.
@@ -69,17 +85,18 @@ class MlflowServer:
         experiment_id = self._experiment_of(batch[0])
         spans = b"".join(trace.spans for trace in batch)
         if spans:
-            self._send_spans(spans, experiment_id, batch[0].experiment)
+            with attributed_to(batch):
+                self._send_spans(spans, experiment_id, batch[0].experiment)
         refused: dict[str, str] = {}
         send_info = functools.partial(self._send_info, experiment_id=experiment_id, refused=refused)
         map_parallel(latest_info(batch), send_info, threads=min(SENDERS, len(batch)))
         if refused:
             raise partially_rejected(batch, refused)
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
-        path = f"/api/3.0/mlflow/traces/{feedback.trace_id}/assessments"
-        assess(self._http, self._backend, feedback, path, feedback.payload)
+        path = f"{TRACES}/{feedback.trace_id}/assessments"
+        log_assessment(self._http, self._backend, feedback, path, feedback.payload)
 
     @property
     def _http(self) -> HttpClient:
@@ -92,9 +109,7 @@ class MlflowServer:
     def _send_info(self, trace: SpooledTrace, *, experiment_id: str, refused: dict[str, str]) -> None:
         try:
             run_id = self._runs.run_of(trace, experiment_id)
-            answer = self._http.post_json("/api/3.0/mlflow/traces", trace_info(trace, experiment_id, run_id))
-            if answer.status != 200:
-                raise error_for(answer, self._backend)
+            json_from(self._http.post_json(TRACES, trace_info(trace, experiment_id, run_id)), self._backend)
         except RejectedError as error:
             self._check_experiment(experiment_id, trace.experiment)
             refused[trace.trace_id] = error.reason
@@ -103,16 +118,17 @@ class MlflowServer:
             raise
 
     def _send_spans(self, spans: bytes, experiment_id: str, experiment: str | None) -> None:
-        headers = {**OTLP_HEADERS, "x-mlflow-experiment-id": experiment_id}
-        answer = self._http.post("/v1/traces", spans, headers)
-        if answer.status != 200:
-            error = error_for(answer, self._backend)
-            if not isinstance(error, RetryableError):
-                self._check_experiment(experiment_id, experiment)
-            raise error
+        response = self._http.post(OTLP, spans, {**PROTOBUF, "x-mlflow-experiment-id": experiment_id})
+        try:
+            check_spans_taken(response, self._backend)
+        except RetryableError:
+            raise
+        except DeliveryError:
+            self._check_experiment(experiment_id, experiment)
+            raise
 
     def _check_experiment(self, experiment_id: str, name: str | None) -> None:
-        """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
+        """MLflow refuses a trace and a missing experiment in the same words: check whether it is the experiment."""
         if name is None:
             self._experiments.configured(experiment_id=experiment_id, name="")
         else:

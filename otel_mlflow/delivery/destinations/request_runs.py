@@ -16,7 +16,7 @@ FROM_METADATA = ("mlflow.user", "mlflow.source.")
 """What MLflow's own runs have as tags, and traces as metadata: who ran what."""
 
 REMEMBERED = 10_000
-"""Runs whose ids are kept in memory; those of others are asked for again where more is to be said of them."""
+"""Runs whose ids are kept in memory; those of others are asked for again where they change."""
 
 AT_ONCE = 100
 """Params that MLflow takes in one request (`mlflow.utils.validation.MAX_PARAMS_TAGS_PER_BATCH`)."""
@@ -24,7 +24,7 @@ AT_ONCE = 100
 
 @dataclass(frozen=True)
 class RequestRun:
-    """What is to be said of a run, as `TraceRecord.info` has it."""
+    """The fields of a run, as `TraceRecord.info` has it."""
 
     name: str
     status: str
@@ -36,15 +36,15 @@ class RequestRun:
     tags: dict[str, str]
 
     @classmethod
-    def of(cls, trace: SpooledTrace) -> RequestRun | None:
+    def from_trace(cls, trace: SpooledTrace) -> RequestRun | None:
         """The run that belongs to a trace; None where there is to be none."""
         info = json.loads(trace.info)
         if "run" not in info:
             return None
         metadata: dict[str, str] = info.get("trace_metadata", {})
         context = {key: value for key, value in metadata.items() if key.startswith(FROM_METADATA)}
-        said: dict[str, Any] = info["run"]
-        return cls(**{**said, "tags": {**context, **said["tags"], TRACE_TAG: trace.trace_id}})
+        fields: dict[str, Any] = info["run"]
+        return cls(**{**fields, "tags": {**context, **fields["tags"], TRACE_TAG: trace.trace_id}})
 
     def params_in_batches(self) -> list[dict[str, str]]:
         """The params, no more together than a request may hold; one batch at least."""
@@ -59,7 +59,7 @@ class RunApi(Protocol):
         """The id of the run whose `TRACE_TAG` is this, None where there is none."""
 
     def create(self, experiment_id: str, run: RequestRun) -> str:
-        """Make the run, with its name, start and tags; answer its id."""
+        """Make the run, with its name, start and tags; return its id."""
 
     def log(self, run_id: str, params: dict[str, str], metrics: dict[str, float], at_ms: int) -> None:
         """Log params and metrics; those that are there already are left as they are."""
@@ -77,8 +77,8 @@ class RequestRuns:
         self._lock = threading.Lock()
 
     def run_of(self, trace: SpooledTrace, experiment_id: str) -> str | None:
-        """Make the run of a trace, or say more of it where it is there; answer its id, None where there is none."""
-        run = RequestRun.of(trace)
+        """Make the run of a trace, or update it where it is there; return its id, None where there is none."""
+        run = RequestRun.from_trace(trace)
         if run is None:
             return None
         run_id = self._earlier(trace, experiment_id) or self._api.create(experiment_id, run)

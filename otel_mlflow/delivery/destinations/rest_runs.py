@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from otel_mlflow.backends.http import HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
 from otel_mlflow.delivery.destinations.request_runs import TRACE_TAG, RequestRun
 
 RUNS = "/api/2.0/mlflow/runs"
@@ -52,11 +53,7 @@ class RestRuns:
         self._post("update", ending)
 
     def _post(self, what: str, value: dict[str, Any]) -> dict[str, Any]:
-        answer = self._client.post_json(f"{RUNS}/{what}", value)
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
-        found: dict[str, Any] = answer.json()
-        return found
+        return json_from(self._client.post_json(f"{RUNS}/{what}", value), self._backend)
 
 
 def _number(value: float) -> float | str:

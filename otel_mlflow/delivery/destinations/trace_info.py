@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
+from packaging.version import Version
+
 from otel_mlflow.delivery.records import SpooledTrace
 
 CLIENT_REQUEST_ID_LENGTH = 50
@@ -15,6 +17,21 @@ CLIENT_REQUEST_ID_LENGTH = 50
 
 SOURCE_RUN = "mlflow.sourceRun"
 """The metadata by which MLflow's UI leads from a trace to its run, and finds a run's traces."""
+
+
+TAGS_IN_OTLP = Version("3.14")
+"""An MLflow that surely makes tags of a root's attributes; older ones get a request for each trace."""
+
+
+def needs_request(trace: SpooledTrace, version: Version | None) -> bool:
+    """Whether MLflow of that version (None: unknown) learns what is in the info from the info alone.
+
+    `otel_mlflow.spans.root_attributes` has put all that OTLP carries on the root. A run is made on the way.
+    """
+    if version is None or version < TAGS_IN_OTLP:
+        return True
+    info = json.loads(trace.info)
+    return "run" in info or bool(info.get("needs_request", True))
 
 
 def trace_info(trace: SpooledTrace, experiment_id: str, run_id: str | None = None) -> dict[str, Any]:

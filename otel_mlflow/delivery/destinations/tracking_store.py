@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
 from otel_mlflow.backends.experiments import Experiments, FoundExperiment
-from otel_mlflow.backends.http import error_for_status, redacted_uri
+from otel_mlflow.backends.http import redacted_uri
+from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.store_runs import StoreRuns
-from otel_mlflow.delivery.destinations.trace_info import latest_info, trace_info
+from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, TraceNotFoundError
 from otel_mlflow.status import Experiment
@@ -38,6 +42,7 @@ class TrackingStore:
     def open(self) -> Connected:
         """Open the database, made if it is missing, and find the experiment."""
         self._store = open_store(self._uri, self._shown)
+        self._version = Version(importlib.metadata.version("mlflow"))
         self._experiments = Experiments(_Api(self._store, self._shown))
         self._runs = RequestRuns(StoreRuns(self._store))
         found = self._experiments.configured(experiment_id=self._experiment_id, name=self._experiment_name)
@@ -47,6 +52,10 @@ class TrackingStore:
     def close(self) -> None:
         """MLflow keeps its stores for the life of the process."""
         self._store = None
+
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """Where the spans do not carry all of it, or this MLflow does not understand it."""
+        return needs_request(trace, self._version)
 
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Spans of all first, then the info of each, as to an MLflow server."""
@@ -64,7 +73,7 @@ class TrackingStore:
         if refused:
             raise partially_rejected(batch, refused)
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
         from google.protobuf.json_format import ParseDict
         from mlflow.entities import Assessment
@@ -83,7 +92,7 @@ class TrackingStore:
                 raise _sorted_out(error, self._shown) from error
 
     def _has(self, feedback: SpooledFeedback) -> bool:
-        """Whether it came through an earlier time: MLflow has no word of its own for an id that is taken."""
+        """Whether it came through an earlier time: MLflow has no error code for an id that is taken."""
         from mlflow.exceptions import MlflowException
 
         try:
@@ -112,7 +121,7 @@ class TrackingStore:
             refused[trace.trace_id] = sorted_out.reason
 
     def _error(self, error: MlflowException, experiment_id: str, name: str | None) -> DeliveryError:
-        """MLflow refuses a trace and a missing experiment in the same words: look whether it is the experiment."""
+        """MLflow refuses a trace and a missing experiment in the same words: check whether it is the experiment."""
         sorted_out = _sorted_out(error, self._shown)
         if not isinstance(sorted_out, RejectedError):
             return sorted_out

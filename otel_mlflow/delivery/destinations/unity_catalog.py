@@ -9,13 +9,15 @@ from typing import Any
 
 from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.backends.databricks.trace_location import TraceLocation, check_on
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
-from otel_mlflow.delivery.destinations.assessments import assess
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import check_spans_taken
+from otel_mlflow.backends.response import Response
+from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.databricks_info import workspace_info
 from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
 from otel_mlflow.delivery.destinations.databricks_rate import Rate
 from otel_mlflow.delivery.destinations.databricks_structure import structured, structured_request
-from otel_mlflow.delivery.destinations.otlp import has_root, spans_in
+from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to, has_root, spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
@@ -49,32 +51,31 @@ class CatalogTraces:
         refusals = Refusals(place, self._backend)
         spans = b"".join(trace.spans for trace in batch)
         if spans:
-            self._send_spans(structured_request(spans), location)
+            with attributed_to(batch):
+                self._send_spans(structured_request(spans), location)
         send_info = functools.partial(self._send_info, place=place, location=location, refusals=refusals)
         map_parallel(latest_info(batch), send_info, threads=min(self._senders, len(batch)))
         refusals.check(batch)
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment at the place where the trace is. Raises `TraceNotFoundError` where it is at none."""
         for location in tuple(self._locations.values()):
             try:
-                self._assess(feedback, location)
+                self._log_assessment(feedback, location)
             except TraceNotFoundError:
                 continue
             return
         raise TraceNotFoundError(f"{self._backend} does not know trace {feedback.trace_id}")
 
     def _send_spans(self, spans: bytes, location: TraceLocation) -> None:
-        answer = self._post_spans(spans, location)
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
+        check_spans_taken(self._post_spans(spans, location), self._backend, may_be_bare=True)
 
-    def _post_spans(self, spans: bytes, location: TraceLocation) -> Answer:
-        headers = {"Content-Type": "application/x-protobuf", TABLE_HEADER: location.spans_table}
-        answer = self._http.post(OTLP, spans, headers)
-        if answer.status != 200:
-            check_on(answer, self._backend)
-        return answer
+    def _post_spans(self, spans: bytes, location: TraceLocation) -> Response:
+        headers = {**PROTOBUF, TABLE_HEADER: location.spans_table}
+        response = self._http.post(OTLP, spans, headers)
+        if response.status != 200:
+            check_on(response, self._backend)
+        return response
 
     def _send_info(self, trace: SpooledTrace, *, place: Place, location: TraceLocation, refusals: Refusals) -> None:
         run_id = self._runs.run_of(trace, place.experiment.id)
@@ -85,12 +86,12 @@ class CatalogTraces:
         info = workspace_info(trace, place.experiment.id, run_id, spans, earlier)
         refusals.takes(self._http.post_json(path, _in_tables(info, location)), trace)
 
-    def _assess(self, feedback: SpooledFeedback, location: TraceLocation) -> None:
+    def _log_assessment(self, feedback: SpooledFeedback, location: TraceLocation) -> None:
         trace_id = _otel_id(feedback.trace_id)
-        said = json.loads(feedback.payload)["assessment"]
-        body = {**said, "trace_id": trace_id, "trace_location": location.identifier}
+        fields = json.loads(feedback.payload)["assessment"]
+        body = {**fields, "trace_id": trace_id, "trace_location": location.identifier}
         path = f"{TRACES}/{location.name}/{trace_id}/assessments"
-        assess(self._http, self._backend, feedback, path, json.dumps(body).encode())
+        log_assessment(self._http, self._backend, feedback, path, json.dumps(body).encode())
 
 
 def _otel_id(trace_id: str) -> str:

@@ -22,7 +22,7 @@ def databricks_uri(settings: Settings) -> str | None:
 
 
 def probe_for(settings: Settings, timeouts: tuple[float, float]) -> Probe:
-    """The probe of the backend that the settings mean; `timeouts` are seconds for connecting and for an answer."""
+    """The probe of the backend that the settings mean; `timeouts` are seconds for connecting and for a response."""
     from otel_mlflow.diagnosis.probes.collector import CollectorProbe
     from otel_mlflow.diagnosis.probes.server import ServerProbe
     from otel_mlflow.diagnosis.probes.store import StoreProbe
@@ -34,5 +34,5 @@ def probe_for(settings: Settings, timeouts: tuple[float, float]) -> Probe:
     if (workspace := databricks_uri(settings)) is not None:
         return WorkspaceProbe(workspace, timeouts)
     if uri.startswith(("http://", "https://")):
-        return ServerProbe(uri, timeouts)
+        return ServerProbe(uri, timeouts, settings.workspace)
     return StoreProbe(uri)

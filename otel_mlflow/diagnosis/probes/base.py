@@ -11,7 +11,7 @@ class Probe(Protocol):
     """One backend. Every method may raise a `DeliveryError`, and takes no longer than its timeouts where it can."""
 
     def reach(self) -> CheckResult:
-        """Get any answer."""
+        """Get any response."""
 
     def identify(self) -> CheckResult:
         """Be let in, and say as whom and with credentials from where."""

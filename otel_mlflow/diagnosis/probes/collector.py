@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from otel_mlflow.backends.http import Answer, HttpClient, redacted_uri
+from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.response import Response
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok
 
 NOTHING = b""
@@ -22,25 +23,25 @@ class CollectorProbe:
         self._shown = redacted_uri(endpoint)
 
     def reach(self) -> CheckResult:
-        """Get any answer."""
-        return ok(f"the collector at {self._shown} answers ({self._answer.status} to an empty export)")
+        """Get any response."""
+        return ok(f"the collector at {self._shown} answers ({self._response.status} to an empty export)")
 
     def identify(self) -> CheckResult:
         """See that it is not the credentials that it refuses."""
         source = "otlp.headers" if self._headers else "none"
-        if self._answer.status in (401, 403):
+        if self._response.status in (401, 403):
             return fail(
-                f"the collector at {self._shown} refuses the credentials (from {source}): {self._answer.status}",
+                f"the collector at {self._shown} refuses the credentials (from {source}): {self._response.status}",
                 "set otlp.headers to what the collector asks for",
             )
-        if self._answer.status >= 300:
+        if self._response.status >= 300:
             return fail(
-                f"the collector at {self._shown} does not take an empty export: it answered {self._answer.status}",
+                f"the collector at {self._shown} does not take an empty export: it answered {self._response.status}",
                 "check otlp.endpoint: it is the whole address, most often with the path /v1/traces",
             )
         return ok(f"the collector at {self._shown} takes an empty export (credentials: {source})")
 
     @functools.cached_property
-    def _answer(self) -> Answer:
+    def _response(self) -> Response:
         client = HttpClient(self._endpoint, self._headers, timeouts=self._timeouts)
         return client.post("", NOTHING, {"Content-Type": "application/x-protobuf"})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import error_for
+from otel_mlflow.backends.server_version import PATH, version_in
 from otel_mlflow.backends.tracking_credentials import ANONYMOUS, TrackingCredentials
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 
@@ -20,20 +22,21 @@ LOG_IN = (
 
 
 class ServerProbe:
-    """The server at `uri`; `timeouts` are seconds for connecting and for an answer."""
+    """The server at `uri`; `timeouts` are seconds for connecting and for a response."""
 
-    def __init__(self, uri: str, timeouts: tuple[float, float]) -> None:
+    def __init__(self, uri: str, timeouts: tuple[float, float], workspace: str | None = None) -> None:
         self._uri = uri.rstrip("/")
         self._timeouts = timeouts
+        self._workspace = workspace
 
     def reach(self) -> CheckResult:
-        """Ask for its version, which it tells to everybody (`mlflow.server.version`)."""
-        answer = self._client.get("/version", {})
+        """Ask for its version."""
+        response = self._client.get(PATH, {})
         address = self._credentials.shown_uri
-        version = _version(answer)
+        version = version_in(response)
         if version is None:
             return warn(
-                f"{address} answers, but not as an MLflow server does: {answer.status} when asked for its version",
+                f"{address} answers, but not as an MLflow server does: {response.status} when asked for its version",
                 "check that tracking_uri is the address of an MLflow server and not of something in front of it",
             )
         if version < TAKES_OTLP:
@@ -45,27 +48,22 @@ class ServerProbe:
 
     def identify(self) -> CheckResult:
         """Ask for something that everybody may see who may see anything."""
-        answer = self._client.get("/api/2.0/mlflow/experiments/search", {"max_results": "1"})
+        response = self._client.get("/api/2.0/mlflow/experiments/search", {"max_results": "1"})
         credentials = self._credentials
         anonymous = credentials.identity == ANONYMOUS
         who = "without credentials" if anonymous else f"as {credentials.identity}, from {credentials.source}"
-        if answer.status == 401:
-            return fail(f"{credentials.shown_uri} does not let us in {who}: {answer.text or 'it answered 401'}", LOG_IN)
-        if answer.status in (200, 403):
+        if response.status == 401:
+            return fail(
+                f"{credentials.shown_uri} does not let us in {who}: {response.text or 'it answered 401'}", LOG_IN
+            )
+        if response.status in (200, 403):
             return ok(f"{credentials.shown_uri} lets us in {who}")
-        raise error_for(answer, credentials.shown_uri)
+        raise error_for(response, credentials.shown_uri)
 
     @functools.cached_property
     def _credentials(self) -> TrackingCredentials:
-        return TrackingCredentials.read(self._uri)
+        return TrackingCredentials.read(self._uri, self._workspace)
 
     @functools.cached_property
     def _client(self) -> HttpClient:
         return self._credentials.client(connections=1, timeouts=self._timeouts)
-
-
-def _version(answer: Answer) -> Version | None:
-    try:
-        return Version(answer.text) if answer.status == 200 else None
-    except InvalidVersion:
-        return None

@@ -10,7 +10,9 @@ from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.backends.databricks.http import WorkspaceHttp
 from otel_mlflow.backends.databricks.identity import who_am_i
 from otel_mlflow.backends.databricks.trace_location import TraceLocation, linked_location
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.delivery.destinations.unity_catalog import TRACES
 from otel_mlflow.diagnosis.background import in_background
@@ -22,13 +24,13 @@ OPEN_TO_ALL = "/.well-known/databricks-config"
 """What databricks-sdk asks a host first, without credentials."""
 
 SDK_IS_AHEAD = 1.0
-"""Seconds that a host has for an answer after databricks-sdk has given up."""
+"""Seconds that a host has for a response after databricks-sdk has given up."""
 
 CATALOG = "/api/2.1/unity-catalog"
 
 
 class WorkspaceProbe:
-    """The workspace that `tracking_uri` means; `timeouts` are seconds for connecting and for an answer."""
+    """The workspace that `tracking_uri` means; `timeouts` are seconds for connecting and for a response."""
 
     def __init__(self, tracking_uri: str, timeouts: tuple[float, float]) -> None:
         self._tracking_uri = tracking_uri
@@ -56,13 +58,13 @@ class WorkspaceProbe:
         return who_am_i(self._http, self._backend)
 
     def reach(self) -> CheckResult:
-        """Get any answer, without credentials."""
+        """Get any response, without credentials."""
         host = self.credentials.host
-        answer = self._ask(host)
-        if answer.status == 200:
+        response = self._ask(host)
+        if response.status == 200 and not response.is_html:
             return ok(f"{host} answers")
         return warn(
-            f"{host} answers, but not as a Databricks workspace does: {answer.status} when asked for {OPEN_TO_ALL}",
+            f"{host} answers, but not as a Databricks workspace does: {response.status} when asked for {OPEN_TO_ALL}",
             "check that the host is the workspace's address, and not of something in front of it",
         )
 
@@ -84,11 +86,11 @@ class WorkspaceProbe:
 
     def has_table(self, table: str) -> bool:
         """Whether a table is there, and may be seen."""
-        answer = self._http.get(f"{CATALOG}/tables/{table}", {})
-        if answer.status in (403, 404):
+        response = self._http.get(f"{CATALOG}/tables/{table}", {})
+        if response.status in (403, 404):
             return False
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
+        if response.status != 200:
+            raise error_for(response, self._backend)
         return True
 
     def privileges(self, kind: str, name: str) -> set[str]:
@@ -101,15 +103,11 @@ class WorkspaceProbe:
         if host := text_of("DATABRICKS_HOST"):
             self._ask(host if "://" in host else f"https://{host}")
 
-    def _ask(self, host: str) -> Answer:
+    def _ask(self, host: str) -> Response:
         return HttpClient(host, {}, timeouts=self._timeouts).get(OPEN_TO_ALL, {})
 
     def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
-        answer = self._http.get(path, parameters)
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
-        found: dict[str, Any] = answer.json()
-        return found
+        return json_from(self._http.get(path, parameters), self._backend)
 
     @functools.cached_property
     def _http(self) -> WorkspaceHttp:

@@ -10,7 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.ops.summary import Row
 
@@ -72,10 +73,10 @@ class Warehouse:
             )
         return found
 
-    def _checked(self, answer: Answer) -> dict[str, Any]:
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
-        found: dict[str, Any] = answer.json()
+    def _checked(self, response: Response) -> dict[str, Any]:
+        if response.status != 200:
+            raise error_for(response, self._backend)
+        found: dict[str, Any] = response.json()
         return found
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from otel_mlflow.backends.http import Answer, HttpClient, error_for
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import Response, error_for
 from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.summary import Row
@@ -56,10 +57,10 @@ class TraceMetrics:
         }
         if asked.step_ms is not None:
             body["time_interval_seconds"] = asked.step_ms // 1000
-        answer = self._client.post_json("/api/3.0/mlflow/traces/metrics", body)
-        if answer.status in (404, 405):
+        response = self._client.post_json("/api/3.0/mlflow/traces/metrics", body)
+        if response.status in (404, 405):
             raise NoMetricsError(f"{self._backend} does not know trace metrics", "upgrade it to MLflow 3.17 or newer")
-        return [_point(found) for found in self._checked(answer).get("data_points", ())]
+        return [_point(found) for found in self._checked(response).get("data_points", ())]
 
     def search(self, question: Question, *, order: str, limit: int, condition: str | None = None) -> list[Row]:
         """The first requests in an order."""
@@ -72,13 +73,13 @@ class TraceMetrics:
             "max_results": limit,
             "order_by": [order],
         }
-        answer = self._client.post_json("/api/3.0/mlflow/traces/search", body)
-        return [_request(found) for found in self._checked(answer).get("traces", ())]
+        response = self._client.post_json("/api/3.0/mlflow/traces/search", body)
+        return [_request(found) for found in self._checked(response).get("traces", ())]
 
-    def _checked(self, answer: Answer) -> dict[str, Any]:
-        if answer.status != 200:
-            raise error_for(answer, self._backend)
-        found: dict[str, Any] = answer.json()
+    def _checked(self, response: Response) -> dict[str, Any]:
+        if response.status != 200:
+            raise error_for(response, self._backend)
+        found: dict[str, Any] = response.json()
         return found
 
 

@@ -39,6 +39,14 @@ class Genie:
         """Why the next messages end as FAILED, one for each."""
         self.conversations: dict[str, list[str]] = {}
         """The questions of each conversation."""
+        self.description = "The sales of a roastery"
+        """What the space says of itself."""
+        self.page_rows = 0
+        """How many rows a page of a result has; 0: all are on one."""
+        self.links_to = ""
+        """Where pages are to be fetched from, by their number; empty: they come in place."""
+        self.pages: list[list[list[str]]] = []
+        """The pages of the last result."""
         self._messages: dict[str, _Message] = {}
         self._numbers = itertools.count(1)
 
@@ -48,6 +56,20 @@ class Genie:
         routes.add("POST", _MESSAGES, self._create)
         routes.add("GET", f"{_MESSAGES}/{{message_id}}", self._get)
         routes.add("GET", _RESULT, self._result)
+        routes.add("GET", _SPACE, self._about)
+        routes.add("GET", "/api/2.0/sql/statements/{statement}/result/chunks/{number}", self._chunk)
+
+    def _about(self, asked: Asked, space_id: str) -> dict[str, Any]:
+        return {"space_id": space_id, "title": "Roastery", "description": self.description}
+
+    def _chunk(self, asked: Asked, statement: str, number: str) -> dict[str, Any]:
+        return self._page(int(number))
+
+    def _page(self, number: int) -> dict[str, Any]:
+        following = {"next_chunk_index": number + 1} if number + 1 < len(self.pages) else {}
+        if self.links_to:
+            return {"external_links": [{"external_link": f"{self.links_to}/{number}", **following}]}
+        return {"data_array": self.pages[number], "row_count": len(self.pages[number]), **following}
 
     def _start(self, asked: Asked, space_id: str) -> dict[str, Any]:
         conversation_id = f"conversation-{next(self._numbers)}"
@@ -103,8 +125,10 @@ class Genie:
         header, *rows = list(csv.reader(io.StringIO(self._messages[message_id].answer.rows))) or [[]]
         columns = [{"name": name, "position": place, "type_text": "STRING"} for place, name in enumerate(header)]
         manifest = {"schema": {"column_count": len(columns), "columns": columns}, "total_row_count": len(rows)}
-        result = {"data_array": rows, "row_count": len(rows)}
-        return {"statement_response": {"status": {"state": "SUCCEEDED"}, "manifest": manifest, "result": result}}
+        size = self.page_rows or max(len(rows), 1)
+        self.pages = [rows[start : start + size] for start in range(0, len(rows), size)] or [[]]
+        about = {"statement_id": message_id, "status": {"state": "SUCCEEDED"}, "manifest": manifest}
+        return {"statement_response": {**about, "result": self._page(0)}}
 
 
 def _attachments(answer: GenieAnswer) -> list[dict[str, Any]]:

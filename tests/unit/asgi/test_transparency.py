@@ -176,11 +176,13 @@ def test_lifespan_passes_through(traces: CapturedTraces, tracing: Tracing) -> No
     seen: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        seen.extend([scope["type"], receive, send])
+        seen.extend([scope["type"], receive])
+        await send({"type": "lifespan.startup.complete"})
 
     call = Call(app)
     asyncio.run(TracingMiddleware(app, tracing=tracing)({"type": "lifespan"}, call.receive, call.send))
-    assert seen == ["lifespan", call.receive, call.send]
+    assert seen == ["lifespan", call.receive]
+    assert call.sent == [{"type": "lifespan.startup.complete"}]
     assert len(traces) == 0
 
 

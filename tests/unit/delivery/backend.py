@@ -21,6 +21,7 @@ class MemoryBackend:
     react_to_feedback: Callable[[SpooledFeedback], None] = lambda feedback: None
     react_to_opening: Callable[[], None] = lambda: None
     accepts_metadata_later: bool = True
+    takes_info: bool = True
     sent: list[list[SpooledTrace]] = field(default_factory=list)
     """Every batch that was tried, taken or not."""
     taken: list[SpooledTrace] = field(default_factory=list)
@@ -33,13 +34,17 @@ class MemoryBackend:
         self.react_to_opening()
         return CONNECTED
 
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """Whether the trace is one of those that it takes with their info."""
+        return self.takes_info
+
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Take the batch, unless `react` has something against it."""
         self.sent.append(list(batch))
         self.react(batch)
         self.taken += batch
 
-    def assess(self, feedback: SpooledFeedback) -> None:
+    def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Take the feedback, unless `react_to_feedback` has something against it."""
         self.react_to_feedback(feedback)
         self.feedback.append(feedback)

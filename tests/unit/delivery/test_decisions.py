@@ -24,7 +24,7 @@ from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedErr
 
 
 @pytest.mark.parametrize(
-    ("answer", "records", "failures", "expected"),
+    ("error", "records", "failures", "expected"),
     [
         (None, 100, 3, Action(Step.GO_ON)),
         (RejectedError("no"), 100, 3, Action(Step.SPLIT, failures=3)),
@@ -36,9 +36,9 @@ from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedErr
         (MisconfigurationError("who?"), 100, 0, Action(Step.REOPEN, 0.125, 1)),
     ],
 )
-def test_the_table_of_answers(answer: DeliveryError | None, records: int, failures: int, expected: Action) -> None:
+def test_the_table_of_errors(error: DeliveryError | None, records: int, failures: int, expected: Action) -> None:
     """Each row of the table at the head of retry.py."""
-    assert next_action(answer, records=records, failures=failures, chance=0.0) == expected
+    assert next_action(error, records=records, failures=failures, chance=0.0) == expected
 
 
 @given(failures=st.integers(0, 10_000), chance=st.floats(0, 1, exclude_max=True))

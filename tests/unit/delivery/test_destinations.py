@@ -222,7 +222,7 @@ def test_a_collector_that_refuses_is_heard(collector: Collector, scripted_collec
     with pytest.raises(RejectedError, match="not welcome"):
         collector.send([SpooledTrace(1, record.trace_id, record.spans, b"", None)])
     with pytest.raises(RejectedError, match="no feedback"):
-        collector.assess(SpooledFeedback(1, record.trace_id, json.dumps({}).encode(), 0))
+        collector.log_assessment(SpooledFeedback(1, record.trace_id, json.dumps({}).encode(), 0))
     scripted_collector.authorization = "Bearer another"
     with pytest.raises(MisconfigurationError, match="401"):
         collector.send([spooled(1)])

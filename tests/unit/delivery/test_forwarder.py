@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery.forwarder import Forwarder
+from otel_mlflow.delivery.health import Condition
 from otel_mlflow.delivery.rate_controller import LARGEST_BATCH
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Tally, TraceRecord
 from otel_mlflow.delivery.retry import LONGEST_WAIT
@@ -369,10 +370,12 @@ def test_feedback_on_which_the_backend_fails_holds_up_nothing(bench: Bench) -> N
 
 
 def test_a_bug_in_a_destination_does_not_end_delivery(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody has foreseen is reported, and tried again after a while."""
+    """What nobody has foreseen is reported, is in the status with the next step, and is tried again after a while."""
     monkeypatch.setattr("otel_mlflow.guard.GUARD.strict", False)
     script = raise_for(KeyError("surprise"))
     bench.backend.react = lambda batch: play(script)
     bench.spool(trace())
-    assert bench.run(waits=2).delivered == 1
-    assert bench.clock.waits[0] == LONGEST_WAIT
+    seen: list[Condition] = []
+    assert bench.run(waits=2, meanwhile=lambda: seen.append(bench.forwarder.health.condition(None))).delivered == 1
+    assert seen[0].state == "degraded"
+    assert "KeyError" in seen[0].reason

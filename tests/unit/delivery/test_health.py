@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.backends.http import error_for_status
+from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery import Delivery, DeliveryState
 from otel_mlflow.delivery.health import Health
-from otel_mlflow.delivery.storage import DiskTrouble
+from otel_mlflow.delivery.trouble import LocalTrouble
 from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.startup import describe
 from tests.delivering import put, settings_for
@@ -50,7 +50,7 @@ def test_every_trouble_says_what_to_do(status: int) -> None:
 
 def test_the_gravest_trouble_is_told_first() -> None:
     """What a person must mend comes before what passes, the backend before the disk, and that before one experiment."""
-    disk = DiskTrouble("disk full", "make room")
+    disk = LocalTrouble("disk full", "make room")
     health = Health(connected=CONNECTED, blocked={"theirs": MisconfigurationError("deleted", "restore it")})
     assert health.condition(None).reason == "deleted"
     assert health.condition(disk).reason == "disk full"
@@ -62,8 +62,8 @@ def test_the_gravest_trouble_is_told_first() -> None:
 def test_each_state_is_told_once(tmp_path: Path) -> None:
     """A backend that is down for many attempts is one message, and its return another one."""
     told: list[DeliveryState] = []
-    answers = [DOWN] * 4
-    backend = MemoryBackend(react=lambda batch: _raise(answers.pop()) if answers else None)
+    responses = [DOWN] * 4
+    backend = MemoryBackend(react=lambda batch: _raise(responses.pop()) if responses else None)
     delivery = Delivery(settings_for(tmp_path), lambda: backend, on_change=told.append)
     delivery.start()
     try:

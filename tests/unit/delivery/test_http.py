@@ -17,14 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from otel_mlflow.backends.http import (
-    SHOWN_OF_ANSWER,
-    Answer,
-    HttpClient,
-    error_for,
-    error_for_status,
-    retry_after,
-)
+from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.response import MOST_SHOWN, Response, error_for, error_for_status, retry_after
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
 from tests.conftest import find_free_port
 from tests.servers.black_hole import silent_host
@@ -42,7 +36,7 @@ QUICKLY = (2.0, 0.3)
 )
 def test_answers_are_sorted(kind: type[DeliveryError], statuses: list[int]) -> None:
     """Again later, once somebody has mended it, or never."""
-    assert {type(error_for_status(status, "no")) for status in statuses} == {kind}
+    assert all(isinstance(error_for_status(status, "no"), kind) for status in statuses)
 
 
 @pytest.mark.parametrize(
@@ -65,19 +59,19 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, date: str | None, 
 
 def test_an_error_says_what_the_backend_said() -> None:
     """Its own message, cut to what a person reads, and its name for what went wrong."""
-    answer = Answer(400, {}, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "' + b"long " * 1000 + b'"}')
-    error = error_for(answer, "MLflow at http://m:5000")
+    response = Response(400, {}, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "' + b"long " * 1000 + b'"}')
+    error = error_for(response, "MLflow at http://m:5000")
     assert error.reason.startswith("MLflow at http://m:5000 answered 400: long long")
-    assert len(error.reason) < SHOWN_OF_ANSWER + 100
-    assert answer.error_code == "INVALID_PARAMETER_VALUE"
+    assert len(error.reason) < MOST_SHOWN + 100
+    assert response.error_code == "INVALID_PARAMETER_VALUE"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff\xfe"])
 def test_an_answer_that_is_no_json_is_shown_as_it_is(body: bytes) -> None:
     """A proxy's page has no error code, and breaks nothing."""
-    answer = Answer(502, {}, body)
-    assert answer.error_code == ""
-    assert isinstance(answer.text, str)
+    response = Response(502, {}, body)
+    assert response.error_code == ""
+    assert isinstance(response.text, str)
 
 
 @pytest.fixture

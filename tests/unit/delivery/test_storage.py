@@ -13,7 +13,7 @@ import pytest
 from otel_mlflow.delivery import leases
 from otel_mlflow.delivery.records import Part, Tally
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.delivery.storage import BETWEEN_LOOKS_AT_DISK, SpoolLostError, Storage
+from otel_mlflow.delivery.storage import BETWEEN_DISK_CHECKS, SpoolLostError, Storage
 from otel_mlflow.status import Counts
 from tests.delivering import assert_adds_up, trace
 from tests.unit.delivery.backend import ManualClock
@@ -110,12 +110,12 @@ def test_memory_goes_back_to_disk_when_the_disk_is_back(tmp_path: Path, make: Ma
     (tmp_path / "spool").write_text("in the way")
     storage = make()
     ids = add(storage, 3)
-    storage.look_at_disk()
+    storage.check_disk()
     assert storage.in_memory, "it was looked at a moment ago"
 
     (tmp_path / "spool").unlink()
-    clock.now += BETWEEN_LOOKS_AT_DISK
-    storage.look_at_disk()
+    clock.now += BETWEEN_DISK_CHECKS
+    storage.check_disk()
     assert not storage.in_memory
     assert storage.trouble is None
     settle(storage)
@@ -147,8 +147,8 @@ def test_a_disk_that_fails_keeps_its_records_and_its_counts(
     assert storage.in_memory
     assert counts(storage).pending == 5
 
-    clock.now += BETWEEN_LOOKS_AT_DISK
-    storage.look_at_disk()
+    clock.now += BETWEEN_DISK_CHECKS
+    storage.check_disk()
     assert not storage.in_memory
     assert waiting(storage) == before + during
     assert counts(storage).requests == 5
@@ -218,6 +218,7 @@ def test_garbage_in_place_of_the_file_is_set_aside(tmp_path: Path, make: Make) -
     assert trouble.aside.stat().st_size == 50_000
     assert str(trouble.aside) in trouble.reason
     trouble.aside.unlink()
+    storage.check_disk()
     assert storage.trouble is None
 
 

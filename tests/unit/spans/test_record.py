@@ -71,6 +71,7 @@ def test_info_has_the_fields_that_otlp_does_not_carry(traces: CapturedTraces) ->
         "response_preview",
         "trace_metadata",
         "tags",
+        "needs_request",
     }
 
 

@@ -8,8 +8,9 @@ import threading
 import pytest
 
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK
-from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue, Written, encoded, tally
+from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Written, encode_record, tally
 from otel_mlflow.delivery.records import TraceRecord
+from otel_mlflow.delivery.trouble import LocalTrouble
 from tests.delivering import Finished, trace
 from tests.unit.delivery.backend import ManualClock
 
@@ -111,19 +112,21 @@ def test_nobody_sleeps_while_there_is_something() -> None:
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        ("dropped", {"requests": 1, "traced": 1, "dropped": 1}),
+        (HELD_NOTHING, {"requests": 1, "traced": 1, "dropped": 1}),
         ("sampled_out", {"requests": 1, "sampled_out": 1}),
         (Feedback("tr-1", b"{}"), {}),
         (Finished(trace(counted=False)), {}),
         (Finished(), {"requests": 1, "traced": 1}),
     ],
 )
-def test_what_an_item_adds_to_the_counters(item: Finished | Feedback | str, expected: dict[str, int]) -> None:
+def test_what_an_item_adds_to_the_counters(
+    item: Finished | Feedback | LocalTrouble | str, expected: dict[str, int]
+) -> None:
     """Each request once, and nothing for what is none."""
     assert tally(item) == expected
 
 
 def test_a_record_of_nothing_is_none() -> None:
     """A trace all of whose spans were left out leaves no record."""
-    assert encoded(Finished(TraceRecord("tr-1", b"", b"", None, counted=False))) is None
-    assert encoded(Finished(dataclasses.replace(trace(), info=b""))) is not None
+    assert encode_record(Finished(TraceRecord("tr-1", b"", b"", None, counted=False))) is None
+    assert encode_record(Finished(dataclasses.replace(trace(), info=b""))) is not None

@@ -10,7 +10,7 @@ import pytest
 
 from otel_mlflow.delivery.ingest_queue import LARGEST_RECORD, Feedback, IngestQueue
 from otel_mlflow.delivery.records import Part, TraceRecord
-from otel_mlflow.delivery.spool_writer import AT_ONCE, Writer
+from otel_mlflow.delivery.spool_writer import AT_ONCE, SpoolWriter
 from otel_mlflow.delivery.storage import Storage
 from otel_mlflow.guard import GUARD
 from otel_mlflow.status import Counts
@@ -24,7 +24,7 @@ class Desk:
 
     inbox: IngestQueue
     storage: Storage
-    writer: Writer
+    writer: SpoolWriter
 
     def counts(self) -> Counts:
         """What the spool has counted; it always adds up."""
@@ -43,7 +43,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty inbox, an empty spool, and the writer between them."""
     clock, inbox = ManualClock(), IngestQueue()
     storage = Storage(tmp_path, destination="here", max_bytes=10**9, clock=clock)
-    yield Desk(inbox, storage, Writer(inbox, storage, clock, lambda: None))
+    yield Desk(inbox, storage, SpoolWriter(inbox, storage, clock, lambda: None))
     storage.close()
 
 
@@ -121,13 +121,14 @@ def test_a_trace_that_cannot_be_written_down_is_dropped(desk: Desk) -> None:
     assert desk.counts().dropped == 1
 
 
-def test_a_trace_that_is_too_big_is_dropped(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    """It is counted, and the log says which, how big it is, and what to set."""
+def test_a_trace_that_is_too_big_is_dropped(desk: Desk) -> None:
+    """It is counted, and the trouble says which, how big it is, and what to set."""
     (big,) = put(desk, dataclasses.replace(trace(), spans=bytes(LARGEST_RECORD + 1)))
     desk.writer.write_all()
     assert desk.counts().dropped == 1
-    assert big in caplog.text
-    assert "tracing.max_content_bytes" in caplog.text
+    assert desk.writer.trouble is not None
+    assert big in desk.writer.trouble.reason
+    assert "tracing.max_content_bytes" in desk.writer.trouble.fix
 
 
 @pytest.mark.usefixtures("lenient_guard")

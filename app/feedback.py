@@ -1,0 +1,97 @@
+"""What a person thinks of an answer, on its trace: one assessment a person, whose last word counts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import otel_mlflow
+from app.pool import DATA, STORE
+from app.store.opinions import Opinions
+from app.store.tables import Opinion
+
+if TYPE_CHECKING:
+    from mlflow.entities import Assessment
+
+NAME = "user_feedback"
+_LOOK_SECONDS = 2.0
+_PATIENCE = 300.0
+logger = logging.getLogger("app.feedback")
+
+
+class FeedbackLog:
+    """The first word goes the way of the traces. A later one changes the assessment as soon as that has arrived.
+
+    Cases: nothing traced: nothing is sent. First word: sent. Later word: the assessment is looked for in MLflow and
+    changed there; where it cannot be found in time, the word is sent as an assessment of its own rather than lost.
+    """
+
+    def __init__(self, opinions: Opinions) -> None:
+        self._opinions = opinions
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self.tracking_uri: Callable[[], str | None] = lambda: None
+
+    async def log(self, opinion: Opinion, *, is_first: bool) -> bool:
+        """Say whether it is on its way."""
+        if is_first:
+            return await STORE.run(_send, opinion)
+        key = (opinion.trace_id, opinion.owner)
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.create_task(self._change(*key))
+            self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
+        return True
+
+    async def stop(self) -> None:
+        """Say now what waits to be changed."""
+        for (trace_id, owner), task in list(self._tasks.items()):
+            task.cancel()
+            await self._send_latest(trace_id, owner)
+
+    async def _change(self, trace_id: str, owner: str) -> None:
+        """Let the assessment say what the person says last."""
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+            opinion = (await STORE.run(self._opinions.of, owner, [trace_id]))[trace_id]
+            if await DATA.run(self._changed, opinion):
+                latest = (await STORE.run(self._opinions.of, owner, [trace_id]))[trace_id]
+                if (latest.value, latest.rationale) == (opinion.value, opinion.rationale):
+                    return
+        await self._send_latest(trace_id, owner)
+
+    async def _send_latest(self, trace_id: str, owner: str) -> None:
+        opinion = (await STORE.run(self._opinions.of, owner, [trace_id]))[trace_id]
+        await STORE.run(_send, opinion)
+
+    def _changed(self, opinion: Opinion) -> bool:
+        """Change it in MLflow; False as long as it is not there, or MLflow does not answer."""
+        from mlflow import MlflowClient
+        from mlflow.entities import AssessmentSource, Feedback
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracing.client import TracingClient
+
+        uri = self.tracking_uri()
+        try:
+            found = MlflowClient(uri).get_trace(opinion.trace_id).info.assessments
+            if (own := next(filter(lambda one: _is_of(one, opinion.owner), found), None)) is None:
+                return False
+            source = AssessmentSource(source_type="HUMAN", source_id=opinion.owner)
+            wanted = Feedback(name=NAME, value=opinion.value, source=source, rationale=opinion.rationale or "")
+            TracingClient(uri).update_assessment(opinion.trace_id, str(own.assessment_id), wanted)
+        except (MlflowException, OSError) as error:
+            logger.info("The feedback on %s is not changed yet: %s", opinion.trace_id, type(error).__name__)
+            return False
+        return True
+
+
+def _is_of(assessment: Assessment, owner: str) -> bool:
+    return bool(assessment.name == NAME and assessment.source.source_id == owner)
+
+
+def _send(opinion: Opinion) -> bool:
+    return otel_mlflow.log_feedback(
+        opinion.trace_id, NAME, opinion.value, rationale=opinion.rationale, user=opinion.owner
+    )

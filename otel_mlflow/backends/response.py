@@ -1,0 +1,161 @@
+"""What came back from a backend, and which error it is where it is not what was asked for."""
+
+from __future__ import annotations
+
+import email.utils
+import functools
+import html
+import json
+import math
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from otel_mlflow.errors import (
+    CredentialsRejectedError,
+    DeliveryError,
+    MisconfigurationError,
+    RejectedError,
+    RetryableError,
+)
+
+MOST_SHOWN = 500
+"""Characters of a response that people are shown."""
+
+MOST_OF_TITLE = 80
+
+_TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_ABOUT_LOGIN = re.compile(r"log[\s-]?[io]n|sign[\s-]?[io]n|\bsso\b|saml|openid|password", re.IGNORECASE)
+_HTML = re.compile(r"\s*(<!doctype html|<html|<head|<body)", re.IGNORECASE)
+
+
+class Response:
+    """What came back; `address` is the backend's, as it may be shown to people."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, address: str = "") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.address = address
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, empty when there is none."""
+        return (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+
+    @functools.cached_property
+    def json_object(self) -> dict[str, Any] | None:
+        """The JSON object in the body; None when it is anything else."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def json(self) -> dict[str, Any]:
+        """The body's JSON object; an empty one for anything else."""
+        return self.json_object or {}
+
+    @property
+    def error_code(self) -> str:
+        """MLflow's name for what went wrong, empty if it gave none."""
+        return str(self.json().get("error_code") or "")
+
+    @property
+    def text(self) -> str:
+        """The error message of the backend, short enough to be shown."""
+        message = self.json().get("message") or self.json().get("detail")
+        return str(message or (f"{self.page}{self.title}" if self.is_html else self._text)).strip()[:MOST_SHOWN]
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page for people."""
+        return self.media_type == "text/html" or _HTML.match(self._text) is not None
+
+    @property
+    def page(self) -> str:
+        """Which page for people it is."""
+        return "a login page" if _ABOUT_LOGIN.search(self._text) else "an HTML page"
+
+    @property
+    def title(self) -> str:
+        """What a page for people is called, as a clause; empty where it has no title."""
+        title = _TITLE.search(self._text) if self.is_html else None
+        return f", titled '{html.unescape(title[1])[:MOST_OF_TITLE]}'" if title else ""
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the backend asks to be left alone; None when it does not."""
+        return retry_after(self.headers.get("Retry-After"), self.headers.get("Date"))
+
+    @property
+    def _text(self) -> str:
+        return self.body[: 8 * MOST_SHOWN].decode("utf-8", "replace")
+
+
+def error_for(response: Response, backend: str) -> DeliveryError:
+    """Sort a response that reports a failure by what can be done about it."""
+    if 300 <= response.status < 400:
+        return _redirected(response, backend)
+    status = response.status if response.status >= 300 else _status_of(response.error_code)
+    message = f"{backend} answered {response.status}" + (f": {response.text}" if response.text else "")
+    return error_for_status(status, message, response.retry_after)
+
+
+def error_for_status(status: int, message: str, retry_after: float | None = None) -> DeliveryError:
+    """Sort an HTTP status other than success; `message` is what people are shown."""
+    if status == 429:
+        return RetryableError(message, "nothing: they are sent more slowly", retry_after=retry_after, throttled=True)
+    if status == 408 or (status >= 500 and status != 501):
+        fix = "nothing while it recovers: they are sent again; should it go on, its own log says why"
+        return RetryableError(message, fix, retry_after=retry_after)
+    if status == 401:
+        return CredentialsRejectedError(
+            message, "check the credentials; corrected ones are picked up without a restart"
+        )
+    if status == 403:
+        return MisconfigurationError(message, "grant these credentials the right to write there, or use others")
+    if status in (404, 405, 501) or 300 <= status < 400:
+        return MisconfigurationError(message, "check that this is an MLflow server, 3.6 or newer, on a SQL database")
+    return RejectedError(message)
+
+
+def retry_after(header: str | None, date: str | None) -> float | None:
+    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3), which is by the clock that wrote `date`."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+        return None if math.isnan(seconds) else max(0.0, seconds)
+    except ValueError:
+        pass
+    until = _seconds(header)
+    since = _seconds(date or "") or time.time()
+    return max(0.0, until - since) if until is not None else None
+
+
+def _seconds(date: str) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _redirected(response: Response, backend: str) -> MisconfigurationError:
+    """The target's query is left out: single sign-on puts secrets into it."""
+    target = urlsplit(response.headers.get("Location") or "")
+    where = f"{target.scheme}://{target.netloc.rpartition('@')[2]}" if target.netloc else "another path"
+    return MisconfigurationError(
+        f"{backend} answered {response.status}, which redirects to {where}: something in front of it wants to be "
+        "logged in to, or its address is another one",
+        "set the address to where the backend itself answers, with credentials that are accepted there",
+    )
+
+
+def _status_of(error_code: str) -> int:
+    """The HTTP status that MLflow's error code goes with; that of a failure where it is unknown."""
+    from mlflow.exceptions import ERROR_CODE_TO_HTTP_STATUS
+
+    return int(ERROR_CODE_TO_HTTP_STATUS.get(error_code, 500))

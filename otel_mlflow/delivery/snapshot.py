@@ -1,0 +1,47 @@
+"""The latest value of something that may take long to read, for callers who must not wait for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Generic, TypeVar
+
+from otel_mlflow.backends.calls import begin
+
+Value = TypeVar("Value")
+
+PATIENCE = 0.03
+"""Seconds that a caller waits for a new reading; `status()` promises its answer within 50 ms."""
+
+
+class Snapshot(Generic[Value]):
+    """Reads on a thread of its own, one reading at a time; while one hangs, callers get the last value."""
+
+    def __init__(self, read: Callable[[], Value], initial: Value) -> None:
+        self._read = read
+        self._value = initial
+        self._read_at = time.monotonic()
+        self._reading: Future[Value] | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> tuple[Value, float]:
+        """The newest value to be had within `PATIENCE`, and its age in seconds: 0.0 where it was read just now."""
+        reading = self._begin()
+        try:
+            self._keep(reading.result(PATIENCE))
+        except FutureTimeoutError:
+            return self._value, time.monotonic() - self._read_at
+        return self._value, 0.0
+
+    def _begin(self) -> Future[Value]:
+        with self._lock:
+            if self._reading is None or self._reading.done():
+                self._reading, _ = begin(self._read, "otel-mlflow-status")
+            return self._reading
+
+    def _keep(self, value: Value) -> None:
+        self._value = value
+        self._read_at = time.monotonic()

@@ -1,0 +1,87 @@
+"""SIGTERM where no lifespan tells of the end: `--lifespan off`, a server without lifespans, a script.
+
+Servers differ in what they do with the signal, and none of it is taken from them:
+
+1. Nobody handles it: the process would end on the spot, without `atexit`. It goes on until what is in memory is
+   written down and, for `delivery.shutdown_timeout`, delivered; then it ends by the signal as it would have. Where
+   hypercorn has several workers they are such processes: what they have answered is still on its way through the loop.
+2. A server handles it: it goes on serving what it has begun. From then on whatever is finished is written at once,
+   and the server's handler is called as if it were alone.
+3. It is ignored, or handled outside Python: nothing is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import weakref
+from types import FrameType
+from typing import Any, Protocol
+
+
+class Terminable(Protocol):
+    """What has something to finish before the process ends."""
+
+    def expect_termination(self) -> None:
+        """The process is going to end some time after now. Must not block."""
+
+    def shutdown(self) -> None:
+        """The process ends now."""
+
+
+GRACE = 0.1
+"""Seconds in which an event loop brings to its end what it has answered already."""
+
+_shutting_down = threading.Event()
+_shut_down_done = threading.Event()
+_terminables: weakref.WeakSet[Terminable] = weakref.WeakSet()
+_previous: Any = None
+
+
+def on_termination(terminable: Terminable) -> None:
+    """Tell `terminable` of SIGTERM, for as long as anybody refers to it. Python allows it in the main thread only."""
+    _terminables.add(terminable)
+    if threading.current_thread() is threading.main_thread():
+        _install()
+
+
+def forget(terminable: Terminable) -> None:
+    """Tell it no more; the last one puts the handler back that was there before."""
+    global _previous
+    _terminables.discard(terminable)
+    is_main = threading.current_thread() is threading.main_thread()
+    if not _terminables and is_main and signal.getsignal(signal.SIGTERM) is _handle:
+        signal.signal(signal.SIGTERM, _previous)
+        _previous = None
+
+
+def _install() -> None:
+    global _previous
+    current = signal.getsignal(signal.SIGTERM)
+    if current is _handle or current is None or current is signal.SIG_IGN:
+        return
+    _previous = current
+    signal.signal(signal.SIGTERM, _handle)
+
+
+def _handle(number: int, frame: FrameType | None) -> None:
+    for terminable in list(_terminables):
+        terminable.expect_termination()
+    if callable(_previous):
+        _previous(number, frame)
+    elif not _shutting_down.is_set():
+        _shutting_down.set()
+        # On a thread of its own: the main thread may hold any lock where the signal has interrupted it.
+        threading.Thread(target=_shut_down, args=(number,), name="otel-mlflow-end", daemon=True).start()
+    elif _shut_down_done.is_set():
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+
+def _shut_down(number: int) -> None:
+    _shut_down_done.wait(GRACE)
+    for terminable in list(_terminables):
+        terminable.shutdown()
+    _shut_down_done.set()
+    os.kill(os.getpid(), number)

@@ -1,0 +1,37 @@
+"""A value that may take long to read, for callers who do not wait."""
+
+from __future__ import annotations
+
+import threading
+
+from otel_mlflow.delivery.snapshot import Snapshot
+
+
+def test_a_quick_reading_is_fresh() -> None:
+    """It is as of now."""
+    assert Snapshot(lambda: "read", "initial").get() == ("read", 0.0)
+
+
+def test_a_reading_that_hangs_leaves_the_last_value() -> None:
+    """With its age; and no second reading is begun meanwhile."""
+    released, begun = threading.Event(), list[int]()
+    is_free = threading.Event()
+    is_free.set()
+
+    def read() -> int:
+        begun.append(1)
+        if not is_free.is_set():
+            released.wait()
+        return len(begun)
+
+    snapshot = Snapshot(read, 0)
+    assert snapshot.get() == (1, 0.0)
+    is_free.clear()
+    value, age = snapshot.get()
+    assert value == 1
+    assert age > 0
+    snapshot.get()
+    assert len(begun) == 2
+    is_free.set()
+    released.set()
+    assert snapshot.get()[0] >= 2
