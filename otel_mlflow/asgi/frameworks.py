@@ -3,7 +3,7 @@
 | framework | where the middleware goes | what else is needed |
 | --- | --- | --- |
 | Starlette, FastAPI | round the middleware stack, also while it serves | |
-| Litestar | `asgi_handler` | start-up and shutdown, as its lifespan passes no middleware; the exceptions that it answers |
+| Litestar | `asgi_handler` | start-up and shutdown, as its lifespan passes no middleware; exceptions that it answers |
 | Quart | `asgi_app` | its rule in the scope, before each request; the exceptions that it answers |
 
 Private names that this leans on: none. Tested with starlette 0.37 to 1.10, litestar 2.25, quart 0.22.
