@@ -54,7 +54,7 @@ class MatrixServer:
             self._accepts, seconds=60, waiting_for=lambda: f"{server} to accept; its log:\n{self.process.log[-4000:]}"
         )
         # The first request imports what the others find imported.
-        httpx.get(f"http://127.0.0.1:{self.port}/json", timeout=60)
+        httpx.get(f"http://127.0.0.1:{self.port}/", timeout=60)
 
     def _accepts(self) -> bool:
         try:

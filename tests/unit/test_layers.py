@@ -40,7 +40,8 @@ ROOMS: dict[str, set[str]] = {
     "asgi": {"errors", "guard", "http", "request", "settings", "spans", "tracing"},
     "diagnosis": {"backends", "content", "delivery", "errors", "settings", "spans"},
     "ops": {"backends", "delivery", "diagnosis", "errors", "guard", "http", "settings", "spans", "status", "tracing"},
-    "commands": {"delivery", "diagnosis", "errors", "ops", "settings", "status"},
+    "autoinstrument": {"asgi", "guard", "ops", "settings"},
+    "commands": {"autoinstrument", "delivery", "diagnosis", "errors", "ops", "settings", "status"},
 }
 """Room → the rooms that it may import, lazily or for types included. Read from the ground up."""
 
