@@ -15,13 +15,13 @@ import otel_mlflow
 from app import page
 from app.agent.choose import agent_for
 from app.api import chat, errors, feedback, jobs, sessions, slides, status, stream
+from app.api.dashboard import dashboard
 from app.api.openapi import EVERYWHERE, TAGS
 from app.api.request_id import IdentifiedApp
 from app.api.users import user_of
 from app.services import Services, services_for
 from app.settings import AppSettings
 from app.workspace import Workspace
-from otel_mlflow import ops
 
 MODEL_THREADS = 64
 """How many calls of a model that blocks may wait side by side."""
@@ -38,7 +38,7 @@ def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Setting
     services: Services = app.state.services
     services.feedback.tracking_uri = lambda: traced.settings.tracking_uri
     workspace.tracking_uri = traced.settings.tracking_uri or ""
-    app.mount("/ops", ops.app(traced))
+    app.mount("/ops", dashboard(traced, settings))
     return app
 
 

@@ -36,7 +36,7 @@ class FeedbackLog:
 
     async def log(self, opinion: Opinion, *, is_first: bool) -> bool:
         """Say whether it is on its way."""
-        if is_first:
+        if is_first or not otel_mlflow.current_trace().id:
             return await STORE.run(_send, opinion)
         key = (opinion.trace_id, opinion.owner)
         if key not in self._tasks:

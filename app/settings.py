@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 from typing_extensions import Self
 
@@ -86,6 +86,8 @@ class AppSettings(BaseSettings):
     """How long a stream may be silent before a comment keeps it open."""
     follow_seconds: float = Field(default=25.0, gt=0)
     """How long one answer of /api/chat/events lasts: shorter than proxies allow; clients ask for what follows."""
+    ops_token: SecretStr = SecretStr("")
+    """What opens the dashboard at /ops; without one it is served to this machine alone."""
     user_experiment: str = ""
     """With `{user}` in it: the experiment of each user's own; empty: one experiment for all."""
 

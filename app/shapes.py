@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -28,6 +29,18 @@ class LeavingOut(BaseModel):
     @model_serializer(mode="wrap")
     def _leave_out_what_does_not_apply(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {key: value for key, value in serialize(self).items() if value is not None}
+
+
+class EventName(str, Enum):
+    """What a stream tells."""
+
+    SESSION_CREATED = "session_created"
+    ASSISTANT = "assistant"
+    TOOL_CALL = "tool_call"
+    TOOL_RESULT = "tool_result"
+    COMPLETE = "complete"
+    ERROR = "error"
+    CANCELLED = "cancelled"
 
 
 class ErrorShape(BaseModel):

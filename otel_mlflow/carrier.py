@@ -32,7 +32,7 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
     span = BRIDGE.provider.tracer("otel_mlflow").start_span(name, context=context_api.set_value(TRUSTED, True, context))
     state = span_state(span)
     request = RequestTrace(state.trace if state is not None else None)
-    token = context_api.attach(with_request(request, context))
+    token = context_api.attach(with_request(request, context, root=state))
     try:
         with use_span(span, end_on_exit=True):
             yield span

@@ -7,6 +7,7 @@ Written out here, because importing them costs what importing MLflow costs; a te
 from __future__ import annotations
 
 TRACE_REQUEST_ID = "mlflow.traceRequestId"
+EXPERIMENT_ID = "mlflow.experimentId"
 SPAN_INPUTS = "mlflow.spanInputs"
 SPAN_OUTPUTS = "mlflow.spanOutputs"
 SPAN_TYPE = "mlflow.spanType"
@@ -16,6 +17,9 @@ USER_ID = "user.id"
 TRACE_NAME = "mlflow.traceName"
 TRACE_SESSION = "mlflow.trace.session"
 TRACE_USER = "mlflow.trace.user"
+MODEL_ID = "mlflow.modelId"
 SOURCE_RUN = "mlflow.sourceRun"
+EVAL_REQUEST_ID = "mlflow.eval.requestId"
+LINKED_PROMPTS = "mlflow.linkedPrompts"
 CHAT_USAGE = "mlflow.chat.tokenUsage"
 TRACE_SCHEMA_VERSION = "mlflow.trace_schema.version"

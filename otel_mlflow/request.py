@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context as context_api
 
 from otel_mlflow.content import to_json
-from otel_mlflow.guard import guarded
+from otel_mlflow.guard import attempt, guarded
 
 if TYPE_CHECKING:
-    from otel_mlflow.spans.trace import OpenTrace
+    from otel_mlflow.spans.trace import OpenTrace, SpanState
+
+MAX_TEXT = 8000
+"""Characters of a tag, a param, a session or a user: more than MLflow's stores have room for."""
+
+MAX_CONTENT = 200_000
+"""Characters of a text that are taken as inputs or outputs; `tracing.max_content_bytes` cuts further."""
+
+INVALID = "otel_mlflow.invalid"
+"""The tag that says which value could not be taken, and why."""
 
 _CURRENT = context_api.create_key("otel-mlflow-request")
 
@@ -38,31 +47,31 @@ class RequestTrace:
 
     def set_session(self, session_id: str) -> None:
         """Put the trace into a session: a conversation, say. MLflow groups traces by it."""
-        self._set("session", str(session_id))
+        self._set("session", _to_text(session_id))
 
     def set_user(self, user: str) -> None:
         """Say on whose behalf the request is served."""
-        self._set("user", str(user))
+        self._set("user", _to_text(user))
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Add tags to the trace; values become text."""
-        self._update("tags", {str(key): str(value) for key, value in tags.items()})
+        self._update("tags", tags, _to_text)
 
     def set_inputs(self, inputs: Any) -> None:
         """Show `inputs` as the trace's request, in place of the HTTP body. Taken as JSON now."""
-        self._set_content("inputs", inputs)
+        self._set("inputs", _to_json(inputs))
 
     def set_outputs(self, outputs: Any) -> None:
         """Show `outputs` as the trace's response, in place of the HTTP body. Taken as JSON now."""
-        self._set_content("outputs", outputs)
+        self._set("outputs", _to_json(outputs))
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Add params to the request's MLflow run (`runs.mode: request`); values become text."""
-        self._update("params", {str(key): str(value) for key, value in params.items()})
+        self._update("params", params, _to_text)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Add metrics to the request's MLflow run (`runs.mode: request`)."""
-        self._update("metrics", {str(key): float(value) for key, value in metrics.items()})
+        """Add metrics to the request's MLflow run (`runs.mode: request`); what is no number is named in a tag."""
+        self._update("metrics", metrics, float)
 
     def carrier(self) -> dict[str, str]:
         """What `continued()` needs to go on in this trace, under the span that is current now, wherever that is.
@@ -70,34 +79,57 @@ class RequestTrace:
         W3C trace context headers; they may be put on a queue or sent to another process.
         """
         from otel_mlflow.spans.propagation import W3C_PROPAGATOR
+        from otel_mlflow.spans.registry import keep_for_jobs
 
         carrier: dict[str, str] = {}
         if self._trace is not None:
             W3C_PROPAGATOR.inject(carrier)
+            keep_for_jobs(self._trace)
         return carrier
 
     @guarded
-    def _set_content(self, name: str, value: Any) -> None:
-        if self._trace is not None:
-            self._set(name, _as_json(value))
-
     def _set(self, name: str, value: str) -> None:
         if self._trace is not None:
             setattr(self._trace.metadata, name, value)
             self._trace.mark_changed()
 
-    def _update(self, name: str, values: dict[str, Any]) -> None:
-        if self._trace is not None:
-            getattr(self._trace.metadata, name).update(values)
-            self._trace.mark_changed()
+    @guarded
+    def _update(self, name: str, values: Mapping[str, Any], convert: Callable[[Any], Any]) -> None:
+        """Take what can be converted; of what cannot, a tag says why."""
+        if self._trace is None:
+            return
+        items = attempt(dict, values)
+        if isinstance(items, Exception):
+            self._trace.metadata.tags[INVALID] = f"{name}: expected a mapping, got {_to_text(values)}"
+            items = {}
+        for key, value in items.items():
+            converted = attempt(convert, value)
+            if isinstance(converted, Exception):
+                self._trace.metadata.tags[INVALID] = f"{name}: {_to_text(key)} is {_to_text(value)}: {converted}"
+            else:
+                getattr(self._trace.metadata, name)[_to_text(key)] = converted
+        self._trace.mark_changed()
 
 
-def _as_json(value: Any) -> str:
-    try:
-        return to_json(value)
-    except (TypeError, ValueError, RecursionError):
-        # Keys that are no texts, a cycle, or too deep: shown as Python shows it.
-        return to_json(repr(value))
+def _to_text(value: object) -> str:
+    """Any value as a text that is not too long to be kept; where it has none, what it is."""
+    text = value if isinstance(value, str) else attempt(str, value)
+    return text[:MAX_TEXT] if isinstance(text, str) else _without_text(value, text)
+
+
+def _to_json(value: Any) -> str:
+    """Any value as JSON; what JSON has no place for (strange keys, a cycle, too deep) as Python shows it."""
+    if isinstance(value, str):
+        value = value if len(value) <= MAX_CONTENT else f"{value[:MAX_CONTENT]}… ({len(value)} characters)"
+    text = attempt(to_json, value)
+    if isinstance(text, str):
+        return text
+    shown = attempt(repr, value)
+    return to_json(shown[:MAX_CONTENT] if isinstance(shown, str) else _without_text(value, shown))
+
+
+def _without_text(value: object, error: object) -> str:
+    return f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>"
 
 
 _NOT_TRACED = RequestTrace()
@@ -109,10 +141,15 @@ def current_trace() -> RequestTrace:
     return current if isinstance(current, RequestTrace) else _NOT_TRACED
 
 
-def with_request(request: RequestTrace, context: context_api.Context | None = None) -> context_api.Context:
-    """A context in which `current_trace()` is `request`, and which its root is current in where no span is."""
+def with_request(
+    request: RequestTrace, context: context_api.Context | None = None, root: SpanState | None = None
+) -> context_api.Context:
+    """A context in which `current_trace()` is `request`, and spans are below its root where nothing else is known.
+
+    `root` stands for the request's root where that is not in this process.
+    """
     from otel_mlflow.spans.current import REQUEST_ROOT
 
     context = context_api.set_value(_CURRENT, request, context)
     trace = request._trace
-    return context_api.set_value(REQUEST_ROOT, trace.root, context) if trace is not None else context
+    return context_api.set_value(REQUEST_ROOT, root or trace.root, context) if trace is not None else context

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Tracer
 
-from otel_mlflow import heap, logs
+from otel_mlflow import heap, logs, mlflow_names
 from otel_mlflow.content import Redactor
+from otel_mlflow.delivery.destinations import experiment_name
 from otel_mlflow.delivery.records import TraceRecord
+from otel_mlflow.errors import TracingSetupError
 from otel_mlflow.http.exchange import Scope
 from otel_mlflow.http.excluded_urls import ExcludedUrls
 from otel_mlflow.http.sampling import within_rate
+from otel_mlflow.integrations import INTEGRATIONS, LeftOut
 from otel_mlflow.settings import load_or_disable
-from otel_mlflow.spans import mlflow_bridge, runs
+from otel_mlflow.spans import runs
+from otel_mlflow.spans.active_model import active_model_id
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
+from otel_mlflow.spans.follow_ups import take_attachments, take_prompts
+from otel_mlflow.spans.mlflow_bridge import take_assessments
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.record import TraceWriter
 from otel_mlflow.spans.trace import OpenTrace, SpanState
@@ -61,8 +67,8 @@ class Tracing:
         self.redactor = Redactor.of(self.settings.tracing.redact_keys)
         self.processor = BRIDGE.processor
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
-        self._writer = TraceWriter(self.settings, self._service_name, environment_metadata)
         self.caller_key = CallerKey(self.settings.tracing.caller_key)
+        self._writer = TraceWriter(self.settings, self._service_name, process_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
         self.observer: RequestObserver | None = None
         self._started = False
@@ -75,7 +81,9 @@ class Tracing:
             say_unusable(self._trouble)
         if self.settings.tracing.enabled:
             BRIDGE.install(self, tracer_provider, self._service_name, self.settings.tracing.autolog)
-            runs.use_tracking_uri(self.settings.tracking_uri)
+            runs.use_tracking_uri(self.delivery.settings.tracking_uri)
+            runs.use_experiment_named(experiment_name(self.settings))
+            self._require_integrations()
 
     def __repr__(self) -> str:
         return f"Tracing(experiment_name={self.settings.experiment_name!r}, started={self._started})"
@@ -99,7 +107,7 @@ class Tracing:
 
     def status(self) -> Status:
         """How tracing is doing, without any network."""
-        status = self.delivery.status()
+        status = with_left_out(self.delivery.status(), INTEGRATIONS.left_out)
         if self._trouble is None:
             return status
         return replace(status, state="failed", reason=str(self._trouble), fix="correct the setting, and restart")
@@ -183,12 +191,23 @@ class Tracing:
 
     def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """Write finished spans down."""
+        sink = BRIDGE.diversion or self.delivery
         if with_info:
-            mlflow_bridge.remember_last_trace(trace)
-            for payload in mlflow_bridge.take_assessments(trace):
+            for payload in take_assessments(trace):
                 redacted = self.redactor.json_text(payload.decode()).encode()
-                (BRIDGE.diversion or self.delivery).put_feedback(trace.identity.mlflow_trace_id, redacted)
+                sink.put_feedback(trace.identity.mlflow_trace_id, redacted)
+        attachments = take_attachments(spans) if self.settings.tracing.capture_input_output else []
+        for payload in attachments + take_prompts(trace):
+            sink.put_feedback(trace.identity.mlflow_trace_id, payload)
         return self._writer.write(trace, spans, with_info=with_info)
+
+    def _require_integrations(self) -> None:
+        """Raises `TracingSetupError` with `strict` where an integration is left out."""
+        left_out = INTEGRATIONS.left_out
+        if left_out and self.settings.strict:
+            BRIDGE.uninstall(self)
+            logs.uninstall(self)
+            raise TracingSetupError("; ".join(f"{each.reason}; {each.fix}" for each in left_out))
 
     def _on_change(self, state: DeliveryState) -> None:
         say(state)
@@ -221,10 +240,31 @@ def delivery_for(settings: Settings) -> Delivery:
     return shared_delivery(settings)
 
 
+def process_metadata() -> Mapping[str, str]:
+    """What MLflow puts into every trace that ends now: who and what runs this process, and its active model."""
+    model_id = active_model_id()
+    return {**environment_metadata(), mlflow_names.MODEL_ID: model_id} if model_id else environment_metadata()
+
+
 @functools.cache
 def environment_metadata() -> Mapping[str, str]:
     """Who and what runs this process, as MLflow puts it into every trace (`mlflow.user`, `mlflow.source.name`, …)."""
+    if not INTEGRATIONS.works("mlflow_environment"):
+        return {}
     from mlflow.tracing.utils.environment import resolve_env_metadata
 
     found: Mapping[str, str] = resolve_env_metadata()
     return found
+
+
+def with_left_out(status: Status, left_out: Sequence[LeftOut]) -> Status:
+    """The status, degraded by the integrations that are left out; where nothing works at all, that comes first."""
+    if not left_out or status.state == "disabled":
+        return status
+    reasons, fixes = [each.reason for each in left_out], [each.fix for each in left_out]
+    own = [status.reason] if status.reason else []
+    if status.state == "failed":
+        return replace(status, reason="; ".join(own + reasons))
+    return replace(
+        status, state="degraded", reason="; ".join(reasons + own), fix="; ".join(dict.fromkeys(fixes)) or status.fix
+    )

@@ -1,117 +1,148 @@
-"""Series become inline SVG: bars for things beside each other, a line or an area for things one after another. Pure."""
+"""Views become inline SVG: bars for things beside each other, lines or areas for things one after another. Pure.
+
+Every mark says in a `<title>` what it shows.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from html import escape
 from typing import Literal, get_args
 
-from app.agent.series import Point, Series
+from app.agent.findings.told import Line, View
+from app.agent.scale import HEIGHT, LEFT, RIGHT, WIDTH, Scale, course_x, slot_width
+from app.agent.units import write, write_short
 
 ChartKind = Literal["bar", "line", "area"]
 CHART_KINDS: tuple[ChartKind, ...] = get_args(ChartKind)
 
-WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 76, 20, 44, 48
-COLOUR, HIGHLIGHT, MUTED, GRID = "#2f6f8f", "#d9822b", "#5b6770", "#e3e8eb"
+COLOURS = ("#2f6f8f", "#8a5a83", "#4c8b57", "#b0803a", "#6b6bb0", "#5b6770")
+HIGHLIGHT, MUTED, GRID = "#d9822b", "#5b6770", "#e3e8eb"
 MOST_LABELS = 8
-GRID_LINES = 4
 # A course of so many points that add up is shown as the amount that it is.
 AREA_POINTS = 12
+_LEGEND_STEP = 118
 
 
-def fitting(series: Series) -> ChartKind:
-    """The kind of chart that fits the series."""
-    if not series.is_over_time:
+def fitting(view: View) -> ChartKind:
+    """The kind of chart that fits the view."""
+    if not view.is_over_time:
         return "bar"
-    return "area" if series.adds_up and len(series.points) >= AREA_POINTS else "line"
+    is_amount = view.adds_up and view.unit in {"eur", "number"} and len(view.lines) == 1
+    return "area" if is_amount and len(view.labels) >= AREA_POINTS else "line"
 
 
-def chart(series: Series, kind: ChartKind | None = None) -> str:
+def kind_named(name: str) -> ChartKind | None:
+    """The kind of chart with this name."""
+    return next((kind for kind in CHART_KINDS if kind == name), None)
+
+
+def chart(view: View, kind: ChartKind | None = None) -> str:
     """The chart as an `<svg>` element that says in words what it shows; of the kind that fits, if none is named."""
-    kind = kind or fitting(series)
-    marks = _bars(series) if kind == "bar" else _course(series, filled=kind == "area")
-    name = escape(f"{series.measure} by {series.dimension}, {kind} chart")
+    kind = kind or fitting(view)
+    scale = Scale.spanning(view.figures)
+    if len(view.figures) == 1:
+        marks = list(_figure(view))
+    else:
+        drawn = _bars(view, scale) if kind == "bar" else _courses(view, scale, filled=kind == "area")
+        marks = [*_grid(view, scale), *drawn, *_legend(view)]
+    name = escape(f"{view.about}, {kind} chart")
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{name}" font-family="sans-serif" font-size="15">'
-        f"{''.join(_grid(series))}{''.join(marks)}</svg>"
+        f"{''.join(marks)}</svg>"
     )
 
 
-def _grid(series: Series) -> Iterator[str]:
-    low, high = _range(series)
-    step = _step(series)
-    for line in range(round((high - low) / step) + 1):
-        value = low + line * step
-        y = _y(value, series)
+def _figure(view: View) -> Iterator[str]:
+    """One figure alone is written large."""
+    yield (
+        f'<text x="{WIDTH / 2:.0f}" y="{HEIGHT / 2:.0f}" text-anchor="middle" fill="{COLOURS[0]}" font-size="84">'
+        f"{escape(write(view.figures[0], view.unit))}{_title(view, view.lines[0], 0)}</text>"
+    )
+    yield _text(WIDTH / 2, HEIGHT / 2 + 48, view.about)
+
+
+def _grid(view: View, scale: Scale) -> Iterator[str]:
+    for value in scale.lines:
+        y = scale.y(value)
         yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>'
-        yield _text(LEFT - 10, y + 5, series.write(value), anchor="end")
+        yield _text(LEFT - 10, y + 5, write_short(value, view.unit), anchor="end")
 
 
-def _bars(series: Series) -> Iterator[str]:
-    step = (WIDTH - LEFT - RIGHT) / len(series.points)
-    floor = _y(0, series)
-    for place, point in enumerate(series.points):
-        x, y = LEFT + place * step, _y(point.value, series)
-        yield (
-            f'<rect x="{x + step * 0.18:.1f}" y="{min(y, floor):.1f}" width="{step * 0.64:.1f}"'
-            f' height="{abs(floor - y):.1f}" rx="3" fill="{_colour(point, series)}"/>'
-        )
-        if len(series.points) <= MOST_LABELS:
-            yield _text(x + step / 2, min(y, floor) - 10, series.write(point.value))
-    for place in _labelled(len(series.points)):
-        yield _text(LEFT + (place + 0.5) * step, HEIGHT - 18, series.points[place].label)
+def _legend(view: View) -> Iterator[str]:
+    if len(view.lines) < 2:
+        return
+    for place, line in enumerate(view.lines):
+        x = LEFT + place * _LEGEND_STEP
+        yield f'<circle cx="{x:.0f}" cy="14" r="6" fill="{_colour(place)}"/>'
+        yield _text(x + 12, 19, line.name, anchor="start")
 
 
-def _course(series: Series, *, filled: bool) -> Iterator[str]:
-    places = [(_x(place, series), _y(point.value, series)) for place, point in enumerate(series.points)]
-    track = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+def _bars(view: View, scale: Scale) -> Iterator[str]:
+    slot, floor = slot_width(len(view.labels)), scale.y(0)
+    width = slot * 0.7 / len(view.lines)
+    for number, line in enumerate(view.lines):
+        for place, value in enumerate(line.values):
+            if value is None:
+                continue
+            x, y = LEFT + place * slot + slot * 0.15 + number * width, scale.y(value)
+            yield (
+                f'<rect x="{x:.1f}" y="{min(y, floor):.1f}" width="{width:.1f}" height="{abs(floor - y):.1f}" rx="2"'
+                f"{_mark(view, number, place, 'fill')}>{_title(view, line, place)}</rect>"
+            )
+            if len(view.figures) <= MOST_LABELS:
+                yield _text(x + width / 2, min(y, floor) - 8, write_short(value, view.unit))
+    for place in _labelled(len(view.labels)):
+        yield _text(LEFT + (place + 0.5) * slot, HEIGHT - 18, view.labels[place])
+
+
+def _courses(view: View, scale: Scale, *, filled: bool) -> Iterator[str]:
+    for number, line in enumerate(view.lines):
+        yield from _course(view, number, line, scale, filled=filled)
+    for place in _labelled(len(view.labels)):
+        yield _text(course_x(place, len(view.labels)), HEIGHT - 18, view.labels[place])
+
+
+def _course(view: View, number: int, line: Line, scale: Scale, *, filled: bool) -> Iterator[str]:
+    count = len(view.labels)
+    places = [
+        (place, course_x(place, count), scale.y(value)) for place, value in enumerate(line.values) if value is not None
+    ]
+    track = " ".join(f"{x:.1f},{y:.1f}" for _, x, y in places)
     if filled:
-        floor = _y(0, series)
-        corners = f"{places[0][0]:.1f},{floor:.1f} {track} {places[-1][0]:.1f},{floor:.1f}"
-        yield f'<polygon points="{corners}" fill="{COLOUR}" fill-opacity="0.22"/>'
-    yield f'<polyline points="{track}" fill="none" stroke="{COLOUR}" stroke-width="3" stroke-linejoin="round"/>'
-    for point, (x, y) in zip(series.points, places, strict=True):
-        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{_colour(point, series)}"/>'
-    for place in _labelled(len(places)):
-        yield _text(places[place][0], HEIGHT - 18, series.points[place].label)
-    high = series.points.index(series.largest)
-    yield _text(places[high][0], places[high][1] - 14, series.write(series.largest.value))
+        corners = f"{places[0][1]:.1f},{scale.y(0):.1f} {track} {places[-1][1]:.1f},{scale.y(0):.1f}"
+        yield f'<polygon points="{corners}" fill="{_colour(number)}" fill-opacity="0.22"/>'
+    yield (
+        f'<polyline points="{track}" fill="none" stroke="{_colour(number)}" stroke-width="3" stroke-linejoin="round"/>'
+    )
+    for place, x, y in places:
+        mark = _mark(view, number, place, "fill")
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"{mark}>{_title(view, line, place)}</circle>'
+        if (number, place) in view.marked and len(view.marked) <= MOST_LABELS:
+            yield _text(x, y - 12, write_short(line.values[place] or 0.0, view.unit))
+
+
+def _mark(view: View, number: int, place: int, attribute: str) -> str:
+    """The colour of a mark; where lines have colours of their own, what the words are about has a border instead."""
+    is_marked = (number, place) in view.marked
+    if len(view.lines) == 1:
+        return f' {attribute}="{HIGHLIGHT if is_marked else _colour(number)}"'
+    border = f' stroke="{HIGHLIGHT}" stroke-width="3"' if is_marked else ""
+    return f' {attribute}="{_colour(number)}"{border}'
+
+
+def _title(view: View, line: Line, place: int) -> str:
+    value = line.values[place]
+    name = f"{line.name}, " if len(view.lines) > 1 else ""
+    return f"<title>{escape(f'{name}{view.labels[place]}: {write(value or 0.0, view.unit)}')}</title>"
 
 
 def _labelled(points: int) -> range:
     return range(0, points, -(-points // MOST_LABELS))
 
 
-def _x(place: int, series: Series) -> float:
-    room = WIDTH - LEFT - RIGHT - 60
-    return LEFT + 30 + room * place / max(1, len(series.points) - 1)
-
-
-def _y(value: float, series: Series) -> float:
-    low, high = _range(series)
-    share = (value - low) / (high - low) if high > low else 0.0
-    return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
-
-
-def _range(series: Series) -> tuple[float, float]:
-    """From the grid line below all figures to the one above; zero is always among them."""
-    step = _step(series)
-    low, high = min(series.smallest.value, 0.0), max(series.largest.value, 0.0)
-    return math.floor(low / step) * step, max(math.ceil(high / step), 1) * step
-
-
-def _step(series: Series) -> float:
-    """A round distance between grid lines."""
-    span = max(series.largest.value, 0.0) - min(series.smallest.value, 0.0) or 1.0
-    rough = span / GRID_LINES
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(power * mantissa for mantissa in (1, 2, 2.5, 5, 10) if power * mantissa >= rough)
-
-
-def _colour(point: Point, series: Series) -> str:
-    return HIGHLIGHT if point is series.largest else COLOUR
+def _colour(number: int) -> str:
+    return COLOURS[number % len(COLOURS)]
 
 
 def _text(x: float, y: float, words: str, anchor: str = "middle") -> str:

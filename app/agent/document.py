@@ -6,13 +6,10 @@ A slide that shows a finding holds what it was made from in data attributes, so 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 from app.agent.charts import ChartKind, chart, fitting
-from app.agent.findings import headline, remarks
-from app.agent.series import Series
-from app.data.vocabulary import Reading
+from app.agent.finding import Finding
 
 SOURCE = "Example Roastery, synthetic data"
 CSS = """
@@ -26,38 +23,30 @@ body { margin: 0; background: #e8ecef; font-family: system-ui, sans-serif; color
 .slide svg { flex: 0 0 760px; }
 .slide ul { margin: 0; padding-left: 24px; }
 .slide .columns ul { align-self: center; }
-.slide li { font-size: 25px; line-height: 1.4; margin-bottom: 16px; }
+.slide li { font-size: 24px; line-height: 1.35; margin-bottom: 14px; }
 .slide .lead { font-size: 28px; line-height: 1.35; margin: 0 0 16px; color: #5b6770; }
+.slide .note { font-size: 20px; line-height: 1.35; margin: 0 0 8px; color: #5b6770; }
 .slide .source { font-size: 16px; color: #5b6770; margin: auto 0 0; padding-top: 12px; }
 """.strip()
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One answered question: what was asked, and the rows."""
+def write(
+    question: str,
+    findings: Sequence[Finding],
+    max_slides: int,
+    *,
+    notes: Sequence[str] = (),
+    kind: ChartKind | None = None,
+) -> str:
+    """The deck: findings first; a summary and a cover where there is room for them.
 
-    asked: Reading
-    series: Series
-
-    @property
-    def topic(self) -> str:
-        """What it is about, without the finding."""
-        words = self.asked.in_words()
-        return words[:1].upper() + words[1:]
-
-    @property
-    def title(self) -> str:
-        """What the rows say, and of which part of the data; a course over time names its time itself."""
-        return headline(self.series) + (self.asked.where() if self.series.is_over_time else self.asked.scope())
-
-
-def write(question: str, findings: Sequence[Finding], max_slides: int) -> str:
-    """The deck: findings first; a summary and a cover where there is room for them."""
-    slides = [finding_slide(finding) for finding in findings[:max_slides]]
+    `notes` say how the question was read, on the cover; `kind` is the chart that was asked for, for the first finding.
+    """
+    slides = [finding_slide(one, kind if one is findings[0] else None) for one in findings[:max_slides]]
     if len(findings) > 1 and len(slides) < max_slides:
         slides.append(summary_slide([finding.title for finding in findings]))
     if len(slides) < max_slides:
-        slides.insert(0, _cover(question, findings[0]))
+        slides.insert(0, cover_slide(question, findings[0], notes))
     title = escape(findings[0].title)
     body = "\n".join(slides)
     return (
@@ -66,15 +55,16 @@ def write(question: str, findings: Sequence[Finding], max_slides: int) -> str:
     )
 
 
-def finding_slide(finding: Finding, kind: ChartKind | None = None, title: str | None = None) -> str:
+def finding_slide(finding: Finding, kind: ChartKind | None = None) -> str:
     """A slide with a chart, and what the chart says in words."""
-    kind = kind or fitting(finding.series)
-    drawn = f'<div class="columns">{chart(finding.series, kind)}{_list(remarks(finding.series))}</div>'
+    told = finding.told
+    kind = kind or fitting(told.view)
+    drawn = f'<div class="columns">{chart(told.view, kind)}{_list(told.remarks)}</div>'
     made_from = (
-        f' data-query="{escape(finding.asked.in_words())}" data-rows="{escape(finding.series.as_csv())}"'
+        f' data-query="{escape(finding.asked.in_words())}" data-rows="{escape(finding.table.as_csv())}"'
         f' data-chart="{kind}"'
     )
-    return _slide("finding", f"<h2>{escape(title or finding.title)}</h2>\n{drawn}\n{_source()}", made_from)
+    return _slide("finding", f"<h2>{escape(finding.title)}</h2>\n{drawn}\n{_source()}", made_from)
 
 
 def summary_slide(titles: Sequence[str]) -> str:
@@ -82,9 +72,12 @@ def summary_slide(titles: Sequence[str]) -> str:
     return _slide("summary", f"<h2>In short</h2>\n{_list(titles)}\n{_source()}")
 
 
-def _cover(question: str, main: Finding) -> str:
+def cover_slide(question: str, main: Finding, notes: Sequence[str] = ()) -> str:
+    """What the deck is about, what was asked, and how that was read."""
     said = f'<h1>{escape(main.topic)}</h1>\n<p class="lead">{escape(main.title)}</p>'
-    return _slide("cover", f'{said}\n<p class="lead">“{escape(question)}”</p>\n{_source()}')
+    quoted = f'<p class="lead">“{escape(question)}”</p>'
+    read_as = "".join(f'\n<p class="note">{escape(note)}</p>' for note in notes)
+    return _slide("cover", f"{said}\n{quoted}{read_as}\n{_source()}")
 
 
 def _slide(kind: str, content: str, made_from: str = "") -> str:

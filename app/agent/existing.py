@@ -8,11 +8,12 @@ from html import escape
 
 from bs4 import BeautifulSoup, Tag
 
-from app.agent.charts import CHART_KINDS, ChartKind, fitting
-from app.agent.document import Finding, finding_slide, summary_slide
-from app.agent.series import Series
-from app.data.vocabulary import read
+from app.agent.charts import CHART_KINDS, ChartKind, chart, fitting, kind_named
+from app.agent.document import summary_slide
+from app.agent.finding import Finding
+from app.agent.table import Table
 from app.decks.document import DeckDocument, heading_of
+from app.questions.reading import read
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,16 @@ class Shown:
         return self.finding.asked.in_words() if self.finding else ""
 
     def drawn_as(self, kind: ChartKind | None) -> str:
-        """The slide with another chart; the kind after its own if none is named."""
-        if self.finding is None:
+        """The slide with another chart; the kind after its own if none is named. All else on it stays as it is."""
+        soup = BeautifulSoup(self.html, "html.parser")
+        slide, drawing = soup.find("div"), soup.find("svg")
+        if self.finding is None or slide is None or drawing is None:
             return self.html
-        own = self.chart or fitting(self.finding.series)
-        after = CHART_KINDS[(CHART_KINDS.index(own) + 1) % len(CHART_KINDS)]
-        return finding_slide(self.finding, kind or after, self.title)
+        own = self.chart or fitting(self.finding.told.view)
+        kind = kind or CHART_KINDS[(CHART_KINDS.index(own) + 1) % len(CHART_KINDS)]
+        drawing.replace_with(BeautifulSoup(chart(self.finding.told.view, kind), "html.parser"))
+        slide["data-chart"] = kind
+        return str(soup)
 
     def renamed(self, title: str) -> str:
         """The slide with another heading."""
@@ -76,6 +81,19 @@ class Existing:
         """Whether there is a summary, to be written anew when the slides change."""
         return any(slide.kind == "summary" for slide in self.slides)
 
+    @property
+    def about(self) -> Finding | None:
+        """What the deck is about: its first finding."""
+        return next((slide.finding for slide in self.slides if slide.finding), None)
+
+    def missing(self, number: int) -> str:
+        """Why there is no slide with this number, counted from 1; empty if there is one."""
+        return "" if 1 <= number <= len(self.slides) else f"There is no slide {number}."
+
+    def with_title(self, title: str) -> str:
+        """The document with another title."""
+        return retitled(self.html, title)
+
     def with_slides(self, slides: Sequence[str], *, summary: bool = False) -> str:
         """The document with these slides in place of its own, and a summary of them if it is to have one."""
         titles = [heading_of(tag) for tag in _tags(slides) if tag.get("data-kind") == "finding"]
@@ -85,11 +103,21 @@ class Existing:
         return str(document)
 
 
+def retitled(html: str, title: str) -> str:
+    """A document with another title."""
+    soup = BeautifulSoup(html, "html.parser")
+    if soup.title is not None:
+        soup.title.string = title
+    return str(soup)
+
+
 def _shown(slide: Tag) -> Shown:
-    rows = Series.from_csv(str(slide.get("data-rows", "")))
-    finding = Finding(read(str(slide["data-query"])), rows) if rows and slide.get("data-query") else None
-    chart = next((kind for kind in CHART_KINDS if kind == slide.get("data-chart")), None)
-    return Shown(str(slide), str(slide.get("data-kind", "")), heading_of(slide), finding, chart)
+    table = Table.from_csv(str(slide.get("data-rows", "")))
+    queries = read(str(slide.get("data-query", ""))).queries
+    # What a person has made unreadable is theirs now, and stays as it is.
+    finding = Finding(queries[0], table) if table and len(queries) == 1 else None
+    kind = kind_named(str(slide.get("data-chart")))
+    return Shown(str(slide), str(slide.get("data-kind", "")), heading_of(slide), finding, kind)
 
 
 def _tags(slides: Sequence[str]) -> list[Tag]:

@@ -1,131 +1,151 @@
-"""What a person may want of a deck that is there, and how it is read out of a sentence. Pure."""
+"""How a sentence about a deck that is there is read. Pure.
+
+The cases, in this order: a wish that is taken back; a command about slides by their numbers or words; a chart; the
+length; a few words that change what was asked; and what is none of these is a new question.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from app.agent.charts import CHART_KINDS, ChartKind
-from app.data.vocabulary import REGIONS, Reading, read
-
-STATED = (
-    "fewer slides, or a number of them",
-    "more slides",
-    "a slide about something in the data",
-    "a line, bar or area chart, on one slide or all",
-    "another title for slide N",
-    "only one region",
+from app.agent.arrangements import REMOVE, read_arrangement, read_removal
+from app.agent.charts import kind_named
+from app.agent.existing import Existing
+from app.agent.slide_words import NUMBER, find, read_number, with_numbers
+from app.agent.wishes import (
+    Fewer,
+    FollowUp,
+    Impossible,
+    More,
+    NewQuestion,
+    Nothing,
+    Redraw,
+    Refine,
+    Rename,
+    SlideAbout,
 )
-"""What can be asked for, as the person is told it."""
+from app.questions.named import name_parts
+from app.questions.tokenise import tokenise
+from app.questions.tokens import Kind
 
-_NUMBERS = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-}
-_NUMBER = rf"(\d+|{'|'.join(_NUMBERS)})"
-
-
-@dataclass(frozen=True)
-class Rename:
-    """Give a slide another title; `number` counts from 1, as people do."""
-
-    number: int
-    title: str
+_POLITE = re.compile(
+    r"^\s*(?:(?:please|pls|ok|okay|thanks|great|now|can you|could you|would you|and|then|i want to)[,\s]+)+", re.I
+)
+_CUE = re.compile(
+    r"^\s*(?:and|but|also|what about|how about|only|just|same|include|exclude|compare (?:it|that|this|them|with|to)\b"
+    r"|filter|limit|restrict|narrow|switch to|change (?:it|that|this) to)\b|\b(?:instead|as well|too)\b\W*$",
+    re.IGNORECASE,
+)
+_ADDING = re.compile(r"^\s*(?:and\s+)?(?:also|add|include)\b|\b(?:too|as well)\b\W*$", re.IGNORECASE)
+_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
+_ENDS = (Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST)
 
 
-@dataclass(frozen=True)
-class Redraw:
-    """Draw a chart in another way; None: whichever comes next, on all slides."""
-
-    kind: ChartKind | None
-    number: int | None
-
-
-@dataclass(frozen=True)
-class SlideAbout:
-    """Add a slide."""
-
-    topic: Reading
-
-
-@dataclass(frozen=True)
-class Fewer:
-    """Leave slides out, down to so many; None: one less."""
-
-    slides: int | None
+def read_follow_up(sentence: str, deck: Existing) -> FollowUp:
+    """Read a wish about a deck."""
+    slides = len(deck.slides)
+    plain = with_numbers(_POLITE.sub("", sentence), slides)
+    readers: Sequence[Callable[[], FollowUp | None]] = (
+        lambda: _taken_back(plain),
+        lambda: _rename(plain),
+        lambda: read_removal(plain),
+        lambda: read_arrangement(plain, slides),
+        lambda: _about(plain),
+        lambda: _redraw(plain),
+        lambda: _length(plain, slides),
+        lambda: _refinement(plain, sentence, deck),
+    )
+    return next((wish for reader in readers if (wish := reader()) is not None), NewQuestion())
 
 
-@dataclass(frozen=True)
-class More:
-    """Add so many slides, or as many as make `total`."""
-
-    slides: int = 1
-    total: int | None = None
-
-
-@dataclass(frozen=True)
-class OnlyRegion:
-    """Show one region alone."""
-
-    region: str
-
-
-FollowUp = Rename | Redraw | SlideAbout | Fewer | More | OnlyRegion
-
-
-def read_follow_up(sentence: str, slides: int) -> FollowUp | None:
-    """Read a wish about a deck of so many slides; None if the sentence is none."""
-    return _rename(sentence) or _redraw(sentence) or _about(sentence) or _length(sentence, slides) or _only(sentence)
+def _taken_back(sentence: str) -> FollowUp | None:
+    verbs = rf"add|make|create|change|rename|show|move|swap|include|{REMOVE}"
+    if find(rf"\b(?:don['’]?t|do not|never|no need to)\s+(?:\w+ )?(?:{verbs})\b", sentence):
+        return Nothing()
+    if find(r"^\W*(?:never ?mind|forget it|stop|leave it|no|thanks?|thank you|great|nice|good|perfect)\W*$", sentence):
+        return Nothing()
+    is_undo = find(r"^\W*(?:undo|revert|go back)\b", sentence)
+    return Impossible("I can't undo: I see only the deck as it is now.") if is_undo else None
 
 
 def _rename(sentence: str) -> Rename | None:
-    wish = _find(rf"\b(?:rename|call|title|retitle) (?:the )?slide {_NUMBER} (?:to |as |into )?(.+)", sentence)
-    title = wish.group(2).strip(" \"'“”.") if wish else ""
-    return Rename(_number(wish.group(1)), title) if wish and title else None
-
-
-def _redraw(sentence: str) -> Redraw | None:
-    wish = _find(rf"\b({'|'.join(CHART_KINDS)}) (?:charts?|graphs?|plots?)\b", sentence)
-    kind = next((kind for kind in CHART_KINDS if wish and wish.group(1).lower() == kind), None)
-    if not kind and not _find(r"\b(?:another|other|different) (?:kind of |type of )?(?:chart|graph)", sentence):
-        return None
-    where = _find(rf"\bslide {_NUMBER}\b", sentence)
-    return Redraw(kind, _number(where.group(1)) if where else None)
+    verb = r"\b(?:rename|call|title|retitle|name|change the (?:title|heading|name) of) (?:the )?"
+    wish = find(rf"{verb}slide {NUMBER} (?:to |as |into )?(.+)", sentence)
+    deck = None if wish else find(rf"{verb}(?:deck|presentation) (?:to |as |into )?(.+)", sentence)
+    deck = deck or (None if wish else find(r"\bchange the title to (.+)", sentence))
+    title = (wish.group(2) if wish else deck.group(1) if deck else "").strip(" \"'“”.\n")
+    return Rename(read_number(wish.group(1)) if wish else None, title) if title else None
 
 
 def _about(sentence: str) -> SlideAbout | None:
-    wish = _find(r"\bslides? (?:about|on|for|showing|with) (.+)", sentence)
-    topic = read(wish.group(1)) if wish else Reading()
-    return SlideAbout(topic) if topic.understood else None
+    about = r"slides? (?:about|on|for|showing|with|of|comparing|that compares?|that shows?) (.+)"
+    wish = find(rf"\b(?:add|a|an|another|make|create|one|new|insert)\b(?: \w+){{0,2}}? {about}", sentence)
+    if wish or (wish := find(r"^\W*slides? (?:about|on|for|showing|with) (.+)", sentence)):
+        return SlideAbout(wish.group(1))
+    named = name_parts(tokenise(sentence))
+    wish = find(r"^\W*(?:also |and )*(?:add|include|also show|also give|also)\b (.+)", sentence)
+    return SlideAbout(wish.group(1)) if wish and named.measures and not find(r"\bslides?\b", sentence) else None
 
 
-def _length(sentence: str, slides: int) -> Fewer | More | None:
-    if wish := _find(rf"\b{_NUMBER} (?:more|additional|further) slides?|\badd {_NUMBER} slides?", sentence):
-        return More(_number(wish.group(1) or wish.group(2)))
-    if _find(r"\b(?:more|additional|further) slides?|\badd (?:a|another) slide|\blonger\b", sentence):
+def _redraw(sentence: str) -> FollowUp | None:
+    """A chart alone; with a measure or a dimension it belongs to a question."""
+    named = name_parts(tokenise(re.sub(rf"\bslide {NUMBER}", "slide", sentence, flags=re.IGNORECASE)))
+    if named.measures or named.splits or named.unknown_measure:
+        return None
+    where = find(rf"\bslide {NUMBER}\b", sentence)
+    number = read_number(where.group(1)) if where else None
+    if kind := kind_named(named.chart):
+        return Redraw(kind, number)
+    if find(r"\b(?:another|other|different) (?:kind of |type of )?(?:chart|graph)", sentence):
+        return Redraw(None, number)
+    chart = find(r"\b(pie|donut|doughnut|scatter|radar|bubble|stacked|heat ?map|table|waterfall)\b", sentence)
+    return Impossible(f"I can't draw a {chart.group(1).lower()}: I draw bar, line and area charts.") if chart else None
+
+
+def _length(sentence: str, slides: int) -> FollowUp | None:
+    if find(rf"\bslide {NUMBER}\b", sentence):
+        return None
+    if wish := find(rf"\b{NUMBER} (?:more|additional|further) slides?|\badd {NUMBER} slides?", sentence):
+        return More(read_number(wish.group(1) or wish.group(2)))
+    if find(
+        r"\b(?:more|additional|further) slides?|\badd (?:a|another) slide\W*$|\b(?:make it |a bit )?longer\b", sentence
+    ):
         return More()
-    if wish := _find(rf"\b{_NUMBER} slides?\b", sentence):
-        wanted = _number(wish.group(1))
+    if wish := find(rf"\b{NUMBER} slides?\b", sentence):
+        wanted = read_number(wish.group(1))
         return More(wanted - slides, wanted) if wanted > slides else Fewer(wanted)
-    return Fewer(None) if _find(r"\b(?:fewer|less) slides?|\bshorter\b", sentence) else None
+    return (
+        Fewer(None)
+        if find(r"\b(?:fewer|less) slides?|\b(?:make (?:it|the deck) |a bit )?shorter\W*$", sentence)
+        else None
+    )
 
 
-def _only(sentence: str) -> OnlyRegion | None:
-    wish = _find(rf"\b(?:only|just) (?:show |for |in |the |region )*({'|'.join(REGIONS)})\b", sentence)
-    return OnlyRegion(wish.group(1).title()) if wish else None
+def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
+    """A few words that change what was asked; a question with a measure of its own is another, unless it says `and`."""
+    slide = find(rf"\bslide {NUMBER}\b", sentence)
+    words = _wanted(re.sub(rf"\b(?:change|make|turn|on|in)?\s*(?:the )?slide {NUMBER}\b", " ", sentence, flags=re.I))
+    named = name_parts(tokenise(words))
+    if slide and not named.weight:
+        return Impossible("I can't do that to a slide.")
+    is_cued = bool(_CUE.search(whole)) or words != sentence
+    asks = find(r"^\W*(?:which|what|how|why|where|when|who|show|compare|list|rank|is|are|did|does|do|was)\b", sentence)
+    has_shape = bool(asks) and (bool(named.splits) or named.has(*_FOCUS, *_ENDS))
+    is_whole = bool(named.measures) or bool(named.unknown_measure) or has_shape
+    if not named.weight or (is_whole and not is_cued):
+        return None
+    if deck.about is None:
+        return None if is_whole else Impossible("I can't: no slide of this deck shows data that I asked for.")
+    return Refine(words, bool(_ADDING.search(whole)), read_number(slide.group(1)) if slide else None)
 
 
-def _number(word: str) -> int:
-    return _NUMBERS.get(word.lower()) or int(word)
-
-
-def _find(pattern: str, sentence: str) -> re.Match[str] | None:
-    return re.search(pattern, sentence, re.IGNORECASE)
+def _wanted(sentence: str) -> str:
+    """What is to be there: `profit` of `replace revenue with profit`, `profit instead of revenue`, `add profit`."""
+    if swapped := find(r"^\W*(?:replace|swap|switch|change|exchange) .+? (?:with|to|for|by) (.+)", sentence):
+        return swapped.group(1)
+    if kept := find(r"^(.+?),? (?:instead of|rather than) ", sentence):
+        return kept.group(1)
+    # The verb, not the coffee.
+    plain = re.sub(r"^\W*(?:filter|limit|restrict|narrow)(?: \w+)?? (?:by|to|for|on)\b", "", sentence, flags=re.I)
+    return re.sub(r"^\W*(?:add|include)\b", "", plain, flags=re.IGNORECASE)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from app.agent.document import Finding, write
+from app.agent.charts import kind_named
+from app.agent.digs import dig
+from app.agent.document import write
 from app.agent.existing import Existing
+from app.agent.finding import Finding
 from app.agent.followups import read_follow_up
-from app.agent.revise import Answer, AskData, revise, unable
-from app.agent.series import Series
-from app.data.vocabulary import MEASURES, Dimension, Reading, read
+from app.agent.replies import Answer, AskData, unable
+from app.agent.revise import revise
+from app.agent.table import Table
+from app.agent.wishes import NewQuestion
+from app.questions.query import Query
+from app.questions.reading import HELP, Reading, read
 
 __all__ = ["Answer", "AskData", "Asked", "next_step"]
 
@@ -24,61 +30,61 @@ class Asked:
     came_back: str
     failed: bool = False
 
+    @property
+    def table(self) -> Table | None:
+        """The rows, if it has any that can be read."""
+        return None if self.failed else Table.from_csv(json.loads(self.came_back)["rows"])
+
+    @property
+    def message(self) -> str:
+        """What the data said, without their SQL."""
+        said = self.came_back if self.failed else str(json.loads(self.came_back)["message"])
+        return said.partition(" Statement: ")[0]
+
 
 def next_step(question: str, max_slides: int, asked: Sequence[Asked], deck: str = "") -> AskData | Answer:
     """Decide from the person's question, everything asked for it so far, and the deck that is there."""
     existing = Existing.of(deck)
-    wish = read_follow_up(question, len(existing.slides)) if existing else None
-    findings = [finding for one in asked if (finding := _finding(one))]
-    if asked and not findings:
-        return Answer(_nothing_found(asked, "The deck is unchanged." if existing else "No deck was made."))
-    if existing and wish:
-        return revise(wish, existing, max_slides, findings or None)
-    return _dig_or_answer(question, max_slides, asked, findings) if findings else _open(question, existing)
+    if existing is None:
+        return _answer(question, max_slides, asked, None)
+    wish = read_follow_up(question, existing)
+    if isinstance(wish, NewQuestion):
+        return _answer(question, max_slides, asked, existing)
+    return revise(wish, existing, max_slides, [(one.table, one.message) for one in asked])
 
 
-def _open(question: str, existing: Existing | None) -> AskData | Answer:
-    wanted = read(question)
-    if wanted.understood:
-        return AskData((wanted.in_words(),))
-    reason = "I can't answer that: I am a rule-based model over one small data set, not a language model."
-    if existing:
-        return unable(reason)
-    known = f"Ask about {', '.join(sorted(MEASURES))} by region, product, month, quarter or year."
-    return Answer(f"{reason} {known} No deck was made.")
+def _answer(question: str, max_slides: int, asked: Sequence[Asked], existing: Existing | None) -> AskData | Answer:
+    """A new deck: what was asked for first, then what is behind it."""
+    about = existing.about if existing else None
+    reading = read(question, about.asked.measure if about else "")
+    if reading.refusal:
+        return (
+            unable(f"I can't answer that: {reading.refusal} {HELP}")
+            if existing
+            else Answer(f"I can't answer that: {reading.refusal} {HELP} No deck was made.")
+        )
+    max_slides = min(max_slides, reading.slides or max_slides)
+    wanted = reading.queries[:max_slides]
+    if not asked:
+        return AskData((wanted[0].for_rows().in_words(),))
+    first = asked[0].table
+    queries = [*wanted, *(dig(wanted, first) if first else [])][:max_slides]
+    if len(asked) < len(queries):
+        return AskData(tuple(query.for_rows().in_words() for query in queries[1:]))
+    outcome = "The deck is unchanged." if existing else "No deck was made."
+    return _conclude(question, max_slides, reading, list(zip(queries, asked, strict=False)), outcome)
 
 
-def _dig_or_answer(
-    question: str, max_slides: int, asked: Sequence[Asked], findings: Sequence[Finding]
-) -> AskData | Answer:
-    more = _dig(read(asked[0].query), findings[0].series)[: max_slides - 1] if len(asked) == 1 else []
-    if more:
-        return AskData(tuple(reading.in_words() for reading in more))
-    document = write(question, findings, max_slides)
+def _conclude(
+    question: str, max_slides: int, reading: Reading, answered: Sequence[tuple[Query, Asked]], outcome: str
+) -> Answer:
+    findings = [Finding(query, one.table) for query, one in answered if one.table]
+    missing = [f"The data had no answer for “{one.query}”: {one.message}" for _, one in answered if not one.table]
+    if not findings:
+        return Answer(f"{missing[0]} {outcome}")
+    surplus = [f"No slide was left for {query.in_words()}." for query in reading.queries[max_slides:]]
+    notes = [*reading.remarks, *missing, *surplus]
+    document = write(question, findings, max_slides, notes=notes, kind=kind_named(reading.chart))
+    titles = [f"{finding.title}." for finding in findings[: len(reading.queries)]]
     sources = "one answer" if len(findings) == 1 else f"{len(findings)} answers"
-    return Answer(f"{findings[0].title}. The deck rests on {sources} from the data.", document)
-
-
-def _dig(first: Reading, series: Series) -> list[Reading]:
-    """What a person would ask next: who is behind a course over time, and what is behind the largest part."""
-    if series.is_over_time:
-        return [replace(first, dimension=part) for part in _parts() if part not in first.filters]
-    course = replace(first, dimension="month")
-    inside = [part for part in _parts() if part not in first.filters and part != series.dimension]
-    narrowed = {**first.filters, series.dimension: series.largest.label}
-    return [course, *(Reading(first.measure, part, narrowed) for part in inside)]
-
-
-def _parts() -> tuple[Dimension, Dimension]:
-    return "region", "product"
-
-
-def _finding(asked: Asked) -> Finding | None:
-    series = None if asked.failed else Series.from_csv(json.loads(asked.came_back)["rows"])
-    return Finding(read(asked.query), series) if series else None
-
-
-def _nothing_found(asked: Sequence[Asked], outcome: str) -> str:
-    last = asked[-1]
-    said = last.came_back if last.failed else json.loads(last.came_back)["message"]
-    return f"The data had no answer for “{last.query}”: {said} {outcome}"
+    return Answer(" ".join([*titles, *notes, f"The deck rests on {sources} from the data."]), document)

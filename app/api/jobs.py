@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 import otel_mlflow
 from app.api import sse
-from app.api.openapi import EVENT_STREAM, content, failures
+from app.api.openapi import event_stream, failures
 from app.api.orders import order_of
 from app.api.users import Owner, OwnToken
 from app.api.using import Using
@@ -48,7 +48,7 @@ async def poll(request_id: str, owner: Owner, using: Using) -> Polled:
     "/api/chat/events/{request_id}",
     response_class=StreamingResponse,
     responses={
-        **content(sse.MEDIA_TYPE, "The events of the turn so far, and those to come, numbered from 1.", EVENT_STREAM),
+        **event_stream("The events of the turn so far, and those to come, numbered from 1."),
         **failures(404),
     },
 )

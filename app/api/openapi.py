@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.shapes import ConflictShape, ErrorShape
+from app.shapes import ConflictShape, ErrorShape, EventName
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -35,6 +35,15 @@ EVENT_STREAM = (
     "event: complete\n"
     'data: {"session_id": "9f1c2ab0", "messages": [], "slide_deck": null, "raw_html": "", "metadata": {}}\n\n'
 )
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "its number, where the stream can be resumed"},
+        "event": {"enum": [kind.value for kind in EventName]},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "JSON, as the events say"},
+    },
+}
 
 
 def failures(*statuses: int) -> Responses:
@@ -51,7 +60,13 @@ EVERYWHERE = failures(422, 500)
 """What each route may answer: also those without input have a header, the forwarded user."""
 
 
-def content(media_type: str, description: str, example: str) -> Responses:
-    """A 200 that is no JSON."""
-    body = {"schema": {"type": "string"}, "example": example}
-    return {200: {"description": description, "content": {media_type: body}}}
+def page(description: str) -> Responses:
+    """A 200 that is an HTML document."""
+    body = {"schema": {"type": "string"}, "example": "<!DOCTYPE html><html>…</html>"}
+    return {200: {"description": description, "content": {"text/html": body}}}
+
+
+def event_stream(description: str) -> Responses:
+    """A 200 that is a stream of server-sent events; the schema is that of one event."""
+    body = {"schema": _EVENT, "example": EVENT_STREAM}
+    return {200: {"description": description, "content": {"text/event-stream": body}}}

@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
-from app.api.openapi import content, failures
+from app.api.openapi import failures, page
 from app.api.users import Owner
 from app.api.using import ExpectedQuery, Using
 from app.decks import edit
 from app.decks.deck import Deck, parse
 from app.decks.edit import NoSuchSlideError
-from app.decks.frame import POLICY, frame
+from app.decks.frame import FrameDocument, editable, frame, printable
 from app.services import Services
 from app.shapes import DeckShape, OrderRequest, SessionId, SlideRequest
 from app.turns.answers import deck_shape
@@ -43,7 +43,7 @@ def reorder(
 @router.get(
     "/export",
     response_class=Response,
-    responses={**content("text/html", "The whole document.", "<!DOCTYPE html><html>…</html>"), **failures(404)},
+    responses={**page("The whole document."), **failures(404)},
 )
 def export(of: Of, owner: Owner, using: Using, format: Literal["html"] = "html") -> Response:
     """The whole deck as a file."""
@@ -56,14 +56,23 @@ def export(of: Of, owner: Owner, using: Using, format: Literal["html"] = "html")
     return HTMLResponse(deck.html, headers=headers)
 
 
+@router.get(
+    "/print",
+    response_class=Response,
+    responses={**page("All slides, a page each."), **failures(404)},
+)
+def print_deck(of: Of, owner: Owner, using: Using) -> Response:
+    """The deck as a document that opens the browser's print dialog."""
+    return _shown(printable(_deck(using, of, owner)))
+
+
 @router.get("/{place}/frame", include_in_schema=False)
-def slide_frame(place: int, of: Of, owner: Owner, using: Using) -> Response:
-    """One slide as a document for a frame of the page."""
+def slide_frame(place: int, of: Of, owner: Owner, using: Using, edit: bool = False) -> Response:
+    """One slide as a document for a frame of the page; to be changed where it stands if that is asked for."""
     deck = _deck(using, of, owner)
     if not 0 <= place < len(deck.slides):
         raise NoSuchSlideError(f"There is no slide {place}: the deck has {len(deck.slides)}, counted from 0.")
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
-    return HTMLResponse(frame(deck, place), headers=headers)
+    return _shown(editable(deck, place) if edit else frame(deck, place))
 
 
 @router.patch("/{place}", responses=failures(400, 404, 409))
@@ -85,6 +94,11 @@ def duplicate(place: int, of: Of, owner: Owner, using: Using, expected_version: 
 def delete(place: int, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None) -> DeckShape:
     """Take a slide out."""
     return _changed(using, of, owner, expected_version, lambda html: edit.delete(html, place))
+
+
+def _shown(document: FrameDocument) -> Response:
+    headers = {"Content-Security-Policy": document.policy, "Cache-Control": "no-store"}
+    return HTMLResponse(document.html, headers=headers)
 
 
 def _deck(using: Services, session_id: str, owner: str) -> Deck:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 import otel_mlflow
 from app.agent.turn import Said
 from app.api import sse
-from app.api.openapi import EVENT_STREAM, content, failures
+from app.api.openapi import event_stream, failures
 from app.api.orders import order_of
 from app.api.request_id import request_id
 from app.api.users import Owner, OwnToken
@@ -34,7 +34,7 @@ Events = asyncio.Queue["str | None"]
     "/api/chat/stream",
     response_class=StreamingResponse,
     responses={
-        **content(sse.MEDIA_TYPE, "The events of the turn, each as it happens.", EVENT_STREAM),
+        **event_stream("The events of the turn, each as it happens."),
         **failures(400, 403, 404, 409),
     },
 )

@@ -6,7 +6,6 @@ The contract is that of a Databricks Genie space, so that a real one can stand i
 from __future__ import annotations
 
 import json
-import sqlite3
 import uuid
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,12 +13,12 @@ from typing import Protocol
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field
 
-from app.data import sales
+from app.data.bundled import answer_question
 from app.data.conversation import Conversation, current_conversation
 from app.data.errors import GenieError
-from app.data.sql import statement
-from app.data.vocabulary import MEASURES, read
+from app.data.sql import UnknownMeasureError
 from app.pool import DATA
+from app.questions.measures import MEASURES
 
 __all__ = ["TOOL_NAME", "EmbeddedSpace", "GenieAnswer", "GenieError", "GenieSpace", "genie_tool"]
 
@@ -68,18 +67,12 @@ class EmbeddedSpace:
         return self.description
 
     def ask(self, query: str, conversation: Conversation) -> GenieAnswer:
-        """Answer one question, or raise `GenieError` with SQLite's own words."""
+        """Answer one question, or raise `GenieError` naming what the data do not hold."""
         conversation.id = conversation.id or f"embedded-{uuid.uuid4().hex}"
-        asked = read(query)
-        if not asked.understood:
-            return GenieAnswer(f"This data holds {_measures()} by region, product, month, quarter and year.")
-        select = statement(asked)
         try:
-            rows = sales.run(select.sql, select.parameters)
-        except sqlite3.Error as error:
+            return GenieAnswer(*answer_question(query))
+        except UnknownMeasureError as error:
             raise GenieError(f"Cannot answer {query!r}: {error}. The data holds {_measures()}.") from error
-        found = f"{len(rows.rows)} rows" if rows.rows else "No data match"
-        return GenieAnswer(f"{found}: {asked.in_words()}. Statement: {select.sql}", rows.as_csv() if rows.rows else "")
 
 
 class _Query(BaseModel):

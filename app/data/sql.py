@@ -1,32 +1,42 @@
-"""A question, read, becomes one SQL statement over the sales table. Pure."""
+"""A query becomes one SQL statement over the sales table. Pure."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.data.vocabulary import OVER_TIME, Dimension, Reading
+from app.questions.measures import measure_named
+from app.questions.query import OVER_TIME, PARTS, Dimension, Query
 
-# measure: its expression, and the column's name, which says the unit
-_MEASURES = {
-    "revenue": ("SUM(revenue)", "revenue_eur"),
-    "cost": ("SUM(cost)", "cost_eur"),
-    "profit": ("SUM(revenue - cost)", "profit_eur"),
-    "profit margin": ("100.0 * SUM(revenue - cost) / SUM(revenue)", "profit_margin_percent"),
-    "units": ("SUM(units)", "units"),
-    "returned units": ("SUM(returned)", "returned_units"),
-    "return rate": ("100.0 * SUM(returned) / SUM(units)", "return_rate_percent"),
+_EXPRESSIONS = {
+    "revenue": "SUM(revenue)",
+    "cost": "SUM(cost)",
+    "profit": "SUM(revenue - cost)",
+    "profit margin": "100.0 * SUM(revenue - cost) / SUM(revenue)",
+    "units": "SUM(units)",
+    "returned units": "SUM(returned)",
+    "return rate": "100.0 * SUM(returned) / SUM(units)",
+    "price per unit": "SUM(revenue) / SUM(units)",
+    "profit per unit": "SUM(revenue - cost) / SUM(units)",
+    "cost per unit": "SUM(cost) / SUM(units)",
 }
 _YEAR = "substr(month, 1, 4)"
-_QUARTER = "'Q' || ((CAST(substr(month, 6, 2) AS INTEGER) + 2) / 3)"
+_NUMBER = "CAST(substr(month, 6, 2) AS INTEGER)"
+_QUARTER, _HALF = f"'Q' || (({_NUMBER} + 2) / 3)", f"'H' || (({_NUMBER} + 5) / 6)"
 _DIMENSIONS: dict[Dimension, str] = {
     "region": "region",
     "product": "product",
     "month": "month",
     "quarter": f"{_YEAR} || ' ' || {_QUARTER}",
+    "half": f"{_YEAR} || ' ' || {_HALF}",
     "year": _YEAR,
 }
-_FILTERS = {"region": "region = ?", "product": "product = ?", "quarter": f"{_QUARTER} = ?", "year": f"{_YEAR} = ?"}
+# Where the year is a dimension of its own.
+_WITHIN_A_YEAR: dict[Dimension, str] = {"month": "substr(month, 6, 2)", "quarter": _QUARTER, "half": _HALF}
+
+
+class UnknownMeasureError(LookupError):
+    """The table has no such measure."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +47,42 @@ class Statement:
     parameters: tuple[str, ...]
 
 
-def statement(asked: Reading) -> Statement:
-    """Write the statement. A measure that the table does not have becomes a column that SQLite will refuse by name."""
-    expression, column = _measure(asked.measure or "revenue")
-    dimension = asked.dimension or "region"
-    where = " AND ".join(_FILTERS[key] for key in asked.filters)
-    order = "1" if dimension in OVER_TIME else "2 DESC, 1"
-    sql = (
-        f"SELECT {_DIMENSIONS[dimension]} AS {dimension}, ROUND({expression}, 2) AS {column} FROM sales"  # noqa: S608
-        f"{' WHERE ' + where if where else ''} GROUP BY 1 ORDER BY {order}"
-    )
-    return Statement(sql, tuple(asked.filters.values()))
+def statement(query: Query) -> Statement:
+    """Write the statement. Raises `UnknownMeasureError`."""
+    if query.measure not in _EXPRESSIONS:
+        raise UnknownMeasureError(f"no such column: {query.measure}")
+    column = f"ROUND({_EXPRESSIONS[query.measure]}, 6) AS {measure_named(query.measure).column}"
+    columns = [f"{_expression(one, query)} AS {one}" for one in query.split]
+    conditions = list(_conditions(query))
+    where = " WHERE " + " AND ".join(sql for sql, _ in conditions) if conditions else ""
+    sql = f"SELECT {', '.join([*columns, column])} FROM sales{where}{_grouping(query)}"  # noqa: S608
+    return Statement(sql, tuple(value for _, values in conditions for value in values))
 
 
-def _measure(name: str) -> tuple[str, str]:
-    if name in _MEASURES:
-        return _MEASURES[name]
-    column = re.sub(r"\W", "", name, flags=re.ASCII)
-    return f"SUM({column})", column
+def _expression(dimension: Dimension, query: Query) -> str:
+    within = _WITHIN_A_YEAR if "year" in query.split else {}
+    return within.get(dimension, _DIMENSIONS[dimension])
+
+
+def _conditions(query: Query) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for part in PARTS:
+        members = query.members(part)
+        if members.names:
+            names = members.those_in(part) if members.excluded else members.names
+            yield f"{part} IN ({_marks(names)})", names
+    if query.months:
+        yield f"month IN ({_marks(query.months)})", query.months
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _grouping(query: Query) -> str:
+    """Times in their order; parts alone by their size, and beside another dimension by name."""
+    if not query.split:
+        # Without any grouping, no month at all would still give a row: of NULL.
+        return " GROUP BY NULL"
+    places = [str(place) for place in range(1, len(query.split) + 1)]
+    order = places if len(places) > 1 or query.split[0] in OVER_TIME else ["2 DESC", "1"]
+    return f" GROUP BY {', '.join(places)} ORDER BY {', '.join(order)}"

@@ -13,11 +13,11 @@ SLIDE_CLASS = "slide"
 
 
 class NotADeckError(ValueError):
-    """The HTML holds no `div.slide`."""
+    """The HTML holds no slide."""
 
 
 class DeckDocument:
-    """A document with at least one `div.slide`; slides inside slides belong to the outer one.
+    """A document with at least one element of the class `slide`; slides inside slides belong to the outer one.
 
     Every slide gets an id, and a script that draws in one slide alone moves into it, so that it goes where the slide
     goes. Raises `NotADeckError`.
@@ -26,7 +26,7 @@ class DeckDocument:
     def __init__(self, html: str) -> None:
         self._soup = BeautifulSoup(html, "html.parser")
         if not self.slides:
-            raise NotADeckError(f"there is no <div class={SLIDE_CLASS!r}> in {len(html)} characters of HTML")
+            raise NotADeckError(f"there is no element of class {SLIDE_CLASS!r} in {len(html)} characters of HTML")
         _name_slides(self.slides)
         _give_scripts_to_slides(self._shared("script"), self.slides)
 
@@ -36,7 +36,8 @@ class DeckDocument:
     @property
     def slides(self) -> list[Tag]:
         """The slides in their order. `slide` is a token of the class attribute: `slideshow` is no slide."""
-        return [found for found in self._soup.find_all("div", class_=SLIDE_CLASS) if not _inside_a_slide(found)]
+        found = self._soup.find_all(_is_slide)
+        return [slide for slide in found if not _inside_a_slide(slide)]
 
     @property
     def title(self) -> str:
@@ -91,8 +92,13 @@ def heading_of(slide: Tag) -> str:
     return found.get_text(" ", strip=True) if found else ""
 
 
+def _is_slide(element: Tag) -> bool:
+    """A page whose body has the class is a page of slides all the same."""
+    return SLIDE_CLASS in (element.get_attribute_list("class")) and element.name not in ("html", "body")
+
+
 def _inside_a_slide(element: Tag) -> bool:
-    return element.find_parent("div", class_=SLIDE_CLASS) is not None
+    return element.find_parent(_is_slide) is not None
 
 
 def _name_slides(slides: Iterable[Tag]) -> None:

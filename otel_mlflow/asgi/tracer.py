@@ -16,7 +16,7 @@ from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Scope
 from otel_mlflow.http.headers import encode_names, first_header, read_headers
-from otel_mlflow.spans.current import CLAIMED, OUTSIDE
+from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.processor import is_server_span

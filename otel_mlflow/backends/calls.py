@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TypeVar
 
+from otel_mlflow.outside import own_thread
+
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
@@ -52,7 +54,7 @@ def begin(function: Callable[[], Made], name: str) -> tuple[Future[Made], thread
         except BaseException as error:  # noqa: BLE001, the future raises it again where it is asked for
             outcome.set_exception(error)
 
-    caller = threading.Thread(target=call, daemon=True, name=name)
+    caller = own_thread(call, name)
     caller.start()
     return outcome, caller
 
@@ -74,7 +76,7 @@ def map_parallel(items: Iterable[Given], function: Callable[[Given], None], *, t
         except BaseException as error:  # noqa: BLE001, raised again below, on the caller's thread
             errors.append(error)
 
-    helpers = [threading.Thread(target=help_out, daemon=True, name="otel-mlflow-sender") for _ in range(threads - 1)]
+    helpers = [own_thread(help_out, "otel-mlflow-sender") for _ in range(threads - 1)]
     for helper in helpers:
         helper.start()
     help_out()

@@ -68,12 +68,21 @@ class _DeadlineReader(io.RawIOBase):
 
     @override
     def readinto(self, buffer: Any) -> int | None:
-        if self._deadline is not None:
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(f"its response was not complete after {self._seconds:.0f} s (timed out)")
-            self._socket.settimeout(left)
-        return self._raw.readinto(buffer)
+        try:
+            self._socket.settimeout(self._left())
+            return self._raw.readinto(buffer)
+        except TimeoutError:
+            pass
+        # Outside of the clause: who looks for the cause of it all is to find these words.
+        raise TimeoutError(f"timed out: its response was not complete after {self._seconds:g} s")
+
+    def _left(self) -> float | None:
+        if self._deadline is None:
+            return None
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
 
     @override
     def close(self) -> None:

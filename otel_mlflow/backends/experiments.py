@@ -26,6 +26,15 @@ class FoundExperiment:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+BY_ID = "mlflow-experiment-id:"
+"""How the name begins that stands for an experiment by its id."""
+
+
+def experiment_by_id(experiment_id: str) -> str:
+    """What stands for an experiment's id wherever a name is expected."""
+    return f"{BY_ID}{experiment_id}"
+
+
 class ExperimentApi(Protocol):
     """The calls that finding an experiment takes."""
 
@@ -80,7 +89,7 @@ class Experiments:
 
     def _find(self, name: str) -> FoundExperiment:
         try:
-            return self._named(name)
+            return self._with_id(name.removeprefix(BY_ID)) if name.startswith(BY_ID) else self._named(name)
         except (CredentialsRejectedError, UnexpectedResponseError):
             raise
         except MisconfigurationError as error:

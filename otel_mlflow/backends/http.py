@@ -16,8 +16,8 @@ from urllib3.exceptions import HTTPError, LocationValueError, SSLError
 from otel_mlflow.backends.auth_plugins import AuthenticatedSession
 from otel_mlflow.backends.connections import connection_pools
 from otel_mlflow.backends.response import Response
-from otel_mlflow.backends.tls import tls_error
-from otel_mlflow.errors import MisconfigurationError, RetryableError, UnexpectedResponseError
+from otel_mlflow.backends.tls import tls_error, unreachable
+from otel_mlflow.errors import MisconfigurationError, UnexpectedResponseError
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
@@ -81,9 +81,7 @@ class HttpClient:
         except (SSLError, requests.exceptions.SSLError) as error:
             raise tls_error(_root_cause(error), self._base_url, self._certificate) from error
         except (HTTPError, OSError) as error:
-            raise RetryableError(
-                f"{self._base_url} does not answer: {_reason(error)}", "check that it is running and reachable"
-            ) from error
+            raise unreachable(_reason(error), self._base_url, self._certificate) from error
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
         raw = self._open(method, self._base_url + path, body, headers)

@@ -9,10 +9,13 @@ from otel_mlflow.backends.response import Response
 PATH = "/version"
 """Where a server tells its version to everybody (`mlflow.server.version`)."""
 
+LONGEST = 50
+"""Bytes."""
+
 
 def version_in(response: Response) -> Version | None:
     """The version; None where it is no MLflow server that answered."""
     try:
-        return Version(response.text) if response.status == 200 else None
+        return Version(response.body[:LONGEST].decode("latin-1")) if response.status == 200 else None
     except InvalidVersion:
         return None

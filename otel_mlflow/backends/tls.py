@@ -13,6 +13,8 @@ SERVER_CERTIFICATE = "MLFLOW_TRACKING_SERVER_CERT_PATH"
 _WANTS_CERTIFICATE = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN")
 """Alerts of servers that were shown no client certificate, or one that they do not accept (RFC 8446, 6.2)."""
 
+_ENDED = ("EOF", "reset", "closed", "Broken pipe")
+
 
 def check_client_certificate(path: str) -> None:
     """Raise `MisconfigurationError` where the file does not hold a certificate and its private key."""
@@ -56,7 +58,15 @@ def tls_error(cause: BaseException, address: str, certificate: str | None) -> De
         )
     if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
         return MisconfigurationError(f"{address} does not speak TLS: {text}", "correct the address: http:// it may be")
-    return RetryableError(f"{address} does not answer: {text}", "check that it is running and reachable")
+    return unreachable(text, address, certificate)
+
+
+def unreachable(text: str, address: str, certificate: str | None) -> RetryableError:
+    """The error for a host that does not answer. One that wants a client certificate may end the connection unsaid."""
+    fix = "check that it is running and reachable"
+    if address.startswith("https:") and certificate is None and any(word in text for word in _ENDED):
+        fix += f"; should it ask for a client certificate, set {CLIENT_CERTIFICATE}"
+    return RetryableError(f"{address} does not answer: {text}", fix)
 
 
 class _EncryptedKeyError(Exception):

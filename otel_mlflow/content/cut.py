@@ -38,8 +38,8 @@ def to_json(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, type):
         return str(value)
-    if callable(dump := getattr(value, "model_dump", None)):
-        return dump(mode="json")
+    if callable(getattr(type(value), "model_dump", None)):  # a mock has every attribute, but not its type
+        return value.model_dump(mode="json")
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     return str(value)

@@ -34,6 +34,8 @@ class BatchSender:
     destination: Destination
     refused: int = 0
     """How many records have been quarantined."""
+    refusal: RejectedError | None = None
+    """Why the last of them was."""
 
     def ship(self, batch: Sequence[SpooledTrace], *, spans_only: bool = False) -> None:
         """Deliver the batch; with `spans_only` what else it holds stays for later.
@@ -83,3 +85,4 @@ class BatchSender:
     def _quarantine(self, reasons: dict[int, str]) -> None:
         self.spool.quarantine(reasons)
         self.refused += len(reasons)
+        self.refusal = RejectedError(next(reversed(reasons.values())))

@@ -19,6 +19,7 @@ from otel_mlflow.delivery.snapshot import Snapshot
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.spool_writer import SpoolWriter
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
+from otel_mlflow.outside import own_thread
 from otel_mlflow.status import Counts, SpoolStatus, Status, timestamp
 
 if TYPE_CHECKING:
@@ -203,4 +204,4 @@ def _unanswered(folder: Path, seconds: float) -> Condition:
 
 
 def _thread(name: str, target: Callable[[], None]) -> threading.Thread:
-    return threading.Thread(target=target, name=f"otel-mlflow-{name}", daemon=True)
+    return own_thread(target, f"otel-mlflow-{name}")

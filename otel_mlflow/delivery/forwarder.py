@@ -18,12 +18,15 @@ from otel_mlflow.delivery.scheduler import Scheduler, Traces
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
 from otel_mlflow.errors import (
+    CredentialsRejectedError,
     DeliveryError,
     ExperimentUnusableError,
+    MisconfigurationError,
     RejectedError,
     RetryableError,
     StorageUnreachableError,
     TraceNotFoundError,
+    UnexpectedResponseError,
 )
 from otel_mlflow.guard import guarded, run_guarded
 
@@ -37,6 +40,8 @@ LINGER = 0.5
 """Seconds in which traces gather for a batch after a quiet time. Nobody sees the difference, and the backend does."""
 
 UNFORESEEN = "otel-mlflow fails in delivery with {error}, which is a fault of its own"
+NO_RECORDS_FAULT = (StorageUnreachableError, CredentialsRejectedError, UnexpectedResponseError)
+
 REPORT_IT = "report it, with the traceback that is in the application's log"
 
 
@@ -159,13 +164,15 @@ class Forwarder:
             shipper.ship(work.batch, spans_only=work.spans_only)
         except ExperimentUnusableError as error:
             self._block(work, error)
-        except RetryableError as error:
+        except (RetryableError, MisconfigurationError) as error:
             self._suspect(work, error, spool)
             raise
         else:
             self._taken(work)
         finally:
             self.refused += shipper.refused
+            if shipper.refusal is not None:
+                self.health = self.health.erred(shipper.refusal, self._clock.wall())
 
     def _log_assessment(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
         try:
@@ -202,17 +209,20 @@ class Forwarder:
             self.health.erred(error, self._clock.wall()), blocked={**self.health.blocked, name: error}
         )
 
-    def _suspect(self, work: Traces, error: RetryableError, spool: Spool) -> None:
+    def _suspect(self, work: Traces, error: DeliveryError, spool: Spool) -> None:
+        """It may be the record's fault: something in front of the backend may forbid what it contains."""
         record = work.batch[0].id
-        if isinstance(error, StorageUnreachableError):
+        throttled = isinstance(error, RetryableError) and error.throttled
+        if len(work.batch) > 1 or throttled or isinstance(error, NO_RECORDS_FAULT):
             return
-        if len(work.batch) == 1 and not error.throttled and self._agenda.suspects.failed_alone(record):
+        if self._agenda.suspects.failed_alone(record):
             self._agenda.suspects.clear(record)
             self._refuse(spool, record, error)
 
     def _refuse(self, spool: Spool, record: int, error: DeliveryError) -> None:
         spool.quarantine({record: error.reason})
         self.refused += 1
+        self.health = self.health.erred(error, self._clock.wall())
 
     def _failed(self, error: DeliveryError) -> Rest:
         action = next_action(error, records=1, failures=self.failures, chance=random.random())  # noqa: S311, no secret

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from otel_mlflow.diagnosis.probes import databricks_uri
+from otel_mlflow.integrations import TABLE
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def import_libraries(settings: Settings) -> None:
     """Import those that these settings lead to; what is missing is for the checks to tell."""
-    for name in _modules(settings):
+    for name in (*_modules(settings), *(row.module for each in TABLE.values() for row in each.names)):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 

@@ -11,6 +11,8 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from otel_mlflow.integrations import INTEGRATIONS
+
 logger = logging.getLogger("otel_mlflow")
 
 _LIBRARY_OF = {"langchain": "langchain_core", "gemini": "google.genai", "bedrock": "boto3"}
@@ -35,6 +37,8 @@ def import_flavour(flavour: str) -> Any:
 
 
 def _enable(flavour: str) -> bool:
+    if flavour == "langchain" and not INTEGRATIONS.works("langchain"):
+        return False
     try:
         module = import_flavour(flavour)
         with _quietly():

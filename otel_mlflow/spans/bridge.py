@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from otel_mlflow.spans import enclosing, propagation
+from otel_mlflow.spans import enclosing, propagation, registry
 from otel_mlflow.spans.autologging import disable_autologging, enable_autologging
+from otel_mlflow.spans.mlflow_bridge import MlflowBridge
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
 from otel_mlflow.spans.trace import OpenTrace, TraceOwner
@@ -40,11 +41,12 @@ class Bridge:
         self.processor = OpenTraceSpanProcessor()
         self.provider = SharedTracerProvider(self.processor)
         self.diversion: TraceSink | None = None
+        self._mlflow = MlflowBridge()
         self._owners: list[TraceOwner] = []
         self._flavours: set[str] = set()
         self._lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.processor.forget_open)
+            os.register_at_fork(after_in_child=registry.continue_in_child)
 
     def install(
         self, owner: TraceOwner, tracer_provider: TracerProvider | None, service_name: str, flavours: Sequence[str]
@@ -73,6 +75,7 @@ class Bridge:
                 self.provider.uninstall()
                 propagation.remove_from_global_propagator()
                 enclosing.uninstall()
+                registry.forget_kept()
                 self._mlflow_off()
 
     @property
@@ -94,18 +97,19 @@ class Bridge:
         traces: set[OpenTrace] = {state.trace for state in self.processor.open_span_states()}
         for trace in traces:
             if trace.owner is owner and not trace.export.released and not trace.export.discarded:
+                trace.held = False
                 trace.release()
 
     def _mlflow_on(self) -> None:
-        from otel_mlflow.spans import mlflow_bridge, runs
+        from otel_mlflow.spans import runs
 
-        mlflow_bridge.install(self.provider.tracer)
+        self._mlflow.install(self.provider.tracer, self.processor)
         runs.install()
 
     def _mlflow_off(self) -> None:
-        from otel_mlflow.spans import mlflow_bridge, runs
+        from otel_mlflow.spans import runs
 
-        mlflow_bridge.uninstall()
+        self._mlflow.uninstall()
         runs.uninstall()
         disable_autologging(self._flavours)
         self._flavours.clear()

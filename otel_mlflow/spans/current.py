@@ -5,8 +5,9 @@ current one, and taken at its word: of the rules 2 and 3 none applies to it.
 
 1. The span of ours that is current.
 2. Not one that a LangChain callback made current and whose run is not being worked in here, for the run's end may come
-   in a copy of the context: what was current before it counts. Where LangChain's own context says nothing, as in a
-   thread that was given OpenTelemetry's context only, the run is being worked in until it ends.
+   in a copy of the context, or never: what was current before it counts. LangChain's own context tells which run is
+   being worked in; of a model, whose run has none, the stack does. Elsewhere than where the run began, as in a thread
+   that was given OpenTelemetry's context only, it is being worked in until it ends.
 3. Not one of a generator that was left behind where it is current: a generator that streams a response is driven one
    step at a time, each step in a context of its own. Inside the body of a generator, the span that is open round it.
 4. Where the current span is none of ours (another provider's, a proxy's, one that records nothing): the span of ours
@@ -28,18 +29,16 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanContext, get_current_span
 
+from otel_mlflow.outside import OUTSIDE
 from otel_mlflow.spans.enclosing import enclosing_state
-from otel_mlflow.spans.generators import innermost_generator
+from otel_mlflow.spans.generators import innermost_generator, is_called_by
 from otel_mlflow.spans.ids import is_remote
 from otel_mlflow.spans.langchain_run import LangChainRun
 from otel_mlflow.spans.registry import OPEN_SPANS
 from otel_mlflow.spans.trace import SpanState, span_state
 
-OUTSIDE = context_api.create_key("otel-mlflow-outside")
-"""Context key: what starts here without a parent of ours is none of ours, or is claimed by whoever starts it."""
-
-CLAIMED = "claimed"
-"""The value of that key where the span is going to be taken into a trace by whoever starts it: a request's root."""
+_MODELS = "langchain_core.language_models."
+"""Where LangChain calls models: the run of one is being worked in while this is on the stack."""
 
 REQUEST_ROOT = context_api.create_key("otel-mlflow-request-root")
 """Context key: the root of the request that is being served, a `SpanState`."""
@@ -96,12 +95,12 @@ def _skip_left(state: SpanState | None) -> SpanState | None:
 
 
 def _is_inside(state: SpanState, run: LangChainRun) -> bool:
-    if not run.own_context:
+    here = _run_of_this_context() if run.own_context else None
+    if here is not None:
+        return run.run_id == here
+    if run.opener != opener():
         return not state.ended
-    here = _run_of_this_context()
-    if here is None and run.opener != opener():
-        return not state.ended
-    return run.run_id == here
+    return run.leaf and not state.ended and is_called_by(_MODELS)
 
 
 def _was_closed_elsewhere(state: SpanState) -> bool:

@@ -1,4 +1,4 @@
-"""Spans that are open round the body of a generator, each step of which may run in another context."""
+"""What the stack tells: the generators that a span is opened in, and who calls."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ _TRACING_PACKAGES = frozenset({"contextlib", "opentelemetry", "mlflow", "otel_ml
 _ENTERING = frozenset({"__enter__", "__aenter__"})
 """What a `with` block calls, whether the context manager is a library's or the application's own."""
 
-_FRAMES_OF_STARTING = 5
-"""Frames between the start of a span in the SDK and `opening_generator`: not looked at, for each look costs."""
-
 _TRACING_CODE: dict[int, CodeType] = {}
 """Functions of those packages, by identity: code objects compare by all that is in them."""
 
@@ -34,13 +31,23 @@ def innermost_generator(generators: Mapping[FrameType, T]) -> T | None:
     return None
 
 
+def is_called_by(module: str) -> bool:
+    """Whether a function of a module whose name begins so is on the stack."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith(module):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def opening_generators() -> tuple[FrameType, ...]:
     """The frames of the generators whose `with` block opens the span that is being started.
 
     More than one where the block is in a `@contextmanager`, which may be somebody's own way of opening a span, used in
     another generator, or a generator that a framework steps through as a context manager, such as a dependency.
     """
-    frame: FrameType | None = sys._getframe(_FRAMES_OF_STARTING)
+    frame: FrameType | None = sys._getframe(1)
     entered = False
     found: tuple[FrameType, ...] = ()
     while frame is not None:

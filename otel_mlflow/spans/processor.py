@@ -12,10 +12,12 @@ from typing_extensions import override
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.current import CLAIMED, OUTSIDE, current_request_state, current_span_state, opener
+from otel_mlflow.outside import CLAIMED, OUTSIDE
+from otel_mlflow.spans.current import current_request_state, current_span_state, opener
 from otel_mlflow.spans.generators import opening_generators
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
+from otel_mlflow.spans.listener import SpanListener
 from otel_mlflow.spans.propagation import (
     TRUSTED,
     MlflowSpanContext,
@@ -44,6 +46,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
     def __init__(self) -> None:
         self.default_owner: TraceOwner | None = None
+        self.listener: SpanListener | None = None
 
     @override
     @guarded
@@ -68,7 +71,11 @@ class OpenTraceSpanProcessor(SpanProcessor):
         trace = state.trace
         if (observer := trace.owner.observer) is not None:
             observer.ended(span)
+        if self.listener is not None:
+            self.listener.ended(state)
         trace.end(state)
+        if state is trace.root:
+            _abandon_left_runs(trace)
         if state is trace.root and trace.exchange is None and not trace.export.released:
             self._decide(trace, span)
 
@@ -96,6 +103,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         span.set_attribute(mlflow_names.TRACE_REQUEST_ID, f'"{trace.identity.mlflow_trace_id}"')
         if parent is not None and (generators := opening_generators()):
             trace.tree.enter(state, generators, opener())
+        if self.listener is not None:
+            self.listener.started(state)
         return state
 
     def _begin(self, span: Span, parent_context: Context | None) -> None:
@@ -118,6 +127,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         """Where a caller comes from in MLflow's terms, if it is believed."""
         if not above.is_valid or self.default_owner is None:
             return None
+        if self.listener is not None and (joined := self.listener.joined(above)) is not None:
+            return joined
         if context_api.get_value(TRUSTED, parent_context) is not None:
             return read_mlflow_span_context(above)
         return believe(above, self.default_owner)
@@ -151,6 +162,14 @@ class OpenTraceSpanProcessor(SpanProcessor):
     def forget_open(self) -> None:
         """In a forked child: the open spans are the parent's."""
         OPEN_SPANS.clear()
+
+
+def _abandon_left_runs(trace: OpenTrace) -> None:
+    """LangChain does not tell the end of a model's run that a timeout cancels: it is over when its request is."""
+    here = opener()
+    for state in trace.tree.open_runs():
+        if state.run is not None and state.run.opener == here:
+            trace.abandon(state)
 
 
 def is_framework(span: ReadableSpan) -> bool:

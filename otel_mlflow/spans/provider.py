@@ -3,10 +3,6 @@
 An application's own provider stays the application's: it keeps its exporters, and its sampler decides about those. It
 is given our processor, and records for that one what its sampler drops (`sampler.py`). Where there is none we set one,
 and make room for the application's if that comes later.
-Private names of OpenTelemetry's that this leans on: `trace._set_tracer_provider`, through which every
-`set_tracer_provider` goes whoever imported it, `trace._TRACER_PROVIDER`, `TracerProvider._active_span_processor` and
-`TracerProvider._tracers`.
-Tested with opentelemetry-sdk 1.30 to 1.45; `tests/unit/spans/test_provider.py` fails where one changes.
 """
 
 from __future__ import annotations
@@ -22,7 +18,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 
+from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.current import current_span_state
+from otel_mlflow.spans.global_provider import GlobalTracerProvider
 from otel_mlflow.spans.ids import UniqueIdGenerator
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.sampler import RecordingSampler, is_dropped, record_dropped
@@ -32,8 +30,8 @@ from otel_mlflow.spans.trace import TraceOwner
 class _ForwardTo(SpanProcessor):
     """Shows spans of our provider to the application's, which came later: its exporters get every span."""
 
-    def __init__(self, provider: TracerProvider) -> None:
-        self._processors = provider._active_span_processor
+    def __init__(self, processors: SpanProcessor) -> None:
+        self._processors = processors
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         if not is_dropped(span):
@@ -64,11 +62,10 @@ class SharedTracerProvider:
         self._explicit: list[tuple[TraceOwner, TracerProvider]] = []
         self._own: TracerProvider | None = None
         self._own_sampler = RecordingSampler(DEFAULT_ON, processor.wants)
-        self._placed: TracerProvider | None = None
+        self._global = GlobalTracerProvider()
         self._adopted: list[Any] = []
         self._undo: list[Callable[[], None]] = []
         self._tracers: dict[tuple[int, str], trace_api.Tracer] = {}
-        self._set_tracer_provider: Any = None
         self._filter = _LeftInAnotherContext()
         self._lock = threading.RLock()
 
@@ -78,15 +75,13 @@ class SharedTracerProvider:
             if isinstance(explicit, TracerProvider):
                 self._explicit.append((owner, explicit))
                 self._adopt(explicit)
-            if self._set_tracer_provider is None:
-                self._set_tracer_provider = trace_api._set_tracer_provider
-                trace_api._set_tracer_provider = self._set
-                logging.getLogger("opentelemetry.context").addFilter(self._filter)
-            current = trace_api.get_tracer_provider()
+            self._global.watch(self._follow)
+            logging.getLogger("opentelemetry.context").addFilter(self._filter)
+            current = self._global.current()
             if _takes_processors(current):
                 self._adopt(current)
             else:
-                self._place(self._explicit_of(owner) or self._our_own(service_name))
+                self._global.place(self._explicit_of(owner) or self._our_own(service_name))
             if self._in_use(owner) is None:
                 self._our_own(service_name)
 
@@ -98,17 +93,13 @@ class SharedTracerProvider:
     def uninstall(self) -> None:
         """Leave OpenTelemetry as it was. Our processor stays on the providers, and takes nothing more."""
         with self._lock:
-            if self._set_tracer_provider is not None:
-                trace_api._set_tracer_provider = self._set_tracer_provider
-                self._set_tracer_provider = None
-                logging.getLogger("opentelemetry.context").removeFilter(self._filter)
-            if trace_api._TRACER_PROVIDER is self._placed:
-                trace_api._TRACER_PROVIDER = None
+            self._global.restore()
+            logging.getLogger("opentelemetry.context").removeFilter(self._filter)
             for undo in self._undo:
                 undo()
             self._undo.clear()
             self._explicit.clear()
-            self._own = self._placed = None
+            self._own = None
             self._tracers.clear()
 
     def is_ours_alone(self, owner: TraceOwner) -> bool:
@@ -121,10 +112,12 @@ class SharedTracerProvider:
         if owner is None and self._explicit:
             state = current_span_state()
             owner = state.trace.owner if state is not None else None
-        provider = self._in_use(owner) or self._own or trace_api.get_tracer_provider()
+        provider = _unwrapped(self._in_use(owner)) or self._own or self._global.current()
         key = (id(provider), name)
         tracer = self._tracers.get(key)
         if tracer is None:
+            if isinstance(provider, TracerProvider):
+                self._adopt(provider)  # a proxy may have been given another one
             tracer = self._tracers[key] = provider.get_tracer(name)
         return tracer
 
@@ -136,8 +129,8 @@ class SharedTracerProvider:
         explicit = self._explicit_of(owner)
         if explicit is not None:
             return explicit
-        current = trace_api.get_tracer_provider()
-        is_another_s = current is self._placed and current is not self._own and owner is not None
+        current = self._global.current()
+        is_another_s = current is self._global.placed and current is not self._own and owner is not None
         return current if _takes_processors(current) and not is_another_s else None
 
     def _explicit_of(self, owner: TraceOwner | None) -> TracerProvider | None:
@@ -155,27 +148,16 @@ class SharedTracerProvider:
             self._own.add_span_processor(self._processor)
         return self._own
 
-    def _place(self, provider: TracerProvider) -> None:
-        """Make it the global one, unless the application has set one of another make.
-
-        Past OpenTelemetry's setter, which takes one provider only: that one is the application's to set.
-        """
-        if trace_api._TRACER_PROVIDER is None:
-            self._placed = trace_api._TRACER_PROVIDER = provider
-
-    def _set(self, tracer_provider: trace_api.TracerProvider, log: bool) -> None:
-        """In place of OpenTelemetry's: the application's provider takes over from ours at any time."""
+    def _follow(self, before: trace_api.TracerProvider | None, tracer_provider: trace_api.TracerProvider) -> None:
+        """The application's provider takes over from ours, at any time."""
         with self._lock:
-            if tracer_provider is self._placed:
-                return
-            before = trace_api._TRACER_PROVIDER
-            self._set_tracer_provider(tracer_provider, log=log)
             if not _takes_processors(tracer_provider):
                 return
             application = _unwrapped(tracer_provider)
             if self._own is not None and before is self._own:
                 self._own_sampler.application = application.sampler
-                self._own.add_span_processor(_ForwardTo(application))
+                if (processors := _processors_of(application)) is not None:
+                    self._own.add_span_processor(_ForwardTo(processors))
             self._adopt(tracer_provider)
 
     def _adopt(self, provider: Any) -> None:
@@ -185,8 +167,17 @@ class SharedTracerProvider:
         if not any(sdk_provider is adopted for adopted in self._adopted):
             self._adopted.append(sdk_provider)
             provider.add_span_processor(self._processor)
-        if not isinstance(sdk_provider.sampler, RecordingSampler):
+        if not isinstance(sdk_provider.sampler, RecordingSampler) and _processors_of(sdk_provider) is not None:
             self._undo.append(record_dropped(sdk_provider, self._processor.wants, self._processor))
+
+
+def _processors_of(provider: TracerProvider) -> SpanProcessor | None:
+    """What the provider shows its spans to; None where that cannot be told."""
+    processors = getattr(provider, "_active_span_processor", None)
+    if isinstance(processors, SpanProcessor):
+        return processors
+    INTEGRATIONS.leave_out("opentelemetry_provider", "TracerProvider._active_span_processor is not there")
+    return None
 
 
 def _takes_processors(provider: object) -> bool:

@@ -29,6 +29,7 @@ from otel_mlflow.spans.encoding import (
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
 from otel_mlflow.spans.root_attributes import NEEDS_REQUEST, export_tags, needs_request
+from otel_mlflow.spans.span_processors import apply_span_processors
 from otel_mlflow.spans.tokens import add_up, tokens_of
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 from otel_mlflow.spans.translation import translated, without_conventions
@@ -142,7 +143,7 @@ class TraceWriter:
         self._content.clean(proto)
         attributes = self._translated(attributes, proto)
         state.tokens = tokens_of(attributes)
-        add_attributes(proto, attributes)
+        add_attributes(proto, apply_span_processors(state, attributes, proto))
 
     def _translated(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
         new = attempt(translated, attributes, proto)
@@ -172,20 +173,21 @@ class TraceWriter:
 
     def _info(self, trace: OpenTrace) -> bytes:
         trace.root_summary = trace.root_summary or _root_summary(trace)
-        explicit = trace.info
         info = {
             "client_request_id": self._content.text(_request_id(trace)),
             "request_time_ms": trace.root_summary.start_ns // 1_000_000,
             "execution_duration_ms": (trace.root_summary.end_ns - trace.root_summary.start_ns) // 1_000_000,
             "state": _explicit_state(trace) or trace.root_summary.state,
-            "request_preview": self._content.preview(explicit.request_preview if explicit else None),
-            "response_preview": self._content.preview(explicit.response_preview if explicit else None),
+            "request_preview": self._content.preview(_preview(trace, "request_preview", trace.metadata.inputs)),
+            "response_preview": self._content.preview(_preview(trace, "response_preview", trace.metadata.outputs)),
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
         info[NEEDS_REQUEST] = needs_request(trace, info)
         if trace.tokens:
             info["tokens"] = trace.tokens
+        if trace.open_runs:
+            info["open_runs"] = trace.open_runs
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
         return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")
@@ -252,6 +254,12 @@ def _root_summary(trace: OpenTrace) -> RootSummary:
 def _request_id(trace: OpenTrace) -> str:
     explicit = trace.info.client_request_id if trace.info is not None else None
     return explicit or trace.metadata.client_request_id or ""
+
+
+def _preview(trace: OpenTrace, name: str, late: str | None) -> str | None:
+    """What user code set through MLflow; else what it set through us once the root was handed over, too late for it."""
+    explicit: str | None = getattr(trace.info, name, None)
+    return explicit if explicit is not None or trace.root is not None else late
 
 
 def _explicit_state(trace: OpenTrace) -> str | None:

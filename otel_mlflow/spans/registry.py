@@ -1,12 +1,13 @@
 """The open traces of this process by their MLflow id, which is all that MLflow's fluent API and a caller know of them.
 
 Several may have one id: requests of one caller that are served at the same time, or a request and one that it sends to
-its own process. Nothing here keeps a trace alive.
+its own process. Nothing here keeps a trace alive, but for a few that jobs are going to continue.
 """
 
 from __future__ import annotations
 
 import weakref
+from collections import deque
 
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.trace import OpenTrace, SpanState
@@ -36,6 +37,11 @@ OPEN_SPANS: weakref.WeakValueDictionary[int, SpanState] = weakref.WeakValueDicti
 The span objects keep their states: those that nobody ends, and nobody can any more, go by themselves.
 """
 
+KEPT_FOR_JOBS = 100
+"""Traces of which somebody took a carrier that are kept in memory, so that what a job sets is added to the rest."""
+
+_FOR_JOBS: deque[OpenTrace] = deque(maxlen=KEPT_FOR_JOBS)
+
 _BY_ID: weakref.WeakValueDictionary[int, _SameId] = weakref.WeakValueDictionary()
 
 
@@ -47,6 +53,17 @@ def register(trace: OpenTrace) -> OpenTrace:
     return trace
 
 
+def keep_for_jobs(trace: OpenTrace) -> None:
+    """Keep the trace in memory for a while: a job of this process is going to continue it."""
+    if trace not in _FOR_JOBS:
+        _FOR_JOBS.append(trace)
+
+
+def forget_kept() -> None:
+    """Keep none any longer."""
+    _FOR_JOBS.clear()
+
+
 def change_mlflow_trace_id(trace: OpenTrace, mlflow_trace_id_int: int) -> None:
     """Give the trace another MLflow id; spans that are open already are part of it."""
     same_id = _BY_ID.get(trace.identity.mlflow_trace_id_int)
@@ -54,6 +71,20 @@ def change_mlflow_trace_id(trace: OpenTrace, mlflow_trace_id_int: int) -> None:
         same_id.remove(trace)
     trace.identity = TraceIdentity(mlflow_trace_id_int, trace.identity.otel_trace_id)
     register(trace)
+
+
+def change_span_id(state: SpanState, span_id: int) -> None:
+    """Give an open span another id."""
+    if state.span_id != span_id:
+        OPEN_SPANS[span_id] = OPEN_SPANS.pop(state.span_id)
+        state.trace.tree.renumber(state, span_id)
+
+
+def continue_in_child() -> None:
+    """In a forked child: the open spans are the parent's, and the open traces go on here without their roots."""
+    OPEN_SPANS.clear()
+    for trace in [trace for same_id in _BY_ID.values() for trace in same_id.traces()]:
+        trace.continue_in_child()
 
 
 def find_open_trace(mlflow_trace_id_int: int) -> OpenTrace | None:

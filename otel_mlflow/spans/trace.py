@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -86,6 +86,14 @@ class SpanState:
     """The generators whose bodies the span is open in, where a `with` block in one opened it."""
     opener = 0
     """The task or thread that opened it there."""
+    from_mlflow = False
+    """Whether MLflow's API opened it."""
+    below_mlflow = False
+    """Whether a span that MLflow's API opened is above it: one without is what MLflow alone would take for a root."""
+    attachments: Mapping[str, Any] | None = None
+    """MLflow's attachments of the span, by id; the span has references to them."""
+    maskers: Sequence[Any] = ()
+    """What `mlflow.tracing.configure` had for a span as it ended that MLflow has not shown to it."""
     run: LangChainRun | None = None
     previous: SpanState | None = None
     """What was current before LangChain's callback made this span current."""
@@ -146,6 +154,13 @@ class SpanTree:
             self.open_spans += 1
             self.seen_spans += not state.framework
 
+    def renumber(self, state: SpanState, span_id: int) -> None:
+        """Give an open span another id."""
+        with self._lock:
+            self.spans.pop(state.span_id, None)
+            self.spans[span_id] = state
+            state.span_id = span_id
+
     def enter(self, state: SpanState, generators: tuple[FrameType, ...], opener: int) -> None:
         """Remember the generators whose bodies the span is open in: each step of them may run in another context."""
         with self._lock:
@@ -166,6 +181,10 @@ class SpanTree:
         """The open spans that nobody waits for any more: all of them, or those whose openers are gone."""
         spans = self.spans.copy().values()
         return [state for state in spans if not state.ended and (all_of_them or state.abandoned)]
+
+    def open_runs(self) -> list[SpanState]:
+        """The spans of LangChain runs of which no end was told."""
+        return [state for state in self.spans.copy().values() if state.run is not None and not state.ended]
 
     def remove(self, states: list[SpanState]) -> None:
         """Let go of spans that have ended."""
@@ -188,8 +207,9 @@ class OpenTrace:
     """
 
     __slots__ = (
-        *("__weakref__", "counted", "exchange", "experiment", "export", "fragment", "identity", "info", "metadata"),
-        *("owner", "registration", "root", "root_summary", "source_run", "tokens", "tree"),
+        *("__weakref__", "counted", "exchange", "experiment", "export", "fragment", "held", "identity", "info"),
+        *("linked_prompts", "metadata", "open_runs", "owner", "registration", "root", "root_summary", "source_run"),
+        *("tokens", "tree"),
     )
 
     def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
@@ -207,6 +227,9 @@ class OpenTrace:
         self.info: Any = None
         self.experiment: str | None = None
         self.source_run: str | None = None
+        self.linked_prompts: str | None = None
+        self.open_runs: dict[str, dict[str, Any]] = {}
+        self.held = False
         self.tokens: dict[str, int] = {}
 
     def add(
@@ -267,6 +290,11 @@ class OpenTrace:
             self.export.add_finished(again)
         self.mark_changed()
 
+    def resume(self) -> None:
+        """Nothing holds the trace back any more (`held`): what was held is handed over."""
+        self.held = False
+        self.mark_changed()
+
     def cut(self) -> None:
         """Nobody waits any more for what is still open: show it as cut short until it ends, which may be never."""
         if self.tree.open_spans > 0:
@@ -298,8 +326,18 @@ class OpenTrace:
         self._let_go(batch.finished)
         return record
 
+    def continue_in_child(self) -> None:
+        """In a forked child: what has started is the parent's, and what ends from now on is more of its trace."""
+        self.tree, self.export = SpanTree(), ExportState()
+        self.tree.seen_spans = 1
+        self.root, self.counted, self.fragment = None, False, True
+        if self.owner.samples(self.identity.mlflow_trace_id_int):
+            self.export.release()
+        else:
+            self.export.discard()
+
     def _enqueue(self) -> None:
-        if self.export.released and self.export.mark_queued():
+        if self.export.released and not self.held and self.export.mark_queued():
             self.owner.enqueue(self)
 
     def _let_go(self, states: list[SpanState]) -> None:

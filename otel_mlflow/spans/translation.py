@@ -2,8 +2,7 @@
 
 MLflow's own translators do it (`mlflow.tracing.otel.translation`): those an MLflow server runs on what it takes. Done
 here too, what they find is there for every destination, and the tokens for the request's run.
-Tested with mlflow 3.8 to 3.17: `translate_span_when_storing` reads of a span what `to_dict()` answers, and takes
-attributes for JSON text.
+`translate_span_when_storing` reads of a span what `to_dict()` answers, and takes attributes for JSON text.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mlflow.entities import Span, SpanType
-from mlflow.tracing.otel.translation import translate_span_type_from_otel, translate_span_when_storing
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.backends.received_spans import received_attributes
+from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.encoding import from_json
 
 CONVENTIONS = (
@@ -42,6 +42,8 @@ def translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any]
     """
     if not any(key.startswith(CONVENTIONS) for key in attributes) and not _has_known_event(span):
         return {}
+    if not INTEGRATIONS.works("mlflow_translation"):
+        return {}
     try:
         return _translated(attributes, span)
     except (TypeError, ValueError, AttributeError, LookupError) as error:
@@ -58,7 +60,9 @@ def _has_known_event(span: ProtoSpan) -> bool:
 
 
 def _translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any]:
-    said = {key: _json(value) for key, value in attributes.items()}
+    from mlflow.tracing.otel.translation import translate_span_when_storing
+
+    said = received_attributes({key: _json(value) for key, value in attributes.items()})
     # With a cost of its own, none is worked out: the server does it, and here it might import a large library.
     found = translate_span_when_storing(cast("Span", _AsDict({_COST: "{}", **said}, span)))["attributes"]
     return {key: value for key, value in _new(found, said).items() if key != _COST}
@@ -66,6 +70,8 @@ def _translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any
 
 def _new(found: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
     """What was not there before, and the type if it was not known."""
+    from mlflow.tracing.otel.translation import translate_span_type_from_otel
+
     new = {key: from_json(value) for key, value in found.items() if key not in said}
     known = said.get(mlflow_names.SPAN_TYPE, _UNKNOWN)
     # Older translators leave the type to whoever reads the span.

@@ -7,8 +7,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from mlflow.entities import Span, Trace, TraceData, TraceInfo, TraceLocation, TraceState
-from mlflow.tracing.otel.translation import translate_span_when_storing
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from otel_mlflow.backends.received_spans import received_span
+from otel_mlflow.integrations import INTEGRATIONS
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord
@@ -69,4 +71,14 @@ def _trace(trace_id: str, records: list[TraceRecord]) -> Trace:
 def _spans(record: TraceRecord) -> list[Span]:
     request = ExportTraceServiceRequest.FromString(record.spans)
     protos = [span for part in request.resource_spans for scope in part.scope_spans for span in scope.spans]
-    return [Span.from_dict(translate_span_when_storing(Span.from_otel_proto(proto))) for proto in protos]
+    return [Span.from_dict(_translated(received_span(proto))) for proto in protos]
+
+
+def _translated(span: Span) -> dict[str, Any]:
+    """The span as MLflow's store keeps it."""
+    if not INTEGRATIONS.works("mlflow_translation"):
+        return span.to_dict()
+    from mlflow.tracing.otel.translation import translate_span_when_storing
+
+    stored: dict[str, Any] = translate_span_when_storing(span)
+    return stored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -104,10 +104,14 @@ def test_the_tour(page: Page, service: SlideService, tmp_path: Path) -> None:
     assert titles(page) == [before[0], before[3], before[1], before[2], before[4]]
 
     cards(page).nth(1).get_by_role("button", name="Edit").click()
-    html = page.get_by_label("HTML of the slide")
-    html.fill(html.input_value().replace(before[3], "Edited by hand"))
-    expect(page.frame_locator("#editor-preview").locator("h2")).to_have_text("Edited by hand")
+    page.frame_locator("#editor-frame").locator("h2").fill("Edited in place")
     shot(page, "3-editor")
+    page.get_by_role("button", name="Save slide").click()
+    expect(cards(page).nth(1).frame_locator("iframe").locator("h2")).to_have_text("Edited in place")
+    cards(page).nth(1).get_by_role("button", name="Edit").click()
+    page.get_by_role("button", name="HTML", exact=True).click()
+    html = page.get_by_label("HTML of the slide")
+    html.fill(html.input_value().replace("Edited in place", "Edited by hand"))
     page.get_by_role("button", name="Save slide").click()
     expect(cards(page).nth(1).frame_locator("iframe").locator("h2")).to_have_text("Edited by hand")
     cards(page).nth(1).get_by_role("button", name="Duplicate").click()
@@ -130,7 +134,7 @@ def test_the_tour(page: Page, service: SlideService, tmp_path: Path) -> None:
     service.trace(trace_id, spans=15)
     with page.expect_popup() as opened:
         page.get_by_role("link", name="See the trace").click()
-    for name in ("POST /api/chat/stream", "slide_agent", "query_genie_space"):
+    for name in ("POST /api/chat/async", "slide_agent", "query_genie_space"):
         expect(opened.value.get_by_text(name, exact=True).first).to_be_visible()
     shot(opened.value, "4-trace")
     opened.value.close()
@@ -172,7 +176,43 @@ def test_sessions_and_follow_ups(page: Page) -> None:
     expect(cards(page).first.frame_locator("iframe").locator("h2")).to_have_text(before[1])
     expect(page.locator(".said.user")).to_have_count(3)
     shot(page, "6-sessions")
-    page.once("dialog", lambda dialog: dialog.accept())
     page.locator(".sessions li", has_text="Which products").hover()
     page.locator(".sessions li", has_text="Which products").get_by_role("button", name="Delete session").click()
     expect(page.get_by_text("The deck appears here.")).to_be_visible()
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(cards(page).first.frame_locator("iframe").locator("h2")).to_have_text(before[1])
+
+
+def test_a_deck_is_presented_and_changes_are_undone(page: Page) -> None:
+    """Full screen with the arrow keys; the address knows the slide; a deleted slide comes back."""
+    ask(page, QUESTION)
+    before = titles(page)
+    page.get_by_role("button", name="Present", exact=True).click()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#show-place")).to_have_text("3 / 5")
+    expect(page.frame_locator("#show-stage iframe").locator("h2")).to_have_text(before[2])
+    shot(page, "7-presented")
+    page.get_by_role("button", name="End").click()
+    assert page.url.endswith("&slide=3")
+    cards(page).nth(1).get_by_role("button", name="Delete").click()
+    expect(cards(page)).to_have_count(4)
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(cards(page)).to_have_count(5)
+    assert titles(page) == before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1024, 1400])
+def test_the_page_has_a_form_for_every_width(page: Page, width: int, scheme: Literal["light", "dark"]) -> None:
+    """Sessions can be reached, nothing is wider than the screen, in both colour schemes."""
+    page.emulate_media(color_scheme=scheme)
+    ask(page, QUESTION)
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    menu = page.get_by_role("button", name="Sessions")
+    if menu.is_visible():
+        menu.click()
+    expect(page.locator(".sessions .open").first).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    shot(page, f"8-{width}-{scheme}")

@@ -13,8 +13,10 @@ from app.data.conversation import Conversation
 from app.data.generate import SALES_CSV, sales_csv
 from app.data.genie import TOOL_NAME, EmbeddedSpace, GenieError, genie_tool
 from app.data.sql import statement
-from app.data.vocabulary import Reading
-from tests.app.test_vocabulary import READINGS
+from app.questions.query import Dimension, Query
+from tests.app.test_query import QUERIES
+
+_PARTS: tuple[Dimension, ...] = ("region", "year")
 
 
 def test_the_bundled_file_is_what_its_generator_writes() -> None:
@@ -22,16 +24,16 @@ def test_the_bundled_file_is_what_its_generator_writes() -> None:
     assert SALES_CSV.read_text(encoding="utf-8") == sales_csv()
 
 
-@given(READINGS)
-def test_every_reading_becomes_sql_that_runs(reading: Reading) -> None:
+@given(QUERIES)
+def test_every_query_becomes_sql_that_runs(query: Query) -> None:
     """No combination of known words makes a statement that SQLite refuses."""
-    select = statement(reading)
-    assert sales.run(select.sql, select.parameters).columns[0] == reading.dimension
+    select = statement(query)
+    assert sales.run(select.sql, select.parameters).columns[:-1] == query.split
 
 
 def test_the_parts_add_up_to_the_whole() -> None:
     """Revenue by region and revenue by year are the same money."""
-    by_region, by_year = (sales.run(statement(Reading("revenue", part)).sql).rows for part in ("region", "year"))
+    by_region, by_year = (sales.run(statement(Query("revenue", (part,))).sql).rows for part in _PARTS)
     assert sum(float(str(row[1])) for row in by_region) == pytest.approx(sum(float(str(row[1])) for row in by_year))
 
 
@@ -63,10 +65,18 @@ def test_a_question_about_nothing_in_the_data_is_answered_in_words() -> None:
     assert "revenue" in answer.message
 
 
-def test_an_unknown_measure_is_sqlite_s_own_error() -> None:
+def test_an_unknown_measure_is_refused_by_name() -> None:
     """The error names the question and the column that is not there."""
-    with pytest.raises(GenieError, match=r"'headcount by region': no such column: headcount"):
-        EmbeddedSpace().ask("headcount by region", Conversation())
+    for name in ("headcount", "rowid", "oid"):
+        with pytest.raises(GenieError, match=rf"'{name} by region': no such column: {name}"):
+            EmbeddedSpace().ask(f"{name} by region", Conversation())
+
+
+def test_an_answer_says_what_its_rows_leave_out() -> None:
+    """Whoever asked learns of it, also a language model."""
+    message = EmbeddedSpace().ask("revenue and cost of Siberia by region in 2024", Conversation()).message
+    assert "I left out: Siberia." in message
+    assert "Ask for this apart: cost by region in 2024." in message
 
 
 def test_the_tool_answers_json() -> None:

@@ -9,11 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from app.agent.followups import Fewer, FollowUp, More, OnlyRegion, Redraw, Rename, SlideAbout, read_follow_up
+from app.agent.existing import Existing
+from app.agent.followups import read_follow_up
 from app.agent.model import EmbeddedSlideModel
+from app.agent.wishes import (
+    Copy,
+    Fewer,
+    FollowUp,
+    Impossible,
+    More,
+    NewQuestion,
+    Nothing,
+    Rearrange,
+    Redraw,
+    Refine,
+    Remove,
+    Rename,
+    SlideAbout,
+)
 from app.data.conversation import Conversation
 from app.data.genie import EmbeddedSpace, GenieError, genie_tool
-from app.data.vocabulary import Reading
 from app.decks.deck import Deck, heading, parse, split_answer
 from app.decks.edit import reorder, replace
 
@@ -66,29 +81,67 @@ def charts(html: str) -> list[str]:
         ("Add two slides", More(2)),
         ("three more slides", More(3)),
         ("I want 8 slides", More(3, 8)),
-        ("a slide about returns", SlideAbout(Reading("returned units"))),
-        ("Add a slide about profit by product in 2023", SlideAbout(Reading("profit", "product", {"year": "2023"}))),
+        ("a slide about returns", SlideAbout("returns")),
+        ("Add a slide about profit by product in 2023", SlideAbout("profit by product in 2023")),
+        ("also show costs", SlideAbout("costs")),
         ("show slide 3 as a bar chart", Redraw("bar", 3)),
         ("use area charts", Redraw("area", None)),
         ("another chart type", Redraw(None, None)),
         ("a different kind of chart on slide two", Redraw(None, 2)),
+        ("a pie chart, please", Impossible("I can't draw a pie: I draw bar, line and area charts.")),
         ("rename slide 2 to North wins", Rename(2, "North wins")),
         ("Call slide one “Overview”.", Rename(1, "Overview")),
-        ("only region West", OnlyRegion("West")),
-        ("just show the south", OnlyRegion("South")),
-        ("units by product", None),
-        ("What is the weather?", None),
+        ("rename the deck to Our year", Rename(None, "Our year")),
+        ("remove slide 3", Remove((3,))),
+        ("please delete slides 2 and 4", Remove((2, 4))),
+        ("remove slides 2 to 4", Remove((2, 3, 4))),
+        ("remove the last slide", Remove((5,))),
+        ("delete the slide about Tea", Remove(about="Tea")),
+        ("drop the summary", Remove(about="summary")),
+        ("drop the West", Refine("except the West")),
+        ("don't add a slide about cost", Nothing()),
+        ("never mind", Nothing()),
+        ("swap slide 2 and 3", Rearrange((1, 3, 2, 4, 5), "Slides 2 and 3 have changed places.")),
+        ("move slide 4 to the front", Rearrange((4, 1, 2, 3, 5), "Slide 4 is slide 1 now.")),
+        ("move slide 2 after slide 4", Rearrange((1, 3, 4, 2, 5), "Slide 2 is slide 4 now.")),
+        ("put the second slide before slide 1", Rearrange((2, 1, 3, 4, 5), "Slide 2 is slide 1 now.")),
+        ("swap slide 2 and 9", Impossible("There is no slide 9.")),
+        ("duplicate slide 2", Copy(2)),
+        ("only region West", Refine("only region West")),
+        ("and for 2023?", Refine("for 2023?")),
+        ("What about profit instead?", Refine("What about profit instead?")),
+        ("compare with South", Refine("compare with South")),
+        ("make slide 2 shorter", Impossible("I can't do that to a slide.")),
+        ("and East too", Refine("East too", adds=True)),
+        ("replace revenue with profit", Refine("profit")),
+        ("profit instead of revenue", Refine("profit")),
+        ("filter by North", Refine(" North")),
+        ("change slide 2 to profit", Refine("  to profit", number=2)),
+        ("undo", Impossible("I can't undo: I see only the deck as it is now.")),
+        ("delete all slides", Impossible("I can't remove all slides: a deck has at least one.")),
+        ("units by product", NewQuestion()),
+        ("Show cost by product as a bar chart", NewQuestion()),
+        ("Which region grew the fastest?", NewQuestion()),
+        ("What is the weather?", NewQuestion()),
+        ("Translate the deck into German", NewQuestion()),
     ],
 )
-def test_wishes_are_read(sentence: str, wish: FollowUp | None) -> None:
+def test_wishes_are_read(deck: str, sentence: str, wish: FollowUp) -> None:
     """Of a deck with five slides."""
-    assert read_follow_up(sentence, 5) == wish
+    assert read_follow_up(sentence, existing(deck)) == wish
+
+
+def existing(html: str) -> Existing:
+    """The deck, as the model sees it."""
+    found = Existing.of(html)
+    assert found
+    return found
 
 
 @given(st.text(max_size=200))
-def test_no_sentence_breaks_the_reading(sentence: str) -> None:
-    """Whatever is typed is a wish or none."""
-    read_follow_up(sentence, 5)
+def test_no_sentence_breaks_the_reading(deck: str, sentence: str) -> None:
+    """Whatever is typed is a wish or a new question, and is answered in words."""
+    assert told(sentence, deck)[0]
 
 
 def test_fewer_slides_leave_the_findings(deck: str) -> None:
@@ -137,9 +190,9 @@ def test_a_slide_gets_another_title(deck: str) -> None:
 
 
 def test_one_region_alone(deck: str) -> None:
-    """Every figure is asked for anew for that region; what was by region is by product now."""
+    """Every figure is asked for anew for that region; nothing is split by region any more."""
     words, html = told("only the west", deck)
-    assert words.startswith("Only West: ")
+    assert words.startswith("Revenue in 2024 for West: ")
     assert all("West" in slide.html for slide in parse(html).slides)
     assert "by region" not in html
 
@@ -160,6 +213,12 @@ def test_what_a_person_did_to_the_deck_stays(deck: str) -> None:
         ("0 slides", "I can't make 0 slides"),
         ("a slide about headcount by region", "no such column: headcount"),
         ("a slide about revenue in 2019", "No data match"),
+        ("a slide about customers", "I do not know “customers”"),
+        ("remove slide 9", "There is no slide 9."),
+        ("delete the slide about Tea", "No slide is about “Tea”."),
+        ("remove slides 1 to 5", "I can't remove all slides"),
+        ("Translate the deck into German", "I do not know “Translate”, “German”"),
+        ("and for 2024?", "what the deck shows already"),
     ],
 )
 def test_what_it_cannot_do_leaves_the_deck(deck: str, wish: str, said: str) -> None:

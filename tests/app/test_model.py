@@ -53,10 +53,10 @@ def test_it_asks_the_data_first(model: Runnable[object, AIMessage]) -> None:
 
 
 def test_what_it_asks_next_comes_from_the_rows(model: Runnable[object, AIMessage]) -> None:
-    """North is the largest region in the rows, so the model asks what is behind North."""
+    """How revenue developed is asked; North is the largest in the rows, so the model asks what is behind it."""
     more = model.invoke(answered([QUESTION], model.invoke([QUESTION])))
     assert [call["args"]["query"] for call in more.tool_calls] == [
-        "revenue by month in 2024",
+        "revenue by month and region in 2024",
         "revenue by product in 2024 for North",
     ]
     assert [call["id"] for call in more.tool_calls] == ["call_2", "call_3"]
@@ -81,6 +81,12 @@ def test_it_keeps_to_the_limit_in_its_instructions(model: Runnable[object, AIMes
         ("What will the weather be?", "I can't answer that"),
         ("headcount by region", "no such column: headcount"),
         ("revenue by region in 2019", "No data match"),
+        ("Revenue by customer", "not split by “customer”"),
+        ("rowid by region", "no such column: rowid"),
+        ("Revenue by week", "The finest time is the month"),
+        ("What will revenue be in 2025?", "I do not look ahead"),
+        ("Which region should we close?", "I do not advise"),
+        ("Which region didn't sell Tea?", "“didn't” leaves out"),
     ],
 )
 def test_without_rows_it_says_so_and_makes_no_deck(

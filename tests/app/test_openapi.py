@@ -12,6 +12,7 @@ JSON = "application/json"
 EVENTS = "text/event-stream"
 BODIES = {
     "/api/slides/export": "text/html",
+    "/api/slides/print": "text/html",
     "/api/chat/stream": EVENTS,
     "/api/chat/events/{request_id}": EVENTS,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from otel_mlflow.backends.calls import call_with_timeout
 from otel_mlflow.backends.experiments import FoundExperiment
 from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.destinations.databricks_place import Place, Refusals
-from otel_mlflow.delivery.destinations.databricks_rate import Rate
+from otel_mlflow.delivery.destinations.databricks_rate import Rate, rate_file
 from otel_mlflow.delivery.destinations.databricks_structure import DEEPEST, structured_request
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.records import SpooledTrace
@@ -101,6 +102,42 @@ def test_creations_are_spread_over_time() -> None:
     for _ in range(101):
         rate.wait()
     assert clock.monotonic() - began == pytest.approx(2.0)
+
+
+def test_processes_of_a_host_share_the_rate(tmp_path: Path) -> None:
+    """Two that take turns create no more in a second than one would; for another workspace they do not wait."""
+    clock = ManualClock()
+    first, second = (Rate(50.0, clock, rate_file(tmp_path, "one.example")) for _ in range(2))
+    began = clock.monotonic()
+    for _ in range(50):
+        first.wait()
+        second.wait()
+    assert clock.monotonic() - began == pytest.approx(99 / 50)
+    began = clock.monotonic()
+    Rate(50.0, clock, rate_file(tmp_path, "another.example")).wait()
+    assert clock.monotonic() == began
+
+
+@pytest.mark.parametrize("before", [b"", b"nonsense", b"99999999.0"])
+def test_a_turn_of_another_clock_is_passed_over(tmp_path: Path, before: bytes) -> None:
+    """A file from before the machine was started holds nobody up."""
+    clock = ManualClock()
+    file = rate_file(tmp_path, "one.example")
+    file.write_bytes(before)
+    began = clock.monotonic()
+    Rate(50.0, clock, file).wait()
+    assert clock.monotonic() == began
+
+
+def test_without_a_folder_a_process_keeps_to_the_rate_alone(tmp_path: Path) -> None:
+    """The rate is no reason to fail."""
+    (tmp_path / "file").touch()
+    clock = ManualClock()
+    rate = Rate(50.0, clock, rate_file(tmp_path / "file", "one.example"))
+    began = clock.monotonic()
+    for _ in range(51):
+        rate.wait()
+    assert clock.monotonic() - began == pytest.approx(1.0)
 
 
 def test_json_of_any_depth_can_be_read_again() -> None:

@@ -41,7 +41,7 @@ def test_settings_that_cannot_be_used() -> None:
     checks = examined(SettingsError("environment OTEL_MLFLOW_TRACKING_URI: tracking_uri is ''"))
     assert not_ok(checks) == {"settings": "fail"}
     assert "OTEL_MLFLOW_TRACKING_URI" in checks["settings"].detail
-    assert not_tried(checks) == set(checks) - {"settings", "dotenv", "versions"}
+    assert not_tried(checks) == set(checks) - {"settings", "dotenv", "versions", "compatibility"}
 
 
 def test_settings_say_where_each_came_from(monkeypatch: pytest.MonkeyPatch, store: str) -> None:

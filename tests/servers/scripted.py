@@ -23,6 +23,7 @@ REFUSED = "refuse-me"
 EXPERIMENT_ID = "7"
 OTLP = "/v1/traces"
 INFOS = "/api/3.0/mlflow/traces"
+CREATION = "/api/2.0/mlflow/experiments/create"
 DELETION = "/api/2.0/mlflow/traces/delete-traces"
 
 
@@ -65,6 +66,8 @@ class ScriptedMlflow:
         """What it says to be."""
         self.deleted: set[str] = set()
         """Names of experiments that are deleted."""
+        self.rejected_names: set[str] = set()
+        """Names of experiments that it neither has nor makes."""
         self.spans: Counter[tuple[str, str]] = Counter()
         """How often each span was taken, by trace and span id."""
         self.infos: dict[str, dict[str, Any]] = {}
@@ -146,6 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "traces cannot be read here"})
             return
         name = parse_qs(asked.query).get("experiment_name", [""])[0]
+        if name in state.rejected_names:
+            self._answer(404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no such experiment"})
+            return
         stage = "deleted" if name in state.deleted else "active"
         self._answer(200, {"experiment": {"experiment_id": EXPERIMENT_ID, "name": name, "lifecycle_stage": stage}})
 
@@ -156,6 +162,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if asked.path == DELETION:
             self._answer(200, {"traces_deleted": state.delete(body)})
+            return
+        if asked.path == CREATION:
+            self._answer(400, {"error_code": "INVALID_PARAMETER_VALUE", "message": "no such name, please"})
             return
         fault = state.next_fault() or Fault(takes=True)
         try:

@@ -14,6 +14,7 @@ import mlflow.tracking._tracking_service.utils
 import mlflow.tracking.fluent
 import pytest
 from mlflow import MlflowClient
+from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
 from opentelemetry import propagate
 from opentelemetry import trace as trace_api
 from opentelemetry.context import attach, get_current
@@ -79,6 +80,8 @@ def fresh_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     BRIDGE.processor.forget_open()
     gc.unfreeze()
     propagate.set_global_textmap(textmap)
+    mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.reset()
+    AUTOLOGGING_INTEGRATIONS.get("langchain", {}).clear()
     os.environ.clear()
     os.environ.update(environ)
     assert mlflow_provider.provider._isolated_tracer_provider is None, "no span goes MLflow's own way, to a real store"

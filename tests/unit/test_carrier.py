@@ -18,6 +18,7 @@ from opentelemetry import trace as trace_api
 from opentelemetry.propagators.textmap import TextMapPropagator
 
 from otel_mlflow import continued, current_trace
+from otel_mlflow.spans import registry
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
@@ -174,6 +175,29 @@ def test_nothing_stays_current_when_the_job_is_over(traces: CapturedTraces, inst
     with pytest.raises(ValueError, match="x"), continued(carrier, "job"):
         raise ValueError("x")
     assert context_api.get_current() == before
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["soon", "late"])
+def test_what_a_job_sets_reaches_the_trace(traces: CapturedTraces, instrument: Instrument, forgotten: bool) -> None:
+    """Tags, session and what came of it, as if the request had set them."""
+    carrier = carrier_of_a_request(instrument)
+    assert len(traces) == 1
+    if forgotten:
+        registry.forget_kept()
+        gc.collect()
+    with continued(carrier, "job"):
+        current_trace().set_session("s-1")
+        current_trace().set_tags({"from": "job"})
+        current_trace().set_outputs({"done": True})
+        assert current_trace().id == traces[0].info.trace_id
+    job = spans_of(traces[0])["job"]
+    if forgotten:
+        assert job.attributes["session.id"] == "s-1"
+        assert job.outputs == {"done": True}
+    else:
+        assert traces[0].info.tags["from"] == "job"
+        assert traces[0].info.trace_metadata["mlflow.trace.session"] == "s-1"
+        assert traces[0].info.response_preview == '{"done": true}'
 
 
 def test_an_empty_carrier_opens_nothing(traces: CapturedTraces) -> None:

@@ -9,6 +9,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
+from unittest.mock import MagicMock
 
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI
@@ -220,7 +221,7 @@ def test_what_is_said_after_the_answer_arrives(traces: CapturedTraces, instrumen
 
 
 def test_params_and_metrics_are_kept_for_the_run(traces: CapturedTraces, instrument: Instrument) -> None:
-    """Text and numbers; a metric that is no number is the caller's error."""
+    """Text and numbers; of a metric that is no number, a tag says what it is."""
     facts: list[Any] = []
 
     def say(trace: RequestTrace) -> None:
@@ -228,11 +229,48 @@ def test_params_and_metrics_are_kept_for_the_run(traces: CapturedTraces, instrum
         trace.log_metrics({"score": 1})
         assert trace._trace is not None
         facts.append((trace._trace.metadata.params, trace._trace.metadata.metrics))
-        with pytest.raises(ValueError, match="could not convert"):
-            trace.log_metrics({"score": "good"})  # type: ignore[dict-item]
+        trace.log_metrics({"score": "good", "other": 2})  # type: ignore[dict-item]
 
-    traced(traces, instrument, say)
-    assert facts == [({"depth": "3"}, {"score": 1.0})]
+    tags = traced(traces, instrument, say).info.tags
+    assert facts == [({"depth": "3"}, {"score": 1.0, "other": 2.0})]
+    assert "score is good: could not convert" in tags["otel_mlflow.invalid"]
+
+
+class Failing:
+    """Something that cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+NOTHING: Any = None
+HUGE = "x" * 10_000_000
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda trace: trace.set_tags(NOTHING),
+        lambda trace: trace.set_tags({Failing(): Failing(), "half": "\ud83d"}),
+        lambda trace: trace.set_tags(MagicMock()),
+        lambda trace: trace.log_params([1, 2]),
+        lambda trace: trace.log_metrics({"score": NOTHING}),
+        lambda trace: trace.set_session(Failing()),
+        lambda trace: trace.set_user(MagicMock()),
+        lambda trace: trace.set_inputs(Failing()),
+        lambda trace: trace.set_inputs(MagicMock()),
+        lambda trace: trace.set_outputs({"a": Failing()}),
+        lambda trace: trace.set_outputs(HUGE),
+        lambda trace: trace.set_tags({"huge": HUGE}),
+    ],
+)
+def test_nothing_that_user_code_hands_over_raises(
+    traces: CapturedTraces, instrument: Instrument, call: Callable[[Any], None]
+) -> None:
+    """It becomes a text that says what it is, or a tag says why it is not there; the trace arrives."""
+    assert traced(traces, instrument, call).info.tags["http.route"] == "/"
 
 
 def test_the_address_is_empty_as_long_as_the_experiment_is_not_known(

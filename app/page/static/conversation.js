@@ -29,26 +29,40 @@ export class Turn {
     this.steps.append(step);
     this.details.hidden = false;
     this.count();
-    this.working.textContent = "Asking the data …";
+    this.now("Asking the data …");
   }
 
   answered({ tool_call_id: id, content }) {
     const isRows = content.startsWith("{");
     this.calls.get(id)?.classList.add(isRows ? "done" : "refused");
     if (!isRows) this.calls.get(id)?.append(`: ${content}`);
-    this.working.textContent = "Writing …";
+    this.now("Writing …");
   }
 
   say(words, failed = false) {
     this.working.before(make("p", { className: failed ? "said assistant failed" : "said assistant", textContent: words }));
-    this.working.textContent = "Drawing the slides …";
+    this.now("Drawing the slides …");
+  }
+
+  fail(error) {
+    this.say(error.message, true);
+    this.end({ trace_id: error.traceId, request_id: error.requestId });
+  }
+
+  now(words) {
+    this.doing = words;
+    this.working.textContent = words;
+  }
+
+  lost(is) {
+    this.working.textContent = is ? "The connection is gone. The answer is still being made; trying again …" : this.doing ?? "Thinking …";
   }
 
   end(about) {
     this.working.remove();
     this.details.open = false;
     this.count();
-    this.element.append(after(about));
+    this.element.append(after(about ?? {}));
     this.scroll();
   }
 
@@ -57,7 +71,7 @@ export class Turn {
   }
 
   scroll() {
-    this.element.scrollIntoView({ block: "end" });
+    part("conversation").scrollTop = part("conversation").scrollHeight;
   }
 }
 

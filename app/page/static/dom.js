@@ -21,15 +21,28 @@ export function iconButton(className, icon, label, action) {
   drawing.append(document.createElementNS(SVG, "use"));
   drawing.firstChild.setAttribute("href", `/page/icons.svg#${icon}`);
   drawing.setAttribute("class", "drawing");
+  drawing.setAttribute("aria-hidden", "true");
   button.append(drawing);
   button.addEventListener("click", action);
   return button;
 }
 
-export function toast(words) {
+const SHOWN = 8000;
+
+// A word at the edge of the page; `action`, if there is one, is { words, act } and goes away with it.
+export function toast(words, action = null) {
   const shown = part("toast");
-  shown.textContent = words;
+  part("toast-words").textContent = words;
+  part("toast-action").hidden = !action;
+  part("toast-action").textContent = action?.words ?? "";
+  part("toast-action").onclick = () => {
+    shown.classList.remove("shown");
+    action.act();
+  };
   shown.classList.add("shown");
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => shown.classList.remove("shown"), 5000);
+  toast.timer = setTimeout(() => shown.classList.remove("shown"), SHOWN);
 }
+
+// An error in words, with the id by which it can be found.
+export const explain = (error) => (error.requestId ? `${error.message} (request ${error.requestId})` : error.message);

@@ -1,31 +1,64 @@
-// The editor of one slide: its HTML, and beside it how it looks.
+// The editor of one slide: its texts where they stand, or its HTML.
 
-import { part } from "./dom.js";
+import { explain, part } from "./dom.js";
+import { watch } from "./scale.js";
 
 let save = null;
-let css = "";
+let isSource = false;
+const HANDOVER = 5000;
 
-export function edit(slide, styles, keep) {
+watch(part("editor-stage"));
+
+export function edit(slide, frame, keep) {
   save = keep;
-  css = styles;
   part("editor-title").textContent = `Edit slide ${slide.index + 1}`;
   part("editor-html").value = slide.html;
+  part("editor-frame").src = frame;
   part("editor-problem").textContent = "";
-  preview();
+  part("editor-words").disabled = false;
+  choose(false);
   part("editor").showModal();
 }
 
-function preview() {
-  part("editor-preview").srcdoc = `<!DOCTYPE html><style>${css}</style><style>body{margin:0}</style>${part("editor-html").value}`;
+function choose(source) {
+  isSource = source;
+  part("editor-code").hidden = !source;
+  part("editor-stage").hidden = source;
+  part("editor-hint").hidden = source;
+  part("editor-words").setAttribute("aria-pressed", String(!source));
+  part("editor-source").setAttribute("aria-pressed", String(source));
 }
 
-part("editor-html").addEventListener("input", preview);
-part("editor-cancel").addEventListener("click", () => part("editor").close());
-part("editor-save").addEventListener("click", async () => {
+// Ask the frame for the slide as it is now. It has no origin of ours: it answers with a message.
+function handedOver() {
+  const frame = part("editor-frame").contentWindow;
+  return new Promise((take, reject) => {
+    const timer = setTimeout(() => reject(new Error("The slide does not answer. Edit its HTML instead.")), HANDOVER);
+    addEventListener("message", function listen(event) {
+      if (event.source !== frame || typeof event.data?.slide !== "string") return;
+      clearTimeout(timer);
+      removeEventListener("message", listen);
+      take(event.data.slide);
+    });
+    frame.postMessage("hand over", "*");
+  });
+}
+
+async function keep() {
   try {
-    await save(part("editor-html").value);
+    await save(isSource ? part("editor-html").value : await handedOver());
     part("editor").close();
   } catch (error) {
-    part("editor-problem").textContent = error.message;
+    part("editor-problem").textContent = explain(error);
   }
+}
+
+part("editor-source").addEventListener("click", async () => {
+  if (!isSource) part("editor-html").value = await handedOver().catch(() => part("editor-html").value);
+  choose(true);
 });
+part("editor-words").addEventListener("click", () => choose(false));
+// What was changed in the HTML is not on the slide in the frame: there is no way back to it.
+part("editor-html").addEventListener("input", () => { part("editor-words").disabled = true; });
+part("editor-cancel").addEventListener("click", () => part("editor").close());
+part("editor-save").addEventListener("click", keep);

@@ -1,10 +1,11 @@
 // Below each answer: the way to its trace, and what the person thinks of it.
 
 import { call } from "./api.js";
-import { iconButton, make, toast } from "./dom.js";
+import { explain, iconButton, make, toast } from "./dom.js";
 
-export function after({ trace_id: trace, trace_url: url, feedback }) {
+export function after({ trace_id: trace, trace_url: url, request_id: request, feedback }) {
   const row = make("div", { className: "after" });
+  if (request) row.append(make("small", { className: "ids", textContent: ["request", request, trace && `trace ${trace}`].filter(Boolean).join(" ") }));
   if (url) row.append(make("a", { href: url, target: "_blank", rel: "noopener", textContent: "See the trace" }));
   if (!trace) return row;
   const thumbs = {
@@ -36,7 +37,7 @@ async function send(row, thumbs, given) {
     toast(stored ? "Thank you: it is on its way to the trace." : "Kept here; nothing is traced, so MLflow does not get it.");
     return true;
   } catch (error) {
-    toast(error.message);
+    toast(explain(error));
     return false;
   }
 }

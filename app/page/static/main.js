@@ -1,11 +1,13 @@
 // The page put together: a question becomes a turn; what the server tells of it is shown as it comes.
 
-import { call, stream } from "./api.js";
+import * as address from "./address.js";
+import { call } from "./api.js";
 import { Turn, clear, show } from "./conversation.js";
 import * as deck from "./deck.js";
-import { make, part, toast } from "./dom.js";
+import { explain, make, part, toast } from "./dom.js";
 import * as light from "./light.js";
 import * as sessions from "./sessions.js";
+import * as turns from "./turns.js";
 
 const EXAMPLES = [
   "How did revenue develop by region in 2024?",
@@ -13,53 +15,84 @@ const EXAMPLES = [
   "Show me the sales trend for Cold Brew",
 ];
 
-async function open(id) {
-  sessions.remember(id);
+async function open(id, place = null) {
+  turns.leave();
+  working(false);
+  address.remember(id, place);
   clear();
-  await Promise.all([id && messages(id), deck.load(id), sessions.list(open)]);
-  part("message").focus();
+  sessions.close();
+  const [session] = await Promise.all([id && opened(id), deck.load(id, place), sessions.list(open)]);
+  if (address.session() !== id) return;
+  if (session?.turn) await attend(id, session.turn.request_id, new Turn(session.turn.message));
+  else part("message").focus();
 }
 
-async function messages(id) {
+async function opened(id) {
   try {
-    show((await call("GET", `/api/sessions/${id}/messages`)).messages);
+    const [session, { messages }] = await Promise.all([
+      call("GET", `/api/sessions/${id}`),
+      call("GET", `/api/sessions/${id}/messages`),
+    ]);
+    if (address.session() === id) show(messages);
+    return session;
   } catch (error) {
-    toast(error.message);
-    sessions.remember(null);
+    toast(explain(error));
+    address.remember(null);
+    return null;
   }
 }
 
 async function ask(message) {
   const turn = new Turn(message);
-  const asked = { message, max_slides: part("max-slides").valueAsNumber, session_id: sessions.current() };
   working(true);
   try {
-    await stream("/api/chat/stream", asked, (name, data) => hear(turn, name, data));
+    const id = address.session() ?? (await begin());
+    const asked = { message, max_slides: part("max-slides").valueAsNumber, session_id: id, expected_version: deck.version() };
+    const { request_id: requestId } = await turns.order(asked);
+    await attend(id, requestId, turn);
   } catch (error) {
-    turn.say(error.message, true);
-    turn.end({});
+    await refused(message, turn, error);
   }
+}
+
+async function begin() {
+  const { session_id: id } = await call("POST", "/api/sessions");
+  address.remember(id);
+  return id;
+}
+
+// The question comes back, so that it is not to be typed again.
+async function refused(message, turn, error) {
+  turn.fail(error);
   working(false);
+  if (!part("message").value) part("message").value = message;
+  if (error.version !== undefined) await deck.load(address.session());
+}
+
+async function attend(session, requestId, turn) {
+  working(true);
+  try {
+    if (await turns.attend(requestId, turn, (name, data) => hear(session, turn, name, data))) working(false);
+  } catch (error) {
+    turn.fail(error);
+    working(false);
+  }
   await Promise.all([sessions.list(open), light.look()]);
 }
 
-function hear(turn, name, data) {
-  if (name === "session_created") {
-    sessions.remember(data.session_id);
-    working(true);
-  } else if (name === "complete") {
+function hear(session, turn, name, data) {
+  if (name === "complete") {
     turn.end(data.metadata);
-    deck.show(data.session_id, data.slide_deck);
+    if (address.session() === session) deck.replace(session, data.slide_deck);
   } else if (name === "error" || name === "cancelled") {
     turn.say(data.detail, true);
-    turn.end({ trace_id: data.trace_id });
+    turn.end({ trace_id: data.trace_id, request_id: data.request_id });
   } else turn.hear(data);
 }
 
 function working(is) {
   part("send").disabled = is;
-  // A turn is ended by its session, which a first question has not got yet.
-  part("stop").hidden = !is || !sessions.current();
+  part("stop").hidden = !is;
 }
 
 part("ask").addEventListener("submit", (event) => {
@@ -70,17 +103,19 @@ part("ask").addEventListener("submit", (event) => {
   ask(message);
 });
 part("message").addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey) return;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   part("ask").requestSubmit();
 });
-part("stop").addEventListener("click", () => call("POST", `/api/chat/${sessions.current()}/cancel`).catch((error) => toast(error.message)));
+part("stop").addEventListener("click", () => turns.cancel(address.session()).catch((error) => toast(explain(error))));
 part("new-session").addEventListener("click", () => open(null));
+part("menu").addEventListener("click", sessions.toggle);
 part("examples").append(...EXAMPLES.map((words) => {
   const example = make("button", { type: "button", textContent: words });
   example.addEventListener("click", () => ask(words));
   return example;
 }));
+addEventListener("hashchange", () => open(address.session(), address.slide()));
 
 light.watch();
-open(sessions.current());
+open(address.session(), address.slide());

@@ -40,6 +40,7 @@ def destination_for(settings: Settings) -> Destination:
             experiment_id=experiment_id,
             unity_catalog=settings.unity_catalog,
             timeouts=timeouts,
+            state_folder=settings.delivery.spool_dir,
         )
     if uri.startswith(("http://", "https://")):
         return MlflowServer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from otel_mlflow.backends.databricks.artifact_storage import ArtifactStorage
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
@@ -16,7 +17,8 @@ from otel_mlflow.delivery.clock import SYSTEM_CLOCK, Clock
 from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.destinations.databricks_classic import ClassicTraces
 from otel_mlflow.delivery.destinations.databricks_place import Place, unusable
-from otel_mlflow.delivery.destinations.databricks_rate import CREATIONS_PER_SECOND, Rate
+from otel_mlflow.delivery.destinations.databricks_rate import CREATIONS_PER_SECOND, Rate, rate_file
+from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.unity_catalog import CatalogTraces
@@ -50,6 +52,7 @@ class Databricks:
         unity_catalog: UnityCatalogSettings,
         timeouts: tuple[float, float],
         clock: Clock = SYSTEM_CLOCK,
+        state_folder: Path | None = None,
     ) -> None:
         self._tracking_uri = tracking_uri
         self._experiment_name = experiment_name
@@ -57,6 +60,8 @@ class Databricks:
         self._wanted = unity_catalog
         self._timeouts = timeouts
         self._clock = clock
+        self._state_folder = state_folder
+        self._rate = Rate(CREATIONS_PER_SECOND, clock)
         self._http: WorkspaceHttp | None = None
         self._storage: ArtifactStorage | None = None
 
@@ -78,6 +83,7 @@ class Databricks:
 
     def close(self) -> None:
         """Close the connections."""
+        self._rate.close()
         for connections in (self._http, self._storage):
             if connections is not None:
                 connections.close()
@@ -100,21 +106,27 @@ class Databricks:
 
     def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment where the trace is: in tables, or in a classic experiment."""
+        if is_follow_up(feedback):
+            send_follow_up(feedback, self._tracking_uri)
+            return
         in_tables = {place.location is not None for place in self._places.values()}
         ways = [self._catalog.log_assessment] * (True in in_tables) + [self._classic.log_assessment] * (
             False in in_tables
         )
         for way in ways[:-1]:
             with contextlib.suppress(TraceNotFoundError):
-                return way(feedback)
-        return ways[-1](feedback)
+                way(feedback)
+                return
+        ways[-1](feedback)
 
     def _connect(self, credentials: WorkspaceCredentials) -> WorkspaceHttp:
         self._http = WorkspaceHttp(credentials, self._tracking_uri, connections=SENDERS, timeouts=self._timeouts)
         return self._http
 
     def _prepare(self, http: WorkspaceHttp) -> None:
-        rate = Rate(CREATIONS_PER_SECOND, self._clock)
+        self._rate.close()
+        file = rate_file(self._state_folder, http.credentials.host) if self._state_folder is not None else None
+        rate = self._rate = Rate(CREATIONS_PER_SECOND, self._clock, file)
         self._storage = ArtifactStorage(http, self._backend, connections=SENDERS, timeouts=self._timeouts)
         runs = RequestRuns(RestRuns(http, self._backend))
         self._classic = ClassicTraces(

@@ -14,6 +14,7 @@ from otel_mlflow.backends.server_version import PATH, version_in
 from otel_mlflow.backends.tracking_credentials import TrackingCredentials
 from otel_mlflow.delivery.destinations.assessments import log_assessment
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
+from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
 from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
@@ -95,6 +96,9 @@ class MlflowServer:
 
     def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
+        if is_follow_up(feedback):
+            send_follow_up(feedback, self._uri)
+            return
         path = f"{TRACES}/{feedback.trace_id}/assessments"
         log_assessment(self._http, self._backend, feedback, path, feedback.payload)
 

@@ -67,6 +67,9 @@ class RunApi(Protocol):
     def finish(self, run_id: str, run: RequestRun) -> None:
         """Set the run's status, end and name."""
 
+    def end(self, run_id: str, status: str, end_time_ms: int) -> None:
+        """Set the status and end of a run that user code started."""
+
 
 class RequestRuns:
     """The runs in one backend. May be used from several threads at once, for different traces."""
@@ -78,6 +81,8 @@ class RequestRuns:
 
     def run_of(self, trace: SpooledTrace, experiment_id: str) -> str | None:
         """Make the run of a trace, or update it where it is there; return its id, None where there is none."""
+        for open_run, end in json.loads(trace.info).get("open_runs", {}).items():
+            self._api.end(open_run, end["status"], end["end_time_ms"])
         run = RequestRun.from_trace(trace)
         if run is None:
             return None

@@ -52,6 +52,10 @@ class RestRuns:
         ending = {"run_id": run_id, "status": run.status, "end_time": run.end_time_ms, "run_name": run.name}
         self._post("update", ending)
 
+    def end(self, run_id: str, status: str, end_time_ms: int) -> None:
+        """Update it."""
+        self._post("update", {"run_id": run_id, "status": status, "end_time": end_time_ms})
+
     def _post(self, what: str, value: dict[str, Any]) -> dict[str, Any]:
         return json_from(self._client.post_json(f"{RUNS}/{what}", value), self._backend)
 

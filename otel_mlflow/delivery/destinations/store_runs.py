@@ -48,3 +48,9 @@ class StoreRuns:
 
         status = RunStatus.from_string(run.status)
         self._store.update_run_info(run_id, status, run.end_time_ms, run.name)
+
+    def end(self, run_id: str, status: str, end_time_ms: int) -> None:
+        """Update it."""
+        from mlflow.entities import RunStatus
+
+        self._store.update_run_info(run_id, RunStatus.from_string(status), end_time_ms, None)

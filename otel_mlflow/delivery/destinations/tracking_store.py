@@ -11,8 +11,10 @@ from packaging.version import Version
 
 from otel_mlflow.backends.experiments import Experiments, FoundExperiment
 from otel_mlflow.backends.http import redacted_uri
+from otel_mlflow.backends.received_spans import received_span
 from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
+from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.store_runs import StoreRuns
@@ -75,6 +77,9 @@ class TrackingStore:
 
     def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
+        if is_follow_up(feedback):
+            send_follow_up(feedback, self._uri)
+            return
         from google.protobuf.json_format import ParseDict
         from mlflow.entities import Assessment
         from mlflow.exceptions import MlflowException
@@ -196,10 +201,8 @@ def open_store(uri: str, shown_uri: str) -> Any:
 
 
 def _spans(requests: Iterable[bytes]) -> list[Span]:
-    from mlflow.entities import Span
-
     try:
-        return [Span.from_otel_proto(span) for span in spans_in(requests)]
+        return [received_span(span) for span in spans_in(requests)]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A tracking server says no more of it than that (`mlflow.server.otel_api`).
         raise RejectedError(f"Cannot convert OpenTelemetry span to MLflow span: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import weakref
 from collections import deque
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from otel_mlflow.delivery.forking import mind_forks
 from otel_mlflow.guard import guarded
 from otel_mlflow.ops.metrics.instruments import PLAIN, Ended, Served
+from otel_mlflow.outside import own_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +70,7 @@ class Recorder:
     def _begin(self) -> None:
         self._events: deque[Served | Ended] = deque()
         self._working = threading.Lock()
-        thread = threading.Thread(target=_rounds, args=(weakref.ref(self),), name="otel-mlflow-metrics", daemon=True)
-        thread.start()
+        own_thread(functools.partial(_rounds, weakref.ref(self)), "otel-mlflow-metrics").start()
 
 
 def _rounds(reference: weakref.ref[Recorder]) -> None:

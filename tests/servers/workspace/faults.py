@@ -18,6 +18,8 @@ class Fault:
     error_code: str = ""
     message: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    """What is sent as it is, say a page, with `headers`."""
     hangs: bool = False
     """Whether no answer comes until the faults are cleared or the server ends."""
     cuts: bool = False
@@ -28,6 +30,8 @@ class Fault:
     @property
     def reply(self) -> Reply:
         """The answer in place of the true one."""
+        if self.body is not None:
+            return Reply(status=self.status, headers=self.headers, body=self.body)
         return Reply({"error_code": self.error_code, "message": self.message}, self.status, self.headers)
 
 

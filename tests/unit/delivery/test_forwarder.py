@@ -18,6 +18,7 @@ from otel_mlflow.delivery.retry import LONGEST_WAIT
 from otel_mlflow.delivery.scheduler import FEEDBACK_ATTEMPTS, WITH_METADATA
 from otel_mlflow.delivery.storage import Storage
 from otel_mlflow.errors import (
+    DeliveryError,
     ExperimentUnusableError,
     MisconfigurationError,
     PartiallyRejectedError,
@@ -242,19 +243,32 @@ def test_a_trace_on_which_the_backend_fails_does_not_hold_up_the_others(bench: B
     assert bench.run(waits=12).delivered == 20
 
 
-def test_a_trace_on_which_the_backend_always_fails_is_quarantined(bench: Bench) -> None:
-    """Others are taken before and after each of its failures: so it is the trace's fault, and it is put aside."""
+@pytest.mark.parametrize("error", [RetryableError("500 internal server error"), MisconfigurationError("403 forbidden")])
+def test_a_trace_on_which_the_backend_always_fails_is_quarantined(bench: Bench, error: DeliveryError) -> None:
+    """Others are taken before and after each of its failures: so it is the trace's fault, and it is put aside.
+
+    A firewall on the way may forbid what a trace contains.
+    """
     poison = trace()
 
     def fail(batch: Sequence[SpooledTrace]) -> None:
         if any(each.trace_id == poison.trace_id for each in batch):
-            raise RetryableError("500 internal server error")
+            raise error
 
     bench.backend.react = fail
     bench.spool(poison)
     counts = bench.run(waits=60, meanwhile=lambda: bench.spool(trace()))
     assert counts.quarantined == 1
     assert counts.delivered > 10
+
+
+def test_info_that_the_backend_does_not_need_is_not_sent(bench: Bench) -> None:
+    """Its trace is delivered with its spans, whether or not more than a batch waits."""
+    bench.backend.takes_info = False
+    bench.spool(*(trace() for _ in range(LARGEST_BATCH + 50)))
+    assert bench.run().delivered == LARGEST_BATCH + 50
+    assert [len(batch) for batch in bench.backend.sent] == [LARGEST_BATCH, 50]
+    assert not any(each.info for each in bench.backend.taken)
 
 
 def test_one_unusable_experiment_leaves_the_others_alone(bench: Bench) -> None:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from otel_mlflow.backends.http import HttpClient
 from otel_mlflow.backends.response import MOST_SHOWN, Response, error_for, error_for_status, retry_after
@@ -130,43 +121,3 @@ def test_an_address_that_is_none(address: str) -> None:
     with pytest.raises(MisconfigurationError) as caught:
         HttpClient(address, {}).get("/", {})
     assert caught.value.fix == "correct the address"
-
-
-def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
-    """It is not sent to, and the message says which setting makes the certificate known."""
-    with SelfSigned(tmp_path) as url, pytest.raises(MisconfigurationError, match="certificate") as caught:
-        HttpClient(url, {}).get("/", {})
-    assert "REQUESTS_CA_BUNDLE" in caught.value.fix
-
-
-class SelfSigned:
-    """A host with a certificate of its own making."""
-
-    def __init__(self, folder: Path) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-        now = datetime.now(timezone.utc)
-        certificate = x509.CertificateBuilder(
-            name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1)
-        ).sign(key, hashes.SHA256())
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self._certificate = folder / "host.pem"
-        self._certificate.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-
-    def __enter__(self) -> str:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._certificate)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._shake_hands, args=(context,), daemon=True).start()
-        return f"https://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.close()
-
-    def _shake_hands(self, context: ssl.SSLContext) -> None:
-        try:
-            connection, _ = self._listener.accept()
-            with connection:
-                context.wrap_socket(connection, server_side=True).close()
-        except OSError:
-            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import inspect
 import sys
@@ -19,11 +20,13 @@ from langchain_core.language_models import FakeListChatModel
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command, interrupt
 from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
-from mlflow.tracing.utils.token import SpanWithToken
 
 from otel_mlflow.http.semconv import OUTCOME
-from otel_mlflow.spans import langchain
+from otel_mlflow.spans import langchain, langchain_runs
 from otel_mlflow.spans.langchain import BridgedLangChainTracer
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import raw, span
@@ -334,7 +337,8 @@ def test_nothing_is_kept_of_runs_that_are_over(traces: CapturedTraces) -> None:
     """The map of runs would grow for as long as the process lives."""
     chain.invoke("?")
     chain.batch(["a", "b"])
-    assert langchain._RUNS == {}
+    gc.collect()
+    assert dict(langchain_runs._RUNS) == {}
 
 
 def test_mlflow_s_own_autologging_beside_ours_shows_each_run_once(traces: CapturedTraces) -> None:
@@ -349,11 +353,91 @@ def test_mlflow_s_own_autologging_beside_ours_shows_each_run_once(traces: Captur
 
 
 def test_no_run_is_traced_when_tracing_is_taken_down(fresh_process: None) -> None:
-    """MLflow's tracer is MLflow's again."""
+    """MLflow's tracer has its own methods again."""
+    before = dict(vars(MlflowLangchainTracer))
     with capture():
-        assert mlflow_langchain.MlflowLangchainTracer is BridgedLangChainTracer
-    assert mlflow_langchain.MlflowLangchainTracer is MlflowLangchainTracer
+        assert dict(vars(MlflowLangchainTracer)) != before
+    assert dict(vars(MlflowLangchainTracer)) == before
     assert not _traced_now()
+
+
+def test_a_tracer_that_the_application_made_before_is_as_good_as_ours(fresh_process: None) -> None:
+    """MLflow's documentation passes one as a callback; each run is shown once, under the span it was started in."""
+    tracer = MlflowLangchainTracer()
+    with capture() as traces:
+        with span("request"):
+            chain.invoke("?", {"callbacks": [tracer]})
+            with raw("after"):
+                pass
+        assert shown(traces) == drawn(f"request > [{CHAIN}, after]")
+
+
+class Slow(FakeListChatModel):
+    """A model that never answers."""
+
+    async def _agenerate(self, *_: Any, **__: Any) -> Any:
+        await asyncio.Event().wait()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout")
+def test_a_model_that_a_timeout_cancels_is_cut_short(traces: CapturedTraces) -> None:
+    """LangChain never tells of its end; what comes after is not inside it, and nothing is kept of it."""
+
+    async def handler() -> None:
+        with span("request"):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await Slow(responses=["x"]).ainvoke("?")
+            with raw("after"):
+                pass
+            await Model.ainvoke("again")
+
+    asyncio.run(handler())
+    assert shown(traces) == drawn("request > [Slow!, after, FakeListChatModel]")
+    assert spans_of(traces[0])["Slow"].attributes[OUTCOME] == "cancelled"
+    gc.collect()
+    assert dict(langchain_runs._RUNS) == {}
+
+
+def test_a_model_in_a_task_that_is_cancelled_is_cut_short(traces: CapturedTraces) -> None:
+    """Also where its task is another one than the request's."""
+
+    async def handler() -> None:
+        with span("request"):
+            task = asyncio.create_task(Slow(responses=["x"]).ainvoke("?"))
+            await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.wait([task])
+
+    asyncio.run(handler())
+    assert shown(traces) == drawn("request > Slow!")
+
+
+def test_a_graph_that_waits_for_a_human_has_not_failed(traces: CapturedTraces) -> None:
+    """`interrupt()` is a pause; what is asked is what the step answers."""
+
+    def ask_human(state: dict[str, Any]) -> dict[str, Any]:
+        return {"answer": interrupt("sure?")}
+
+    graph: Any = StateGraph(dict)
+    graph.add_node("ask", ask_human).add_edge(START, "ask")
+    graph = graph.compile(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "1"}}
+    with span("request"):
+        graph.invoke({}, config)
+    with span("resumed"):
+        graph.invoke(Command(resume="yes"), config)
+    assert shown(traces) == drawn("request > LangGraph > ask", "resumed > LangGraph > ask")
+    assert "sure?" in str(spans_of(traces[0])["ask"].outputs)
+
+
+def test_a_graph_s_edge_that_is_a_lambda_is_a_span_like_any_other(traces: CapturedTraces) -> None:
+    """LangGraph gives it no name; the kind of step it is stands for one."""
+    graph: Any = StateGraph(dict)
+    graph.add_node("step", lambda state: state).add_edge(START, "step")
+    graph.add_conditional_edges("step", (lambda _: END), [END])
+    graph.compile().invoke({})
+    assert shown(traces) == drawn("LangGraph > step > RunnableCallable")
 
 
 def test_no_method_of_langchain_s_classes_is_replaced(fresh_process: None) -> None:
@@ -407,7 +491,9 @@ def test_private_an_inline_handler_is_called_in_the_run_s_own_context(traces: Ca
 def test_private_handlers_are_called_by_these_functions() -> None:
     """Before Python 3.11, by them we know whether a run's body has a context of its own."""
     manager: Any = importlib.import_module("langchain_core.callbacks.manager")
-    assert [manager.__dict__[name].__name__ for name in langchain._CALLING_BACK] == list(langchain._CALLING_BACK)
+    assert [manager.__dict__[name].__name__ for name in langchain_runs._CALLING_BACK] == list(
+        langchain_runs._CALLING_BACK
+    )
     assert inspect.iscoroutinefunction(manager._ahandle_event_for_handler)
 
 
@@ -427,20 +513,14 @@ def test_private_mlflow_s_tracer_is_told_of_errors_by_these(name: str) -> None:
     assert "run_id" in inspect.signature(getattr(MlflowLangchainTracer, name)).parameters
 
 
-def test_private_mlflow_s_tracer_finds_its_spans_in_this_map() -> None:
-    """`_run_span_mapping`: run id → `SpanWithToken(span, token)`; ours is shared by all tracer objects."""
-    assert MlflowLangchainTracer()._run_span_mapping == {}
-    assert list(inspect.signature(SpanWithToken).parameters) == ["span", "token"]
-    assert BridgedLangChainTracer()._run_span_mapping is langchain._RUNS
+def test_private_mlflow_s_tracer_names_a_step_by_this(traces: CapturedTraces) -> None:
+    """`_assign_span_name(serialized, default_name)`; a step may have neither a name nor a description."""
+    assert "self._assign_span_name(serialized" in inspect.getsource(mlflow_langchain)
+    nothing: Any = None
+    assert MlflowLangchainTracer()._assign_span_name(nothing) == "unnamed"
 
 
 def test_private_mlflow_s_tracer_writes_parameters_as_json() -> None:
     """`_serialize_invocation_params`, which we call as MLflow's own `_start_span` does."""
     assert MlflowLangchainTracer()._serialize_invocation_params({"a": 1}) == {"a": 1}
     assert "self._serialize_invocation_params(attributes)" in inspect.getsource(MlflowLangchainTracer._start_span)
-
-
-def test_private_autologging_looks_the_tracer_up_in_its_module() -> None:
-    """`mlflow.langchain.langchain_tracer.MlflowLangchainTracer`, at each use, so that ours stands in for it."""
-    autolog: Any = importlib.import_module("mlflow.langchain.autolog")
-    assert "import MlflowLangchainTracer" in inspect.getsource(autolog._patched_callback_manager_init)

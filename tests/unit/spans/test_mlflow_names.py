@@ -22,6 +22,7 @@ def test_attributes_of_spans_are_mlflow_s() -> None:
     assert mlflow_names.SPAN_INPUTS == SpanAttributeKey.INPUTS
     assert mlflow_names.SPAN_OUTPUTS == SpanAttributeKey.OUTPUTS
     assert mlflow_names.SPAN_TYPE == SpanAttributeKey.SPAN_TYPE
+    assert mlflow_names.EXPERIMENT_ID == SpanAttributeKey.EXPERIMENT_ID
     assert mlflow_names.CHAT_USAGE == SpanAttributeKey.CHAT_USAGE
     assert mlflow_names.SESSION_ID == "session.id"
     assert mlflow_names.USER_ID == "user.id"
@@ -32,6 +33,9 @@ def test_tags_and_metadata_of_traces_are_mlflow_s() -> None:
     assert mlflow_names.TRACE_NAME == TraceTagKey.TRACE_NAME
     assert mlflow_names.TRACE_SESSION == TraceMetadataKey.TRACE_SESSION
     assert mlflow_names.TRACE_USER == TraceMetadataKey.TRACE_USER
+    assert mlflow_names.LINKED_PROMPTS == TraceTagKey.LINKED_PROMPTS
+    assert mlflow_names.EVAL_REQUEST_ID == TraceTagKey.EVAL_REQUEST_ID
+    assert mlflow_names.MODEL_ID == TraceMetadataKey.MODEL_ID
     assert mlflow_names.SOURCE_RUN == TraceMetadataKey.SOURCE_RUN
     assert mlflow_names.TRACE_SCHEMA_VERSION == TRACE_SCHEMA_VERSION_KEY
 
@@ -47,6 +51,10 @@ def test_every_name_is_compared() -> None:
     """One that is added here is added above."""
     assert {name for name in vars(mlflow_names) if name.isupper()} == {
         "CHAT_USAGE",
+        "EVAL_REQUEST_ID",
+        "EXPERIMENT_ID",
+        "LINKED_PROMPTS",
+        "MODEL_ID",
         "SESSION_ID",
         "SOURCE_RUN",
         "SPAN_INPUTS",

@@ -17,8 +17,8 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from otel_mlflow.guard import GUARD
 from otel_mlflow.http.semconv import OUTCOME
+from otel_mlflow.outside import OUTSIDE
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.current import OUTSIDE
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw, span

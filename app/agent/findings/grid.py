@@ -1,0 +1,86 @@
+"""Figures of two dimensions: courses beside each other, years beside each other, or parts of parts. Pure."""
+
+from __future__ import annotations
+
+from app.agent.findings.parts import lead_words
+from app.agent.findings.told import Told, capital, extremes, list_names, plural, tied, view_lines
+from app.agent.table import Point, Table
+from app.agent.units import change, write, write_change
+
+
+def tell_grid(table: Table) -> Told:
+    """Whatever the two dimensions are."""
+    times = table.times
+    if len(times) == 2 and "year" in times and len(table.labels("year")) == 2:
+        return _tell_years(table, times[0])
+    return _tell_courses(table, times[0]) if len(times) == 1 else _tell_cells(table)
+
+
+def changes_along(table: Table, time: str) -> list[Point]:
+    """The change of each part from the first time to the last, where it has both."""
+    first, *_, last = table.labels(time)
+    moved = {
+        name: change(values[first], values[last], table.unit)
+        for name, values in table.lines(time).items()
+        if first in values and last in values
+    }
+    return [Point(table.label(name), value) for name, value in moved.items() if value is not None]
+
+
+def _tell_courses(table: Table, time: str) -> Told:
+    """A region's or a product's course beside the others'."""
+    labels = table.labels(time)
+    moved = changes_along(table, time) if len(labels) > 1 else []
+    if len(moved) < 2:
+        return _tell_cells(table)
+    when = f"from {table.label(labels[0])} to {table.label(labels[-1])}"
+    headline = f"{capital(table.measure)} {when}: {_ends(moved, table)}"
+    view = view_lines(table, time)
+    return Told(headline, (*extremes(table.points, table.unit), *_total(table)), view, names_time=True)
+
+
+def _ends(moved: list[Point], table: Table) -> str:
+    """Who moved most in either direction."""
+    if len(moved) == 2:
+        return ", ".join(f"{one.label} {write_change(one.value, table.unit)}" for one in moved)
+    top, bottom = tied(moved), tied(moved, lowest=True)
+    if len(top) == len(moved):
+        return f"all {len(moved)} moved alike, {write_change(top[0].value, table.unit)}"
+    rising = "grew the most" if top[0].value > 0 else "fell the least"
+    falling = "fell the most" if bottom[0].value < 0 else "grew the least"
+    return (
+        f"{list_names(top)} {rising} ({write_change(top[0].value, table.unit)}),"
+        f" {list_names(bottom)} {falling} ({write_change(bottom[0].value, table.unit)})"
+    )
+
+
+def _tell_years(table: Table, time: str) -> Told:
+    """One year above the other: in how many months, quarters or halves, and in all."""
+    early, late = sorted(table.labels("year"))
+    lines = table.lines(time)
+    both = [label for label in table.labels(time) if label in lines[early] and label in lines[late]]
+    higher = [one for one in both if lines[late][one] > lines[early][one]]
+    often = f"{table.measure} was higher in {late} than in {early} in {len(higher)} of {len(both)} {plural([time])}"
+    sums = {year: sum(lines[year].values()) for year in (early, late)}
+    moved = change(sums[early], sums[late], table.unit) if table.adds_up else None
+    in_all = f"; in all it changed by {write_change(moved, table.unit)}" if moved is not None else ""
+    totals = [f"{year}: {write(value, table.unit)}" for year, value in sums.items()] if table.adds_up else []
+    remarks = (*extremes(table.points, table.unit), *totals)
+    return Told(f"{capital(often)}{in_all}", remarks, view_lines(table, time), names_time=True)
+
+
+def _tell_cells(table: Table) -> Told:
+    """The highest of all figures."""
+    points, unit = table.points, table.unit
+    top = tied(points)
+    if len(top) == len(points) and len(points) > 1:
+        headline = f"All {len(points)} figures of {table.measure} are the same: {write(top[0].value, unit)}"
+    else:
+        headline = lead_words(top, table.measure, unit_text=write(top[0].value, unit))
+    marked = [(row.labels[1], row.labels[0]) for row, point in zip(table.rows, points, strict=True) if point in top]
+    view = view_lines(table, table.dimensions[0], marked)
+    return Told(headline, (*extremes(points, unit), *_total(table)), view)
+
+
+def _total(table: Table) -> list[str]:
+    return [f"Total {table.measure}: {write(table.total, table.unit)}"] if table.adds_up else []

@@ -1,0 +1,87 @@
+"""Growth: from the first time to the last, step by step, or beside each other. Pure."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from app.agent.findings.course import movement
+from app.agent.findings.grid import changes_along
+from app.agent.findings.ranking import Ranked, rank
+from app.agent.findings.told import Told, capital, list_names, plural, view_points
+from app.agent.table import Point, Table
+from app.agent.units import Unit, change, write, write_change
+from app.questions.query import Ranking
+
+
+def tell_growth(table: Table, ranking: Ranking | None) -> Told | None:
+    """None where there are not two times to grow between."""
+    if not table.times or len(table.labels(table.times[-1])) < 2:
+        return None
+    return _tell_parts(table, ranking or Ranking()) if len(table.dimensions) == 2 else _tell_steps(table, ranking)
+
+
+def _tell_steps(table: Table, ranking: Ranking | None) -> Told:
+    points, unit = table.points, table.unit
+    whole = movement(table.measure, points, unit)
+    levels = (
+        f"{points[0].label}: {write(points[0].value, unit)}",
+        f"{points[-1].label}: {write(points[-1].value, unit)}",
+    )
+    if len(points) == 2:
+        return Told(
+            whole, levels, view_points(f"{table.measure} by {table.dimensions[0]}", points, unit), names_time=True
+        )
+    steps = [step for before, after in pairwise(points) if (step := _step(before, after, unit))]
+    ranked = rank(steps, "percent", ranking or Ranking(), lambda moved: write_change(moved, unit))
+    falls = min(steps, key=lambda step: step.value)
+    best = f"{_verb(ranked, ranking or Ranking(), table)} in {ranked.in_words()} on the {table.dimensions[0]} before"
+    remarks = (*levels, f"Weakest step: {falls.label}, {write_change(falls.value, unit)}")
+    view = view_points(f"change of {table.measure} by {table.dimensions[0]}", steps, "percent", ranked.points)
+    if ranking:
+        return Told(best, (*remarks, f"{whole}"), view)
+    return Told(whole, (best, *remarks), view, names_time=True)
+
+
+def _step(before: Point, after: Point, unit: Unit) -> Point | None:
+    moved = change(before.value, after.value, unit)
+    return None if moved is None else Point(after.label, moved)
+
+
+def _tell_parts(table: Table, ranking: Ranking) -> Told | None:
+    time = table.times[-1]
+    moved = changes_along(table, time)
+    if not moved:
+        return None
+    first, *_, last = table.labels(time)
+    when = f"from {table.label(first)} to {table.label(last)}"
+    ranked = rank(moved, "percent", ranking, lambda value: write_change(value, table.unit))
+    other = next(one for one in table.dimensions if one != time)
+    lines = table.lines(time)
+    remarks = [
+        f"{table.label(name)}: {write(values[first], table.unit)} to {write(values[last], table.unit)}"
+        for name, values in lines.items()
+        if first in values and last in values
+    ][:6]
+    view = view_points(f"change of {table.measure} by {other} {when}", moved, "percent", ranked.points)
+    return Told(_headline(ranked, ranking, table, when, other), tuple(remarks), view, names_time=True)
+
+
+def _headline(ranked: Ranked, ranking: Ranking, table: Table, when: str, other: str) -> str:
+    written = ranked.write(ranked.points[0].value)
+    if ranked.all_the_same:
+        return f"{capital(table.measure)} moved alike for all {ranked.of} {plural([other])}: {written} {when}"
+    verb = _verb(ranked, ranking, table)
+    if ranking.count == 1:
+        return f"{verb} for {list_names(ranked.points)}: {written} {when}"
+    return f"{verb} for {ranked.in_words()} {when}"
+
+
+def _verb(ranked: Ranked, ranking: Ranking, table: Table) -> str:
+    """`Revenue grew the most`; the least growth is a fall where it is below zero."""
+    value = ranked.points[0].value
+    words = (
+        ("fell the most" if value < 0 else "grew the least")
+        if ranking.lowest
+        else ("grew the most" if value > 0 else "fell the least")
+    )
+    return f"{capital(table.measure)} {words}"

@@ -1,0 +1,102 @@
+"""Shares of a whole: of all, or of each region, product or time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.agent.findings.course import movement
+from app.agent.findings.ranking import Ranked, rank
+from app.agent.findings.told import Line, Told, View, capital, extremes, join_words, plural, view_points
+from app.agent.table import Point, Table
+from app.agent.units import write
+from app.questions.query import OVER_TIME, Query, Ranking
+
+
+def tell_shares(table: Table, query: Query) -> Told | None:
+    """None where there is no whole to have a share of."""
+    parts = [one for one in table.dimensions if one not in OVER_TIME]
+    of = query.share_of or (parts[-1] if parts else "")
+    if of not in table.dimensions or not table.adds_up or any(row.value < 0 for row in table.rows) or not table.total:
+        return None
+    names = query.members(query.share_of).names if query.share_of else ()
+    ranking = query.ranking or Ranking()
+    return (
+        _tell_of_all(table, names, ranking) if len(table.dimensions) == 1 else _tell_of_each(table, of, names, ranking)
+    )
+
+
+def shares(table: Table) -> list[Point]:
+    """The share of each part in the whole, in percent."""
+    return [Point(point.label, 100 * point.value / table.total) for point in table.points]
+
+
+def _tell_of_all(table: Table, names: Sequence[str], ranking: Ranking) -> Told:
+    points = shares(table)
+    named = [point for point in points if point.label in names]
+    ranked = rank(points, "percent", ranking)
+    amounts = [f"{point.label}: {write(point.value, table.unit)}" for point in table.points]
+    remarks = (*amounts[:6], f"Total {table.measure}: {write(table.total, table.unit)}")
+    about = f"share of {table.measure} by {table.dimensions[0]}"
+    view = view_points(about, points, "percent", named or ranked.points)
+    headline = _named_words(named, table) if named else _ranked_words(ranked, ranking, table)
+    return Told(headline, remarks, view)
+
+
+def _named_words(named: Sequence[Point], table: Table) -> str:
+    if len(named) == 1:
+        return f"{named[0].label} has {write(named[0].value, 'percent')} of {table.measure}"
+    together = write(sum(point.value for point in named), "percent")
+    each = join_words([f"{point.label} {write(point.value, 'percent')}" for point in named])
+    return f"{join_words([point.label for point in named])} have {together} of {table.measure} together: {each}"
+
+
+def _ranked_words(ranked: Ranked, ranking: Ranking, table: Table) -> str:
+    if ranked.all_the_same:
+        each = ranked.write(ranked.points[0].value)
+        return f"All {ranked.of} {plural(table.dimensions)} have the same share of {table.measure}: {each}"
+    end = "smallest" if ranking.lowest else "largest"
+    if ranking.count == 1:
+        verb = "has" if len(ranked.points) == 1 else "have"
+        names = join_words([point.label for point in ranked.points])
+        return f"{names} {verb} the {end} share of {table.measure}: {ranked.write(ranked.points[0].value)}"
+    return f"The {end} shares of {table.measure}: {ranked.in_words()}"
+
+
+def _tell_of_each(table: Table, of: str, names: Sequence[str], ranking: Ranking) -> Told | None:
+    """The share in each region, say, or over time."""
+    along = next(one for one in table.dimensions if one != of)
+    wholes = {label: sum(values.values()) for label, values in table.lines(of).items()}
+    if not all(wholes.values()):
+        return None
+    labels, lines = table.labels(along), table.lines(along)
+    parts = {
+        table.label(name): [Point(table.label(one), 100 * values.get(one, 0.0) / wholes[one]) for one in labels]
+        for name, values in lines.items()
+        if not names or name in names
+    }
+    drawn = tuple(Line(name, tuple(point.value for point in points)) for name, points in parts.items())
+    about = f"share of {table.measure} by {along} and {of}"
+    shown = tuple(map(table.label, labels))
+    view = View(about, shown, drawn, "percent", along in OVER_TIME, adds_up=False)
+    told = [_course_words(name, points, along, table.measure) for name, points in parts.items()]
+    if len(told) == 1:
+        return Told(told[0], tuple(extremes(parts[next(iter(parts))], "percent")), view, names_time=along in OVER_TIME)
+    best = _best_words(parts, ranking, along, table.measure)
+    headline = f"Among {join_words(list(names))}, {best}" if names else capital(best)
+    return Told(headline, tuple(told[:6]), view)
+
+
+def _course_words(name: str, points: Sequence[Point], along: str, measure: str) -> str:
+    if along in OVER_TIME and len(points) > 1:
+        return movement(f"{name}’s share of {measure}", points, "percent")
+    top = rank(points, "percent", Ranking())
+    if top.all_the_same:
+        return f"{name}’s share of {measure} is {top.write(points[0].value)} everywhere"
+    return f"{name}’s share of {measure} is highest in {top.in_words()}"
+
+
+def _best_words(parts: dict[str, list[Point]], ranking: Ranking, along: str, measure: str) -> str:
+    every = [Point(f"{name} in {point.label}", point.value) for name, points in parts.items() for point in points]
+    ranked = rank(every, "percent", ranking)
+    end = "smallest" if ranking.lowest else "largest"
+    return f"the {end} share of {measure} in one {along}: {ranked.in_words()}"

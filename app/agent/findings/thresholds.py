@@ -1,0 +1,38 @@
+"""Which figures are above a value, or below it. Pure."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+from app.agent.findings.shares import shares
+from app.agent.findings.told import Told, capital, extremes, list_names, plural, view_lines, view_points
+from app.agent.table import Table
+from app.agent.units import write
+from app.questions.query import Threshold
+
+
+def tell_threshold(table: Table, threshold: Threshold, *, of_shares: bool = False) -> Told:
+    """How many figures pass, and which."""
+    points = shares(table) if of_shares and len(table.dimensions) == 1 else table.points
+    unit = "percent" if of_shares and len(table.dimensions) == 1 else table.unit
+    measure = f"share of {table.measure}" if unit != table.unit else table.measure
+    limit = mean(point.value for point in points) if threshold.value is None else threshold.value
+    passing = [point for point in points if (point.value > limit if threshold.above else point.value < limit)]
+    side = "above" if threshold.above else "below"
+    bound = f"{side} {'the average of ' if threshold.value is None else ''}{write(limit, unit)}"
+    if not table.dimensions:
+        verb = "were" if measure.endswith("units") else "was"
+        told = f"{capital(measure)} {verb} {write(points[0].value, unit)}, {'' if passing else 'not '}{bound}"
+        return Told(told, (), view_points(measure, points, unit, passing))
+    count = f"{len(passing) or 'None'} of {len(points)} {plural(table.dimensions)}"
+    headline = f"{count} {'has' if len(passing) == 1 else 'have'} {measure} {bound}"
+    named = f": {list_names(passing)}" if passing else ""
+    if len(table.dimensions) == 1:
+        about = f"{measure} by {table.dimensions[0]}"
+        view = view_points(about, points, unit, passing, is_over_time=bool(table.times))
+    else:
+        marked = [
+            (row.labels[1], row.labels[0]) for row, point in zip(table.rows, points, strict=True) if point in passing
+        ]
+        view = view_lines(table, table.dimensions[0], marked)
+    return Told(f"{headline}{named}", tuple(extremes(points, unit)), view)

@@ -1,0 +1,71 @@
+"""Figures as people write them: euros, percent, plain numbers, and changes of each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal
+
+Unit = Literal["eur", "eur each", "percent", "fine percent", "number"]
+PERCENTAGES: frozenset[Unit] = frozenset({"percent", "fine percent"})
+_MINUS = "−"  # noqa: RUF001 - the sign of a figure, which a hyphen is not
+
+
+def unit_of(column: str, figures: Collection[float] = ()) -> Unit:
+    """The unit that a column's ending says; percentages that one decimal would make the same have two."""
+    if column.endswith("_per_unit_eur"):
+        return "eur each"
+    if column.endswith("_percent"):
+        is_coarse = len({round(value, 1) for value in figures}) < len(set(figures))
+        return "fine percent" if is_coarse else "percent"
+    return "eur" if column.endswith("_eur") else "number"
+
+
+def write(value: float, unit: Unit) -> str:
+    """A figure in full, with its unit."""
+    sign = _MINUS if value < 0 else ""
+    if unit in PERCENTAGES:
+        return f"{sign}{abs(value):,.{_decimals(unit)}f}%"
+    if unit == "eur each":
+        return f"{sign}€{abs(value):,.2f}"
+    if unit == "eur":
+        return f"{sign}€{abs(value):,.0f}"
+    return f"{sign}{abs(value):,.{0 if abs(value - round(value)) < 0.05 else 1}f}"
+
+
+def write_short(value: float, unit: Unit) -> str:
+    """The same, short enough for an axis."""
+    if unit not in {"eur", "number"} or abs(value) < 10_000:
+        return write(value, unit)
+    sign, factor, letter = (
+        _MINUS if value < 0 else "",
+        1e6 if abs(value) >= 1e6 else 1e3,
+        "M" if abs(value) >= 1e6 else "k",
+    )
+    return f"{sign}{'€' if unit == 'eur' else ''}{abs(value) / factor:,.1f}{letter}"
+
+
+def change(before: float, after: float, unit: Unit) -> float | None:
+    """From one figure to the other: points for percentages, percent for all else; None where there was nothing."""
+    if unit in PERCENTAGES:
+        return after - before
+    return 100 * (after - before) / abs(before) if before else None
+
+
+def write_change(moved: float, unit: Unit) -> str:
+    """`+12.3%`, or `−0.4 points`."""  # noqa: RUF002
+    sign = _MINUS if round(moved, _decimals(unit)) < 0 else "+"
+    return f"{sign}{write_amount(moved, unit)}"
+
+
+def write_amount(moved: float, unit: Unit) -> str:
+    """A change without its sign."""
+    return f"{abs(moved):,.{_decimals(unit)}f}{' points' if unit in PERCENTAGES else '%'}"
+
+
+def is_written_as_nothing(moved: float, unit: Unit) -> bool:
+    """Whether a change is too small to be seen in what is written of it."""
+    return round(moved, _decimals(unit)) == 0
+
+
+def _decimals(unit: Unit) -> int:
+    return 2 if unit == "fine percent" else 1

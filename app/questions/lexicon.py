@@ -1,0 +1,225 @@
+"""The words that questions are made of, by what they do. A phrase counts before its words."""
+
+from __future__ import annotations
+
+from calendar import month_abbr, month_name
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.questions.tokens import Kind
+
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a phrase does, and what it stands for. A loose one is told to the person as an assumption."""
+
+    kind: Kind
+    value: str = ""
+    is_loose: bool = False
+
+
+_MEASURES = {
+    "revenue": "revenue; revenues; sales; sale; turnover; income; takings; sales revenue; gross sales",
+    "cost": "cost; costs; spending; expense; expenses; expenditure; total cost; total costs",
+    "profit": "profit; profits; earnings; gross profit",
+    "profit margin": "profit margin; profit margins; margin; margins; profitability; gross margin",
+    "units": "units; unit; volume; volumes; quantity; quantities; units sold; unit sales; sales volume; pieces",
+    "returned units": (
+        "units were returned; units got returned; units have been returned; units are returned; returned units; "
+        "returns; returned; units returned; refunds"
+    ),
+    "return rate": (
+        "return rate; return rates; returned share; rate of returns; returns rate; rate of return; percentage of units "
+        "returned; percentage of units were returned; share of units returned; percent of units returned; % of units "
+        "returned"
+    ),
+    "price per unit": "price; prices; unit price; price per unit; revenue per unit; selling price; sales price",
+    "profit per unit": "profit per unit; profits per unit; unit profit; unit margin",
+    "cost per unit": "cost per unit; unit cost; unit costs; costs per unit",
+}
+_LOOSE_MEASURES = {
+    "revenue": "net sales; performance; perform; performed; performing; performs",
+    "profit": (
+        "net profit; money; make money; made money; lose; lost; loss; losses; losing; profitable; earn; earned; earns"
+    ),
+    "units": "sell; sells; selling; sold; seller; sellers; bestseller; bestsellers; popular; demand",
+    "returned units": "return; sent back",
+}
+_DIMENSIONS = {
+    "region": "region; regions; regional; regionally; area; areas; territory; territories; where",
+    "product": "product; products; item; items; goods; drink; drinks; article; articles; product line; product lines",
+    "month": "month; months; monthly; when",
+    "quarter": "quarter; quarters; quarterly",
+    "half": "half; halves; half year; half years; half yearly",
+    "year": "year; years; yearly; annual; annually",
+}
+_PERCENT = {"percent": "percent; percentage; percentages; %; by how many percent; by what percentage"}
+_GROWTH_UNITS = {
+    "month": "month over month; month on month; mom",
+    "quarter": "quarter over quarter; quarter on quarter; qoq",
+    "year": "year over year; year on year; yoy",
+}
+_MEMBER_PHRASES = {
+    "North": "north; northern",
+    "South": "south; southern",
+    "East": "east; eastern",
+    "West": "west; western",
+    "Espresso": "espresso; espressos",
+    "Filter": "filter; filters; filter coffee; filter coffees",
+    "Cold Brew": "cold brew; cold brews; coldbrew",
+    "Tea": "tea; teas",
+}
+_PARTS_OF_YEAR = {
+    "quarter 1": "q1; first quarter; 1st quarter; quarter 1; quarter one",
+    "quarter 2": "q2; second quarter; 2nd quarter; quarter 2; quarter two",
+    "quarter 3": "q3; third quarter; 3rd quarter; quarter 3; quarter three",
+    "quarter 4": "q4; fourth quarter; 4th quarter; final quarter; quarter 4; quarter four",
+    "half 1": "h1; first half; 1st half; half 1; first half year; first six months",
+    "half 2": "h2; second half; 2nd half; half 2; second half year",
+}
+_OTHERS: dict[Kind, str] = {
+    Kind.UNKNOWN: "more than half; over half; less than half; under half",
+    Kind.HIGH: (
+        "top; highest; most; largest; biggest; max; maximum; greatest; strongest; fastest; quickest; peak; peaked; "
+        "leading; lead; leads; led; higher; larger; bigger; high"
+    ),
+    Kind.LOW: "bottom; lowest; least; smallest; fewest; min; minimum; weakest; slowest; lower; smaller; low",
+    Kind.BEST: "best; better; most successful; strongest performing",
+    Kind.WORST: "worst; worse; poorest; weakest performing",
+    Kind.RISE: (
+        "jump; jumped; surge; surged; boost; boosted; growth; grow; grew; grown; grows; growing; increase; increased; "
+        "increases; increasing; rise; rises; rose; risen; rising; gain; gained; gains; change; changed; changes; "
+        "improve; improved; improvement; growth rate; climb; climbed; go up; goes up; went up; going up; gone up"
+    ),
+    Kind.FALL: (
+        "plunge; plunged; slump; slumped; decline; declined; declines; declining; fall; falls; fell; fallen; falling; "
+        "drop; drops; dropped; decrease; decreased; decreases; decreasing; shrink; shrank; shrunk; shrinking; worsen; "
+        "worsened; go down; goes down; went down; going down; gone down"
+    ),
+    Kind.TREND: (
+        "trend; trends; over time; develop; develops; developed; developing; development; evolve; evolved; evolution; "
+        "course; time series; timeline; history"
+    ),
+    Kind.SHARE: (
+        "distribution; share; shares; proportion; proportions; fraction; portion; mix; contribution; contributions; "
+        "contribute; contributes; contributed; percent of total; share of total; how much of; account for; accounts "
+        "for; accounted for; make up; makes up; made up"
+    ),
+    Kind.AVERAGE: "average; averages; avg; mean; on average; averaged",
+    Kind.OUTLIER: (
+        "stand out; stands out; stood out; standing out; outlier; outliers; unusual; anomaly; anomalies; exceptional; "
+        "spike; spikes; spiked; odd"
+    ),
+    Kind.COMPARE: (
+        "compare; compared; compared to; compare to; comparison to; in comparison to; vis a vis; compares; comparing; "
+        "comparison; versus; vs; against; than; difference; differences; differ; gap; relative to; side by side"
+    ),
+    Kind.ABOVE: (
+        "above; over; more than; exceed; exceeds; exceeded; exceeding; greater than; higher than; larger than; bigger "
+        "than; at least"
+    ),
+    Kind.BELOW: "below; under; less than; fewer than; lower than; smaller than",
+    Kind.EXCLUDE: (
+        "except; except for; excluding; exclude; excludes; without; other than; apart from; aside from; all but; "
+        "everything but; every but; but not; but for; not including; not counting; leave out; leaving out; ignore; "
+        "ignoring; minus; omit; omitting"
+    ),
+    Kind.NOT: "not; no; never; none; neither; nor; dont; doesnt; didnt; isnt; arent; wasnt; werent; cannot; cant; wont",
+    Kind.BETWEEN: "between",
+    Kind.TO: "to; till; through; thru; up to",
+    Kind.SINCE: "since; starting; starting in; starting from; beginning in; as of; onwards; onward",
+    Kind.UNTIL: "until; up until",
+    Kind.AFTER: "after; later than",
+    Kind.BEFORE: "before; prior to; earlier than",
+    Kind.THIS: "this; current; ongoing",
+    Kind.RECENT: "last; latest; past; recent; most recent; previous; prior; preceding",
+    Kind.NEXT: "next; coming; upcoming",
+    Kind.EARLY: "first; earliest; initial",
+    Kind.BY: "by; per; for each; for every; in each; in every; across; split by; broken down by",
+    Kind.EACH: "each; every",
+    Kind.AND: "and; or; plus; as well as",
+    Kind.SLIDE: "slide; slides",
+    Kind.OTHERS: "other; others; rest; remaining; remainder",
+    Kind.TOGETHER: "together; combined; taken together; in sum; jointly",
+    Kind.COUNT: "how many",
+    Kind.WHY: "why; reason; reasons; cause; causes; caused; because; explain; explanation",
+    Kind.ADVICE: "should; shall; recommend; recommendation; advise; advice; ought",
+    Kind.FUTURE: (
+        "will; forecast; forecasts; predict; prediction; predicted; project; projected; projection; expect; expected; "
+        "future; tomorrow"
+    ),
+    Kind.FILLER: (
+        "distributed; by size; by value; by amount; sorted by size; descending; saw; so high; too high; very high; so "
+        "low; too low; very low; this high; a; an; the; of; in; for; on; at; with; within; during; as; into; is; are; "
+        "was; were; be; been; being; do; does; did; done; doing; has; have; had; having; it; its; that; these; those; "
+        "there; what; whats; which; how; how much; how about; what about; how high; how low; much; many; me; my; we; "
+        "our; ours; us; i; you; your; they; their; them; show; shows; showing; give; gives; tell; see; display; "
+        "present; presentation; list; please; pls; can; could; would; may i; may we; like; want; need; let; make; "
+        "made; makes; create; build; prepare; generate; draw; plot; put; deck; decks; chart; charts; graph; graphs; "
+        "diagram; overview; report; summary; summarise; summarize; breakdown; break; broken; split; splits; down; up; "
+        "total; totals; in total; overall; altogether; sum; all; entire; whole; figure; figures; number; numbers; "
+        "amount; amounts; value; values; data; company; business; result; results; hello; hi; hey; thanks; thank; "
+        "thank you; ok; okay; now; then; just; only; also; too; more; less; fewer; very; really; got; get; gets; come; "
+        "comes; came; go; goes; going; went; look; looks; looking; about; regarding; concerning; so; so far; but; "
+        "well; by far; by the way; find; out; know; question; any; some; roastery; individual; individually; "
+        "respectively; both; same; respective; different; vary; varies; generated; generates; achieve; achieved; rank; "
+        "ranked; ranking; sort; sorted; rate; per cent; single; everything; everywhere; anything; euro; euros; eur; "
+        "here; from; which one; this one; that one; the one; instead; again"
+    ),
+}
+_CHARTS = {
+    "line": "line chart; line charts; line graph; line graphs; line plot; lines",
+    "bar": "bar chart; bar charts; bar graph; bar graphs; bars; column chart; column charts; columns",
+    "area": "area chart; area charts; area graph; area plot",
+}
+_MONTHS = {
+    f"month {number}": f"{month_name[number]}; {month_abbr[number]}{'; sept' if number == 9 else ''}".lower()
+    for number in range(1, 13)
+}
+_WORDS_FOR_NUMBERS = {
+    str(number): word
+    for number, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1
+    )
+}
+_ORDINALS = {"2": "second; 2nd; runner up", "3": "third; 3rd", "4": "fourth; 4th"}
+_TABLES: tuple[tuple[Kind, dict[str, str]], ...] = (
+    (Kind.NUMBER, _WORDS_FOR_NUMBERS),
+    (Kind.NUMBER, _ORDINALS),
+    (Kind.MEASURE, _MEASURES),
+    (Kind.MEASURE, _LOOSE_MEASURES),
+    (Kind.MEMBER, _MEMBER_PHRASES),
+    (Kind.PART_OF_YEAR, _PARTS_OF_YEAR),
+    (Kind.PART_OF_YEAR, _MONTHS),
+    (Kind.CHART, _CHARTS),
+    (Kind.DIMENSION, _DIMENSIONS),
+    (Kind.RISE, _GROWTH_UNITS),
+    (Kind.SHARE, _PERCENT),
+)
+
+
+def _spelt(words: str) -> Iterator[Phrase]:
+    for phrase in words.split(";"):
+        if phrase.strip():
+            yield tuple(phrase.split())
+
+
+def _entries() -> Iterator[tuple[Phrase, Meaning]]:
+    """All phrases; of two meanings of one phrase the later one counts."""
+    for kind, words in _OTHERS.items():
+        yield from ((phrase, Meaning(kind)) for phrase in _spelt(words))
+    for kind, table in _TABLES:
+        for value, words in table.items():
+            yield from ((phrase, Meaning(kind, value, table is _LOOSE_MEASURES)) for phrase in _spelt(words))
+
+
+LEXICON: dict[Phrase, Meaning] = dict(_entries())
+LONGEST = max(map(len, LEXICON))
+NAMES = {
+    phrase[0]: meaning
+    for phrase, meaning in LEXICON.items()
+    if len(phrase) == 1 and meaning.kind in {Kind.MEASURE, Kind.DIMENSION, Kind.MEMBER, Kind.PART_OF_YEAR}
+}
+"""Words that a typing error is likely to have been meant as."""

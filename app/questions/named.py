@@ -1,0 +1,226 @@
+"""What a question names: each word that says something, sorted by what it does. Pure.
+
+Every reader says which tokens it has used; what is used by none and is no filler was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.questions.exclusions import excluded_places
+from app.questions.query import DIMENSIONS, MEMBERS, PARTS, Dimension, Members, Threshold
+from app.questions.times import TimeMention, find_times
+from app.questions.tokens import EMPTY, Kind, Token
+
+ENDS = {Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST}
+_FLAGS = {Kind.RISE, Kind.FALL, Kind.TREND, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER}
+_VAGUE_VALUES = ("revenue", "units")
+
+
+@dataclass(frozen=True)
+class Split:
+    """A dimension that the figures are to be split by; `each` if it was named as `by`, `per` or `each`."""
+
+    place: int
+    dimension: Dimension
+    each: bool
+    plural: bool
+
+
+@dataclass(frozen=True)
+class Named:
+    """A question, sorted."""
+
+    tokens: tuple[Token, ...]
+    measures: tuple[str, ...]
+    unknown_measure: str
+    splits: tuple[Split, ...]
+    members: dict[Dimension, Members]
+    times: tuple[TimeMention, ...]
+    excluded_times: tuple[TimeMention, ...]
+    ends: tuple[tuple[int, Kind], ...]
+    count: int
+    threshold: Threshold | None
+    used: frozenset[int]
+
+    def has(self, *kinds: Kind) -> bool:
+        """Whether there is a word of one of these kinds."""
+        return any(token.kind in kinds for token in self.tokens)
+
+    def words(self, *kinds: Kind) -> list[str]:
+        """The words of these kinds, as they were typed."""
+        return [token.text for token in self.tokens if token.kind in kinds]
+
+    @property
+    def left_out(self) -> list[str]:
+        """What was asked and is not known."""
+        idle = [token for place, token in enumerate(self.tokens) if place not in self.used and token.kind not in EMPTY]
+        return list(dict.fromkeys(token.text for token in idle if token.kind is not Kind.WHY))
+
+    @property
+    def weight(self) -> int:
+        """How many words say something that we know."""
+        return len([place for place in self.used if self.tokens[place].kind not in EMPTY])
+
+    @property
+    def growth_unit(self) -> Dimension | None:
+        """The unit of time in `year over year`."""
+        return next((_dimension(token.value) for token in self.tokens if token.kind is Kind.RISE and token.value), None)
+
+    @property
+    def chart(self) -> str:
+        """The kind of chart that is wanted."""
+        return next((token.value for token in self.tokens if token.kind is Kind.CHART), "")
+
+
+def name_parts(tokens: tuple[Token, ...]) -> Named:
+    """Sort the words of a question."""
+    excluded, excluding = excluded_places(tokens)
+    times = find_times(tokens)
+    in_times = {place for time in times for place in range(time.start, time.end)} | _years(tokens)
+    measures, measure_places = _measures(tokens)
+    unknown = _unknown_measure(tokens) if not measures else None
+    splits, idle = _splits(tokens, in_times)
+    count, counting = _count(tokens)
+    threshold, limits = _threshold(tokens)
+    flags = {place for place, token in enumerate(tokens) if token.kind in _FLAGS | ENDS | {Kind.CHART}}
+    members = {place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER}
+    named_places = {split.place for split in splits} | idle | members | flags | counting | limits
+    return Named(
+        tokens=tokens,
+        measures=measures,
+        unknown_measure=tokens[unknown].text.lower() if unknown is not None else "",
+        splits=splits,
+        members={part: _members(tokens, part, excluded) for part in PARTS},
+        times=tuple(time for time in times if time.start not in excluded),
+        excluded_times=tuple(time for time in times if time.start in excluded),
+        ends=tuple((place, token.kind) for place, token in enumerate(tokens) if token.kind in ENDS),
+        count=count,
+        threshold=threshold,
+        used=frozenset(named_places | in_times | _openings(tokens, times) | measure_places | excluding)
+        | ({unknown} if unknown is not None else set()),
+    )
+
+
+def _years(tokens: Sequence[Token]) -> set[int]:
+    return {place for place, token in enumerate(tokens) if token.kind is Kind.YEAR}
+
+
+def _openings(tokens: Sequence[Token], times: Sequence[TimeMention]) -> set[int]:
+    """Words like `since` and `after`, where a time follows them."""
+    kinds = {Kind.UNTIL, Kind.AFTER, Kind.BEFORE}
+    return {place for place, token in enumerate(tokens) if token.kind in kinds and times}
+
+
+def _measures(tokens: Sequence[Token]) -> tuple[tuple[str, ...], set[int]]:
+    """The measures in their order. What only suggests one counts where none is named."""
+    named = [(place, token) for place, token in enumerate(tokens) if token.kind is Kind.MEASURE]
+    firm = [(place, token) for place, token in named if not token.is_loose]
+    chosen = firm or named
+    measures = tuple(dict.fromkeys(token.value for _, token in chosen))
+    vague = {place for place, token in named if token.is_loose and token.value in _VAGUE_VALUES}
+    return measures, {place for place, _ in chosen} | vague
+
+
+def _unknown_measure(tokens: Sequence[Token]) -> int | None:
+    """The place of a word that stands where a measure would: `headcount by region`."""
+    for place in range(len(tokens) - 2):
+        kinds = [token.kind for token in tokens[place : place + 3]]
+        if kinds == [Kind.UNKNOWN, Kind.BY, Kind.DIMENSION]:
+            return place
+    return None
+
+
+def _splits(tokens: Sequence[Token], in_times: set[int]) -> tuple[tuple[Split, ...], set[int]]:
+    """The dimensions that are named; and the places of those that only say what a name beside them is."""
+    splits, idle = list[Split](), set[int]()
+    for place, token in enumerate(tokens):
+        if token.kind is not Kind.DIMENSION or place in in_times:
+            continue
+        if _names_its_neighbour(tokens, place):
+            idle.add(place)
+            continue
+        dimension = _dimension(token.value)
+        each = _kind_before(tokens, place) in {Kind.BY, Kind.EACH}
+        splits.append(Split(place, dimension, each, token.text.lower().endswith("s")))
+    return tuple(splits), idle | {split.place for split in splits}
+
+
+def _names_its_neighbour(tokens: Sequence[Token], place: int) -> bool:
+    """`the North region`, `products Tea and Filter`, `the year 2024`; but not `by region`."""
+    if _kind_before(tokens, place) in {Kind.BY, Kind.EACH}:
+        return False
+    value, beside = tokens[place].value, [*tokens[max(0, place - 1) : place], *_following(tokens, place)]
+    return any(
+        (token.kind is Kind.MEMBER and value in PARTS and part_of(token.value) == value)
+        or (token.kind is Kind.YEAR and value == "year")
+        or (token.kind is Kind.PART_OF_YEAR and token.value.startswith(value))
+        for token in beside
+    )
+
+
+def _following(tokens: Sequence[Token], place: int) -> Iterator[Token]:
+    """The next token that is no filler."""
+    for token in tokens[place + 1 : place + 3]:
+        if token.kind is not Kind.FILLER:
+            yield token
+            return
+
+
+def _kind_before(tokens: Sequence[Token], place: int) -> Kind | None:
+    """The kind of the word before, over fillers and lists: `by region and product` is twice `by`."""
+    for token in reversed(tokens[:place]):
+        if token.kind not in {Kind.FILLER, Kind.AND, Kind.DIMENSION}:
+            return token.kind
+    return None
+
+
+def _members(tokens: Sequence[Token], part: Dimension, excluded: set[int]) -> Members:
+    """The regions or products that are named. What is left out counts where both are there."""
+    places = [place for place, one in enumerate(tokens) if one.kind is Kind.MEMBER and part_of(one.value) == part]
+    without = [place for place in places if place in excluded]
+    within = tuple(dict.fromkeys(tokens[place].value for place in places if place not in excluded))
+    left_out = tuple(dict.fromkeys(tokens[place].value for place in without))
+    if within:
+        return Members(tuple(name for name in within if name not in left_out))
+    return Members(left_out, excluded=bool(left_out))
+
+
+def _count(tokens: Sequence[Token]) -> tuple[int, set[int]]:
+    """How many are ranked: the number beside the word that ranks or before what is ranked; 0 if there is none."""
+    ends = {place for place, token in enumerate(tokens) if token.kind in ENDS}
+    for place, token in enumerate(tokens):
+        is_beside = bool({place - 1, place + 1} & ends)
+        counts = [one.kind for one in tokens[place + 1 : place + 2]] == [Kind.DIMENSION]
+        if token.kind is Kind.NUMBER and (is_beside or (ends and counts)):
+            return max(1, int(min(float(token.value), 1000))), {place}
+    return 0, set()
+
+
+def _threshold(tokens: Sequence[Token]) -> tuple[Threshold | None, set[int]]:
+    """`above 50`, `below average`."""
+    for place, token in enumerate(tokens[:-1]):
+        if token.kind not in {Kind.ABOVE, Kind.BELOW}:
+            continue
+        limit = next((at for at in range(place + 1, len(tokens)) if tokens[at].kind is not Kind.FILLER), None)
+        if limit is not None and tokens[limit].kind in {Kind.NUMBER, Kind.AVERAGE}:
+            value = float(tokens[limit].value) if tokens[limit].kind is Kind.NUMBER else None
+            return Threshold(token.kind is Kind.ABOVE, value), {place, limit}
+    return None, {place for place, token in enumerate(tokens) if _compares(token, tokens[place + 1 : place + 3])}
+
+
+def _compares(token: Token, following: Sequence[Token]) -> bool:
+    """`more than South` needs no limit; nor does `over the year`."""
+    if token.kind not in {Kind.ABOVE, Kind.BELOW}:
+        return False
+    return token.text.lower() == "over" or any(one.kind is Kind.MEMBER for one in following)
+
+
+def part_of(name: str) -> Dimension:
+    """The dimension that a region's or product's name belongs to."""
+    return next(part for part, names in MEMBERS.items() if name in names)
+
+
+def _dimension(name: str) -> Dimension:
+    return next(dimension for dimension in DIMENSIONS if dimension == name)

@@ -1,0 +1,155 @@
+"""A question as a value: what is measured, split by what, for which part of the data, and what is to be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+from app.questions.measures import DEFAULT_MEASURE
+from app.questions.months import UNITS, Months, scope_of
+
+Dimension = Literal["region", "product", "month", "quarter", "half", "year"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+PARTS: tuple[Dimension, ...] = ("region", "product")
+OVER_TIME: frozenset[str] = frozenset(UNITS)
+MEMBERS: dict[Dimension, tuple[str, ...]] = {
+    "region": ("North", "South", "East", "West"),
+    "product": ("Espresso", "Filter", "Cold Brew", "Tea"),
+}
+Focus = Literal["", "growth", "share", "average", "outliers"]
+FOCUSES: tuple[Focus, ...] = get_args(Focus)
+
+
+@dataclass(frozen=True)
+class Members:
+    """Which regions or products: these, or all but these; without names all of them."""
+
+    names: tuple[str, ...] = ()
+    excluded: bool = False
+
+    def in_words(self) -> str:
+        """` for North and South`, ` except Tea`, or nothing."""
+        return f" {'except' if self.excluded else 'for'} {self.listed()}" if self.names else ""
+
+    def listed(self) -> str:
+        """The names: `North, South and East`."""
+        return " and ".join(filter(None, [", ".join(self.names[:-1]), *self.names[-1:]]))
+
+    def those_in(self, dimension: Dimension) -> tuple[str, ...]:
+        """The members that are meant."""
+        if not self.names:
+            return MEMBERS.get(dimension, ())
+        return tuple(name for name in MEMBERS.get(dimension, ()) if (name in self.names) != self.excluded)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The first so many from the top or the bottom; with `within`, of this dimension in each of the other."""
+
+    count: int = 1
+    lowest: bool = False
+    within: Dimension | None = None
+
+    def in_words(self) -> str:
+        """`top 2`, `bottom 1 products in each`."""
+        of = f" {self.within}s in each" if self.within else ""
+        return f"{'bottom' if self.lowest else 'top'} {self.count}{of}"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """More than a value, or less than it; without one the average of the figures is meant."""
+
+    above: bool
+    value: float | None = None
+
+    def in_words(self) -> str:
+        """`above 50`, `below average`."""
+        return f"{'above' if self.above else 'below'} {'average' if self.value is None else f'{self.value:.12g}'}"
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question. `measure` may be a word that the data do not know; without months all are meant."""
+
+    measure: str = DEFAULT_MEASURE
+    split: tuple[Dimension, ...] = ()
+    months: Months = ()
+    regions: Members = field(default_factory=Members)
+    products: Members = field(default_factory=Members)
+    focus: Focus = ""
+    ranking: Ranking | None = None
+    threshold: Threshold | None = None
+
+    def members(self, dimension: Dimension) -> Members:
+        """The filter on a dimension."""
+        return {"region": self.regions, "product": self.products}.get(dimension, Members())
+
+    def in_words(self) -> str:
+        """The same as a sentence that reads back as this."""
+        said = (self.focus, *(one.in_words() for one in (self.ranking, self.threshold) if one))
+        return ", ".join([self.topic(), *filter(None, said)])
+
+    def topic(self) -> str:
+        """What it is about, without what is to be said of it: `revenue by region in 2024`."""
+        by = f" by {' and '.join(self.split)}" if self.split else ""
+        return f"{self.measure}{by}{self.scope()}"
+
+    def scope(self) -> str:
+        """The part of the data as words: ` in 2024 for North`."""
+        return self.when() + self.where() + self.together()
+
+    def together(self) -> str:
+        """` together`, where several regions, products or times are added up and not told apart."""
+        summed = [part for part in PARTS if part not in self.split and len(self.members(part).names) > 1]
+        has_gap = " and " in self.when() and " in " in self.when() and not OVER_TIME & set(self.split)
+        return " together" if has_gap or any(not self.members(part).excluded for part in summed) else ""
+
+    def when(self) -> str:
+        """The time as words: ` in Q4 2024`."""
+        return scope_of(self.months)
+
+    def where(self) -> str:
+        """Regions and products as words: ` for North except Tea`, ` for Tea in North`."""
+        if self.regions.names and self.products.names and not (self.regions.excluded or self.products.excluded):
+            return f"{self.products.in_words()} in {self.regions.listed()}"
+        return self.regions.in_words() + self.products.in_words()
+
+    def for_rows(self) -> Query:
+        """What the data are asked: a share needs its whole, and what stands out the others."""
+        asked = replace(self, focus="", ranking=None, threshold=None)
+        if self.focus == "outliers" and self.marks_months:
+            return replace(asked, months=())
+        return asked.without_filter(self.share_of) if self.share_of else asked
+
+    def without_filter(self, dimension: Dimension) -> Query:
+        """The same for all members of a dimension."""
+        return self.with_members(dimension, Members())
+
+    def with_members(self, dimension: Dimension, members: Members) -> Query:
+        """The same for other members of a dimension."""
+        return replace(self, regions=members) if dimension == "region" else replace(self, products=members)
+
+    def covers(self, other: Query) -> bool:
+        """Whether its figures show what the other's do: the same part of the data, split by as much or more."""
+        same = (self.measure, self.months, self.regions, self.products)
+        return same == (other.measure, other.months, other.regions, other.products) and set(other.split) <= set(
+            self.split
+        )
+
+    @property
+    def share_of(self) -> Dimension | None:
+        """The dimension whose named members have the share that is asked for."""
+        named = [part for part in self.split if self.members(part).names and not self.members(part).excluded]
+        return named[-1] if named and self.focus == "share" else None
+
+    @property
+    def marks_months(self) -> bool:
+        """Whether single months are named, to be seen beside the others: the same month of each year."""
+        return 0 < len(self.months) <= 2 and len({month[5:] for month in self.months}) == 1
+
+
+def in_order(split: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+    """Time first, the finer before the year; then the parts as they were named."""
+    times = [unit for unit in UNITS if unit in split]
+    return (*times, *(part for part in dict.fromkeys(split) if part not in OVER_TIME))

@@ -1,0 +1,66 @@
+"""A few words about a question that was asked before: `and for 2023?`, `only Tea`, `by product instead`. Pure.
+
+What the words name takes the place of what the question said of the same; the rest of the question stays. Words that
+add (`compare with South`, `also`) leave it beside them.
+"""
+
+from __future__ import annotations
+
+from app.questions.compose import compose
+from app.questions.named import Named, name_parts
+from app.questions.query import PARTS, Query
+from app.questions.reading import Reading, notes_on, refuse
+from app.questions.tokenise import tokenise
+from app.questions.tokens import Kind
+
+_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
+
+
+def refine(query: Query, words: str, *, adds: bool = False) -> Reading:
+    """The question that these words make of another."""
+    tokens = tokenise(words)
+    own = name_parts(tokens)
+    adds = adds or (own.has(Kind.COMPARE) and not _compares_by_itself(own))
+    kept = tokenise(" ".join(_kept(query, own, adds=adds)))
+    year = tokenise(_year_of(query, own))
+    merged = name_parts((*kept, *tokens, *year))
+    if refusal := refuse(own, is_fragment=True) or refuse(merged):
+        return Reading(refusal=refusal)
+    composed = compose(merged)
+    left_out = (*own.left_out, *composed.left_out)
+    return Reading(composed.queries, left_out, (*composed.notes, *notes_on(own)), chart=own.chart)
+
+
+def _kept(query: Query, own: Named, *, adds: bool) -> list[str]:
+    """What the words do not speak of."""
+    kept = [] if own.measures or own.unknown_measure else [query.measure]
+    if query.split and not own.splits:
+        kept.append(f"by {' and '.join(query.split)}")
+    if adds or not own.times:
+        kept.append(query.when())
+    for part in PARTS:
+        named = own.members[part]
+        if adds or not named.names or (named.excluded and not query.members(part).excluded):
+            kept.append(query.members(part).in_words())
+    kept += [query.focus, *_orders(query, own)] if not own.has(*_FOCUS) else []
+    return kept
+
+
+def _orders(query: Query, own: Named) -> list[str]:
+    """What the question ranked or limited, if the words do neither."""
+    if own.ends or own.threshold:
+        return []
+    return [one.in_words() for one in (query.ranking, query.threshold) if one]
+
+
+def _compares_by_itself(own: Named) -> bool:
+    """`compare North with West`; not `compare with West`."""
+    return len(own.times) > 1 or any(len(members.names) > 1 for members in own.members.values())
+
+
+def _year_of(query: Query, own: Named) -> str:
+    """The year that `and in Q4?` means: that of the question, if it is one."""
+    years = {month[:4] for month in query.months}
+    has_year = own.has(Kind.YEAR) or any(time.window for time in own.times)
+    has_part = own.has(Kind.PART_OF_YEAR)
+    return f"in {years.pop()}" if has_part and not has_year and len(years) == 1 else ""

@@ -1,0 +1,236 @@
+"""The times that a question names: years, quarters, halves, months, ranges of them, and `last year`. Pure.
+
+The cases, in this order:
+- a part of a year takes the years that follow it (`Q4 2023 and 2024`: both), else those before it, else every year;
+- where a year stands right before a part (`2024 Q1`), each part takes the year before it;
+- `last`, `this` and `first` units count from the end or the start of the data, or of the year that follows; where the
+  question names a unit of the same size, or `this`, `last` is the one before that;
+- two times joined by `to` or `between … and …` are a range; `since`, `until`, `after` and `before` are open ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.questions.months import ALL, FIRST, LAST, SIZES, Months, Unit, months_between, months_of, name_of, shift
+from app.questions.query import OVER_TIME
+from app.questions.tokens import Kind, Token
+
+_YEARS = tuple(sorted({int(month[:4]) for month in ALL}))
+_WINDOWS = {Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT}
+
+
+@dataclass(frozen=True)
+class TimeMention:
+    """One time as it was named, at the tokens from `start` to before `end`."""
+
+    start: int
+    end: int
+    unit: Unit
+    months: Months = ()
+    number: int = 0
+    years: tuple[int, ...] = ()
+    window: Kind | None = None
+    is_range: bool = False
+
+
+def find_times(tokens: Sequence[Token]) -> list[TimeMention]:
+    """All times that are named, in their order."""
+    found = _with_years(list(_mentions(tokens)), tokens)
+    resolved = [_resolve(one, found) for one in found]
+    return list(_ranges(resolved, tokens))
+
+
+def _mentions(tokens: Sequence[Token]) -> Iterator[TimeMention]:
+    place = 0
+    while place < len(tokens):
+        mention = _mention(tokens, place)
+        if mention:
+            yield mention
+        place = mention.end if mention else place + 1
+
+
+def _mention(tokens: Sequence[Token], place: int) -> TimeMention | None:
+    token = tokens[place]
+    if token.kind is Kind.YEAR:
+        return TimeMention(place, place + 1, "year", years=(int(token.value),))
+    if token.kind is Kind.PART_OF_YEAR:
+        unit, number = token.value.split()
+        return TimeMention(place, place + 1, _unit(unit), number=int(number))
+    return _window(tokens, place) if token.kind in _WINDOWS else None
+
+
+def _window(tokens: Sequence[Token], place: int) -> TimeMention | None:
+    """`last year`, `past 6 months`, `first two quarters`."""
+    rest = tokens[place + 1 : place + 3]
+    count = int(float(rest[0].value)) if rest and rest[0].kind is Kind.NUMBER and len(rest[0].value) < 4 else 0
+    unit = rest[-1] if count and len(rest) == 2 else rest[0] if rest else None
+    if unit is None or unit.kind is not Kind.DIMENSION or unit.value not in OVER_TIME or unit.text.endswith("ly"):
+        return None
+    end = place + (3 if count else 2)
+    return TimeMention(place, end, _unit(unit.value), number=count or 1, window=tokens[place].kind)
+
+
+def _with_years(mentions: list[TimeMention], tokens: Sequence[Token]) -> list[TimeMention]:
+    """Give each part of a year its years; the years that were given away are mentions no more."""
+    given, found = set[int](), list[TimeMention]()
+    for place, mention in enumerate(mentions):
+        if mention.unit == "year":
+            continue
+        owners = _owners(mentions, place, tokens)
+        years = tuple(sorted({year for owner in owners for year in mentions[owner].years}))
+        end = mentions[owners[-1]].end if owners[:1] == [place + 1] else mention.end
+        found.append(replace(mention, years=years, end=end))
+        given |= {owner for owner in owners if not _is_cut(mentions[owner], mention, tokens)}
+    alone = [one for place, one in enumerate(mentions) if one.unit == "year" and place not in given]
+    return sorted([*alone, *found], key=lambda one: one.start)
+
+
+def _owners(mentions: Sequence[TimeMention], place: int, tokens: Sequence[Token]) -> list[int]:
+    """Places of the years that a part of a year belongs to."""
+    mention, following = mentions[place], _years_after(mentions, place)
+    if mention.window:
+        is_joined = following[:1] == [place + 1] and _is_filler(tokens[mention.end : mentions[place + 1].start])
+        return following if is_joined else []
+    if _is_prefixed(mentions) or not following or _is_cut(mention, mentions[following[0]], tokens):
+        return _years_before(mentions, place)
+    return following
+
+
+def _is_prefixed(mentions: Sequence[TimeMention]) -> bool:
+    """Whether the first year stands right before a part of it."""
+    years = [place for place, one in enumerate(mentions) if one.years]
+    first = years[0] if years else len(mentions)
+    return first == 0 and len(mentions) > 1 and not mentions[1].years and mentions[1].start == mentions[0].end
+
+
+def _is_cut(one: TimeMention, other: TimeMention, tokens: Sequence[Token]) -> bool:
+    """Whether an exclusion stands between the two."""
+    between = tokens[min(one.end, other.end) : max(one.start, other.start)]
+    return any(token.kind in {Kind.EXCLUDE, Kind.NOT} for token in between)
+
+
+def _is_filler(between: Sequence[Token]) -> bool:
+    return all(token.kind is Kind.FILLER for token in between)
+
+
+def _years_after(mentions: Sequence[TimeMention], place: int) -> list[int]:
+    """Places of the years that follow the run of parts that this one is in."""
+    start = place + 1
+    while start < len(mentions) and not mentions[start].years:
+        start += 1
+    end = start
+    while end < len(mentions) and mentions[end].years:
+        end += 1
+    return list(range(start, end))
+
+
+def _years_before(mentions: Sequence[TimeMention], place: int) -> list[int]:
+    earlier = place
+    while earlier > 0 and not mentions[earlier - 1].years:
+        earlier -= 1
+    start = earlier
+    while start > 0 and mentions[start - 1].years:
+        start -= 1
+    return list(range(start, earlier))
+
+
+def _resolve(mention: TimeMention, found: Sequence[TimeMention]) -> TimeMention:
+    """The mention with its months."""
+    if mention.window:
+        return _counted(mention, found)
+    years = mention.years or _YEARS
+    number = mention.number or 1
+    months = (month for year in years for month in months_of(mention.unit, number, year))
+    return replace(mention, months=tuple(sorted(set(months))), years=years)
+
+
+def _counted(mention: TimeMention, found: Sequence[TimeMention]) -> TimeMention:
+    """The months of a window, and how it was read."""
+    size = SIZES[mention.unit] * mention.number
+    within = months_of("year", 1, mention.years[0]) if mention.years else ALL
+    months = within[:size] if mention.window is Kind.EARLY else within[-size:]
+    if mention.window is Kind.NEXT:
+        months = shift(ALL[-size:], size)
+    elif mention.window is Kind.RECENT and not mention.years and (reference := _reference(mention, found)):
+        months = shift(reference[:size], -size)
+    return replace(mention, months=months)
+
+
+def _reference(mention: TimeMention, found: Sequence[TimeMention]) -> Months:
+    """What a `last` unit comes before: one of the same size that the question names."""
+    others = [one for one in found if one is not mention and one.unit == mention.unit and one.window is not Kind.RECENT]
+    return min((_resolve(one, ()).months for one in others), default=())
+
+
+def note_on(mention: TimeMention, tokens: Sequence[Token]) -> str:
+    """How a window was read."""
+    if mention.window is None:
+        return ""
+    words = " ".join(token.text for token in tokens[mention.start : mention.end])
+    return f"“{words}” is read as {name_of(mention.months)}; the data run from {name_of(ALL)}."
+
+
+def _ranges(mentions: Sequence[TimeMention], tokens: Sequence[Token]) -> Iterator[TimeMention]:
+    """Two times with `to` between them become one; so does one with `since` and the like before it."""
+    place = 0
+    while place < len(mentions):
+        this, following = mentions[place], mentions[place + 1] if place + 1 < len(mentions) else None
+        if following and _is_range(this, following, tokens):
+            yield _range(this, following)
+            place += 2
+        else:
+            yield _opened(this, tokens, is_first=place == 0)
+            place += 1
+
+
+def _is_range(one: TimeMention, other: TimeMention, tokens: Sequence[Token]) -> bool:
+    joint = [token.kind for token in tokens[one.end : other.start]]
+    kinds = [kind for kind in joint if kind is not Kind.FILLER]
+    compared = any(token.kind is Kind.COMPARE for token in tokens)
+    before = tokens[: one.start]
+    if kinds in ([Kind.TO], [Kind.UNTIL]):
+        return not compared or any(token.text.lower() == "from" for token in before[-2:])
+    between = [token.kind for token in before if token.kind is not Kind.FILLER][-1:] == [Kind.BETWEEN]
+    return kinds == [Kind.AND] and between and not compared
+
+
+def _range(one: TimeMention, other: TimeMention) -> TimeMention:
+    """From one to the other; with the same years in each of them."""
+    if one.unit != "year" and one.years == other.years and other.number >= one.number and not one.window:
+        spans = [
+            (months_of(one.unit, one.number, year)[0], months_of(other.unit, other.number, year)[-1])
+            for year in one.years
+        ]
+    else:
+        spans = [(one.months[0], other.months[-1])]
+    months = tuple(month for first, last in spans for month in months_between(first, last))
+    return replace(one, end=other.end, months=months or one.months, is_range=True)
+
+
+def _opened(mention: TimeMention, tokens: Sequence[Token], *, is_first: bool) -> TimeMention:
+    before = [token.kind for token in tokens[: mention.start] if token.kind is not Kind.FILLER][-1:]
+    behind = tokens[mention.end : mention.end + 1]
+    first, last = mention.months[0], mention.months[-1]
+    if before == [Kind.SINCE] or (behind and behind[0].kind is Kind.SINCE):
+        return replace(mention, months=months_between(first, max(last, LAST)), is_range=True)
+    if before == [Kind.UNTIL] or (before == [Kind.TO] and is_first):
+        return replace(mention, months=months_between(min(first, FIRST), last), is_range=True)
+    if before == [Kind.AFTER]:
+        return replace(mention, months=_after(last), is_range=True)
+    if before == [Kind.BEFORE]:
+        return replace(mention, months=_before(first), is_range=True)
+    return mention
+
+
+def _after(last: str) -> Months:
+    return months_between(shift([last], 1)[0], LAST) or shift([last], 1)
+
+
+def _before(first: str) -> Months:
+    return months_between(FIRST, shift([first], -1)[0]) or shift([first], -1)
+
+
+def _unit(name: str) -> Unit:
+    return next(unit for unit in SIZES if unit == name)

@@ -1,0 +1,135 @@
+"""A sentence becomes tokens: phrases that we know, numbers, years, and words that we do not know. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from app.questions.lexicon import LEXICON, LONGEST, NAMES, Meaning
+from app.questions.tokens import Kind, Token
+
+_WORD = re.compile(
+    r"(?P<iso>\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])\b)"
+    r"|(?P<quarter>\b(?:19|20)\d\d[ -]?[qh][1-4]\b)"
+    r"|(?P<number>[€$]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[km]\b|%)?)"
+    r"|(?P<word>[^\W\d_][\w]*(?:['’][^\W\d_]+)*)"
+    r"|(?P<sign>%|&|\+|[-–—/])",
+    re.IGNORECASE,
+)
+_SIGNS = {
+    "&": Kind.AND,
+    "+": Kind.AND,
+    "/": Kind.AND,
+}
+_DASHES = "-–—"
+# Shorter words are too near to others for a guess.
+_SHORTEST_GUESS = 5
+
+
+def tokenise(sentence: str) -> tuple[Token, ...]:
+    """Cut a sentence into tokens."""
+    words = [token for match in _WORD.finditer(sentence) for token in _words(match)]
+    return tuple(_phrases(words))
+
+
+def _words(match: re.Match[str]) -> Iterator[Token]:
+    """One match as tokens, those of plain words not looked up yet."""
+    text = match.group()
+    if match.lastgroup == "iso":
+        yield Token(text, Kind.PART_OF_YEAR, f"month {int(text[5:])}")
+        yield Token(text, Kind.YEAR, text[:4])
+    elif match.lastgroup == "quarter":
+        yield Token(text, Kind.PART_OF_YEAR, f"{'quarter' if text[-2].lower() == 'q' else 'half'} {text[-1]}")
+        yield Token(text, Kind.YEAR, text[:4])
+    elif match.lastgroup == "number":
+        yield _number(text)
+    elif match.lastgroup == "word":
+        yield from _word(text)
+    elif text == "%":
+        yield Token(text, Kind.UNKNOWN, text)
+    elif text in _SIGNS:
+        yield Token(text, _SIGNS[text])
+    elif text in _DASHES:
+        yield from _dash(match)
+
+
+def _dash(match: re.Match[str]) -> Iterator[Token]:
+    """Between two times a dash means `to`; within a word it means nothing."""
+    before = re.search(r"(\w+)\s*$", match.string[: match.start()])
+    after = re.match(r"\s*(\w+)", match.string[match.end() :])
+    if all(word and _is_time(word.group(1).lower()) for word in (before, after)):
+        yield Token(match.group(), Kind.TO)
+
+
+def _is_time(word: str) -> bool:
+    meaning = LEXICON.get((word,))
+    return word.isdigit() or (meaning is not None and meaning.kind is Kind.PART_OF_YEAR)
+
+
+def _word(text: str) -> Iterator[Token]:
+    """A word without its apostrophe: `North's` is possessive, `didn't` a negation."""
+    plain = text.lower().replace("’", "'")
+    stem, _, ending = plain.partition("'")
+    if ending == "s":
+        yield Token(text, Kind.UNKNOWN, stem, possessive=True)
+    elif plain.endswith("n't"):
+        yield Token(text, Kind.UNKNOWN, "not")
+    else:
+        yield Token(text, Kind.UNKNOWN, plain if not ending else stem)
+
+
+def _number(text: str) -> Token:
+    plain = text.lower().lstrip("€$").replace(",", "")
+    if re.fullmatch(r"(?:19|20)\d\d", plain) and text[0].isdigit() and "," not in text:
+        return Token(text, Kind.YEAR, plain)
+    factor = {"k": 1e3, "m": 1e6}.get(plain[-1], 1.0)
+    return Token(text, Kind.NUMBER, f"{float(plain.rstrip('km%')) * factor:.12g}"[:30])
+
+
+def _phrases(words: Sequence[Token]) -> Iterator[Token]:
+    place = 0
+    while place < len(words):
+        token, length = _phrase(words, place)
+        yield token
+        place += length
+
+
+def _phrase(words: Sequence[Token], place: int) -> tuple[Token, int]:
+    """The longest phrase that begins here, and how many words it has."""
+    for length in range(min(LONGEST, len(words) - place), 0, -1):
+        span = words[place : place + length]
+        meaning = LEXICON.get(tuple(word.value or word.text.lower() for word in span))
+        if meaning and (length > 1 or span[0].kind is Kind.UNKNOWN):
+            return _known(span, meaning), length
+    word = words[place]
+    return (_guess(word) if word.kind is Kind.UNKNOWN else word), 1
+
+
+def _known(span: Sequence[Token], meaning: Meaning, *, is_typo: bool = False) -> Token:
+    text = " ".join(word.text for word in span)
+    return Token(text, meaning.kind, meaning.value, span[-1].possessive, meaning.is_loose, is_typo)
+
+
+def _guess(word: Token) -> Token:
+    """A word with one or two wrong letters is the name that it is nearest to, if it begins alike."""
+    if len(word.value) < _SHORTEST_GUESS:
+        return word
+    allowed = 1 if len(word.value) < 7 else 2
+    near = [(distance(word.value, name), name) for name in NAMES if name[0] == word.value[0] and len(name) > 4]
+    best = min(near, default=(99, ""))
+    if best[0] > allowed:
+        return word
+    return _known([word], NAMES[best[1]], is_typo=True)
+
+
+def distance(one: str, other: str) -> int:
+    """How many letters must be put in, left out, changed or swapped with the next."""
+    rows = [list(range(len(other) + 1))]
+    for row, letter in enumerate(one, start=1):
+        rows.append([row])
+        for column, its in enumerate(other, start=1):
+            cost = min(rows[-1][-1] + 1, rows[-2][column] + 1, rows[-2][column - 1] + (letter != its))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == its:
+                cost = min(cost, rows[-3][column - 2] + 1)
+            rows[-1].append(cost)
+    return rows[-1][-1]

@@ -1,0 +1,79 @@
+"""What follows a trace that the backend has: attachments of its spans, and links to the prompts that it used.
+
+MLflow's own client does it, which knows where each backend keeps them. It has no deadline, so it is given one.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from otel_mlflow.backends.calls import call_with_timeout
+from otel_mlflow.backends.response import error_for_status
+from otel_mlflow.delivery.records import SpooledFeedback
+from otel_mlflow.errors import RetryableError, TraceNotFoundError
+
+SECONDS = 30.0
+"""That a follow-up may take, an upload of some megabytes included."""
+
+
+def attachment(attachment_id: str, content_type: str, content: bytes) -> bytes:
+    """The payload that uploads an attachment."""
+    encoded = base64.b64encode(content).decode()
+    return json.dumps({"attachment": {"id": attachment_id, "content_type": content_type, "content": encoded}}).encode()
+
+
+def prompt_links(prompts: list[dict[str, str]]) -> bytes:
+    """The payload that links prompts, each by its `name` and `version`."""
+    return json.dumps({"prompts": prompts}).encode()
+
+
+def is_follow_up(feedback: SpooledFeedback) -> bool:
+    """Whether it is one of these, and no assessment."""
+    return feedback.payload.startswith((b'{"attachment"', b'{"prompts"'))
+
+
+def send_follow_up(feedback: SpooledFeedback, tracking_uri: str) -> None:
+    """Send it by MLflow's client for `tracking_uri`. Raises what a destination raises."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        call_with_timeout(functools.partial(_send, feedback, tracking_uri), SECONDS)
+    except TimeoutError:
+        raise RetryableError(
+            f"MLflow has not taken what follows trace {feedback.trace_id} in {SECONDS:.0f} s"
+        ) from None
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            raise TraceNotFoundError(f"MLflow does not know trace {feedback.trace_id}") from error
+        status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
+        raise error_for_status(status, f"MLflow says: {error.message}") from error
+
+
+def _send(feedback: SpooledFeedback, tracking_uri: str) -> None:
+    from mlflow.tracing.client import TracingClient
+
+    client: Any = TracingClient(tracking_uri)
+    for kind, what in json.loads(feedback.payload).items():
+        _SENDERS[kind](client, feedback.trace_id, what)
+
+
+def _upload(client: Any, trace_id: str, what: dict[str, str]) -> None:
+    repository = client._get_artifact_repo_for_trace(client.store.get_trace_info(trace_id))
+    repository.upload_attachment(what["id"], base64.b64decode(what["content"]))
+
+
+def _link(client: Any, trace_id: str, what: list[dict[str, str]]) -> None:
+    from mlflow.entities import model_registry
+
+    prompt_version: Any = model_registry.PromptVersion
+    prompts = [prompt_version(each["name"], int(each["version"]), "") for each in what]
+    link: Callable[..., None] | None = getattr(client.store, "link_prompts_to_trace", None)
+    if link is not None:
+        link(trace_id, prompts)
+
+
+_SENDERS: dict[str, Callable[[Any, str, Any], None]] = {"attachment": _upload, "prompts": _link}

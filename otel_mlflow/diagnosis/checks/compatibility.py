@@ -1,0 +1,19 @@
+"""Whether the private names of other packages that we lean on are there in the versions installed."""
+
+from __future__ import annotations
+
+from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
+from otel_mlflow.diagnosis.setup import Setup
+from otel_mlflow.integrations import TABLE, Integrations
+from otel_mlflow.integrations.probe import NOT_INSTALLED, installed_version
+
+
+def look(setup: Setup) -> CheckResult:
+    """Check the whole table, but for what is not installed: its integrations have nothing to do."""
+    integrations = Integrations()
+    installed = [name for name, each in TABLE.items() if installed_version(each.distribution) != NOT_INSTALLED]
+    working = [name for name in installed if integrations.works(name)]
+    left_out = integrations.left_out
+    if left_out:
+        return warn("; ".join(each.reason for each in left_out), "; ".join(dict.fromkeys(e.fix for e in left_out)))
+    return ok(f"all that is leaned on is there: {', '.join(working)}")

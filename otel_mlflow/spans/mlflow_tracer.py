@@ -1,0 +1,70 @@
+"""The tracer that MLflow's API starts spans with: the shared provider's, and what MLflow says of roots.
+
+Inside a request, what MLflow alone would take for a root has the request's span above it:
+
+* `sampling_ratio_override` decides about it as about a root: MLflow's own sampler is asked. What is not sampled is
+  left out with all below it.
+* `trace_destination` and `experiment_id` are for roots. MLflow warns of them elsewhere, and stumbles over the span when
+  it takes them away again, so that the span and all below it would be lost: it is given something to take them from.
+"""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+from opentelemetry import trace as trace_api
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, Span, get_current_span
+from typing_extensions import override
+
+from otel_mlflow import mlflow_names
+from otel_mlflow.spans.current import current_span_state
+from otel_mlflow.spans.ids import new_trace_id
+
+_SAMPLING: Any = None
+"""MLflow's module of sampling overrides, which came with 3.10."""
+with suppress(ImportError):
+    _SAMPLING = importlib.import_module("mlflow.tracing.sampling")
+
+
+class UnsampledSpan(NonRecordingSpan):
+    """Stands for a span that MLflow's sampler has left out; what starts below it is left out, too."""
+
+
+class BridgedTracer(trace_api.Tracer):
+    """`tracer` for MLflow's use."""
+
+    def __init__(self, tracer: trace_api.Tracer) -> None:
+        self._tracer = tracer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tracer, name)
+
+    @override
+    def start_span(self, name: str, context: Context | None = None, *args: Any, **kwargs: Any) -> Span:
+        above = get_current_span(context)
+        if isinstance(above, UnsampledSpan) or not _is_sampled(context, name):
+            return UnsampledSpan(above.get_span_context() or INVALID_SPAN_CONTEXT)
+        span = self._tracer.start_span(name, context, *args, **kwargs)
+        attributes = kwargs.get("attributes") or {}
+        if mlflow_names.EXPERIMENT_ID in attributes and getattr(span, "parent", None) is not None:
+            vars(span)["_span"] = SimpleNamespace(attributes=dict(attributes))
+        return span
+
+    @override
+    def start_as_current_span(self, *args: Any, **kwargs: Any) -> Any:
+        return self._tracer.start_as_current_span(*args, **kwargs)
+
+
+def _is_sampled(context: Context | None, name: str) -> bool:
+    """Whether MLflow's sampler keeps what starts now; below a span of MLflow's own it is kept with that."""
+    override_ratio = _SAMPLING._SAMPLING_RATIO_OVERRIDE.get() if _SAMPLING is not None else None
+    if override_ratio is None:
+        return True
+    above = current_span_state(context)
+    if above is not None and (above.from_mlflow or above.below_mlflow):
+        return True
+    return bool(_SAMPLING._MlflowSampler().should_sample(None, new_trace_id(), name).decision.is_sampled())

@@ -1,0 +1,521 @@
+"""Every sentence that a slide may say, and whether it is right. A sentence of no known form is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from statistics import mean, pstdev
+
+from tests.app.oracle.reading import CHANGE, VALUE, is_right, moved, names, number, pairs
+from tests.app.oracle.slide import Points, Slide
+
+Check = Callable[[Slide, re.Match[str]], None]
+_CHECKS: list[tuple[re.Pattern[str], Check]] = []
+_M = (
+    r"(?:average )?(?:[Rr]evenue|[Cc]ost per unit|[Cc]ost|[Pp]rofit margin|[Pp]rofit per unit|[Pp]rofit|[Uu]nits|"
+    r"[Rr]eturned units|[Rr]eturn rate|[Pp]rice per unit)"
+)
+
+
+def check_slide(slide: Slide) -> None:
+    """All that a slide says is right. Raises `AssertionError` with the sentence that is not."""
+    right = {labels: round(value, 4) for labels, value in slide.right.items()}
+    held = slide.raw_rows
+    assert held.keys() == right.keys(), (slide.words, held.keys() ^ right.keys())
+    assert all(abs(held[labels] - right[labels]) < 1e-3 for labels in held), slide.words
+    ends = [scope for scope in slide.scopes if slide.heading.endswith(scope)]
+    _check(slide, *(slide.heading.removesuffix(scope) for scope in ends))
+    for sentence in slide.remarks:
+        _check(slide, sentence)
+    check_scope(slide)
+
+
+def check_scope(slide: Slide) -> None:
+    """The title names every region and product that the figures are for, or that they are without."""
+    listed = re.sub(r"^.*?(?= (?:for|except|in|from) )", "", slide.words)
+    for name in ("North", "South", "East", "West", "Espresso", "Filter", "Cold Brew", "Tea"):
+        assert name not in listed or name in slide.heading, (name, slide.heading, slide.words)
+
+
+def _check(slide: Slide, *readings: str) -> None:
+    """At least one claim that a sentence can be read as is right."""
+    matches = [(match, check) for one in readings for pattern, check in _CHECKS if (match := pattern.fullmatch(one))]
+    assert matches, f"nobody can tell whether this is right: {readings!r} of {slide.words!r}"
+    problems = []
+    for match, check in matches:
+        try:
+            check(slide, match)
+        except (AssertionError, KeyError, StopIteration) as error:
+            problems.append(error)
+        else:
+            return
+    raise AssertionError(f"wrong: {readings!r} of {slide.words!r}: {problems}")
+
+
+def _claim(pattern: str) -> Callable[[Check], Check]:
+    def register(check: Check) -> Check:
+        _CHECKS.append((re.compile(pattern), check))
+        return check
+
+    return register
+
+
+def _ends(points: Points, end: str) -> set[str]:
+    extreme = (max if end in ("highest", "Highest", "largest") else min)(points.values())
+    return {name for name, value in points.items() if abs(value - extreme) < 1e-6}
+
+
+def _are(words: str, expected: set[str]) -> None:
+    listed, count = names(words)
+    assert set(listed) <= expected, (listed, expected)
+    assert count == len(expected), (listed, expected)
+
+
+def _shares(points: Points) -> Points:
+    total = sum(points.values())
+    return {name: 100 * value / total for name, value in points.items()}
+
+
+@_claim(rf"(?P<m>{_M})(?: of (?P<name>.+?))? w(?:as|ere) (?P<v>{VALUE})")
+def _figure(slide: Slide, match: re.Match[str]) -> None:
+    assert match["m"].lower() == slide.question.measure
+    assert len(slide.points) == 1
+    assert is_right(match["v"], next(iter(slide.points.values())))
+
+
+@_claim(rf"(?P<names>.+?) leads? with (?P<v>\d+%) of (?P<m>{_M})(?: each)?")
+def _lead(slide: Slide, match: re.Match[str]) -> None:
+    assert slide.question.adds_up
+    _are(match["names"], _ends(slide.points, "highest"))
+    assert is_right(match["v"], max(_shares(slide.points).values()))
+
+
+@_claim(rf"(?P<names>.+?) (?:has|share) the (?P<end>highest|lowest) (?P<m>{_M}(?: a \w+)?): (?P<v>{VALUE})")
+def _end(slide: Slide, match: re.Match[str]) -> None:
+    points = _averages(slide) if match["m"].startswith("average") else slide.points
+    _are(match["names"], _ends(points, match["end"]))
+    assert is_right(match["v"], points[names(match["names"])[0][0]])
+    assert slide.question.measure in match["m"]
+
+
+@_claim(rf"All (?P<n>\d+) \w+ (?:of {_M} are|have) the same ?(?P<m>(?:share of )?{_M}(?: a \w+)?|): (?P<v>{VALUE})")
+def _all_the_same(slide: Slide, match: re.Match[str]) -> None:
+    points = _averages(slide) if match["m"].startswith("average") else slide.points
+    points = _shares(points) if match["m"].startswith("share") else points
+    assert len(points) == int(match["n"])
+    assert all(is_right(match["v"], value) for value in points.values())
+    assert max(points.values()) - min(points.values()) < 1e-6
+
+
+@_claim(
+    rf"(?P<a>.+?) has (?:a higher|more) (?P<m>{_M}) than (?P<b>.+?): (?P<va>{VALUE}) against (?P<vb>{VALUE})"
+    rf"(?:, (?P<more>{CHANGE}) more)?"
+)
+def _two(slide: Slide, match: re.Match[str]) -> None:
+    high, low = slide.points[match["a"]], slide.points[match["b"]]
+    assert high > low
+    assert len(slide.points) == 2
+    assert is_right(match["va"], high)
+    assert is_right(match["vb"], low)
+    assert is_right(match["more"], moved(low, high, slide.question.unit))
+
+
+def _line(slide: Slide, what: str) -> Points:
+    """The course that a sentence is about: of the measure, or of somebody's share of it."""
+    if "’s share of" not in what:
+        return slide.along(slide.times[0])[""]
+    name = what.partition("’s")[0]
+    return _shares_of_each(slide)[name]
+
+
+def _shares_of_each(slide: Slide) -> dict[str, Points]:
+    """Shares of the last part, in each label of the other dimension."""
+    of = slide.share_of or [one for one in slide.question.split if one in ("region", "product")][-1]
+    other = next(one for one in slide.question.split if one != of)
+    wholes = {label: sum(line.values()) for label, line in slide.along(of).items()}
+    return {
+        name: {label: 100 * value / wholes[label] for label, value in line.items()}
+        for name, line in slide.along(other).items()
+    }
+
+
+@_claim(
+    rf"(?P<m>{_M}|.+’s share of {_M}) (?P<verb>rose|fell) (?P<v>{CHANGE}) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)"
+    r"(?:, and (?P<odd>.+?) stands out)?"
+)
+def _course(slide: Slide, match: re.Match[str]) -> None:
+    line = _line(slide, match["m"])
+    labels = list(line)
+    assert (match["a"], match["b"]) == (labels[0], labels[-1])
+    unit = "percent" if "share" in match["m"] else slide.question.unit
+    value = moved(line[labels[0]], line[labels[-1]], unit)
+    assert (value > 0) == (match["verb"] == "rose")
+    assert is_right(match["v"], abs(value))
+    assert match["v"].endswith("points") == (unit == "percent")
+    if match["odd"]:
+        assert match["odd"] == _outlier(line)
+    elif "share" not in match["m"] and "growth" not in slide.question.ops:
+        assert _outlier(line) is None
+
+
+def _deviations(name: str, line: Points) -> float:
+    others = [value for other, value in line.items() if other != name]
+    spread = pstdev(others) if len(others) > 1 else 0.0
+    return abs(line[name] - mean(others)) / spread if spread else 0.0
+
+
+def _outlier(line: Points) -> str | None:
+    far = max(line, key=lambda name: _deviations(name, line))
+    return far if _deviations(far, line) > 4 else None
+
+
+@_claim(
+    rf"(?P<m>{_M}|.+’s share of {_M}) hardly changed from (?P<a>.+?) to (?P<b>.+?): (?P<va>{VALUE}) and (?P<vb>{VALUE})"
+    r"(?:, and (?P<odd>.+?) stands out)?"
+)
+def _hardly(slide: Slide, match: re.Match[str]) -> None:
+    line = _line(slide, match["m"])
+    unit = "percent" if "share" in match["m"] else slide.question.unit
+    labels = list(line)
+    assert (match["a"], match["b"]) == (labels[0], labels[-1])
+    assert abs(moved(line[labels[0]], line[labels[-1]], unit)) < 0.0501
+    assert match["odd"] == (None if "growth" in slide.question.ops or "share" in match["m"] else _outlier(line))
+    assert is_right(match["va"], line[labels[0]])
+    assert is_right(match["vb"], line[labels[-1]])
+
+
+@_claim(rf"(?P<m>{_M}) stayed at (?P<v>{VALUE}) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)")
+def _stayed(slide: Slide, match: re.Match[str]) -> None:
+    assert all(is_right(match["v"], value) for value in _line(slide, "").values())
+    assert max(slide.points.values()) - min(slide.points.values()) < 1e-6
+
+
+def _changes(slide: Slide) -> tuple[Points, str, str]:
+    """The change of each part, from the first time to the last."""
+    time = slide.times[-1]
+    lines = slide.along(time)
+    labels = list(dict.fromkeys(label for line in lines.values() for label in line))
+    first, last = labels[0], labels[-1]
+    unit = slide.question.unit
+    return {name: moved(line[first], line[last], unit) for name, line in lines.items()}, first, last
+
+
+@_claim(
+    rf"(?P<m>{_M}) from (?P<a>.+?) to (?P<b>.+?): (?P<top>.+?) (?P<rises>grew the most|fell the least)"
+    rf" \((?P<vt>{CHANGE})\), (?P<low>.+?) (?P<falls>fell the most|grew the least) \((?P<vl>{CHANGE})\)"
+)
+def _courses(slide: Slide, match: re.Match[str]) -> None:
+    changes, first, last = _changes(slide)
+    assert (match["a"], match["b"]) == (first, last)
+    _are(match["top"], _ends(changes, "highest"))
+    _are(match["low"], _ends(changes, "lowest"))
+    assert is_right(match["vt"], max(changes.values()))
+    assert is_right(match["vl"], min(changes.values()))
+    assert (max(changes.values()) > 0) == (match["rises"] == "grew the most")
+    assert (min(changes.values()) < 0) == (match["falls"] == "fell the most")
+
+
+@_claim(rf"{_M} from (?P<a>.+?) to (?P<b>.+?): (?P<x>[\w ]+?) (?P<vx>{CHANGE}), (?P<y>[\w ]+?) (?P<vy>{CHANGE})")
+def _two_courses(slide: Slide, match: re.Match[str]) -> None:
+    changes, first, last = _changes(slide)
+    assert (match["a"], match["b"]) == (first, last)
+    assert set(changes) == {match["x"], match["y"]}
+    assert is_right(match["vx"], changes[match["x"]])
+    assert is_right(match["vy"], changes[match["y"]])
+
+
+@_claim(rf"{_M} from (?P<a>.+?) to (?P<b>.+?): all (?P<n>\d+) moved alike, (?P<v>{CHANGE})")
+@_claim(rf"{_M} moved alike for all (?P<n>\d+) \w+: (?P<v>{CHANGE}) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)")
+def _alike(slide: Slide, match: re.Match[str]) -> None:
+    changes, first, last = _changes(slide)
+    assert (match["a"], match["b"], int(match["n"])) == (first, last, len(changes))
+    assert all(is_right(match["v"], value) for value in changes.values())
+
+
+@_claim(
+    rf"(?P<m>{_M}) was higher in (?P<late>\d+) than in (?P<early>\d+) in (?P<k>\d+) of (?P<n>\d+) \w+"
+    rf"(?:; in all it changed by (?P<v>{CHANGE}))?"
+)
+def _years(slide: Slide, match: re.Match[str]) -> None:
+    lines = slide.along(slide.times[0])
+    early, late = lines[match["early"]], lines[match["late"]]
+    assert match["early"] < match["late"]
+    assert int(match["n"]) == len(early) == len(late)
+    assert int(match["k"]) == sum(late[label] > early[label] + 1e-9 for label in early)
+    if match["v"]:
+        assert slide.question.adds_up
+        assert is_right(match["v"], moved(sum(early.values()), sum(late.values()), slide.question.unit))
+
+
+def _listed(words: str, points: Points, *, lowest: bool, count: int) -> None:
+    """The first so many with their figures, in their order, ties included."""
+    ordered = sorted(points.values(), reverse=not lowest)
+    limit = ordered[min(count, len(ordered)) - 1]
+    expected = [name for name, value in points.items() if (value <= limit + 1e-6 if lowest else value >= limit - 1e-6)]
+    told = pairs(words)
+    assert all(is_right(written, points[name]) for name, written in told), (told, points)
+    if words.startswith("from "):
+        assert (points[told[0][0]], points[told[-1][0]]) == (ordered[0], limit)
+        return
+    assert {name for name, _ in told} == set(expected), (told, expected)
+    values = [points[name] for name, _ in told]
+    assert values == sorted(values, reverse=not lowest)
+
+
+@_claim(rf"(?P<end>Top|Bottom) (?P<n>\d+)(?: \w+)? by (?P<m>{_M}(?: a \w+)?)(?: with a tie)?: (?P<list>.+?\))")
+@_claim(rf"(?P<end>All) (?P<n>\d+) \w+ by (?P<m>{_M}): (?P<list>.+?\))")
+def _ranking(slide: Slide, match: re.Match[str]) -> None:
+    points = _averages(slide) if match["m"].startswith("average") else slide.points
+    lowest = any(op.startswith("bottom") for op in slide.question.ops)
+    assert match["end"] == "All" or lowest == (match["end"] == "Bottom")
+    _listed(match["list"], points, lowest=lowest, count=int(match["n"]))
+
+
+@_claim(
+    rf"(?P<names>.+?) ha(?:s|ve) the (?P<end>highest|lowest) {_M} in"
+    r" (?:all (?P<all>\d+)|(?P<k>\d+) of (?P<n>\d+)) (?P<d>\w+)"
+)
+def _winners(slide: Slide, match: re.Match[str]) -> None:
+    ranked = next(one for one in slide.question.split if not match["d"].startswith(one[:4]))
+    groups = slide.along(ranked)
+    winners = [_ends(line, match["end"]) for line in groups.values()]
+    wins = {name: sum(name in one for one in winners) for line in groups.values() for name in line}
+    often = int(match["all"] or match["k"])
+    assert int(match["all"] or match["n"]) == len(groups)
+    assert often == max(wins.values())
+    _are(match["names"], {name for name, count in wins.items() if count == often})
+
+
+@_claim(rf"The (?P<n>\d+) \w+ with the (?:highest|lowest) {_M} in each \w+")
+def _says_nothing(slide: Slide, match: re.Match[str]) -> None:
+    assert f"{match['n']} " in " ".join(slide.question.ops)
+
+
+@_claim(r"(?P<group>[\w ]+): (?P<list>.+\))")
+def _group(slide: Slide, match: re.Match[str]) -> None:
+    ranking = next(op for op in slide.question.ops if op.endswith("in each"))
+    end, count, ranked, *_ = ranking.split()
+    lines = slide.along({"halfs": "half"}.get(ranked, ranked.removesuffix("s")))
+    _listed(match["list"], lines[match["group"]], lowest=end == "bottom", count=int(count))
+
+
+_GREW = r"(?P<verb>grew the most|fell the least|fell the most|grew the least)"
+
+
+@_claim(rf"{_M} {_GREW} for (?P<names>[^(]+?): (?P<v>{CHANGE}) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)")
+def _growth(slide: Slide, match: re.Match[str]) -> None:
+    changes, first, last = _changes(slide)
+    assert (match["a"], match["b"]) == (first, last)
+    lowest = any(op.startswith("bottom") for op in slide.question.ops)
+    _are(match["names"], _ends(changes, "lowest" if lowest else "highest"))
+    value = (min if lowest else max)(changes.values())
+    assert is_right(match["v"], value)
+    _verb_is_right(match["verb"], value, lowest=lowest)
+
+
+def _verb_is_right(verb: str, value: float, *, lowest: bool) -> None:
+    expected = (
+        ("fell the most" if value < 0 else "grew the least")
+        if lowest
+        else ("grew the most" if value > 0 else "fell the least")
+    )
+    assert verb == expected
+
+
+@_claim(rf"{_M} {_GREW} for (?P<list>.+?\)) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)")
+def _growth_list(slide: Slide, match: re.Match[str]) -> None:
+    changes, _, _ = _changes(slide)
+    end, count, *_ = next(op for op in slide.question.ops if op.startswith(("top", "bottom"))).split()
+    _listed(match["list"], changes, lowest=end == "bottom", count=int(count))
+
+
+def _steps(slide: Slide) -> Points:
+    line = _line(slide, "")
+    labels = list(line)
+    return {label: moved(line[before], line[label], slide.question.unit) for before, label in pairwise(labels)}
+
+
+@_claim(rf"{_M} {_GREW} in (?P<list>.+?\)) on the \w+ before")
+def _step(slide: Slide, match: re.Match[str]) -> None:
+    ranking = next((op for op in slide.question.ops if op.startswith(("top", "bottom"))), "top 1").split()
+    _listed(match["list"], _steps(slide), lowest=ranking[0] == "bottom", count=int(ranking[1]))
+    _verb_is_right(match["verb"], _steps(slide)[pairs(match["list"])[0][0]], lowest=ranking[0] == "bottom")
+
+
+@_claim(rf"Weakest step: (?P<name>.+?), (?P<v>{CHANGE})")
+def _weakest(slide: Slide, match: re.Match[str]) -> None:
+    steps = _steps(slide)
+    assert match["name"] in _ends(steps, "lowest")
+    assert is_right(match["v"], min(steps.values()))
+
+
+@_claim(rf"(?P<name>.+?) has (?P<v>{VALUE}) of {_M}")
+def _share(slide: Slide, match: re.Match[str]) -> None:
+    assert is_right(match["v"], _shares(slide.points)[match["name"]])
+
+
+@_claim(rf"(?P<names>.+?) have (?P<v>{VALUE}) of {_M} together: (?P<each>.+?%)")
+def _shares_together(slide: Slide, match: re.Match[str]) -> None:
+    shares = _shares(slide.points)
+    listed, _ = names(match["names"])
+    assert is_right(match["v"], sum(shares[name] for name in listed))
+    told = re.findall(r"(?:^|, | and )([\w ]+?) ([\d.]+%)", match["each"])
+    assert [name for name, _ in told] == listed
+    assert all(is_right(written, shares[name]) for name, written in told)
+
+
+@_claim(rf"(?P<names>.+?) ha(?:s|ve) the (?P<end>largest|smallest) share of {_M}: (?P<v>{VALUE})")
+def _largest_share(slide: Slide, match: re.Match[str]) -> None:
+    shares = _shares(slide.points)
+    _are(match["names"], _ends(shares, match["end"]))
+    assert is_right(match["v"], shares[names(match["names"])[0][0]])
+
+
+@_claim(rf"The (?P<end>largest|smallest) shares of {_M}: (?P<list>.+?\))")
+def _shares_ranked(slide: Slide, match: re.Match[str]) -> None:
+    _, count, *_ = next(op for op in slide.question.ops if op.startswith(("top", "bottom"))).split()
+    _listed(match["list"], _shares(slide.points), lowest=match["end"] == "smallest", count=int(count))
+
+
+@_claim(rf"(?:Among (?P<named>.+?), t|T)he (?P<end>largest|smallest) share of {_M} in one \w+: (?P<list>.+?\))")
+def _share_of_each(slide: Slide, match: re.Match[str]) -> None:
+    lines = _shares_of_each(slide)
+    named = set(names(match["named"])[0]) if match["named"] else set(lines)
+    every = {f"{name} in {one}": value for name in named for one, value in lines[name].items()}
+    ranking = next((op for op in slide.question.ops if op.startswith(("top", "bottom"))), "top 1").split()
+    _listed(match["list"], every, lowest=ranking[0] == "bottom", count=int(ranking[1]))
+
+
+@_claim(rf"(?P<name>.+?)’s share of {_M} is highest in (?P<list>.+?\))")
+def _share_highest_in(slide: Slide, match: re.Match[str]) -> None:
+    _listed(match["list"], _shares_of_each(slide)[match["name"]], lowest=False, count=1)
+
+
+def _averages(slide: Slide) -> Points:
+    lines = slide.along(slide.times[0])
+    return {name: mean(line.values()) for name, line in lines.items()}
+
+
+@_claim(rf"{_M} averaged (?P<v>{VALUE}) a \w+")
+def _averaged(slide: Slide, match: re.Match[str]) -> None:
+    assert is_right(match["v"], _averages(slide)[""])
+
+
+@_claim(r"Above the average: (?P<k>\d+) of (?P<n>\d+) \w+")
+def _above_average(slide: Slide, match: re.Match[str]) -> None:
+    average = mean(slide.points.values())
+    assert (int(match["k"]), int(match["n"])) == (
+        sum(value > average for value in slide.points.values()),
+        len(slide.points),
+    )
+
+
+@_claim(rf"(?P<list>.+? stands out: .+?)(?:, (?P<v>{CHANGE}) (?P<side>above|below) the average of the other \w+)?")
+def _stands_out(slide: Slide, match: re.Match[str]) -> None:
+    line = _line(slide, "")
+    for one in re.split("; ", match["list"] + (f", {match['v']} {match['side']}" if match["v"] else "")):
+        found = re.fullmatch(rf"(.+?) stands out: ({VALUE})(?:, ({CHANGE}) (above|below).*)?", one)
+        assert found
+        name, written, off, side = found.groups()
+        assert _deviations(name, line) > 4
+        assert is_right(written, line[name])
+        usual = mean(value for other, value in line.items() if other != name)
+        assert is_right(off, abs(moved(usual, line[name], slide.question.unit)))
+        assert (side == "above") == (line[name] > usual)
+
+
+@_claim(rf"(?P<names>.+?) do(?:es)? not stand out in {_M}")
+def _does_not(slide: Slide, match: re.Match[str]) -> None:
+    line = _line(slide, "")
+    assert all(_deviations(name, line) <= 4 for name in names(match["names"])[0])
+
+
+@_claim(rf"No \w+ stands out in (?P<where>any \w+|{_M})")
+def _none_stands_out(slide: Slide, match: re.Match[str]) -> None:
+    assert all(_outlier(line) is None for line in slide.along(slide.times[0]).values())
+
+
+@_claim(rf"(?P<list>.+?) stands? out in {_M}")
+def _stand_out(slide: Slide, match: re.Match[str]) -> None:
+    lines = slide.along(slide.times[0])
+    expected = {f"{name} in {odd}": line[odd] for name, line in lines.items() if (odd := _outlier(line))}
+    told = pairs(match["list"])
+    assert {name for name, _ in told} == set(expected)
+    assert all(is_right(written, expected[name]) for name, written in told)
+
+
+@_claim(r"Standing out: more than 4 standard deviations off the average of the others")
+def _rule(slide: Slide, match: re.Match[str]) -> None:
+    assert "outliers" in slide.question.ops
+
+
+@_claim(
+    rf"(?P<k>\d+|None) of (?P<n>\d+) \w+ ha(?:s|ve) (?P<m>(?:share of )?{_M}) (?P<side>above|below)"
+    rf" (?P<avg>the average of )?(?P<v>{VALUE})(?:: (?P<names>.+?))?"
+)
+def _threshold(slide: Slide, match: re.Match[str]) -> None:
+    points = _shares(slide.points) if match["m"].startswith("share") else slide.points
+    op = next(op for op in slide.question.ops if op.startswith(("above", "below")))
+    side, limit = op.split()
+    value = mean(points.values()) if limit == "average" else float(limit)
+    assert (side, limit == "average") == (match["side"], bool(match["avg"]))
+    assert is_right(match["v"], value)
+    passing = {name for name, one in points.items() if (one > value if side == "above" else one < value)}
+    assert (int(match["k"].replace("None", "0")), int(match["n"])) == (len(passing), len(points))
+    if passing:
+        _are(match["names"], passing)
+
+
+@_claim(rf"{_M} w(?:as|ere) (?P<v>{VALUE}), (?P<no>not )?(?P<side>above|below) (?P<limit>{VALUE})")
+def _figure_and_limit(slide: Slide, match: re.Match[str]) -> None:
+    value = next(iter(slide.points.values()))
+    assert is_right(match["v"], value)
+    passes = value > number(match["limit"]) if match["side"] == "above" else value < number(match["limit"])
+    assert passes != bool(match["no"])
+
+
+@_claim(rf"(?P<end>Highest|Lowest): (?P<names>.+), (?P<v>{VALUE})")
+def _extreme(slide: Slide, match: re.Match[str]) -> None:
+    candidates = [slide.points, *([_averages(slide)] if "average" in slide.question.ops else [])]
+    if "share" in slide.question.ops:
+        candidates += [_shares(slide.points)]
+        candidates += _shares_of_each(slide).values() if len(slide.question.split) == 2 else []
+    for points in candidates:
+        expected = _ends(points, match["end"])
+        listed, count = names(match["names"])
+        if set(listed) <= expected and count == len(expected) and is_right(match["v"], points[listed[0]]):
+            return
+    raise AssertionError("not the end of any order")
+
+
+@_claim(rf"Total {_M}: (?P<v>{VALUE})")
+def _total(slide: Slide, match: re.Match[str]) -> None:
+    assert slide.question.adds_up
+    assert is_right(match["v"], sum(slide.points.values()))
+
+
+@_claim(rf"(?:Together they have|That is) (?P<v>{VALUE}) of {_M}")
+def _together(slide: Slide, match: re.Match[str]) -> None:
+    end, count, *_ = next(op for op in slide.question.ops if op.startswith(("top", "bottom"))).split()
+    ordered = sorted(slide.points.values(), reverse=end == "top")
+    limit = ordered[min(int(count), len(ordered)) - 1]
+    chosen = [value for value in ordered if (value >= limit - 1e-6 if end == "top" else value <= limit + 1e-6)]
+    assert is_right(match["v"], 100 * sum(chosen) / sum(ordered))
+
+
+@_claim(rf"(?P<name>[\w ]+): (?P<v>{VALUE})")
+def _amount(slide: Slide, match: re.Match[str]) -> None:
+    if match["name"] in slide.points:
+        value = slide.points[match["name"]]
+    else:
+        value = sum(slide.along(slide.times[0])[match["name"]].values())
+    assert is_right(match["v"], value)
+
+
+@_claim(rf"(?P<name>[\w ]+): (?P<a>{VALUE}) to (?P<b>{VALUE})")
+def _levels(slide: Slide, match: re.Match[str]) -> None:
+    line = slide.along(slide.times[-1])[match["name"]]
+    labels = list(line)
+    assert is_right(match["a"], line[labels[0]])
+    assert is_right(match["b"], line[labels[-1]])
