@@ -1,6 +1,6 @@
 """What tracing costs a request, and what of it arrives: the alternatives and ours against one live MLflow server.
 
-    python -m benchmarks.overhead [--requests 3400] [--inner-spans 0 5]
+    python -m benchmarks.overhead [--requests 3400] [--inner-spans 0 5] [--routes 10 2000]
 
 Machines are noisy: compare within one table, and quote ratios.
 """
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks import routes
 from benchmarks.burst import WARM_UP, Figures
 from benchmarks.variants import VARIANTS
 from tests.servers.mlflow_server import MlflowServer
@@ -32,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=3400, help="requests in the burst (default: 3400)")
     parser.add_argument("--inner-spans", type=int, nargs="+", default=[0, 5], help="spans in each handler")
+    parser.add_argument("--routes", type=int, nargs="+", default=[10, 2000], help="routes of the application")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = MlflowServer(Path(folder))
@@ -40,6 +42,7 @@ def main() -> None:
                 _table(server.url, Path(folder), inner, arguments.requests)
         finally:
             server.stop()
+    routes.print_table(arguments.routes)
 
 
 def _table(uri: str, folder: Path, inner: int, requests: int) -> None:

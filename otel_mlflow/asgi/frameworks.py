@@ -3,8 +3,8 @@
 | framework | where the middleware goes | what else is needed |
 | --- | --- | --- |
 | Starlette, FastAPI | round the middleware stack, also while it serves | |
-| Litestar | `asgi_handler` | `on_startup`: its lifespan passes no middleware; `after_exception`: it answers them all |
-| Quart | `asgi_app` | its rule in the scope, before each request; `got_request_exception`, as it answers them all |
+| Litestar | `asgi_handler` | start-up and shutdown, as its lifespan passes no middleware; exceptions that it answers |
+| Quart | `asgi_app` | its rule in the scope, before each request; the exceptions that it answers |
 
 Private names that this leans on: none. Tested with starlette 0.37 to 1.10, litestar 2.25, quart 0.22.
 """
@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from otel_mlflow.asgi.fastapi_telemetry import FastAPITelemetry
+from otel_mlflow.asgi.lifespan import drain
 from otel_mlflow.asgi.middleware import TracingMiddleware, note_exception
 from otel_mlflow.errors import NotInstrumentableError
 
@@ -140,13 +141,18 @@ class InstrumentedLitestar:
         app.asgi_handler = TracingMiddleware(app.asgi_handler, tracing=tracing)
         setattr(app.asgi_handler, _STATE, self)
         app.on_startup.append(tracing.start)
+        app.on_shutdown.append(self._drain)
         app.after_exception.append(self._after_exception)
 
     def undo(self) -> None:
         """Leave the application as it was before."""
         self._app.asgi_handler = self._handler
         self._app.on_startup.remove(self.tracing.start)
+        self._app.on_shutdown.remove(self._drain)
         self._app.after_exception.remove(self._after_exception)
+
+    async def _drain(self) -> None:
+        await drain(self.tracing)
 
     async def _after_exception(self, exception: Exception, scope: Any) -> None:
         note_exception(scope, exception)

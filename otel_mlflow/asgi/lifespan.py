@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _ENDS = ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
 
 
+async def drain(tracing: Tracing) -> None:
+    """Write down and deliver, while the event loop goes on."""
+    await to_thread.run_sync(tracing.drain, limiter=CapacityLimiter(1), abandon_on_cancel=True)
+
+
 async def run_lifespan(app: ASGIApp, tracing: Tracing, scope: Scope, receive: Receive, send: Send) -> None:
     """Run the application's lifespan inside ours."""
     try:
@@ -32,7 +37,7 @@ async def run_lifespan(app: ASGIApp, tracing: Tracing, scope: Scope, receive: Re
 
     async def send_when_drained(message: Message) -> None:
         if message["type"] in _ENDS:
-            await to_thread.run_sync(tracing.drain, limiter=CapacityLimiter(1), abandon_on_cancel=True)
+            await drain(tracing)
         await send(message)
 
     await app(scope, receive, send_when_drained)

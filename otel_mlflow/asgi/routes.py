@@ -49,7 +49,10 @@ class RouteTemplates:
             return mounts + BELOW_A_MOUNT
         if isinstance(route, Host):
             return None
-        return mounts + _template(route) if route is not None else self._of_endpoint(scope, path, endpoint)
+        if route is not None:
+            return mounts + _template(route)
+        # Of what is mounted without a router of its own, the mount is known.
+        return self._of_endpoint(scope, path, endpoint) or (mounts + BELOW_A_MOUNT if mounts else None)
 
     def _of_endpoint(self, scope: Scope, path: str, endpoint: object) -> str | None:
         router = _outermost_router(scope)

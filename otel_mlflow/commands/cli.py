@@ -13,6 +13,7 @@ import click
 
 from otel_mlflow.commands.doctor import doctor
 from otel_mlflow.commands.report import report
+from otel_mlflow.commands.run import run
 from otel_mlflow.commands.spool import spool
 from otel_mlflow.commands.status import status
 
@@ -30,3 +31,7 @@ main.add_command(doctor)
 main.add_command(status)
 main.add_command(spool)
 main.add_command(report)
+main.add_command(run)
+
+if __name__ == "__main__":
+    main()

@@ -27,13 +27,14 @@ How it ended:
 
 What servers do, which rules 4 to 6 and 9 are about:
 
-| server | a client leaves | the last byte is sent |
-| --- | --- | --- |
-| uvicorn, gunicorn with its worker | `http.disconnect`; `send` returns | `http.disconnect` after `send` has returned |
-| hypercorn, on asyncio and trio | `http.disconnect`; `send` returns | `http.disconnect` while `send` is pending |
-| granian | `http.disconnect`; `send` returns | `http.disconnect` after `send` has returned |
-| daphne | `http.disconnect`, and the application is cancelled seconds later | nothing |
-| servers of ASGI 2.4 | `send` raises `OSError` | |
+| server | a client leaves | the last byte is sent | a WebSocket's client closes, is gone |
+| --- | --- | --- | --- |
+| uvicorn | `http.disconnect` | `http.disconnect` after `send` | its code, 1005 |
+| hypercorn (asyncio, trio) | `http.disconnect` | `http.disconnect` while `send` is pending | 1006, 1006 |
+| granian | `http.disconnect` | `http.disconnect` after `send` | its code, 1005 |
+| daphne | `http.disconnect`, seconds later a cancellation | nothing | its code, 1006 |
+| gunicorn | `http.disconnect` | nothing | nothing or its code, 1006 |
+| any of ASGI 2.4 | `send` raises `OSError` | | |
 """
 
 from __future__ import annotations

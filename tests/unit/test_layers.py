@@ -56,7 +56,8 @@ ROOMS: dict[str, set[str]] = {
         *("backends", "delivery", "diagnosis", "errors", "guard", "http", "outside", "settings", "spans", "status"),
         "tracing",
     },
-    "commands": {"delivery", "diagnosis", "errors", "ops", "settings", "status"},
+    "autoinstrument": {"asgi", "guard", "ops", "settings"},
+    "commands": {"autoinstrument", "delivery", "diagnosis", "errors", "ops", "settings", "status"},
 }
 """Room → the rooms that it may import, lazily or for types included. Read from the ground up."""
 

@@ -1,0 +1,1 @@
+"""The same requests on every ASGI server, traced and untraced."""
