@@ -63,8 +63,11 @@ class Delivery:
 
         It goes on until every `user` that has started it has shut it down, or is gone.
         """
+        self._users.add(user or self)
+        self._run()
+
+    def _run(self) -> None:
         with self._starting:
-            self._users.add(user or self)
             if self._running or not self._settings.tracing.enabled:
                 return
             if self._ended:
@@ -195,7 +198,7 @@ class Delivery:
     def _attend(self) -> None:
         """See to what is put where no threads are: in a forked child, before the start, after the shutdown."""
         if self._wanted:
-            self.start()
+            self._run()
         elif self._ended:
             self.write_down()
         else:
