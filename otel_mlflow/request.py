@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
 
-from otel_mlflow.content import to_json
+from otel_mlflow.content import to_json, to_jsonable
 from otel_mlflow.guard import attempt, guarded
 
 if TYPE_CHECKING:
@@ -118,14 +118,8 @@ def _to_text(value: object) -> str:
 
 
 def _to_json(value: Any) -> str:
-    """Any value as JSON; what JSON has no place for (strange keys, a cycle, too deep) as Python shows it."""
-    if isinstance(value, str):
-        value = value if len(value) <= MAX_CONTENT else f"{value[:MAX_CONTENT]}… ({len(value)} characters)"
-    text = attempt(to_json, value)
-    if isinstance(text, str):
-        return text
-    shown = attempt(repr, value)
-    return to_json(shown[:MAX_CONTENT] if isinstance(shown, str) else _without_text(value, shown))
+    """Any value as JSON, bounded in size and time; what JSON has no place for is named by its type."""
+    return to_json(to_jsonable(value, MAX_CONTENT))
 
 
 def _without_text(value: object, error: object) -> str:
