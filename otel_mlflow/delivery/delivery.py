@@ -119,6 +119,7 @@ class Delivery:
         False when the time is up, and when something put since the last flush was refused or dropped.
         """
         self._attend()
+        self._engine.take_over()
         self._engine.hurry()
         done = self._engine.wait_until(self._engine.is_done, timeout)
         lost_before, self._lost = self._lost, self._engine.lost()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable
@@ -108,6 +109,11 @@ class Engine:
         """Somebody waits."""
         self.writer.hurry()
         self.forwarder.hurry()
+
+    def take_over(self) -> None:
+        """Let this process have what dead ones left: a child that was forked in a request, say."""
+        with contextlib.suppress(SpoolLostError):
+            self.storage.take_over()
 
     def is_done(self) -> bool:
         """Whether everything that this process has to deliver is delivered."""
