@@ -135,8 +135,8 @@ class TracingSettings(Section):
     )
     autolog: Words = setting(
         lambda: ["langchain"],
-        "MLflow autolog flavours to enable when their library is installed.",
-        "a list of MLflow flavours, or flavours between commas",
+        "MLflow autolog flavours to enable when their library is installed; `auto`: all whose library is.",
+        "auto, a list of MLflow flavours, or flavours between commas",
     )
 
 
