@@ -1,12 +1,13 @@
 """One call is one span, however many instrumentations have traced it.
 
 1.  Spans are about the same call only if they are of the same family (the library that is called) and kind (model,
-    embedding, tool, agent). A span without family or kind is folded into nothing, and nothing into it.
+    embedding, tool, agent; a step of LangChain's by its name). A span without family or kind is folded into nothing, and nothing into it.
 2.  MLflow's autologging names the family in the message format. A tool's span without one is of the family of the
-    nearest span of MLflow's above that has one; OpenAI's embeddings are known by their name.
+    nearest span of MLflow's above that has one; OpenAI's embeddings are known by their name, LangChain's spans by their
+    run.
 3.  Of two spans the one of the higher rank is kept: MLflow's autologging, then OpenInference, then Traceloop and other
     instrumentations, then the library itself. Spans of one rank are never folded.
-4.  A span is folded into the kept one that it is directly in.
+4.  A span is folded into the kept one that it is directly in; that goes last where it has taken one of the scope.
 5.  Else into the kept one that is directly in it, if that is the only one: around several, it is a step of its own.
 6.  Else into the one under the same parent that overlaps it and started closest to it. There each kept span takes one
     span of a scope: of parallel calls none is lost.
@@ -79,9 +80,12 @@ class _Folding:
         return sorted(open_to_it, key=lambda state: (_depth(state), self._calls[state].rank))
 
     def _fold(self, state: SpanState) -> bool:
-        target = self._around(state) or self._inside(state) or self._beside(state)
+        around = self._around(state)
+        free = around if around is not None and (around, _scope(state)) not in self._taken else None
+        target = free or self._inside(state) or self._beside(state) or around
         if target is None:
             return False
+        self._taken.add((target, _scope(state)))
         if shown_parent(target) is state:
             target.parent = state.parent
         if state.is_known_by_id:
@@ -107,9 +111,7 @@ class _Folding:
         ]
         if not overlapping:
             return None
-        closest = min(overlapping, key=lambda other: abs(_start(other) - _start(state)))
-        self._taken.add((closest, _scope(state)))
-        return closest
+        return min(overlapping, key=lambda other: abs(_start(other) - _start(state)))
 
     def _better(self, state: SpanState, *, under: SpanState | None) -> list[SpanState]:
         return [other for other in self._calls if shown_parent(other) is under and self._is_better(other, state)]
@@ -132,7 +134,7 @@ def _may_be_folded(state: SpanState) -> bool:
 
 
 def _call(state: SpanState) -> ModelCall | None:
-    call = model_call(state.readable) if state.readable is not None else None
+    call = model_call(state.readable, is_langchain=state.run is not None) if state.readable is not None else None
     if call is None or call.family or call.kind != "tool":
         return call
     return call._replace(family=next((found.family for found in _calls_above(state) if found.family), ""))

@@ -26,13 +26,18 @@ class Rank(IntEnum):
 
 
 class ModelCall(NamedTuple):
-    """A call of a model, an embedding, a tool or an agent."""
+    """A call of a model, an embedding, a tool or an agent, or a step of LangChain's."""
 
     family: str
     """The library that is called; empty where the span does not say it."""
     kind: str
     rank: Rank
 
+
+LANGCHAIN = "langchain"
+
+_SAME_UNDER_ANY_NAME = ("model", "embedding", "tool")
+"""The kinds of LangChain's runs that are the same call whatever they are named."""
 
 MESSAGE_FORMAT = "mlflow.message.format"
 
@@ -97,18 +102,29 @@ _KINDS = {
 """The attributes that say what kind of call a span is about, and their values."""
 
 
-def model_call(span: ReadableSpan) -> ModelCall | None:
+def model_call(span: ReadableSpan, *, is_langchain: bool = False) -> ModelCall | None:
     """The call that a span is about; None for one that is about none, or comes from a scope that is not known."""
-    attributes = span.attributes or {}
-    kind = _kind(attributes)
-    if kind is None or span.instrumentation_scope is None:
+    source = _source(span)
+    if source is None:
         return None
-    scope = span.instrumentation_scope.name
-    if scope.startswith(_MLFLOW_SCOPE):
-        family = str(attributes.get(MESSAGE_FORMAT) or _FORMATLESS.get(span.name, "")).strip('"')
-        return ModelCall(_family(family), kind, Rank.MLFLOW)
-    source = source_of(scope)
-    return ModelCall(source[0], kind, source[1]) if source is not None else None
+    family, rank = (LANGCHAIN, source[1]) if is_langchain else source
+    kind = _kind(span.attributes or {})
+    if family == LANGCHAIN and kind not in _SAME_UNDER_ANY_NAME:
+        kind = _step(span.name)
+    return ModelCall(family, kind, rank) if kind is not None else None
+
+
+def _source(span: ReadableSpan) -> tuple[str, Rank] | None:
+    scope = span.instrumentation_scope.name if span.instrumentation_scope is not None else ""
+    if not scope.startswith(_MLFLOW_SCOPE):
+        return source_of(scope)
+    named = (span.attributes or {}).get(MESSAGE_FORMAT) or _FORMATLESS.get(span.name, "")
+    return _family(str(named).strip('"')), Rank.MLFLOW
+
+
+def _step(name: str) -> str:
+    """A step of a chain is known by the name of its runnable, to which Traceloop adds a word."""
+    return name.removeprefix("execute_task ").removesuffix(".workflow").removesuffix(".task")
 
 
 @lru_cache(1024)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import mlflow
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from langchain_core.runnables import RunnableLambda
 from opentelemetry import trace as trace_api
 from opentelemetry.sdk.trace import Span
 
@@ -20,6 +22,10 @@ ANTHROPIC_SDK = "com.anthropic.sdk.python"
 OPENINFERENCE = "openinference.instrumentation.anthropic"
 TRACELOOP = "opentelemetry.instrumentation.anthropic"
 MLFLOW = "mlflow.tracing.provider"
+OPENINFERENCE_LANGCHAIN = "openinference.instrumentation.langchain"
+TRACELOOP_LANGCHAIN = "opentelemetry.instrumentation.langchain"
+MODEL = {"openinference.span.kind": "LLM"}
+STEP = {"openinference.span.kind": "CHAIN"}
 OPENINFERENCE_OPENAI = "openinference.instrumentation.openai"
 
 CHAT: dict[str, Any] = {
@@ -223,6 +229,37 @@ def test_8_tokens_count_once(traces: CapturedTraces) -> None:
     assert summary is not None
     assert summary.models == {"claude": ModelUse(1, 11, 7, 18, None)}
     assert state_of(root).trace.tokens == {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
+
+
+def test_1_steps_of_langchain_are_known_by_their_names(traces: CapturedTraces) -> None:
+    """What another instrumentation shows of a chain is folded into ours; what it alone shows stays."""
+
+    def answer(_: object) -> str:
+        return "yes"
+
+    root = start("root")
+    with trace_api.use_span(root):
+        shadow = open_call(OPENINFERENCE_LANGCHAIN, "RunnableSequence", root, STEP, time.time_ns())
+        with trace_api.use_span(shadow):
+            (RunnableLambda(answer) | RunnableLambda(answer)).invoke("?")
+        shadow.end()
+        call(TRACELOOP_LANGCHAIN, "Nobody.workflow", root, {"traceloop.span.kind": "workflow"})
+    root.end()
+    assert shown(traces) == drawn("root > [Nobody.workflow, RunnableSequence > [answer, answer]]")
+
+
+def test_4_a_span_in_one_that_has_taken_another_goes_beside(traces: CapturedTraces) -> None:
+    """A chain in one of the same name has its own counterpart there."""
+    root = start("root")
+    langchain = {**AUTOLOGGED, "mlflow.message.format": '"langchain"'}
+    outer = call(MLFLOW, "outer", root, langchain, at=(0, 100))
+    inner = call(MLFLOW, "inner", outer, langchain, at=(10, 90))
+    shadow = call(OPENINFERENCE_LANGCHAIN, "shadow", outer, MODEL, at=(1, 99))
+    call(OPENINFERENCE_LANGCHAIN, "shadow", shadow, {**MODEL, "is": "inner"}, at=(11, 89))
+    call(MLFLOW, "leaf", inner, at=(20, 30))
+    root.end()
+    assert shown(traces) == drawn("root > outer > inner > leaf")
+    assert spans_of(traces[0])["inner"].attributes["is"] == "inner"
 
 
 def test_9_what_was_written_before_stays(traces: CapturedTraces) -> None:
