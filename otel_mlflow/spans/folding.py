@@ -1,7 +1,8 @@
 """One call is one span, however many instrumentations have traced it.
 
 1.  Spans are about the same call only if they are of the same family (the library that is called) and kind (model,
-    embedding, tool, agent; a step of LangChain's by its name). A span without family or kind is folded into nothing, and nothing into it.
+    embedding, tool, agent; a step of LangChain's by its name). A span without family or kind is folded into nothing,
+    and nothing into it.
 2.  MLflow's autologging names the family in the message format. A tool's span without one is of the family of the
     nearest span of MLflow's above that has one; OpenAI's embeddings are known by their name, LangChain's spans by their
     run.
@@ -66,14 +67,24 @@ class _Folding:
         ended = [state for state in spans if state.ended and state.readable is not None]
         found = {state: _call(state) for state in sorted(ended, key=_start)}
         self._calls = {state: call for state, call in found.items() if call is not None and call.family}
+        self._below: dict[SpanState | None, list[SpanState]] = {}
         self._taken: set[tuple[SpanState, str]] = set()
 
     def run(self) -> None:
         """Fold until nothing is left to be folded: folding brings together what was apart."""
         is_changed = True
         while is_changed:
+            self._below = self._by_parent()
             folded = [state for state in self._candidates() if self._fold(state)]
             is_changed = bool(folded)
+
+    def _by_parent(self) -> dict[SpanState | None, list[SpanState]]:
+        """What may be folded into, by parent: as it is now, so that what folding brings together is found next time."""
+        below: dict[SpanState | None, list[SpanState]] = {}
+        for state, call in self._calls.items():
+            if call.rank is not Rank.LIBRARY and state.folded_into is None:
+                below.setdefault(shown_parent(state), []).append(state)
+        return below
 
     def _candidates(self) -> list[SpanState]:
         open_to_it = [state for state in self._calls if _may_be_folded(state)]
@@ -114,7 +125,8 @@ class _Folding:
         return min(overlapping, key=lambda other: abs(_start(other) - _start(state)))
 
     def _better(self, state: SpanState, *, under: SpanState | None) -> list[SpanState]:
-        return [other for other in self._calls if shown_parent(other) is under and self._is_better(other, state)]
+        found = self._below.get(under, ())
+        return [other for other in found if self._is_better(other, state) and shown_parent(other) is under]
 
     def _is_better(self, other: SpanState, state: SpanState) -> bool:
         theirs, ours = self._calls.get(other), self._calls[state]

@@ -124,7 +124,9 @@ def _source(span: ReadableSpan) -> tuple[str, Rank] | None:
 
 def _step(name: str) -> str:
     """A step of a chain is known by the name of its runnable, to which Traceloop adds a word."""
-    return name.removeprefix("execute_task ").removesuffix(".workflow").removesuffix(".task")
+    return (
+        name.removeprefix("execute_task ").removeprefix("invoke_agent ").removesuffix(".workflow").removesuffix(".task")
+    )
 
 
 @lru_cache(1024)
