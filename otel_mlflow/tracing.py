@@ -21,6 +21,7 @@ from otel_mlflow.integrations import INTEGRATIONS, LeftOut
 from otel_mlflow.settings import load_or_disable
 from otel_mlflow.spans import runs
 from otel_mlflow.spans.active_model import active_model_id
+from otel_mlflow.spans.autologging import FlavourOff
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.follow_ups import take_attachments, take_prompts
@@ -107,7 +108,7 @@ class Tracing:
 
     def status(self) -> Status:
         """How tracing is doing, without any network."""
-        status = with_left_out(self.delivery.status(), INTEGRATIONS.left_out)
+        status = with_left_out(self.delivery.status(), [*INTEGRATIONS.left_out, *BRIDGE.flavours_off])
         if self._trouble is None:
             return status
         return replace(status, state="failed", reason=str(self._trouble), fix="correct the setting, and restart")
@@ -263,8 +264,8 @@ def environment_metadata() -> Mapping[str, str]:
     return found
 
 
-def with_left_out(status: Status, left_out: Sequence[LeftOut]) -> Status:
-    """The status, degraded by the integrations that are left out; where nothing works at all, that comes first."""
+def with_left_out(status: Status, left_out: Sequence[LeftOut | FlavourOff]) -> Status:
+    """The status, degraded by what is left out; where nothing works at all, that comes first."""
     if not left_out or status.state == "disabled":
         return status
     reasons, fixes = [each.reason for each in left_out], [each.fix for each in left_out]

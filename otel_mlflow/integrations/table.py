@@ -188,6 +188,15 @@ _ALL = (
         ),
     ),
     Integration(
+        name="mlflow_flavours",
+        distribution="mlflow",
+        tested=MLFLOW,
+        without="`tracing.autolog: auto` enables LangChain, LiteLLM and Haystack alone, and a flavour counts as on "
+        "without a look whether anything was patched",
+        names=_rows("mlflow.ml_package_versions", objects="GENAI_FLAVOR_TO_MODULE_NAME")
+        + _rows("mlflow.utils.autologging_utils.safety", objects="_AUTOLOGGING_PATCHES"),
+    ),
+    Integration(
         name="langchain",
         distribution="langchain-core",
         tested="1.0 to 1.7",

@@ -143,8 +143,8 @@ class TracingSettings(Section):
     )
     autolog: Words = setting(
         lambda: ["langchain"],
-        "MLflow autolog flavours to enable when their library is installed.",
-        "a list of MLflow flavours, or flavours between commas",
+        "MLflow autolog flavours to enable when their library is installed; `auto`: all whose library is.",
+        "auto, a list of MLflow flavours, or flavours between commas",
     )
 
     def load_redact(self) -> Callable[[Any], Any] | None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from otel_mlflow.spans import enclosing, propagation, registry
-from otel_mlflow.spans.autologging import disable_autologging, enable_autologging
+from otel_mlflow.spans.autologging import FlavourOff, disable_autologging, enable_autologging, log_trouble
 from otel_mlflow.spans.mlflow_bridge import MlflowBridge
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
@@ -44,6 +44,8 @@ class Bridge:
         self._mlflow = MlflowBridge()
         self._owners: list[TraceOwner] = []
         self._flavours: set[str] = set()
+        self.flavours_off: list[FlavourOff] = []
+        """What was asked for and could not be enabled."""
         self._lock = threading.RLock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=registry.continue_in_child)
@@ -60,7 +62,7 @@ class Bridge:
             propagation.keep_in_global_propagator()
             enclosing.install()
             self._mlflow_on()
-            self._flavours.update(enable_autologging(flavours))
+            self._flavours.update(enable_autologging(flavours, self._miss))
             undo.pop_all()
 
     def uninstall(self, owner: TraceOwner) -> None:
@@ -100,6 +102,10 @@ class Bridge:
                 trace.held = False
                 trace.release()
 
+    def _miss(self, off: FlavourOff) -> None:
+        log_trouble(off)
+        self.flavours_off.append(off)
+
     def _mlflow_on(self) -> None:
         from otel_mlflow.spans import runs
 
@@ -113,6 +119,7 @@ class Bridge:
         runs.uninstall()
         disable_autologging(self._flavours)
         self._flavours.clear()
+        self.flavours_off = []
 
 
 BRIDGE = Bridge()

@@ -118,7 +118,9 @@ def _tracestate(context: Context | None) -> TraceState | None:
         return None
     current = get_current_span(context).get_span_context() or INVALID_SPAN_CONTEXT
     trace, owner = state.trace, state.trace.owner
-    span = str(MlflowSpanContext(trace.identity.mlflow_trace_id_int, owner.nearest_exported(state).span_id))
+    parent = owner.nearest_exported(state)
+    parent.is_known_by_id = True
+    span = str(MlflowSpanContext(trace.identity.mlflow_trace_id_int, parent.span_id))
     own = owner.caller_key.signed(span, owner.experiments(trace.exchange)[0])
     ours = [(TRACESTATE_KEY, own)] if current.trace_flags.sampled else [(TRACESTATE_KEY, own), RECORDED]
     others = [item for item in current.trace_state.items() if item[0] not in (TRACESTATE_KEY, RECORDED[0])]

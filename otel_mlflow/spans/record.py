@@ -19,13 +19,13 @@ from otel_mlflow.spans.encoding import (
     RequestEncoder,
     add_attributes,
     add_event,
-    attributes_of,
     encode_head,
     encode_rest,
     name_text,
     set_status,
     to_text,
 )
+from otel_mlflow.spans.folding import fold, kept, merged_attributes, shown_parent
 from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.request_run import RequestRunWriter
 from otel_mlflow.spans.root_attributes import NEEDS_REQUEST, export_tags, needs_request
@@ -71,6 +71,7 @@ class TraceWriter:
 
     def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
+        attempt(fold, spans)
         encoder = RequestEncoder()
         written: list[tuple[SpanState, ProtoSpan]] = []
         calls_before = trace.metadata.summary.calls
@@ -80,9 +81,10 @@ class TraceWriter:
                 shown = self.nearest_exported(state)
                 if shown is state:
                     written.append((state, self._write_guarded(encoder.add(span), trace, state, span)))
-                elif not (state.framework and self._drops_framework):
+                elif not (state.framework and self._drops_framework) and state.folded_into is None:
                     shown.left_out += 1
         for state, proto in written:
+            state.is_written = state.is_known_by_id = True
             if state.left_out:
                 add_attributes(proto, {LEFT_OUT: state.left_out})
         is_more_used = add_up(trace, [state for state, _ in written])
@@ -98,8 +100,9 @@ class TraceWriter:
 
     def nearest_exported(self, state: SpanState) -> SpanState:
         """The span itself if it is shown in MLflow, else the nearest one above it that is."""
-        while state.parent is not None and self._is_dropped(state):
-            state = state.parent
+        state = kept(state)
+        while (above := shown_parent(state)) is not None and self._is_dropped(state):
+            state = above
         return state
 
     def _is_dropped(self, state: SpanState) -> bool:
@@ -111,7 +114,7 @@ class TraceWriter:
         depth = 0
         while state is not None:
             depth += not (state.framework and self._drops_framework)
-            state = state.parent
+            state = shown_parent(state)
         return depth
 
     def _write_guarded(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState, readable: ReadableSpan) -> ProtoSpan:
@@ -119,8 +122,8 @@ class TraceWriter:
         error = attempt(self._write_span, proto, trace, state, readable)
         if isinstance(error, Exception):
             proto.Clear()
-            self._write_place(proto, trace, state)
             encode_head(proto, readable)
+            self._write_place(proto, trace, state)
             why = f"otel-mlflow could not write this span: {type(error).__name__}: {to_text(error)}"
             set_status(proto, readable.status.status_code, why)
             add_attributes(proto, {mlflow_names.SPAN_TYPE: "UNKNOWN", UNWRITABLE: why})
@@ -129,15 +132,20 @@ class TraceWriter:
 
     def _write_place(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState) -> None:
         proto.trace_id = trace.identity.mlflow_trace_id_int.to_bytes(16, "big")
-        parent_id = self.nearest_exported(state.parent).span_id if state.parent is not None else state.remote_parent_id
+        proto.span_id = state.span_id.to_bytes(8, "big")
+        parent_id = state.remote_parent_id
+        if state.parent is not None:
+            parent = self.nearest_exported(state.parent)
+            parent.is_written = parent.is_known_by_id = True
+            parent_id = parent.span_id
         if parent_id is not None:
             proto.parent_span_id = parent_id.to_bytes(8, "big")
 
     def _write_span(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState, readable: ReadableSpan) -> None:
-        self._write_place(proto, trace, state)
         encode_head(proto, readable)
+        self._write_place(proto, trace, state)
         encode_rest(proto, readable)
-        attributes = self._content.of_span(attributes_of(readable, state.json_keys))
+        attributes = self._content.of_span(merged_attributes(state, readable))
         if state is trace.root:
             attributes = self._root_attributes(trace, attributes)
             _overlay_exchange(proto, trace)

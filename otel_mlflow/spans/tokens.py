@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.spans.folding import shown_parent
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
@@ -36,9 +37,9 @@ def add_up(trace: OpenTrace, spans: Iterable[SpanState]) -> bool:
 
 
 def _is_summed_up(state: SpanState) -> bool:
-    above = state.parent
+    above = shown_parent(state)
     while above is not None:
         if above.tokens:
             return True
-        above = above.parent
+        above = shown_parent(above)
     return False

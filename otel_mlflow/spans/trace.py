@@ -97,6 +97,14 @@ class SpanState:
     run: LangChainRun | None = None
     previous: SpanState | None = None
     """What was current before LangChain's callback made this span current."""
+    folded_into: SpanState | None = None
+    """The span that shows the same call."""
+    folded: tuple[SpanState, ...] = ()
+    """The spans of the same call that this one stands for."""
+    is_written = False
+    """Whether MLflow has the span already, or one below it."""
+    is_known_by_id = False
+    """Whether anybody else knows the span by its id: MLflow or another process."""
     left_out = 0
     """The spans below it that MLflow is not going to show, of those that have ended."""
     tokens: Mapping[str, int] | None = None
@@ -124,6 +132,7 @@ class SpanState:
     def forget(self) -> None:
         """Let go of the span, so that a finished trace leaves no reference cycle behind."""
         self.span = self.readable = self.live = self.previous = self.holder = None
+        self.folded = ()
 
 
 def span_state(span: object) -> SpanState | None:

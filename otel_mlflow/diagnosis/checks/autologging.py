@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
-from otel_mlflow.spans.autologging import import_flavour, missing_library
+from otel_mlflow.spans.autologging import expanded, import_flavour, unknown_flavour
+from otel_mlflow.spans.flavours import is_unknown, missing_library
 
 
 def look(setup: Setup) -> CheckResult:
     """See for each flavour asked for that its library and MLflow's support for it are there."""
-    flavours, source = setup.settings.tracing.autolog, setup.settings.sources["tracing.autolog"]
+    flavours, source = expanded(setup.settings.tracing.autolog), setup.settings.sources["tracing.autolog"]
+    unknown = [unknown_flavour(flavour) for flavour in flavours if is_unknown(flavour)]
+    if unknown:
+        return fail("; ".join(each.reason for each in unknown), "; ".join(each.fix for each in unknown))
     missing = {flavour: library for flavour in flavours if (library := missing_library(flavour)) is not None}
     broken = {flavour: reason for flavour in flavours if flavour not in missing and (reason := _reason(flavour))}
     if broken:

@@ -1,0 +1,150 @@
+"""Which call a span is about, and who says so: the library that is called, the kind of call, the rank of the source.
+
+A library goes by many names: MLflow's autologging names it in `mlflow.message.format`, the instrumentations of
+OpenInference, Traceloop, OpenTelemetry and Logfire in the name of their scope, and its own scope is named anyhow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from otel_mlflow import mlflow_names
+
+
+class Rank(IntEnum):
+    """Who is believed first about a call."""
+
+    MLFLOW = 0
+    OPENINFERENCE = 1
+    INSTRUMENTATION = 2
+    LIBRARY = 3
+
+
+class ModelCall(NamedTuple):
+    """A call of a model, an embedding, a tool or an agent, or a step of LangChain's."""
+
+    family: str
+    """The library that is called; empty where the span does not say it."""
+    kind: str
+    rank: Rank
+
+
+LANGCHAIN = "langchain"
+
+_SAME_UNDER_ANY_NAME = ("model", "embedding", "tool")
+"""The kinds of LangChain's runs that are the same call whatever they are named."""
+
+MESSAGE_FORMAT = "mlflow.message.format"
+
+_MLFLOW_SCOPE = "mlflow."
+
+_FORMATLESS = {"Embeddings": "openai", "AsyncEmbeddings": "openai"}
+"""The spans of MLflow's autologging that have no message format and are no tools, by name."""
+
+_INSTRUMENTATIONS = {
+    "openinference.instrumentation.": Rank.OPENINFERENCE,
+    "opentelemetry.instrumentation.": Rank.INSTRUMENTATION,
+    "logfire.": Rank.INSTRUMENTATION,
+}
+"""How the scopes of instrumentations begin; the library's name follows."""
+
+_LIBRARIES = {
+    "com.anthropic.sdk.python": "anthropic",
+    "anthropic": "anthropic",
+    "openai": "openai",
+    "pydantic-ai": "pydantic_ai",
+    "litellm": "litellm",
+    "google.genai": "google_genai",
+    "mistralai": "mistral",
+    "mistralai_sdk_tracer": "mistral",
+    "groq": "groq",
+}
+"""The scopes of libraries that open spans of their own. Those whose spans MLflow's autologging works with are not here:
+Strands, Semantic Kernel, Haystack, Google ADK."""
+
+_FAMILIES = {
+    "gemini": "google_genai",
+    "google_generativeai": "google_genai",
+    "mistralai": "mistral",
+    "botocore": "bedrock",
+    "llamaindex": "llama_index",
+    "openai_agent": "openai_agents",
+    "openai_v2": "openai",
+    "autogen_agentchat": "autogen",
+}
+"""Other names of a library."""
+
+_KINDS = {
+    mlflow_names.SPAN_TYPE: {
+        "CHAT_MODEL": "model",
+        "LLM": "model",
+        "EMBEDDING": "embedding",
+        "TOOL": "tool",
+        "AGENT": "agent",
+    },
+    "openinference.span.kind": {"LLM": "model", "EMBEDDING": "embedding", "TOOL": "tool", "AGENT": "agent"},
+    "gen_ai.operation.name": {
+        "chat": "model",
+        "text_completion": "model",
+        "generate_content": "model",
+        "embeddings": "embedding",
+        "execute_tool": "tool",
+        "invoke_agent": "agent",
+    },
+    "llm.request.type": {"chat": "model", "completion": "model", "embedding": "embedding"},
+    "traceloop.span.kind": {"tool": "tool", "agent": "agent"},
+}
+"""The attributes that say what kind of call a span is about, and their values."""
+
+
+def model_call(span: ReadableSpan, *, is_langchain: bool = False) -> ModelCall | None:
+    """The call that a span is about; None for one that is about none, or comes from a scope that is not known."""
+    source = _source(span)
+    if source is None:
+        return None
+    family, rank = (LANGCHAIN, source[1]) if is_langchain else source
+    kind = _kind(span.attributes or {})
+    if family == LANGCHAIN and kind not in _SAME_UNDER_ANY_NAME:
+        kind = _step(span.name)
+    return ModelCall(family, kind, rank) if kind is not None else None
+
+
+def _source(span: ReadableSpan) -> tuple[str, Rank] | None:
+    scope = span.instrumentation_scope.name if span.instrumentation_scope is not None else ""
+    if not scope.startswith(_MLFLOW_SCOPE):
+        return source_of(scope)
+    named = (span.attributes or {}).get(MESSAGE_FORMAT) or _FORMATLESS.get(span.name, "")
+    return _family(str(named).strip('"')), Rank.MLFLOW
+
+
+def _step(name: str) -> str:
+    """A step of a chain is known by the name of its runnable, to which Traceloop adds a word."""
+    return (
+        name.removeprefix("execute_task ").removeprefix("invoke_agent ").removesuffix(".workflow").removesuffix(".task")
+    )
+
+
+@lru_cache(1024)
+def source_of(scope: str) -> tuple[str, Rank] | None:
+    """The library that a scope is about and the rank of who writes there; None for MLflow's and unknown ones."""
+    for prefix, rank in _INSTRUMENTATIONS.items():
+        if scope.startswith(prefix):
+            return _family(scope.removeprefix(prefix).split(".")[0]), rank
+    return (_LIBRARIES[scope], Rank.LIBRARY) if scope in _LIBRARIES else None
+
+
+def _family(name: str) -> str:
+    name = name.lower().replace("-", "_")
+    return _FAMILIES.get(name, name)
+
+
+def _kind(attributes: Mapping[str, Any]) -> str | None:
+    for name, kinds in _KINDS.items():
+        if (found := kinds.get(str(attributes.get(name, "")).strip('"'))) is not None:
+            return found
+    return None
