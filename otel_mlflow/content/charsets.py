@@ -102,10 +102,15 @@ _BYTE_ORDER_MARKS = (
 _ENOUGH_TO_DETECT = 4
 
 
+_WITHOUT_MARK = {"utf-16": "utf-16-le", "utf16": "utf-16-le", "utf-32": "utf-32-le", "utf32": "utf-32-le"}
+"""Charsets whose decoders refuse a text that has no byte order mark, and what such a text most often is."""
+
+
 def decode_text(raw: bytes, charset: str, *, is_whole: bool = True) -> str:
     """Decode a text; what cannot be decoded becomes the replacement character, or is left out where it was cut."""
     marked = next((name for mark, name in _BYTE_ORDER_MARKS if raw.startswith(mark)), None)
-    name = marked or (charset.lower() if charset.lower() in _CHARSETS else "utf-8")
+    named = charset.lower() if charset.lower() in _CHARSETS else "utf-8"
+    name = marked or _WITHOUT_MARK.get(named, named)
     return codecs.getincrementaldecoder(name)("replace").decode(raw, is_whole).removeprefix("\ufeff")
 
 

@@ -23,6 +23,9 @@ class TraceMetadata:
     metrics: dict[str, float] = field(default_factory=dict)
     summary: TraceSummary = field(default_factory=TraceSummary)
     """What the spans written so far contribute to figures."""
+    exported_inputs: str | None = None
+    exported_outputs: str | None = None
+    """What the root has of them; set later, they come too late for it and are the trace's previews."""
     exported: tuple[Mapping[str, str], str | None, str | None] | None = None
     """Tags, session and user as the root's attributes have them, once the root is written."""
 

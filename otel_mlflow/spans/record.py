@@ -158,6 +158,7 @@ class TraceWriter:
         trace.metadata.summary.add_span(proto.name, attributes, is_failed=proto.status.code == StatusCode.ERROR.value)
         if state is trace.root:
             trace.metadata.summary.add_root(attributes, proto)
+            trace.root_summary = trace.root_summary or _root_summary(trace)
             attributes |= export_tags(trace.metadata, self._trace_tags(trace))
         add_attributes(proto, apply_span_processors(state, attributes, proto))
 
@@ -170,6 +171,7 @@ class TraceWriter:
     def _root_attributes(self, trace: OpenTrace, attributes: dict[str, Any]) -> dict[str, Any]:
         """What the request and user code set on the whole trace, on its root; the span's own attributes count first."""
         metadata = trace.metadata
+        metadata.exported_inputs, metadata.exported_outputs = metadata.inputs, metadata.outputs
         known = {mlflow_names.SPAN_TYPE: "UNKNOWN", **self._from_exchange(trace.exchange), **attributes}
         explicit = {
             mlflow_names.SPAN_INPUTS: metadata.inputs,
@@ -188,13 +190,18 @@ class TraceWriter:
 
     def _info(self, trace: OpenTrace) -> bytes:
         trace.root_summary = trace.root_summary or _root_summary(trace)
+        metadata = trace.metadata
         info = {
             "client_request_id": self._content.text(_request_id(trace)),
             "request_time_ms": trace.root_summary.start_ns // 1_000_000,
             "execution_duration_ms": (trace.root_summary.end_ns - trace.root_summary.start_ns) // 1_000_000,
             "state": _explicit_state(trace) or trace.root_summary.state,
-            "request_preview": self._content.preview(_preview(trace, "request_preview", trace.metadata.inputs)),
-            "response_preview": self._content.preview(_preview(trace, "response_preview", trace.metadata.outputs)),
+            "request_preview": self._content.preview(
+                _preview(trace, "request_preview", metadata.inputs, metadata.exported_inputs)
+            ),
+            "response_preview": self._content.preview(
+                _preview(trace, "response_preview", metadata.outputs, metadata.exported_outputs)
+            ),
             "trace_metadata": self._trace_metadata(trace),
             "tags": self._trace_tags(trace),
         }
@@ -272,10 +279,11 @@ def _request_id(trace: OpenTrace) -> str:
     return explicit or trace.metadata.client_request_id or ""
 
 
-def _preview(trace: OpenTrace, name: str, late: str | None) -> str | None:
+def _preview(trace: OpenTrace, name: str, content: str | None, exported: str | None) -> str | None:
     """What user code set through MLflow; else what it set through us once the root was handed over, too late for it."""
     explicit: str | None = getattr(trace.info, name, None)
-    return explicit if explicit is not None or trace.root is not None else late
+    is_late = trace.root is None and content != exported
+    return content if explicit is None and is_late else explicit
 
 
 def _explicit_state(trace: OpenTrace) -> str | None:

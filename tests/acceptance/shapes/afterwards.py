@@ -90,6 +90,6 @@ def failing_late(request_id: str) -> None:
         raise RuntimeError("a background task fails, as this shape wants it")
 
 
-@family.route("GET /afterwards/background-failing > late!", visit=read_then_release, raises=True)
+@family.route("GET /afterwards/background-failing! > late!", outcome="error", visit=read_then_release, raises=True)
 async def background_task_that_fails(request_id: RequestId, tasks: BackgroundTasks) -> None:
     tasks.add_task(failing_late, request_id)

@@ -26,11 +26,11 @@ from otel_mlflow.guard import GUARD
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call, empty_answer
-from tests.unit.callers import KEY, NOT_SAMPLED, OTHER_KEY, SAMPLED, SPAN, TRACE, signed
+from tests.unit.callers import KEY, NOT_SAMPLED, OTHER_KEY, SAMPLED, SPAN, TRACE, SignedHeaders, signed
 from tests.unit.conftest import Instrument
 from tests.unit.trees import shown, spans_of
 
-MLFLOW = {**SAMPLED, "tracestate": signed()}
+MLFLOW = SignedHeaders()
 MALFORMED = [
     {"traceparent": "00-xyz-01"},
     {"traceparent": f"00-{'0' * 32}-{SPAN}-01"},

@@ -17,12 +17,12 @@ from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.tracing import Tracing
 from tests.unit.apps import app_of, span
 from tests.unit.asgi_calls import Call
-from tests.unit.callers import KEY, SAMPLED, TRACE, signed
+from tests.unit.callers import KEY, TRACE, SignedHeaders
 from tests.unit.conftest import Instrument
 from tests.unit.spans.test_trace import start, state_of
 from tests.unit.trees import shown
 
-CALLER = {**SAMPLED, "tracestate": signed()}
+CALLER = SignedHeaders()
 
 
 def test_a_trace_is_found_by_its_id_while_anything_refers_to_it(traces: CapturedTraces) -> None:
