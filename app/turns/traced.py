@@ -69,10 +69,10 @@ def failed(why: str) -> None:
 def _come_to_nothing(outcome: str, why: str) -> None:
     """Its trace has failed, also where the answer had begun with 200 or 202 before."""
     request = otel_mlflow.current_trace()
-    request.set_tags({OUTCOME: outcome})
-    request.set_outputs(_message("assistant", why))
     if request.id:
         mlflow.update_current_trace(state="ERROR")
+    request.set_tags({OUTCOME: outcome})
+    request.set_outputs(_message("assistant", why))
 
 
 def _message(role: str, content: str) -> dict[str, Any]:

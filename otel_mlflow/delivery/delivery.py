@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
 
 
+LAST_WRITE = 0.1
+"""Seconds for which SIGTERM waits until what is in memory is on disk; the server's own handler comes after it."""
+
+
 class Delivery:
     """Takes finished traces and sees to it that they arrive. Making one starts nothing and touches nothing.
 
@@ -157,6 +161,7 @@ class Delivery:
     def expect_termination(self) -> None:
         """The process is going to end: from now on nothing waits in memory to be written together with more."""
         self._engine.writer.stop_gathering()
+        self._engine.wait_until(self._engine.writer.is_idle, LAST_WRITE)
 
     def write_down(self) -> None:
         """Put on disk what was put where no threads run, and close the spool."""

@@ -108,6 +108,10 @@ class SpoolWriter:
             self._write_some(begun)
             self._written()
 
+    def is_idle(self) -> bool:
+        """Whether nothing waits here as far as can be seen without a lock, which a signal handler must not take."""
+        return not self._writing and not len(self._inbox)
+
     def is_done(self) -> bool:
         """Whether the spool has everything that was put in."""
         with self._lock:

@@ -89,7 +89,9 @@ class TraceWriter:
                 add_attributes(proto, {LEFT_OUT: state.left_out})
         is_more_used = add_up(trace, [state for state, _ in written])
         is_outdated = trace.metadata.summary.calls > calls_before or (is_more_used and self._runs.wanted)
-        with_info = with_info or (is_outdated and trace.root_summary is not None)
+        # MLflow's server works the state out anew from spans that come later: one that user code set must follow them.
+        is_overruled = bool(written) and _explicit_state(trace) is not None
+        with_info = with_info or ((is_outdated or is_overruled) and trace.root_summary is not None)
         return TraceRecord(
             trace_id=trace.identity.mlflow_trace_id,
             spans=encoder.to_bytes() if written else b"",
