@@ -30,7 +30,7 @@ class Terminable(Protocol):
         """The process ends now."""
 
 
-GRACE = 0.1
+GRACE = 0.5
 """Seconds in which an event loop brings to its end what it has answered already."""
 
 _shutting_down = threading.Event()

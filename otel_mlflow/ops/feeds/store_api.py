@@ -81,8 +81,11 @@ class StoreApi:
         return [{"dimensions": each.dimensions, "values": each.values} for each in found]
 
     def spans(self, trace_ids: Sequence[str]) -> Mapping[str, list[SpanFacts]]:
-        """The spans of traces."""
-        found = self._asked(lambda: self._store.batch_get_traces(list(trace_ids)))
+        """The spans of traces. One that cannot be read back is an error for all, as at a server that answers 500."""
+        try:
+            found = self._asked(lambda: self._store.batch_get_traces(list(trace_ids)))
+        except ValueError as error:
+            raise RetryableError(f"MLflow cannot read spans of these traces back: {error}") from error
         return {each.info.trace_id: [_facts(span) for span in each.data.spans] for each in found}
 
     def close(self) -> None:
