@@ -104,6 +104,7 @@ class Delivery:
         if self._running:
             self.shutdown()
         elif not self._unattended:
+            self._engine.await_end(self._settings.delivery.shutdown_timeout)
             self.write_down()
 
     @property
@@ -145,11 +146,14 @@ class Delivery:
         seconds = self._settings.delivery.shutdown_timeout if timeout is None else timeout
         with self._starting:
             self._users.discard(user or self)
-            if not self._running:
-                return
+            was_running = self._running
             is_used = bool(self._users)
-            self._wanted = self._running = is_used
-            self._ended = not is_used
+            if was_running:
+                self._wanted = self._running = is_used
+                self._ended = not is_used
+        if not was_running:
+            self._engine.await_end(seconds)
+            return
         if is_used:
             self._engine.drain(seconds)
             return

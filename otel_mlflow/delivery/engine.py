@@ -61,6 +61,7 @@ class Engine:
         self.forwarder = Forwarder(self.storage, connect, clock, functools.partial(stepped, self))
         self.writer = SpoolWriter(inbox, self.storage, clock, self.forwarder.wake)
         self._threads = [_thread("writer", self.writer.run), _thread("forwarder", self.forwarder.run)]
+        self._ending: threading.Thread | None = None
         self._figures = Snapshot(self._read_figures, _Figures(Counts(), SpoolStatus(folder=str(self.storage.folder))))
 
     def start(self) -> None:
@@ -74,9 +75,14 @@ class Engine:
         Returns when the time is up, also where a lock or a disk holds up the rest of it.
         """
         timeout = max(timeout, TO_DISK)
-        ending = _thread("end", functools.partial(self._end, self._clock.monotonic() + timeout))
-        ending.start()
-        ending.join(timeout)
+        self._ending = _thread("end", functools.partial(self._end, self._clock.monotonic() + timeout))
+        self._ending.start()
+        self._ending.join(timeout)
+
+    def await_end(self, timeout: float) -> None:
+        """Wait for an end that somebody else has begun: a signal and a lifespan may tell of the same one."""
+        if self._ending is not None:
+            self._ending.join(timeout)
 
     def _end(self, deadline: float) -> None:
         writer, forwarder = self._threads

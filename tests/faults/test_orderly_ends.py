@@ -58,7 +58,7 @@ def test_an_orderly_end_writes_everything_down(serve: Serve, scripted: ScriptedM
     scripted.fault = Fault(503)
     app = serve(server)
     answered = ask(app)
-    app.terminate()
+    app.ask_to_end()
     assert counts(app).pending == len(answered) == REQUESTS
 
 
@@ -67,6 +67,6 @@ def test_an_orderly_end_delivers(serve: Serve, scripted: ScriptedMlflow, server:
     """With the backend up, within `delivery.shutdown_timeout`."""
     app = serve(server)
     answered = ask(app)
-    app.terminate()
+    app.ask_to_end()
     assert counts(app).delivered == REQUESTS
     assert answered == scripted.traces

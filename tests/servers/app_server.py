@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -61,6 +63,11 @@ class AppServer:
     def terminate(self) -> int:
         """Stop it as a supervisor does; return its exit code."""
         return self._child.terminate()
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM to the server's first process, as a container's supervisor does, and wait until it has ended."""
+        os.kill(self.pid, signal.SIGTERM)
+        until(lambda: self._child.exit_code is not None, seconds=60, waiting_for=lambda: f"its end:\n{self._tail()}")
 
     def kill(self) -> int:
         """Stop it as the kernel does when memory runs out; return its exit code."""
