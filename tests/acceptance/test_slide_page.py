@@ -82,8 +82,8 @@ def titles(page: Page) -> list[str]:
 
 
 def stored(service: SlideService) -> Any:
-    """The only session's messages."""
-    (session,) = service.get("/api/sessions").json()["sessions"]
+    """The messages of the session that was used last."""
+    session = service.get("/api/sessions").json()["sessions"][0]
     return service.get(f"/api/sessions/{session['session_id']}/messages").json()["messages"]
 
 
