@@ -52,13 +52,23 @@ class Guard:
 GUARD = Guard()
 
 
+def attempt(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Exception:
+    """Run `function` on what user code gave us; answer the exception where it fails, for the caller to show.
+
+    For values whose own methods may raise anything. A fault of ours belongs into `guarded`, which reports it.
+    """
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001, this is the guard
+        return error
+
+
 def run_guarded(function: Callable[[], R]) -> R | Exception:
     """What `function` returns, or the exception that it raised, which has been reported."""
-    try:
-        return function()
-    except Exception as error:  # noqa: BLE001, this is the guard
-        GUARD.report(getattr(function, "__qualname__", repr(function)), error)
-        return error
+    result = attempt(function)
+    if isinstance(result, Exception):
+        GUARD.report(getattr(function, "__qualname__", repr(function)), result)
+    return result
 
 
 def guarded(function: Callable[P, R]) -> Callable[P, R | None]:
@@ -73,14 +83,3 @@ def guarded(function: Callable[P, R]) -> Callable[P, R | None]:
             return None
 
     return run
-
-
-def attempt(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Exception:
-    """Run `function` on what user code gave us; answer the exception where it fails, for the caller to show.
-
-    For values whose own methods may raise anything. A fault of ours belongs into `guarded`, which reports it.
-    """
-    try:
-        return function(*args, **kwargs)
-    except Exception as error:  # noqa: BLE001, this is the guard
-        return error

@@ -60,10 +60,6 @@ class SecretNames:
         """
         return bool(strength := self._strengths[name]) and is_hidden(strength, value)
 
-    def are_in(self, names: Iterable[object]) -> bool:
-        """Say whether one of the names holds secrets; quick where none does."""
-        return any(map(self._strengths.__getitem__, names))
-
     def hinted_in(self, words: Iterable[bytes]) -> list[str]:
         """List those of a text's words that may be part of such a name; for most texts none."""
         hints = self._hints

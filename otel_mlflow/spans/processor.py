@@ -161,10 +161,6 @@ class OpenTraceSpanProcessor(SpanProcessor):
         """The spans that have started and not ended."""
         return list(OPEN_SPANS.values())
 
-    def forget_open(self) -> None:
-        """In a forked child: the open spans are the parent's."""
-        OPEN_SPANS.clear()
-
 
 def _abandon_left_runs(trace: OpenTrace) -> None:
     """LangChain does not tell the end of a model's run that a timeout cancels: it is over when its request is."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
 import httpx
 import pytest
 
-from otel_mlflow.delivery.spool_admin import SpoolAdmin
-from otel_mlflow.status import Counts
-from tests.delivering import EXPERIMENT, assert_adds_up
+from tests.delivering import EXPERIMENT
+from tests.faults.test_servers import counts
 from tests.servers.app_server import AppServer, ServerName
 from tests.servers.scripted import Fault, ScriptedMlflow
 
@@ -41,15 +39,6 @@ def serve(tmp_path: Path, scripted: ScriptedMlflow) -> Iterator[Serve]:
 def ask(app: AppServer) -> set[str]:
     """Ask one request after the other, each on a connection of its own; return the answers' trace ids."""
     return {httpx.get(f"{app.url}/work", timeout=30).headers["X-MLflow-Trace-Id"] for _ in range(REQUESTS)}
-
-
-def counts(app: AppServer) -> Counts:
-    """What the spool says when the server is gone."""
-    with closing(SpoolAdmin(app.folder / "spool")) as admin:
-        (waiting,) = admin.waiting()
-        found = admin.counts(waiting.destination)
-    assert_adds_up(found)
-    return found
 
 
 @pytest.mark.parametrize("server", get_args(ServerName))

@@ -20,6 +20,7 @@ from otel_mlflow.http.semconv import OUTCOME
 from otel_mlflow.outside import OUTSIDE
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
+from otel_mlflow.spans.registry import continue_in_child
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw, span
 from tests.unit.spans.test_trace import start, state_of
@@ -221,7 +222,7 @@ def test_open_spans_are_known_until_they_end(traces: CapturedTraces) -> None:
 def test_a_forked_child_forgets_the_open_spans_of_its_parent(traces: CapturedTraces) -> None:
     """They end in the parent."""
     root = start("root")
-    BRIDGE.processor.forget_open()
+    continue_in_child()
     assert BRIDGE.processor.open_span_states() == []
     root.end()
     assert len(traces) == 0
