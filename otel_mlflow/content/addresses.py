@@ -1,4 +1,8 @@
-"""Secrets in addresses: `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password."""
+"""Secrets in addresses.
+
+- `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password;
+- the grant in the answer of an OAuth server: `?code=…&state=…` (RFC 6749, 4.1.2).
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,18 @@ _PORT = re.compile(r"[^:@]*:\d{1,5}\Z")
 _SCHEME = re.compile(r"([A-Za-z][\w.-]*(?:\+[\w.-]+)*)\Z")
 _WEB = frozenset({"http", "https", "ws", "wss", "file", "data", "s3", "gs", "git"})
 _LONGEST_SCHEME = 40
+_GRANT = re.compile(r"(?:\A|[?&])code=([^\s&#\"'<>]{16,2000})")
+
+
+def may_hold_grant(text: str) -> bool:
+    """Say whether a text may hold the answer of an OAuth server."""
+    return "code=" in text and "state=" in text
 
 
 def find_in_addresses(text: str) -> Iterator[Range]:
-    """Find what stands before the host, where it has a password or is a credential itself."""
+    """Find what stands before the host, where it has a password or is a credential itself; and grants."""
+    if may_hold_grant(text):
+        yield from (found.span(1) for found in _GRANT.finditer(text) if is_credential(found[1]))
     place = text.find(_MARK) if "@" in text else -1
     while place >= 0:
         start = place + len(_MARK)

@@ -22,9 +22,10 @@ from otel_mlflow.content.values import Value, read_value, should_hide
 
 Range = tuple[int, int]
 
-_CLOSES = r"""(?:[\])?]|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
+_CLOSES = r"""(?:[\])?]|\*\*|&(?:quot|apos|\#3[49]);|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
 _OPERATOR = re.compile(
     rf"""{_CLOSES}[ \t.]{{0,20}}(?:for[ ]\S{{1,60}}[ ]?)?(?:(?P<equals>=>|:=|->|→|(?<!!)={{1,3}}(?!=))"""
+    r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
     r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]"""
     r"""|(?P<colon>::?|\uff1a|(?<=[ ])[—–-](?=[ ])))""",
     re.IGNORECASE,
@@ -34,12 +35,13 @@ _SPACE = re.compile(r"[ \t]{0,20}")
 _SPACE_OR_LINE = re.compile(r"\s{0,20}")
 _BLOCK = re.compile(r"[ \t]*(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
 _NAMED = re.compile(
-    r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|k|n|id)(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?[\w.\[\]-]{0,40}\Z""",
+    r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|k|n|id)(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?[\w.\[\]-]{0,40}\Z"""
+    r"""|\bvariable\s+"[\w-]{0,40}\Z""",
     re.IGNORECASE,
 )
 _VALUE_OF_NAMED = re.compile(
     r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?"""
-    r"""(?:value|val|content|contents|v|data|text|defaultvalue)"""
+    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=default\s))?(?:default|value|val|content|contents|v|data|text|defaultvalue)"""
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
@@ -153,7 +155,7 @@ def _named_pair(text: str, mention: Mention, before: str) -> Range | None:
     """Find the value beside the name: `"name": "password", "value": "…"`, `"loc": ["password"], "input": "…"`."""
     if "loc" in before and _LOC.search(before) and (given := _INPUT.match(text, mention.end)):
         return _hidden(text, mention, given.end(), is_equals=True)
-    if not ("=" in before or ":" in before) or not _NAMED.search(before[-_LOOK_BACK // 4 :]):
+    if not ("=" in before or ":" in before or "variable" in before) or not _NAMED.search(before[-_LOOK_BACK // 4 :]):
         return None
     value = _VALUE_OF_NAMED.match(text, mention.end)
     return _hidden(text, mention, value.end(), is_equals=True) if value else None

@@ -78,7 +78,7 @@ _WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() 
     b"ldapsearch ldapmodify ldapadd ldapwhoami mysqldump mysqladmin mongosh mongodump snmpwalk snmpget".split()
 )
 _ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus"})
-_NOT_A_SECRET = re.compile(r"[-$<{%].*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
+_NOT_A_SECRET = re.compile(r"[-$<{%].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
 _PIPED = re.compile(
     r"""\becho\s+(?:-n\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
 )

@@ -20,11 +20,14 @@ _KNOWN_WORD = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:[^\W\d_]|[-'’/&_.])*", re.UNICODE)
+_SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _PLACEHOLDER = re.compile(
-    r"\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)|\$[A-Z_]{2,40}|\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}"
-    r"|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}|\[redacted.*"
-    r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|n/?a)",
+    r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)"
+    r"|\$[A-Z_]{2,40}|\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}"
+    r"|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"
+    r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|\[redacted.*"
+    r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|n/?a))",
     re.DOTALL,
 )
 _TYPE = re.compile(
@@ -71,7 +74,12 @@ def _is_random(run: str) -> bool:
     run = run.strip(_EDGE)
     if len(run) < _SHORTEST:
         return False
-    return any(_is_random_segment(segment) for segment in _SEGMENT.findall(run))
+    return any(_is_random_segment(segment) for segment in _SEGMENT.findall(run)) or _is_strong_password(run)
+
+
+def _is_strong_password(run: str) -> bool:
+    """Say whether a run is what password rules ask for: small and capital letters, and a sign between them."""
+    return _SIGN_BETWEEN.fullmatch(run) is not None and run.lower() != run and run.upper() != run
 
 
 def _is_random_segment(segment: str) -> bool:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from otel_mlflow.content import vocabulary
+from otel_mlflow.content.credentials import is_credential
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import SecretNames
 from otel_mlflow.content.words import fold
@@ -135,7 +136,8 @@ def _strength(text: str, start: int, name: str, names: SecretNames) -> tuple[int
     Answers the strength, and how many characters before the name belong to it.
     """
     strength = names.strength(name)
-    if text[start - 1 : start] not in (" ", "'", "’") or start == 0:
+    # A credential has no name in it: what stands before it is the name.
+    if text[start - 1 : start] not in (" ", "'", "’") or start == 0 or is_credential(name):
         return strength, 0
     backwards = _WORDS_BEFORE.match(text[max(start - _MOST_OF_A_NAME, 0) : start][::-1])
     before = backwards[0][::-1] if backwards else ""

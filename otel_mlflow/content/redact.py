@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from otel_mlflow.content.addresses import find_in_addresses
+from otel_mlflow.content.addresses import find_in_addresses, may_hold_grant
 from otel_mlflow.content.assignments import PARAMETERS, find_assigned
 from otel_mlflow.content.commands import find_in_commands, may_hold_password_file, names_command
 from otel_mlflow.content.credentials import is_message
 from otel_mlflow.content.cut import to_json
+from otel_mlflow.content.manifests import find_in_manifests
 from otel_mlflow.content.markup import find_in_markup
 from otel_mlflow.content.mentions import find_mentions, lowered, without, words_in
 from otel_mlflow.content.name_rules import Strength
@@ -126,6 +127,7 @@ class Redactor:
         hints = self.names.hinted_in(words)
         mentions = without(tokens, find_mentions(text, lower, hints, self.names)) if hints else []
         found += find_in_sql(text, words, mentions)
+        found += find_in_manifests(text, words)
         if mentions:
             found += find_assigned(text, mentions)
             found += find_in_tables(text, mentions) if "\n" in text else ()
@@ -198,7 +200,7 @@ class Redactor:
         return self._plain(text, depth)
 
     def _may_hold_secret(self, text: str) -> bool:
-        if "\\u" in text or "%" in text or ("@" in text and "://" in text):
+        if "\\u" in text or "%" in text or ("@" in text and "://" in text) or may_hold_grant(text):
             return True
         # An escape of a control character leaves a letter at the beginning of a word.
         text = _ESCAPED_CONTROL.sub("  ", text) if "\\" in text else text

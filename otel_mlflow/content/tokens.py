@@ -18,6 +18,7 @@ _BEGIN = "-----BEGIN"
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[\w+/=]+\s+)+)")
+_WIFI = re.compile(r"WIFI:(?:[^;\s]{0,100};){0,4}P:((?:[^;\\\n]|\\.){1,200});")
 _CUT_RUN = re.compile(r"[^\s\"'<>,;(){}\[\]]*\Z")
 _CUT_NAME = re.compile(r"(?:bearer|basic)(?:\s|%20|\+)+\S*\Z", re.IGNORECASE)
 _CUT_USERINFO = re.compile(r"://[^\s/@\"'<>:]*:[^\s@\"'<>]*\Z")
@@ -31,6 +32,8 @@ def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
         yield from _private_keys(text)
     if "Private-Lines" in text:
         yield from (found.span(1) for found in _PUTTY.finditer(text))
+    if "WIFI:" in text:
+        yield from (found.span(1) for found in _WIFI.finditer(text))
     if b"bearer" in words:
         yield from (found.span(1) for found in _BEARER.finditer(text) if _is_random(found[1]))
     if b"basic" in words:

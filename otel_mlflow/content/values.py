@@ -103,7 +103,8 @@ def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equa
     if _SCHEME.match(content):
         return True
     if " " in content:
-        return not all(map(is_word, content.split()[:8])) or bool(_FILLS_LINE_IF_ALONE.search(name))
+        is_variable = is_equals and name.isupper()
+        return is_variable or not all(map(is_word, content.split()[:8])) or bool(_FILLS_LINE_IF_ALONE.search(name))
     if is_equals or not is_word(content):
         return True
     return _END.match(text, value.end) is not None and not is_message(content)

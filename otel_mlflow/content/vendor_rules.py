@@ -280,8 +280,8 @@ RULES: tuple[Rule, ...] = (
     _rule("Settlemint", "sm_", rf"(?:pat|aat|sat)_{_A}{{16}}"),
     _rule("Microsoft Teams and Power Automate", "sig=", r"[\w%+/-]{30,}={0,2}", has_digit),
     _rule("WireGuard and others in crypt(3)", "$2", r"[abxy]\$\d\d\$[./0-9A-Za-z]{53}", _always),
-    _rule("crypt(3)", "$6$", r"[./0-9A-Za-z=$]{8,16}\$[./0-9A-Za-z]{40,}", _always),
-    _rule("crypt(3)", "$5$", r"[./0-9A-Za-z=$]{8,16}\$[./0-9A-Za-z]{40,}", _always),
+    _rule("crypt(3)", "$6$", r"(?:rounds=\d{1,9}\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{40,}", _always),
+    _rule("crypt(3)", "$5$", r"(?:rounds=\d{1,9}\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{40,}", _always),
     _rule("crypt(3)", "$apr1$", r"[./0-9A-Za-z]{1,8}\$[./0-9A-Za-z]{20,}", _always),
     _rule("argon2", "$argon2", r"[a-z]{0,2}\$v=\d+\$[\w=,$+/]{20,}", _always),
 )

@@ -113,7 +113,8 @@ KEY_OWNERS = _words(
     deploy webhook admin root session crypto cipher aes hmac jwt rsa ssh app client consumer write ingest integration
     sas service license licence instrumentation symmetric wrapping openai anthropic azure stripe gemini mistral groq
     cohere langsmith langfuse hf huggingface sendgrid mailgun twilio aws gcp google maps datadog newrelic algolia
-    firebase supabase pinecone tavily serper serpapi deepseek openrouter replicate elevenlabs perplexity functions
+    firebase supabase pinecone kms wifi wlan wpa wpa2
+    tavily serper serpapi deepseek openrouter replicate elevenlabs perplexity functions
     function security ec pgp gpg tls ssl server wallet developer bot recovery
     """
 )
