@@ -50,7 +50,7 @@ class MlflowSpanExporter(SpanExporter):
 
     def __init__(self, settings: Settings | None = None, *, delivery: Delivery | None = None) -> None:
         from otel_mlflow.settings import Settings
-        from otel_mlflow.spans.record import TraceWriter
+        from otel_mlflow.spans.records.writer import TraceWriter
         from otel_mlflow.startup import say
         from otel_mlflow.tracing import DEFAULT_SERVICE_NAME, delivery_for, environment_metadata
 

@@ -19,15 +19,14 @@ from otel_mlflow.http.excluded_urls import ExcludedUrls
 from otel_mlflow.http.sampling import within_rate
 from otel_mlflow.integrations import INTEGRATIONS, LeftOut
 from otel_mlflow.settings import load_or_disable
-from otel_mlflow.spans import runs
-from otel_mlflow.spans.active_model import active_model_id
-from otel_mlflow.spans.autologging import FlavourOff
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
-from otel_mlflow.spans.follow_ups import take_attachments, take_prompts
-from otel_mlflow.spans.mlflow_bridge import take_assessments
+from otel_mlflow.spans.mlflow import runs
+from otel_mlflow.spans.mlflow.active_model import active_model_id
+from otel_mlflow.spans.mlflow.autologging import FlavourOff
+from otel_mlflow.spans.mlflow.follow_ups import take_assessments, take_attachments, take_prompts
 from otel_mlflow.spans.observer import RequestObserver
-from otel_mlflow.spans.record import TraceWriter
+from otel_mlflow.spans.records.writer import TraceWriter
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 from otel_mlflow.startup import FirstState, say, say_unusable
 

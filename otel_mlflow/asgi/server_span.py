@@ -15,8 +15,8 @@ from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Message
 from otel_mlflow.http.sampling import verdict
 from otel_mlflow.request import RequestTrace, with_request
-from otel_mlflow.spans import runs
 from otel_mlflow.spans.ids import new_request_id
+from otel_mlflow.spans.mlflow import runs
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Send

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_mlflow.delivery.records import SpooledTrace
-from otel_mlflow.spans.encoding import add_attributes
+from otel_mlflow.spans.records.encoding import add_attributes
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

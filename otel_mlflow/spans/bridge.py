@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from otel_mlflow.spans import enclosing, propagation, registry
-from otel_mlflow.spans.autologging import FlavourOff, disable_autologging, enable_autologging, log_trouble
-from otel_mlflow.spans.mlflow_bridge import MlflowBridge
+from otel_mlflow.spans.mlflow.autologging import FlavourOff, disable_autologging, enable_autologging, log_trouble
+from otel_mlflow.spans.mlflow.bridge import MlflowBridge
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
 from otel_mlflow.spans.trace import OpenTrace, TraceOwner
@@ -107,13 +107,13 @@ class Bridge:
         self.flavours_off.append(off)
 
     def _mlflow_on(self) -> None:
-        from otel_mlflow.spans import runs
+        from otel_mlflow.spans.mlflow import runs
 
         self._mlflow.install(self.provider.tracer, self.processor)
         runs.install()
 
     def _mlflow_off(self) -> None:
-        from otel_mlflow.spans import runs
+        from otel_mlflow.spans.mlflow import runs
 
         self._mlflow.uninstall()
         runs.uninstall()

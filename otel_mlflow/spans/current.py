@@ -33,7 +33,7 @@ from otel_mlflow.outside import OUTSIDE
 from otel_mlflow.spans.enclosing import enclosing_state
 from otel_mlflow.spans.generators import innermost_generator, is_called_by
 from otel_mlflow.spans.ids import is_remote
-from otel_mlflow.spans.langchain_run import LangChainRun
+from otel_mlflow.spans.langchain.run import LangChainRun
 from otel_mlflow.spans.registry import OPEN_SPANS
 from otel_mlflow.spans.trace import SpanState, span_state
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from otel_mlflow.spans.trace_summary import TraceSummary
+from otel_mlflow.spans.records.trace_summary import TraceSummary
 
 
 @dataclass(slots=True)

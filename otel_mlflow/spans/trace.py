@@ -19,7 +19,7 @@ from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import span_context
-from otel_mlflow.spans.langchain_run import LangChainRun
+from otel_mlflow.spans.langchain.run import LangChainRun
 from otel_mlflow.spans.metadata import RootSummary, TraceMetadata
 from otel_mlflow.spans.observer import RequestObserver
 

@@ -32,7 +32,7 @@ def is_told_by_otlp(version: Version | None) -> bool:
 def needs_request(trace: SpooledTrace, version: Version | None) -> bool:
     """Whether MLflow of that version learns what is in the info from the info alone.
 
-    `otel_mlflow.spans.root_attributes` has put all that OTLP carries on the root. A run is made on the way.
+    `otel_mlflow.spans.records.root_attributes` has put all that OTLP carries on the root. A run is made on the way.
     """
     if not is_told_by_otlp(version):
         return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
-from otel_mlflow.spans.autologging import expanded, import_flavour, unknown_flavour
-from otel_mlflow.spans.flavours import is_unknown, missing_library
+from otel_mlflow.spans.mlflow.autologging import expanded, import_flavour, unknown_flavour
+from otel_mlflow.spans.mlflow.flavours import is_unknown, missing_library
 
 
 def look(setup: Setup) -> CheckResult:

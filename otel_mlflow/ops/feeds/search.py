@@ -27,7 +27,7 @@ from otel_mlflow.ops.feeds.trace_api import (
     TraceApi,
 )
 from otel_mlflow.ops.index.entry import TraceEntry, entry_from_info, milliseconds_since_epoch
-from otel_mlflow.spans.trace_summary import MODEL_TYPES, TOOL_TYPE, TraceSummary
+from otel_mlflow.spans.records.trace_summary import MODEL_TYPES, TOOL_TYPE, TraceSummary
 
 if TYPE_CHECKING:
     from otel_mlflow.status import Experiment

@@ -18,7 +18,7 @@ from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.ops.feeds.base import Tally
 from otel_mlflow.ops.index.entry import UNFINISHED, Assessment, TraceEntry, assessment, outcome_of
 from otel_mlflow.ops.sources.base import Wanted
-from otel_mlflow.spans.trace_summary import SUMMARY_TAG, TraceSummary, summary_from_tag
+from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, TraceSummary, summary_from_tag
 from otel_mlflow.status import Experiment
 
 LOCK_TIMEOUT = 10.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from otel_mlflow.spans.trace_summary import SUMMARY_TAG, ModelUse, TraceSummary, summary_from_tag
+from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, ModelUse, TraceSummary, summary_from_tag
 
 OUTCOME_TAG = "otel_mlflow.outcome"
 OK, ERROR, CANCELLED = 0, 1, 2

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from opentelemetry.semconv.attributes import error_attributes, http_attributes, url_attributes
 from opentelemetry.semconv.metrics import http_metrics
 
-from otel_mlflow.spans.tokens import tokens_of
+from otel_mlflow.spans.records.tokens import tokens_of
 
 if TYPE_CHECKING:
     from otel_mlflow.http.exchange import Exchange

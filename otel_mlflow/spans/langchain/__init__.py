@@ -1,0 +1,1 @@
+"""LangChain's runs as spans."""

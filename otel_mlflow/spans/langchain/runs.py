@@ -1,0 +1,117 @@
+"""The LangChain runs under way: the span of each, which of them is current, and under which a new one starts."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import weakref
+from contextvars import Context
+from types import FrameType
+from typing import Any
+
+from mlflow.entities import LiveSpan
+from opentelemetry import context as context_api
+from opentelemetry import trace as trace_api
+
+from otel_mlflow.spans.current import current_span_state, opener
+from otel_mlflow.spans.langchain.run import LangChainRun
+from otel_mlflow.spans.trace import SpanState, span_state
+
+_RUNS: weakref.WeakValueDictionary[str, SpanState] = weakref.WeakValueDictionary()
+"""The spans of the runs under way, by run id, whichever tracer object LangChain calls.
+
+LangChain does not tell the end of every run. The span of one whose end never comes goes with its trace.
+"""
+
+_CALLING_BACK = ("handle_event", "_ahandle_event_for_handler")
+"""The functions of `langchain_core.callbacks.manager` that call handlers, synchronously and asynchronously."""
+
+
+def run_state(run_id: object) -> SpanState | None:
+    """The span of a run under way."""
+    return _RUNS.get(str(run_id)) if run_id else None
+
+
+def begin(span: LiveSpan, run_id: str, span_type: str) -> None:
+    """A run has begun, here: its span becomes the current one."""
+    otel_span: Any = span._span
+    state = span_state(otel_span)
+    if state is None:
+        return
+    _RUNS[run_id] = state
+    state.live = span
+    state.run = LangChainRun(run_id, span_type, own_context=_body_has_its_own_context(), opener=opener())
+    state.previous = span_state(trace_api.get_current_span())
+    _abandon_with_task(state)
+    context_api.attach(trace_api.set_span_in_context(otel_span))
+
+
+def end(run_id: str) -> None:
+    """A run has ended: what is still being worked in around it becomes current again, in this context."""
+    _RUNS.pop(run_id, None)
+    state = span_state(trace_api.get_current_span())
+    if state is None or state.run is None:
+        return
+    inside = current_span_state()
+    # None is around the run: nothing was current before it.
+    span: Any = inside.span if inside is not None else trace_api.INVALID_SPAN
+    if inside is not state and span is not None:
+        context_api.attach(trace_api.set_span_in_context(span))
+
+
+def end_runs_below(cut: SpanState, why: str) -> None:
+    """LangChain does not tell of a tool's end when the tool is cancelled: it ends with the run that it is part of."""
+    for state in cut.trace.tree.open_runs():
+        if state is not cut and state.run is not None and state.descends_from(cut):
+            state.cut_short = why
+            _RUNS.pop(state.run.run_id, None)
+            state.live.end()
+
+
+def parent_of_run(parent_run_id: object) -> SpanState | None:
+    """The span under which a run starts, given LangChain's parent run: that one's, or one opened inside that run."""
+    run, active = run_state(parent_run_id), current_span_state()
+    if run is None:
+        return _outside_models(active)
+    opened_inside_run = active is not None and active.run is None and active.descends_from(run)
+    return active if opened_inside_run else run
+
+
+def _outside_models(state: SpanState | None) -> SpanState | None:
+    """A run without a parent is not inside a model's, even where that one's span is current.
+
+    Who reads a model's stream does so in the context in which the model is current.
+    """
+    while state is not None and state.run is not None and state.run.leaf:
+        state = state.previous or state.parent
+    return state
+
+
+def _abandon_with_task(state: SpanState) -> None:
+    """Show the run as cut short when the task that began it is over, and nobody has told of the run's end."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return
+    if task is None:
+        return
+    reference = weakref.ref(state)
+
+    def abandon(_: object) -> None:
+        if (left := reference()) is not None and not left.ended:
+            left.trace.abandon(left)
+
+    task.add_done_callback(abandon, context=Context())
+
+
+def _body_has_its_own_context() -> bool:
+    """Whether LangChain runs the body of the run that is just starting in a context of its own.
+
+    Asynchronous bodies only where asyncio can do it: from Python 3.11. Who calls back tells which they are.
+    """
+    if sys.version_info >= (3, 11):
+        return True
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name not in _CALLING_BACK:
+        frame = frame.f_back
+    return frame is None or frame.f_code.co_name == _CALLING_BACK[0]

@@ -1,0 +1,54 @@
+"""MLflow on the shared tracer provider: its fluent API in the traces that are open here.
+
+Nothing of MLflow is imported before `integrations` has found all that is leaned on. Where something is gone, MLflow's
+API makes no spans: left to itself it would send traces of its own, and callers would wait for its server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.spans.processor import OpenTraceSpanProcessor
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
+TracerFor = Callable[[str], "Tracer"]
+
+
+class MlflowBridge:
+    """Ours in the place of MLflow's tracer provider, trace manager and a few functions, and back."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], None]] = []
+
+    def install(self, tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> None:
+        """Put MLflow's tracing on the shared tracer provider. Does nothing the second time."""
+        if not self._undo:
+            self._connect(tracer_for, processor)
+            if not INTEGRATIONS.works("mlflow_spans"):
+                self._silence()
+
+    def _connect(self, tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> None:
+        if INTEGRATIONS.works("mlflow_spans"):
+            from otel_mlflow.spans.mlflow import parts
+
+            self._undo = parts.install(tracer_for, processor)
+            if (failure := parts.check()) is not None:
+                self.uninstall()
+                INTEGRATIONS.leave_out("mlflow_spans", failure)
+
+    def _silence(self) -> None:
+        from otel_mlflow.spans.mlflow.provider import ProviderSwap, SilentProvider
+
+        swap = ProviderSwap(SilentProvider(), shares_context=False)
+        swap.install()
+        self._undo = [swap.uninstall]
+
+    def uninstall(self) -> None:
+        """Put MLflow's own objects back."""
+        undo, self._undo = self._undo, []
+        for step in reversed(undo):
+            step()

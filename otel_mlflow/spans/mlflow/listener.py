@@ -1,0 +1,140 @@
+"""What MLflow keeps of a trace as its spans start and end, by MLflow's own functions.
+
+MLflow takes note when a root span starts: of the active model, an evaluation, the scope of `mlflow.tracing.context()`,
+the destination. In a request, the spans that MLflow alone would take for roots are those of its API with no other such
+span above them; what belongs to those belongs to the request's trace.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import mlflow.tracing.config
+import mlflow.tracing.fluent
+import mlflow.tracing.provider
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanContext
+
+from otel_mlflow import mlflow_names
+from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.spans.mlflow.client import Evaluated
+from otel_mlflow.spans.mlflow.last_trace import remember_last_trace
+from otel_mlflow.spans.mlflow.views import is_mlflow_s, trace_info
+from otel_mlflow.spans.propagation import MlflowSpanContext
+from otel_mlflow.spans.trace import OpenTrace, SpanState
+
+mlflow_provider: Any = mlflow.tracing.provider
+mlflow_config: Any = mlflow.tracing.config
+mlflow_fluent: Any = mlflow.tracing.fluent
+
+_SCOPE: Any = None
+"""MLflow's module of scopes, which came with 3.11. Its package has a function of the same name."""
+with suppress(ImportError):
+    _SCOPE = importlib.import_module("mlflow.tracing.context")
+
+_OF_EVERY_TRACE = (mlflow_names.TRACE_SCHEMA_VERSION, "mlflow.user", "mlflow.source.", mlflow_names.TRACE_NAME)
+"""What is written of every trace anyway."""
+
+
+class MlflowListener:
+    """MLflow's bookkeeping; `find` answers with an open span of this process by its id."""
+
+    def __init__(
+        self, has_joined: Callable[[int], bool], find: Callable[[SpanContext], SpanState | None], evaluated: Evaluated
+    ) -> None:
+        self._evaluated = evaluated
+        self._has_joined = has_joined
+        self._find = find
+        self._processor: Any = None
+        if INTEGRATIONS.works("mlflow_trace_info"):
+            from mlflow.tracing.processor.mlflow_v3 import MlflowV3SpanProcessor
+
+            exporter: Any = None
+            self._processor = MlflowV3SpanProcessor(span_exporter=exporter, export_metrics=False)
+
+    def started(self, state: SpanState) -> None:
+        """Take note of what MLflow would, where it would have begun a trace."""
+        span, parent = state.span, state.parent
+        state.from_mlflow = span is not None and is_mlflow_s(span)
+        state.below_mlflow = parent is not None and (parent.from_mlflow or parent.below_mlflow)
+        if _would_be_root(state) and self._processor is not None:
+            if state.from_mlflow or _is_in_scope():
+                self._note_trace_info(state)
+            _note_destination(state)
+
+    def ended(self, state: SpanState) -> None:
+        """Keep what only the view of the span has, and tell `get_last_active_trace_id()`."""
+        live = state.live or (state.holder() if state.holder is not None else None)
+        if live is not None and getattr(live, "_attachments", None):
+            state.attachments = dict(live._attachments)
+        if not state.from_mlflow:
+            state.maskers = tuple(mlflow_config.get_config().span_processors)
+        if _would_be_root(state):
+            remember_last_trace(state.trace.identity.mlflow_trace_id)
+            self._note_evaluation(state.trace)
+
+    def joined(self, span: ReadableSpan | None, remote: SpanContext) -> MlflowSpanContext | None:
+        """The caller's span that user code has made current by HTTP headers: MLflow has told, or it is one of ours.
+
+        MLflow's API opens spans below a caller only where user code has asked for it.
+        """
+        known = self._find(remote) if span is not None and is_mlflow_s(span) else None
+        if known is None and not self._has_joined(remote.trace_id):
+            return None
+        return MlflowSpanContext(known.trace.identity.mlflow_trace_id_int if known else remote.trace_id, remote.span_id)
+
+    def _note_evaluation(self, trace: OpenTrace) -> None:
+        """MLflow's evaluation asks for its traces by an id of its own, and at once."""
+        request_id = trace.info.tags.get(mlflow_names.EVAL_REQUEST_ID) if trace.info is not None else None
+        if request_id and INTEGRATIONS.works("mlflow_client"):
+            mlflow_fluent._EVAL_REQUEST_ID_TO_TRACE_ID[request_id] = trace.identity.mlflow_trace_id
+            self._evaluated.note(trace.identity.mlflow_trace_id)
+
+    def _note_trace_info(self, state: SpanState) -> None:
+        processor, in_request = self._processor, state.parent is not None
+        metadata = _beyond_every_trace(processor._get_basic_trace_metadata())
+        tags = _beyond_every_trace(processor._get_basic_trace_tags(state.span))
+        if in_request or state.trace.exchange is not None:
+            # MLflow looks for the latest run of any thread: another request's, as like as not. Ours has its own.
+            metadata.pop(mlflow_names.SOURCE_RUN, None)
+        if metadata or tags:
+            info = trace_info(state.trace)
+            info.trace_metadata.update(metadata)
+            info.tags.update(tags)
+
+
+def _would_be_root(state: SpanState) -> bool:
+    return state.parent is None or (state.from_mlflow and not state.below_mlflow)
+
+
+def _is_in_scope() -> bool:
+    """Whether `mlflow.tracing.context()` is round this."""
+    return _SCOPE is not None and bool(_SCOPE.get_configured_trace_metadata() or _SCOPE.get_configured_trace_tags())
+
+
+def _beyond_every_trace(known: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in known.items() if not key.startswith(_OF_EVERY_TRACE)}
+
+
+def _note_destination(state: SpanState) -> None:
+    """The experiment of a root span's own, or the one of `mlflow.tracing.set_destination`."""
+    destination = mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.get()
+    experiment_id = _own_experiment(state) or getattr(destination, "experiment_id", None)
+    if experiment_id:
+        _send_to(state.trace, str(experiment_id))
+
+
+def _own_experiment(state: SpanState) -> str | None:
+    """What `trace_destination` or `experiment_id` said of a root; below one, MLflow ignores it and says so."""
+    attributes = state.span.attributes if state.span is not None and state.parent is None else None
+    said = (attributes or {}).get(mlflow_names.EXPERIMENT_ID)
+    return said.strip('"') if isinstance(said, str) else None
+
+
+def _send_to(trace: OpenTrace, experiment_id: str) -> None:
+    from otel_mlflow.backends.experiments import experiment_by_id
+
+    trace.experiment = experiment_by_id(experiment_id)

@@ -1,0 +1,56 @@
+"""The parts that stand in for MLflow's own, put in place together and tried once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mlflow.tracing import trace_manager as mlflow_traces
+from opentelemetry.trace import SpanContext
+
+from otel_mlflow.spans.mlflow import client
+from otel_mlflow.spans.mlflow.last_trace import LastActiveTrace
+from otel_mlflow.spans.mlflow.listener import MlflowListener
+from otel_mlflow.spans.mlflow.provider import BridgedProvider, ProviderSwap, TracerFor, mlflow_provider
+from otel_mlflow.spans.mlflow.trace_manager import BridgedTraceManager
+from otel_mlflow.spans.mlflow.tracer import BridgedTracer
+from otel_mlflow.spans.processor import OpenTraceSpanProcessor
+from otel_mlflow.spans.registry import OPEN_SPANS, change_span_id, find_span_state
+from otel_mlflow.spans.trace import SpanState
+
+
+def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Callable[[], None]]:
+    """Put all in place; answer the steps that take them away again, to be taken in reverse."""
+    swap, last = ProviderSwap(BridgedProvider(tracer_for), shares_context=True), LastActiveTrace()
+    swap.install()
+    manager = BridgedTraceManager(change_span_id)
+    before = mlflow_traces.InMemoryTraceManager._instance
+    _set_manager(manager)
+    evaluated = client.Evaluated()
+    processor.listener = MlflowListener(manager.has_joined, _find_span, evaluated)
+    last.install()
+
+    def forget_listener() -> None:
+        processor.listener = None
+
+    undo = [swap.uninstall, lambda: _set_manager(before), forget_listener, last.uninstall]
+    return undo + client.install(evaluated)
+
+
+def check() -> str | None:
+    """Whether MLflow's API reaches ours; what does not, else None."""
+    if not isinstance(mlflow_provider._get_tracer("mlflow.tracing.fluent"), BridgedTracer):
+        return "mlflow.tracing.provider._get_tracer() answers with another tracer than ours"
+    instance: Any = mlflow_traces.InMemoryTraceManager.get_instance
+    if not isinstance(instance(), BridgedTraceManager):
+        return "InMemoryTraceManager.get_instance() answers with another manager than ours"
+    return None
+
+
+def _find_span(remote: SpanContext) -> SpanState | None:
+    """The span of this process that a caller's headers name, while its trace is open."""
+    return OPEN_SPANS.get(remote.span_id) or find_span_state(remote.trace_id, remote.span_id)
+
+
+def _set_manager(manager: Any) -> None:
+    mlflow_traces.InMemoryTraceManager._instance = manager

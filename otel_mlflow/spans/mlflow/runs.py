@@ -1,0 +1,169 @@
+"""One active MLflow run per request, and runs where the traces are.
+
+MLflow keeps its stack of active runs per thread (`mlflow.tracking.fluent._active_run_stack`), and concurrent `async`
+handlers share one. Inside a request of ours the stack is the request's own; everywhere else it stays MLflow's.
+Where user code has set neither a tracking URI nor an experiment, `mlflow.start_run()` in a handler uses those of the
+traces, so that a trace and its run are found together. They are set without MLflow's setters: one writes the URI, which
+may hold a password, into the process's environment, the other asks the server on the caller's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from contextvars import ContextVar, Token
+from typing import Any
+
+import mlflow
+import mlflow.tracking._tracking_service.utils
+import mlflow.tracking.fluent
+from typing_extensions import override
+
+from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.spans.mlflow.run_ender import RUN_ENDER
+from otel_mlflow.spans.trace import OpenTrace
+
+mlflow_fluent: Any = mlflow.tracking.fluent
+mlflow_service: Any = mlflow.tracking._tracking_service.utils
+
+
+class RequestRuns(list[Any]):
+    """The active runs of one request, innermost last. The first one started is the trace's source run.
+
+    While one is open the trace waits for it: who sees the trace finds its run ended.
+    """
+
+    def __init__(self, trace: OpenTrace) -> None:
+        super().__init__()
+        self.trace = trace
+
+    @override
+    def append(self, run: Any) -> None:
+        super().append(run)
+        if not self.trace.export.released:
+            self.trace.held = True
+        if self.trace.source_run is None:
+            self.trace.source_run = str(run.info.run_id)
+            self.trace.mark_changed()
+
+    @override
+    def pop(self, *index: Any) -> Any:
+        run = super().pop(*index)
+        if not self:
+            self.trace.resume()
+        return run
+
+
+_RUNS: ContextVar[RequestRuns | None] = ContextVar("otel_mlflow_runs", default=None)
+
+
+def enter_request(trace: OpenTrace) -> Token[RequestRuns | None]:
+    """Give the request whose context this is an empty stack of runs."""
+    return _RUNS.set(RequestRuns(trace))
+
+
+def leave_request(token: Token[RequestRuns | None], *, failed: bool) -> None:
+    """The request is over, and with it the runs that it left open: `mlflow.log_param` without a run opens one.
+
+    They are ended before their trace arrives, by whoever delivers it; those of another server by a thread of ours.
+    """
+    runs = _RUNS.get()
+    _RUNS.reset(token)
+    if not runs:
+        return
+    status = "FAILED" if failed else "FINISHED"
+    uri = mlflow.get_tracking_uri()
+    for run in runs:
+        run_id = str(run.info.run_id)
+        if uri == _DEFAULTS.tracking_uri:
+            runs.trace.open_runs[run_id] = {"status": status, "end_time_ms": time.time_ns() // 1_000_000}
+        else:
+            RUN_ENDER.end(run_id, status, uri)
+    runs.trace.resume()
+
+
+class _RunStack:
+    """In place of MLflow's thread-local stack."""
+
+    def __init__(self, outside: Any) -> None:
+        self.outside = outside
+
+    def get(self) -> Any:
+        runs = _RUNS.get()
+        return self.outside.get() if runs is None else runs
+
+    def set(self, value: Any) -> None:
+        self.outside.set(value)
+
+    def get_all_thread_values(self) -> dict[int, Any]:
+        values: dict[int, Any] = self.outside.get_all_thread_values()
+        return values
+
+    def reset(self) -> None:
+        self.outside.reset()
+
+
+def install() -> None:
+    """Put our stack in front of MLflow's. Does nothing the second time."""
+    if INTEGRATIONS.works("mlflow_runs") and not isinstance(mlflow_fluent._active_run_stack, _RunStack):
+        mlflow_fluent._active_run_stack = _RunStack(mlflow_fluent._active_run_stack)
+
+
+def uninstall() -> None:
+    """Give MLflow its own stack back."""
+    _DEFAULTS.tracking_uri = _DEFAULTS.experiment_name = None
+    if INTEGRATIONS.works("mlflow_runs") and isinstance(mlflow_fluent._active_run_stack, _RunStack):
+        mlflow_fluent._active_run_stack = mlflow_fluent._active_run_stack.outside
+
+
+class _Defaults:
+    """Where the traces go: what runs follow."""
+
+    tracking_uri: str | None = None
+    experiment_name: str | None = None
+
+
+_DEFAULTS = _Defaults()
+
+
+def use_tracking_uri(uri: str | None) -> None:
+    """Let runs go where the traces go, unless user code or MLflow's environment says otherwise."""
+    _DEFAULTS.tracking_uri = uri
+    if uri is None or not INTEGRATIONS.works("mlflow_runs"):
+        return
+    if not mlflow_service.is_tracking_uri_set():
+        mlflow_service._tracking_uri = uri
+
+
+def use_experiment(experiment_id: str) -> None:
+    """Let runs go into the experiment of the traces, unless user code has chosen another."""
+    if INTEGRATIONS.works("mlflow_runs") and mlflow_fluent._active_experiment_id is None:
+        mlflow_fluent._active_experiment_id = experiment_id
+
+
+def use_experiment_named(name: str) -> None:
+    """Let runs go into the experiment of this name, for as long as its id is not known."""
+    _DEFAULTS.experiment_name = name
+    if INTEGRATIONS.works("mlflow_default_experiment"):
+        _register_default_experiment()
+
+
+def _register_default_experiment() -> None:
+    """MLflow asks its providers in the order in which they were registered; ours is registered once a process."""
+    from mlflow.tracking.default_experiment import registry
+    from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
+
+    providers: Any = registry._default_experiment_provider_registry
+
+    class TracesExperiment(DefaultExperimentProvider):
+        """The experiment of the traces, found or made by its name on the thread of whoever starts a run."""
+
+        def in_context(self) -> bool:
+            return _DEFAULTS.experiment_name is not None and mlflow.get_tracking_uri() == _DEFAULTS.tracking_uri
+
+        def get_experiment_id(self) -> Any:
+            client, name = mlflow.MlflowClient(), str(_DEFAULTS.experiment_name)
+            found = client.get_experiment_by_name(name)
+            return found.experiment_id if found is not None else client.create_experiment(name)
+
+    if not any(type(provider).__qualname__ == TracesExperiment.__qualname__ for provider in providers):
+        providers.register(TracesExperiment)

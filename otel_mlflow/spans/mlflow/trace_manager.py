@@ -1,0 +1,118 @@
+"""In place of MLflow's trace manager: its fluent API finds our open traces where it looks for its own."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+from mlflow.entities import LiveSpan, TraceInfo
+from mlflow.tracing.trace_manager import InMemoryTraceManager
+from typing_extensions import override
+
+from otel_mlflow.spans.ids import span_context
+from otel_mlflow.spans.mlflow.views import BridgedTrace, live_span
+from otel_mlflow.spans.registry import find_open_trace, find_span_state
+from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
+
+_TRACE_ID = re.compile(r"tr-([0-9a-f]{32})")
+
+
+def find_by_mlflow_id(trace_id: str | None) -> OpenTrace | None:
+    """The open trace with this id; None for other ids, and for what is no id at all."""
+    match = _TRACE_ID.fullmatch(trace_id or "")
+    return find_open_trace(int(match[1], 16)) if match else None
+
+
+class _Traces(MutableMapping[str, Any]):
+    """The traces that MLflow's own code looks up by id: our open ones, and before them what MLflow keeps here."""
+
+    def __init__(self, own: MutableMapping[str, Any]) -> None:
+        self._own = own
+
+    def __getitem__(self, trace_id: str) -> Any:
+        trace = find_by_mlflow_id(trace_id)
+        return BridgedTrace(trace) if trace is not None else self._own[trace_id]
+
+    def __setitem__(self, trace_id: str, trace: Any) -> None:
+        self._own[trace_id] = trace
+
+    def __delitem__(self, trace_id: str) -> None:
+        del self._own[trace_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+
+class BridgedTraceManager(InMemoryTraceManager):
+    """MLflow's manager over our open traces."""
+
+    def __init__(self, renumber: Callable[[SpanState, int], None]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._traces: Any = _Traces(self._traces)
+        self._renumber = renumber
+        self._joined: Counter[int] = Counter()
+
+    @override
+    def get_span_from_id(self, trace_id: str | None, span_id: str) -> LiveSpan | None:
+        trace = find_by_mlflow_id(trace_id)
+        if trace is None or not span_id:
+            return None if trace_id is None or not span_id else super().get_span_from_id(trace_id, span_id)
+        state = find_span_state(trace.identity.mlflow_trace_id_int, int(span_id, 16))
+        return live_span(state) if state is not None else None
+
+    @override
+    def get_root_span_id(self, trace_id: str) -> str | None:
+        trace = find_by_mlflow_id(trace_id)
+        if trace is None:
+            return super().get_root_span_id(trace_id)
+        return f"{trace.root.span_id:016x}" if trace.root is not None else None
+
+    @override
+    @contextmanager
+    def get_trace(self, trace_id: Any) -> Generator[Any, None, None]:
+        trace = find_by_mlflow_id(trace_id)
+        if trace is None:
+            with super().get_trace(trace_id) as other:
+                yield other
+            return
+        yield BridgedTrace(trace)
+        trace.mark_changed()
+
+    @override
+    def register_trace(self, otel_trace_id: int, trace_info: TraceInfo, is_remote_trace: bool = False) -> None:
+        """MLflow tells of a caller's trace that is joined by HTTP headers; all others are registered by our processor.
+
+        Spans that start below the caller's span from now on are the caller's trace's.
+        """
+        self._joined[otel_trace_id] += 1
+
+    @override
+    def pop_trace(self, otel_trace_id: int) -> None:
+        """The caller's trace is left, by one of those who joined it."""
+        self._joined -= Counter({otel_trace_id: 1})
+
+    def has_joined(self, otel_trace_id: int) -> bool:
+        """Whether user code has joined the trace of a caller by its HTTP headers."""
+        return otel_trace_id in self._joined
+
+    @override
+    def register_span(self, span: LiveSpan) -> None:
+        """A copy of a span takes the id of the original; others are in their trace since they were started."""
+        state = span_state(span._span)
+        if state is not None:
+            self._renumber(state, span_context(span._span).span_id)
+        elif find_by_mlflow_id(span.trace_id) is None:
+            super().register_span(span)
+
+    @override
+    def register_prompt(self, trace_id: str, prompt: Any) -> None:
+        super().register_prompt(trace_id, prompt)
+        trace = find_by_mlflow_id(trace_id)
+        if trace is not None:
+            trace.mark_changed()

@@ -1,0 +1,1 @@
+"""Finished spans, written down as OTLP on the delivery's thread: folded, redacted, cut, translated."""

@@ -1,0 +1,188 @@
+"""One call is one span, however many instrumentations have traced it.
+
+1.  Spans are about the same call only if they are of the same family (the library that is called) and kind (model,
+    embedding, tool, agent; a step of LangChain's by its name). A span without family or kind is folded into nothing,
+    and nothing into it.
+2.  MLflow's autologging names the family in the message format. A tool's span without one is of the family of the
+    nearest span of MLflow's above that has one; OpenAI's embeddings are known by their name, LangChain's spans by their
+    run.
+3.  Of two spans the one of the higher rank is kept: MLflow's autologging, then OpenInference, then Traceloop and other
+    instrumentations, then the library itself. Spans of one rank are never folded.
+4.  A span is folded into the kept one that it is directly in; that goes last where it has taken one of the scope.
+5.  Else into the kept one that is directly in it, if that is the only one: around several, it is a step of its own.
+6.  Else into the one under the same parent that overlaps it and started closest to it. There each kept span takes one
+    span of a scope: of parallel calls none is lost.
+7.  The children of a folded span become those of the kept one, also children that end later, and what was not directly
+    in each other may be so thereby.
+8.  What only the folded span says is said by the kept one (`merged_attributes`), and its tokens are not counted.
+9.  Both have ended and are written in the same record; what MLflow has already stays. Where another process was told
+    the folded span's id (Anthropic's client sends it along), the kept one takes that id. Where it was told both, both
+    stay.
+10. A span without a parent here stays: it stands for the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from otel_mlflow.spans.records.encoding import attributes_of
+from otel_mlflow.spans.records.model_calls import ModelCall, Rank, model_call, source_of
+from otel_mlflow.spans.trace import SpanState
+
+
+def fold(spans: Sequence[SpanState]) -> None:
+    """Fold what is the same call among the spans of one record. Nothing to do where MLflow alone traces calls."""
+    if any(_is_foreign(state) for state in spans):
+        _Folding(spans).run()
+
+
+def shown_parent(state: SpanState) -> SpanState | None:
+    """The span above, or the one that it is folded into."""
+    return kept(state.parent) if state.parent is not None else None
+
+
+def kept(state: SpanState) -> SpanState:
+    """The span itself, or the one that it is folded into."""
+    while state.folded_into is not None:
+        state = state.folded_into
+    return state
+
+
+def merged_attributes(state: SpanState, readable: ReadableSpan) -> dict[str, Any]:
+    """What the span says, and what only those say that are folded into it."""
+    attributes = attributes_of(readable, state.json_keys)
+    for folded in state.folded:
+        if folded.readable is not None:
+            attributes = attributes_of(folded.readable, folded.json_keys) | attributes
+    return attributes
+
+
+class _Folding:
+    """The folding of one record's spans."""
+
+    def __init__(self, spans: Sequence[SpanState]) -> None:
+        ended = [state for state in spans if state.ended and state.readable is not None]
+        found = {state: _call(state) for state in sorted(ended, key=_start)}
+        self._calls = {state: call for state, call in found.items() if call is not None and call.family}
+        self._below: dict[SpanState | None, list[SpanState]] = {}
+        self._taken: set[tuple[SpanState, str]] = set()
+
+    def run(self) -> None:
+        """Fold until nothing is left to be folded: folding brings together what was apart."""
+        is_changed = True
+        while is_changed:
+            self._below = self._by_parent()
+            folded = [state for state in self._candidates() if self._fold(state)]
+            is_changed = bool(folded)
+
+    def _by_parent(self) -> dict[SpanState | None, list[SpanState]]:
+        """What may be folded into, by parent: as it is now, so that what folding brings together is found next time."""
+        below: dict[SpanState | None, list[SpanState]] = {}
+        for state, call in self._calls.items():
+            if call.rank is not Rank.LIBRARY and state.folded_into is None:
+                below.setdefault(shown_parent(state), []).append(state)
+        return below
+
+    def _candidates(self) -> list[SpanState]:
+        open_to_it = [state for state in self._calls if _may_be_folded(state)]
+        return sorted(open_to_it, key=lambda state: (_depth(state), self._calls[state].rank))
+
+    def _fold(self, state: SpanState) -> bool:
+        around = self._around(state)
+        free = around if around is not None and (around, _scope(state)) not in self._taken else None
+        target = free or self._inside(state) or self._beside(state) or around
+        if target is None:
+            return False
+        self._taken.add((target, _scope(state)))
+        if shown_parent(target) is state:
+            target.parent = state.parent
+        if state.is_known_by_id:
+            target.is_known_by_id = True
+            target.trace.tree.renumber(target, state.span_id)
+        state.folded_into = target
+        target.folded = (*target.folded, state, *state.folded)
+        return True
+
+    def _around(self, state: SpanState) -> SpanState | None:
+        above = shown_parent(state)
+        return above if above is not None and self._is_better(above, state) else None
+
+    def _inside(self, state: SpanState) -> SpanState | None:
+        below = self._better(state, under=state)
+        return below[0] if len(below) == 1 else None
+
+    def _beside(self, state: SpanState) -> SpanState | None:
+        overlapping = [
+            other
+            for other in self._better(state, under=shown_parent(state))
+            if _overlap(state, other) and (other, _scope(state)) not in self._taken
+        ]
+        if not overlapping:
+            return None
+        return min(overlapping, key=lambda other: abs(_start(other) - _start(state)))
+
+    def _better(self, state: SpanState, *, under: SpanState | None) -> list[SpanState]:
+        found = self._below.get(under, ())
+        return [other for other in found if self._is_better(other, state) and shown_parent(other) is under]
+
+    def _is_better(self, other: SpanState, state: SpanState) -> bool:
+        theirs, ours = self._calls.get(other), self._calls[state]
+        if theirs is None or other.folded_into is not None:
+            return False
+        if other.is_known_by_id and state.is_known_by_id:
+            return False
+        return theirs[:2] == ours[:2] and theirs.rank < ours.rank
+
+
+def _is_foreign(state: SpanState) -> bool:
+    return source_of(_scope(state)) is not None
+
+
+def _may_be_folded(state: SpanState) -> bool:
+    return _is_foreign(state) and state.parent is not None and state.folded_into is None and not state.is_written
+
+
+def _call(state: SpanState) -> ModelCall | None:
+    call = model_call(state.readable, is_langchain=state.run is not None) if state.readable is not None else None
+    if call is None or call.family or call.kind != "tool":
+        return call
+    return call._replace(family=next((found.family for found in _calls_above(state) if found.family), ""))
+
+
+def _calls_above(state: SpanState) -> Iterable[ModelCall]:
+    """The calls of MLflow's spans above, of those that are not let go yet."""
+    above = state.parent
+    while above is not None:
+        span = above.readable or above.span
+        call = model_call(span) if span is not None else None
+        if call is not None and call.rank is Rank.MLFLOW:
+            yield call
+        above = above.parent
+
+
+def _overlap(state: SpanState, other: SpanState) -> bool:
+    return _start(state) < _end(other) and _start(other) < _end(state)
+
+
+def _depth(state: SpanState) -> int:
+    depth, above = 0, state.parent
+    while above is not None:
+        depth, above = depth + 1, above.parent
+    return depth
+
+
+def _scope(state: SpanState) -> str:
+    span = state.readable or state.span
+    scope = span.instrumentation_scope if span is not None else None
+    return scope.name if scope is not None else ""
+
+
+def _start(state: SpanState) -> int:
+    return (state.readable.start_time if state.readable is not None else None) or 0
+
+
+def _end(state: SpanState) -> int:
+    return (state.readable.end_time if state.readable is not None else None) or 0

@@ -1,0 +1,1 @@
+"""OpenTelemetry spans become MLflow traces."""
