@@ -9,13 +9,15 @@ from app.questions.tokenise import tokenise
 
 REMOVE = r"(?:remove|delete|drop|take out|get rid of|cut|discard|hide)"
 """Matches a word for removing."""
+_ALL_BUT = rf"{REMOVE} (?:all|every|everything)(?: slides?)? (?:but|except)(?: for)?"
+_KEEP = rf"^\W*(?:keep only|only keep|{_ALL_BUT}) (?:the )?slides? (.+)"
 _FRONT, _BACK = {"front", "start", "beginning", "top", "first"}, {"end", "last", "bottom", "back"}
 _BESIDE = {"before", "after", "behind"}
 _WHERE = rf"({'|'.join(sorted(_FRONT | _BACK | _BESIDE))}|up|down|{NUMBER[1:-1]})"
 
 
-def read_removal(sentence: str) -> FollowUp | None:
-    """Read which slides are to go; without slides, which regions, products or times."""
+def read_removal(sentence: str, slides: int) -> FollowUp | None:
+    """Read which slides are to go, of so many; without slides, which regions, products or times."""
     if find(rf"^\W*{REMOVE} (?:all|every|everything|the deck)(?: of)?(?: the)?(?: slides?)?\W*$", sentence):
         return Impossible("I can't remove all slides: a deck has at least one.")
     wish = find(rf"^\W*{REMOVE} (?:the )?slides? (.+)", sentence)
@@ -23,12 +25,17 @@ def read_removal(sentence: str) -> FollowUp | None:
         return Remove(numbers)
     if wish and (about := find(r"^(?:about|on|for|showing|with|of|called) (.+)", wish.group(1))):
         return Remove(about=about.group(1).strip(" .?!"))
+    if wish := find(_KEEP, sentence):
+        kept = read_numbers(wish.group(1))
+        return Remove(tuple(number for number in range(1, slides + 1) if number not in kept)) if kept else None
     if wish := find(rf"^\W*{REMOVE} (?:the )?(summary|cover|title page|.+(?= slides?\W*$))", sentence):
         return Remove(about=wish.group(1))
     if wish := find(rf"^\W*{REMOVE} (.+)", sentence):
         named = name_parts(tokenise(wish.group(1)))
         has_names = any(members.names for members in named.members.values()) or named.times
-        return Refine(f"except {wish.group(1)}") if has_names else None
+        if has_names or not named.splits:
+            return Refine(f"except {wish.group(1)}") if has_names else None
+        return Impossible("I can leave out slides by their numbers, and regions, products and times by their names.")
     return None
 
 

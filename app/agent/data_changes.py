@@ -105,7 +105,7 @@ def _refinement(wish: Refine, deck: Existing) -> _Plan:
         return _Plan(problem=refused)
     queries = tuple(dict.fromkeys(query for reading in kept for query in reading.queries))[: len(slides)]
     if {query.in_words() for query in queries} <= {slide.query for slide in slides}:
-        return _Plan(problem="That is what the deck shows already.")
+        return _Plan(problem=" ".join(["That is what the deck shows already.", *kept[0].remarks]))
     return _Plan(queries, tuple(kept[0].remarks))
 
 

@@ -1,7 +1,8 @@
 """How a sentence about a deck that is there is read. Pure.
 
-The cases, in this order: a wish that is taken back; a command about slides by their numbers or words; a chart; the
-length; a few words that change what was asked; and what is none of these is a new question.
+The cases, in this order: a wish that is taken back; another title; two commands in one, which are refused; a command
+about slides by their numbers or words; a chart; the length; a few words that change what was asked; and what is none of
+these is a new question.
 """
 
 from __future__ import annotations
@@ -33,9 +34,15 @@ _POLITE = re.compile(
     r"^\s*(?:(?:please|pls|ok|okay|thanks|great|now|can you|could you|would you|and|then|i want to)[,\s]+)+", re.I
 )
 _CUE = re.compile(
-    r"^\s*(?:and|but|also|what about|how about|only|just|same|include|exclude|compare (?:it|that|this|them|with|to)\b"
-    r"|filter|limit|restrict|narrow|switch to|change (?:it|that|this) to)\b|\b(?:instead|as well|too)\b\W*$",
+    r"^\s*(?:and|but|also|what about|how about|only|just|same|include|exclude|compare (?:it|that|this|them|with|to)"
+    r"|filter|limit|restrict|narrow|switch to|change (?:it|that|this) to|show (?:it|that|this|them|these)"
+    r"|(?:how|what|why|where|when) (?:did|does|do|has|have|is|was|were) (?:it|that|this|they|these))\b"
+    r"|\b(?:instead|as well|too)\b\W*$",
     re.IGNORECASE,
+)
+_COMMAND = (
+    rf"(?:add|make|create|use|change|turn|rename|call|move|swap|switch|copy|duplicate|insert|draw|{REMOVE}|"
+    r"(?:one|another|a slide) (?:about|on|for|with))"
 )
 _ADDING = re.compile(r"^\s*(?:and\s+)?(?:also|add|include)\b|\b(?:too|as well)\b\W*$", re.IGNORECASE)
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
@@ -49,7 +56,8 @@ def read_follow_up(sentence: str, deck: Existing) -> FollowUp:
     readers: Sequence[Callable[[], FollowUp | None]] = (
         lambda: _taken_back(plain),
         lambda: _rename(plain),
-        lambda: read_removal(plain),
+        lambda: _two_at_once(plain),
+        lambda: read_removal(plain, slides),
         lambda: read_arrangement(plain, slides),
         lambda: _about(plain),
         lambda: _redraw(plain),
@@ -67,6 +75,17 @@ def _taken_back(sentence: str) -> FollowUp | None:
         return Nothing()
     is_undo = find(r"^\W*(?:undo|revert|go back)\b", sentence)
     return Impossible("I can't undo: I see only the deck as it is now.") if is_undo else None
+
+
+def _two_at_once(sentence: str) -> Impossible | None:
+    """Changes are made one by one: of two in a sentence one would be lost."""
+    if not (wish := find(rf"^(.+?),? (?:and|then|and then|but) (?:also )?({_COMMAND}\b.+)", sentence)):
+        return None
+    if not find(rf"^\W*{_COMMAND}\b", wish.group(1)):
+        return None
+    return Impossible(
+        f"I make one change at a time: say “{wish.group(1).strip()}” first, then “{wish.group(2).strip()}”."
+    )
 
 
 def _rename(sentence: str) -> Rename | None:

@@ -10,6 +10,8 @@ WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 84, 20, 44, 48
 GRID_LINES = 4
 _COURSE_MARGIN = 30
+# Smaller ones cannot be divided any more.
+_LEAST_SPAN = 1e-300
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,6 @@ def slot_width(places: int) -> float:
 
 def _round_step(span: float) -> float:
     """A round distance between grid lines."""
-    rough = (span or 1.0) / GRID_LINES
+    rough = (span if span > _LEAST_SPAN else 1.0) / GRID_LINES
     power = 10.0 ** math.floor(math.log10(rough))
     return next((power * mantissa for mantissa in (1, 2, 2.5, 5, 10) if power * mantissa >= rough), 10 * power)

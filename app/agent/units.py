@@ -67,5 +67,14 @@ def is_written_as_nothing(moved: float, unit: Unit) -> bool:
     return round(moved, _decimals(unit)) == 0
 
 
+def describe_end(moved: float, unit: Unit, *, lowest: bool) -> str:
+    """How the one at the top or the bottom of all changes moved: the least growth is a fall where it is below zero."""
+    if is_written_as_nothing(moved, unit):
+        return "hardly changed"
+    if lowest:
+        return "fell the most" if moved < 0 else "grew the least"
+    return "grew the most" if moved > 0 else "fell the least"
+
+
 def _decimals(unit: Unit) -> int:
     return 2 if unit == "fine percent" else 1

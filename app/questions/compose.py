@@ -49,11 +49,25 @@ def compose(named: Named, default: str = "") -> Composed:
     """Make queries of what is named; `default` is the measure that is meant where none is."""
     measures = _measures(named)
     notes = () if measures else (f"No measure was named: I took {default or DEFAULT_MEASURE}.",)
-    drafts = [_draft(named, measure) for measure in measures or (default or DEFAULT_MEASURE,)]
-    queries = [query for draft in drafts for query in _finished(named, draft)]
+    drafts = [_draft(_for_measure(named, measure), measure) for measure in measures or (default or DEFAULT_MEASURE,)]
+    queries = [query for draft in drafts for query in _finished(_for_measure(named, draft.query.measure), draft)]
     left_out = dict.fromkeys(word for draft in drafts for word in draft.left_out)
     told = dict.fromkeys((*notes, *(note for draft in drafts for note in draft.notes)))
     return Composed(tuple(dict.fromkeys(queries)), tuple(left_out), tuple(told))
+
+
+def _for_measure(named: Named, measure: str) -> Named:
+    """`the highest revenue and the lowest cost`: only the ends that stand before this measure."""
+    owners = [(end, _measure_behind(named, place)) for end in named.ends for place in end[:1]]
+    if len(named.measures) < 2 or {owner for _, owner in owners} != set(named.measures):
+        return named
+    return replace(named, ends=tuple(end for end, owner in owners if owner == measure))
+
+
+def _measure_behind(named: Named, place: int) -> str:
+    """The measure that stands right behind a word."""
+    following = (token for token in named.tokens[place + 1 :] if token.kind is not Kind.FILLER)
+    return next((token.value if token.kind is Kind.MEASURE else "" for token in following), "")
 
 
 def _measures(named: Named) -> tuple[str, ...]:

@@ -45,12 +45,13 @@ def with_room(named: Named, draft: Draft) -> Draft:
 
 
 def without_last(named: Named, draft: Draft) -> Draft:
-    """The draft with room for another dimension: the last one is left out where there are two."""
+    """The draft with room for another dimension: of two the last is left out, unless it is whose share is asked for."""
     if len(draft.split) < MOST_SPLITS:
         return draft
-    *kept, last = draft.split[:MOST_SPLITS]
+    share_of = replace(draft.query, split=draft.split).share_of
+    kept, last = sorted(draft.split[:MOST_SPLITS], key=lambda one: one != share_of) if share_of else draft.split[:2]
     words = [named.tokens[split.place].text for split in named.splits if split.dimension == last]
-    return replace(draft, split=tuple(kept)).left(*words[:1])
+    return replace(draft, split=(kept,)).left(*words[:1])
 
 
 def without_moments(draft: Draft) -> Draft:

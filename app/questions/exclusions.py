@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.questions.tokens import Kind, Token
 
-_NAMES = {Kind.MEMBER, Kind.YEAR, Kind.PART_OF_YEAR, Kind.RECENT, Kind.THIS, Kind.EARLY}
+_NAMES = {Kind.MEMBER, Kind.YEAR, Kind.PART_OF_YEAR, Kind.RECENT, Kind.THIS, Kind.EARLY, Kind.YEAR_BEFORE}
 _WITHIN_A_LIST = {Kind.AND, Kind.DIMENSION, Kind.NUMBER, Kind.TO}
 
 
@@ -25,7 +25,7 @@ def _excludes(tokens: Sequence[Token], place: int) -> bool:
     if tokens[place].kind in {Kind.EXCLUDE, Kind.NOT}:
         return True
     following = [token for token in tokens[place + 1 : place + 3] if token.text.lower() not in {"the", "for", "in"}]
-    is_all = any(token.text.lower() in {"all", "every", "each", "any"} for token in tokens[:place])
+    is_all = any({"all", "every", "each", "any"} & set(token.text.lower().split()) for token in tokens[:place])
     return tokens[place].text.lower() == "but" and is_all and bool(following) and following[0].kind in _NAMES
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.questions.draft import Draft, has_units, is_moment, with_room, without_last
 from app.questions.measures import RATIOS, measure_named
 from app.questions.months import ALL, SIZES, Unit, name_of, shift
 from app.questions.named import Named, part_of
-from app.questions.query import PARTS, Dimension
-from app.questions.tokens import Kind
+from app.questions.query import PARTS, Dimension, Focus
+from app.questions.tokens import Kind, Token
 
 
 def add_share(named: Named, draft: Draft) -> Draft:
@@ -23,7 +24,8 @@ def add_share(named: Named, draft: Draft) -> Draft:
     of = _sharing(named, draft)
     draft = replace(draft, query=replace(draft.query, focus="share"))
     if of:
-        return draft if of in draft.split else without_last(named, draft).by(of)
+        roomy = draft if of in draft.split else without_last(named, draft)
+        return replace(roomy, split=(*(one for one in roomy.split if one != of), of))
     if any(part in PARTS for part in draft.split):
         return draft
     return without_last(named, draft).by("region").noting("No parts were named to have a share: I took the regions.")
@@ -47,6 +49,8 @@ def _sharing(named: Named, draft: Draft) -> Dimension | None:
     if split or not chosen:
         return split[-1] if split else None
     tokens = named.tokens
+    if owner := _shared_by(tokens):
+        return owner
     places = [
         place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER and part_of(token.value) in chosen
     ]
@@ -56,10 +60,19 @@ def _sharing(named: Named, draft: Draft) -> Dimension | None:
     return part_of(tokens[next(iter([*owning, *direct, *reversed(places)]))].value)
 
 
+def _shared_by(tokens: Sequence[Token]) -> Dimension | None:
+    """The dimension in `share of each product`; not that in `share by product`."""
+    start = next(place for place, token in enumerate(tokens) if token.kind is Kind.SHARE) + 1
+    following = next((one for one in tokens[start:] if one.kind not in {Kind.FILLER, Kind.EACH}), None)
+    is_dimension = following is not None and following.kind is Kind.DIMENSION
+    return next((part for part in PARTS if is_dimension and following and following.value == part), None)
+
+
 def add_growth(named: Named, draft: Draft) -> Draft:
     """Growth, and two times to grow between."""
     if not named.has(Kind.RISE, Kind.FALL):
-        return draft
+        return draft.left(*named.words(Kind.POINTS))
+    draft = _in_points_or_percent(named, draft)
     if draft.query.focus == "share":
         return with_room(named, draft).by(draft.unit or "year")
     draft = with_room(named, replace(draft, query=replace(draft.query, focus="growth")))
@@ -67,7 +80,7 @@ def add_growth(named: Named, draft: Draft) -> Draft:
     months = draft.query.months or ALL
     if not is_moment(unit, months):
         return draft.by(unit)
-    earlier = shift(months, -12)
+    earlier = shift(months, -SIZES[unit if named.growth_unit == unit else "year"])
     if set(earlier) <= set(ALL):
         grown = replace(draft, query=replace(draft.query, months=tuple(sorted({*earlier, *months}))))
         return grown.by(unit).noting(f"Growth in {name_of(months)} is measured against {name_of(earlier)}.")
@@ -77,20 +90,35 @@ def add_growth(named: Named, draft: Draft) -> Draft:
     return replace(draft, query=replace(draft.query, focus="")).left(*named.words(Kind.RISE, Kind.FALL))
 
 
+def _in_points_or_percent(named: Named, draft: Draft) -> Draft:
+    """Say so where changes are told in the other one than was asked for."""
+    measure = measure_named(draft.query.measure)
+    in_points = measure.is_percentage or draft.query.focus == "share"
+    if named.has(Kind.POINTS) and not in_points:
+        return draft.noting(f"Changes of {measure.name} are told in percent, not in points.")
+    in_percent = any(token.kind is Kind.SHARE and token.value == "percent" for token in named.tokens)
+    if in_percent and measure.is_percentage and not named.has(Kind.POINTS):
+        return draft.noting(f"Changes of a {measure.name} are told in points, not in percent.")
+    return draft
+
+
 def _spanned_unit(named: Named) -> Unit | None:
     """The unit of the times that are named, if there is one."""
     return min((time.unit for time in named.times), key=lambda unit: SIZES[unit], default=None)
 
 
 def add_average(named: Named, draft: Draft) -> Draft:
-    """The average over units of time; that of a ratio is the ratio of the whole."""
+    """The average or the median over units of time; the average of a ratio is the ratio of the whole."""
     if not named.has(Kind.AVERAGE) or draft.query.focus or (named.threshold and named.threshold.value is None):
         return draft
-    if not measure_named(draft.query.measure).adds_up:
+    averages = {token.text: token.value for token in named.tokens if token.kind is Kind.AVERAGE}
+    focus: Focus = "median" if "median" in averages.values() else "average"
+    if focus == "average" and not measure_named(draft.query.measure).adds_up:
         return draft.noting(f"An average {draft.query.measure} is that of all units together.")
     if not has_units(draft):
         return draft.left(*named.words(Kind.AVERAGE))
-    averaged = with_room(named, replace(draft, query=replace(draft.query, focus="average")))
+    draft = draft.left(*(word for word in averages if focus == "median" and averages[word] != "median"))
+    averaged = with_room(named, replace(draft, query=replace(draft.query, focus=focus)))
     return averaged if draft.unit else averaged.by("month")
 
 

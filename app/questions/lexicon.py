@@ -23,7 +23,10 @@ class Meaning:
 _MEASURES = {
     "revenue": "revenue; revenues; sales; sale; turnover; income; takings; sales revenue; gross sales",
     "cost": "cost; costs; spending; expense; expenses; expenditure; total cost; total costs",
-    "profit": "profit; profits; earnings; gross profit",
+    "profit": (
+        "profit; profits; earnings; gross profit; revenue minus cost; revenue minus costs; revenue less cost; revenue "
+        "less costs; sales minus costs"
+    ),
     "profit margin": "profit margin; profit margins; margin; margins; profitability; gross margin",
     "units": "units; unit; volume; volumes; quantity; quantities; units sold; unit sales; sales volume; pieces",
     "returned units": (
@@ -35,9 +38,12 @@ _MEASURES = {
         "returned; percentage of units were returned; share of units returned; percent of units returned; % of units "
         "returned"
     ),
-    "price per unit": "price; prices; unit price; price per unit; revenue per unit; selling price; sales price",
-    "profit per unit": "profit per unit; profits per unit; unit profit; unit margin",
-    "cost per unit": "cost per unit; unit cost; unit costs; costs per unit",
+    "price per unit": (
+        "price; prices; unit price; price per unit; revenue per unit; selling price; sales price; revenue divided by "
+        "units"
+    ),
+    "profit per unit": "profit per unit; profits per unit; unit profit; unit margin; profit divided by units",
+    "cost per unit": "cost per unit; unit cost; unit costs; costs per unit; cost divided by units",
 }
 _LOOSE_MEASURES = {
     "revenue": "net sales; performance; perform; performed; performing; performs",
@@ -57,9 +63,11 @@ _DIMENSIONS = {
 }
 _PERCENT = {"percent": "percent; percentage; percentages; %; by how many percent; by what percentage"}
 _GROWTH_UNITS = {
-    "month": "month over month; month on month; mom",
-    "quarter": "quarter over quarter; quarter on quarter; qoq",
-    "year": "year over year; year on year; yoy",
+    unit: (
+        f"{unit} over {unit}; {unit} on {unit}; {unit} to {unit}; than the {unit} before; than the previous {unit}; "
+        f"than in the {unit} before; than in the previous {unit}; on the {unit} before; on the previous {unit}; {short}"
+    )
+    for unit, short in (("month", "mom"), ("quarter", "qoq"), ("half", ""), ("year", "yoy"))
 }
 _MEMBER_PHRASES = {
     "North": "north; northern",
@@ -79,15 +87,56 @@ _PARTS_OF_YEAR = {
     "half 1": "h1; first half; 1st half; half 1; first half year; first six months",
     "half 2": "h2; second half; 2nd half; half 2; second half year",
 }
+_SEASONS = {
+    "month 3 3": "spring; springtime",
+    "month 6 3": "summer; summers; summertime",
+    "month 9 3": "autumn; in fall; in the fall",
+    "month 12 3": "winter; winters; wintertime",
+}
+"""The first month and how many there are."""
+_TO_DATE = {"year": "year to date; ytd", "quarter": "quarter to date; qtd", "month": "month to date; mtd"}
+_SAME = ("months", "month", "quarters", "quarter", "half", "period", "time", "season")
+_YEAR_BEFORE = "; ".join(
+    f"same {unit} {ending}"
+    for unit in _SAME
+    for ending in (
+        *("last year", "of last year", "in last year", "the year before", "of the year before", "a year before"),
+        *("a year ago", "a year earlier", "one year earlier", "previous year", "of the previous year"),
+    )
+)
+_BOUNDS: dict[Kind, dict[str, str]] = {
+    Kind.ABOVE: {
+        "above": (
+            "above; over; more than; exceed; exceeds; exceeded; exceeding; greater than; higher than; larger than; "
+            "bigger than"
+        ),
+        "at least": "at least; no less than; not less than; not below; no fewer than; a minimum of",
+    },
+    Kind.BELOW: {
+        "below": "below; under; less than; fewer than; lower than; smaller than",
+        "at most": "at most; no more than; not more than; not above; not over; a maximum of",
+    },
+}
+_AVERAGES = {"average": "average; averages; avg; mean; on average; averaged", "median": "median; medians"}
+_COUNTS = {"": "how many", "often": "how often; how many times"}
 _OTHERS: dict[Kind, str] = {
-    Kind.UNKNOWN: "more than half; over half; less than half; under half",
+    Kind.UNKNOWN: (
+        "more than half; over half; less than half; under half; half of the; half of our; half of all; half the; drop "
+        "table"
+    ),
     Kind.HIGH: (
         "top; highest; most; largest; biggest; max; maximum; greatest; strongest; fastest; quickest; peak; peaked; "
         "leading; lead; leads; led; higher; larger; bigger; high"
     ),
     Kind.LOW: "bottom; lowest; least; smallest; fewest; min; minimum; weakest; slowest; lower; smaller; low",
-    Kind.BEST: "best; better; most successful; strongest performing",
-    Kind.WORST: "worst; worse; poorest; weakest performing",
+    Kind.BEST: (
+        "best; better; most successful; strongest performing; first place; rank first; ranks first; ranked first; come "
+        "first; comes first; came first"
+    ),
+    Kind.WORST: (
+        "worst; worse; poorest; weakest performing; last place; rank last; ranks last; ranked last; come last; comes "
+        "last; came last"
+    ),
     Kind.RISE: (
         "jump; jumped; surge; surged; boost; boosted; growth; grow; grew; grown; grows; growing; increase; increased; "
         "increases; increasing; rise; rises; rose; risen; rising; gain; gained; gains; change; changed; changes; "
@@ -104,10 +153,10 @@ _OTHERS: dict[Kind, str] = {
     ),
     Kind.SHARE: (
         "distribution; share; shares; proportion; proportions; fraction; portion; mix; contribution; contributions; "
-        "contribute; contributes; contributed; percent of total; share of total; how much of; account for; accounts "
-        "for; accounted for; make up; makes up; made up"
+        "contribute; contributes; contributed; percent of total; share of total; how much of; what part of; "
+        "which part of; account for; accounts for; accounted for; make up; makes up; made up"
     ),
-    Kind.AVERAGE: "average; averages; avg; mean; on average; averaged",
+    Kind.POINTS: "percentage points; percent points; percentage point; points; point; pp",
     Kind.OUTLIER: (
         "stand out; stands out; stood out; standing out; outlier; outliers; unusual; anomaly; anomalies; exceptional; "
         "spike; spikes; spiked; odd"
@@ -116,11 +165,6 @@ _OTHERS: dict[Kind, str] = {
         "compare; compared; compared to; compare to; comparison to; in comparison to; vis a vis; compares; comparing; "
         "comparison; versus; vs; against; than; difference; differences; differ; gap; relative to; side by side"
     ),
-    Kind.ABOVE: (
-        "above; over; more than; exceed; exceeds; exceeded; exceeding; greater than; higher than; larger than; bigger "
-        "than; at least"
-    ),
-    Kind.BELOW: "below; under; less than; fewer than; lower than; smaller than",
     Kind.EXCLUDE: (
         "except; except for; excluding; exclude; excludes; without; other than; apart from; aside from; all but; "
         "everything but; every but; but not; but for; not including; not counting; leave out; leaving out; ignore; "
@@ -128,12 +172,16 @@ _OTHERS: dict[Kind, str] = {
     ),
     Kind.NOT: "not; no; never; none; neither; nor; dont; doesnt; didnt; isnt; arent; wasnt; werent; cannot; cant; wont",
     Kind.BETWEEN: "between",
-    Kind.TO: "to; till; through; thru; up to",
-    Kind.SINCE: "since; starting; starting in; starting from; beginning in; as of; onwards; onward",
-    Kind.UNTIL: "until; up until",
-    Kind.AFTER: "after; later than",
-    Kind.BEFORE: "before; prior to; earlier than",
+    Kind.TO: "to; till; through; thru; up to; to the end of; till the end of; through the end of; to end of",
+    Kind.SINCE: (
+        "since; starting; starting in; starting from; beginning in; as of; onwards; onward; since the start of; since "
+        "the beginning of; from the start of; from the beginning of"
+    ),
+    Kind.UNTIL: "until; up until; until the end of; until end of; by the end of; by end of; up to the end of",
+    Kind.AFTER: "after; later than; after the end of",
+    Kind.BEFORE: "before; prior to; earlier than; until the start of; until the beginning of; before the start of",
     Kind.THIS: "this; current; ongoing",
+    Kind.YEAR_BEFORE: f"a year ago; a year earlier; one year earlier; a year before; {_YEAR_BEFORE}",
     Kind.RECENT: "last; latest; past; recent; most recent; previous; prior; preceding",
     Kind.NEXT: "next; coming; upcoming",
     Kind.EARLY: "first; earliest; initial",
@@ -143,7 +191,6 @@ _OTHERS: dict[Kind, str] = {
     Kind.SLIDE: "slide; slides",
     Kind.OTHERS: "other; others; rest; remaining; remainder",
     Kind.TOGETHER: "together; combined; taken together; in sum; jointly",
-    Kind.COUNT: "how many",
     Kind.WHY: "why; reason; reasons; cause; causes; caused; because; explain; explanation",
     Kind.ADVICE: "should; shall; recommend; recommendation; advise; advice; ought",
     Kind.FUTURE: (
@@ -166,7 +213,8 @@ _OTHERS: dict[Kind, str] = {
         "well; by far; by the way; find; out; know; question; any; some; roastery; individual; individually; "
         "respectively; both; same; respective; different; vary; varies; generated; generates; achieve; achieved; rank; "
         "ranked; ranking; sort; sorted; rate; per cent; single; everything; everywhere; anything; euro; euros; eur; "
-        "here; from; which one; this one; that one; the one; instead; again"
+        "of both years; unfiltered; without any filter; without any filters; without filters; here; from; which one; "
+        "this one; that one; the one; instead; again"
     ),
 }
 _CHARTS = {
@@ -193,6 +241,11 @@ _TABLES: tuple[tuple[Kind, dict[str, str]], ...] = (
     (Kind.MEMBER, _MEMBER_PHRASES),
     (Kind.PART_OF_YEAR, _PARTS_OF_YEAR),
     (Kind.PART_OF_YEAR, _MONTHS),
+    (Kind.PART_OF_YEAR, _SEASONS),
+    (Kind.TO_DATE, _TO_DATE),
+    (Kind.AVERAGE, _AVERAGES),
+    (Kind.COUNT, _COUNTS),
+    *_BOUNDS.items(),
     (Kind.CHART, _CHARTS),
     (Kind.DIMENSION, _DIMENSIONS),
     (Kind.RISE, _GROWTH_UNITS),

@@ -14,6 +14,11 @@ class Measure:
     adds_up: bool = True
     higher_is_better: bool = True
 
+    @property
+    def is_percentage(self) -> bool:
+        """Whether it is told in percent, and its changes in points."""
+        return self.column.endswith("_percent")
+
 
 _ALL = (
     Measure("revenue", "revenue_eur"),

@@ -62,6 +62,11 @@ def months_of_label(label: str) -> Months:
     return (label,) if re.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])", label) else ()
 
 
+def names_of(months: Months) -> str:
+    """All runs of months as people write them: `Q4 2023 and Q4 2024`."""
+    return _listed(_runs(months))
+
+
 def is_one_run(months: Months) -> bool:
     """Whether no month is missing between the first and the last."""
     return len(list(_runs(months))) == 1

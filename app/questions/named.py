@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.questions.exclusions import excluded_places
-from app.questions.query import DIMENSIONS, MEMBERS, PARTS, Dimension, Members, Threshold
+from app.questions.months import SIZES, Months, Unit
+from app.questions.query import DIMENSIONS, MEMBERS, PARTS, SIDES, Dimension, Members, Threshold
 from app.questions.times import TimeMention, find_times
 from app.questions.tokens import EMPTY, Kind, Token
 
 ENDS = {Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST}
-_FLAGS = {Kind.RISE, Kind.FALL, Kind.TREND, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER}
+_FLAGS = {Kind.RISE, Kind.FALL, Kind.TREND, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.POINTS}
 _VAGUE_VALUES = ("revenue", "units")
 
 
@@ -64,9 +65,31 @@ class Named:
         return len([place for place in self.used if self.tokens[place].kind not in EMPTY])
 
     @property
-    def growth_unit(self) -> Dimension | None:
+    def is_context(self) -> bool:
+        """Whether it says which part of the data is meant, and nothing else that we know or do not know."""
+        asks = bool(
+            self.measures or self.unknown_measure or self.splits or self.ends or self.threshold or self.left_out
+        )
+        has_scope = any(members.names for members in self.members.values()) or self.times or self.excluded_times
+        return bool(has_scope) and not asks and not self.has(*_FLAGS, Kind.COMPARE, Kind.WHY, Kind.ADVICE, Kind.FUTURE)
+
+    @property
+    def compared_with(self) -> Dimension | None:
+        """The part of which one member is there to compare all others with: `which region sells more than West`."""
+        parts = [split.dimension for split in self.splits if split.dimension in PARTS]
+        alone = [part for part in parts if len(self.members[part].names) == 1 and not self.members[part].excluded]
+        names = [name for part in alone for name in self.members[part].names]
+        compared = [
+            place for place, token in enumerate(self.tokens) if token.kind is Kind.MEMBER and token.value in names
+        ]
+        than = {Kind.COMPARE, Kind.ABOVE, Kind.BELOW}
+        return alone[0] if any(_kind_before(self.tokens, place) in than for place in compared) else None
+
+    @property
+    def growth_unit(self) -> Unit | None:
         """The unit of time in `year over year`."""
-        return next((_dimension(token.value) for token in self.tokens if token.kind is Kind.RISE and token.value), None)
+        named = {token.value for token in self.tokens if token.kind is Kind.RISE}
+        return next((unit for unit in SIZES if unit in named), None)
 
     @property
     def chart(self) -> str:
@@ -74,10 +97,10 @@ class Named:
         return next((token.value for token in self.tokens if token.kind is Kind.CHART), "")
 
 
-def name_parts(tokens: tuple[Token, ...]) -> Named:
-    """Sort the words of a question."""
+def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
+    """Sort the words of a question; `reference` is the time that was spoken of before."""
     excluded, excluding = excluded_places(tokens)
-    times = find_times(tokens)
+    times = find_times(tokens, reference)
     in_times = {place for time in times for place in range(time.start, time.end)} | _years(tokens)
     measures, measure_places = _measures(tokens)
     unknown = _unknown_measure(tokens) if not measures else None
@@ -182,8 +205,8 @@ def _members(tokens: Sequence[Token], part: Dimension, excluded: set[int]) -> Me
     without = [place for place in places if place in excluded]
     within = tuple(dict.fromkeys(tokens[place].value for place in places if place not in excluded))
     left_out = tuple(dict.fromkeys(tokens[place].value for place in without))
-    if within:
-        return Members(tuple(name for name in within if name not in left_out))
+    if wanted := tuple(name for name in within if name not in left_out):
+        return Members(wanted)
     return Members(left_out, excluded=bool(left_out))
 
 
@@ -199,15 +222,26 @@ def _count(tokens: Sequence[Token]) -> tuple[int, set[int]]:
 
 
 def _threshold(tokens: Sequence[Token]) -> tuple[Threshold | None, set[int]]:
-    """`above 50`, `below average`."""
+    """`above 50`, `below average`, `between 40 and 50`."""
     for place, token in enumerate(tokens[:-1]):
+        if between := _between(tokens, place):
+            return between
         if token.kind not in {Kind.ABOVE, Kind.BELOW}:
             continue
         limit = next((at for at in range(place + 1, len(tokens)) if tokens[at].kind is not Kind.FILLER), None)
         if limit is not None and tokens[limit].kind in {Kind.NUMBER, Kind.AVERAGE}:
             value = float(tokens[limit].value) if tokens[limit].kind is Kind.NUMBER else None
-            return Threshold(token.kind is Kind.ABOVE, value), {place, limit}
+            return Threshold(next(side for side in SIDES if side == token.value), value), {place, limit}
     return None, {place for place, token in enumerate(tokens) if _compares(token, tokens[place + 1 : place + 3])}
+
+
+def _between(tokens: Sequence[Token], place: int) -> tuple[Threshold, set[int]] | None:
+    """Two values with `and` between them."""
+    after = [at for at in range(place, len(tokens)) if tokens[at].kind is not Kind.FILLER][:4]
+    if [tokens[at].kind for at in after] != [Kind.BETWEEN, Kind.NUMBER, Kind.AND, Kind.NUMBER]:
+        return None
+    least, most = sorted(float(tokens[at].value) for at in (after[1], after[3]))
+    return Threshold("between", least, most), set(after)
 
 
 def _compares(token: Token, following: Sequence[Token]) -> bool:

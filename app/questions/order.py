@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.questions.draft import MOST_SPLITS, Draft
+from app.questions.draft import MOST_SPLITS, Draft, has_units, with_room
 from app.questions.measures import measure_named
 from app.questions.named import ENDS, Named
-from app.questions.query import Dimension, Ranking
+from app.questions.query import PARTS, Dimension, Ranking
 from app.questions.tokens import Kind
 
 _PLURAL_COUNT = 3
@@ -15,12 +15,13 @@ _PLURAL_COUNT = 3
 
 def add_ranking(named: Named, draft: Draft) -> Draft:
     """A rank, from the end that the words mean for this measure."""
-    kinds = {kind for _, kind in named.ends}
+    # What is higher than one of them is seen beside it, and is not the highest of all.
+    kinds = set() if named.compared_with else {kind for _, kind in named.ends}
     falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not named.has(Kind.RISE)
     if not kinds and not falls:
         return draft
-    if not draft.split:
-        draft = draft.by("region").noting("Nothing was named to be ranked: I ranked the regions.")
+    if not draft.split and (part := _rankable(draft)):
+        draft = draft.by(part).noting(f"Nothing was named to be ranked: I ranked the {part}s.")
     higher_is_better = draft.query.focus == "growth" or measure_named(draft.query.measure).higher_is_better
     lowest = Kind.LOW in kinds or (Kind.WORST in kinds and higher_is_better)
     lowest = lowest or (Kind.BEST in kinds and not higher_is_better)
@@ -29,6 +30,11 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
         draft = draft.noting(f"No number was named: I took {count}.")
     ranking = Ranking(count, lowest != falls, _ranked_within(named, draft))
     return replace(draft, query=replace(draft.query, ranking=ranking))
+
+
+def _rankable(draft: Draft) -> Dimension | None:
+    """A part of which there is more than one."""
+    return next((part for part in PARTS if len(draft.query.members(part).those_in(part)) > 1), None)
 
 
 def wants_both_ends(named: Named) -> bool:
@@ -52,8 +58,14 @@ def _ranked_within(named: Named, draft: Draft) -> Dimension | None:
 
 
 def add_limit(named: Named, draft: Draft) -> Draft:
-    """A value that figures are to be above or below."""
-    return replace(draft, query=replace(draft.query, threshold=named.threshold)) if named.threshold else draft
+    """A value that figures are to be above or below; `how often` counts units of time."""
+    if not named.threshold:
+        return draft
+    limited = replace(draft, query=replace(draft.query, threshold=named.threshold))
+    counts = any(token.kind is Kind.COUNT and token.value == "often" for token in named.tokens)
+    if counts and draft.unit is None and has_units(draft):
+        return with_room(named, limited).by("month").noting("No time was named to be counted: I counted months.")
+    return limited
 
 
 def without_order(named: Named, draft: Draft) -> Draft:

@@ -16,7 +16,9 @@ MEMBERS: dict[Dimension, tuple[str, ...]] = {
     "region": ("North", "South", "East", "West"),
     "product": ("Espresso", "Filter", "Cold Brew", "Tea"),
 }
-Focus = Literal["", "growth", "share", "average", "outliers"]
+Focus = Literal["", "growth", "share", "average", "median", "outliers"]
+Side = Literal["above", "below", "at least", "at most", "between"]
+SIDES: tuple[Side, ...] = get_args(Side)
 FOCUSES: tuple[Focus, ...] = get_args(Focus)
 
 
@@ -58,14 +60,30 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Threshold:
-    """More than a value, or less than it; without one the average of the figures is meant."""
+    """On which side of a value, or between two; without one the average of the figures is meant."""
 
-    above: bool
+    side: Side
     value: float | None = None
+    most: float = 0.0
 
     def in_words(self) -> str:
-        """`above 50`, `below average`."""
-        return f"{'above' if self.above else 'below'} {'average' if self.value is None else f'{self.value:.12g}'}"
+        """`above 50`, `below average`, `between 40 and 50`."""
+        most = f" and {self.most:.12g}" if self.side == "between" else ""
+        return f"{self.side} {'average' if self.value is None else f'{self.value:.12g}'}{most}"
+
+    def is_passed_by(self, figure: float, limit: float) -> bool:
+        """Whether a figure is on that side of the limit."""
+        match self.side:
+            case "above":
+                return figure > limit
+            case "below":
+                return figure < limit
+            case "at least":
+                return figure >= limit
+            case "at most":
+                return figure <= limit
+            case "between":
+                return limit <= figure <= self.most
 
 
 @dataclass(frozen=True)

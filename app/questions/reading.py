@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.questions.compose import compose, months_named
 from app.questions.measures import MEASURES
@@ -20,12 +21,13 @@ _SLIDES = re.compile(
     r"\b(?:(?:in|on|with|at most|up to|no more than|max(?:imum)?)\s+)*(\d{1,2}|one|two|three|four|five)\s+slides?\b",
     re.IGNORECASE,
 )
+_SECOND_QUESTION = re.compile(r",?\s+(?:and|&)\s+(?:also\s+)?(?=(?:which|what|how|who|where|when)\b)", re.IGNORECASE)
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _SENTENCE_END = re.compile(r"[.?!;]+(?=\s|$)|\n+")
 HELP = (
     f"I read plain English questions about {', '.join(sorted(MEASURES))}, by region ({', '.join(MEMBERS['region'])}), "
     f"product ({', '.join(MEMBERS['product'])}), month, quarter, half or year, from {name_of(ALL[:1])} to "
-    f"{name_of(ALL[-1:])}: compared, ranked, as growth, shares, averages or outliers."
+    f"{name_of(ALL[-1:])}: compared, ranked, as growth, shares, averages, medians or outliers."
 )
 """What can be asked."""
 
@@ -53,7 +55,8 @@ def read(question: str, default_measure: str = "") -> Reading:
     """Read a question; its sentences are read one by one, and each adds to the answer."""
     limit = _SLIDES.search(question)
     without = _SLIDES.sub(" ", question)
-    sentences = [tokens for part in _SENTENCE_END.split(without) if _says_something(tokens := tokenise(part))]
+    parts = [tokens for part in _SENTENCE_END.split(without) for tokens in _questions(part, default_measure)]
+    sentences = _in_context([tokens for tokens in parts if _says_something(tokens)])
     readings = [_read_sentence(tokens, default_measure) for tokens in sentences]
     if not readings:
         return Reading(refusal="There is no question in that that I could read.")
@@ -65,6 +68,33 @@ def read(question: str, default_measure: str = "") -> Reading:
         chart=next((reading.chart for reading in readings if reading.chart), ""),
         slides=max(1, _NUMBERS.get(limit[1].lower()) or int(limit[1])) if limit else None,
     )
+
+
+def _questions(sentence: str, default_measure: str) -> list[tuple[Token, ...]]:
+    """Two questions in one sentence are read apart; the second is about the first one's part of the data.
+
+    `revenue by region and which product has the best margin`, but not `revenue by region and how many units`.
+    """
+    first, *joint = _SECOND_QUESTION.split(sentence, maxsplit=1)
+    asked = [name_parts(tokenise(part)) for part in (first, *joint)]
+    if not joint or not all(one.splits or one.ends for one in asked) or not asked[0].measures:
+        return [tokenise(sentence)]
+    about = compose(asked[0], default_measure).queries[0]
+    second = asked[1]
+    what = "" if second.measures or second.unknown_measure else f" {about.measure}"
+    when = about.when() if not (second.times or second.excluded_times) else ""
+    where = about.where() if not any(members.names for members in second.members.values()) else ""
+    return [asked[0].tokens, (*second.tokens, *tokenise(what + when + where))]
+
+
+def _in_context(sentences: list[tuple[Token, ...]]) -> list[tuple[Token, ...]]:
+    """Sentences that only say which part of the data is meant belong to the others: `Only Tea. Revenue by region?`."""
+    contexts = [tokens for tokens in sentences if name_parts(tokens).is_context]
+    questions = [tokens for tokens in sentences if tokens not in contexts]
+    if not contexts or not questions:
+        return sentences
+    context = [token for tokens in contexts for token in tokens]
+    return [(*tokens, *context) for tokens in questions]
 
 
 def _says_something(tokens: Sequence[Token]) -> bool:
@@ -91,6 +121,8 @@ def refuse(named: Named, *, is_fragment: bool = False) -> str:
     if split := _unknown_split(named):
         finest = " The finest time is the month." if split.lower() in {"week", "day", "date", "hour"} else ""
         return f"The data are not split by “{split}”.{finest}"
+    if named.ends and not named.splits and (ranked := _unknown(named)):
+        return f"I do not know {', '.join(ranked)}."
     if idle := [word for word in named.left_out if _is_negation(named, word)]:
         return f"I do not know what “{idle[0]}” leaves out: I can leave out regions, products and times."
     if empty := _empty(named):
@@ -104,13 +136,24 @@ def refuse(named: Named, *, is_fragment: bool = False) -> str:
 
 
 def _unknown_split(named: Named) -> str:
-    """A word that we do not know, where a dimension would stand: `by customer`."""
+    """A word that we do not know, where a dimension would stand: `by customer`, `which customers`."""
     tokens = named.tokens
+    asked = [token.text for before, token in pairwise(tokens) if token.kind is Kind.UNKNOWN and _asks_which(before)]
+    if asked:
+        return asked[0]
     for place, token in enumerate(tokens[:-1]):
         following = next((one for one in tokens[place + 1 :] if one.kind not in {Kind.FILLER, Kind.EACH}), None)
         if token.kind is Kind.BY and following and following.kind is Kind.UNKNOWN:
             return following.text
     return ""
+
+
+def _asks_which(token: Token) -> bool:
+    return token.text.lower() in {"which", "each", "every"}
+
+
+def _unknown(named: Named) -> list[str]:
+    return [f"“{token.text}”" for token in named.tokens if token.kind is Kind.UNKNOWN]
 
 
 def _is_negation(named: Named, word: str) -> bool:

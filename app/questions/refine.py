@@ -6,29 +6,33 @@ add (`compare with South`, `also`) leave it beside them.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from app.questions.compose import compose
-from app.questions.named import Named, name_parts
-from app.questions.query import PARTS, Query
+from app.questions.months import ALL
+from app.questions.named import Named, name_parts, part_of
+from app.questions.query import PARTS, Dimension, Members, Query
 from app.questions.reading import Reading, notes_on, refuse
 from app.questions.tokenise import tokenise
-from app.questions.tokens import Kind
+from app.questions.tokens import Kind, Token
 
-_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
+_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER)
 
 
 def refine(query: Query, words: str, *, adds: bool = False) -> Reading:
     """The question that these words make of another."""
     tokens = tokenise(words)
-    own = name_parts(tokens)
+    own = name_parts(tokens, query.months)
     adds = adds or (own.has(Kind.COMPARE) and not _compares_by_itself(own))
     kept = tokenise(" ".join(_kept(query, own, adds=adds)))
     year = tokenise(_year_of(query, own))
-    merged = name_parts((*kept, *tokens, *year))
+    added = [token for token in tokens if not (adds and _is_left_in(token, query, own))]
+    merged = name_parts((*kept, *added, *year), query.months)
     if refusal := refuse(own, is_fragment=True) or refuse(merged):
         return Reading(refusal=refusal)
     composed = compose(merged)
     left_out = (*own.left_out, *composed.left_out)
-    return Reading(composed.queries, left_out, (*composed.notes, *notes_on(own)), chart=own.chart)
+    return Reading(composed.queries, left_out, (*composed.notes, *notes_on(merged)), chart=own.chart)
 
 
 def _kept(query: Query, own: Named, *, adds: bool) -> list[str]:
@@ -37,13 +41,43 @@ def _kept(query: Query, own: Named, *, adds: bool) -> list[str]:
     if query.split and not own.splits:
         kept.append(f"by {' and '.join(query.split)}")
     if adds or not own.times:
-        kept.append(query.when())
+        kept.append(query.when() or (_every_year() if own.times else ""))
     for part in PARTS:
         named = own.members[part]
-        if adds or not named.names or (named.excluded and not query.members(part).excluded):
-            kept.append(query.members(part).in_words())
-    kept += [query.focus, *_orders(query, own)] if not own.has(*_FOCUS) else []
+        if _asks_for_all(own, part):
+            continue
+        if adds or not named.names or named.excluded:
+            kept.append(_without(query.members(part), named).in_words())
+    keeps_focus = not own.has(*_FOCUS) and (query.focus == "share" or not own.has(Kind.TREND))
+    kept += [query.focus, *_orders(query, own)] if keeps_focus else []
     return kept
+
+
+def _asks_for_all(own: Named, part: Dimension) -> bool:
+    """`include all products`: nothing is left out any more."""
+    return any(
+        before.text.lower() in {"all", "every"} and token.kind is Kind.DIMENSION and token.value == part
+        for before, token in pairwise(own.tokens)
+    )
+
+
+def _every_year() -> str:
+    """What a question without a time is about, where a time is to stand beside it."""
+    return " and ".join(sorted({month[:4] for month in ALL}))
+
+
+def _is_left_in(token: Token, query: Query, own: Named) -> bool:
+    """Whether it names what is left out no more: that alone filters nothing."""
+    part = part_of(token.value) if token.kind is Kind.MEMBER else None
+    return part is not None and query.members(part).excluded and not own.members[part].excluded
+
+
+def _without(kept: Members, named: Members) -> Members:
+    """`include Tea again`: what is named is left out no more."""
+    if not kept.excluded or named.excluded:
+        return kept
+    names = tuple(name for name in kept.names if name not in named.names)
+    return Members(names, excluded=bool(names))
 
 
 def _orders(query: Query, own: Named) -> list[str]:

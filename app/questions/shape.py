@@ -26,6 +26,8 @@ def add_comparison(named: Named, draft: Draft) -> Draft:
         draft = draft.by(unit)
     elif unit == "year" and draft.unit != "year" and len(draft.split) < MOST_SPLITS:
         draft = draft.by("year")
+    if named.compared_with:
+        return _compare_with_all(named, draft)
     is_comparison = draft.split or len(named.measures) > 1 or named.has(Kind.RISE, Kind.FALL)
     if named.has(Kind.OTHERS) or (named.has(Kind.COMPARE) and not is_comparison):
         return _compare_with_all(named, draft)
@@ -45,6 +47,10 @@ def _compare_with_all(named: Named, draft: Draft) -> Draft:
 def _listed_unit(named: Named) -> Unit | None:
     """The unit of times that stand beside each other, the finest of them."""
     times = [time for time in named.times if not time.is_range]
+    if any(time.window is Kind.YEAR_BEFORE for time in named.times):
+        return "year"
+    if len(times) == 1 and times[0].is_season and not times[0].crosses_years:
+        return "year"
     if len(times) > 1 or any(time.unit != "year" and len(time.years) > 1 for time in times):
         return min((time.unit for time in times), key=lambda unit: SIZES[unit])
     return None

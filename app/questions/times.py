@@ -5,6 +5,8 @@ The cases, in this order:
 - where a year stands right before a part (`2024 Q1`), each part takes the year before it;
 - `last`, `this` and `first` units count from the end or the start of the data, or of the year that follows; where the
   question names a unit of the same size, or `this`, `last` is the one before that;
+- a season is three months, and winter ends in the year after;
+- `compared with last year` and `the same quarter last year` are what else is named, a year before;
 - two times joined by `to` or `between … and …` are a range; `since`, `until`, `after` and `before` are open ones.
 """
 
@@ -13,7 +15,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.questions.months import ALL, FIRST, LAST, SIZES, Months, Unit, months_between, months_of, name_of, shift
+from app.questions.months import (
+    ALL,
+    FIRST,
+    LAST,
+    SIZES,
+    Months,
+    Unit,
+    months_between,
+    months_of,
+    name_of,
+    names_of,
+    shift,
+)
 from app.questions.query import OVER_TIME
 from app.questions.tokens import Kind, Token
 
@@ -30,16 +44,54 @@ class TimeMention:
     unit: Unit
     months: Months = ()
     number: int = 0
+    length: int = 1
     years: tuple[int, ...] = ()
     window: Kind | None = None
     is_range: bool = False
 
+    @property
+    def is_season(self) -> bool:
+        """Whether it is several months that are no unit."""
+        return self.length > 1
 
-def find_times(tokens: Sequence[Token]) -> list[TimeMention]:
-    """All times that are named, in their order."""
-    found = _with_years(list(_mentions(tokens)), tokens)
-    resolved = [_resolve(one, found) for one in found]
-    return list(_ranges(resolved, tokens))
+    @property
+    def crosses_years(self) -> bool:
+        """Whether it begins in one year and ends in the next."""
+        return self.is_season and self.number + self.length > SIZES["year"] + 1
+
+
+def find_times(tokens: Sequence[Token], reference: Months = ()) -> list[TimeMention]:
+    """All times that are named, in their order; `last` ones come before the `reference` if there is one."""
+    found = _with_years([_as_compared(one, tokens) for one in _mentions(tokens)], tokens)
+    named = [one for one in found if one.window is not Kind.YEAR_BEFORE]
+    resolved = list(_ranges([_resolve(one, named, reference) for one in named], tokens))
+    years_before = [one for one in found if one.window is Kind.YEAR_BEFORE]
+    earlier = [time for one in years_before for time in _year_before(one, resolved, tokens, reference)]
+    return sorted((*resolved, *earlier), key=lambda time: time.start)
+
+
+def _as_compared(mention: TimeMention, tokens: Sequence[Token]) -> TimeMention:
+    """`compared with last year`: the year before that of which all else is said."""
+    is_last_year = mention.window is Kind.RECENT and (mention.unit, mention.number) == ("year", 1)
+    is_compared = is_last_year and _kind_before(mention, tokens) is Kind.COMPARE
+    return replace(mention, window=Kind.YEAR_BEFORE) if is_compared else mention
+
+
+def _year_before(
+    mention: TimeMention, others: Sequence[TimeMention], tokens: Sequence[Token], reference: Months
+) -> Iterator[TimeMention]:
+    """What else is named, a year before; where nothing is, the last year, and the one before it."""
+    within = {month for one in others for month in one.months}
+    months = tuple(sorted(within)) or reference or ALL[-SIZES["year"] :]
+    if not within and not reference and _kind_before(mention, tokens) is Kind.COMPARE:
+        yield replace(mention, months=months, window=None)
+    yield replace(mention, months=shift(months, -SIZES["year"]))
+
+
+def _kind_before(mention: TimeMention, tokens: Sequence[Token]) -> Kind | None:
+    """The kind of the last word before it that is no filler."""
+    kinds = [token.kind for token in tokens[: mention.start] if token.kind is not Kind.FILLER]
+    return kinds[-1] if kinds else None
 
 
 def _mentions(tokens: Sequence[Token]) -> Iterator[TimeMention]:
@@ -56,8 +108,10 @@ def _mention(tokens: Sequence[Token], place: int) -> TimeMention | None:
     if token.kind is Kind.YEAR:
         return TimeMention(place, place + 1, "year", years=(int(token.value),))
     if token.kind is Kind.PART_OF_YEAR:
-        unit, number = token.value.split()
-        return TimeMention(place, place + 1, _unit(unit), number=int(number))
+        unit, number, *length = token.value.split()
+        return TimeMention(place, place + 1, _unit(unit), number=int(number), length=int("".join(length) or 1))
+    if token.kind in {Kind.YEAR_BEFORE, Kind.TO_DATE}:
+        return TimeMention(place, place + 1, _unit(token.value or "year"), number=1, window=token.kind)
     return _window(tokens, place) if token.kind in _WINDOWS else None
 
 
@@ -136,40 +190,47 @@ def _years_before(mentions: Sequence[TimeMention], place: int) -> list[int]:
     return list(range(start, earlier))
 
 
-def _resolve(mention: TimeMention, found: Sequence[TimeMention]) -> TimeMention:
+def _resolve(mention: TimeMention, found: Sequence[TimeMention], reference: Months = ()) -> TimeMention:
     """The mention with its months."""
     if mention.window:
-        return _counted(mention, found)
+        return _counted(mention, found, reference)
     years = mention.years or _YEARS
-    number = mention.number or 1
-    months = (month for year in years for month in months_of(mention.unit, number, year))
+    begun = (_YEARS[0] - 1, *years) if mention.crosses_years and not mention.years else years
+    months = (month for year in begun for month in _months_in(mention, year))
     return replace(mention, months=tuple(sorted(set(months))), years=years)
 
 
-def _counted(mention: TimeMention, found: Sequence[TimeMention]) -> TimeMention:
+def _months_in(mention: TimeMention, year: int) -> Months:
+    """The months of what is named as a part of a year, and of a season that begins in it."""
+    first = months_of(mention.unit, mention.number or 1, year)[0]
+    return months_between(first, shift([first], SIZES[mention.unit] * mention.length - 1)[0])
+
+
+def _counted(mention: TimeMention, found: Sequence[TimeMention], given: Months) -> TimeMention:
     """The months of a window, and how it was read."""
     size = SIZES[mention.unit] * mention.number
     within = months_of("year", 1, mention.years[0]) if mention.years else ALL
     months = within[:size] if mention.window is Kind.EARLY else within[-size:]
     if mention.window is Kind.NEXT:
         months = shift(ALL[-size:], size)
-    elif mention.window is Kind.RECENT and not mention.years and (reference := _reference(mention, found)):
+    elif mention.window is Kind.RECENT and not mention.years and (reference := _reference(mention, found, given)):
         months = shift(reference[:size], -size)
     return replace(mention, months=months)
 
 
-def _reference(mention: TimeMention, found: Sequence[TimeMention]) -> Months:
-    """What a `last` unit comes before: one of the same size that the question names."""
+def _reference(mention: TimeMention, found: Sequence[TimeMention], given: Months) -> Months:
+    """What a `last` unit comes before: one of the same size that the question names, or what was given."""
     others = [one for one in found if one is not mention and one.unit == mention.unit and one.window is not Kind.RECENT]
-    return min((_resolve(one, ()).months for one in others), default=())
+    is_within = len(given) <= SIZES[mention.unit] * mention.number
+    return min((_resolve(one, ()).months for one in others), default=given if is_within else ())
 
 
 def note_on(mention: TimeMention, tokens: Sequence[Token]) -> str:
-    """How a window was read."""
-    if mention.window is None:
+    """How a window or a season was read."""
+    if mention.window is None and not mention.is_season:
         return ""
     words = " ".join(token.text for token in tokens[mention.start : mention.end])
-    return f"“{words}” is read as {name_of(mention.months)}; the data run from {name_of(ALL)}."
+    return f"“{words}” is read as {names_of(mention.months)}; the data run from {name_of(ALL)}."
 
 
 def _ranges(mentions: Sequence[TimeMention], tokens: Sequence[Token]) -> Iterator[TimeMention]:
@@ -199,10 +260,7 @@ def _is_range(one: TimeMention, other: TimeMention, tokens: Sequence[Token]) -> 
 def _range(one: TimeMention, other: TimeMention) -> TimeMention:
     """From one to the other; with the same years in each of them."""
     if one.unit != "year" and one.years == other.years and other.number >= one.number and not one.window:
-        spans = [
-            (months_of(one.unit, one.number, year)[0], months_of(other.unit, other.number, year)[-1])
-            for year in one.years
-        ]
+        spans = [(_months_in(one, year)[0], _months_in(other, year)[-1]) for year in one.years]
     else:
         spans = [(one.months[0], other.months[-1])]
     months = tuple(month for first, last in spans for month in months_between(first, last))
@@ -210,16 +268,16 @@ def _range(one: TimeMention, other: TimeMention) -> TimeMention:
 
 
 def _opened(mention: TimeMention, tokens: Sequence[Token], *, is_first: bool) -> TimeMention:
-    before = [token.kind for token in tokens[: mention.start] if token.kind is not Kind.FILLER][-1:]
+    before = _kind_before(mention, tokens)
     behind = tokens[mention.end : mention.end + 1]
     first, last = mention.months[0], mention.months[-1]
-    if before == [Kind.SINCE] or (behind and behind[0].kind is Kind.SINCE):
+    if before is Kind.SINCE or (behind and behind[0].kind is Kind.SINCE):
         return replace(mention, months=months_between(first, max(last, LAST)), is_range=True)
-    if before == [Kind.UNTIL] or (before == [Kind.TO] and is_first):
+    if before is Kind.UNTIL or (before is Kind.TO and is_first):
         return replace(mention, months=months_between(min(first, FIRST), last), is_range=True)
-    if before == [Kind.AFTER]:
+    if before is Kind.AFTER:
         return replace(mention, months=_after(last), is_range=True)
-    if before == [Kind.BEFORE]:
+    if before is Kind.BEFORE:
         return replace(mention, months=_before(first), is_range=True)
     return mention
 

@@ -11,6 +11,9 @@ from app.questions.tokens import Kind, Token
 _WORD = re.compile(
     r"(?P<iso>\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])\b)"
     r"|(?P<quarter>\b(?:19|20)\d\d[ -]?[qh][1-4]\b)"
+    r"|(?P<numeric>\b(?:0?[1-9]|1[0-2])[/.](?:19|20)\d\d\b)"
+    r"|(?P<fiscal>\bfy[ -]?(?:19|20)\d\d\b)"
+    r"|(?P<ordinal>\b\d+(?:st|nd|rd|th)\b)"
     r"|(?P<number>[€$]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[km]\b|%)?)"
     r"|(?P<word>[^\W\d_][\w]*(?:['’][^\W\d_]+)*)"
     r"|(?P<sign>%|&|\+|[-–—/])",
@@ -41,9 +44,14 @@ def _words(match: re.Match[str]) -> Iterator[Token]:
     elif match.lastgroup == "quarter":
         yield Token(text, Kind.PART_OF_YEAR, f"{'quarter' if text[-2].lower() == 'q' else 'half'} {text[-1]}")
         yield Token(text, Kind.YEAR, text[:4])
+    elif match.lastgroup == "numeric":
+        yield Token(text, Kind.PART_OF_YEAR, f"month {int(text[:-5])}")
+        yield Token(text, Kind.YEAR, text[-4:])
+    elif match.lastgroup == "fiscal":
+        yield Token(text, Kind.YEAR, text[-4:], is_typo=True)
     elif match.lastgroup == "number":
         yield _number(text)
-    elif match.lastgroup == "word":
+    elif match.lastgroup in ("word", "ordinal"):
         yield from _word(text)
     elif text == "%":
         yield Token(text, Kind.UNKNOWN, text)

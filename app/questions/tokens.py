@@ -26,6 +26,7 @@ class Kind(enum.Enum):
     TREND = enum.auto()
     SHARE = enum.auto()
     AVERAGE = enum.auto()
+    POINTS = enum.auto()
     OUTLIER = enum.auto()
     COMPARE = enum.auto()
     OTHERS = enum.auto()
@@ -45,6 +46,8 @@ class Kind(enum.Enum):
     BEFORE = enum.auto()
     # which of several units of time
     THIS = enum.auto()
+    TO_DATE = enum.auto()
+    YEAR_BEFORE = enum.auto()
     RECENT = enum.auto()
     NEXT = enum.auto()
     EARLY = enum.auto()

@@ -65,7 +65,7 @@ def test_the_words_of_what_was_read_read_back_as_the_same(query: Query) -> None:
         (Query(regions=Members(("North",)), products=Members(("Tea",))), "revenue for Tea in North"),
         (Query(products=Members(("Tea",), excluded=True)), "revenue except Tea"),
         (Query(split=("product",), ranking=Ranking(2, lowest=True)), "revenue by product, bottom 2"),
-        (Query(split=("month",), threshold=Threshold(above=True, value=30000)), "revenue by month, above 30000"),
+        (Query(split=("month",), threshold=Threshold("above", 30000)), "revenue by month, above 30000"),
         (Query(split=("year", "region"), focus="growth"), "revenue by year and region, growth"),
     ],
 )

@@ -1,8 +1,10 @@
-"""Averages over months, quarters, halves or years. Pure."""
+"""Averages and medians over months, quarters, halves or years. Pure."""
 
 from __future__ import annotations
 
-from statistics import mean
+from collections.abc import Callable, Sequence
+from statistics import mean, median
+from typing import Literal
 
 from app.agent.findings.parts import lead_words
 from app.agent.findings.ranking import rank
@@ -11,29 +13,37 @@ from app.agent.table import Point, Table
 from app.agent.units import write
 from app.questions.query import Ranking
 
+AverageKind = Literal["average", "median"]
+_STATISTICS: dict[AverageKind, Callable[[Sequence[float]], float]] = {"average": mean, "median": median}
 
-def tell_averages(table: Table, ranking: Ranking | None) -> Told | None:
+
+def tell_averages(table: Table, ranking: Ranking | None, kind: AverageKind = "average") -> Told | None:
     """None where there is no time to take the average over."""
     if not table.times:
         return None
-    return _tell_one(table) if len(table.dimensions) == 1 else _tell_parts(table, ranking or Ranking())
+    if len(table.dimensions) == 1:
+        return _tell_one(table, kind)
+    return _tell_parts(table, ranking or Ranking(), kind)
 
 
-def _tell_one(table: Table) -> Told:
+def _tell_one(table: Table, kind: AverageKind) -> Told:
     points, unit = table.points, table.unit
-    average = mean(point.value for point in points)
+    average = _STATISTICS[kind]([point.value for point in points])
     above = sum(point.value > average for point in points)
     about = f"{table.measure} by {table.dimensions[0]}"
     view = view_points(about, points, unit, is_over_time=True)
-    remarks = (*extremes(points, unit), f"Above the average: {above} of {len(points)} {plural(table.dimensions)}")
-    return Told(f"{capital(table.measure)} averaged {write(average, unit)} a {table.dimensions[0]}", remarks, view)
+    remarks = (*extremes(points, unit), f"Above the {kind}: {above} of {len(points)} {plural(table.dimensions)}")
+    verb = "averaged" if kind == "average" else "had a median of"
+    return Told(f"{capital(table.measure)} {verb} {write(average, unit)} a {table.dimensions[0]}", remarks, view)
 
 
-def _tell_parts(table: Table, ranking: Ranking) -> Told:
+def _tell_parts(table: Table, ranking: Ranking, kind: AverageKind) -> Told:
     time = table.times[0]
-    points = [Point(table.label(name), mean(values.values())) for name, values in table.lines(time).items()]
+    statistic = _STATISTICS[kind]
+    lines = table.lines(time).items()
+    points = [Point(table.label(name), statistic(list(values.values()))) for name, values in lines]
     ranked = rank(points, table.unit, ranking)
-    what = f"average {table.measure} a {time}"
+    what = f"{kind} {table.measure} a {time}"
     other = next(one for one in table.dimensions if one != time)
     if ranked.all_the_same:
         headline = f"All {ranked.of} {plural([other])} have the same {what}: {ranked.write(points[0].value)}"

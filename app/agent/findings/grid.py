@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.agent.findings.parts import lead_words
 from app.agent.findings.told import Told, capital, extremes, list_names, plural, tied, view_lines
 from app.agent.table import Point, Table
-from app.agent.units import change, write, write_change
+from app.agent.units import change, describe_end, write, write_change
 
 
 def tell_grid(table: Table) -> Told:
@@ -46,8 +46,8 @@ def _ends(moved: list[Point], table: Table) -> str:
     top, bottom = tied(moved), tied(moved, lowest=True)
     if len(top) == len(moved):
         return f"all {len(moved)} moved alike, {write_change(top[0].value, table.unit)}"
-    rising = "grew the most" if top[0].value > 0 else "fell the least"
-    falling = "fell the most" if bottom[0].value < 0 else "grew the least"
+    rising = describe_end(top[0].value, table.unit, lowest=False)
+    falling = describe_end(bottom[0].value, table.unit, lowest=True)
     return (
         f"{list_names(top)} {rising} ({write_change(top[0].value, table.unit)}),"
         f" {list_names(bottom)} {falling} ({write_change(bottom[0].value, table.unit)})"

@@ -9,7 +9,7 @@ from app.agent.findings.grid import changes_along
 from app.agent.findings.ranking import Ranked, rank
 from app.agent.findings.told import Told, capital, list_names, plural, view_points
 from app.agent.table import Point, Table
-from app.agent.units import Unit, change, write, write_change
+from app.agent.units import Unit, change, describe_end, write, write_change
 from app.questions.query import Ranking
 
 
@@ -77,11 +77,6 @@ def _headline(ranked: Ranked, ranking: Ranking, table: Table, when: str, other: 
 
 
 def _verb(ranked: Ranked, ranking: Ranking, table: Table) -> str:
-    """`Revenue grew the most`; the least growth is a fall where it is below zero."""
-    value = ranked.points[0].value
-    words = (
-        ("fell the most" if value < 0 else "grew the least")
-        if ranking.lowest
-        else ("grew the most" if value > 0 else "fell the least")
-    )
+    """`Revenue grew the most`."""
+    words = describe_end(ranked.points[0].value, table.unit, lowest=ranking.lowest)
     return f"{capital(table.measure)} {words}"

@@ -28,8 +28,8 @@ def _tell_focus(query: Query, table: Table) -> Told | None:
         return tell_growth(table, query.ranking)
     if query.focus == "share":
         return tell_shares(table, query)
-    if query.focus == "average":
-        return tell_averages(table, query.ranking)
+    if query.focus == "average" or query.focus == "median":
+        return tell_averages(table, query.ranking, query.focus)
     return tell_outliers(table, query.months) if query.focus == "outliers" else None
 
 

@@ -17,9 +17,10 @@ def tell_threshold(table: Table, threshold: Threshold, *, of_shares: bool = Fals
     unit = "percent" if of_shares and len(table.dimensions) == 1 else table.unit
     measure = f"share of {table.measure}" if unit != table.unit else table.measure
     limit = mean(point.value for point in points) if threshold.value is None else threshold.value
-    passing = [point for point in points if (point.value > limit if threshold.above else point.value < limit)]
-    side = "above" if threshold.above else "below"
-    bound = f"{side} {'the average of ' if threshold.value is None else ''}{write(limit, unit)}"
+    passing = [point for point in points if threshold.is_passed_by(point.value, limit)]
+    bound = f"{threshold.side} {'the average of ' if threshold.value is None else ''}{write(limit, unit)}"
+    if threshold.side == "between":
+        bound += f" and {write(threshold.most, unit)}"
     if not table.dimensions:
         verb = "were" if measure.endswith("units") else "was"
         told = f"{capital(measure)} {verb} {write(points[0].value, unit)}, {'' if passing else 'not '}{bound}"

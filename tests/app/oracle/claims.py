@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import pairwise
-from statistics import mean, pstdev
+from statistics import mean, median, pstdev
 
 from tests.app.oracle.reading import CHANGE, VALUE, is_right, moved, names, number, pairs
 from tests.app.oracle.slide import Points, Slide
 
 # Rows come with six decimals: figures that differ by less may be told as the same or not.
 _NEAR = 3e-6
+_GREW = "grew the most|fell the least|fell the most|grew the least|hardly changed"
 Check = Callable[[Slide, re.Match[str]], None]
 _CHECKS: list[tuple[re.Pattern[str], Check]] = []
 _M = (
-    r"(?:average )?(?:[Rr]evenue|[Cc]ost per unit|[Cc]ost|[Pp]rofit margin|[Pp]rofit per unit|[Pp]rofit|[Uu]nits|"
-    r"[Rr]eturned units|[Rr]eturn rate|[Pp]rice per unit)"
+    r"(?:average |median )?(?:[Rr]evenue|[Cc]ost per unit|[Cc]ost|[Pp]rofit margin|[Pp]rofit per unit|[Pp]rofit|"
+    r"[Uu]nits|[Rr]eturned units|[Rr]eturn rate|[Pp]rice per unit)"
 )
 
 
@@ -95,7 +96,7 @@ def _lead(slide: Slide, match: re.Match[str]) -> None:
 
 @_claim(rf"(?P<names>.+?) (?:has|share) the (?P<end>highest|lowest) (?P<m>{_M}(?: a \w+)?): (?P<v>{VALUE})")
 def _end(slide: Slide, match: re.Match[str]) -> None:
-    points = _averages(slide) if match["m"].startswith("average") else slide.points
+    points = _averages(slide) if match["m"].startswith(("average", "median")) else slide.points
     _are(match["names"], _ends(points, match["end"]))
     assert is_right(match["v"], points[names(match["names"])[0][0]])
     assert slide.question.measure in match["m"]
@@ -103,7 +104,7 @@ def _end(slide: Slide, match: re.Match[str]) -> None:
 
 @_claim(rf"All (?P<n>\d+) \w+ (?:of {_M} are|have) the same ?(?P<m>(?:share of )?{_M}(?: a \w+)?|): (?P<v>{VALUE})")
 def _all_the_same(slide: Slide, match: re.Match[str]) -> None:
-    points = _averages(slide) if match["m"].startswith("average") else slide.points
+    points = _averages(slide) if match["m"].startswith(("average", "median")) else slide.points
     points = _shares(points) if match["m"].startswith("share") else points
     assert len(points) == int(match["n"])
     assert all(is_right(match["v"], value) for value in points.values())
@@ -204,8 +205,8 @@ def _changes(slide: Slide) -> tuple[Points, str, str]:
 
 
 @_claim(
-    rf"(?P<m>{_M}) from (?P<a>.+?) to (?P<b>.+?): (?P<top>.+?) (?P<rises>grew the most|fell the least)"
-    rf" \((?P<vt>{CHANGE})\), (?P<low>.+?) (?P<falls>fell the most|grew the least) \((?P<vl>{CHANGE})\)"
+    rf"(?P<m>{_M}) from (?P<a>.+?) to (?P<b>.+?): (?P<top>.+?) (?P<rises>{_GREW})"
+    rf" \((?P<vt>{CHANGE})\), (?P<low>.+?) (?P<falls>{_GREW}) \((?P<vl>{CHANGE})\)"
 )
 def _courses(slide: Slide, match: re.Match[str]) -> None:
     changes, first, last = _changes(slide)
@@ -214,8 +215,8 @@ def _courses(slide: Slide, match: re.Match[str]) -> None:
     _are(match["low"], _ends(changes, "lowest"))
     assert is_right(match["vt"], max(changes.values()))
     assert is_right(match["vl"], min(changes.values()))
-    assert (max(changes.values()) > 0) == (match["rises"] == "grew the most")
-    assert (min(changes.values()) < 0) == (match["falls"] == "fell the most")
+    _verb_is_right(match["rises"], match["vt"], max(changes.values()), lowest=False)
+    _verb_is_right(match["falls"], match["vl"], min(changes.values()), lowest=True)
 
 
 @_claim(rf"{_M} from (?P<a>.+?) to (?P<b>.+?): (?P<x>[\w ]+?) (?P<vx>{CHANGE}), (?P<y>[\w ]+?) (?P<vy>{CHANGE})")
@@ -272,7 +273,7 @@ def _listed(words: str, points: Points, *, lowest: bool, count: int) -> None:
 @_claim(rf"(?P<end>Top|Bottom) (?P<n>\d+)(?: \w+)? by (?P<m>{_M}(?: a \w+)?)(?: with a tie)?: (?P<list>.+?\))")
 @_claim(rf"(?P<end>All) (?P<n>\d+) \w+ by (?P<m>{_M}): (?P<list>.+?\))")
 def _ranking(slide: Slide, match: re.Match[str]) -> None:
-    points = _averages(slide) if match["m"].startswith("average") else slide.points
+    points = _averages(slide) if match["m"].startswith(("average", "median")) else slide.points
     lowest = any(op.startswith("bottom") for op in slide.question.ops)
     assert match["end"] == "All" or lowest == (match["end"] == "Bottom")
     _listed(match["list"], points, lowest=lowest, count=int(match["n"]))
@@ -306,10 +307,7 @@ def _group(slide: Slide, match: re.Match[str]) -> None:
     _listed(match["list"], lines[match["group"]], lowest=end == "bottom", count=int(count))
 
 
-_GREW = r"(?P<verb>grew the most|fell the least|fell the most|grew the least)"
-
-
-@_claim(rf"{_M} {_GREW} for (?P<names>[^(]+?): (?P<v>{CHANGE}) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)")
+@_claim(rf"{_M} (?P<verb>{_GREW}) for (?P<names>[^(]+?): (?P<v>{CHANGE}) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)")
 def _growth(slide: Slide, match: re.Match[str]) -> None:
     changes, first, last = _changes(slide)
     assert (match["a"], match["b"]) == (first, last)
@@ -317,10 +315,13 @@ def _growth(slide: Slide, match: re.Match[str]) -> None:
     _are(match["names"], _ends(changes, "lowest" if lowest else "highest"))
     value = (min if lowest else max)(changes.values())
     assert is_right(match["v"], value)
-    _verb_is_right(match["verb"], value, lowest=lowest)
+    _verb_is_right(match["verb"], match["v"], value, lowest=lowest)
 
 
-def _verb_is_right(verb: str, value: float, *, lowest: bool) -> None:
+def _verb_is_right(verb: str, written: str, value: float, *, lowest: bool) -> None:
+    if number(written) == 0:
+        assert verb == "hardly changed"
+        return
     expected = (
         ("fell the most" if value < 0 else "grew the least")
         if lowest
@@ -329,7 +330,7 @@ def _verb_is_right(verb: str, value: float, *, lowest: bool) -> None:
     assert verb == expected
 
 
-@_claim(rf"{_M} {_GREW} for (?P<list>.+?\)) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)")
+@_claim(rf"{_M} (?P<verb>{_GREW}) for (?P<list>.+?\)) from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?)")
 def _growth_list(slide: Slide, match: re.Match[str]) -> None:
     changes, _, _ = _changes(slide)
     end, count, *_ = next(op for op in slide.question.ops if op.startswith(("top", "bottom"))).split()
@@ -342,11 +343,12 @@ def _steps(slide: Slide) -> Points:
     return {label: moved(line[before], line[label], slide.question.unit) for before, label in pairwise(labels)}
 
 
-@_claim(rf"{_M} {_GREW} in (?P<list>.+?\)) on the \w+ before")
+@_claim(rf"{_M} (?P<verb>{_GREW}) in (?P<list>.+?\)) on the \w+ before")
 def _step(slide: Slide, match: re.Match[str]) -> None:
     ranking = next((op for op in slide.question.ops if op.startswith(("top", "bottom"))), "top 1").split()
     _listed(match["list"], _steps(slide), lowest=ranking[0] == "bottom", count=int(ranking[1]))
-    _verb_is_right(match["verb"], _steps(slide)[pairs(match["list"])[0][0]], lowest=ranking[0] == "bottom")
+    name, written = pairs(match["list"])[0]
+    _verb_is_right(match["verb"], written, _steps(slide)[name], lowest=ranking[0] == "bottom")
 
 
 @_claim(rf"Weakest step: (?P<name>.+?), (?P<v>{CHANGE})")
@@ -400,17 +402,19 @@ def _share_highest_in(slide: Slide, match: re.Match[str]) -> None:
 
 def _averages(slide: Slide) -> Points:
     lines = slide.along(slide.times[0])
-    return {name: mean(line.values()) for name, line in lines.items()}
+    middle = median if "median" in slide.question.ops else mean
+    return {name: middle(line.values()) for name, line in lines.items()}
 
 
-@_claim(rf"{_M} averaged (?P<v>{VALUE}) a \w+")
+@_claim(rf"{_M} (?P<verb>averaged|had a median of) (?P<v>{VALUE}) a \w+")
 def _averaged(slide: Slide, match: re.Match[str]) -> None:
+    assert ("median" in slide.question.ops) == (match["verb"] != "averaged")
     assert is_right(match["v"], _averages(slide)[""])
 
 
-@_claim(r"Above the average: (?P<k>\d+) of (?P<n>\d+) \w+")
+@_claim(r"Above the (?:average|median): (?P<k>\d+) of (?P<n>\d+) \w+")
 def _above_average(slide: Slide, match: re.Match[str]) -> None:
-    average = mean(slide.points.values())
+    average = _averages(slide)[""]
     assert (int(match["k"]), int(match["n"])) == (
         sum(value > average for value in slide.points.values()),
         len(slide.points),
@@ -456,34 +460,48 @@ def _rule(slide: Slide, match: re.Match[str]) -> None:
     assert "outliers" in slide.question.ops
 
 
-@_claim(
-    rf"(?P<k>\d+|None) of (?P<n>\d+) \w+ ha(?:s|ve) (?P<m>(?:share of )?{_M}) (?P<side>above|below)"
-    rf" (?P<avg>the average of )?(?P<v>{VALUE})(?:: (?P<names>.+?))?"
+_SIDE = (
+    r"(?P<side>above|below|at least|at most|between) (?P<avg>the average of )?"
+    rf"(?P<v>{VALUE})(?: and (?P<most>{VALUE}))?"
 )
+_PASSES: dict[str, Callable[[float, float, float], bool]] = {
+    "above": lambda figure, limit, _: figure > limit,
+    "below": lambda figure, limit, _: figure < limit,
+    "at least": lambda figure, limit, _: figure >= limit,
+    "at most": lambda figure, limit, _: figure <= limit,
+    "between": lambda figure, limit, most: limit <= figure <= most,
+}
+
+
+def _passing(slide: Slide, match: re.Match[str], points: Points) -> set[str]:
+    """Those on the side of the limit that the query says; the words must say the same."""
+    op = next(op for op in slide.question.ops if op.startswith(tuple(_PASSES)))
+    side = next(one for one in _PASSES if op.startswith(one))
+    limits = [mean(points.values()) if one == "average" else float(one) for one in op[len(side) + 1 :].split(" and ")]
+    assert (side, "average" in op) == (match["side"], bool(match["avg"]))
+    written = [match["v"], *([match["most"]] if match["most"] else [])]
+    assert all(is_right(one, limit) for one, limit in zip(written, limits, strict=True))
+    return {name for name, one in points.items() if _PASSES[side](one, limits[0], limits[-1])}
+
+
+@_claim(rf"(?P<k>\d+|None) of (?P<n>\d+) \w+ ha(?:s|ve) (?P<m>(?:share of )?{_M}) {_SIDE}(?:: (?P<names>.+?))?")
 def _threshold(slide: Slide, match: re.Match[str]) -> None:
     points = _shares(slide.points) if match["m"].startswith("share") else slide.points
-    op = next(op for op in slide.question.ops if op.startswith(("above", "below")))
-    side, limit = op.split()
-    value = mean(points.values()) if limit == "average" else float(limit)
-    assert (side, limit == "average") == (match["side"], bool(match["avg"]))
-    assert is_right(match["v"], value)
-    passing = {name for name, one in points.items() if (one > value if side == "above" else one < value)}
+    passing = _passing(slide, match, points)
     assert (int(match["k"].replace("None", "0")), int(match["n"])) == (len(passing), len(points))
     if passing:
         _are(match["names"], passing)
 
 
-@_claim(rf"{_M} w(?:as|ere) (?P<v>{VALUE}), (?P<no>not )?(?P<side>above|below) (?P<limit>{VALUE})")
+@_claim(rf"{_M} w(?:as|ere) (?P<figure>{VALUE}), (?P<no>not )?{_SIDE}")
 def _figure_and_limit(slide: Slide, match: re.Match[str]) -> None:
-    value = next(iter(slide.points.values()))
-    assert is_right(match["v"], value)
-    passes = value > number(match["limit"]) if match["side"] == "above" else value < number(match["limit"])
-    assert passes != bool(match["no"])
+    assert is_right(match["figure"], next(iter(slide.points.values())))
+    assert bool(_passing(slide, match, slide.points)) != bool(match["no"])
 
 
 @_claim(rf"(?P<end>Highest|Lowest): (?P<names>.+), (?P<v>{VALUE})")
 def _extreme(slide: Slide, match: re.Match[str]) -> None:
-    candidates = [slide.points, *([_averages(slide)] if "average" in slide.question.ops else [])]
+    candidates = [slide.points, *([_averages(slide)] if {"average", "median"} & set(slide.question.ops) else [])]
     if "share" in slide.question.ops:
         candidates += [_shares(slide.points)]
         candidates += _shares_of_each(slide).values() if len(slide.question.split) == 2 else []

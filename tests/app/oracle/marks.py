@@ -20,7 +20,7 @@ def check_marks(slide: Slide) -> None:
 def _right_marks(slide: Slide) -> Points:
     if slide.chart.startswith("change of"):
         return _changes(slide)[0] if len(slide.question.split) == 2 else _steps(slide)
-    if slide.chart.startswith("average"):
+    if slide.chart.startswith(("average", "median")):
         return _averages(slide)
     if slide.chart.startswith("share of"):
         return _right_shares(slide)
