@@ -41,6 +41,7 @@ class Delivery:
     _running: bool
     _ended: bool
     _lost: int
+    _earlier: Engine | None
 
     def __init__(
         self,
@@ -75,7 +76,9 @@ class Delivery:
             if self._running or not self._settings.tracing.enabled:
                 return
             if self._ended:
+                earlier = self._engine
                 self._begin(self._inbox)
+                self._earlier = earlier
             self._wanted = self._running = True
             self._unattended = False
             self._engine.start()
@@ -123,10 +126,14 @@ class Delivery:
 
         False when the time is up, and when something put since the last flush was refused or dropped.
         """
+        deadline = self._clock.monotonic() + timeout
         self._attend()
+        if self._earlier is not None:
+            # What that one has in hand is free to be taken over when its end, which may outlast its time, is over.
+            self._earlier.await_end(timeout)
         self._engine.take_over()
         self._engine.hurry()
-        done = self._engine.wait_until(self._engine.is_done, timeout)
+        done = self._engine.wait_until(self._engine.is_done, deadline - self._clock.monotonic())
         lost_before, self._lost = self._lost, self._engine.lost()
         return done and self._lost == lost_before
 
@@ -194,6 +201,7 @@ class Delivery:
         self._running = self._ended = False
         self._unattended = True
         self._lost = 0
+        self._earlier = None
         self._subscribers.last = None
         self._inbox: IngestQueue = inbox
         notifier = StateNotifier(self._clock, display_backend(self._settings), self._subscribers)

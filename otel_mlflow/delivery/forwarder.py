@@ -104,7 +104,11 @@ class Forwarder:
         """Do the next thing; return how long to rest before the one after it."""
         try:
             self._take_over()
-            return self._deliver_next(self._connected())
+            destination = self._connected()
+            if self._stop.is_set():
+                # Connecting has outlasted the end: what waits is another's by now.
+                return Rest(0, self._stop)
+            return self._deliver_next(destination)
         except DeliveryError as error:
             return self._failed(error)
         except SpoolLostError:

@@ -1,0 +1,33 @@
+"""A delivery that ends and begins again in one process."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from otel_mlflow.delivery import Delivery
+from tests.delivering import Finished, settings_for, trace
+from tests.unit.delivery.backend import MemoryBackend
+
+
+def test_what_an_end_left_is_delivered_by_the_flush_after_it(tmp_path: Path) -> None:
+    """Also where the end came while the backend was being connected to, which takes a new SQLite store seconds."""
+    record, connecting, may_connect = trace(), threading.Event(), threading.Event()
+
+    def connect_slowly() -> None:
+        connecting.set()
+        may_connect.wait(30)
+
+    slow, prompt = MemoryBackend(react_to_opening=connect_slowly), MemoryBackend()
+    backends = iter([slow, prompt])
+    delivery = Delivery(settings_for(tmp_path, "http://127.0.0.1:1"), lambda: next(backends))
+    delivery.start()
+    delivery.put(Finished(record))
+    assert connecting.wait(30)
+    for timeout in (0.2, 30):  # the second waits until the end is over
+        delivery.shutdown(timeout)
+    may_connect.set()
+    delivery.start()
+    assert delivery.flush(30)
+    assert (slow.ids(), prompt.ids()) == (set(), {record.trace_id})
+    delivery.shutdown()
