@@ -7,6 +7,7 @@ import functools
 import threading
 import weakref
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK, Clock
@@ -30,6 +31,21 @@ LAST_WRITE = 0.1
 """Seconds for which SIGTERM waits until what is in memory is on disk; the server's own handler comes after it."""
 
 
+class Lifecycle(Enum):
+    """Where a delivery stands, and so who takes care of what is put into it."""
+
+    NEW = "new"
+    """Nobody yet: it waits for `start()`."""
+    FORKED = "forked"
+    """Whoever puts something: the parent's threads are not here, and the first trace starts others."""
+    RUNNING = "running"
+    """The threads."""
+    ENDING = "ending"
+    """The threads, or the one that ends them."""
+    ENDED = "ended"
+    """Whoever puts something: it is written down, for the next start."""
+
+
 class Delivery:
     """Takes finished traces and sees to it that they arrive. Making one starts nothing and touches nothing.
 
@@ -38,10 +54,7 @@ class Delivery:
     more ends by itself.
     """
 
-    _running: bool
-    _ended: bool
-    _lost: int
-    _earlier: Engine | None
+    _lifecycle: Lifecycle
 
     def __init__(
         self,
@@ -58,8 +71,7 @@ class Delivery:
             self._subscribers.add(on_change)
         self._users: weakref.WeakSet[object] = weakref.WeakSet()
         self._connect = connect or functools.partial(destination_for, self._settings)
-        self._wanted = False
-        self._begin(IngestQueue())
+        self._begin(Lifecycle.NEW, IngestQueue())
         mind_forks(self)
         _made.append(weakref.ref(self))
 
@@ -69,20 +81,7 @@ class Delivery:
         It goes on until every `user` that has started it has shut it down, or is gone.
         """
         self._users.add(user or self)
-        self._run()
-
-    def _run(self) -> None:
-        with self._starting:
-            if self._running or not self._settings.tracing.enabled:
-                return
-            if self._ended:
-                earlier = self._engine
-                self._begin(self._inbox)
-                self._earlier = earlier
-            self._wanted = self._running = True
-            self._unattended = False
-            self._engine.start()
-            on_termination(self)
+        self._start_threads()
 
     def put(self, finished: Encodable) -> None:
         """Take a finished trace. No I/O; it is on disk within 250 ms."""
@@ -104,11 +103,8 @@ class Delivery:
     def end_with_process(self) -> None:
         """Nobody uses it any more: what is in memory is written down, and delivered where threads still run."""
         self._users.clear()
-        if self._running:
-            self.shutdown()
-        elif not self._unattended:
-            self._engine.await_end(self._settings.delivery.shutdown_timeout)
-            self.write_down()
+        self.shutdown()
+        self.write_down()
 
     @property
     def settings(self) -> Settings:
@@ -131,11 +127,7 @@ class Delivery:
         if self._earlier is not None:
             # What that one has in hand is free to be taken over when its end, which may outlast its time, is over.
             self._earlier.await_end(timeout)
-        self._engine.take_over()
-        self._engine.hurry()
-        done = self._engine.wait_until(self._engine.is_done, deadline - self._clock.monotonic())
-        lost_before, self._lost = self._lost, self._engine.lost()
-        return done and self._lost == lost_before
+        return self._engine.flush(deadline - self._clock.monotonic())
 
     def subscribe(self, on_change: Callable[[DeliveryState], None]) -> None:
         """Have `on_change` called with the state, if it is known, and with each new one as it begins.
@@ -148,35 +140,30 @@ class Delivery:
         """Put everything on disk, deliver for up to `timeout` seconds, leave the rest for the next start.
 
         By default `delivery.shutdown_timeout`. Does not wait for a backend that fails meanwhile. What is put after it
-        is written down by whoever puts it; `start()` may follow. While other users are left, it only waits.
+        is written down by whoever puts it; `start()` may follow. While other users are left, it only waits. An end
+        that somebody else has begun is waited for: a signal and a lifespan may tell of the same one.
         """
         seconds = self._settings.delivery.shutdown_timeout if timeout is None else timeout
-        with self._starting:
+        with self._lock:
             self._users.discard(user or self)
-            was_running = self._running
-            is_used = bool(self._users)
-            if was_running:
-                self._wanted = self._running = is_used
-                self._ended = not is_used
-        if not was_running:
-            self._engine.await_end(seconds)
-            return
-        if is_used:
+            if self._lifecycle is Lifecycle.RUNNING and not self._users:
+                self._lifecycle = Lifecycle.ENDING
+                self._engine.end(seconds, self._note_end)
+        if self._lifecycle is Lifecycle.RUNNING:
             self._engine.drain(seconds)
             return
-        forget(self)
-        self._engine.end(seconds)
-        self._unattended = True
-        self.write_down()
+        self._engine.await_end(seconds)
+        if self._lifecycle is Lifecycle.ENDED:
+            forget(self)
 
     def expect_termination(self) -> None:
-        """The process is going to end: from now on nothing waits in memory to be written together with more."""
-        self._engine.writer.stop_gathering()
+        """The process is going to end: from now on nothing waits in memory or on disk to go together with more."""
+        self._engine.stop_gathering()
         self._engine.wait_until(self._engine.writer.is_idle, LAST_WRITE)
 
     def write_down(self) -> None:
         """Put on disk what was put where no threads run, and close the spool."""
-        with self._starting:
+        with self._lock:
             self._engine.write_down()
 
     def status(self) -> Status:
@@ -192,35 +179,51 @@ class Delivery:
         self._engine.storage.after_fork_in_parent()
 
     def after_fork_in_child(self) -> None:
-        """Begin with nothing in hand: what the parent had is the parent's. Threads start with the first trace."""
+        """Begin with nothing in hand: what the parent had is the parent's."""
         self._engine.storage.after_fork_in_child()
-        self._begin(IngestQueue())
+        was_running = self._lifecycle in (Lifecycle.RUNNING, Lifecycle.FORKED)
+        self._begin(Lifecycle.FORKED if was_running else Lifecycle.NEW, IngestQueue())
 
-    def _begin(self, inbox: IngestQueue) -> None:
-        self._starting = threading.RLock()
-        self._running = self._ended = False
-        self._unattended = True
-        self._lost = 0
-        self._earlier = None
+    def _begin(self, lifecycle: Lifecycle, queue: IngestQueue) -> None:
+        self._lock = threading.RLock()
+        self._lifecycle = lifecycle
+        self._earlier: Engine | None = None
         self._subscribers.last = None
-        self._inbox: IngestQueue = inbox
+        self._queue: IngestQueue = queue
         notifier = StateNotifier(self._clock, display_backend(self._settings), self._subscribers)
-        self._engine: Engine = Engine(self._settings, self._connect, self._clock, inbox=inbox, stepped=notifier.publish)
+        self._engine: Engine = Engine(self._settings, self._connect, self._clock, queue=queue, stepped=notifier.publish)
         weakref.finalize(self, self._engine.end_unused).atexit = False
 
+    def _start_threads(self) -> None:
+        with self._lock:
+            if self._lifecycle is Lifecycle.RUNNING or not self._settings.tracing.enabled:
+                return
+            if self._lifecycle in (Lifecycle.ENDING, Lifecycle.ENDED):
+                earlier = self._engine
+                self._begin(Lifecycle.NEW, self._queue)
+                self._earlier = earlier
+            self._lifecycle = Lifecycle.RUNNING
+            self._engine.start()
+            on_termination(self)
+
+    def _note_end(self, engine: Engine) -> None:
+        """The threads have ended. What was put while they did, and they did not see, is in the queue still."""
+        with self._lock:
+            if engine is self._engine:
+                self._lifecycle = Lifecycle.ENDED
+                engine.write_down()
+
     def _put(self, item: Encodable | Feedback | Outcome) -> None:
-        self._inbox.put(item)
-        if self._unattended:
+        self._queue.put(item)
+        if self._lifecycle is not Lifecycle.RUNNING:
             self._attend()
 
     def _attend(self) -> None:
-        """See to what is put where no threads are: in a forked child, before the start, after the shutdown."""
-        if self._wanted:
-            self._run()
-        elif self._ended:
+        """See to what is put where no threads are."""
+        if self._lifecycle is Lifecycle.FORKED:
+            self._start_threads()
+        elif self._lifecycle is Lifecycle.ENDED:
             self.write_down()
-        else:
-            self._unattended = False
 
 
 _made: list[weakref.ref[Delivery]] = []

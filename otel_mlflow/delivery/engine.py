@@ -39,7 +39,7 @@ STALE_AFTER = 5.0
 
 
 class Engine:
-    """Inbox → writer → spool → forwarder → destination. Runs once: after `end()` a new one must be made."""
+    """Queue → writer → spool → forwarder → destination. Runs once: after `end()` a new one must be made."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Engine:
         connect: Callable[[], Destination],
         clock: Clock,
         *,
-        inbox: IngestQueue,
+        queue: IngestQueue,
         stepped: Callable[[Engine], None],
     ) -> None:
         self._settings = settings
@@ -59,9 +59,10 @@ class Engine:
             clock=clock,
         )
         self.forwarder = Forwarder(self.storage, connect, clock, functools.partial(stepped, self))
-        self.writer = SpoolWriter(inbox, self.storage, clock, self.forwarder.wake)
+        self.writer = SpoolWriter(queue, self.storage, clock, self.forwarder.wake)
         self._threads = [_thread("writer", self.writer.run), _thread("forwarder", self.forwarder.run)]
         self._ending: threading.Thread | None = None
+        self._lost = 0
         self._figures = Snapshot(self._read_figures, _Figures(Counts(), SpoolStatus(folder=str(self.storage.folder))))
 
     def start(self) -> None:
@@ -69,22 +70,21 @@ class Engine:
         for thread in self._threads:
             thread.start()
 
-    def end(self, timeout: float) -> None:
-        """Write everything down, deliver for `timeout` seconds or until the backend fails, end the threads.
+    def end(self, timeout: float, ended: Callable[[Engine], None]) -> None:
+        """Begin to write everything down, deliver for `timeout` seconds or until the backend fails, end the threads.
 
-        Returns when the time is up, also where a lock or a disk holds up the rest of it.
+        `ended` is called, on a thread of its own, when they have ended, however long a lock or a disk holds them up.
         """
-        timeout = max(timeout, TO_DISK)
-        self._ending = _thread("end", functools.partial(self._end, self._clock.monotonic() + timeout))
+        deadline = self._clock.monotonic() + max(timeout, TO_DISK)
+        self._ending = _thread("end", functools.partial(self._end, deadline, ended))
         self._ending.start()
-        self._ending.join(timeout)
 
     def await_end(self, timeout: float) -> None:
-        """Wait for an end that somebody else has begun: a signal and a lifespan may tell of the same one."""
+        """Wait for an end that has begun, if one has."""
         if self._ending is not None:
-            self._ending.join(timeout)
+            self._ending.join(max(timeout, TO_DISK))
 
-    def _end(self, deadline: float) -> None:
+    def _end(self, deadline: float, ended: Callable[[Engine], None]) -> None:
         writer, forwarder = self._threads
         self.drain(self._left(deadline))
         self.forwarder.stop()
@@ -93,6 +93,15 @@ class Engine:
         self.writer.stop()
         writer.join()
         self.storage.close()
+        ended(self)
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all is delivered; False when the time is up, or something was lost since the last time."""
+        self.take_over()
+        self.hurry()
+        done = self.wait_until(self.is_done, timeout)
+        lost_before, self._lost = self._lost, self.lost()
+        return done and self._lost == lost_before
 
     def drain(self, timeout: float) -> None:
         """Deliver what there is for `timeout` seconds or until the backend fails, and go on."""
@@ -103,10 +112,10 @@ class Engine:
     def end_unused(self) -> None:
         """Nobody refers to this delivery any more: write everything down, and end. Does not wait."""
         if self._threads[0].is_alive():
-            _thread("end", functools.partial(self._end, self._clock.monotonic())).start()
+            self.end(0.0, _tell_nobody)
 
     def write_down(self) -> None:
-        """Put on disk what is in the inbox, on the caller's thread, and close the spool. Not while the writer runs."""
+        """Put on disk what is in the queue, on the caller's thread, and close the spool. Not while the writer runs."""
         if not self._threads[0].is_alive():
             self.writer.write_all()
             self.storage.close()
@@ -115,6 +124,11 @@ class Engine:
         """Somebody waits."""
         self.writer.hurry()
         self.forwarder.hurry()
+
+    def stop_gathering(self) -> None:
+        """Write down and send each trace as soon as it comes."""
+        self.writer.stop_gathering()
+        self.forwarder.stop_gathering()
 
     def take_over(self) -> None:
         """Let this process have what dead ones left: a child that was forked in a request, say."""
@@ -213,6 +227,10 @@ def _unanswered(folder: Path, seconds: float) -> Condition:
         f"see what holds a lock on the files in {folder}, or whether its disk hangs",
         "unanswered",
     )
+
+
+def _tell_nobody(engine: Engine) -> None:
+    """For an end that nobody waits for."""
 
 
 def _thread(name: str, target: Callable[[], None]) -> threading.Thread:

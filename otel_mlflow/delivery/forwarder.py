@@ -72,6 +72,7 @@ class Forwarder:
         self._work = threading.Event()
         self._hurry = threading.Event()
         self._stop = threading.Event()
+        self._gathers = True
         self._next_takeover = 0.0
         self._in_hand: Traces | SpooledFeedback | None = None
 
@@ -94,6 +95,11 @@ class Forwarder:
         """Somebody waits: try now, unless the backend has asked to be left alone."""
         self._hurry.set()
         self._work.set()
+
+    def stop_gathering(self) -> None:
+        """Send each trace as soon as it is in the spool."""
+        self._gathers = False
+        self.hurry()
 
     def stop(self) -> None:
         """End after what is under way."""
@@ -246,7 +252,7 @@ class Forwarder:
     def _take(self, rest: Rest) -> None:
         if not rest.seconds or not self._clock.wait(rest.until, rest.seconds):
             return
-        if rest.until is self._work:
+        if rest.until is self._work and self._gathers:
             self._take(Rest(LINGER, self._hurry))
         elif rest.until is self._hurry:
             self._hurry.clear()

@@ -52,11 +52,11 @@ LET_IN = 0.0002
 
 
 class SpoolWriter:
-    """Works off the inbox until it is stopped. `written` is called after each transaction."""
+    """Works off the queue until it is stopped. `written` is called after each transaction."""
 
-    def __init__(self, inbox: IngestQueue, storage: Storage, clock: Clock, written: Callable[[], None]) -> None:
+    def __init__(self, queue: IngestQueue, storage: Storage, clock: Clock, written: Callable[[], None]) -> None:
         self.dropped = 0
-        self._inbox = inbox
+        self._queue = queue
         self._storage = storage
         self._clock = clock
         self._written = written
@@ -78,18 +78,18 @@ class SpoolWriter:
     def run(self) -> None:
         """Write until `stop()`, then what is left."""
         while not self._stopped:
-            self._inbox.wait(self._clock, IDLE)
+            self._queue.wait(self._clock, IDLE)
             self._storage.check_disk()
-            if len(self._inbox) and not self._hurry and self._gathers:
+            if len(self._queue) and not self._hurry and self._gathers:
                 self._clock.sleep(GATHERING)
             self._hurry = False
             self.write_all()
         self.write_all()
 
     def hurry(self) -> None:
-        """Somebody waits for what is in the inbox."""
+        """Somebody waits for what is in the queue."""
         self._hurry = True
-        self._inbox.wake()
+        self._queue.wake()
 
     def stop_gathering(self) -> None:
         """Write each trace as soon as it comes."""
@@ -102,26 +102,26 @@ class SpoolWriter:
         self.hurry()
 
     def write_all(self) -> None:
-        """Empty the inbox."""
+        """Empty the queue."""
         begun = self._clock.monotonic()
-        while len(self._inbox):
+        while len(self._queue):
             self._write_some(begun)
             self._written()
 
     def is_idle(self) -> bool:
         """Whether nothing waits here as far as can be seen without a lock, which a signal handler must not take."""
-        return not self._writing and not len(self._inbox)
+        return not self._writing and not len(self._queue)
 
     def is_done(self) -> bool:
         """Whether the spool has everything that was put in."""
         with self._lock:
-            return not self._writing and not len(self._inbox)
+            return not self._writing and not len(self._queue)
 
     @contextmanager
     def unwritten(self) -> Generator[Tally, None, None]:
         """What the spool does not have yet; in the block it stays that way."""
         with self._lock:
-            yield self._inbox.tally() + self._in_hand
+            yield self._queue.tally() + self._in_hand
 
     @guarded
     def _write_some(self, begun: float) -> None:
@@ -150,7 +150,7 @@ class SpoolWriter:
 
     def _take(self) -> Item | None:
         with self._lock:
-            item = self._inbox.take()
+            item = self._queue.take()
             if item is not None:
                 self._writing = True
                 self._in_hand.update(tally(item))

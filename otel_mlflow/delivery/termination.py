@@ -24,7 +24,7 @@ class Terminable(Protocol):
     """What has something to finish before the process ends."""
 
     def expect_termination(self) -> None:
-        """The process is going to end some time after now. Must not block."""
+        """The process is going to end some time after now. Blocks no longer than it takes to write something down."""
 
     def shutdown(self) -> None:
         """The process ends now."""
@@ -66,13 +66,13 @@ def _install() -> None:
 
 
 def _handle(number: int, frame: FrameType | None) -> None:
-    for terminable in list(_terminables):
-        terminable.expect_termination()
     if callable(_previous):
+        _expect_termination()
         _previous(number, frame)
     elif not _shutting_down.is_set():
         _shutting_down.set()
-        # On a thread of its own: the main thread may hold any lock where the signal has interrupted it.
+        # On a thread of its own: the main thread may hold any lock where the signal has interrupted it, and its event
+        # loop has what it has answered to bring to an end.
         threading.Thread(target=_shut_down, args=(number,), name="otel-mlflow-end", daemon=True).start()
     elif _shut_down_done.is_set():
         signal.signal(number, signal.SIG_DFL)
@@ -80,8 +80,14 @@ def _handle(number: int, frame: FrameType | None) -> None:
 
 
 def _shut_down(number: int) -> None:
+    _expect_termination()
     _shut_down_done.wait(GRACE)
     for terminable in list(_terminables):
         terminable.shutdown()
     _shut_down_done.set()
     os.kill(os.getpid(), number)
+
+
+def _expect_termination() -> None:
+    for terminable in list(_terminables):
+        terminable.expect_termination()

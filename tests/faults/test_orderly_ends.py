@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args
@@ -16,6 +18,7 @@ from tests.servers.scripted import Fault, ScriptedMlflow
 
 Serve = Callable[[ServerName], AppServer]
 REQUESTS = 40
+ROUNDS = 20
 
 
 @pytest.fixture
@@ -24,16 +27,19 @@ def serve(tmp_path: Path, scripted: ScriptedMlflow) -> Iterator[Serve]:
     servers: list[AppServer] = []
 
     def start(server: ServerName) -> AppServer:
-        environment = {"OTEL_MLFLOW_TRACKING_URI": scripted.url, "OTEL_MLFLOW_EXPERIMENT_NAME": EXPERIMENT}
-        workers = 1 if server == "daphne" else 2
-        servers.append(
-            AppServer("tests.faults.app:app", folder=tmp_path, environment=environment, server=server, workers=workers)
-        )
+        servers.append(app_server(server, tmp_path, scripted))
         return servers[-1]
 
     yield start
     for server in servers:
         server.terminate()
+
+
+def app_server(server: ServerName, folder: Path, backend: ScriptedMlflow) -> AppServer:
+    """The app with two workers, where the server can have them."""
+    environment = {"OTEL_MLFLOW_TRACKING_URI": backend.url, "OTEL_MLFLOW_EXPERIMENT_NAME": EXPERIMENT}
+    workers = 1 if server == "daphne" else 2
+    return AppServer("tests.faults.app:app", folder=folder, environment=environment, server=server, workers=workers)
 
 
 def ask(app: AppServer) -> set[str]:
@@ -59,3 +65,28 @@ def test_an_orderly_end_delivers(serve: Serve, scripted: ScriptedMlflow, server:
     app.ask_to_end()
     assert counts(app).delivered == REQUESTS
     assert answered == scripted.traces
+
+
+def test_a_signal_that_comes_while_delivery_ends_lets_it_end(tmp_path: Path, scripted: ScriptedMlflow) -> None:
+    """A lifespan has begun the end, the backend takes its time, nobody handles SIGTERM: it comes last."""
+    scripted.fault = Fault(takes=True, seconds=1.5)
+    command = [sys.executable, "-m", "tests.faults.ending_twice", str(tmp_path), scripted.url]
+    assert subprocess.run(command, check=False, timeout=60).returncode == -15
+    assert len(scripted.traces) == 1
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("group", [False, True], ids=["first process", "process group"])
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn", "hypercorn", "granian"])
+def test_orderly_ends_again_and_again(tmp_path: Path, server: ServerName, group: bool) -> None:
+    """Each time all that was answered arrives, whether a supervisor tells the first process or all of them."""
+    for number in range(ROUNDS):
+        with ScriptedMlflow() as backend:
+            app = app_server(server, tmp_path / str(number), backend)
+            try:
+                answered = ask(app)
+                app.ask_to_end(group=group)
+                assert answered == backend.traces, f"round {number}: {counts(app)}; {app.log[-2000:]}"
+            finally:
+                app.terminate()

@@ -64,9 +64,12 @@ class AppServer:
         """Stop it as a supervisor does; return its exit code."""
         return self._child.terminate()
 
-    def ask_to_end(self) -> None:
-        """Send SIGTERM to the server's first process, as a container's supervisor does, and wait until it has ended."""
-        os.kill(self.pid, signal.SIGTERM)
+    def ask_to_end(self, *, group: bool = False) -> None:
+        """Send SIGTERM to the server's first process, as a container's supervisor does, and wait until it has ended.
+
+        With `group` to all of its processes at once, as a service manager does.
+        """
+        (os.killpg if group else os.kill)(self.pid, signal.SIGTERM)
         until(lambda: self._child.exit_code is not None, seconds=60, waiting_for=lambda: f"its end:\n{self._tail()}")
 
     def kill(self) -> int:

@@ -44,6 +44,8 @@ class Fault:
     """What is sent instead of a server's own body; its content type is in `headers`."""
     drips: bool = False
     """Whether the body comes byte by byte, one in a tenth of a second, until the client or the server is gone."""
+    seconds: float = 0.0
+    """How long it is until the answer comes."""
 
 
 class ScriptedMlflow:
@@ -193,8 +195,8 @@ class _Handler(BaseHTTPRequestHandler):
         return state, asked
 
     def _conclude(self, fault: Fault, *, spans: bool = False) -> None:
-        if fault.hangs:
-            self.server_state.stopped.wait()
+        if fault.hangs or fault.seconds:
+            self.server_state.stopped.wait(None if fault.hangs else fault.seconds)
         if fault.hangs or fault.cuts:
             self.close_connection = True
             return
