@@ -6,7 +6,7 @@ CODE   := otel_mlflow app tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo unit test check soak format versions benchmark lock clean
+.PHONY: help demo unit test check soak docs format versions benchmark lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,6 +27,9 @@ check: $(VENV)/.dev ## format, lint and strict types; changes nothing
 
 soak: $(VENV)/.spark ## the long runs
 	$(BIN)/pytest -m soak
+
+docs: $(VENV)/.docs ## build the site strictly, into .site; Python 3.11 or newer
+	$(VENV)/docs/bin/zensical build --strict --clean
 
 format: $(VENV)/.dev ## make the code look as `check` wants it
 	$(BIN)/ruff check --fix-only --quiet $(CODE)
@@ -70,6 +73,12 @@ $(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
 	$(INSTALL) requirements/spark.txt --no-build-isolation
 	@touch $@
 
+# Of Zensical, which needs nothing of ours.
+$(VENV)/.docs: requirements/docs.txt | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/docs
+	$(VENV)/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
+	@touch $@
+
 # Versions and hashes only: where the packages come from is the machine's own affair.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE)
@@ -80,3 +89,4 @@ lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newes
 	$(COMPILE) $(WITH) dev --constraint requirements/demo.txt --output-file requirements/dev.txt
 	$(COMPILE) --no-deps requirements/oldest-fastapi.in --output-file requirements/oldest-fastapi.txt
 	$(COMPILE) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt
+	$(subst 3.10,3.11,$(COMPILE)) requirements/docs.in --output-file requirements/docs.txt

@@ -78,7 +78,8 @@ def describe(state: DeliveryState) -> str:
     into = f" experiment {experiment.name!r} (id {experiment.id}) at" if experiment is not None else ""
     where = f"traces go to{into} {connected.tracking_uri}"
     whom = f" as {connected.identity}" if connected.identity else ""
-    source = f", credentials from {connected.credential_source}" if connected.credential_source else ""
+    has_credentials = connected.credential_source not in (None, "", "none")
+    source = f", credentials from {connected.credential_source}" if has_credentials else ""
     waiting = f"; {state.waiting} that waited are on their way" if state.waiting else ""
     note = f". {connected.note}" if connected.note else ""
     return f"{where}{whom}{source}{waiting}{state.ended}{note}"

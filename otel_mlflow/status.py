@@ -15,7 +15,9 @@ class Experiment:
     """Where the traces are."""
 
     id: str
+    """MLflow's id of it."""
     name: str
+    """Its name."""
     url: str
     """The experiment's page in the MLflow UI, empty where there is none."""
 
@@ -28,14 +30,23 @@ class Counts:
     """
 
     requests: int = 0
+    """All that were seen."""
     excluded: int = 0
+    """Left out by `tracing.excluded_urls`."""
     sampled_out: int = 0
+    """Left out by `tracing.sample_rate`, or by a caller that shares the key."""
     filtered: int = 0
+    """Left out by `tracing.http_only_traces: drop`."""
     traced: int = 0
+    """Those that left a trace."""
     delivered: int = 0
+    """Traces that the backend has taken, by its own word."""
     pending: int = 0
+    """Traces that wait for delivery, on disk or in memory."""
     quarantined: int = 0
+    """Traces that the backend refused for what they contain; `otel-mlflow spool retry` sends them again."""
     dropped: int = 0
+    """Traces that were given up: beyond `delivery.max_spool_bytes`, purged, or lost with a damaged disk."""
 
     def __add__(self, other: Counts) -> Counts:
         """Both together."""
@@ -51,6 +62,7 @@ class SpoolStatus:
     oldest_age_seconds: float | None = None
     """Age of the oldest record that waits for delivery; None when nothing does."""
     folder: str = ""
+    """Where that is: `delivery.spool_dir`."""
     figures_age_seconds: float = 0.0
     """Age of the counts and of this: above 0 where the spool did not answer in time, and they are the last known."""
     in_memory: bool = False
@@ -62,14 +74,23 @@ class Status:
     """How delivery is doing; `to_dict()` is what the JSON faces show."""
 
     state: State
+    """One of the states below."""
     reason: str = ""
+    """Why it is not `ok`, or what else there is to know."""
     fix: str = ""
+    """What to do about it."""
     experiment: Experiment | None = None
+    """The experiment of the traces; null as long as it is not known."""
     tracking_uri: str | None = None
+    """Where it delivers to, without credentials."""
     identity: str | None = None
+    """As whom."""
     credential_source: str | None = None
+    """Where the credentials came from; never the credentials."""
     counts: Counts = field(default_factory=Counts)
+    """Every request that was seen."""
     spool: SpoolStatus = field(default_factory=SpoolStatus)
+    """What waits on disk."""
     last_delivery: str | None = None
     """When the backend last took something: UTC, ISO 8601."""
     last_error: str | None = None

@@ -103,6 +103,17 @@ def test_a_version_that_is_not_supported(tmp_path: Path, monkeypatch: pytest.Mon
     assert "mlflow-skinny 2.9.0 (needed:" in checks["versions"].detail
 
 
+def test_an_old_tool_of_the_environment_s_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str
+) -> None:
+    """An empty environment of Python 3.11 has setuptools 65; only our tests need a newer one."""
+    installed = tmp_path / "first" / "setuptools-65.5.0.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: setuptools\nVersion: 65.5.0\n")
+    monkeypatch.setattr(sys, "path", [str(installed.parent), *sys.path])
+    assert not_ok(examined(tracking_uri=store, experiment_name="well")) == {}
+
+
 def test_nothing_listens() -> None:
     """What would come after it is not tried, and says why."""
     port = find_free_port()

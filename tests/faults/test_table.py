@@ -1,4 +1,4 @@
-"""The README's fault table speaks of the tests that there are."""
+"""The fault table of docs/reliability.md speaks of the tests that there are."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-README = FOLDER.parents[1] / "README.md"
+PAGE = FOLDER.parents[1] / "docs" / "reliability.md"
 
 
 def test_every_row_names_tests_that_exist() -> None:
     """Each row ends with one test at least, and all of them are in this folder."""
-    table = README.read_text().partition("| fault | what happens | lost | test |")[2].partition("\n\n")[0]
+    table = PAGE.read_text().partition("| fault | what happens | lost | test |")[2].partition("\n\n")[0]
     rows = [re.findall(r"`(test_\w+)`", row) for row in table.splitlines()[2:]]
     defined = {
         name for path in FOLDER.glob("test_*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(), re.M)

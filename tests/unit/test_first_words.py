@@ -41,6 +41,7 @@ def test_all_is_well(scripted: ScriptedMlflow) -> None:
     """Into which experiment, where, as whom."""
     said = first_words(tracking_uri=scripted.url)
     assert said.startswith(f"traces go to experiment 'shop' (id 7) at {scripted.url} as anonymous")
+    assert "credentials" not in said, "there are none to speak of"
 
 
 def test_nothing_listens() -> None:

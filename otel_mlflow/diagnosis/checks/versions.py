@@ -13,6 +13,8 @@ from otel_mlflow.diagnosis.setup import Setup
 
 US = "otel-mlflow"
 SHOWN = ("mlflow", "mlflow-skinny", "opentelemetry-sdk", "fastapi", "starlette", "langchain", "databricks-sdk")
+EXTRAS = ("", "fastapi", "langchain", "server", "databricks", "cli", "ops")
+"""What users install; `demo` and `dev` are ours: an old setuptools is no fault of a user's environment."""
 MLFLOW_PARTS = ("mlflow", "mlflow-skinny", "mlflow-tracing")
 """Distributions that share one import name: of different versions, they overwrite each other's files."""
 
@@ -35,8 +37,9 @@ def look(setup: Setup) -> CheckResult:
 
 def unsupported() -> Iterator[tuple[str, str, str]]:
     """What is installed in a version that this package does not allow: name, version, what is needed."""
-    for text in metadata.requires(US) or ():
-        needed = Requirement(text)
+    for needed in map(Requirement, metadata.requires(US) or ()):
+        if needed.marker and not any(needed.marker.evaluate({"extra": extra}) for extra in EXTRAS):
+            continue
         version = installed(needed.name)
         if version is not None and not needed.specifier.contains(version, prereleases=True):
             yield needed.name, version, str(needed.specifier)
