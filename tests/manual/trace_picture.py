@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from html import escape
@@ -128,6 +129,12 @@ def _ended(span: Span) -> int:
     return span.end_time_ns or span.start_time_ns
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Draw it anew, into the file named or where it is kept."""
+    picture = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE
     with tempfile.TemporaryDirectory() as folder:
-        PICTURE.write_text(drawn(traced_answer(Path(folder))), encoding="utf-8")
+        picture.write_text(drawn(traced_answer(Path(folder))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
