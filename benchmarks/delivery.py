@@ -26,7 +26,6 @@ from otel_mlflow import Settings
 from otel_mlflow.delivery import Delivery
 from otel_mlflow.delivery.leases import spool_path
 from otel_mlflow.delivery.records import TraceRecord
-from otel_mlflow.delivery.schema import connect_to_read
 from otel_mlflow.spans.metadata import TraceMetadata
 from otel_mlflow.spans.records.root_attributes import export_tags
 from tests.delivering import Finished, info_of, settings_for, spans_of, trace
@@ -95,7 +94,7 @@ def drain(server: MlflowServer, folder: Path, experiment: str, records: Sequence
     spool(settings, records)
     delivery = Delivery(settings)
     delivery.start()
-    with closing(connect_to_read(spool_path(folder))) as look:
+    with closing(sqlite3.connect(spool_path(folder))) as look:
         wait(lambda: delivery.experiment is not None)
         began = time.perf_counter()
         wait(lambda: not waiting(look))

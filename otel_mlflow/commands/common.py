@@ -36,25 +36,30 @@ def spool_admin_for(settings: Settings) -> Generator[SpoolAdmin, None, None]:
     """Open the spool; a missing one is told as such."""
     folder = settings.delivery.spool_dir
     try:
-        inventory = SpoolAdmin(folder)
+        spool_admin = SpoolAdmin(folder)
     except FileNotFoundError:
         raise click.ClickException(
             f"there is no spool in {folder}: nothing was traced there yet, or delivery.spool_dir is another folder"
         ) from None
-    with closing(inventory):
-        yield inventory
+    with closing(spool_admin):
+        yield spool_admin
 
 
-def destination_of(inventory: SpoolAdmin, settings: Settings, asked: str | None) -> str:
+def destination_of(spool_admin: SpoolAdmin, settings: Settings, asked: str | None) -> str:
     """The destination that is meant: the one asked for, the configured one, or the one that is used most recently."""
-    known = [waiting.destination for waiting in inventory.waiting()]
+    known = [backlog.destination for backlog in spool_admin.backlogs()]
     if asked is not None and asked not in known:
         listed = "".join(f"\n  {name}" for name in known)
         raise click.BadParameter(
             f"{asked!r} is not one of the spool's destinations:{listed}", param_hint="--destination"
         )
     configured = destination_key(settings)
-    candidates = [asked, configured, *(name for name in reversed(known) if inventory.words(name)), *reversed(known)]
+    candidates = [
+        asked,
+        configured,
+        *(name for name in reversed(known) if spool_admin.process_statuses(name)),
+        *reversed(known),
+    ]
     return next(name for name in candidates if name in known)
 
 

@@ -16,18 +16,18 @@ PATIENCE = 10.0
 """Seconds without progress until the wait is given up; what is left stays in the spool."""
 
 
-def drain(inventory: SpoolAdmin, destination: str, settings: Settings) -> str:
+def drain(spool_admin: SpoolAdmin, destination: str, settings: Settings) -> str:
     """Deliver what waits for a destination, here and in the processes that run; answer what kept it from it."""
     delivery = Delivery(settings)
     delivery.start()
     try:
-        return _watch(inventory, destination, delivery)
+        return _watch(spool_admin, destination, delivery)
     finally:
         delivery.shutdown()
 
 
-def _watch(inventory: SpoolAdmin, destination: str, delivery: Delivery) -> str:
-    total = left = _pending(inventory, destination)
+def _watch(spool_admin: SpoolAdmin, destination: str, delivery: Delivery) -> str:
+    total = left = _pending(spool_admin, destination)
     patience = time.monotonic() + PATIENCE
     with terminal.progress("delivering", total) as show:
         while left and time.monotonic() < patience:
@@ -35,12 +35,12 @@ def _watch(inventory: SpoolAdmin, destination: str, delivery: Delivery) -> str:
             status = delivery.status()
             if status.state == "failed":
                 return f"{status.reason}; {status.fix}"
-            before, left = left, _pending(inventory, destination)
+            before, left = left, _pending(spool_admin, destination)
             if left < before:
                 patience = time.monotonic() + PATIENCE
             show(total - left)
     return delivery.status().reason if left else ""
 
 
-def _pending(inventory: SpoolAdmin, destination: str) -> int:
-    return next(each.pending for each in inventory.waiting() if each.destination == destination)
+def _pending(spool_admin: SpoolAdmin, destination: str) -> int:
+    return next(each.pending for each in spool_admin.backlogs() if each.destination == destination)

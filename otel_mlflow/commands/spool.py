@@ -15,7 +15,7 @@ from otel_mlflow.commands.common import as_json, destination_of, echo_json, load
 from otel_mlflow.commands.draining import drain
 from otel_mlflow.delivery.destinations import settings_for
 from otel_mlflow.delivery.export import exported
-from otel_mlflow.delivery.spool_admin import Kept, Waiting
+from otel_mlflow.delivery.spool_admin import Backlog, SpoolRecord
 
 LISTED = 50
 
@@ -32,16 +32,16 @@ def spool() -> None:
 @click.pass_obj
 def list_(config: Path | None, quarantined: bool, limit: int, as_json: bool) -> None:
     """List what waits for each destination, and the records, oldest first."""
-    with spool_admin_for(load(config)) as inventory:
-        waiting = inventory.waiting()
-        kept = inventory.kept(quarantined=True if quarantined else None, limit=limit)
+    with spool_admin_for(load(config)) as spool_admin:
+        backlogs = spool_admin.backlogs()
+        records = spool_admin.records(quarantined=True if quarantined else None, limit=limit)
     if as_json:
-        echo_json({"destinations": [asdict(each) for each in waiting], "records": [asdict(each) for each in kept]})
+        echo_json({"destinations": [asdict(each) for each in backlogs], "records": [asdict(each) for each in records]})
         return
     terminal.table(
-        "Destinations", ("destination", "waiting", "quarantined", "bytes", "oldest"), map(_destination, waiting)
+        "Destinations", ("destination", "waiting", "quarantined", "bytes", "oldest"), map(_destination, backlogs)
     )
-    terminal.table("Records", ("trace", "waits for", "tried", "bytes", "age", "reason"), map(_record, kept))
+    terminal.table("Records", ("trace", "waits for", "tried", "bytes", "age", "reason"), map(_record, records))
 
 
 @spool.command()
@@ -58,12 +58,12 @@ def retry(
     Exit code 1 when something is left.
     """
     settings = load(config)
-    with spool_admin_for(settings) as inventory:
-        name = destination_of(inventory, settings, destination)
-        requeued = inventory.move(destination_of(inventory, settings, source), name) if source else 0
-        requeued += inventory.requeue(name, trace_ids)
-        reason = drain(inventory, name, settings_for(name, settings))
-        counts = inventory.counts(name)
+    with spool_admin_for(settings) as spool_admin:
+        name = destination_of(spool_admin, settings, destination)
+        requeued = spool_admin.move(destination_of(spool_admin, settings, source), name) if source else 0
+        requeued += spool_admin.requeue(name, trace_ids)
+        reason = drain(spool_admin, name, settings_for(name, settings))
+        counts = spool_admin.counts(name)
     left = counts.pending + counts.quarantined
     if as_json:
         echo_json({"requeued": requeued, "reason": reason, "counts": asdict(counts)})
@@ -84,12 +84,12 @@ def export(config: Path | None, file: TextIO, quarantined: bool, as_json: bool) 
 
     OpenTelemetry's collectors read such files. Nothing leaves the spool.
     """
-    with spool_admin_for(load(config)) as inventory:
-        kept = inventory.kept(quarantined=True if quarantined else None)
+    with spool_admin_for(load(config)) as spool_admin:
+        records = spool_admin.records(quarantined=True if quarantined else None)
         written = 0
-        with terminal.progress("exporting", len(kept)) as show:
-            for done, record in enumerate(kept, 1):
-                if (content := inventory.content(record.id)) is not None:
+        with terminal.progress("exporting", len(records)) as show:
+            for done, record in enumerate(records, 1):
+                if (content := spool_admin.content(record.id)) is not None:
                     file.write(json.dumps(exported(record, *content)) + "\n")
                     written += 1
                 show(done)
@@ -104,27 +104,34 @@ def export(config: Path | None, file: TextIO, quarantined: bool, as_json: bool) 
 @click.pass_obj
 def purge(config: Path | None, trace_ids: tuple[str, ...], everything: bool, yes: bool, as_json: bool) -> None:
     """Delete what was refused: the traces named, or all. It is counted as dropped."""
-    with spool_admin_for(load(config)) as inventory:
+    with spool_admin_for(load(config)) as spool_admin:
         if not yes:
             what = "what waits and what was refused" if everything else "what was refused"
             click.confirm(f"Delete {what} for good?", abort=True)
-        purged = inventory.purge(trace_ids, quarantined_only=not everything)
+        purged = spool_admin.purge(trace_ids, quarantined_only=not everything)
     _tell_how_many("purged", purged, as_json=as_json)
 
 
-def _destination(waiting: Waiting) -> tuple[str, ...]:
+def _destination(backlog: Backlog) -> tuple[str, ...]:
     return (
-        waiting.destination,
-        str(waiting.pending),
-        str(waiting.quarantined),
-        str(waiting.bytes),
-        _age(waiting.spooled_at),
+        backlog.destination,
+        str(backlog.pending),
+        str(backlog.quarantined),
+        str(backlog.bytes),
+        _age(backlog.spooled_at),
     )
 
 
-def _record(kept: Kept) -> tuple[str, ...]:
-    awaits = "a person" if kept.quarantined else "delivery"
-    return (kept.trace_id, awaits, str(kept.attempts), str(kept.bytes), _age(kept.spooled_at), kept.reason or "")
+def _record(record: SpoolRecord) -> tuple[str, ...]:
+    waits_for = "a person" if record.quarantined else "delivery"
+    return (
+        record.trace_id,
+        waits_for,
+        str(record.attempts),
+        str(record.bytes),
+        _age(record.spooled_at),
+        record.reason or "",
+    )
 
 
 def _age(spooled_at: float | None) -> str:

@@ -43,20 +43,20 @@ def _found(settings: Settings, destination: str | None) -> tuple[str, dict[str, 
     """The destination that is meant, and how it does; where nothing was traced yet there is no spool to ask."""
     if not spool_path(existing_folder(settings.delivery.spool_dir)).exists():
         return destination_key(settings), {**_untried(settings).to_dict(), "processes": 0}
-    with spool_admin_for(settings) as inventory:
-        name = destination_of(inventory, settings, destination)
-        return name, status_of(inventory, name, settings)
+    with spool_admin_for(settings) as spool_admin:
+        name = destination_of(spool_admin, settings, destination)
+        return name, status_of(spool_admin, name, settings)
 
 
-def status_of(inventory: SpoolAdmin, destination: str, settings: Settings) -> dict[str, Any]:
+def status_of(spool_admin: SpoolAdmin, destination: str, settings: Settings) -> dict[str, Any]:
     """What the gravest of the living processes says of itself, with the counters of all; as `Status.to_dict()`."""
-    words = sorted(inventory.words(destination), key=lambda word: -GRAVITY.index(word["state"]))
-    counts = inventory.counts(destination)
-    waiting = next(each for each in inventory.waiting() if each.destination == destination)
-    age = max(0.0, time.time() - waiting.spooled_at) if waiting.spooled_at is not None else None
-    found = words[0] if words else _unattended(waiting.pending, settings).to_dict()
-    spool = SpoolStatus(inventory.used_bytes(), age, str(inventory.folder))
-    return {**found, "counts": asdict(counts), "spool": asdict(spool), "processes": len(words)}
+    statuses = sorted(spool_admin.process_statuses(destination), key=lambda each: -GRAVITY.index(each["state"]))
+    counts = spool_admin.counts(destination)
+    backlog = next(each for each in spool_admin.backlogs() if each.destination == destination)
+    age = max(0.0, time.time() - backlog.spooled_at) if backlog.spooled_at is not None else None
+    found = statuses[0] if statuses else _unattended(backlog.pending, settings).to_dict()
+    spool = SpoolStatus(spool_admin.used_bytes(), age, str(spool_admin.folder))
+    return {**found, "counts": asdict(counts), "spool": asdict(spool), "processes": len(statuses)}
 
 
 def _untried(settings: Settings) -> Status:

@@ -60,7 +60,7 @@ class BatchSender:
         if spans_only:
             batch = [replace(trace, info=b"") for trace in batch]
         elif with_info := [trace.id for trace in batch if trace.info]:
-            self.spool.tried(with_info)
+            self.spool.mark_attempted(with_info)
         with not_the_spools():
             self.destination.send(batch)
 

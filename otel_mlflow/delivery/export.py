@@ -9,12 +9,12 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from otel_mlflow.delivery.spool_admin import Kept
+from otel_mlflow.delivery.spool_admin import SpoolRecord
 
 _IDS = ("traceId", "spanId", "parentSpanId")
 
 
-def exported(record: Kept, spans: bytes, info: bytes) -> dict[str, Any]:
+def exported(record: SpoolRecord, spans: bytes, info: bytes) -> dict[str, Any]:
     """The record's spans as an OTLP request; `otelMlflow`, which collectors pass over, holds what OTLP does not."""
     request = MessageToDict(ExportTraceServiceRequest.FromString(spans), use_integers_for_enums=True)
     for resource_spans in request.get("resourceSpans", ()):

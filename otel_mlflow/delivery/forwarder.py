@@ -33,7 +33,7 @@ from otel_mlflow.guard import guarded, run_guarded
 BETWEEN_TAKEOVERS = 5.0
 """Seconds between two looks at whether another process has died and left something."""
 
-ADOPTED_AT_ONCE = 1000
+CLAIMED_AT_ONCE = 1000
 """Records that are taken over from the dead at a time, so that the living share the work."""
 
 LINGER = 0.5
@@ -155,7 +155,7 @@ class Forwarder:
     def _deliver_next(self, destination: Destination) -> Rest:
         with self._storage.using() as spool:
             if not spool.has_more_than(LARGEST_BATCH):
-                spool.adopt(ADOPTED_AT_ONCE)
+                spool.claim(CLAIMED_AT_ONCE)
             work = self._scheduler.next(spool, self._rate, metadata_later=destination.accepts_metadata_later)
             if work is None:
                 spool.give_back()
@@ -189,7 +189,7 @@ class Forwarder:
             with not_the_spools():
                 destination.log_assessment(feedback)
         except TraceNotFoundError as error:
-            spool.tried([feedback.id])
+            spool.mark_attempted([feedback.id])
             if not self._scheduler.pause_feedback(feedback):
                 return
             self._refuse(spool, feedback.id, error)

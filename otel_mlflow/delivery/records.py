@@ -41,7 +41,7 @@ class Encodable(Protocol):
         """Write it down. Called once, on the writer's thread."""
 
 
-class Part(Enum):
+class Stage(Enum):
     """What a record in the spool still waits for."""
 
     WHOLE = "whole"

@@ -57,7 +57,7 @@ def carry_over(source: sqlite3.Connection, target: sqlite3.Connection, *, owner:
 
 
 @dataclass(frozen=True)
-class Salvaged:
+class Recovered:
     """What became of a damaged file."""
 
     aside: Path
@@ -66,7 +66,7 @@ class Salvaged:
     """How many of its records could be read; they are in the new file."""
 
 
-def replace_damaged(path: Path, inode: int) -> Salvaged | None:
+def replace_damaged(path: Path, inode: int) -> Recovered | None:
     """Put a new file with all that can be read in place of a damaged one, of which `inode` is the number.
 
     None where somebody else has done it already. Until the last step the damaged file stays in its place, so that it
@@ -80,7 +80,7 @@ def replace_damaged(path: Path, inode: int) -> Salvaged | None:
         gate.close()
 
 
-def _replace_damaged(path: Path) -> Salvaged:
+def _replace_damaged(path: Path) -> Recovered:
     fresh = path.with_name(f"{path.name}.new")
     remove(fresh)
     target = schema.connect(fresh)
@@ -94,11 +94,14 @@ def _replace_damaged(path: Path) -> Salvaged:
         target.close()
     aside = _set_aside(path)
     fresh.rename(path)
-    return Salvaged(aside, records)
+    return Recovered(aside, records)
 
 
 def take_over_host(path: Path, spool: Spool) -> None:
-    """Carry the spool of another host over, if no process of it is alive: a container's name changes at each start."""
+    """Carry the spool of another host over, if no process of it is alive: a container's name changes at each start.
+
+    Raises `UnknownFormatError` where only a newer otel-mlflow can read it.
+    """
     gate = FileLock(gate_path(path))
     try:
         with gate.alone():
@@ -127,7 +130,10 @@ def remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def readable(damaged: Path) -> Iterator[sqlite3.Connection]:
-    """Open what can be read of a file, through a copy: the file itself stays as it was found."""
+    """Open what can be read of a file, through a copy: the file itself stays as it was found.
+
+    Raises `UnknownFormatError` for a file of a newer otel-mlflow.
+    """
     copy = damaged.with_name(f"{damaged.name}.copy")
     remove(copy)
     for companion in ("", "-wal"):
@@ -135,6 +141,7 @@ def readable(damaged: Path) -> Iterator[sqlite3.Connection]:
             shutil.copyfile(damaged.with_name(damaged.name + companion), copy.with_name(copy.name + companion))
     try:
         with contextlib.closing(_opened(copy)) as connection:
+            schema.format_of(connection)
             yield connection
     finally:
         remove(copy)

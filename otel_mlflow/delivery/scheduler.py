@@ -10,7 +10,7 @@ from typing import TypeVar
 from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.poison_records import PoisonRecordTracker
 from otel_mlflow.delivery.rate_controller import LARGEST_BATCH, RateController
-from otel_mlflow.delivery.records import Part, SpooledFeedback, SpooledTrace
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Stage
 from otel_mlflow.delivery.retry import backoff
 from otel_mlflow.delivery.spool import Spool
 
@@ -66,12 +66,12 @@ class Scheduler:
         """
         suspects = self.poison_records.ids()
         self._pressed = metadata_later and (self._pressed or spool.has_more_than(LARGEST_BATCH))
-        if batch := self._batch(spool, Part.WHOLE, rate.batch, suspects):
+        if batch := self._batch(spool, Stage.WHOLE, rate.batch, suspects):
             return Traces(batch, spans_only=self._pressed)
         self._pressed = False
         if (feedback := self._next_feedback(spool)) is not None:
             return feedback
-        if batch := self._batch(spool, Part.METADATA, min(rate.batch, WITH_METADATA), suspects):
+        if batch := self._batch(spool, Stage.METADATA, min(rate.batch, WITH_METADATA), suspects):
             return Traces(batch)
         return self._suspect(spool)
 
@@ -105,17 +105,17 @@ class Scheduler:
         """What has not failed comes first: what has may be due again, and fail again."""
         return spool.next_feedback(self._feedback) or spool.next_feedback(self._paused(self._feedback))
 
-    def _batch(self, spool: Spool, part: Part, records: int, skipped: Collection[int]) -> list[SpooledTrace]:
+    def _batch(self, spool: Spool, stage: Stage, records: int, skipped: Collection[int]) -> list[SpooledTrace]:
         but = self._paused(self._experiments)
-        return spool.next_batch(part, records=records, max_bytes=LARGEST_REQUEST, but=but, skipped=skipped)
+        return spool.next_batch(stage, records=records, max_bytes=LARGEST_REQUEST, but=but, skipped=skipped)
 
     def _suspect(self, spool: Spool) -> Traces | None:
         """The one among the suspects that was tried longest ago."""
         suspects = self.poison_records.ids()
         for suspect in suspects:
             others = [each for each in suspects if each != suspect]
-            for part in (Part.WHOLE, Part.METADATA):
-                if batch := self._batch(spool, part, 1, others):
+            for stage in (Stage.WHOLE, Stage.METADATA):
+                if batch := self._batch(spool, stage, 1, others):
                     return Traces(batch)
             self.poison_records.clear(suspect)
         return None

@@ -14,7 +14,12 @@ LOCK_TIMEOUT = 5.0
 PAGES_BETWEEN_CHECKPOINTS = 1000
 """SQLite's own default: about 4 MB in the write-ahead log."""
 
-VERSION = 1
+FORMAT = 1
+"""The number of the format that is described here, in each file as its `user_version`; 0 in a file without tables.
+
+A later format reads the earlier ones: `tests/fixtures/` holds a file of each that was released. A file of an unknown
+format is left as it is (`UnknownFormatError`), and what is new waits in memory meanwhile.
+"""
 
 COMPANIONS = ("", "-wal", "-shm")
 """A SQLite database, its write-ahead log, and the index of that: they belong together."""
@@ -56,9 +61,13 @@ CREATE TABLE IF NOT EXISTS process (
     destination INTEGER NOT NULL,
     status TEXT NOT NULL
 ) WITHOUT ROWID;
-PRAGMA user_version = {VERSION};
+PRAGMA user_version = {FORMAT};
 COMMIT;
 """
+
+
+class UnknownFormatError(sqlite3.OperationalError):
+    """The file was made by a newer otel-mlflow."""
 
 
 def connect(path: Path | None) -> sqlite3.Connection:
@@ -74,19 +83,23 @@ def connect(path: Path | None) -> sqlite3.Connection:
     return _prepared(_connection(str(path)))
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open a file that must not be changed, as it is."""
-    return _connection(f"{path.absolute().as_uri()}?mode=ro")
+def format_of(connection: sqlite3.Connection) -> int:
+    """The format of the file. Raises `UnknownFormatError` where only a newer otel-mlflow knows it."""
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found > FORMAT:
+        raise UnknownFormatError(
+            f"it was made by a newer otel-mlflow, in format {found}; this one knows formats up to {FORMAT}"
+        )
+    return found
 
 
 def _connection(name: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        name, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False, uri=name.startswith("file:")
-    )
+    return sqlite3.connect(name, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     try:
+        found = format_of(connection)
         # Must come before the first table is made: what was delivered gives its disk space back.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -94,18 +107,9 @@ def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_BETWEEN_CHECKPOINTS}")
         connection.execute(f"PRAGMA journal_size_limit = {PAGES_BETWEEN_CHECKPOINTS * 4096}")
-        _make_tables(connection)
+        if found < FORMAT:
+            connection.executescript(TABLES)
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _make_tables(connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        raise sqlite3.OperationalError(
-            f"it was made by a newer otel-mlflow (format {version}, this one knows {VERSION})"
-        )
-    if version < VERSION:
-        connection.executescript(TABLES)

@@ -29,7 +29,6 @@ What holds, by number (tests/unit/delivery/test_spool_contract.py has one test f
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -37,7 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery import statements
-from otel_mlflow.delivery.records import Part, SpooledFeedback, SpooledTrace, Tally
+from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Stage, Tally
 from otel_mlflow.delivery.spool_file import SpoolFile, used_bytes
 from otel_mlflow.status import Counts
 
@@ -88,18 +87,18 @@ class Spool:
         `feedback` is pairs of trace id and payload; `now` is the wall clock's time, kept for people to see.
         """
         rows = [_trace_row(trace) for trace in traces if trace.spans or trace.info]
-        rows += [_row(Part.FEEDBACK, False, trace_id, None, payload, b"") for trace_id, payload in feedback]
+        rows += [_row(Stage.FEEDBACK, False, trace_id, None, payload, b"") for trace_id, payload in feedback]
         with self.file.transaction() as db:
             for start in range(0, len(rows), statements.ROWS_AT_ONCE):
                 some = rows[start : start + statements.ROWS_AT_ONCE]
                 place = (self._destination, self.owner, now)
-                db.execute(statements.insert(len(some)), (*place, *itertools.chain.from_iterable(some)))
+                db.execute(statements.insert(len(some)), [value for row in some for value in (*place, *row)])
             _count(db, self._destination, tally)
             return self._make_room(db, sum(len(row[-1]) + len(row[-2]) for row in rows))
 
     def next_batch(
         self,
-        part: Part,
+        stage: Stage,
         *,
         records: int,
         max_bytes: int,
@@ -111,7 +110,7 @@ class Spool:
         At least one whatever its size; then as many as fit into both bounds. None of the experiments in `but`, none
         of the records in `skipped`.
         """
-        mine = (*self._mine, part.value)
+        mine = (*self._mine, stage.value)
         oldest_query = statements.OLDEST.format(but=_places(but), skipped=_places(skipped))
         query = statements.BATCH.format(skipped=_places(skipped))
         with self.file.snapshot() as db:
@@ -125,7 +124,7 @@ class Spool:
     def has_more_than(self, records: int) -> bool:
         """Whether more than so many of the owner's traces wait whole."""
         with self.file.snapshot() as db:
-            return db.execute(statements.MORE_THAN, (*self._mine, Part.WHOLE.value, records)).fetchone() is not None
+            return db.execute(statements.MORE_THAN, (*self._mine, Stage.WHOLE.value, records)).fetchone() is not None
 
     def next_feedback(self, skipped: Collection[int] = ()) -> SpooledFeedback | None:
         """Read the owner's oldest feedback whose trace no longer waits here; none of those in `skipped`."""
@@ -148,10 +147,10 @@ class Spool:
             complete = delete(db, [trace.id for trace in batch if not trace.info])
             _count(db, self._destination, Tally(delivered=complete))
 
-    def tried(self, records: Iterable[int]) -> None:
+    def mark_attempted(self, records: Iterable[int]) -> None:
         """All of these records is being sent, or was: the backend may have it, whatever it says."""
         with self.file.transaction() as db:
-            db.executemany(statements.TRIED, [(record,) for record in records])
+            db.executemany(statements.MARK_ATTEMPTED, [(record,) for record in records])
 
     def quarantine(self, reasons: Mapping[int, str]) -> None:
         """The backend will never take these as they are; `reasons` by record id."""
@@ -163,19 +162,19 @@ class Spool:
         with self.file.snapshot() as db:
             return {name for (name,) in db.execute(statements.OWNERS)}
 
-    def disown(self, owner: str) -> None:
+    def release(self, owner: str) -> None:
         """Let anybody have what is left of an owner's records."""
         with self.file.transaction() as db:
-            db.execute(statements.DISOWN, (owner,))
+            db.execute(statements.RELEASE, (owner,))
             db.execute(statements.FORGET_PROCESS, (owner,))
 
-    def adopt(self, records: int) -> int:
+    def claim(self, records: int) -> int:
         """Make up to so many records that nobody owns this owner's, with all others of the same traces."""
         with self.file.snapshot() as db:
             if db.execute(statements.IS_ORPHANED, (self._destination,)).fetchone() is None:
                 return 0
         with self.file.transaction() as db:
-            return db.execute(statements.ADOPT, (*self._mine, self._destination, records)).rowcount
+            return db.execute(statements.CLAIM, (*self._mine, self._destination, records)).rowcount
 
     def publish_status(self, status: str) -> None:
         """Let other processes read how this one is doing, as JSON."""
@@ -238,13 +237,13 @@ Row = tuple[str, bool, str, str | None, int, bytes, bytes]
 
 
 def _trace_row(trace: TraceRecord) -> Row:
-    part = Part.WHOLE if trace.spans else Part.METADATA
-    return _row(part, trace.counted, trace.trace_id, trace.experiment, trace.info, trace.spans)
+    stage = Stage.WHOLE if trace.spans else Stage.METADATA
+    return _row(stage, trace.counted, trace.trace_id, trace.experiment, trace.info, trace.spans)
 
 
-def _row(part: Part, counted: bool, trace_id: str, experiment: str | None, info: bytes, spans: bytes) -> Row:
+def _row(stage: Stage, counted: bool, trace_id: str, experiment: str | None, info: bytes, spans: bytes) -> Row:
     names = (_text(trace_id), _text(experiment) if experiment is not None else None)
-    return (part.value, counted, *names, checksum(info, spans), info, spans)
+    return (stage.value, counted, *names, checksum(info, spans), info, spans)
 
 
 def checksum(info: bytes, spans: bytes) -> int:
@@ -293,12 +292,12 @@ def _read(
     batch: list[SpooledTrace] = []
     damaged: list[int] = []
     size = 0
-    for record, trace_id, spans, info, experiment, untold, expected in rows:
+    for record, trace_id, spans, info, experiment, never_sent, expected in rows:
         size += len(spans) + len(info)
         if batch and size > max_bytes:
             break
         if checksum(info, spans) == expected:
-            batch.append(SpooledTrace(record, trace_id, spans, info, experiment, bool(untold)))
+            batch.append(SpooledTrace(record, trace_id, spans, info, experiment, bool(never_sent)))
         else:
             damaged.append(record)
     return batch, damaged

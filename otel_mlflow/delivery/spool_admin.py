@@ -18,7 +18,7 @@ from otel_mlflow.status import Counts
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Backlog:
     """What waits for one destination."""
 
     destination: str
@@ -30,13 +30,13 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Kept:
+class SpoolRecord:
     """One record, without its content."""
 
     id: int
     trace_id: str
     destination: str
-    awaits: str
+    stage: str
     quarantined: bool
     reason: str | None
     attempts: int
@@ -59,20 +59,20 @@ class SpoolAdmin:
         """Close the file."""
         self._file.close()
 
-    def waiting(self) -> list[Waiting]:
+    def backlogs(self) -> list[Backlog]:
         """What waits, for each destination there ever was."""
         with self._file.snapshot() as db:
-            rows = db.execute(_WAITING).fetchall()
+            rows = db.execute(_BACKLOGS).fetchall()
         return [
-            Waiting(name, int(pending), int(refused), int(size), oldest)
+            Backlog(name, int(pending), int(refused), int(size), oldest)
             for name, pending, refused, size, oldest in rows
         ]
 
-    def kept(self, *, quarantined: bool | None = None, limit: int = -1) -> list[Kept]:
+    def records(self, *, quarantined: bool | None = None, limit: int = -1) -> list[SpoolRecord]:
         """The records, oldest first; only those that are quarantined, or that are not."""
         with self._file.snapshot() as db:
-            rows = db.execute(_KEPT, (quarantined, limit)).fetchall()
-        return [replace(kept, quarantined=bool(kept.quarantined)) for kept in (Kept(*row) for row in rows)]
+            rows = db.execute(_RECORDS, (quarantined, limit)).fetchall()
+        return [replace(record, quarantined=bool(record.quarantined)) for record in (SpoolRecord(*row) for row in rows)]
 
     def content(self, record: int) -> tuple[bytes, bytes] | None:
         """A record's spans (an OTLP request) and its info or feedback (JSON); None when it is gone."""
@@ -91,10 +91,10 @@ class SpoolAdmin:
             row = db.execute(statements.DESTINATION_ID, (destination,)).fetchone()
             return counts_of(db, row[0]) if row else Counts()
 
-    def words(self, destination: str) -> list[dict[str, Any]]:
+    def process_statuses(self, destination: str) -> list[dict[str, Any]]:
         """The status, without counts, of every living process that delivers to a destination."""
         with self._file.snapshot() as db:
-            rows = db.execute(_WORDS, (destination,)).fetchall()
+            rows = db.execute(_STATUSES, (destination,)).fetchall()
         return [json.loads(status) for owner, status in rows if not is_dead(self.folder, owner)]
 
     def requeue(self, destination: str, trace_ids: Sequence[str] = ()) -> int:
@@ -136,19 +136,19 @@ def _chosen(
     return db.execute(f"SELECT id FROM record WHERE {condition} {named}", (*parameters, *trace_ids)).fetchall()  # noqa: S608
 
 
-_WAITING = """
+_BACKLOGS = """
 SELECT name, total(quarantined = 0), total(quarantined = 1), total(length(info) + length(spans)),
     min(CASE WHEN quarantined = 0 THEN spooled_at END)
 FROM destination LEFT JOIN record ON record.destination = destination.id GROUP BY destination.id
 """
-_KEPT = """
+_RECORDS = """
 SELECT record.id, trace_id, name, awaits, quarantined, reason, attempts, experiment, length(info) + length(spans),
     spooled_at
 FROM record JOIN destination ON destination.id = record.destination
 WHERE ifnull(quarantined = ?, 1) ORDER BY record.id LIMIT ?
 """
 _CONTENT = "SELECT spans, info FROM record WHERE id = ?"
-_WORDS = """
+_STATUSES = """
 SELECT owner, status FROM process JOIN destination ON destination.id = process.destination WHERE name = ?
 """
 _REQUEUE = "UPDATE record SET quarantined = 0, owner = '' WHERE id = ?"

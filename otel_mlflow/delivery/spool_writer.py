@@ -22,7 +22,7 @@ IDLE = 1.0
 LONGEST_GATHERED = 0.06
 """Seconds of encoding, rests included, after which what is encoded is written: the first of it has waited as long."""
 
-AT_ONCE = 560
+AT_ONCE = 396
 """Traces in one transaction: four statements' worth."""
 
 LONGEST_SLICE = 0.003

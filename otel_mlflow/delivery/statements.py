@@ -14,8 +14,8 @@ DESTINATION_ID = "SELECT id FROM destination WHERE name = ?"
 _INSERT = """
 INSERT INTO record (destination, owner, spooled_at, awaits, counted, trace_id, experiment, checksum, info, spans)
 VALUES """
-_ROW = "(?1, ?2, ?3, ?, ?, ?, ?, ?, ?, ?)"
-ROWS_AT_ONCE = 140
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ROWS_AT_ONCE = 99
 """SQLite takes 999 parameters in a statement, unless it is newer than we ask for."""
 
 COUNT = """
@@ -53,20 +53,20 @@ ORDER BY id LIMIT 1
 COUNTED = "SELECT counted FROM record WHERE id = ?"
 DELETE = "DELETE FROM record WHERE id = ?"
 KEEP_METADATA = "UPDATE record SET awaits = 'details', spans = x'', checksum = ? WHERE id = ?"
-TRIED = "UPDATE record SET attempts = attempts + 1 WHERE id = ?"
+MARK_ATTEMPTED = "UPDATE record SET attempts = attempts + 1 WHERE id = ?"
 QUARANTINED = """
 UPDATE record SET quarantined = 1, owner = '!', attempts = max(attempts, 1), reason = ?
 WHERE id = ? AND quarantined = 0
 """
 
 OWNERS = "SELECT DISTINCT owner FROM record WHERE owner NOT IN ('', '!')"
-DISOWN = "UPDATE record SET owner = '' WHERE owner = ?"
+RELEASE = "UPDATE record SET owner = '' WHERE owner = ?"
 FORGET_PROCESS = "DELETE FROM process WHERE owner = ?"
 
 IS_ORPHANED = "SELECT 1 FROM record WHERE owner = '' AND destination = ? LIMIT 1"
 
 # With all other records of the same traces: what was said last of a trace must arrive last.
-ADOPT = """
+CLAIM = """
 UPDATE record SET owner = ? WHERE owner = '' AND destination = ? AND trace_id IN (
     SELECT trace_id FROM record INDEXED BY record_by_owner WHERE owner = '' AND destination = ? ORDER BY id LIMIT ?
 )

@@ -13,6 +13,7 @@ from otel_mlflow.delivery import recovery
 from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.leases import Lease, is_dead, spool_path
 from otel_mlflow.delivery.private_folder import private_folder
+from otel_mlflow.delivery.schema import UnknownFormatError
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.spool_file import FileReplacedError
 from otel_mlflow.delivery.trouble import LocalTrouble
@@ -23,6 +24,9 @@ MAX_MEMORY_BYTES = 32 * 1024 * 1024
 
 BETWEEN_DISK_CHECKS = 5.0
 """Seconds."""
+
+
+UPGRADE = "run the newer otel-mlflow, which delivers what is in it, or set delivery.spool_dir to another folder"
 
 
 class SpoolLostError(Exception):
@@ -43,6 +47,7 @@ class Storage:
         self._spool: Spool | None = None
         self._trouble: LocalTrouble | None = None
         self._counts_on_disk = Counts()
+        self._left_alone: set[Path] = set()
         self._next_check = 0.0
 
     @property
@@ -89,10 +94,17 @@ class Storage:
                 return
             for owner in spool.owners() - {spool.owner}:
                 if is_dead(self.folder, owner):
-                    spool.disown(owner)
+                    spool.release(owner)
             for path in self.folder.glob("spool-*.db"):
-                if path != self._path:
-                    recovery.take_over_host(path, spool)
+                if path != self._path and path not in self._left_alone:
+                    self._take_over_host(path, spool)
+
+    def _take_over_host(self, path: Path, spool: Spool) -> None:
+        try:
+            recovery.take_over_host(path, spool)
+        except UnknownFormatError as error:
+            self._left_alone.add(path)
+            self._trouble = LocalTrouble(f"{path} is left alone: {error}", UPGRADE, "format", aside=path)
 
     def before_fork(self) -> None:
         """Keep other threads out, and SQLite out of the child."""
@@ -120,7 +132,7 @@ class Storage:
             owner, self._owner = self._owner, None
         if spool is not None:
             with contextlib.suppress(sqlite3.Error, OSError):
-                spool.disown(spool.owner)
+                spool.release(spool.owner)
             spool.file.close()
         if owner is not None:
             owner.release()
@@ -153,11 +165,10 @@ class Storage:
 
     def _open_memory(self, error: Exception) -> Spool:
         self._next_check = self._clock.monotonic() + BETWEEN_DISK_CHECKS
-        self._trouble = LocalTrouble(
-            f"the spool in {self.folder} cannot be used ({error})",
-            f"make room in {self.folder} and let this process write there; until then up to "
-            f"{MAX_MEMORY_BYTES >> 20} MB of traces wait in memory and end with the process",
-        )
+        is_newer = isinstance(error, UnknownFormatError)
+        fix = UPGRADE if is_newer else f"make room in {self.folder} and let this process write there"
+        meanwhile = f"until then up to {MAX_MEMORY_BYTES >> 20} MB of traces wait in memory and end with the process"
+        self._trouble = LocalTrouble(f"the spool in {self.folder} cannot be used ({error})", f"{fix}; {meanwhile}")
         return Spool(None, owner="memory", destination=self._destination, max_bytes=MAX_MEMORY_BYTES)
 
     def _return_to_disk(self) -> None:
@@ -176,13 +187,13 @@ class Storage:
         self._trouble = None
 
     def _replace_damaged(self, inode: int) -> None:
-        salvaged = recovery.replace_damaged(self._path, inode)
-        if salvaged is not None:
+        recovered = recovery.replace_damaged(self._path, inode)
+        if recovered is not None:
             self._trouble = LocalTrouble(
-                f"the spool file was damaged; {salvaged.records} records could be read, and the file is kept as "
-                f"{salvaged.aside}",
-                f"look at {salvaged.aside} and delete it",
-                aside=salvaged.aside,
+                f"the spool file was damaged; {recovered.records} records could be read, and the file is kept as "
+                f"{recovered.aside}",
+                f"look at {recovered.aside} and delete it",
+                aside=recovered.aside,
             )
 
     def _lose(self, spool: Spool, error: Exception) -> None:

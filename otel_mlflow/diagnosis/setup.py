@@ -105,10 +105,10 @@ class Setup:
         return MlflowClient(databricks_uri(self.settings) or self.settings.tracking_uri)
 
     @contextmanager
-    def inventory(self) -> Generator[SpoolAdmin, None, None]:
+    def spool_admin(self) -> Generator[SpoolAdmin, None, None]:
         """What is in the spool."""
-        with closing(SpoolAdmin(self.settings.delivery.spool_dir)) as inventory:
-            yield inventory
+        with closing(SpoolAdmin(self.settings.delivery.spool_dir)) as spool_admin:
+            yield spool_admin
 
 
 def _named(settings: Settings) -> Settings:
@@ -120,8 +120,8 @@ def _named(settings: Settings) -> Settings:
         return settings
     ours = f"{display_backend(settings)}{EXPERIMENT}"
     try:
-        with closing(SpoolAdmin(settings.delivery.spool_dir)) as inventory:
-            known = [each.destination for each in inventory.waiting() if each.destination.startswith(ours)]
+        with closing(SpoolAdmin(settings.delivery.spool_dir)) as spool_admin:
+            known = [each.destination for each in spool_admin.backlogs() if each.destination.startswith(ours)]
     except (OSError, sqlite3.Error):
         return settings
     apps = [destination for destination in known if destination != destination_key(settings)]

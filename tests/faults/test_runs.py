@@ -135,7 +135,7 @@ def reason(delivery: Delivery, folder: Path) -> str:
     from otel_mlflow.delivery.spool_admin import SpoolAdmin
 
     assert delivery.status().counts.quarantined == 1
-    inventory = SpoolAdmin(folder)
-    (kept,) = inventory.kept(quarantined=True)
-    inventory.close()
+    spool_admin = SpoolAdmin(folder)
+    (kept,) = spool_admin.records(quarantined=True)
+    spool_admin.close()
     return kept.reason or ""

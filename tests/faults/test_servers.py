@@ -42,9 +42,9 @@ def serve(tmp_path: Path, scripted: ScriptedMlflow) -> Iterator[Serve]:
 
 def counts(server: AppServer) -> Counts:
     """What the spool says, over all processes there have been."""
-    with closing(SpoolAdmin(server.folder / "spool")) as inventory:
-        (waiting,) = inventory.waiting()
-        found = inventory.counts(waiting.destination)
+    with closing(SpoolAdmin(server.folder / "spool")) as spool_admin:
+        (waiting,) = spool_admin.backlogs()
+        found = spool_admin.counts(waiting.destination)
     assert_adds_up(found)
     return found
 

@@ -73,6 +73,7 @@ class ScriptedMlflow:
         self.spans: Counter[tuple[str, str]] = Counter()
         """How often each span was taken, by trace and span id."""
         self.infos: dict[str, dict[str, Any]] = {}
+        self.assessments: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str]] = []
         """Method and path of every request."""
         self.batches: list[int] = []
@@ -121,6 +122,19 @@ class ScriptedMlflow:
         if self.refuses and info.get("request_preview") == REFUSED:
             raise ValueError(f"preview {REFUSED} is not welcome")
         self.infos[info["trace_id"]] = info
+
+    def take_assessment(self, body: bytes) -> None:
+        """Remember feedback about a trace."""
+        self.assessments.append(json.loads(body)["assessment"])
+
+    def take(self, path: str, body: bytes) -> None:
+        """Remember what is handed over. Raises `ValueError` for what it refuses."""
+        if path == OTLP:
+            self.take_spans(body)
+        elif path.endswith("/assessments"):
+            self.take_assessment(body)
+        else:
+            self.take_info(body)
 
     def delete(self, body: bytes) -> int:
         """Forget the info of traces; answer how many there were."""
@@ -171,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = state.next_fault() or Fault(takes=True)
         try:
             if fault.takes:
-                (state.take_spans if asked.path == OTLP else state.take_info)(body)
+                state.take(asked.path, body)
         except ValueError as error:
             self._answer(400, {"error_code": "INVALID_PARAMETER_VALUE", "message": str(error)})
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from otel_mlflow.delivery.destinations import destination_key
-from otel_mlflow.delivery.spool_admin import Waiting
+from otel_mlflow.delivery.spool_admin import Backlog
 from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
@@ -16,22 +16,24 @@ OVERDUE = 60.0
 def look(setup: Setup) -> CheckResult:
     """Look for what waits long, and for what waits for another destination than the settings mean."""
     ours = destination_key(setup.settings)
-    with setup.inventory() as inventory:
-        waiting = [each for each in inventory.waiting() if each.pending]
-    if any(each.destination != ours for each in waiting):
+    with setup.spool_admin() as spool_admin:
+        backlogs = [each for each in spool_admin.backlogs() if each.pending]
+    if any(each.destination != ours for each in backlogs):
         return warn(
-            "; ".join(map(_words, waiting)),
+            "; ".join(map(_describe, backlogs)),
             "if a destination was mistyped, deliver its traces here: `otel-mlflow spool retry --from DESTINATION`",
         )
-    if any(_age(each) > OVERDUE for each in waiting):
-        return warn("; ".join(map(_words, waiting)), "start the app, or deliver them with `otel-mlflow spool retry`")
-    return ok("; ".join(map(_words, waiting)) or "nothing waits")
+    if any(_age(each) > OVERDUE for each in backlogs):
+        return warn(
+            "; ".join(map(_describe, backlogs)), "start the app, or deliver them with `otel-mlflow spool retry`"
+        )
+    return ok("; ".join(map(_describe, backlogs)) or "nothing waits")
 
 
-def _words(waiting: Waiting) -> str:
-    return f"{waiting.pending} wait for {waiting.destination}, the oldest for {_age(waiting):.0f} s"
+def _describe(backlog: Backlog) -> str:
+    return f"{backlog.pending} wait for {backlog.destination}, the oldest for {_age(backlog):.0f} s"
 
 
-def _age(waiting: Waiting) -> float:
+def _age(backlog: Backlog) -> float:
     now = time.time()
-    return max(0.0, now - (now if waiting.spooled_at is None else waiting.spooled_at))
+    return max(0.0, now - (now if backlog.spooled_at is None else backlog.spooled_at))

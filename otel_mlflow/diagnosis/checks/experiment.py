@@ -32,7 +32,7 @@ def look(setup: Setup) -> CheckResult:
 def _brought(setup: Setup) -> int:
     """How many traces this host has delivered there: a workspace has no count to be asked for."""
     try:
-        with setup.inventory() as inventory:
-            return inventory.counts(destination_key(setup.settings)).delivered
+        with setup.spool_admin() as spool_admin:
+            return spool_admin.counts(destination_key(setup.settings)).delivered
     except (OSError, sqlite3.Error):
         return 0

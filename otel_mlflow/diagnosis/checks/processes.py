@@ -11,21 +11,25 @@ from otel_mlflow.diagnosis.setup import Setup
 
 
 def look(setup: Setup) -> CheckResult:
-    """Ask the spool, where each has left word: one that has failed, or that delivers elsewhere, is why."""
+    """Ask the spool, where each has left its status: one that has failed, or that delivers elsewhere, is why."""
     ours = destination_key(setup.settings)
-    with setup.inventory() as inventory:
-        words = [(each.destination, word) for each in inventory.waiting() for word in inventory.words(each.destination)]
-    if not words:
+    with setup.spool_admin() as spool_admin:
+        statuses = [
+            (each.destination, status)
+            for each in spool_admin.backlogs()
+            for status in spool_admin.process_statuses(each.destination)
+        ]
+    if not statuses:
         return ok("no process delivers from this spool now")
-    found = "; ".join(f"{times} × {said}" for said, times in Counter(_said(*each) for each in words).items())
-    if fixes := {word["fix"] for _, word in words if word["state"] == "failed"}:
+    found = "; ".join(f"{times} × {said}" for said, times in Counter(_said(*each) for each in statuses).items())
+    if fixes := {status["fix"] for _, status in statuses if status["state"] == "failed"}:
         return fail(found, "; ".join(sorted(fixes)))
-    if any(destination != ours for destination, _ in words):
+    if any(destination != ours for destination, _ in statuses):
         return warn(found, f"if they should deliver to {ours}, start them with the settings that the doctor was given")
     return ok(found)
 
 
-def _said(destination: str, word: dict[str, Any]) -> str:
-    whom = f" as {word['identity']} (credentials: {word['credential_source']})" if word["identity"] else ""
-    why = f": {word['reason']}" if word["reason"] else ""
-    return f"{word['state']}, delivering to {destination}{whom}{why}"
+def _said(destination: str, status: dict[str, Any]) -> str:
+    whom = f" as {status['identity']} (credentials: {status['credential_source']})" if status["identity"] else ""
+    why = f": {status['reason']}" if status["reason"] else ""
+    return f"{status['state']}, delivering to {destination}{whom}{why}"

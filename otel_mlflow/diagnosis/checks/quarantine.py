@@ -10,8 +10,8 @@ SHOWN_REASONS = 3
 
 def look(setup: Setup) -> CheckResult:
     """Look for it, whatever the destination."""
-    with setup.inventory() as inventory:
-        refused = inventory.kept(quarantined=True)
+    with setup.spool_admin() as spool_admin:
+        refused = spool_admin.records(quarantined=True)
     if not refused:
         return ok("nothing was refused")
     reasons = list(dict.fromkeys(kept.reason or "no reason was kept" for kept in refused))

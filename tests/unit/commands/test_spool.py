@@ -57,9 +57,9 @@ class Shell:
     def quarantine(self, trace_id: str, reason: str) -> None:
         """Put a trace into quarantine, as the forwarder does when the backend refuses it."""
         destination = destination_key(settings_for(self.folder, self.scripted.url))
-        with closing(SpoolAdmin(self.folder)) as inventory:
-            (record,) = [kept.id for kept in inventory.kept() if kept.trace_id == trace_id]
-            spool = Spool(inventory.path, owner="the test", destination=destination, max_bytes=10**9)
+        with closing(SpoolAdmin(self.folder)) as spool_admin:
+            (record,) = [kept.id for kept in spool_admin.records() if kept.trace_id == trace_id]
+            spool = Spool(spool_admin.path, owner="the test", destination=destination, max_bytes=10**9)
         spool.quarantine({record: reason})
         spool.file.close()
 
@@ -129,9 +129,9 @@ def test_status_of_an_app_that_runs(shell: Shell) -> None:
 
 def _wait_until_failed(shell: Shell) -> None:
     def look() -> bool:
-        with closing(SpoolAdmin(shell.folder)) as inventory:
-            (waiting,) = inventory.waiting()
-            return any(word["state"] == "failed" for word in inventory.words(waiting.destination))
+        with closing(SpoolAdmin(shell.folder)) as spool_admin:
+            (waiting,) = spool_admin.backlogs()
+            return any(word["state"] == "failed" for word in spool_admin.process_statuses(waiting.destination))
 
     until(look, seconds=30, waiting_for=lambda: "the process's word")
 
@@ -245,7 +245,7 @@ def test_a_backend_that_is_down_makes_retry_give_up(shell: Shell, monkeypatch: p
     shell.scripted.fault = Fault(503)
     answer = shell.json("spool", "retry", code=1)
     assert "503" in answer["reason"]
-    with closing(SpoolAdmin(shell.folder)) as inventory:
-        (waiting,) = inventory.waiting()
-        assert_adds_up(inventory.counts(waiting.destination))
+    with closing(SpoolAdmin(shell.folder)) as spool_admin:
+        (waiting,) = spool_admin.backlogs()
+        assert_adds_up(spool_admin.counts(waiting.destination))
     assert waiting.pending == 1

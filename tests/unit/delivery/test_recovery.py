@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery import recovery
-from otel_mlflow.delivery.records import Part, Tally
+from otel_mlflow.delivery.records import Stage, Tally
 from otel_mlflow.delivery.spool import Spool
 from tests.delivering import assert_adds_up, trace
 
@@ -57,7 +57,7 @@ def test_records_are_added_to_those_that_are_there(open_spool: Open) -> None:
     source, target = open_spool("source", owner="dead"), open_spool("target")
     theirs, mine = add(source, 3), add(target, 2)
     assert carry(source, target, owner="me") == 3
-    found = [each.trace_id for each in target.next_batch(Part.WHOLE, records=9, max_bytes=10**9)]
+    found = [each.trace_id for each in target.next_batch(Stage.WHOLE, records=9, max_bytes=10**9)]
     assert found == mine + theirs
     assert target.counts().requests == 5
     assert_adds_up(target.counts())
@@ -68,17 +68,17 @@ def test_without_a_new_owner_records_keep_theirs(open_spool: Open) -> None:
     source, target = open_spool("source", owner="you"), open_spool("target", owner="you")
     ids = add(source, 2)
     carry(source, target)
-    assert [each.trace_id for each in target.next_batch(Part.WHOLE, records=9, max_bytes=10**9)] == ids
+    assert [each.trace_id for each in target.next_batch(Stage.WHOLE, records=9, max_bytes=10**9)] == ids
 
 
 def test_what_is_quarantined_stays_so(open_spool: Open) -> None:
     """A new owner does not get what a person has to decide on."""
     source, target = open_spool("source"), open_spool("target")
     add(source, 2)
-    first, _ = source.next_batch(Part.WHOLE, records=9, max_bytes=10**9)
+    first, _ = source.next_batch(Stage.WHOLE, records=9, max_bytes=10**9)
     source.quarantine({first.id: "bad"})
     carry(source, target, owner="me")
-    assert len(target.next_batch(Part.WHOLE, records=9, max_bytes=10**9)) == 1
+    assert len(target.next_batch(Stage.WHOLE, records=9, max_bytes=10**9)) == 1
     assert target.counts().quarantined == 1
 
 
@@ -89,7 +89,7 @@ def test_destinations_are_told_apart_by_name(open_spool: Open) -> None:
     here = add(elsewhere, 1)
     target = open_spool("target", destination="here")
     carry(source, target, owner="me")
-    assert [each.trace_id for each in target.next_batch(Part.WHOLE, records=9, max_bytes=10**9)] == here
+    assert [each.trace_id for each in target.next_batch(Stage.WHOLE, records=9, max_bytes=10**9)] == here
     assert target.counts().requests == 1
 
 
@@ -120,12 +120,12 @@ def test_a_damaged_file_is_replaced_once(tmp_path: Path, open_spool: Open) -> No
     path = tmp_path / "spool.db"
     ids = leave(path, 3)
     inode = path.stat().st_ino
-    salvaged = recovery.replace_damaged(path, inode)
-    assert salvaged is not None
-    assert (salvaged.records, salvaged.aside.name) == (3, "spool.db.corrupt-1")
+    recovered = recovery.replace_damaged(path, inode)
+    assert recovered is not None
+    assert (recovered.records, recovered.aside.name) == (3, "spool.db.corrupt-1")
     assert recovery.replace_damaged(path, inode) is None
     again = open_spool("spool")
-    assert [each.trace_id for each in again.next_batch(Part.WHOLE, records=9, max_bytes=10**9)] == ids
+    assert [each.trace_id for each in again.next_batch(Stage.WHOLE, records=9, max_bytes=10**9)] == ids
 
 
 def test_files_set_aside_never_overwrite_each_other(tmp_path: Path) -> None:
@@ -133,9 +133,9 @@ def test_files_set_aside_never_overwrite_each_other(tmp_path: Path) -> None:
     for number in (1, 2):
         path = tmp_path / "spool.db"
         path.write_bytes(os.urandom(8192))
-        salvaged = recovery.replace_damaged(path, path.stat().st_ino)
-        assert salvaged is not None
-        assert (salvaged.records, salvaged.aside.name) == (0, f"spool.db.corrupt-{number}")
+        recovered = recovery.replace_damaged(path, path.stat().st_ino)
+        assert recovered is not None
+        assert (recovered.records, recovered.aside.name) == (0, f"spool.db.corrupt-{number}")
 
 
 def test_reading_changes_nothing_of_what_was_found(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery.records import Part, SpooledTrace, Tally, TraceRecord
+from otel_mlflow.delivery.records import SpooledTrace, Stage, Tally, TraceRecord
 from otel_mlflow.delivery.spool import DAMAGED, Spool
 from tests.delivering import assert_adds_up, trace
 
@@ -43,9 +43,9 @@ def add(spool: Spool, *traces: TraceRecord) -> None:
     spool.add(traces, [], Tally(requests=len(traces), traced=len(traces)), now=0.0)
 
 
-def batch(spool: Spool, part: Part = Part.WHOLE, records: int = 100) -> list[SpooledTrace]:
+def batch(spool: Spool, stage: Stage = Stage.WHOLE, records: int = 100) -> list[SpooledTrace]:
     """What the spool hands out."""
-    return spool.next_batch(part, records=records, max_bytes=BOUND)
+    return spool.next_batch(stage, records=records, max_bytes=BOUND)
 
 
 def test_1_what_was_added_survives_the_death_of_the_process(tmp_path: Path, open_spool: Open) -> None:
@@ -64,8 +64,8 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert died.returncode == -signal.SIGKILL
 
     spool = open_spool()
-    spool.disown("dead")
-    assert spool.adopt(100) == 1
+    spool.release("dead")
+    assert spool.claim(100) == 1
     assert len(batch(spool)) == 1
 
 
@@ -83,7 +83,7 @@ def test_2_a_batch_is_of_one_experiment(open_spool: Open) -> None:
     spool = open_spool()
     add(spool, trace(experiment="a"), trace(experiment="b"), trace(experiment="a"), trace())
     assert [each.experiment for each in batch(spool)] == ["a", "a"]
-    rest = spool.next_batch(Part.WHOLE, records=9, max_bytes=BOUND, but=["a"])
+    rest = spool.next_batch(Stage.WHOLE, records=9, max_bytes=BOUND, but=["a"])
     assert [each.experiment for each in rest] == ["b"]
 
 
@@ -93,8 +93,8 @@ def test_2_a_batch_keeps_to_its_bytes(open_spool: Open) -> None:
     first, second = trace(), trace()
     add(spool, first, second)
     size = len(first.spans) + len(first.info)
-    assert len(spool.next_batch(Part.WHOLE, records=9, max_bytes=size)) == 1
-    assert len(spool.next_batch(Part.WHOLE, records=9, max_bytes=1)) == 1
+    assert len(spool.next_batch(Stage.WHOLE, records=9, max_bytes=size)) == 1
+    assert len(spool.next_batch(Stage.WHOLE, records=9, max_bytes=1)) == 1
 
 
 def test_3_a_record_stays_until_it_is_proved_delivered(open_spool: Open) -> None:
@@ -123,7 +123,7 @@ def test_4_a_record_is_handed_to_its_owner_alone(open_spool: Open) -> None:
     """Another owner gets nothing of it while the first one lives."""
     add(open_spool("me"), trace())
     other = open_spool("you")
-    assert other.adopt(100) == 0
+    assert other.claim(100) == 0
     assert batch(other) == []
 
 
@@ -131,9 +131,9 @@ def test_4_what_a_dead_owner_left_goes_to_whoever_asks_next(open_spool: Open) ->
     """After `disown`, one owner gets a record, and the next one gets others."""
     mine = open_spool("me")
     add(mine, trace(), trace())
-    mine.disown("me")
+    mine.release("me")
     you, they = open_spool("you"), open_spool("they")
-    assert (you.adopt(1), they.adopt(100), you.adopt(100)) == (1, 1, 0)
+    assert (you.claim(1), they.claim(100), you.claim(100)) == (1, 1, 0)
     assert batch(you)[0].id != batch(they)[0].id
 
 
@@ -142,9 +142,9 @@ def test_4_the_records_of_one_trace_stay_together(open_spool: Open) -> None:
     mine = open_spool("me")
     first = trace()
     add(mine, first, trace(), dataclasses.replace(first, counted=False))
-    mine.disown("me")
+    mine.release("me")
     you = open_spool("you")
-    assert you.adopt(1) == 2
+    assert you.claim(1) == 2
     assert {each.trace_id for each in batch(you)} == {first.trace_id}
 
 
@@ -152,8 +152,8 @@ def test_5_a_record_goes_to_its_destination_only(open_spool: Open) -> None:
     """The same owner, delivering to another destination, neither gets it nor counts it."""
     add(open_spool("me", "here"), trace())
     elsewhere = open_spool("me", "elsewhere")
-    elsewhere.disown("me")
-    assert elsewhere.adopt(100) == 0
+    elsewhere.release("me")
+    assert elsewhere.claim(100) == 0
     assert batch(elsewhere) == []
     assert elsewhere.counts().requests == 0
 
@@ -195,8 +195,8 @@ def test_7_a_refused_record_stays_with_the_reason(open_spool: Open) -> None:
     spool = open_spool()
     add(spool, trace())
     spool.quarantine({batch(spool)[0].id: "it says no"})
-    spool.disown("me")
-    spool.adopt(100)
+    spool.release("me")
+    spool.claim(100)
     assert batch(spool) == []
     assert spool.counts().quarantined == 1
     with spool.file.snapshot() as db:
@@ -233,7 +233,7 @@ def test_9_delivered_spans_make_room(open_spool: Open) -> None:
     add(spool, record)
     spool.spans_delivered(batch(spool))
     assert batch(spool) == []
-    (left,) = batch(spool, Part.METADATA)
+    (left,) = batch(spool, Stage.METADATA)
     assert (left.spans, left.info) == (b"", record.info)
     assert spool.counts().pending == 1
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from otel_mlflow.delivery.records import Part, Tally, TraceRecord
+from otel_mlflow.delivery.records import Stage, Tally, TraceRecord
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.status import Counts
 
@@ -31,7 +31,7 @@ class Expected:
     counted: bool
     has_info: bool
     owner: str
-    part: Part = Part.WHOLE
+    stage: Stage = Stage.WHOLE
     quarantined: bool = False
 
 
@@ -86,24 +86,24 @@ class SpoolAndModel(RuleBasedStateMachine):
 
     @rule(
         owner=st.sampled_from(OWNERS),
-        part=st.sampled_from((Part.WHOLE, Part.METADATA)),
+        stage=st.sampled_from((Stage.WHOLE, Stage.METADATA)),
         records=st.integers(1, 5),
         fate=st.sampled_from(("delivered", "spans delivered", "refused", "nothing")),
     )
-    def claim(self, owner: str, part: Part, records: int, fate: str) -> None:
+    def claim(self, owner: str, stage: Stage, records: int, fate: str) -> None:
         """Claim a batch, see that it is the one that the model expects, and conclude it."""
         spool = self.spools[owner]
-        batch = spool.next_batch(part, records=records, max_bytes=BOUND)
-        expected = self._next(owner, part)[:records]
+        batch = spool.next_batch(stage, records=records, max_bytes=BOUND)
+        expected = self._next(owner, stage)[:records]
         assert [each.trace_id for each in batch] == [each.trace_id for each in expected]
         if fate == "delivered":
             spool.delivered(each.id for each in batch)
             self._remove(expected)
-        elif fate == "spans delivered" and part is Part.WHOLE:
+        elif fate == "spans delivered" and stage is Stage.WHOLE:
             spool.spans_delivered(batch)
             self._remove([each for each in expected if not each.has_info])
             for each in expected:
-                each.part = Part.METADATA
+                each.stage = Stage.METADATA
         elif fate == "refused" and batch:
             spool.quarantine({batch[0].id: "no"})
             expected[0].quarantined = True
@@ -112,8 +112,8 @@ class SpoolAndModel(RuleBasedStateMachine):
     def take_over(self, dead: str) -> None:
         """One owner dies, the other takes over everything, and the first comes back with nothing."""
         heir = next(owner for owner in OWNERS if owner != dead)
-        self.spools[heir].disown(dead)
-        self.spools[heir].adopt(BOUND)
+        self.spools[heir].release(dead)
+        self.spools[heir].claim(BOUND)
         for each in self.model:
             each.owner = heir if each.owner == dead and not each.quarantined else each.owner
 
@@ -160,15 +160,15 @@ class SpoolAndModel(RuleBasedStateMachine):
     @invariant()
     def nothing_is_in_two_hands(self) -> None:
         """No record is handed out to both owners."""
-        for part in (Part.WHOLE, Part.METADATA):
+        for stage in (Stage.WHOLE, Stage.METADATA):
             one, two = (
-                {each.id for each in spool.next_batch(part, records=99, max_bytes=BOUND)}
+                {each.id for each in spool.next_batch(stage, records=99, max_bytes=BOUND)}
                 for spool in self.spools.values()
             )
             assert not one & two
 
-    def _next(self, owner: str, part: Part) -> list[Expected]:
-        mine = [each for each in self.model if (each.owner, each.part, each.quarantined) == (owner, part, False)]
+    def _next(self, owner: str, stage: Stage) -> list[Expected]:
+        mine = [each for each in self.model if (each.owner, each.stage, each.quarantined) == (owner, stage, False)]
         return [each for each in mine if each.experiment == mine[0].experiment]
 
     def _remove(self, delivered: list[Expected]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery.ingest_queue import LARGEST_RECORD, Feedback, IngestQueue
-from otel_mlflow.delivery.records import Part, TraceRecord
+from otel_mlflow.delivery.records import Stage, TraceRecord
 from otel_mlflow.delivery.spool_writer import AT_ONCE, SpoolWriter
 from otel_mlflow.delivery.storage import Storage
 from otel_mlflow.guard import GUARD
@@ -35,7 +35,7 @@ class Desk:
     def spooled(self) -> list[str]:
         """The traces in the spool, oldest first."""
         with self.storage.using() as spool:
-            return [each.trace_id for each in spool.next_batch(Part.WHOLE, records=10**6, max_bytes=10**9)]
+            return [each.trace_id for each in spool.next_batch(Stage.WHOLE, records=10**6, max_bytes=10**9)]
 
 
 @pytest.fixture

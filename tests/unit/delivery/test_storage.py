@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery import leases
-from otel_mlflow.delivery.records import Part, Tally
+from otel_mlflow.delivery.records import Stage, Tally
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.storage import BETWEEN_DISK_CHECKS, SpoolLostError, Storage
 from otel_mlflow.status import Counts
@@ -61,8 +61,8 @@ def waiting(storage: Storage) -> list[str]:
         try:
             storage.take_over()
             with storage.using() as spool:
-                spool.adopt(10**6)
-                return [each.trace_id for each in spool.next_batch(Part.WHOLE, records=10**6, max_bytes=10**9)]
+                spool.claim(10**6)
+                return [each.trace_id for each in spool.next_batch(Stage.WHOLE, records=10**6, max_bytes=10**9)]
         except SpoolLostError:
             continue
 
@@ -299,7 +299,7 @@ def test_disk_space_is_given_back(tmp_path: Path, make: Make) -> None:
     storage = make()
     add(storage, 500)
     with storage.using() as spool:
-        spool.delivered([each.id for each in spool.next_batch(Part.WHOLE, records=500, max_bytes=10**9)])
+        spool.delivered([each.id for each in spool.next_batch(Stage.WHOLE, records=500, max_bytes=10**9)])
         full = spool.used_bytes()
         spool.give_back()
     settle(storage)
