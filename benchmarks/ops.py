@@ -1,8 +1,10 @@
-"""How long the dashboard takes over a large store: `python -m benchmarks.ops [--traces N] [--folder FOLDER]`.
+"""How long the dashboard's figures take: `python -m benchmarks.ops [--traces N] [--days N] [--folder FOLDER]`.
 
-MLflow's tables are filled with a few thousand requests of every kind, which are then copied in SQL, all of them within
-24 hours. Asked over HTTP, as the page does. First: the index is empty. New: another window, the index is up to date.
-Same: asked again. Beside it: how many of the first window's seconds another viewer waits who asks at the same time.
+Two indexes. The first is fed from MLflow's tables, filled with a few thousand requests of every kind that are copied in
+SQL, all of them within 24 hours: how fast it is fed, how large it gets. The second holds `--days` days of so many
+traces each, simulated by copying the hours of the first: how long a question takes with a history.
+
+Asked in this process, as the page does. New: another window, the index is up to date. Same: asked again.
 """
 
 from __future__ import annotations
@@ -12,34 +14,41 @@ import resource
 import sqlite3
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from starlette.testclient import TestClient
-
-from otel_mlflow import Settings, Tracing, ops
+from otel_mlflow import Settings
+from otel_mlflow.ops.answers import Answers
+from otel_mlflow.ops.figures.count import count
+from otel_mlflow.ops.index.blocks import count_traces
+from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources import index_path, source_for
-from tests.ops.expected import iso
 from tests.ops.tables import Tables
 from tests.ops.variety import DAY, END, FIRST, HOUR, MAIN, variety
 
 SEEDED = 2000
 TABLES = ("trace_info", "trace_tags", "trace_request_metadata", "spans", "assessments")
-LONGEST = 1800.0
+PATIENCE = 3600.0
 """Seconds to wait for the first index."""
+
+LAST = END - END % DAY
+"""The end of the last whole day: hours that are copied by the day keep their place in it."""
 
 
 def main() -> None:
     """Fill, ask, print."""
     options = argparse.ArgumentParser()
     options.add_argument("--traces", type=int, default=200_000)
+    options.add_argument("--days", type=int, default=28)
     options.add_argument("--folder", type=Path)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
         if not (folder / "mlflow.db").exists():
             fill(folder, given.traces)
-        measure(folder, Path(temporary))
+        path = feed_and_ask(folder, Path(temporary))
+        ask_with_history(path, given.days)
 
 
 def fill(folder: Path, traces: int) -> None:
@@ -47,15 +56,13 @@ def fill(folder: Path, traces: int) -> None:
     requests = variety(SEEDED, routes=200, texts=200)
     Tables(f"sqlite:///{folder}/mlflow.db", str(folder)).add(requests)
     copies = traces // SEEDED - 1
+    day = {"start": LAST - DAY, "day": DAY}
     with sqlite3.connect(folder / "mlflow.db") as db:
         for table, column in (("trace_info", "timestamp_ms"), ("assessments", "trace_timestamp_ms")):
-            moved = f"UPDATE {table} SET {column} = :start + {column} % :day"  # noqa: S608
-            db.execute(moved, {"start": END - DAY, "day": DAY})
+            db.execute(f"UPDATE {table} SET {column} = :start + {column} % :day", day)  # noqa: S608
         for copy in range(1, copies + 1):
             for table in TABLES:
-                db.execute(
-                    _copied(db, table), {"copy": f"{copy:x}", "shift": copy * 977, "start": END - DAY, "day": DAY}
-                )
+                db.execute(_copied(db, table), {"copy": f"{copy:x}", "shift": copy * 977, **day})
 
 
 def _copied(db: sqlite3.Connection, table: str) -> str:
@@ -73,33 +80,62 @@ def _copied(db: sqlite3.Connection, table: str) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {key} LIKE 'tr-0%'"  # noqa: S608
 
 
-def measure(folder: Path, state: Path) -> None:
-    """Feed the index, then ask."""
+def feed_and_ask(folder: Path, state: Path) -> Path:
+    """Feed the index from the store, then ask; where the index is."""
     settings = Settings(
         tracking_uri=f"sqlite:///{folder}/mlflow.db",
         experiment_name=FIRST,
         service_name=MAIN,
         delivery={"spool_dir": state / "spool"},
     )
-    tracing = Tracing(settings)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.monotonic()
-    source_for(settings, patience=LONGEST).summary(_day())
-    fed = time.monotonic() - began
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    size = index_path(settings).stat().st_size / 2**20
-    with TestClient(ops.app(tracing)) as client:
-        print(f"first: {fed:.1f} s to feed an index of {size:.0f} MB, {grown:.0f} MB more memory")
-        for name, hours in (("new", 24), ("same", 24), ("new", 1), ("same", 1)):
-            began = time.monotonic()
-            found = client.get(f"/api/summary?from={iso(END - hours * HOUR)}&to={iso(END)}").json()
-            took = time.monotonic() - began
-            print(f"{name}, {hours} h: {found['totals']['requests']} requests in {took:.3f} s, {found['missing']}")
-    tracing.shutdown(0)
+    memory = _memory()
+    source = source_for(settings, patience=PATIENCE)
+    answers = Answers(lambda: source)
+    took = _timed(lambda: answers.to(Question(LAST - DAY, LAST)))
+    path = index_path(settings)
+    with sqlite3.connect(path) as db:
+        traces = count_traces(db, LAST - DAY, LAST)
+    size = path.stat().st_size / 2**20
+    print(f"{traces} traces: fed in {took}, {size:.1f} MB, {_memory() - memory:.0f} MB more memory at most")
+    question = Question(LAST - DAY, LAST - 1)
+    print(f"24 h, new, backend compared: {_timed(lambda: answers.to(question))}")
+    print(f"24 h, same: {_timed(lambda: answers.to(question))}")
+    return path
 
 
-def _day() -> Question:
-    return Question(END - DAY, END)
+def ask_with_history(path: Path, days: int) -> None:
+    """Count in an index of many days."""
+    index = TraceIndex(path)
+    print(f"24 h, counted, no history: {_counted(index, Question(LAST - DAY, LAST))}")
+    with sqlite3.connect(path) as db:
+        for day in range(1, days):
+            db.execute(
+                "INSERT INTO block SELECT start_ms - ?, name, kind, length, data FROM block WHERE start_ms >= ?",
+                (day * DAY, LAST - DAY),
+            )
+        traces = count_traces(db, LAST - days * DAY, LAST)
+    print(f"{traces} traces of {days} days: {path.stat().st_size / 2**20:.0f} MB")
+    memory = _memory()
+    for name, length in (("1 h", HOUR), ("24 h", DAY), (f"{days} d", days * DAY)):
+        print(f"{name}, counted, with history: {_counted(index, Question(LAST - length, LAST))}")
+    route = Question(LAST - days * DAY, LAST, route="GET /tenant-0")
+    print(f"{days} d of one route: {_counted(index, route)}")
+    print(f"{_memory() - memory:.0f} MB more memory at most")
+
+
+def _counted(index: TraceIndex, question: Question) -> str:
+    with index.reading() as db:
+        return _timed(lambda: count(db, question))
+
+
+def _timed(work: Callable[[], object]) -> str:
+    wall, processor = time.monotonic(), time.process_time()
+    work()
+    return f"{time.monotonic() - wall:.3f} s ({time.process_time() - processor:.3f} s of processor time)"
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import Any
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -18,7 +20,7 @@ MOST_STEPS = 100
 """Points of a chart: as many as a phone has room for, and few enough for a backend to group by."""
 
 STEPS = (10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 8 * HOUR, DAY)
-FILTERS = ("route", "user", "session", "service")
+FILTERS = ("route", "user", "session", "service", "version", "slower_than")
 UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
 
 
@@ -30,8 +32,8 @@ class QuestionError(ValueError):
 class Question:
     """Which requests are meant. Times in ms since the epoch; `end_ms` is the first that is not included.
 
-    `route` is the trace's name, `POST /api/chat`. Equal questions have equal answers for some seconds: `end_ms` of a
-    window that ends now is a round time that lies a little ahead.
+    `route` is the trace's name, `POST /api/chat`; `slower_than` is in seconds. Equal questions have equal answers for
+    some seconds: `end_ms` of a window that ends now is a round time that lies a little ahead.
     """
 
     start_ms: int
@@ -41,6 +43,8 @@ class Question:
     user: str | None = None
     session: str | None = None
     service: str | None = None
+    version: str | None = None
+    slower_than: float | None = None
 
     def before(self) -> Question:
         """The same of the window before this one."""
@@ -54,11 +58,12 @@ class Question:
 
 
 def question_of(parameters: Mapping[str, str], now_ms: int) -> Question:
-    """Read a query string: `window=24h`, or `from` and `to` (ISO 8601), and `route`, `user`, `session`, `service`.
+    """Read a query string: `window=24h`, or `from` and `to` (ISO 8601), and filters.
 
     Raises `QuestionError`.
     """
-    filters = {name: parameters.get(name) or None for name in FILTERS}
+    filters: dict[str, Any] = {name: parameters.get(name) or None for name in FILTERS}
+    filters["slower_than"] = _seconds(filters["slower_than"])
     if "from" in parameters or "to" in parameters:
         start, end = _moment(parameters, "from", now_ms), _moment(parameters, "to", now_ms)
         return Question(start, _checked(start, end), "", **filters)
@@ -66,6 +71,16 @@ def question_of(parameters: Mapping[str, str], now_ms: int) -> Question:
     length = _length(name)
     end = _rounded_up(now_ms, length)
     return Question(end - length, end, name, **filters)
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        seconds = None if text is None else float(text)
+    except ValueError:
+        seconds = math.nan
+    if seconds is None or 0 <= seconds < math.inf:
+        return seconds
+    raise QuestionError(f"slower_than is {text!r}; expected seconds, such as 2.5")
 
 
 def _length(window: str) -> int:

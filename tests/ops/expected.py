@@ -25,6 +25,7 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
     earlier = {r.user for r in seeded if start - 28 * DAY <= r.time_ms < start}
     users = {r.user for r in within if r.user}
     calls = [call for request in within for call in request.calls]
+    called = [(request, call) for request in within for call in request.calls]
     return {
         "totals": {
             **counts(within),
@@ -38,7 +39,8 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
         "previous": previous(seeded, start, end),
         "series": series(within, start, end, step),
         "hours": [
-            {"time": iso(time), "requests": len(some)} for time, some in buckets(within, start, end, HOUR).items()
+            {"time": iso(time), "requests": len(some), "users": len({r.user for r in some if r.user})}
+            for time, some in buckets(within, start, end, HOUR).items()
         ],
         "routes": by_size(
             {"route": name, **counts(some), **latency(some), **first_byte(some)}
@@ -47,6 +49,7 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
         "services": by_size(
             {"service": name, **counts(some)} for name, some in grouped(within, lambda r: r.service) if name
         ),
+        "versions": versions(within),
         "errors": errors([r for r in within if r.outcome == "error"]),
         "statuses": sorted(
             (
@@ -58,8 +61,13 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
         ),
         "models": by_size(
             (
-                {"model": name, "calls": len(some), **used(some)}
-                for name, some in grouped(calls, lambda call: call.model)
+                {
+                    "model": name,
+                    "calls": len(some),
+                    **used([call for _, call in some]),
+                    **duration([request for request, _ in some]),
+                }
+                for name, some in grouped(called, lambda one: one[1].model)
             ),
             "calls",
         ),
@@ -92,7 +100,8 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
         "failing": [one(r) for r in sorted(within, key=lambda r: (-r.time_ms, r.trace_id)) if r.outcome == "error"][
             :LISTED
         ],
-        "tools": tools([tool for request in within for tool in request.tools]),
+        "latest": [one(r) for r in sorted(within, key=lambda r: (-r.time_ms, r.trace_id))][:LISTED],
+        "tools": tools([(request, *tool) for request in within for tool in request.tools]),
         "feedback": feedback([given for request in within for given in request.feedback]),
         "disliked": disliked(within),
         "comments": [],
@@ -174,13 +183,39 @@ def spent(requests: Sequence[Request]) -> Row:
     return {"total_tokens": sum(r.tokens for r in requests), "cost": sum((r.cost for r in requests), 0.0)}
 
 
-def tools(calls: Sequence[tuple[str, bool]]) -> list[Row]:
+def tools(calls: Sequence[tuple[Request, str, bool]]) -> list[Row]:
     """The ones that fail most come first."""
     rows = [
-        {"tool": name, "calls": len(some), "failures": sum(not works for _, works in some)}
-        for name, some in grouped(calls, lambda call: call[0])
+        {
+            "tool": name,
+            "calls": len(some),
+            "failures": sum(not works for _, _, works in some),
+            **duration([request for request, _, _ in some]),
+        }
+        for name, some in grouped(calls, lambda call: call[1])
     ]
     return sorted(rows, key=lambda row: (-row["failures"], -row["calls"], row["tool"]))
+
+
+def duration(callers: Sequence[Request]) -> Row:
+    """Of calls that took as long as the requests that they are part of."""
+    took = [request.duration_ms or 1 for request in callers]
+    return {"mean_ms": sum(took) / len(took), "longest_ms": max(took)}
+
+
+def versions(requests: Sequence[Request]) -> list[Row]:
+    """Those that say which, the first that was seen first."""
+    rows = [
+        {
+            "version": name,
+            **counts(some),
+            **latency(some),
+            "first": iso(min(request.time_ms for request in some)),
+            "last": iso(max(request.time_ms for request in some)),
+        }
+        for name, some in grouped([r for r in requests if r.version], lambda r: r.version)
+    ]
+    return sorted(rows, key=lambda row: (row["first"], row["version"]))
 
 
 def feedback(given: Sequence[tuple[str, object]]) -> list[Row]:

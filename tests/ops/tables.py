@@ -90,6 +90,8 @@ def _tags(request: Request) -> list[Any]:
     tags = {"service.name": request.service, "mlflow.trace.spansLocation": "TRACKING_STORE"}
     if request.outcome != "unfinished":
         tags["otel_mlflow.outcome"] = request.outcome
+    if request.version is not None:
+        tags["service.version"] = request.version
     if request.status_code is not None:
         tags["http.status_code"] = str(request.status_code)
     if request.has_tag:
@@ -100,18 +102,19 @@ def _tags(request: Request) -> list[Any]:
 def _summary(request: Request) -> str:
     """As documented: a call's cost is MLflow's to know."""
     told: dict[str, Any] = {"v": 1, "spans": 1 + len(request.calls) + len(request.tools)}
+    took = request.duration_ms or 1
     used: dict[str, list[Any]] = {}
     for call in request.calls:
-        row = used.setdefault(call.model, [0, 0, 0, 0, None])
-        for place, more in enumerate(
-            (1, call.input_tokens, call.output_tokens, call.input_tokens + call.output_tokens)
+        row = used.setdefault(call.model, [0, 0, 0, 0, None, 0, took])
+        for place, more in zip(
+            (0, 1, 2, 3, 5), (1, call.input_tokens, call.output_tokens, call.tokens, took), strict=True
         ):
             row[place] += more
     tried: dict[str, list[int]] = {}
     for tool, works in request.tools:
-        row = tried.setdefault(tool, [0, 0])
-        row[0] += 1
-        row[1] += not works
+        row = tried.setdefault(tool, [0, 0, 0, took])
+        for place, more in enumerate((1, int(not works), took)):
+            row[place] += more
     told |= {"models": used} if used else {}
     told |= {"tools": tried} if tried else {}
     told |= {"error": request.error_type} if request.error_type else {}

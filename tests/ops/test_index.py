@@ -152,10 +152,11 @@ def empty_of_traces(path: Path) -> None:
 def test_beyond_the_limit_the_oldest_leave_the_index(tmp_path: Path) -> None:
     """And are read again where somebody asks for their time."""
     index = TraceIndex(tmp_path / "index.db")
-    index.replace(0, HOUR, [entry(number) for number in range(20)], HOUR, {})
+    entries = [replace(entry(number), time_ms=number * HOUR // 4) for number in range(20)]
+    index.replace(0, 5 * HOUR, entries, HOUR, {})
     index.prune(most=5)
-    assert index.count(0, HOUR) == 5
-    assert index.scanned(HOUR, 0, HOUR) == {}
+    assert index.count(0, 5 * HOUR) == 4
+    assert list(index.scanned(HOUR, 0, 5 * HOUR)) == [4 * HOUR]
 
 
 def entry(number: int) -> TraceEntry:

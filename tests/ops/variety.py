@@ -18,6 +18,7 @@ END = 1_774_832_400_000
 
 MODELS = {"large": 3e-6, "small": 5e-7, "embedding": 1e-7}
 TOOLS = ("search", "sql", "chart")
+VERSIONS = ("1.0", "1.1", "2.0", None)
 ERRORS = ("ValueError", "TimeoutError", "503")
 FIRST, SECOND = "first", "second"
 MAIN, OTHER = "main", "other"
@@ -32,6 +33,11 @@ class Call:
     input_tokens: int
     output_tokens: int
     cost: float
+
+    @property
+    def tokens(self) -> int:
+        """Both ways."""
+        return self.input_tokens + self.output_tokens
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Request:
     user: str | None
     session: str | None
     error_type: str | None = None
+    version: str | None = None
     ttfb_ms: float | None = None
     has_tag: bool = True
     """Whether a tag says what it used; else only its spans do."""
@@ -119,6 +126,7 @@ def _request(dice: random.Random, number: int, route: int, has_text: bool) -> Re
         session=f"session-{dice.randrange(60)}" if user else None,
         error_type=dice.choice(ERRORS) if outcome == "error" and has_tag else None,
         ttfb_ms=dice.randrange(1, 900) / 2 if is_chat and has_tag else None,
+        version=dice.choice(VERSIONS),
         has_tag=has_tag,
         calls=tuple(_calls(dice)) if is_chat else (),
         tools=tuple((dice.choice(TOOLS), dice.random() < 0.7) for _ in range(2)) if is_chat else (),

@@ -17,6 +17,7 @@ from otel_mlflow.ops.feeds.trace_api import (
     SpanFacts,
     Times,
     metrics_request,
+    milliseconds,
     search_filter,
 )
 
@@ -87,7 +88,9 @@ class RestApi:
 def _facts(span: Mapping[str, Any]) -> SpanFacts:
     """Of a span in OTLP's JSON."""
     attributes = {each["key"]: _value(each.get("value", {})) for each in span.get("attributes", ())}
-    return SpanFacts(span.get("name", ""), attributes, span.get("status", {}).get("code") == "STATUS_CODE_ERROR")
+    is_failed = span.get("status", {}).get("code") == "STATUS_CODE_ERROR"
+    duration = milliseconds(span.get("start_time_unix_nano"), span.get("end_time_unix_nano"))
+    return SpanFacts(span.get("name", ""), attributes, is_failed, duration)
 
 
 def _value(value: Mapping[str, Any]) -> Any:

@@ -193,7 +193,7 @@ def _within(start_ms: int, end_ms: int) -> str:
 def _summary(spans: Sequence[SpanFacts]) -> TraceSummary:
     summary = TraceSummary()
     for span in spans:
-        summary.add_span(span.name, span.attributes, is_failed=span.is_failed)
+        summary.add_span(span.name, span.attributes, is_failed=span.is_failed, duration_ms=span.duration_ms)
     return summary
 
 

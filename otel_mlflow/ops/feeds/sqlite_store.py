@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.ops.feeds.base import Tally
+from otel_mlflow.ops.feeds.trace_api import milliseconds
 from otel_mlflow.ops.index.entry import UNFINISHED, Assessment, TraceEntry, assessment, outcome_of
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, TraceSummary, summary_from_tag
@@ -186,7 +187,12 @@ def _summary(spans: Rows) -> TraceSummary:
             "mlflow.llm.model": span["model_name"],
             "mlflow.chat.tokenUsage": usage,
         }
-        summary.add_span(span["name"], {**said, "mlflow.llm.cost": cost}, is_failed=span["status"] == "ERROR")
+        summary.add_span(
+            span["name"],
+            {**said, "mlflow.llm.cost": cost},
+            is_failed=span["status"] == "ERROR",
+            duration_ms=milliseconds(span["start_time_unix_nano"], span["end_time_unix_nano"]),
+        )
     return summary
 
 
@@ -241,6 +247,7 @@ WHERE given.valid AND +given.assessment_type = 'feedback'
 """
 SPANS = """
 SELECT span.trace_id, span.type, span.name, span.status, span.model_name, span.total_cost,
+    span.start_time_unix_nano, span.end_time_unix_nano,
     CASE WHEN span.type != 'TOOL' AND json_valid(span.content)
         THEN json_extract(span.content, '$.attributes."mlflow.chat.tokenUsage"') END AS usage
 FROM wanting CROSS JOIN spans AS span ON span.trace_id = wanting.trace_id

@@ -21,6 +21,7 @@ from otel_mlflow.ops.feeds.trace_api import (
     SpanFacts,
     Times,
     metrics_request,
+    milliseconds,
     search_filter,
 )
 from otel_mlflow.ops.sources.base import Wanted
@@ -112,4 +113,5 @@ class StoreApi:
 
 
 def _facts(span: Any) -> SpanFacts:
-    return SpanFacts(span.name, span.attributes, str(span.status.status_code) == "SpanStatusCode.ERROR")
+    is_failed = str(span.status.status_code) == "SpanStatusCode.ERROR"
+    return SpanFacts(span.name, span.attributes, is_failed, milliseconds(span.start_time_ns, span.end_time_ns))

@@ -36,6 +36,7 @@ class SpanFacts:
     name: str
     attributes: Mapping[str, Any]
     is_failed: bool
+    duration_ms: int
 
 
 class TraceApi(Protocol):
@@ -96,6 +97,11 @@ def metrics_request(scope: Scope, measure: Measure, times: Times) -> Json:
     if times.step_ms is not None:
         body["time_interval_seconds"] = times.step_ms // 1000
     return body
+
+
+def milliseconds(start_ns: Any, end_ns: Any) -> int:
+    """How long a span took; 0 of one that has not ended."""
+    return max(int(end_ns or 0) - int(start_ns or 0), 0) // 1_000_000
 
 
 def search_filter(scope: Scope, condition: str) -> str:

@@ -1,42 +1,29 @@
-"""The index's tables: narrow rows in the order of time, with every text that repeats kept once.
+"""The index's tables: the traces of an hour as columns of numbers, with every text that repeats kept once.
 
-SQLite, because every process of a host can write and read it at once, it needs no other dependency, and changing one
-trace is one statement. (DuckDB over hourly Parquet files counts about twice as fast, but one trace that changes is one
-file written anew, and it would be 20 MB more for everybody who mounts the dashboard.)
+One row of `block` is one column of one hour, as numpy writes it. A question reads the columns that it needs, whole, and
+counts with numpy: exact for any filter, and ten times as fast as SQL over one row for each trace. SQLite keeps the
+columns, because every process of a host can read it while another writes, and a crash leaves the last whole hour.
+
+DuckDB over hourly Parquet files was measured on the same data: as fast for a day, ten seconds of processor time and
+1.7 GB of memory for the 5.6 million traces of 28 days, and 69 MB to install.
 """
 
 from __future__ import annotations
 
 import sqlite3
 
-VERSION = 1
+VERSION = 2
 """An index of another version is made anew."""
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS trace (
-    time_ms INTEGER, trace_id TEXT, experiment INTEGER, duration_ms INTEGER, route INTEGER, outcome INTEGER,
-    is_unfinished INTEGER, is_unread INTEGER, status_code INTEGER, service INTEGER, version INTEGER, user INTEGER,
-    session INTEGER, request_id TEXT, input_tokens INTEGER, output_tokens INTEGER, total_tokens INTEGER, cost REAL,
-    error_type INTEGER, ttfb_ms REAL, PRIMARY KEY (time_ms, trace_id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS model_use (
-    time_ms INTEGER, trace_id TEXT, model INTEGER, calls INTEGER, input_tokens INTEGER, output_tokens INTEGER,
-    total_tokens INTEGER, cost REAL, PRIMARY KEY (time_ms, trace_id, model)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tool_use (
-    time_ms INTEGER, trace_id TEXT, tool INTEGER, calls INTEGER, failures INTEGER, PRIMARY KEY (time_ms, trace_id, tool)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS assessment (
-    time_ms INTEGER, trace_id TEXT, name INTEGER, value TEXT, number REAL, is_text INTEGER
+CREATE TABLE IF NOT EXISTS word (kind TEXT, id INTEGER, text TEXT, PRIMARY KEY (kind, id), UNIQUE (kind, text));
+CREATE TABLE IF NOT EXISTS block (
+    start_ms INTEGER, name TEXT, kind TEXT, length INTEGER, data BLOB, UNIQUE (start_ms, name)
 );
-CREATE INDEX IF NOT EXISTS assessment_by_time ON assessment (time_ms);
 CREATE TABLE IF NOT EXISTS scanned (
     step_ms INTEGER, start_ms INTEGER, tally TEXT, at_ms INTEGER, PRIMARY KEY (step_ms, start_ms)
 ) WITHOUT ROWID;
 """
-
-BY_TIME = ("trace", "model_use", "tool_use", "assessment")
 
 
 def prepare(db: sqlite3.Connection) -> None:
@@ -46,7 +33,8 @@ def prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous = OFF")
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:
-        for name in (*BY_TIME, "word", "scanned"):
-            db.execute(f"DROP TABLE IF EXISTS {name}")
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for name in names:
+            db.execute(f"DROP TABLE {name}")
     db.executescript(TABLES)
     db.execute(f"PRAGMA user_version = {VERSION}")

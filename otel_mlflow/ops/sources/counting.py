@@ -52,7 +52,7 @@ def count(counter: Counter, before: Counter, question: Question) -> Figures:
         disliked=ask(statements.DISLIKED),
         comments=ask(statements.COMMENTS),
     )
-    figures.missing.extend(_cut(figures))
+    figures.missing.extend(cut(figures))
     return figures
 
 
@@ -116,8 +116,8 @@ def _routes(counter: Counter) -> list[Row]:
     ]
 
 
-def _cut(figures: Figures) -> Iterable[Missing]:
+def cut(figures: Figures) -> Iterable[Missing]:
     """Lists that were longer."""
-    for name in ("routes", "services", "errors", "models", "tools"):
+    for name in ("routes", "services", "versions", "errors", "models", "tools"):
         if len(getattr(figures, name)) >= MOST_KINDS:
             yield Missing(name, f"cut: the {MOST_KINDS} largest are listed; the totals count all")

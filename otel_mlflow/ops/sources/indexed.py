@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from otel_mlflow.ops.feeds.base import Feed
-from otel_mlflow.ops.index.counter import IndexCounter
+from otel_mlflow.ops.figures.count import count
 from otel_mlflow.ops.index.feeder import Feeder
 from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import HOUR, Question
-from otel_mlflow.ops.sources.counting import count
 from otel_mlflow.ops.sources.statements import LOOK_BACK
 from otel_mlflow.ops.summary import BEHIND, Missing, Summary
 
@@ -30,8 +29,6 @@ UNCOUNTED = (
 
 HISTORY_IS_FRESH_FOR = 60.0
 """Seconds in which what was before the window is not compared again: it hardly changes, and there may be much of it."""
-
-UNREAD = "SELECT count(*) FROM trace WHERE is_unread AND time_ms >= ? AND time_ms < ?"
 
 
 class IndexedSource:
@@ -52,9 +49,8 @@ class IndexedSource:
         finally:
             feed.close()
         index = self._opened()
-        with index.connected() as db, index.connected() as another:
-            figures = count(IndexCounter(db, question), IndexCounter(another, question.before()), question)
-            missing += _unread(db, question)
+        with index.reading() as db:
+            figures = count(db, question)
         figures.missing.extend(missing)
         return Summary(question, feed.kind, experiment, figures)
 
@@ -104,10 +100,3 @@ def _opened_at(path: Path) -> TraceIndex:
         folder = Path(tempfile.mkdtemp(prefix="otel-mlflow-ops-"))
         logger.warning("the dashboard's index is kept in %s: %s cannot be used: %s", folder, path, error)
         return TraceIndex(folder / path.name)
-
-
-def _unread(db: sqlite3.Connection, question: Question) -> Iterable[Missing]:
-    count_of_unread = db.execute(UNREAD, (question.start_ms, question.end_ms)).fetchone()[0]
-    if count_of_unread:
-        reason = f"the spans of {count_of_unread} traces without our summary tag cannot be read on this backend"
-        yield from (Missing(name, reason) for name in ("models", "tools"))

@@ -1,11 +1,12 @@
 """What a trace contributes to figures, as one tag, so that no span has to be read to count it.
 
-    {"v": 1, "spans": 6, "models": {"gpt-5": [2, 900, 120, 1020, 0.004]}, "tools": {"search": [3, 1]},
-     "error": "ValueError", "ttfb_ms": 12.5}
+    {"v": 1, "spans": 6, "models": {"gpt-5": [2, 900, 120, 1020, 0.004, 2300, 1800]},
+     "tools": {"search": [3, 1, 90, 40]}, "error": "ValueError", "ttfb_ms": 12.5}
 
-`models`: calls, input, output and total tokens, cost in USD (null where the spans do not say it). `tools`: calls,
-failures. What is empty is left out. `spans` tells a reader whether spans have come that the tag does not cover; `cut`
-stands there where the tag had no room for all names. Names only: no content.
+`models`: calls, input, output and total tokens, cost in USD (null where the spans do not say it), how long all calls
+took and the longest of them, in ms. `tools`: calls, failures, and the same two. What is empty is left out. `spans`
+tells a reader whether spans have come that the tag does not cover; `cut` stands there where the tag had no room for all
+names. Names only: no content.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class ModelUse:
     total_tokens: int = 0
     cost: float | None = 0.0
     """None once a call does not say what it cost."""
+    total_ms: int = 0
+    longest_ms: int = 0
 
 
 @dataclass
@@ -53,6 +56,8 @@ class ToolUse:
 
     calls: int = 0
     failures: int = 0
+    total_ms: int = 0
+    longest_ms: int = 0
 
 
 @dataclass
@@ -71,16 +76,17 @@ class TraceSummary:
         """Of models and tools."""
         return sum(use.calls for use in self.models.values()) + sum(use.calls for use in self.tools.values())
 
-    def add_span(self, name: str, attributes: Mapping[str, Any], *, is_failed: bool) -> None:
+    def add_span(self, name: str, attributes: Mapping[str, Any], *, is_failed: bool, duration_ms: int = 0) -> None:
         """Count a span, by the attributes that it has in MLflow."""
         self.spans += 1
         span_type = _decoded(attributes.get(mlflow_names.SPAN_TYPE))
         if span_type in MODEL_TYPES:
-            self._add_model_call(attributes)
+            self._add_model_call(attributes, duration_ms)
         elif span_type == TOOL_TYPE:
             tool = self.tools.setdefault(name, ToolUse())
             tool.calls += 1
             tool.failures += is_failed
+            _add_duration(tool, duration_ms)
 
     def add_root(self, attributes: Mapping[str, Any], proto: ProtoSpan) -> None:
         """Take from the root how the request ended."""
@@ -88,7 +94,7 @@ class TraceSummary:
         is_error = attributes.get(semconv.OUTCOME, "error") == "error"
         self.error_type = (attributes.get("error.type") or _exception_type(proto)) if is_error else None
 
-    def _add_model_call(self, attributes: Mapping[str, Any]) -> None:
+    def _add_model_call(self, attributes: Mapping[str, Any], duration_ms: int) -> None:
         model = _decoded(attributes.get(LLM_MODEL))
         if not model:
             return
@@ -100,6 +106,7 @@ class TraceSummary:
         use.output_tokens += _whole(usage.get("output_tokens"))
         use.total_tokens += _whole(usage.get("total_tokens"))
         use.cost = use.cost + cost if use.cost is not None and isinstance(cost, (int, float)) else None
+        _add_duration(use, duration_ms)
 
     def to_tag(self) -> str:
         """The tag's value; names with the least use are left out where there is no room for all."""
@@ -139,6 +146,11 @@ def summary_from_tag(text: str | None) -> TraceSummary | None:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _add_duration(use: ModelUse | ToolUse, duration_ms: int) -> None:
+    use.total_ms += duration_ms
+    use.longest_ms = max(use.longest_ms, duration_ms)
 
 
 def _exception_type(proto: ProtoSpan) -> str | None:

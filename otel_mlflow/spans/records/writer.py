@@ -157,7 +157,12 @@ class TraceWriter:
         self._content.clean(proto)
         attributes = self._translated(attributes, proto)
         state.tokens = tokens_of(attributes)
-        trace.metadata.summary.add_span(proto.name, attributes, is_failed=proto.status.code == StatusCode.ERROR.value)
+        trace.metadata.summary.add_span(
+            proto.name,
+            attributes,
+            is_failed=proto.status.code == StatusCode.ERROR.value,
+            duration_ms=max(proto.end_time_unix_nano - proto.start_time_unix_nano, 0) // 1_000_000,
+        )
         if state is trace.root:
             trace.metadata.summary.add_root(attributes, proto)
             trace.root_summary = trace.root_summary or _root_summary(trace)

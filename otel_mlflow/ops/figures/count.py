@@ -1,0 +1,57 @@
+"""All figures of a question, counted in one pass over its traces."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from otel_mlflow.ops.figures.chunk import chunks
+from otel_mlflow.ops.figures.judgements import Judgements
+from otel_mlflow.ops.figures.people import People, seen_before
+from otel_mlflow.ops.figures.requests import Requests
+from otel_mlflow.ops.figures.traffic import Errors, Kinds, Series, Totals
+from otel_mlflow.ops.figures.use import Unread, Use
+from otel_mlflow.ops.index.words import Words
+from otel_mlflow.ops.question import Question
+from otel_mlflow.ops.sources.counting import cut
+from otel_mlflow.ops.summary import Figures
+
+
+def count(db: sqlite3.Connection, question: Question) -> Figures:
+    """Count in an index; also the totals of the window before."""
+    words = Words(db)
+    totals, series, kinds, errors = Totals(), Series(question, words), Kinds(words), Errors(words)
+    people, requests, judgements = People(words), Requests(), Judgements(words)
+    models, tools, unread = Use("model", words), Use("tool", words), Unread()
+    for chunk in chunks(db, words, question):
+        for figure in (totals, series, kinds, errors, people, requests, judgements, models, tools, unread):
+            figure.add(chunk)
+    figures = Figures(
+        totals=totals.row() | people.totals(seen_before(db, words, question)),
+        previous=_previous(db, words, question.before()),
+        series=series.steps(),
+        hours=series.hours(),
+        routes=kinds.routes(),
+        services=kinds.services(),
+        versions=kinds.versions(),
+        statuses=kinds.statuses(),
+        errors=errors.rows(),
+        models=models.rows(),
+        users=people.users(),
+        sessions=people.sessions(),
+        slowest=requests.slowest(db, words),
+        failing=requests.failing(db, words),
+        latest=requests.latest(db, words),
+        tools=tools.rows(),
+        feedback=judgements.rows(),
+        disliked=judgements.disliked(db),
+        comments=judgements.comments(db),
+    )
+    figures.missing.extend((*cut(figures), *unread.missing()))
+    return figures
+
+
+def _previous(db: sqlite3.Connection, words: Words, question: Question) -> dict[str, float]:
+    totals = Totals()
+    for chunk in chunks(db, words, question, Totals.NEEDS):
+        totals.add(chunk)
+    return totals.row()

@@ -1,0 +1,129 @@
+"""Users and sessions."""
+
+from __future__ import annotations
+
+import sqlite3
+from itertools import chain
+
+import numpy as np
+
+from otel_mlflow.ops.figures.chunk import Chunk
+from otel_mlflow.ops.figures.sums import SPENT, Sums
+from otel_mlflow.ops.figures.traffic import Extremes
+from otel_mlflow.ops.index.blocks import read_blocks
+from otel_mlflow.ops.index.columns import Array
+from otel_mlflow.ops.index.words import Words
+from otel_mlflow.ops.question import HOUR, Question
+from otel_mlflow.ops.sources.base import MOST_ROWS
+from otel_mlflow.ops.sources.statements import LOOK_BACK
+from otel_mlflow.ops.summary import Row
+
+
+class People:
+    """Who sent requests, and in which sessions."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._users = Sums(words.size("user"), SPENT)
+        self._sessions = Sums(words.size("session"), ("total_tokens",))
+        self._times = Extremes(words.size("session"))
+        self._pairs = SessionUsers(words.size("session"), words.size("user"))
+
+    def add(self, chunk: Chunk) -> None:
+        """Count."""
+        traces = chunk.traces
+        self._users.add(traces["user"], traces)
+        self._sessions.add(traces["session"], traces)
+        self._times.add(traces["session"], traces["time"])
+        self._pairs.add(traces["session"], traces["user"])
+
+    def totals(self, earlier: Array) -> Row:
+        """How many; `earlier` marks who was seen before."""
+        seen = self._users.requests[1:] > 0
+        users, returning = int(seen.sum()), int((seen & earlier[1:]).sum())
+        sessions = int((self._sessions.requests[1:] > 0).sum())
+        people = {"users": users, "sessions": sessions, "returning_users": returning}
+        return people | {"new_users": users - returning}
+
+    def users(self) -> list[Row]:
+        """Those with most requests."""
+        sessions = self._pairs.sessions_by_user()
+        rows = [
+            {"user": text, **self._users.row(key), "sessions": int(sessions[key])}
+            for key, text in self._largest(self._users, "user").items()
+        ]
+        return sorted(rows, key=lambda row: (-row["requests"], row["user"]))[:MOST_ROWS]
+
+    def sessions(self) -> list[Row]:
+        """Those with most requests."""
+        largest = self._largest(self._sessions, "session")
+        users = self._pairs.users_by_session(list(largest))
+        texts = self._words.texts("user", set(chain.from_iterable(users.values())))
+        rows = [
+            {
+                "session": text,
+                "user": max((texts[user] for user in users[key]), default=None),
+                **self._sessions.row(key),
+                "time": self._times.last(key),
+            }
+            for key, text in largest.items()
+        ]
+        return sorted(rows, key=lambda row: (-row["requests"], row["session"]))[:MOST_ROWS]
+
+    def _largest(self, sums: Sums, kind: str) -> dict[int, str]:
+        """The texts of those with most requests; with all that have as many as the last of them."""
+        requests = sums.requests[1:]
+        least = np.partition(requests, -MOST_ROWS)[-MOST_ROWS] if len(requests) > MOST_ROWS else 0.0
+        requests = np.where(requests >= max(least, 1.0), requests, 0.0)
+        return self._words.texts(kind, (np.flatnonzero(requests) + 1).tolist())
+
+
+class SessionUsers:
+    """Which users a session has: mostly one, which is kept in an array; others are kept as pairs."""
+
+    def __init__(self, sessions: int, users: int) -> None:
+        self._owner = np.zeros(sessions, np.int64)
+        self._users = users
+        self._others: list[Array] = []
+
+    def add(self, sessions: Array, users: Array) -> None:
+        """Take note of who was in which session."""
+        both = (sessions > 0) & (users > 0)
+        sessions, users = sessions[both], users[both]
+        is_new = self._owner[sessions] == 0
+        self._owner[sessions[is_new]] = users[is_new]
+        differs = self._owner[sessions] != users
+        self._others.append(sessions[differs].astype(np.int64) * self._users + users[differs])
+
+    def sessions_by_user(self) -> Array:
+        """How many sessions each user was in."""
+        _, others = self._pairs()
+        return np.bincount(np.concatenate((self._owner[self._owner > 0], others)), minlength=self._users)
+
+    def users_by_session(self, wanted: list[int]) -> dict[int, set[int]]:
+        """The users of some sessions."""
+        found = {session: {int(self._owner[session])} - {0} for session in wanted}
+        sessions, users = self._pairs()
+        chosen = np.isin(sessions, wanted)
+        for session, user in zip(sessions[chosen].tolist(), users[chosen].tolist(), strict=True):
+            found[session].add(user)
+        return found
+
+    def _pairs(self) -> tuple[Array, Array]:
+        """Sessions and users beside the owners, each pair once."""
+        pairs = np.unique(np.concatenate(self._others)) if self._others else np.zeros(0, np.int64)
+        self._others = [pairs]
+        return pairs // self._users, pairs % self._users
+
+
+def seen_before(db: sqlite3.Connection, words: Words, question: Question) -> Array:
+    """By number, whether a user was seen in the weeks before."""
+    seen = np.zeros(words.size("user"), bool)
+    earliest = question.start_ms - LOOK_BACK
+    for block in read_blocks(db, earliest - earliest % HOUR, question.start_ms, ["trace.time", "trace.user"]):
+        users = block.relations["trace"]["user"]
+        if block.start_ms < earliest or block.start_ms + HOUR > question.start_ms:
+            times = block.start_ms + block.relations["trace"]["time"].astype(np.int64)
+            users = users[(times >= earliest) & (times < question.start_ms)]
+        seen[users] = True
+    return seen

@@ -1,0 +1,214 @@
+"""Requests over time and by route, service, version, status code and type of error."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from otel_mlflow.ops.figures.chunk import WORD_FILTERS, Chunk
+from otel_mlflow.ops.figures.percentiles import Percentiles
+from otel_mlflow.ops.figures.sums import SPENT, Sums, add_up
+from otel_mlflow.ops.index.columns import Array
+from otel_mlflow.ops.index.entry import ERROR
+from otel_mlflow.ops.index.words import Words
+from otel_mlflow.ops.question import HOUR, Question
+from otel_mlflow.ops.sources.base import MOST_KINDS
+from otel_mlflow.ops.sources.counting import NO_FIRST_BYTE, NO_LATENCY, NO_REQUESTS, filled
+from otel_mlflow.ops.summary import Row
+
+LATENCY = ("p50_ms", "p95_ms", "p99_ms"), (0.5, 0.95, 0.99)
+FIRST_BYTE = ("ttfb_p50_ms", "ttfb_p95_ms"), (0.5, 0.95)
+MICROSECOND = 0.001
+MOST_STATUSES = 1000
+
+
+class Totals:
+    """All of a window."""
+
+    NEEDS = tuple(f"trace.{name}" for name in ("time", "outcome", "duration", *WORD_FILTERS, *SPENT))
+    """Columns."""
+
+    def __init__(self) -> None:
+        self._sums = Sums(1, SPENT)
+        self._latency = Percentiles(*LATENCY)
+
+    def add(self, chunk: Chunk) -> None:
+        """Count."""
+        traces = chunk.traces
+        self._sums.add(np.zeros(len(chunk.rows), np.int8), traces)
+        self._latency.add(0, traces["duration"])
+
+    def row(self) -> Row:
+        """The figures."""
+        return self._sums.row(0) | self._latency.rows().get(0, NO_LATENCY)
+
+
+class Series:
+    """The points of the charts: steps, and hours with their users."""
+
+    def __init__(self, question: Question, words: Words) -> None:
+        self._question = question
+        self._steps = _Times(question, question.step_ms)
+        self._hours = _Times(question, HOUR)
+        self._sums = Sums(self._steps.size, ("total_tokens", "cost"))
+        self._latency = Percentiles(*LATENCY)
+        self._users = words.size("user")
+        self._requests, self._people = np.zeros(self._hours.size), np.zeros(self._hours.size)
+
+    def add(self, chunk: Chunk) -> None:
+        """Count. An hour is never divided between chunks."""
+        traces = chunk.traces
+        steps, hours = self._steps.keys(traces["time"]), self._hours.keys(traces["time"])
+        self._sums.add(steps, traces)
+        self._latency.add(steps, traces["duration"])
+        add_up(self._requests, hours)
+        pairs = np.unique(hours * self._users + traces["user"])
+        add_up(self._people, pairs[pairs % self._users > 0] // self._users)
+
+    def steps(self) -> list[Row]:
+        """A row for each step."""
+        latency = self._latency.rows()
+        rows = [
+            {"time": self._steps.time(key), **self._sums.row(key), **latency.get(key, NO_LATENCY)}
+            for key in self._sums.seen()
+        ]
+        return filled(rows, self._question, self._question.step_ms, NO_REQUESTS)
+
+    def hours(self) -> list[Row]:
+        """A row for each hour."""
+        return [
+            {"time": self._hours.time(key), "requests": int(self._requests[key]), "users": int(self._people[key])}
+            for key in range(self._hours.size)
+        ]
+
+
+class _Times:
+    """Steps of a window, numbered from 0."""
+
+    def __init__(self, question: Question, step_ms: int) -> None:
+        self._first = question.start_ms // step_ms
+        self._step = step_ms
+        self.size = -(-question.end_ms // step_ms) - self._first
+
+    def keys(self, times: Array) -> Array:
+        return times // self._step - self._first
+
+    def time(self, key: int) -> int:
+        return (self._first + key) * self._step
+
+
+class Kinds:
+    """Requests by what they are: route, service, version, status code."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._routes, self._services, self._versions = (
+            Sums(words.size(kind)) for kind in ("route", "service", "version")
+        )
+        self._statuses = np.zeros(MOST_STATUSES)
+        self._route_latency, self._version_latency = Percentiles(*LATENCY), Percentiles(*LATENCY)
+        self._first_byte = Percentiles(*FIRST_BYTE)
+        self._times = Extremes(words.size("version"))
+
+    def add(self, chunk: Chunk) -> None:
+        """Count."""
+        traces = chunk.traces
+        self._routes.add(traces["route"], traces)
+        self._services.add(traces["service"], traces)
+        self._versions.add(traces["version"], traces)
+        self._times.add(traces["version"], traces["time"])
+        add_up(self._statuses, np.minimum(traces["status"], MOST_STATUSES - 1))
+        self._route_latency.add(traces["route"], traces["duration"])
+        self._version_latency.add(traces["version"], traces["duration"])
+        self._first_byte.add(traces["route"], _microseconds(traces["first_byte"]))
+
+    def routes(self) -> list[Row]:
+        """The most asked for first."""
+        latency, first_byte = self._route_latency.rows(), self._first_byte.rows(MICROSECOND)
+        return self._by_size("route", self._routes, NO_LATENCY | NO_FIRST_BYTE, latency, first_byte)
+
+    def services(self) -> list[Row]:
+        """Of those that say which."""
+        return self._by_size("service", self._services, {})
+
+    def versions(self) -> list[Row]:
+        """Of those that say which, the first that was seen first."""
+        rows = self._by_size("version", self._versions, NO_LATENCY, self._version_latency.rows(), self._times.rows())
+        return sorted(rows, key=lambda row: (row["first"], row["version"]))
+
+    def statuses(self) -> list[Row]:
+        """By code."""
+        codes = np.flatnonzero(self._statuses).tolist()
+        return [{"status_code": code, "requests": int(self._statuses[code])} for code in codes if code]
+
+    def _by_size(self, name: str, sums: Sums, nothing: Row, *more: dict[int, Row]) -> list[Row]:
+        texts = self._words.texts(name, sums.seen())
+        rows = []
+        for key, text in texts.items():
+            row = {name: text, **sums.row(key), **nothing}
+            for found in more:
+                row |= found.get(key, {})
+            rows.append(row)
+        return sorted(rows, key=lambda row: (-row["requests"], row[name]))[:MOST_KINDS]
+
+
+class Errors:
+    """Failed requests by type."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._requests = np.zeros(words.size("error_type"))
+        self._times = Extremes(len(self._requests))
+        self._all_routes = words.size("route")
+        self._pairs: set[int] = set()
+
+    def add(self, chunk: Chunk) -> None:
+        """Count."""
+        failed = chunk.traces["outcome"] == ERROR
+        types, routes, times = (chunk.traces[name][failed] for name in ("error_type", "route", "time"))
+        add_up(self._requests, types)
+        self._times.add(types, times)
+        self._pairs.update(np.unique(types.astype(np.int64) * self._all_routes + routes).tolist())
+
+    def rows(self) -> list[Row]:
+        """The most frequent first; of some the type is not known."""
+        keys = np.flatnonzero(self._requests).tolist()
+        texts: dict[int, str] = self._words.texts("error_type", keys)
+        routes = np.bincount([pair // self._all_routes for pair in self._pairs], minlength=len(self._requests))
+        times = self._times.rows()
+        rows = [
+            {
+                "error_type": texts.get(key),
+                "requests": int(self._requests[key]),
+                "routes": int(routes[key]),
+                **times[key],
+            }
+            for key in keys
+        ]
+        return sorted(rows, key=lambda row: (-row["requests"], row["error_type"] or ""))[:MOST_KINDS]
+
+
+class Extremes:
+    """When each key was seen first and last."""
+
+    def __init__(self, size: int) -> None:
+        self._first = np.full(size, np.iinfo(np.int64).max)
+        self._last = np.zeros(size, np.int64)
+
+    def add(self, keys: Array, times: Array) -> None:
+        """Take note."""
+        np.minimum.at(self._first, keys, times)
+        np.maximum.at(self._last, keys, times)
+
+    def last(self, key: int) -> int:
+        """When it was seen last."""
+        return int(self._last[key])
+
+    def rows(self) -> dict[int, Row]:
+        """By key."""
+        seen = np.flatnonzero(self._last).tolist()
+        return {key: {"first": int(self._first[key]), "last": int(self._last[key])} for key in seen}
+
+
+def _microseconds(milliseconds: Array) -> Array:
+    """Whole; what is not known is -1."""
+    return np.nan_to_num(np.round(milliseconds * 1000), nan=-1.0).astype(np.int64)

@@ -1,0 +1,70 @@
+"""Models and tools: how often they were called, what they used, and how long that took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from otel_mlflow.ops.figures.chunk import Chunk
+from otel_mlflow.ops.figures.sums import SPENT, add_up, as_figure
+from otel_mlflow.ops.index.words import Words
+from otel_mlflow.ops.sources.base import MOST_KINDS
+from otel_mlflow.ops.summary import Missing, Row
+
+ORDER: dict[str, Callable[[Row], Any]] = {
+    "model": lambda row: (-row["calls"], row["model"]),
+    "tool": lambda row: (-row["failures"], -row["calls"], row["tool"]),
+}
+COUNTED = {"model": ("calls", *SPENT), "tool": ("calls", "failures")}
+
+
+class Use:
+    """Calls of models, or of tools, by name."""
+
+    def __init__(self, kind: str, words: Words) -> None:
+        self._kind = kind
+        self._words = words
+        size = words.size(kind)
+        self._sums = {name: np.zeros(size) for name in (*COUNTED[kind], "total_ms")}
+        self._longest = np.zeros(size, np.int64)
+
+    def add(self, chunk: Chunk) -> None:
+        """Count."""
+        used = chunk.relations.get(self._kind)
+        if used is None:
+            return
+        keys = used[self._kind]
+        for name, sums in self._sums.items():
+            add_up(sums, keys, used[name])
+        np.maximum.at(self._longest, keys, used["longest_ms"])
+
+    def rows(self) -> list[Row]:
+        """By name."""
+        keys = np.flatnonzero(self._sums["calls"]).tolist()
+        texts = self._words.texts(self._kind, keys)
+        rows = [{self._kind: text, **self._row(key)} for key, text in texts.items()]
+        return sorted(rows, key=ORDER[self._kind])[:MOST_KINDS]
+
+    def _row(self, key: int) -> Row:
+        sums = {name: as_figure(name, sums[key]) for name, sums in self._sums.items()}
+        total_ms = sums.pop("total_ms")
+        return {**sums, "mean_ms": total_ms / sums["calls"], "longest_ms": int(self._longest[key])}
+
+
+class Unread:
+    """Traces of which only their spans would tell what they used, which cannot be read."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, chunk: Chunk) -> None:
+        """Count."""
+        self._count += int(np.count_nonzero(chunk.traces["is_unread"]))
+
+    def missing(self) -> Iterable[Missing]:
+        """What cannot be told because of them."""
+        if self._count:
+            reason = f"the spans of {self._count} traces without our summary tag cannot be read on this backend"
+            yield from (Missing(name, reason) for name in ("models", "tools"))

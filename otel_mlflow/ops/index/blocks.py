@@ -1,0 +1,116 @@
+"""Blocks in the database: reading columns, replacing the traces of a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from otel_mlflow.ops.index.block import BLOCK_MS, OF_TRACES, Block, block_from_entries
+from otel_mlflow.ops.index.columns import Array, decode, encode
+from otel_mlflow.ops.index.entry import TraceEntry
+from otel_mlflow.ops.index.words import Words
+
+TIME = f"{OF_TRACES}.time"
+"""Each column has the name of its relation before its own."""
+
+SOME = "SELECT start_ms, name, kind, length, data FROM block WHERE start_ms >= ? AND start_ms < ?"
+LENGTHS = f"SELECT start_ms, length FROM block WHERE start_ms >= ? AND start_ms < ? AND name = '{TIME}'"  # noqa: S608
+LATEST = f"SELECT start_ms, length FROM block WHERE name = '{TIME}' ORDER BY start_ms DESC"  # noqa: S608
+
+
+def read_blocks(
+    db: sqlite3.Connection, start_ms: int, end_ms: int, names: Sequence[str] | None = None
+) -> Iterator[Block]:
+    """The blocks that begin within a time, by time, with the columns of these names, or with all."""
+    only = f" AND name IN ({', '.join('?' * len(names))})" if names is not None else ""
+    found = db.execute(f"{SOME}{only} ORDER BY start_ms, name", (start_ms, end_ms, *(names or ())))
+    for start, rows in groupby(found, key=lambda row: int(row[0])):
+        relations: dict[str, dict[str, Array]] = defaultdict(dict)
+        for _, full_name, kind, length, data in rows:
+            relation, _, name = full_name.partition(".")
+            relations[relation][name] = decode(kind, length, data)
+        yield Block(start, relations)
+
+
+def replace_traces(db: sqlite3.Connection, start_ms: int, end_ms: int, entries: Iterable[TraceEntry]) -> None:
+    """Let exactly these traces be those that began within a time."""
+    words = Words(db)
+    by_block: dict[int, list[TraceEntry]] = defaultdict(list)
+    for entry in entries:
+        by_block[_block_of(entry.time_ms)].append(entry)
+    kept = {block.start_ms: block for block in _kept(db, start_ms, end_ms)}
+    db.execute("DELETE FROM block WHERE start_ms >= ? AND start_ms < ?", (_block_of(start_ms), end_ms))
+    for start in sorted({*by_block, *kept}):
+        new = block_from_entries(start, by_block[start], words)
+        _write(db, kept[start].and_then(new) if start in kept else new)
+
+
+def _kept(db: sqlite3.Connection, start_ms: int, end_ms: int) -> Iterator[Block]:
+    """What lies in the first and last hour of a time, and outside of it."""
+    edges = {_block_of(edge) for edge in (start_ms, end_ms) if edge % BLOCK_MS}
+    for edge in edges:
+        for block in read_blocks(db, edge, edge + 1):
+            times = block.start_ms + block.relations[OF_TRACES]["time"].astype(np.int64)
+            yield block.without((times >= start_ms) & (times < end_ms))
+
+
+def _write(db: sqlite3.Connection, block: Block) -> None:
+    if not block.length:
+        return
+    db.executemany(
+        "INSERT INTO block VALUES (?, ?, ?, ?, ?)",
+        [
+            (block.start_ms, f"{relation}.{name}", *encode(column))
+            for relation, columns in block.relations.items()
+            for name, column in columns.items()
+            if len(column)
+        ],
+    )
+
+
+def lengths(db: sqlite3.Connection, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+    """When the blocks begin that have traces of a time, and how many traces they have."""
+    rows = db.execute(f"{LENGTHS} ORDER BY start_ms", (_block_of(start_ms), end_ms))
+    return [(row[0], row[1]) for row in rows]
+
+
+def count_traces(db: sqlite3.Connection, start_ms: int, end_ms: int) -> int:
+    """How many traces began within a time."""
+    count = 0
+    for start, length in lengths(db, start_ms, end_ms):
+        if start_ms <= start and start + BLOCK_MS <= end_ms:
+            count += length
+        else:
+            (block,) = read_blocks(db, start, start + 1, [TIME])
+            times = start + block.relations[OF_TRACES]["time"].astype(np.int64)
+            count += int(((times >= start_ms) & (times < end_ms)).sum())
+    return count
+
+
+def times_of_unfinished(db: sqlite3.Connection, start_ms: int, end_ms: int) -> Iterator[int]:
+    """When the traces of a time began that had not ended."""
+    for block in read_blocks(db, _block_of(start_ms), end_ms, [TIME, f"{OF_TRACES}.is_unfinished"]):
+        traces = block.relations[OF_TRACES]
+        for time in traces["time"][traces["is_unfinished"] != 0].tolist():
+            if start_ms <= block.start_ms + time < end_ms:
+                yield block.start_ms + time
+
+
+def first_kept(db: sqlite3.Connection, most: int) -> int | None:
+    """When the oldest block begins that may stay, if there are more traces than `most`; the newest always stays."""
+    total = 0
+    kept = None
+    for start, length in db.execute(LATEST):
+        total += length
+        if total > most and kept is not None:
+            return int(kept)
+        kept = start
+    return None
+
+
+def _block_of(time_ms: int) -> int:
+    return time_ms - time_ms % BLOCK_MS
