@@ -94,7 +94,7 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
         )[:LISTED],
         "slowest": [
             one(r)
-            for r in sorted(within, key=lambda r: (-(r.duration_ms or 0), r.trace_id))[:LISTED]
+            for r in sorted(within, key=lambda r: (-(r.duration_ms or 0), -r.time_ms, r.trace_id))[:LISTED]
             if r.duration_ms is not None
         ],
         "failing": [one(r) for r in sorted(within, key=lambda r: (-r.time_ms, r.trace_id)) if r.outcome == "error"][

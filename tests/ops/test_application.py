@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -69,6 +70,8 @@ def test_mounted_it_is_found_with_and_without_the_slash(store: Path, tmp_path: P
         ("from=yesterday", "from is 'yesterday'"),
         ("to=2026-01-01T00:00Z", "from is missing"),
         ("from=2026-01-02&to=2026-01-01", "not a range"),
+        ("slower_than=long", "slower_than is 'long'"),
+        ("slower_than=-1", "slower_than is '-1'"),
         ("user=ada@example.com", "show_users"),
     ],
 )
@@ -97,6 +100,16 @@ def test_a_backend_that_cannot_be_asked_is_503(store: Path, tmp_path: Path, uri:
         assert word in answer.json()["detail"]
         assert answer.json()["fix"]
         assert "secret" not in answer.text
+
+
+def test_without_numpy_the_figures_say_what_to_install(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The application runs without it, and so does all else of the dashboard."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with dashboard(settings_of(store, tmp_path)) as client:
+        assert client.get("/api/summary").json()["fix"] == "pip install 'otel-mlflow[ops]'"
+        assert client.get("/status").status_code == 200
 
 
 def test_an_experiment_that_is_not_there_yet_is_told_as_such(store: Path, tmp_path: Path) -> None:

@@ -91,14 +91,24 @@ def test_every_figure_of_a_window(source: Source, window: str) -> None:
     assert check(source, SEEDED, window=window)["totals"]["requests"] > 0
 
 
-def test_a_filter_by_service(source: Source) -> None:
-    """All figures but who is new are those of its requests."""
-    found = source.summary(question_of({"window": "60d", "service": MAIN}, END)).to_dict(Shown())
-    chosen = [request for request in of_the_dashboard(SEEDED) if request.service == MAIN]
+@pytest.mark.parametrize("asked", [{"service": MAIN}, {"version": "1.1"}, {"slower_than": "4.5"}], ids=str)
+def test_a_filter(source: Source, asked: dict[str, str]) -> None:
+    """All figures but who is new are those of the requests that are meant."""
+    found = source.summary(question_of({"window": "60d", **asked}, END)).to_dict(Shown())
+    chosen = [request for request in of_the_dashboard(SEEDED) if is_meant(request, **asked)]
     start, end = (expected.moment(found["window"][name]) for name in ("start", "end"))
     wanted = expected.figures(chosen, start, end, found["window"]["step_seconds"] * 1000)
-    assert without(found["models"], "url") == close(wanted["models"])
+    for name in LISTS:
+        assert without(found[name], "url") == close(wanted[name]), name
     assert found["totals"]["requests"] == wanted["totals"]["requests"] > 0
+
+
+def is_meant(request: Request, service: str | None = None, version: str | None = None, slower_than: str = "0") -> bool:
+    """By the filters."""
+    is_slow = slower_than == "0" or (request.duration_ms or 0) >= float(slower_than) * 1000
+    return (
+        (service or request.service) == request.service and (version or request.version) == request.version and is_slow
+    )
 
 
 def test_what_comes_late_and_what_is_deleted_is_counted_as_such(source: Source, backend: Backend) -> None:

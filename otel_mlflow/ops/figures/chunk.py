@@ -112,6 +112,8 @@ def _joined(blocks: Sequence[Block]) -> Chunk:
     relations = {
         relation: {name: joined(part) for name, part in columns.items()} for relation, columns in parts.items()
     }
+    if "assessment" in relations:
+        relations["assessment"]["time"] = relations[OF_TRACES]["time"][relations["assessment"][ROW]]
     return Chunk([block.start_ms for block in blocks], offsets[:-1], np.arange(offsets[-1]), relations)
 
 
@@ -123,10 +125,11 @@ def _moved(relation: str, name: str, column: Array, start_ms: int, offset: int) 
 
 def _chosen(chunk: Chunk, selection: Selection) -> Chunk:
     chosen = selection.mask(chunk.traces)
+    if chosen.all():
+        return chunk
     relations = {OF_TRACES: {name: column[chosen] for name, column in chunk.traces.items()}}
     for relation, columns in chunk.relations.items():
         if relation != OF_TRACES:
             of_chosen = chosen[columns[ROW]]
             relations[relation] = {name: column[of_chosen] for name, column in columns.items()}
-            relations[relation]["time"] = chunk.traces["time"][relations[relation][ROW]]
     return Chunk(chunk.starts, chunk.offsets, np.flatnonzero(chosen), relations)

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 
 from otel_mlflow.ops.figures.chunk import Chunk
-from otel_mlflow.ops.figures.sums import SPENT, Sums
+from otel_mlflow.ops.figures.sums import SPENT, Sums, distinct
 from otel_mlflow.ops.figures.traffic import Extremes
 from otel_mlflow.ops.index.blocks import read_blocks
 from otel_mlflow.ops.index.columns import Array
@@ -111,7 +111,7 @@ class SessionUsers:
 
     def _pairs(self) -> tuple[Array, Array]:
         """Sessions and users beside the owners, each pair once."""
-        pairs = np.unique(np.concatenate(self._others)) if self._others else np.zeros(0, np.int64)
+        pairs = distinct(np.concatenate(self._others)) if self._others else np.zeros(0, np.int64)
         self._others = [pairs]
         return pairs // self._users, pairs % self._users
 

@@ -20,25 +20,27 @@ WORDS = ("experiment", "route", "error_type", "user", "session")
 
 
 class Largest:
-    """The rows with the largest values, with all that are as large as the last of them."""
+    """The rows with the largest values, of equal values the latest; with all that are equal in both to the last."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[int, Place]] = []
+        self._found: list[tuple[int, int, Place]] = []
 
-    def add(self, chunk: Chunk, values: Array, rows: Array) -> None:
-        """Look at some more."""
-        if len(values) > MOST_ROWS:
-            large = values >= np.partition(values, -MOST_ROWS)[-MOST_ROWS]
-            values, rows = values[large], rows[large]
-        self._found += [(value, chunk.place(row)) for value, row in zip(values.tolist(), rows.tolist(), strict=True)]
-        self._found.sort(key=lambda one: -one[0])
+    def add(self, chunk: Chunk, values: Array, among: Array) -> None:
+        """Look at some more: those that are marked."""
+        rows = np.flatnonzero(among)
+        if len(rows) > MOST_ROWS:
+            chosen = values[rows]
+            rows = rows[chosen >= np.partition(chosen, -MOST_ROWS)[-MOST_ROWS]]
+        found = zip(*(column[rows].tolist() for column in (values, chunk.traces["time"], chunk.rows)), strict=True)
+        self._found += [(value, time, chunk.place(row)) for value, time, row in found]
+        self._found.sort(key=lambda one: one[:2], reverse=True)
         if len(self._found) > MOST_ROWS:
-            least = self._found[MOST_ROWS - 1][0]
-            self._found = [one for one in self._found if one[0] >= least]
+            least = self._found[MOST_ROWS - 1][:2]
+            self._found = [one for one in self._found if one[:2] >= least]
 
     def places(self) -> list[Place]:
         """Where they are."""
-        return [place for _, place in self._found]
+        return [place for _, _, place in self._found]
 
 
 class Requests:
@@ -50,15 +52,14 @@ class Requests:
     def add(self, chunk: Chunk) -> None:
         """Look for some."""
         durations, times = chunk.traces["duration"], chunk.traces["time"]
-        is_timed, is_failed = durations >= 0, chunk.traces["outcome"] == ERROR
-        self._slowest.add(chunk, durations[is_timed], chunk.rows[is_timed])
-        self._failing.add(chunk, times[is_failed], chunk.rows[is_failed])
-        self._latest.add(chunk, times, chunk.rows)
+        self._slowest.add(chunk, durations, durations >= 0)
+        self._failing.add(chunk, times, chunk.traces["outcome"] == ERROR)
+        self._latest.add(chunk, times, times >= 0)
 
     def slowest(self, db: sqlite3.Connection, words: Words) -> list[Row]:
         """The slowest first."""
         rows = requests_at(db, words, self._slowest.places()).values()
-        return sorted(rows, key=lambda row: (-row["duration_ms"], row["trace_id"]))[:MOST_ROWS]
+        return sorted(rows, key=lambda row: (-row["duration_ms"], -row["time"], row["trace_id"]))[:MOST_ROWS]
 
     def failing(self, db: sqlite3.Connection, words: Words) -> list[Row]:
         """The latest first."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from otel_mlflow.ops.figures.chunk import WORD_FILTERS, Chunk
 from otel_mlflow.ops.figures.percentiles import Percentiles
-from otel_mlflow.ops.figures.sums import SPENT, Sums, add_up
+from otel_mlflow.ops.figures.sums import SPENT, Sums, add_up, distinct
 from otel_mlflow.ops.index.columns import Array
 from otel_mlflow.ops.index.entry import ERROR
 from otel_mlflow.ops.index.words import Words
@@ -61,7 +61,7 @@ class Series:
         self._sums.add(steps, traces)
         self._latency.add(steps, traces["duration"])
         add_up(self._requests, hours)
-        pairs = np.unique(hours * self._users + traces["user"])
+        pairs = distinct(hours * self._users + traces["user"])
         add_up(self._people, pairs[pairs % self._users > 0] // self._users)
 
     def steps(self) -> list[Row]:
@@ -167,7 +167,7 @@ class Errors:
         types, routes, times = (chunk.traces[name][failed] for name in ("error_type", "route", "time"))
         add_up(self._requests, types)
         self._times.add(types, times)
-        self._pairs.update(np.unique(types.astype(np.int64) * self._all_routes + routes).tolist())
+        self._pairs.update(distinct(types.astype(np.int64) * self._all_routes + routes).tolist())
 
     def rows(self) -> list[Row]:
         """The most frequent first; of some the type is not known."""

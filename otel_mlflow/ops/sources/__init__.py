@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -27,7 +28,6 @@ PATIENCE = 8.0
 
 def source_for(settings: Settings, *, patience: float = PATIENCE) -> Source:
     """The source that the settings mean. Raises `MisconfigurationError` for a backend that cannot be asked."""
-    from otel_mlflow.ops.sources.indexed import IndexedSource
     from otel_mlflow.ops.sources.unity_catalog import UnityCatalog
 
     settings = resolve_defaults(settings)
@@ -35,6 +35,10 @@ def source_for(settings: Settings, *, patience: float = PATIENCE) -> Source:
     uri = settings.tracking_uri or ""
     if uri.startswith("databricks") and settings.unity_catalog.catalog is not None:
         return UnityCatalog(uri, wanted, settings.unity_catalog)
+    if find_spec("numpy") is None:
+        raise MisconfigurationError("the dashboard's figures need numpy", "pip install 'otel-mlflow[ops]'")
+    from otel_mlflow.ops.sources.indexed import IndexedSource
+
     return IndexedSource(index_path(settings), _feed_maker(settings, uri, wanted), patience)
 
 

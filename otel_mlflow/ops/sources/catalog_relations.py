@@ -8,8 +8,6 @@ https://docs.databricks.com/aws/en/mlflow3/genai/tracing/observe-with-traces/que
 
 from __future__ import annotations
 
-import re
-
 _RELATIONS = """
 WITH trace AS (
     SELECT trace_id, client_request_id, unix_millis(request_time) AS time_ms, state,
@@ -21,13 +19,16 @@ WITH trace AS (
         AND (:user IS NULL OR trace_metadata['mlflow.trace.user'] = :user)
         AND (:session IS NULL OR trace_metadata['mlflow.trace.session'] = :session)
         AND (:service IS NULL OR tags['service.name'] = :service)
+        AND (:version IS NULL OR tags['service.version'] = :version)
+        AND (:slower_than IS NULL OR execution_duration_ms >= :slower_than)
 ), span AS (
     -- Attributes are a map or a variant, depending on when the tables were made.
     SELECT trace_id, one.name, one.status.code LIKE '%ERROR' AS failed,
+        (one.end_time_unix_nano - one.start_time_unix_nano) DIV 1000000 AS took_ms,
         from_json(to_json(one.attributes), 'MAP<STRING, STRING>') AS said
     FROM trace LATERAL VIEW explode(spans) AS one
 ), model_use AS (
-    SELECT trace_id, 1 AS calls, trim(BOTH '"' FROM said['mlflow.llm.model']) AS model,
+    SELECT trace_id, 1 AS calls, took_ms, trim(BOTH '"' FROM said['mlflow.llm.model']) AS model,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.input_tokens') AS BIGINT) AS input_tokens,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.output_tokens') AS BIGINT) AS output_tokens,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.total_tokens') AS BIGINT) AS total_tokens,
@@ -36,7 +37,7 @@ WITH trace AS (
     WHERE trim(BOTH '"' FROM said['mlflow.spanType']) IN ('CHAT_MODEL', 'LLM', 'EMBEDDING')
         AND said['mlflow.llm.model'] IS NOT NULL
 ), tool_use AS (
-    SELECT name AS tool, 1 AS calls, CAST(failed AS INT) AS failures
+    SELECT name AS tool, 1 AS calls, CAST(failed AS INT) AS failures, took_ms
     FROM span WHERE trim(BOTH '"' FROM said['mlflow.spanType']) = 'TOOL'
 ), used AS (
     SELECT trace_id, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
@@ -46,6 +47,7 @@ WITH trace AS (
     SELECT concat('tr-', trace.trace_id) AS trace_id, CAST(NULL AS STRING) AS experiment, time_ms, duration_ms,
         CAST(get_json_object(tags['otel_mlflow.summary'], '$.ttfb_ms') AS DOUBLE) AS ttfb_ms,
         get_json_object(tags['otel_mlflow.summary'], '$.error') AS error_type, tags['service.name'] AS service,
+        tags['service.version'] AS version,
         coalesce(tags['mlflow.traceName'], '') AS route,
         CAST(state = 'ERROR' AND coalesce(tags['otel_mlflow.outcome'], '') != 'cancelled' AS INT) AS failed,
         CAST(coalesce(tags['otel_mlflow.outcome'], '') = 'cancelled' AS INT) AS cancelled,
@@ -69,11 +71,8 @@ WITH trace AS (
 )
 """
 
-_TEXT = re.compile(r"\btext\((\w+)\)")
-"""Here texts are texts."""
-
 
 def over(view: str, statement: str) -> str:
     """A statement over the relations of the traces in a view, given as `catalog.schema.name`."""
     quoted = ".".join(f"`{part.replace('`', '``')}`" for part in view.split("."))
-    return _RELATIONS.format(view=quoted) + _TEXT.sub(r"\1", statement)
+    return _RELATIONS.format(view=quoted) + statement

@@ -1,4 +1,4 @@
-"""The answers to the statements, put together into figures; the same for every backend."""
+"""The answers to the statements, put together into figures; and what all sources make their rows of."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ def count(counter: Counter, before: Counter, question: Question) -> Figures:
         totals=_totals(counter),
         previous=_counts(before),
         series=_series(counter, question),
-        hours=filled(ask(statements.HOURS), question, HOUR, {"requests": 0}),
+        hours=filled(ask(statements.HOURS), question, HOUR, {"requests": 0, "users": 0}),
         routes=_routes(counter),
         services=ask(statements.SERVICES),
+        versions=_versions(counter),
         statuses=ask(statements.STATUSES),
         errors=ask(statements.ERRORS),
         models=ask(statements.MODELS),
@@ -47,6 +48,7 @@ def count(counter: Counter, before: Counter, question: Question) -> Figures:
         sessions=ask(statements.SESSIONS),
         slowest=[one_request(row) for row in ask(statements.SLOWEST)],
         failing=[one_request(row) for row in ask(statements.FAILING)],
+        latest=[one_request(row) for row in ask(statements.LATEST)],
         tools=ask(statements.TOOLS),
         feedback=judgements(ask(statements.FEEDBACK)),
         disliked=ask(statements.DISLIKED),
@@ -114,6 +116,11 @@ def _routes(counter: Counter) -> list[Row]:
         row | latencies.get(row["route"], NO_LATENCY) | waits.get(row["route"], NO_FIRST_BYTE)
         for row in counter.rows(statements.ROUTES)
     ]
+
+
+def _versions(counter: Counter) -> list[Row]:
+    latencies = counter.latency("version")
+    return [row | latencies.get(row["version"], NO_LATENCY) for row in counter.rows(statements.VERSIONS)]
 
 
 def cut(figures: Figures) -> Iterable[Missing]:

@@ -1,15 +1,14 @@
-"""The figures in SQL that SQLite and Spark both speak, over relations that each backend provides.
+"""The figures in SQL, for the backend that counts itself: over relations that `catalog_relations` provides.
 
 | relation | one row for each | columns |
 | --- | --- | --- |
-| `request` | trace in the window | `trace_id`, `experiment`, `time_ms`, `duration_ms`, `ttfb_ms`, `route`, `service`, `failed`, `cancelled` (0 or 1), `error_type`, `status_code`, `user_id`, `session_id`, `request_id`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
-| `model_use` | model that one of them called | `model`, `calls`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
-| `tool_use` | tool that one of them called | `tool`, `calls`, `failures` |
+| `request` | trace in the window | `trace_id`, `experiment`, `time_ms`, `duration_ms`, `ttfb_ms`, `route`, `service`, `version`, `failed`, `cancelled` (0 or 1), `error_type`, `status_code`, `user_id`, `session_id`, `request_id`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
+| `model_use` | model that one of them called | `model`, `calls`, `input_tokens`, `output_tokens`, `total_tokens`, `cost`, `took_ms` |
+| `tool_use` | tool that one of them called | `tool`, `calls`, `failures`, `took_ms` |
 | `judgement` | feedback about them | `trace_id`, `experiment`, `time_ms`, `name`, `value`, `number` (true is 1; null where the value is none), `is_text` |
 | `earlier_user` | user in the four weeks before | `user_id` |
 
-Parameters are those of `parameters()`. `text(column)` is the text that a column stands for, where a relation keeps texts
-as numbers.
+Parameters are those of `parameters()`.
 """  # noqa: E501, a table's rows cannot be broken
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Literal
 from otel_mlflow.ops.question import DAY, HOUR, Question
 from otel_mlflow.ops.sources.base import MOST_KINDS, MOST_ROWS
 
-LatencyBy = Literal["all", "step", "route"]
+LatencyBy = Literal["all", "step", "route", "version"]
 
 LOOK_BACK = 28 * DAY
 """Who was not seen for so long before the window counts as new. In ms, as all times."""
@@ -35,6 +34,8 @@ def parameters(question: Question) -> dict[str, int | str | None]:
         "user": question.user,
         "session": question.session,
         "service": question.service,
+        "version": question.version,
+        "slower_than": None if question.slower_than is None else round(question.slower_than * 1000),
         "step": question.step_ms,
         "hour": HOUR,
     }
@@ -43,9 +44,10 @@ def parameters(question: Question) -> dict[str, int | str | None]:
 _COUNTS = "count(*) AS requests, coalesce(sum(failed), 0) AS errors, coalesce(sum(cancelled), 0) AS cancelled"
 _TOKENS = """coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
     coalesce(sum(total_tokens), 0) AS total_tokens, coalesce(sum(cost), 0.0) AS cost"""
+_TOOK = "sum(took_ms) / CAST(sum(calls) AS DOUBLE) AS mean_ms, max(took_ms) AS longest_ms"
 _BUCKET = "time_ms - time_ms % :step"
-_ONE = """SELECT trace_id, text(experiment) AS experiment, time_ms AS `time`, text(route) AS route, status_code, failed,
-    cancelled, duration_ms, text(error_type) AS error_type, text(user_id) AS `user`, text(session_id) AS session,
+_ONE = """SELECT trace_id, experiment, time_ms AS `time`, route, status_code, failed,
+    cancelled, duration_ms, error_type, user_id AS `user`, session_id AS session,
     request_id FROM request"""
 
 
@@ -69,10 +71,6 @@ FROM (
 GROUP BY by_"""  # noqa: S608, all of it is ours
 
 
-def _by_text(column: str, statement: str) -> str:
-    return f"SELECT text(by_) AS by_, p50_ms, p95_ms, p99_ms FROM ({statement}) AS found"  # noqa: S608
-
-
 TOTALS = f"SELECT {_COUNTS}, {_TOKENS} FROM request"  # noqa: S608
 PEOPLE = """
 SELECT count(DISTINCT request.user_id) AS users, count(DISTINCT session_id) AS sessions,
@@ -81,51 +79,56 @@ FROM request LEFT JOIN earlier_user ON earlier_user.user_id = request.user_id"""
 SERIES = f"""
 SELECT {_BUCKET} AS `time`, {_COUNTS}, coalesce(sum(total_tokens), 0) AS total_tokens, coalesce(sum(cost), 0.0) AS cost
 FROM request GROUP BY {_BUCKET}"""  # noqa: S608
-HOURS = (
-    "SELECT time_ms - time_ms % :hour AS `time`, count(*) AS requests FROM request GROUP BY time_ms - time_ms % :hour"
-)
+HOURS = """
+SELECT time_ms - time_ms % :hour AS `time`, count(*) AS requests, count(DISTINCT user_id) AS users
+FROM request GROUP BY time_ms - time_ms % :hour"""
 ROUTES = f"""
-SELECT text(route) AS route, {_COUNTS} FROM request
-GROUP BY route ORDER BY requests DESC, text(route) LIMIT {MOST_KINDS}"""  # noqa: S608
+SELECT route, {_COUNTS} FROM request
+GROUP BY route ORDER BY requests DESC, route LIMIT {MOST_KINDS}"""  # noqa: S608
 LATENCY: dict[LatencyBy, str] = {
     "all": _percentiles("1"),
     "step": _percentiles(_BUCKET),
-    "route": _by_text("route", _percentiles("route")),
+    "route": _percentiles("route"),
+    "version": _percentiles("version"),
 }
-ROUTES_FIRST_BYTE = _by_text("route", _percentiles("route", "ttfb_ms"))
+ROUTES_FIRST_BYTE = _percentiles("route", "ttfb_ms")
 SERVICES = f"""
-SELECT text(service) AS service, {_COUNTS} FROM request WHERE service IS NOT NULL
-GROUP BY service ORDER BY requests DESC, text(service) LIMIT {MOST_KINDS}"""  # noqa: S608
+SELECT service, {_COUNTS} FROM request WHERE service IS NOT NULL
+GROUP BY service ORDER BY requests DESC, service LIMIT {MOST_KINDS}"""  # noqa: S608
+VERSIONS = f"""
+SELECT version, {_COUNTS}, min(time_ms) AS `first`, max(time_ms) AS `last` FROM request WHERE version IS NOT NULL
+GROUP BY version ORDER BY `first`, version LIMIT {MOST_KINDS}"""  # noqa: S608
 STATUSES = """
 SELECT status_code, count(*) AS requests FROM request WHERE status_code IS NOT NULL
 GROUP BY status_code ORDER BY status_code"""
 ERRORS = f"""
-SELECT text(error_type) AS error_type, count(*) AS requests, min(time_ms) AS `first`, max(time_ms) AS `last`,
+SELECT error_type, count(*) AS requests, min(time_ms) AS `first`, max(time_ms) AS `last`,
     count(DISTINCT route) AS routes
-FROM request WHERE failed = 1 GROUP BY error_type ORDER BY requests DESC, text(error_type) LIMIT {MOST_KINDS}"""  # noqa: S608
+FROM request WHERE failed = 1 GROUP BY error_type ORDER BY requests DESC, error_type LIMIT {MOST_KINDS}"""  # noqa: S608
 MODELS = f"""
-SELECT text(model) AS model, sum(calls) AS calls, {_TOKENS} FROM model_use
-GROUP BY model ORDER BY calls DESC, text(model) LIMIT {MOST_KINDS}"""  # noqa: S608
+SELECT model, sum(calls) AS calls, {_TOKENS}, {_TOOK} FROM model_use
+GROUP BY model ORDER BY calls DESC, model LIMIT {MOST_KINDS}"""  # noqa: S608
 USERS = f"""
-SELECT text(user_id) AS `user`, {_COUNTS}, count(DISTINCT session_id) AS sessions, {_TOKENS}
+SELECT user_id AS `user`, {_COUNTS}, count(DISTINCT session_id) AS sessions, {_TOKENS}
 FROM request WHERE user_id IS NOT NULL
-GROUP BY user_id ORDER BY requests DESC, text(user_id) LIMIT {MOST_ROWS}"""  # noqa: S608
+GROUP BY user_id ORDER BY requests DESC, user_id LIMIT {MOST_ROWS}"""  # noqa: S608
 SESSIONS = f"""
-SELECT text(session_id) AS session, max(text(user_id)) AS `user`, {_COUNTS},
+SELECT session_id AS session, max(user_id) AS `user`, {_COUNTS},
     coalesce(sum(total_tokens), 0) AS total_tokens, max(time_ms) AS `time`
 FROM request WHERE session_id IS NOT NULL
-GROUP BY session_id ORDER BY requests DESC, text(session_id) LIMIT {MOST_ROWS}"""  # noqa: S608
-SLOWEST = f"{_ONE} WHERE duration_ms IS NOT NULL ORDER BY duration_ms DESC, trace_id LIMIT {MOST_ROWS}"
+GROUP BY session_id ORDER BY requests DESC, session_id LIMIT {MOST_ROWS}"""  # noqa: S608
+SLOWEST = f"{_ONE} WHERE duration_ms IS NOT NULL ORDER BY duration_ms DESC, time_ms DESC, trace_id LIMIT {MOST_ROWS}"
+LATEST = f"{_ONE} ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"
 FAILING = f"{_ONE} WHERE failed = 1 ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"
 TOOLS = f"""
-SELECT text(tool) AS tool, sum(calls) AS calls, sum(failures) AS failures FROM tool_use
-GROUP BY tool ORDER BY failures DESC, calls DESC, text(tool) LIMIT {MOST_KINDS}"""  # noqa: S608
+SELECT tool, sum(calls) AS calls, sum(failures) AS failures, {_TOOK} FROM tool_use
+GROUP BY tool ORDER BY failures DESC, calls DESC, tool LIMIT {MOST_KINDS}"""  # noqa: S608
 FEEDBACK = f"""
-SELECT text(name) AS name, CASE WHEN is_text = 1 THEN NULL ELSE value END AS value, count(*) AS given,
+SELECT name, CASE WHEN is_text = 1 THEN NULL ELSE value END AS value, count(*) AS given,
     sum(number) AS total, count(number) AS numbers
 FROM judgement GROUP BY name, CASE WHEN is_text = 1 THEN NULL ELSE value END
 ORDER BY given DESC, value LIMIT {MOST_KINDS}"""  # noqa: S608
-_JUDGED = """SELECT text(name) AS name, value, time_ms AS `time`, trace_id, text(experiment) AS experiment
+_JUDGED = """SELECT name, value, time_ms AS `time`, trace_id, experiment
 FROM judgement"""
 DISLIKED = f"{_JUDGED} WHERE number = 0 ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"
 COMMENTS = f"{_JUDGED} WHERE is_text = 1 ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"
