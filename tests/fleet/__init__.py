@@ -1,0 +1,3 @@
+"""Real OpenTelemetry Collectors between applications and MLflow."""
+
+from __future__ import annotations
