@@ -77,6 +77,24 @@ class ExperimentRejectedError(ExperimentUnusableError):
     """The backend refuses the name of one request's own experiment: there can be no experiment of that name."""
 
 
+class MetadataUndeliveredError(DeliveryError):
+    """The spans have been taken, on a way of their own; what goes beside them, to another backend, has not."""
+
+
+class TracesNotFoundError(DeliveryError):
+    """The backend does not know the traces of these records yet: their spans are on their way, by way of a collector.
+
+    ``attempts`` is how often it is worth asking for each. With ``may_be_left_out`` one that never comes is no loss: the
+    collector samples.
+    """
+
+    def __init__(self, records: frozenset[int], *, attempts: int, may_be_left_out: bool) -> None:
+        super().__init__("the collector has taken the spans, and MLflow has not got the trace")
+        self.records = records
+        self.attempts = attempts
+        self.may_be_left_out = may_be_left_out
+
+
 class StorageUnreachableError(RetryableError):
     """The artifact storage is out of reach, for all traces alike: no single trace is to blame."""
 
@@ -94,4 +112,11 @@ class PartiallyRejectedError(RejectedError):
 
 
 class TraceNotFoundError(RejectedError):
-    """The backend does not know the trace that a feedback is about: perhaps not yet."""
+    """The backend does not know the trace that a feedback is about: perhaps not yet.
+
+    ``attempts`` is how often it is worth asking where that takes longer than usual.
+    """
+
+    def __init__(self, reason: str, fix: str = "", *, attempts: int | None = None) -> None:
+        super().__init__(reason, fix)
+        self.attempts = attempts

@@ -12,7 +12,14 @@ from otel_mlflow.delivery.experiment_choice import to_configured_experiment
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.delivery.retry import Step, next_action
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.errors import ExperimentRejectedError, PartiallyRejectedError, RejectedError, RetryableError
+from otel_mlflow.errors import (
+    ExperimentRejectedError,
+    MetadataUndeliveredError,
+    PartiallyRejectedError,
+    RejectedError,
+    RetryableError,
+    TracesNotFoundError,
+)
 
 
 @contextmanager
@@ -40,7 +47,8 @@ class BatchSender:
     def deliver(self, batch: Sequence[SpooledTrace], *, spans_only: bool = False) -> None:
         """Deliver the batch; with `spans_only` what else it holds stays for later.
 
-        Raises `RetryableError` or `MisconfigurationError` with what has not arrived still in the spool.
+        Raises `RetryableError`, `MisconfigurationError`, `MetadataUndeliveredError` or `TracesNotFoundError` with what
+        has not arrived still in the spool.
         """
         chosen = batch
         batch = [self._without_needless_info(trace) for trace in batch]
@@ -53,6 +61,12 @@ class BatchSender:
             self._delivered([trace for trace in batch if trace.id not in error.reasons], spans_only=spans_only)
         except RejectedError as error:
             self._isolate(batch, error, spans_only=spans_only)
+        except MetadataUndeliveredError:
+            self._delivered(batch, spans_only=True)
+            raise
+        except TracesNotFoundError as error:
+            self._await_traces(batch, error)
+            raise
         else:
             self._delivered(batch, spans_only=spans_only)
 
@@ -76,6 +90,18 @@ class BatchSender:
         self.deliver(batch[:middle], spans_only=spans_only)
         self.deliver(batch[middle:], spans_only=spans_only)
 
+    def _await_traces(self, batch: Sequence[SpooledTrace], error: TracesNotFoundError) -> None:
+        """Keep the info of those that may still come, and no longer than it is worth asking for them."""
+        waiting = [trace for trace in batch if trace.id in error.records]
+        given_up = [trace for trace in waiting if trace.attempts + 1 >= error.attempts]
+        done = [trace for trace in batch if trace.id not in error.records]
+        if error.may_be_left_out:
+            done += given_up
+        else:
+            self._quarantine({trace.id: error.reason for trace in given_up})
+        self._delivered(done, spans_only=False)
+        self._delivered([trace for trace in waiting if trace not in given_up], spans_only=True)
+
     def _delivered(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
         if spans_only:
             self.spool.spans_delivered(batch)
@@ -83,6 +109,8 @@ class BatchSender:
             self.spool.delivered(trace.id for trace in batch)
 
     def _quarantine(self, reasons: dict[int, str]) -> None:
+        if not reasons:
+            return
         self.spool.quarantine(reasons)
         self.refused += len(reasons)
         self.refusal = RejectedError(next(reversed(reasons.values())))

@@ -21,11 +21,13 @@ from otel_mlflow.errors import (
     CredentialsRejectedError,
     DeliveryError,
     ExperimentUnusableError,
+    MetadataUndeliveredError,
     MisconfigurationError,
     RejectedError,
     RetryableError,
     StorageUnreachableError,
     TraceNotFoundError,
+    TracesNotFoundError,
     UnexpectedResponseError,
 )
 from otel_mlflow.guard import guarded, run_guarded
@@ -174,6 +176,11 @@ class Forwarder:
             sender.deliver(work.batch, spans_only=work.spans_only)
         except ExperimentUnusableError as error:
             self._block(work, error)
+        except MetadataUndeliveredError as error:
+            self._hold_metadata(error)
+        except TracesNotFoundError as error:
+            self._scheduler.await_traces(work, error.records)
+            self.health = self.health.taken(self._clock.wall())
         except (RetryableError, MisconfigurationError) as error:
             self._suspect(work, error, spool)
             raise
@@ -190,11 +197,14 @@ class Forwarder:
                 destination.log_assessment(feedback)
         except TraceNotFoundError as error:
             spool.mark_attempted([feedback.id])
-            if not self._scheduler.pause_feedback(feedback):
+            if not self._scheduler.pause_feedback(feedback, error.attempts):
                 return
             self._refuse(spool, feedback.id, error)
         except RejectedError as error:
             self._refuse(spool, feedback.id, error)
+        except MetadataUndeliveredError as error:
+            self._hold_metadata(error)
+            return
         except RetryableError:
             # What comes after it is tried first: the backend may fail on this one alone.
             self._scheduler.pause_feedback(feedback)
@@ -208,6 +218,8 @@ class Forwarder:
         self._scheduler.delivered(work)
         self._rate = self._rate.taken()
         self.health = self.health.taken(self._clock.wall())
+        if isinstance(work, SpooledFeedback) or work.has_metadata:
+            self.health = replace(self.health, metadata_trouble=None)
         if isinstance(work, Traces) and work.experiment in self.health.blocked:
             blocked = {name: why for name, why in self.health.blocked.items() if name != work.experiment}
             self.health = replace(self.health, blocked=blocked)
@@ -218,6 +230,11 @@ class Forwarder:
         self.health = replace(
             self.health.erred(error, self._clock.wall()), blocked={**self.health.blocked, name: error}
         )
+
+    def _hold_metadata(self, error: MetadataUndeliveredError) -> None:
+        """Spans go on; what goes beside them waits."""
+        self._scheduler.pause_metadata()
+        self.health = replace(self.health.erred(error, self._clock.wall()), metadata_trouble=error)
 
     def _suspect(self, work: Traces, error: DeliveryError, spool: Spool) -> None:
         """It may be the record's fault: something in front of the backend may forbid what it contains."""

@@ -65,6 +65,8 @@ class Health:
     trouble: DeliveryError | None = None
     blocked: dict[str, DeliveryError] = field(default_factory=dict)
     """Experiments of single requests that cannot be written to, and why."""
+    metadata_trouble: DeliveryError | None = None
+    """Why what goes beside the spans, to another backend, does not arrive."""
     last_delivery: float | None = None
     """The wall clock's time when the backend last took something."""
     last_error: str | None = None
@@ -95,6 +97,8 @@ class Health:
             return Condition(state, self.trouble.reason, self.trouble.fix, type(self.trouble).__name__)
         if local is not None:
             return Condition("degraded", local.reason, local.fix, local.kind)
+        if (beside := self.metadata_trouble) is not None:
+            return Condition("degraded", beside.reason, beside.fix, "metadata")
         for name, error in self.blocked.items():
             return Condition("degraded", error.reason, error.fix, f"experiment {name}")
         return Condition("ok", self.connected.note) if self.connected is not None else Condition("starting")

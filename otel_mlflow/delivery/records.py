@@ -63,6 +63,8 @@ class SpooledTrace:
     experiment: str | None
     is_never_sent: bool = False
     """Whether nothing of its info can have reached the backend yet, from this record or an earlier one's."""
+    attempts: int = 0
+    """How often it has been tried to send its info."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,11 @@ class Traces:
         """The experiment that all of the batch goes to; None for the configured one."""
         return self.batch[0].experiment
 
+    @property
+    def has_metadata(self) -> bool:
+        """Whether more than spans is to be sent."""
+        return not self.spans_only and any(trace.info for trace in self.batch)
+
 
 @dataclass(frozen=True)
 class _Pause:
@@ -57,6 +62,9 @@ class Scheduler:
         self._clock = clock
         self._experiments: dict[str, _Pause] = {}
         self._feedback: dict[int, _Pause] = {}
+        self._metadata: _Pause | None = None
+        self._awaited: _Pause | None = None
+        self._asked_up_to = 0
 
     def next(self, spool: Spool, rate: RateController, *, metadata_later: bool) -> Traces | SpooledFeedback | None:
         """Spans of traces before feedback, feedback before trace metadata.
@@ -66,12 +74,15 @@ class Scheduler:
         """
         suspects = self.poison_records.ids()
         self._pressed = metadata_later and (self._pressed or spool.has_more_than(LARGEST_BATCH))
+        without_metadata = self._is_running(self._metadata)
         if batch := self._batch(spool, Stage.WHOLE, rate.batch, suspects):
-            return Traces(batch, spans_only=self._pressed)
+            return Traces(batch, spans_only=self._pressed or without_metadata)
         self._pressed = False
+        if without_metadata:
+            return None
         if (feedback := self._next_feedback(spool)) is not None:
             return feedback
-        if batch := self._batch(spool, Stage.METADATA, min(rate.batch, WITH_METADATA), suspects):
+        if batch := self._metadata_batch(spool, min(rate.batch, WITH_METADATA), suspects):
             return Traces(batch)
         return self._suspect(spool)
 
@@ -79,14 +90,29 @@ class Scheduler:
         """Leave the experiment's traces for a while, longer each time."""
         self._experiments[name] = self._longer(self._experiments.get(name))
 
-    def pause_feedback(self, feedback: SpooledFeedback) -> bool:
+    def pause_metadata(self) -> None:
+        """Leave all that goes beside the spans for a while, longer each time; spans go on."""
+        self._metadata = self._longer(self._metadata)
+
+    def await_traces(self, work: Traces, unknown: Collection[int]) -> None:
+        """Ask for these again when all others have been asked for, and some time later: longer while none arrives."""
+        if not any(trace.spans for trace in work.batch):
+            self._asked_up_to = work.batch[-1].id
+            if any(trace.info and trace.id not in unknown for trace in work.batch):
+                self._awaited = None
+        if not self._is_running(self._awaited):
+            self._awaited = self._longer(self._awaited)
+
+    def pause_feedback(self, feedback: SpooledFeedback, attempts: int | None = None) -> bool:
         """Leave the feedback for a while, longer each time; answer whether it has been tried often enough."""
         self._feedback[feedback.id] = self._longer(self._feedback.get(feedback.id))
-        return feedback.attempts + 1 >= FEEDBACK_ATTEMPTS
+        return feedback.attempts + 1 >= (attempts or FEEDBACK_ATTEMPTS)
 
     def delivered(self, work: Traces | SpooledFeedback) -> None:
         """Forget what was held against it."""
         self.poison_records.others_taken()
+        if isinstance(work, SpooledFeedback) or work.has_metadata:
+            self._metadata = self._awaited = None
         if isinstance(work, SpooledFeedback):
             self._feedback.pop(work.id, None)
             return
@@ -98,16 +124,32 @@ class Scheduler:
     def next_moment(self) -> float | None:
         """Seconds until something that was passed over is due; None when nothing was."""
         now = self._clock.monotonic()
-        pauses = (*self._experiments.values(), *self._feedback.values())
+        metadata = (pause for pause in (self._metadata, self._awaited) if pause is not None)
+        pauses = (*self._experiments.values(), *self._feedback.values(), *metadata)
         return min((pause.until - now for pause in pauses if pause.until > now), default=None)
 
     def _next_feedback(self, spool: Spool) -> SpooledFeedback | None:
         """What has not failed comes first: what has may be due again, and fail again."""
         return spool.next_feedback(self._feedback) or spool.next_feedback(self._paused(self._feedback))
 
-    def _batch(self, spool: Spool, stage: Stage, records: int, skipped: Collection[int]) -> list[SpooledTrace]:
+    def _metadata_batch(self, spool: Spool, records: int, skipped: Collection[int]) -> list[SpooledTrace]:
+        """In rounds, where the backend does not know some traces yet: each is asked for once, then there is a pause."""
+        if not self._asked_up_to and self._is_running(self._awaited):
+            return []
+        batch = self._batch(spool, Stage.METADATA, records, skipped, after=self._asked_up_to)
+        if not batch and self._asked_up_to:
+            self._asked_up_to = 0
+            return self._metadata_batch(spool, records, skipped)
+        return batch
+
+    def _batch(
+        self, spool: Spool, stage: Stage, records: int, skipped: Collection[int], *, after: int = 0
+    ) -> list[SpooledTrace]:
         but = self._paused(self._experiments)
-        return spool.next_batch(stage, records=records, max_bytes=LARGEST_REQUEST, but=but, skipped=skipped)
+        return spool.next_batch(stage, records=records, max_bytes=LARGEST_REQUEST, but=but, skipped=skipped, after=after)
+
+    def _is_running(self, pause: _Pause | None) -> bool:
+        return pause is not None and pause.until > self._clock.monotonic()
 
     def _suspect(self, spool: Spool) -> Traces | None:
         """The one among the suspects that was tried longest ago."""

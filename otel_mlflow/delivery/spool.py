@@ -104,18 +104,19 @@ class Spool:
         max_bytes: int,
         but: Collection[str] = (),
         skipped: Collection[int] = (),
+        after: int = 0,
     ) -> list[SpooledTrace]:
         """Read the owner's oldest traces, all of one experiment.
 
         At least one whatever its size; then as many as fit into both bounds. None of the experiments in `but`, none
-        of the records in `skipped`.
+        of the records in `skipped`, none that came before the record `after` or is it.
         """
         mine = (*self._mine, stage.value)
         oldest_query = statements.OLDEST.format(but=_places(but), skipped=_places(skipped))
         query = statements.BATCH.format(skipped=_places(skipped))
         with self.file.snapshot() as db:
-            oldest = db.execute(oldest_query, (*mine, *but, *skipped)).fetchone()
-            rows = db.execute(query, (*mine, *oldest, *skipped, records)) if oldest else ()
+            oldest = db.execute(oldest_query, (*mine, *but, after, *skipped)).fetchone()
+            rows = db.execute(query, (*mine, *oldest, after, *skipped, records)) if oldest else ()
             batch, damaged = _read(rows, max_bytes)
         if damaged:
             self.quarantine(dict.fromkeys(damaged, DAMAGED))
@@ -287,17 +288,18 @@ def _count(db: sqlite3.Connection, destination: int, tally: Tally) -> None:
 
 
 def _read(
-    rows: Iterable[tuple[int, str, bytes, bytes, str | None, int, int]], max_bytes: int
+    rows: Iterable[tuple[int, str, bytes, bytes, str | None, int, int, int]], max_bytes: int
 ) -> tuple[list[SpooledTrace], list[int]]:
     batch: list[SpooledTrace] = []
     damaged: list[int] = []
     size = 0
-    for record, trace_id, spans, info, experiment, never_sent, expected in rows:
+    for record, trace_id, spans, info, experiment, counted, attempts, expected in rows:
         size += len(spans) + len(info)
         if batch and size > max_bytes:
             break
         if checksum(info, spans) == expected:
-            batch.append(SpooledTrace(record, trace_id, spans, info, experiment, bool(never_sent)))
+            is_never_sent = bool(counted) and not attempts
+            batch.append(SpooledTrace(record, trace_id, spans, info, experiment, is_never_sent, attempts))
         else:
             damaged.append(record)
     return batch, damaged

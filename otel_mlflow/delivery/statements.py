@@ -26,14 +26,15 @@ ON CONFLICT (destination, name) DO UPDATE SET value = value + excluded.value
 OLDEST = """
 SELECT experiment FROM record INDEXED BY record_by_owner
 WHERE owner = ? AND destination = ? AND awaits = ? AND (experiment IS NULL OR experiment NOT IN ({but}))
-AND id NOT IN ({skipped})
+AND id > ? AND id NOT IN ({skipped})
 ORDER BY id LIMIT 1
 """
 
 BATCH = """
-SELECT id, trace_id, spans, info, experiment, counted = 1 AND attempts = 0, checksum
+SELECT id, trace_id, spans, info, experiment, counted, attempts, checksum
 FROM record INDEXED BY record_by_experiment
-WHERE owner = ? AND destination = ? AND awaits = ? AND experiment IS ? AND id NOT IN ({skipped}) ORDER BY id LIMIT ?
+WHERE owner = ? AND destination = ? AND awaits = ? AND experiment IS ? AND id > ? AND id NOT IN ({skipped})
+ORDER BY id LIMIT ?
 """
 
 MORE_THAN = """

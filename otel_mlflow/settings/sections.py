@@ -22,6 +22,7 @@ HeaderNames = Annotated[Words, AfterValidator(values.header_names)]
 Regexes = Annotated[Words, AfterValidator(values.regexes)]
 Mapping = Annotated[dict[str, str], BeforeValidator(values.mapped)]
 HttpUrl = Annotated[str, AfterValidator(values.http_url)]
+Urls = Annotated[Words, AfterValidator(values.http_urls)]
 RunsMode = Annotated[Literal["off", "request"], BeforeValidator(values.switch)]
 RunName = Annotated[str, AfterValidator(values.run_name)]
 Hook = Annotated[str, AfterValidator(values.hook)]
@@ -209,4 +210,16 @@ class OtlpSettings(Section):
     endpoint: HttpUrl | None = setting(None, "The collector's address for traces.", "an http:// or https:// URL")
     headers: Mapping = setting(
         dict, "Headers sent with every request to it.", "a mapping, or name=value between commas", secret=True
+    )
+    sampled: bool = setting(
+        False,
+        "The collector, or one behind it, leaves traces out: trace info, runs and feedback of a trace that MLflow "
+        "never gets are no loss, and feedback asks the collector to keep its trace.",
+        "true or false",
+    )
+    monitor: Urls = setting(
+        list,
+        "Addresses of the Collectors' own metrics, which the doctor and the dashboard ask how each is: its queue, what "
+        "it has refused, dropped and left out.",
+        "a list of http:// or https:// URLs, or URLs between commas",
     )

@@ -126,6 +126,11 @@ def tracking_uri(uri: str) -> str:
     return http_url(uri) if scheme.lower() in ("http", "https") else uri
 
 
+def http_urls(urls: list[str]) -> list[str]:
+    """Check that each is a whole address of an HTTP server."""
+    return [http_url(url) for url in urls]
+
+
 def http_url(url: str) -> str:
     """Check that it is a whole address of an HTTP server."""
     parts = urlsplit(url)

@@ -24,15 +24,26 @@ def destination_for(settings: Settings) -> Destination:
     from otel_mlflow.backends.client_settings import response_timeout
     from otel_mlflow.backends.http import CONNECT_TIMEOUT, READ_TIMEOUT
     from otel_mlflow.delivery.destinations.collector import Collector
+    from otel_mlflow.delivery.destinations.collector_beside_mlflow import CollectorBesideMlflow
     from otel_mlflow.delivery.destinations.databricks import Databricks
     from otel_mlflow.delivery.destinations.mlflow_server import MlflowServer
     from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
 
-    if settings.tracing.backend == "otlp":
-        return Collector(settings.otlp.endpoint or "", settings.otlp.headers)
     uri = settings.tracking_uri or ""
     name, experiment_id = experiment_name(settings), settings.experiment_id
     timeouts = (CONNECT_TIMEOUT, response_timeout(READ_TIMEOUT))
+
+    def mlflow_server() -> MlflowServer:
+        return MlflowServer(
+            uri, experiment_name=name, experiment_id=experiment_id, timeouts=timeouts, workspace=settings.workspace
+        )
+
+    is_server = uri.startswith(("http://", "https://"))
+    if settings.tracing.backend == "otlp":
+        collector = Collector(settings.otlp.endpoint or "", settings.otlp.headers)
+        if not is_server:
+            return collector
+        return CollectorBesideMlflow(collector, mlflow_server(), is_sampled=settings.otlp.sampled)
     if uri.startswith(DATABRICKS):
         return Databricks(
             uri,
@@ -42,10 +53,8 @@ def destination_for(settings: Settings) -> Destination:
             timeouts=timeouts,
             state_folder=settings.delivery.spool_dir,
         )
-    if uri.startswith(("http://", "https://")):
-        return MlflowServer(
-            uri, experiment_name=name, experiment_id=experiment_id, timeouts=timeouts, workspace=settings.workspace
-        )
+    if is_server:
+        return mlflow_server()
     return TrackingStore(uri, experiment_name=name, experiment_id=experiment_id)
 
 

@@ -92,11 +92,24 @@ class MlflowServer:
         if spans:
             with attributed_to(batch):
                 self._send_spans(spans, experiment_id, batch[0].experiment)
+        self.send_infos(batch)
+
+    def send_infos(self, batch: Sequence[SpooledTrace]) -> None:
+        """Send what OTLP does not carry: the info of those that have one, and its run where it is to have one."""
+        experiment_id = self._experiment_of(batch[0])
         refused: dict[str, str] = {}
         send_info = functools.partial(self._send_info, experiment_id=experiment_id, refused=refused)
         map_parallel(latest_info(batch), send_info, threads=min(SENDERS, len(batch)))
         if refused:
             raise partially_rejected(batch, refused)
+
+    def knows(self, trace_id: str) -> bool:
+        """Whether it has the trace, or something of it."""
+        response = self._http.get(f"{TRACES}/{trace_id}", {})
+        if response.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        json_from(response, self._backend)
+        return True
 
     def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""

@@ -25,6 +25,7 @@ from otel_mlflow.errors import (
     RejectedError,
     RetryableError,
     TraceNotFoundError,
+    TracesNotFoundError,
 )
 from otel_mlflow.status import Counts
 from tests.delivering import assert_adds_up, trace
@@ -393,3 +394,19 @@ def test_a_bug_in_a_destination_does_not_end_delivery(bench: Bench, monkeypatch:
     assert bench.run(waits=2, meanwhile=lambda: seen.append(bench.forwarder.health.condition(None))).delivered == 1
     assert seen[0].state == "degraded"
     assert "KeyError" in seen[0].reason
+
+
+@pytest.mark.parametrize(("sampled", "quarantined"), [(False, 1), (True, 0)])
+def test_info_is_not_kept_for_ever_for_a_trace_that_never_comes(bench: Bench, sampled: bool, quarantined: int) -> None:
+    """It is put aside, with the reason; where the collector samples it is done with. What goes with it goes on."""
+    lost, *_ = bench.spool(trace(), trace())
+    limit = 3
+
+    def react(batch: Sequence[SpooledTrace]) -> None:
+        if unknown := frozenset(each.id for each in batch if each.trace_id == lost and each.info):
+            raise TracesNotFoundError(unknown, attempts=limit, may_be_left_out=sampled)
+
+    bench.backend.react = react
+    counts = bench.run(waits=limit + 1)
+    assert (counts.delivered, counts.quarantined, counts.pending) == (2 - quarantined, quarantined, 0)
+    assert [each.trace_id for batch in bench.backend.sent for each in batch].count(lost) == limit
