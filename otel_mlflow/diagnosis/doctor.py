@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from otel_mlflow.content import Redactor
 from otel_mlflow.diagnosis.background import in_background
@@ -19,6 +19,7 @@ from otel_mlflow.diagnosis.checks import (
     artifact_storage,
     autologging,
     backlog,
+    collectors,
     compatibility,
     credentials,
     dotenv,
@@ -55,8 +56,8 @@ class Check_:
     name: str
     look: Callable[[Setup], CheckResult]
     after: tuple[str, ...] = ()
-    of_databricks: bool = False
-    """Whether it is made of Databricks alone."""
+    only_for: Literal["", "databricks", "otlp"] = ""
+    """The backend of which alone it is made; empty for all."""
 
 
 CHECKS = (
@@ -65,14 +66,15 @@ CHECKS = (
     Check_("tracing", tracing.look, after=("settings",)),
     Check_("versions", versions.look),
     Check_("compatibility", compatibility.look, after=("versions",)),
-    Check_("workspace", workspace.look, after=("tracing",), of_databricks=True),
+    Check_("workspace", workspace.look, after=("tracing",), only_for="databricks"),
     Check_("host", host.look, after=("tracing", "workspace")),
     Check_("credentials", credentials.look, after=("host",)),
     Check_("experiment", experiment.look, after=("credentials",)),
     Check_("autologging", autologging.look, after=("tracing",)),
-    Check_("unity_catalog", unity_catalog.look, after=("experiment",), of_databricks=True),
-    Check_("artifact_storage", artifact_storage.look, after=("experiment", "unity_catalog"), of_databricks=True),
+    Check_("unity_catalog", unity_catalog.look, after=("experiment",), only_for="databricks"),
+    Check_("artifact_storage", artifact_storage.look, after=("experiment", "unity_catalog"), only_for="databricks"),
     Check_("test_trace", round_trip.look, after=("experiment", "unity_catalog", "artifact_storage")),
+    Check_("collectors", collectors.check, after=("tracing",), only_for="otlp"),
     Check_("spool", spool.look, after=("tracing",)),
     Check_("backlog", backlog.look, after=("spool",)),
     Check_("quarantine", quarantine.look, after=("spool",)),
@@ -82,7 +84,7 @@ CHECKS = (
 
 def run_checks(given: Settings | SettingsError, *, limits: Limits = LIMITS) -> list[Check]:
     """Examine where the settings lead to, or say why there are none. Takes as long as `limits` say, at the most."""
-    chosen = [each for each in CHECKS if not each.of_databricks or _mean_databricks(given)]
+    chosen = [each for each in CHECKS if each.only_for in ("", _backend(given))]
     going = _Round(given, limits)
     if not isinstance(given, SettingsError):
         wait([in_background(functools.partial(import_libraries, given))], timeout=limits.each)
@@ -94,8 +96,13 @@ def answer(checks: Sequence[Check]) -> dict[str, Any]:
     return {"ok": all(check.status != "fail" for check in checks), "checks": [asdict(check) for check in checks]}
 
 
-def _mean_databricks(given: Settings | SettingsError) -> bool:
-    return not isinstance(given, SettingsError) and databricks_uri(given) is not None
+def _backend(given: Settings | SettingsError) -> str:
+    """The backend that some checks are made of alone."""
+    if isinstance(given, SettingsError):
+        return ""
+    if given.tracing.backend == "otlp":
+        return "otlp"
+    return "databricks" if databricks_uri(given) is not None else ""
 
 
 class _Round:

@@ -36,7 +36,7 @@ def app(
     show_users: bool = False,
     show_texts: bool = False,
 ) -> ASGIApp:
-    """Make the dashboard of `tracing`: `GET /`, `/status`, `/metrics`, `/api/summary`, `/doctor`.
+    """Make the dashboard of `tracing`: `GET /`, `/status`, `/metrics`, `/api/summary`, `/api/collectors`, `/doctor`.
 
     With `token` every path needs it (`Authorization: Bearer …`, or as the password of basic authentication); `guard`
     is asked for each request and may be `async`. Without either only this machine is served. Without `show_users`
@@ -52,6 +52,7 @@ def app(
         Route("/status", endpoints.status),
         Route("/metrics", endpoints.metrics),
         Route("/api/summary", endpoints.summary),
+        Route("/api/collectors", endpoints.collectors),
         Route("/doctor", endpoints.doctor),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]

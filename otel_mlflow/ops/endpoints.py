@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +13,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from otel_mlflow.backends.collector_metrics import read_all
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.answers import Answers
 from otel_mlflow.ops.metrics.scrape import NEEDS, Metrics, can_scrape
@@ -71,6 +73,10 @@ class Endpoints:
         """The figures of a window; 400 for one that cannot be read, 503 when the backend does not answer."""
         return await in_thread(self._for_figures, functools.partial(self._summary, dict(request.query_params)))
 
+    async def collectors(self, _: Request) -> Response:
+        """How each Collector is that `otlp.monitor` names."""
+        return JSONResponse(await in_thread(self._for_probes, self._read_collectors))
+
     async def doctor(self, _: Request) -> Response:
         """What `otel-mlflow doctor` finds in this process; one run at a time.
 
@@ -80,6 +86,9 @@ class Endpoints:
             detail = {"detail": "the doctor sees nobody here", "fix": "give ops.app a token or a guard"}
             return JSONResponse(detail, 403)
         return JSONResponse(await in_thread(self._for_doctor, self._run_doctor))
+
+    def _read_collectors(self) -> dict[str, Any]:
+        return {"collectors": [asdict(each) for each in read_all(self._tracing.settings.otlp.monitor)]}
 
     def _run_doctor(self) -> dict[str, Any]:
         from otel_mlflow.diagnosis.doctor import answer, run_checks

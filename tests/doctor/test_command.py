@@ -13,7 +13,7 @@ from otel_mlflow.commands.cli import main
 from otel_mlflow.diagnosis.doctor import CHECKS
 from tests.doctor.examining import answer, run_doctor
 
-NAMES = [each.name for each in CHECKS if not each.of_databricks]
+NAMES = [each.name for each in CHECKS if not each.only_for]
 
 
 def test_all_is_well(store: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from otel_mlflow.diagnosis.canary import TREE, canary_trace, deleted
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
+from otel_mlflow.errors import TracesNotFoundError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -14,12 +16,20 @@ if TYPE_CHECKING:
 
     from otel_mlflow.backends.databricks.trace_location import TraceLocation
 
+ON_ITS_WAY = 5.0
+"""Seconds that a trace may take through Collectors whose queues are empty."""
+
+BETWEEN_LOOKS = 0.25  # seconds
+
 
 def look(setup: Setup) -> CheckResult:
     """Write it as delivery does, and read it as MLflow's own client does, which is how people come by it."""
     trial = canary_trace()
     experiment = setup.connected.experiment
-    setup.destination.send([trial])
+    try:
+        setup.destination.send([trial])
+    except TracesNotFoundError:
+        return _through_collectors(setup, trial.trace_id)
     if experiment is None:
         return ok(
             f"written as trace {trial.trace_id.removeprefix('tr-')}, and taken; a collector cannot be asked for it, so "
@@ -34,6 +44,22 @@ def look(setup: Setup) -> CheckResult:
     if left_behind and read.status == "ok":
         return warn(f"{read.detail}; {left_behind}", "delete it by hand; the app itself deletes no traces")
     return CheckResult(read.status, "; ".join(filter(None, (read.detail, left_behind))), read.fix)
+
+
+def _through_collectors(setup: Setup, trace_id: str) -> CheckResult:
+    """It is on its way, which takes a second or two where nothing waits."""
+    experiment = setup.connected.experiment
+    assert experiment is not None
+    end = time.monotonic() + ON_ITS_WAY
+    while (read := _read(setup.client, trace_id)).status == "fail" and time.monotonic() < end:
+        time.sleep(BETWEEN_LOOKS)
+    if read.status == "fail":
+        return warn(
+            f"the collector has taken trace {trace_id}, and MLflow does not have it after {ON_ITS_WAY:.0f} s",
+            "see what the Collectors say of their queues and of what they drop, and where their exporter sends to",
+        )
+    left_behind = deleted(setup.client, experiment.id, trace_id)
+    return ok("; ".join(filter(None, (read.detail, "it came through the collector", left_behind))))
 
 
 def _read(client: MlflowClient, trace_id: str) -> CheckResult:

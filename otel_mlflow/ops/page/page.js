@@ -1,6 +1,7 @@
 // The page: asks for what stands in the address, and shows it. What it showed stays until there is something newer.
 
 import { FILTERS, WINDOWS, addressWith, currentWindow, filters, go, question } from "./address.js";
+import { collectors } from "./collectors.js";
 import { redrawInOtherColours } from "./charts.js";
 import { delivery, noStatus } from "./delivery.js";
 import { element } from "./elements.js";
@@ -63,7 +64,8 @@ function describe(found) {
 
 async function showDelivery(number) {
   const made = await fetched("status").then(delivery, noStatus);
-  if (number === asked) morph(place("delivery"), [made]);
+  const hops = await fetched("api/collectors").then((found) => collectors(found.collectors), () => null);
+  if (number === asked) morph(place("delivery"), [made, hops].filter(Boolean));
 }
 
 function trouble(error, isStale) {
