@@ -16,11 +16,10 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from otel_mlflow.backends.response import Response, error_for
+from otel_mlflow.backends.response import PROTOBUF, Response, error_for
 from otel_mlflow.errors import RejectedError, UnexpectedResponseError
 
 JSON = "application/json"
-PROTOBUF = ("application/x-protobuf", "application/protobuf")
 PLAIN_OK = b"200 OK"
 """What Databricks' gateway sends where a service has nothing to send (`mlflow.utils.rest_utils`)."""
 

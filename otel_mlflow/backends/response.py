@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from otel_mlflow.backends.rpc_status import RpcStatus, read_rpc_status
 from otel_mlflow.errors import (
     CredentialsRejectedError,
     DeliveryError,
@@ -20,6 +21,8 @@ from otel_mlflow.errors import (
     RejectedError,
     RetryableError,
 )
+
+PROTOBUF = ("application/x-protobuf", "application/protobuf")
 
 MOST_SHOWN = 500
 """Characters of a response that people are shown."""
@@ -66,7 +69,7 @@ class Response:
     @property
     def text(self) -> str:
         """The error message of the backend, short enough to be shown."""
-        message = self.json().get("message") or self.json().get("detail")
+        message = self.json().get("message") or self.json().get("detail") or self._rpc_status.message
         return str(message or (f"{self.page}{self.title}" if self.is_html else self._text)).strip()[:MOST_SHOWN]
 
     @property
@@ -88,7 +91,14 @@ class Response:
     @property
     def retry_after(self) -> float | None:
         """Seconds that the backend asks to be left alone; None when it does not."""
-        return retry_after(self.headers.get("Retry-After"), self.headers.get("Date"))
+        asked = retry_after(self.headers.get("Retry-After"), self.headers.get("Date"))
+        return self._rpc_status.retry_delay if asked is None else asked
+
+    @functools.cached_property
+    def _rpc_status(self) -> RpcStatus:
+        """What OTLP says of a failure in protobuf."""
+        is_protobuf = self.status >= 400 and self.media_type in PROTOBUF
+        return read_rpc_status(self.body) if is_protobuf else RpcStatus()
 
     @property
     def _text(self) -> str:
