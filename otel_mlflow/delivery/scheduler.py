@@ -146,7 +146,9 @@ class Scheduler:
         self, spool: Spool, stage: Stage, records: int, skipped: Collection[int], *, after: int = 0
     ) -> list[SpooledTrace]:
         but = self._paused(self._experiments)
-        return spool.next_batch(stage, records=records, max_bytes=LARGEST_REQUEST, but=but, skipped=skipped, after=after)
+        return spool.next_batch(
+            stage, records=records, max_bytes=LARGEST_REQUEST, but=but, skipped=skipped, after=after
+        )
 
     def _is_running(self, pause: _Pause | None) -> bool:
         return pause is not None and pause.until > self._clock.monotonic()
