@@ -6,7 +6,7 @@ CODE   := otel_mlflow app tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo unit test check soak docs format versions benchmark lock clean
+.PHONY: help demo unit test check soak neighbours docs format versions benchmark lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,6 +40,9 @@ versions: $(VENV)/.dev ## the oldest and newest versions of what we build on; wr
 
 benchmark: $(VENV)/.dev ## what tracing costs a request, beside the alternatives
 	$(BIN)/python -m benchmarks.overhead
+
+neighbours: $(VENV)/.neighbours ## other tracers, metrics and job queues beside us
+	$(BIN)/pytest -m neighbours tests/neighbours
 
 clean: ## forget the environment and the demo's data
 	rm -rf $(VENV) .demo
@@ -79,6 +82,11 @@ $(VENV)/.docs: requirements/docs.txt | $(BIN)/python
 	$(VENV)/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
+$(VENV)/.neighbours: $(VENV)/.dev requirements/neighbours.txt
+	@echo "Installing what runs beside us into $(VENV)/neighbours (once, a few minutes) …"
+	$(INSTALL) requirements/neighbours.txt --no-deps --upgrade --target $(VENV)/neighbours
+	@touch $@
+
 # Versions and hashes only: where the packages come from is the machine's own affair.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE)
@@ -88,5 +96,6 @@ lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newes
 	$(COMPILE) $(WITH) demo --output-file requirements/demo.txt
 	$(COMPILE) $(WITH) dev --constraint requirements/demo.txt --output-file requirements/dev.txt
 	$(COMPILE) --no-deps requirements/oldest-fastapi.in --output-file requirements/oldest-fastapi.txt
+	$(COMPILE) requirements/neighbours.in --constraint requirements/dev.txt --output-file requirements/neighbours.txt
 	$(COMPILE) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt
 	$(subst 3.10,3.11,$(COMPILE)) requirements/docs.in --output-file requirements/docs.txt

@@ -17,8 +17,8 @@ REQUIREMENT = re.compile(r"^[a-z0-9.-]+==[^ ]+( ; [^\\]+)? \\\n(    --hash=sha25
 
 
 def test_there_are_locks() -> None:
-    """The demo's, the tests', the site's, the oldest FastAPI's, and Spark's."""
-    assert [lock.stem for lock in LOCKS] == ["demo", "dev", "docs", "oldest-fastapi", "spark"]
+    """The demo's, the tests', the site's, the neighbours', the oldest FastAPI's, and Spark's."""
+    assert [lock.stem for lock in LOCKS] == ["demo", "dev", "docs", "neighbours", "oldest-fastapi", "spark"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
