@@ -106,6 +106,7 @@ class BatchSender:
         if spans_only:
             self.spool.spans_delivered(batch)
         else:
+            self.spool.drop_outdated(batch)
             self.spool.delivered(trace.id for trace in batch)
 
     def _quarantine(self, reasons: dict[int, str]) -> None:

@@ -15,6 +15,7 @@ What holds, by number (tests/unit/delivery/test_spool_contract.py has one test f
 9.  A record whose spans the backend has taken keeps only what is still to come.
 10. A record that comes out is, byte for byte, the one that went in; one that is not is quarantined.
 11. Nothing in here depends on the machine's clock: it is written down for people only.
+12. What a later record says of a trace as a whole is never followed by what an earlier one says of it.
 
 | event | what survives |
 | --- | --- |
@@ -138,6 +139,13 @@ class Spool:
         """The backend has all of these."""
         with self.file.transaction() as db:
             _count(db, self._destination, Tally(delivered=delete(db, ids)))
+
+    def drop_outdated(self, batch: Sequence[SpooledTrace]) -> None:
+        """The backend has what these say of their traces as a whole: what earlier records say of it is out of date."""
+        with self.file.transaction() as db:
+            places = [(trace.trace_id, *self._mine, trace.id) for trace in batch if trace.info]
+            outdated = [record for place in places for (record,) in db.execute(statements.OUTDATED, place)]
+            _count(db, self._destination, Tally(delivered=delete(db, outdated)))
 
     def spans_delivered(self, batch: Sequence[SpooledTrace]) -> None:
         """The backend has the spans of these; what else they hold is still to come."""

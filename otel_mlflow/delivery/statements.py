@@ -54,6 +54,9 @@ ORDER BY id LIMIT 1
 COUNTED = "SELECT counted FROM record WHERE id = ?"
 DELETE = "DELETE FROM record WHERE id = ?"
 KEEP_METADATA = "UPDATE record SET awaits = 'details', spans = x'', checksum = ? WHERE id = ?"
+OUTDATED = (
+    "SELECT id FROM record WHERE trace_id = ? AND owner = ? AND destination = ? AND awaits = 'details' AND id < ?"
+)
 MARK_ATTEMPTED = "UPDATE record SET attempts = attempts + 1 WHERE id = ?"
 QUARANTINED = """
 UPDATE record SET quarantined = 1, owner = '!', attempts = max(attempts, 1), reason = ?

@@ -54,16 +54,19 @@ class ExportState(Generic[SpanT]):
 
     def mark_changed(self) -> None:
         """Something about the trace as a whole was set."""
-        self._changed = True
+        with self._lock:
+            self._changed = True
 
     def mark_cut(self) -> None:
         """Nobody waits any more for what is still open."""
-        self._cut = True
+        with self._lock:
+            self._cut = True
 
     def release(self) -> None:
         """The trace is kept."""
-        self._is_early = False
-        self.released = self._changed = True
+        with self._lock:
+            self._is_early = False
+            self.released = self._changed = True
 
     def release_early(self) -> None:
         """The trace is kept, but not over: its spans follow as they end, what is new of it as a whole waits."""

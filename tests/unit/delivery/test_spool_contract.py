@@ -283,6 +283,20 @@ def test_11_the_clock_decides_nothing(open_spool: Open) -> None:
     assert [each.trace_id for each in batch(spool)] == [each.trace_id for each in traces]
 
 
+def test_12_what_is_said_last_of_a_trace_is_not_followed_by_what_was_said_before(open_spool: Open) -> None:
+    """Spans come first, and what a later record says comes with them: what an earlier one has left is let go."""
+    spool = open_spool()
+    first, other = (dataclasses.replace(trace(), spans=b"", info=b'{"state": "OK"}') for _ in range(2))
+    last = dataclasses.replace(first, spans=b"turn", info=b'{"state": "ERROR"}', counted=False)
+    add(spool, first, other)
+    spool.add([last], [], Tally(), now=0.0)
+    sent = batch(spool)
+    spool.drop_outdated(sent)
+    spool.delivered([each.id for each in sent])
+    assert [each.trace_id == first.trace_id for each in batch(spool, Part.METADATA)] == [False]
+    assert (spool.counts().delivered, spool.counts().pending) == (1, 1)
+
+
 def test_feedback_waits_for_its_trace(open_spool: Open) -> None:
     """Feedback is handed out once nothing of its trace waits whole any more, in any process."""
     spool, other = open_spool("me"), open_spool("you")
