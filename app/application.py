@@ -36,7 +36,7 @@ def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Setting
     traced = otel_mlflow.instrument(app, tracing, experiment_for=_experiments(settings.user_experiment))
     app.state.tracing = traced
     services: Services = app.state.services
-    services.feedback.tracking_uri = lambda: traced.settings.tracking_uri
+    services.feedback.tracking_uri = services.lost_traces.tracking_uri = lambda: traced.settings.tracking_uri
     workspace.tracking_uri = traced.settings.tracking_uri or ""
     app.mount("/ops", dashboard(traced, settings))
     return app
@@ -64,6 +64,7 @@ async def _live(app: FastAPI) -> AsyncGenerator[None, None]:
     yield
     await using.running.stop()
     await using.feedback.stop()
+    await using.lost_traces.stop()
 
 
 def _experiments(template: str) -> Callable[[MutableMapping[str, Any]], str | None] | None:

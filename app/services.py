@@ -10,6 +10,7 @@ from app.settings import AppSettings
 from app.store.store import Store
 from app.turns.conduct import Conductor
 from app.turns.jobs import JobQueue
+from app.turns.lost_traces import LostTraces
 from app.turns.running import RunningTurns
 
 
@@ -23,6 +24,7 @@ class Services:
     running: RunningTurns
     jobs: JobQueue
     feedback: FeedbackLog
+    lost_traces: LostTraces
 
 
 def services_for(settings: AppSettings, agent: SlideAgent) -> Services:
@@ -30,5 +32,6 @@ def services_for(settings: AppSettings, agent: SlideAgent) -> Services:
     store = Store(settings.database.expanduser())
     conductor = Conductor(store.turns, agent, settings.prompts, settings.mode)
     running = RunningTurns(store.turns)
-    jobs = JobQueue(store.jobs, store.turns, conductor, running, settings.jobs_at_once)
-    return Services(settings, store, conductor, running, jobs, FeedbackLog(store.opinions))
+    lost_traces = LostTraces()
+    jobs = JobQueue(store.jobs, store.turns, conductor, running, lost_traces, settings.jobs_at_once)
+    return Services(settings, store, conductor, running, jobs, FeedbackLog(store.opinions), lost_traces)

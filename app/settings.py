@@ -80,8 +80,8 @@ class AppSettings(BaseSettings):
     databricks: DatabricksSettings = DatabricksSettings()
     database: Path = Field(default_factory=default_database)
     """The SQLite file with sessions, decks and jobs; all workers share it."""
-    jobs_at_once: int = Field(default=16, ge=1)
-    """How many jobs of /api/chat/async a worker works on side by side."""
+    jobs_at_once: int = Field(default=64, ge=1)
+    """How many turns that are jobs, ordered or streamed, a worker works on side by side."""
     heartbeat_seconds: float = Field(default=15.0, gt=0)
     """How long a stream may be silent before a comment keeps it open."""
     follow_seconds: float = Field(default=25.0, gt=0)

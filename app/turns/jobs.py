@@ -18,8 +18,9 @@ from app.store.turns import Held, Turns
 from app.turns.answers import event_of
 from app.turns.conduct import TURN, Conductor, Order
 from app.turns.failures import CANCELLED, UNCHANGED, explain, log
+from app.turns.lost_traces import LostTraces
 from app.turns.running import RunningTurns
-from app.turns.traced import failed, set_type, step
+from app.turns.traced import set_type, step
 
 ON_BEHALF = "on_behalf_of_user"
 LOST = f"The server stopped while it was at work on this. Ask again. {UNCHANGED}"
@@ -32,8 +33,17 @@ class JobLostError(Exception):
 class JobQueue:
     """Works off jobs, `at_once` of them at the same time; the others wait, and their traces show for how long."""
 
-    def __init__(self, jobs: Jobs, turns: Turns, conductor: Conductor, running: RunningTurns, at_once: int) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        turns: Turns,
+        conductor: Conductor,
+        running: RunningTurns,
+        lost_traces: LostTraces,
+        at_once: int,
+    ) -> None:
         self._jobs = jobs
+        self._lost_traces = lost_traces
         self._turns = turns
         self._conductor = conductor
         self._running = running
@@ -116,9 +126,9 @@ class JobQueue:
     async def _lose(self, job: Job, order: Order) -> None:
         with suppress(JobLostError), otel_mlflow.continued(job.carrier, TURN) as span:
             set_type(span, "AGENT")
-            failed(LOST)
             raise JobLostError(LOST)
         said = [("user", order.message), ("assistant", LOST)]
+        self._lost_traces.mark(job.trace_id, LOST)
         rows = [_row(job, role, words) for role, words in said]
         await STORE.run(self._turns.abandon, order.held, rows)
         await self._end(job, status.ERROR, LOST)

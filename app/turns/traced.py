@@ -14,6 +14,8 @@ from opentelemetry.trace import Span
 import otel_mlflow
 
 OUTCOME = "turn.outcome"
+TRACE_OUTCOME = "otel_mlflow.outcome"
+"""The tag that says how a request ended; a turn goes on after its answer has begun, and knows better."""
 _tracer = trace.get_tracer("app.turns")
 # The names under which MLflow keeps a span's type and what goes in and comes out, each as JSON.
 _TYPE, _INPUTS, _OUTPUTS = "mlflow.spanType", "mlflow.spanInputs", "mlflow.spanOutputs"
@@ -50,6 +52,11 @@ class TracedTurn:
         request.log_metrics(metrics)
 
 
+def outcome_tags(outcome: str) -> dict[str, str]:
+    """How a turn came to nothing, and so its trace."""
+    return {OUTCOME: outcome, TRACE_OUTCOME: outcome}
+
+
 def ask(message: str, max_slides: int) -> None:
     """Show the question as what went into the trace: `messages` is what MLflow reads a conversation from."""
     asked = {"message": message, "max_slides": max_slides}
@@ -71,7 +78,7 @@ def _come_to_nothing(outcome: str, why: str) -> None:
     request = otel_mlflow.current_trace()
     if request.id:
         mlflow.update_current_trace(state="ERROR")
-    request.set_tags({OUTCOME: outcome})
+    request.set_tags(outcome_tags(outcome))
     request.set_outputs(_message("assistant", why))
 
 

@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Span, Trace
 
 from app.agent.model import MODEL_NAME
+from app.turns.failures import CANCELLED
 from app.turns.jobs import LOST
 from tests.acceptance.slide_service import ADA, SECONDS, TURN_OUTCOME, SlideService, typed_picture
 from tests.servers.mlflow_server import MlflowServer
@@ -27,7 +28,7 @@ AGENT = f"slide_agent (CHAIN) > [{MODEL}, {TOOL}, {MODEL}, {TOOL}, {MODEL}]"
 REST = f"{AGENT}, parse_deck (PARSER), save_turn (TASK)"
 TREES = {
     "/api/chat": f"POST /api/chat (UNKNOWN) > turn (AGENT) > [{REST}]",
-    "/api/chat/stream": f"POST /api/chat/stream (UNKNOWN) > turn (AGENT) > [{REST}]",
+    "/api/chat/stream": f"POST /api/chat/stream (UNKNOWN) > turn (AGENT) > [queue (TASK), {REST}]",
     "/api/chat/async": f"POST /api/chat/async (UNKNOWN) > turn (AGENT) > [queue (TASK), {REST}]",
 }
 SPANS = {path: len(parse(tree)) for path, tree in TREES.items()}
@@ -45,7 +46,7 @@ def streamed(service: SlideService, body: Any, **headers: str) -> list[tuple[str
     """The events of a turn."""
     url = f"{service.server.url}/api/chat/stream"
     text = httpx.post(url, json=body, headers={**ADA, **headers}, timeout=SECONDS).raise_for_status().text
-    events = [event.split("\n") for event in text.strip().split("\n\n") if event.startswith("event: ")]
+    events = [event.split("\n")[-2:] for event in text.strip().split("\n\n") if "event: " in event]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in events]
 
 
@@ -90,10 +91,9 @@ def test_inputs_and_outputs_are_those_of_the_turn(turn: tuple[str, Any, Trace]) 
 
 def test_mlflow_shows_the_turn_as_a_conversation(turn: tuple[str, Any, Trace]) -> None:
     """The question and the answer in words, not the JSON around them."""
-    path, answer, trace = turn
+    _, answer, trace = turn
     assert trace.info.request_preview == ASKED["message"]
-    if path != "/api/chat/async":
-        assert trace.info.response_preview == answer["messages"][-1]["content"]
+    assert trace.info.response_preview == answer["messages"][-1]["content"]
 
 
 def test_tokens_sum_up(turn: tuple[str, Any, Trace]) -> None:
@@ -176,6 +176,7 @@ def test_a_person_s_last_word_is_their_assessment(service: SlideService) -> None
 
 FAILED = "slide_agent (CHAIN) > model (CHAIN) > _Scripted (CHAT_MODEL)"
 FAILED_REST = f"turn! (AGENT) > [{FAILED}, parse_deck! (PARSER)]"
+FAILED_JOB = FAILED_REST.replace("> [", "> [queue (TASK), ")
 
 
 def test_a_turn_that_fails_says_so_in_its_trace(mlflow_server: MlflowServer, tmp_path: Path) -> None:
@@ -188,8 +189,8 @@ def test_a_turn_that_fails_says_so_in_its_trace(mlflow_server: MlflowServer, tmp
         assert (chat.status_code, name, service.polled(ordered)["status"]) == (502, "error", "error")
         roots = {
             chat.json()["trace_id"]: f"POST /api/chat! (UNKNOWN) > {FAILED_REST}",
-            error["trace_id"]: f"POST /api/chat/stream (UNKNOWN) > {FAILED_REST}",
-            ordered["trace_id"]: f"POST /api/chat/async (UNKNOWN) > {FAILED_REST.replace('> [', '> [queue (TASK), ')}",
+            error["trace_id"]: f"POST /api/chat/stream (UNKNOWN) > {FAILED_JOB}",
+            ordered["trace_id"]: f"POST /api/chat/async (UNKNOWN) > {FAILED_JOB}",
         }
         traces = service.arrived(roots, 6, TURN_OUTCOME)
         assert {key: typed_picture(traces[key]) for key in roots} == {
@@ -201,7 +202,7 @@ def test_a_turn_that_fails_says_so_in_its_trace(mlflow_server: MlflowServer, tmp
             waiting_for=lambda: "the state, which follows the spans",
         )
         for trace in traces.values():
-            assert trace.info.tags["turn.outcome"] == "error"
+            assert (trace.info.tags["turn.outcome"], trace.info.tags["otel_mlflow.outcome"]) == ("error", "error")
             assert trace.info.trace_metadata["mlflow.trace.user"] == ADA["X-Forwarded-Email"]
     finally:
         service.server.terminate()
@@ -242,25 +243,42 @@ def test_a_killed_server_is_honest_about_its_jobs(held: SlideService) -> None:
     trace = held.trace(lost["trace_id"])
     assert typed_picture(trace) == picture([parse("POST /api/chat/async (UNKNOWN) > turn! (AGENT)")])
     assert LOST in str(spans(trace, "turn")[0].events[0].attributes)
+
+    def is_told() -> bool:
+        info = held.trace(lost["trace_id"]).info
+        outcomes = info.tags.get("turn.outcome"), info.tags.get("otel_mlflow.outcome")
+        return (*outcomes, info.state.value, info.response_preview) == ("error", "error", "ERROR", LOST)
+
+    until(is_told, seconds=SECONDS, waiting_for=lambda: str(held.trace(lost["trace_id"]).info))
     done = TREES["/api/chat/async"].replace("EmbeddedSlideModel", "Held")
     assert typed_picture(held.trace(waiting["trace_id"], len(parse(done)))) == picture([parse(done)])
 
 
-def test_a_client_that_leaves_ends_the_turn_and_the_trace_says_so(held: SlideService) -> None:
-    """The first events come before the model has said a word; then the client hangs up."""
-    with httpx.stream("POST", f"{held.server.url}/api/chat/stream", json=ASKED, headers=ADA, timeout=SECONDS) as answer:
+def test_a_client_that_leaves_loses_nothing(held: SlideService) -> None:
+    """It hangs up before the model has said a word: the turn goes on in its trace, which has the answer."""
+    url = f"{held.server.url}/api/chat/stream"
+    with httpx.stream("POST", url, json=ASKED, headers=ADA, timeout=SECONDS) as answer:
         lines = answer.iter_lines()
         assert next(lines) == "event: session_created"
-        session_id = json.loads(next(lines).removeprefix("data: "))["session_id"]
+        ordered = json.loads(next(lines).removeprefix("data: "))
         wait_for_model(held)
-    until(
-        lambda: "cancelled" in held.get(f"/api/sessions/{session_id}/messages", headers=ADA).text,
-        seconds=SECONDS,
-        waiting_for=lambda: held.server.log,
-    )
     held.post("/control/go")
-    trace = held.trace(answer.headers["X-MLflow-Trace-Id"], 5, TURN_OUTCOME)
-    assert trace.info.tags["otel_mlflow.outcome"] == "cancelled"
-    assert trace.info.tags["turn.outcome"] == "cancelled"
-    assert trace.info.state.value == "ERROR"
+    result = held.polled(ordered)["result"]
+    tree = TREES["/api/chat/stream"].replace("EmbeddedSlideModel", "Held").replace("stream (", "stream! (")
+    trace = held.trace(ordered["trace_id"], len(parse(tree)), TURN_OUTCOME)
+    assert typed_picture(trace) == picture([parse(tree)])
+    assert (trace.info.tags["turn.outcome"], trace.info.tags["otel_mlflow.outcome"]) == ("completed", "cancelled")
+    assert trace.info.response_preview == result["messages"][-1]["content"]
+
+
+def test_a_cancelled_turn_is_no_success(held: SlideService) -> None:
+    """Its trace says that it was cancelled, however long after the order; on each level."""
+    ordered = held.post("/api/chat/async", ASKED)
+    wait_for_model(held)
+    assert held.post(f"/api/chat/{ordered['session_id']}/cancel")["cancelled"] is True
+    held.post("/control/go")
+    assert held.polled(ordered)["status"] == "cancelled"
+    trace = held.trace(ordered["trace_id"], 6, TURN_OUTCOME)
+    assert (trace.info.tags["turn.outcome"], trace.info.tags["otel_mlflow.outcome"]) == ("cancelled", "cancelled")
+    assert (trace.info.state.value, trace.info.response_preview) == ("ERROR", CANCELLED)
     assert spans(trace, "turn")[0].status.status_code.value == "ERROR"

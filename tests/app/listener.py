@@ -17,6 +17,7 @@ class Listener:
 
     def __init__(self, app: FastAPI, path: str, body: Any) -> None:
         self.text = ""
+        self.headers: dict[str, str] = {}
         self._body: bytes | None = json.dumps(body).encode()
         self._left = asyncio.Event()
         self._came = asyncio.Condition()
@@ -45,4 +46,5 @@ class Listener:
     async def _send(self, message: MutableMapping[str, Any]) -> None:
         async with self._came:
             self.text += message.get("body", b"").decode()
+            self.headers |= {key.decode(): value.decode() for key, value in message.get("headers", ())}
             self._came.notify_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -48,16 +49,35 @@ async def test_silence_is_filled_with_comments(app: FastAPI, model: Held) -> Non
     await asyncio.wait_for(listener.request, SECONDS)
 
 
-async def test_a_client_that_leaves_ends_the_turn(app: FastAPI, model: Held, client: httpx.AsyncClient) -> None:
-    """When the request is over the session is free, and the conversation says what happened."""
+async def test_a_client_that_leaves_loses_nothing(app: FastAPI, model: Held, client: httpx.AsyncClient) -> None:
+    """The turn goes on; where the stream said it could be taken up again, the rest is told, and the deck is kept."""
+    listener = Listener(app, PATH, QUESTION)
+    await listener.hears("event: session_created")
+    assert await asyncio.to_thread(model.reached.wait, SECONDS)
+    await listener.leave()
+    ordered = json.loads(listener.text.split("data: ")[1].partition("\n")[0])
+    assert listener.headers["content-location"] == f"/api/chat/events/{ordered['request_id']}"
+    model.released.set()
+    resumed = ""
+    while "event: complete" not in resumed:
+        resumed += (await client.get(listener.headers["content-location"], params={"after": 0})).text
+    deck = await client.get("/api/slides", params={"session_id": ordered["session_id"]})
+    assert deck.json()["slide_count"] > 0
+
+
+async def test_a_turn_that_its_client_left_can_be_cancelled(
+    app: FastAPI, model: Held, client: httpx.AsyncClient
+) -> None:
+    """Nobody hears it any more, and its end is in the conversation."""
     of = (await client.post("/api/sessions")).json()["session_id"]
     listener = Listener(app, PATH, {**QUESTION, "session_id": of})
     assert await asyncio.to_thread(model.reached.wait, SECONDS)
     await listener.leave()
+    assert (await client.post(f"/api/chat/{of}/cancel")).json()["cancelled"] is True
+    told = await client.get(listener.headers["content-location"])
+    assert told.text.strip().split("\n\n")[-1].split("\n")[1] == "event: cancelled"
     kept = (await client.get(f"/api/sessions/{of}/messages")).json()["messages"]
     assert [one["content"] for one in kept] == [QUESTION["message"], CANCELLED]
-    model.released.set()
-    assert (await client.post("/api/chat", json={**QUESTION, "session_id": of})).status_code == 200
 
 
 async def test_a_turn_that_is_cancelled_ends_the_stream_with_a_word(
@@ -69,7 +89,7 @@ async def test_a_turn_that_is_cancelled_ends_the_stream_with_a_word(
     assert await asyncio.to_thread(model.reached.wait, SECONDS)
     await client.post(f"/api/chat/{of}/cancel")
     await asyncio.wait_for(listener.request, SECONDS)
-    assert listener.text.strip().split("\n\n")[-1].startswith("event: cancelled\n")
+    assert "event: cancelled\n" in listener.text.strip().split("\n\n")[-1]
 
 
 async def test_the_stream_tells_what_the_answer_would(client: httpx.AsyncClient) -> None:
@@ -94,5 +114,5 @@ async def test_a_stream_that_fails_ends_with_an_error(
     speak(app, settings, scripted("<!DOCTYPE html><p>Sorry</p>"))
     answer = await client.post(PATH, json=QUESTION, headers={"X-Request-ID": "r-1"})
     last = answer.text.strip().split("\n\n")[-1]
-    assert last.startswith("event: error\n")
+    assert "event: error\n" in last
     assert '"request_id": "r-1"' in last

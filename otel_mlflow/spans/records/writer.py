@@ -29,6 +29,7 @@ from otel_mlflow.spans.records.encoding import (
     to_text,
 )
 from otel_mlflow.spans.records.folding import fold, kept, merged_attributes, shown_parent
+from otel_mlflow.spans.records.previews import PreviewName, preview_of
 from otel_mlflow.spans.records.request_run import RequestRunWriter
 from otel_mlflow.spans.records.root_attributes import NEEDS_REQUEST, export_tags, needs_request
 from otel_mlflow.spans.records.tokens import add_up, tokens_of
@@ -286,11 +287,11 @@ def _request_id(trace: OpenTrace) -> str:
     return explicit or trace.metadata.client_request_id or ""
 
 
-def _preview(trace: OpenTrace, name: str, content: str | None, exported: str | None) -> str | None:
+def _preview(trace: OpenTrace, name: PreviewName, content: str | None, exported: str | None) -> str | None:
     """What user code set through MLflow; else what it set through us once the root was handed over, too late for it."""
     explicit: str | None = getattr(trace.info, name, None)
     is_late = trace.root is None and content != exported
-    return content if explicit is None and is_late else explicit
+    return preview_of(content, name) if explicit is None and is_late and content is not None else explicit
 
 
 def _explicit_state(trace: OpenTrace) -> str | None:
