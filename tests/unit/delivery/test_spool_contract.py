@@ -293,7 +293,7 @@ def test_12_what_is_said_last_of_a_trace_is_not_followed_by_what_was_said_before
     sent = batch(spool)
     spool.drop_outdated(sent)
     spool.delivered([each.id for each in sent])
-    assert [each.trace_id == first.trace_id for each in batch(spool, Part.METADATA)] == [False]
+    assert [each.trace_id == first.trace_id for each in batch(spool, Stage.METADATA)] == [False]
     assert (spool.counts().delivered, spool.counts().pending) == (1, 1)
 
 
