@@ -86,7 +86,7 @@ class HttpClient:
     def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
         raw = self._open(method, self._base_url + path, body, headers)
         try:
-            content = self._unpacked(raw.read(LARGEST_RESPONSE + 1, decode_content=False), raw.headers)
+            content = self._unpacked(self._complete(raw), raw.headers)
         except BaseException:
             raw.close()
             raise
@@ -107,13 +107,23 @@ class HttpClient:
             preload_content=False,
         )
 
+    def _complete(self, raw: Any) -> bytes:
+        """The body as it came, or as much of it as shows that it is too large."""
+        body: bytes = raw.read(LARGEST_RESPONSE + 1, decode_content=False)
+        if raw.length_remaining and len(body) <= LARGEST_RESPONSE:
+            raise self._unusable(f"ends {raw.length_remaining} bytes too early")
+        return body
+
     def _unpacked(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         """The content. We ask for none that is compressed, and some send it all the same."""
         if headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
+            unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
             try:
-                body = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, LARGEST_RESPONSE + 1)
+                body = unpacker.decompress(body, LARGEST_RESPONSE + 1)
             except zlib.error as error:
                 raise self._unusable(f"cannot be unpacked ({error})") from error
+            if len(body) <= LARGEST_RESPONSE and (unpacker.unused_data or not unpacker.eof):
+                raise self._unusable("cannot be unpacked to its end")
         if len(body) > LARGEST_RESPONSE:
             raise self._unusable(f"is larger than {LARGEST_RESPONSE >> 20} MB")
         return body

@@ -2,7 +2,7 @@
 
 | asked for | the proof |
 | --- | --- |
-| anything of MLflow's REST API | 200, JSON by its content type, an object without `error_code` |
+| anything of MLflow's REST API | 200, JSON by its content type, an object that speaks of no error |
 | spans over OTLP | 200, an `ExportTraceServiceResponse` (protobuf or JSON, by its content type) that rejects none |
 | a file in artifact storage | 2xx and an empty body |
 
@@ -11,6 +11,7 @@ Whatever else comes with a status of success was sent by something that stands i
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -20,6 +21,11 @@ from otel_mlflow.backends.response import PROTOBUF, Response, error_for
 from otel_mlflow.errors import RejectedError, UnexpectedResponseError
 
 JSON = "application/json"
+PARTIAL_SUCCESS = "partialSuccess"
+
+ERRORS = frozenset({"error", "errors", "detail", "message", "code"})
+"""Fields in which gateways and frameworks say that something went wrong. No success that we ask for has any of them."""
+
 PLAIN_OK = b"200 OK"
 """What Databricks' gateway sends where a service has nothing to send (`mlflow.utils.rest_utils`)."""
 
@@ -32,13 +38,27 @@ class SpansRejectedError(RejectedError):
         self.rejected = rejected
 
 
-def json_from(response: Response, backend: str) -> dict[str, Any]:
-    """The JSON object in a response of MLflow's REST API. Raises a `DeliveryError` where it is no success."""
-    if response.status != 200 or response.error_code:
+def json_from(response: Response, backend: str, *, field: str = "") -> dict[str, Any]:
+    """The JSON object in a response of MLflow's REST API. Raises a `DeliveryError` where it is no success.
+
+    `field` is what the object has if it is not empty; others answer with JSON, too.
+    """
+    if response.status >= 300 or response.error_code:
         raise error_for(response, backend)
-    if response.json_object is None or not _is_json(response):
+    found = response.json_object
+    if response.status != 200 or found is None or not _is_json(response) or not _is_of_kind(found, field):
         raise unexpected(response, backend)
-    return response.json_object
+    return found
+
+
+def text_from(response: Response, backend: str, *path: str) -> str:
+    """The text at a path of keys in the JSON of a response. Raises a `DeliveryError` where there is none."""
+    found: Any = json_from(response, backend)
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, str) or not found:
+        raise unexpected(response, backend)
+    return found
 
 
 def check_spans_taken(response: Response, backend: str, *, may_be_bare: bool = False) -> None:
@@ -48,6 +68,8 @@ def check_spans_taken(response: Response, backend: str, *, may_be_bare: bool = F
     """
     if response.status >= 300 or response.error_code:
         raise error_for(response, backend)
+    if response.status != 200 and not may_be_bare:
+        raise unexpected(response, backend)
     rejected, message = _rejected_spans(response, backend, may_be_bare)
     if rejected:
         raise SpansRejectedError(f"{backend} rejected {rejected} spans: {message or 'no reason given'}", rejected)
@@ -72,14 +94,26 @@ def unexpected(response: Response, backend: str) -> UnexpectedResponseError:
 
 def _rejected_spans(response: Response, backend: str, may_be_bare: bool) -> tuple[int, str]:
     if _is_json(response) and response.json_object is not None:
-        partial = response.json_object.get("partialSuccess") or {}
-        return int(partial.get("rejectedSpans") or 0), str(partial.get("errorMessage") or "")
+        return _rejected_in_json(response.json_object, response, backend)
     if may_be_bare and not response.media_type and response.body in (b"", PLAIN_OK):
         return 0, ""
     if response.media_type not in PROTOBUF:
         raise unexpected(response, backend)
     partial_success = _parsed(response, backend).partial_success
     return partial_success.rejected_spans, partial_success.error_message
+
+
+def _is_of_kind(found: dict[str, Any], field: str) -> bool:
+    return not found.keys() & ERRORS and (not found or not field or field in found)
+
+
+def _rejected_in_json(found: dict[str, Any], response: Response, backend: str) -> tuple[int, str]:
+    partial = {} if found.get(PARTIAL_SUCCESS) is None else found[PARTIAL_SUCCESS]
+    rejected = partial.get("rejectedSpans") or 0 if isinstance(partial, dict) else None
+    # Protobuf's JSON writes an int64 as text (protobuf.dev/programming-guides/json).
+    if not _is_of_kind(found, PARTIAL_SUCCESS) or not re.fullmatch("[0-9]+", str(rejected)):
+        raise unexpected(response, backend)
+    return int(str(rejected)), str(partial.get("errorMessage") or "")
 
 
 def _parsed(response: Response, backend: str) -> ExportTraceServiceResponse:

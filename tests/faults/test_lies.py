@@ -20,6 +20,8 @@ TRACES = 5
 HTML = {"Content-Type": "text/html"}
 JSON = {"Content-Type": "application/json"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
+ZIPPED = {**JSON, "Content-Encoding": "gzip"}
+TEXT = {"Content-Type": "text/plain"}
 LOGIN = Fault(headers=HTML, body=b"<html><title>Sign in</title><form action=/login></form></html>")
 
 LIES = [
@@ -30,6 +32,16 @@ LIES = [
     pytest.param(Fault(headers=PROTOBUF, body=b"garbage \xff"), "answered in MLflow's place", id="garbled"),
     pytest.param(Fault(headers={}, body=b""), "an empty response", id="empty"),
     pytest.param(Fault(headers=JSON, body=b"[]"), "answered in MLflow's place", id="list"),
+    pytest.param(Fault(204, headers={}, body=b""), "an empty response", id="204"),
+    pytest.param(Fault(202, headers=JSON, body=b"{}"), "(202, application/json)", id="202"),
+    pytest.param(Fault(headers=JSON, body=b'{"authenticated": false}'), "JSON of another kind", id="login in JSON"),
+    pytest.param(Fault(headers=JSON, body=b'{"detail": "no"}'), "JSON of another kind", id="error without a code"),
+    pytest.param(Fault(headers=JSON, body=b"{}", missing=5), "ends 5 bytes too early", id="cut short"),
+    pytest.param(
+        Fault(headers=ZIPPED, body=gzip.compress(b"{}")[:-4]), "cannot be unpacked to its end", id="half a zip"
+    ),
+    pytest.param(Fault(headers=ZIPPED, body=b"{}"), "cannot be unpacked (", id="no zip"),
+    pytest.param(Fault(headers=TEXT, body=b"200 OK"), "a response of another kind", id="text"),
     pytest.param(
         Fault(302, {"Location": "https://sso.example/?state=1"}), "redirects to https://sso.example", id="302"
     ),

@@ -44,6 +44,8 @@ class Fault:
     """What is sent instead of a server's own body; its content type is in `headers`."""
     drips: bool = False
     """Whether the body comes byte by byte, one in a tenth of a second, until the client or the server is gone."""
+    missing: int = 0
+    """How many bytes fewer than announced the body has; the connection ends with it."""
     seconds: float = 0.0
     """How long it is until the answer comes."""
 
@@ -222,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.drips:
             self._drip(fault)
         elif fault.body is not None:
-            self._send(fault.status, fault.body, fault.headers)
+            self._send(fault.status, fault.body, fault.headers, missing=fault.missing)
         elif spans and fault.status == 200 and not fault.says:
             self._send(200, b"", {"Content-Type": "application/x-protobuf", **fault.headers})
         else:
@@ -232,8 +234,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = (value if isinstance(value, str) else json.dumps(value)).encode()
         self._send(status, body, {"Content-Type": "application/json", **(headers or {})})
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self._head(status, {"Date": self.date_time_string(), **headers, "Content-Length": str(len(body))})
+    def _send(self, status: int, body: bytes, headers: dict[str, str], *, missing: int = 0) -> None:
+        self.close_connection = self.close_connection or bool(missing)
+        self._head(status, {"Date": self.date_time_string(), **headers, "Content-Length": str(len(body) + missing)})
         self.wfile.write(body)
 
     def _drip(self, fault: Fault) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otel_mlflow.backends.http import HttpClient
-from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.proof import json_from, text_from
 from otel_mlflow.backends.response import error_for
 from otel_mlflow.delivery.records import SpooledFeedback
 from otel_mlflow.errors import DeliveryError, TraceNotFoundError
@@ -15,13 +15,13 @@ def log_assessment(http: HttpClient, backend: str, feedback: SpooledFeedback, pa
     Raises `TraceNotFoundError` where the backend does not know the trace.
     """
     response = http.post(path, body, {"Content-Type": "application/json"})
-    if response.status == 200:
-        json_from(response, backend)
-        return
     if response.error_code == "RESOURCE_DOES_NOT_EXIST":
         raise TraceNotFoundError(f"{backend} does not know trace {feedback.trace_id}")
+    if response.status < 300 and not response.error_code:
+        json_from(response, backend, field="assessment")
+        return
     # MLflow has no error code for an id that is taken.
     try:
-        json_from(http.get(f"{path}/{feedback.assessment_id}", {}), backend)
+        text_from(http.get(f"{path}/{feedback.assessment_id}", {}), backend, "assessment", "assessment_id")
     except DeliveryError:
         raise error_for(response, backend) from None

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from otel_mlflow.backends.http import HttpClient
-from otel_mlflow.backends.proof import json_from
+from otel_mlflow.backends.proof import json_from, text_from, unexpected
+from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.destinations.request_runs import TRACE_TAG, RequestRun
 
 RUNS = "/api/2.0/mlflow/runs"
@@ -22,9 +23,12 @@ class RestRuns:
     def find(self, experiment_id: str, trace_id: str) -> str | None:
         """Search by the tag."""
         condition = f"tags.`{TRACE_TAG}` = '{trace_id}'"
-        found = self._post("search", {"experiment_ids": [experiment_id], "filter": condition, "max_results": 1})
-        runs = found.get("runs", [])
-        return str(runs[0]["info"]["run_id"]) if runs else None
+        response = self._ask("search", {"experiment_ids": [experiment_id], "filter": condition, "max_results": 1})
+        runs = json_from(response, self._backend).get("runs") or []
+        try:
+            return str(runs[0]["info"]["run_id"]) if runs else None
+        except (KeyError, TypeError) as error:
+            raise unexpected(response, self._backend) from error
 
     def create(self, experiment_id: str, run: RequestRun) -> str:
         """Make it; who ran it is in its tags."""
@@ -34,7 +38,7 @@ class RestRuns:
             "start_time": run.start_time_ms,
             "tags": [{"key": key, "value": value} for key, value in run.tags.items()],
         }
-        return str(self._post("create", wanted)["run"]["info"]["run_id"])
+        return text_from(self._ask("create", wanted), self._backend, "run", "info", "run_id")
 
     def log(self, run_id: str, params: dict[str, str], metrics: dict[str, float], at_ms: int) -> None:
         """Log a batch."""
@@ -45,19 +49,22 @@ class RestRuns:
                 {"key": key, "value": _number(value), "timestamp": at_ms, "step": 0} for key, value in metrics.items()
             ],
         }
-        self._post("log-batch", logged)
+        self._change("log-batch", logged)
 
     def finish(self, run_id: str, run: RequestRun) -> None:
         """Update it."""
         ending = {"run_id": run_id, "status": run.status, "end_time": run.end_time_ms, "run_name": run.name}
-        self._post("update", ending)
+        self._change("update", ending)
 
     def end(self, run_id: str, status: str, end_time_ms: int) -> None:
         """Update it."""
-        self._post("update", {"run_id": run_id, "status": status, "end_time": end_time_ms})
+        self._change("update", {"run_id": run_id, "status": status, "end_time": end_time_ms})
 
-    def _post(self, what: str, value: dict[str, Any]) -> dict[str, Any]:
-        return json_from(self._client.post_json(f"{RUNS}/{what}", value), self._backend)
+    def _ask(self, what: str, value: dict[str, Any]) -> Response:
+        return self._client.post_json(f"{RUNS}/{what}", value)
+
+    def _change(self, what: str, value: dict[str, Any]) -> None:
+        json_from(self._ask(what, value), self._backend)
 
 
 def _number(value: float) -> float | str:

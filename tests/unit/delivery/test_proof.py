@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from otel_mlflow.backends.proof import SpansRejectedError, check_spans_taken, json_from, proves_file_taken
+from otel_mlflow.backends.proof import SpansRejectedError, check_spans_taken, json_from, proves_file_taken, text_from
 from otel_mlflow.backends.response import Response
 from otel_mlflow.delivery.destinations.otlp import attributed_to
 from otel_mlflow.delivery.records import SpooledTrace
@@ -69,6 +69,13 @@ def test_these_prove_that_spans_were_taken(body: bytes, content_type: str) -> No
         (b"{}", "text/plain", "JSON of another kind of"),
         (b"[]", JSON, "a response that is no JSON of"),
         (b"200 OK", None, "a response of another kind of"),
+        (b'{"authenticated": false}', JSON, "JSON of another kind of"),
+        (b'{"error": "unauthorized"}', JSON, "JSON of another kind of"),
+        (b'{"partialSuccess": []}', JSON, "JSON of another kind of"),
+        (b'{"partialSuccess": {"rejectedSpans": "many"}}', JSON, "JSON of another kind of"),
+        (b'{"partialSuccess": {"rejectedSpans": -1}}', JSON, "JSON of another kind of"),
+        (b'{"partialSuccess": {"rejectedSpans": 1.5}}', JSON, "JSON of another kind of"),
+        (b"null", JSON, "a response that is no JSON of"),
     ],
 )
 def test_these_prove_nothing(body: bytes, content_type: str | None, seen: str) -> None:
@@ -82,6 +89,40 @@ def test_the_title_of_a_page_is_named() -> None:
     """It tells which login it is."""
     with pytest.raises(UnexpectedResponseError, match="titled 'Sign in'"):
         json_from(response(LOGIN, "text/html"), BACKEND)
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 204, 206])
+def test_another_success_is_none_of_mlflows(status: int) -> None:
+    """Its server answers 200: what says that something was accepted, or is a part, was sent by something else."""
+    for check in (json_from, check_spans_taken):
+        with pytest.raises(UnexpectedResponseError, match="in MLflow's place"):
+            check(response(b"{}", JSON, status), BACKEND)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": "unauthorized"}',
+        b'{"errors": ["no"]}',
+        b'{"detail": "Not authenticated"}',
+        b'{"message": "Forbidden"}',
+        b'{"code": 16}',
+        b'{"authenticated": false}',
+    ],
+)
+def test_json_of_another_kind_is_no_trace(body: bytes) -> None:
+    """Gateways and frameworks speak JSON as well; an empty object, and one with the trace, are MLflow's."""
+    with pytest.raises(UnexpectedResponseError, match="JSON of another kind"):
+        json_from(response(body, JSON), BACKEND, field="trace")
+    for taken in (b"{}", b'{"trace": {"trace_info": {}}}'):
+        json_from(response(taken, JSON), BACKEND, field="trace")
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"run": []}', b'{"run": {"info": {}}}', b'{"run": {"info": {"run_id": 5}}}'])
+def test_what_was_asked_for_must_be_there(body: bytes) -> None:
+    """An id that is missing, or is no text, is a response of something else and no fault of ours."""
+    with pytest.raises(UnexpectedResponseError):
+        text_from(response(body, JSON), BACKEND, "run", "info", "run_id")
 
 
 @pytest.mark.parametrize("body", [b"", b"200 OK"])
