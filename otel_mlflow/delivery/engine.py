@@ -162,7 +162,7 @@ class Engine:
         """The state of delivery, why it is so, and what to do. Costs no I/O."""
         if not self._settings.tracing.enabled:
             return Condition("disabled", "tracing.enabled is false", "set tracing.enabled to true")
-        return self.forwarder.health.condition(self.storage.trouble or self.writer.trouble)
+        return self.forwarder.health.condition(self.storage.trouble or self.writer.trouble or self.forwarder.trouble)
 
     def status(self) -> Status:
         """All that is known, within 50 ms: where the spool does not answer in time, its last known figures."""

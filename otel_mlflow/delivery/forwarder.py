@@ -17,6 +17,7 @@ from otel_mlflow.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Step, next_acti
 from otel_mlflow.delivery.scheduler import Scheduler, Traces
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
+from otel_mlflow.delivery.trouble import LocalTrouble, RecentTrouble
 from otel_mlflow.errors import (
     CredentialsRejectedError,
     DeliveryError,
@@ -45,6 +46,10 @@ UNFORESEEN = "otel-mlflow fails in delivery with {error}, which is a fault of it
 NO_RECORDS_FAULT = (StorageUnreachableError, CredentialsRejectedError, UnexpectedResponseError)
 
 REPORT_IT = "report it, with the traceback that is in the application's log"
+
+SEE_SPOOL = (
+    "see `otel-mlflow spool list --quarantined`; once the cause is mended, `otel-mlflow spool retry` sends them again"
+)
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,14 @@ class Forwarder:
         self._hurry = threading.Event()
         self._stop = threading.Event()
         self._gathers = True
+        self._trouble = RecentTrouble(clock)
         self._next_takeover = 0.0
         self._in_hand: Traces | SpooledFeedback | None = None
+
+    @property
+    def trouble(self) -> LocalTrouble | None:
+        """Why traces were refused, None when none were of late."""
+        return self._trouble.current
 
     def run(self) -> None:
         """Deliver until `stop()`."""
@@ -187,9 +198,8 @@ class Forwarder:
         else:
             self._taken(work)
         finally:
-            self.refused += sender.refused
             if sender.refusal is not None:
-                self.health = self.health.erred(sender.refusal, self._clock.wall())
+                self._note_refusal(sender.refused, sender.refusal)
 
     def _log_assessment(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
         try:
@@ -248,8 +258,16 @@ class Forwarder:
 
     def _refuse(self, spool: Spool, record: int, error: DeliveryError) -> None:
         spool.quarantine({record: error.reason})
-        self.refused += 1
+        self._note_refusal(1, error)
+
+    def _note_refusal(self, records: int, error: DeliveryError) -> None:
+        self.refused += records
         self.health = self.health.erred(error, self._clock.wall())
+        self._trouble.note(
+            LocalTrouble(
+                f"{self.refused} traces were refused, the last one because {error.reason}", SEE_SPOOL, "refused"
+            )
+        )
 
     def _failed(self, error: DeliveryError) -> Rest:
         action = next_action(error, records=1, failures=self.failures, chance=random.random())  # noqa: S311, no secret

@@ -10,7 +10,7 @@ from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Item, Written, encode_record, tally
 from otel_mlflow.delivery.records import Encodable, Tally, TraceRecord
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
-from otel_mlflow.delivery.trouble import LocalTrouble
+from otel_mlflow.delivery.trouble import LocalTrouble, RecentTrouble
 from otel_mlflow.guard import guarded
 
 GATHERING = 0.05
@@ -36,9 +36,6 @@ UNHURRIED = 0.1
 
 SPOOLS_TRIED = 3
 """One on disk, the one that takes its place where that is damaged or gone, and one in memory."""
-
-REMEMBERED = 600.0
-"""Seconds for which a dropped trace is what is the matter, unless something graver is."""
 
 SPOOL_FULL = LocalTrouble(
     "the spool is full, and the oldest traces were dropped for new ones",
@@ -66,14 +63,12 @@ class SpoolWriter:
         self._lock = threading.Lock()
         self._in_hand = Tally()
         self._writing = False
-        self._trouble: LocalTrouble | None = None
-        self._trouble_since = 0.0
+        self._trouble = RecentTrouble(clock)
 
     @property
     def trouble(self) -> LocalTrouble | None:
-        """Why traces were dropped, for `REMEMBERED` seconds after the last; None when none were."""
-        is_old = self._clock.monotonic() - self._trouble_since > REMEMBERED
-        return None if is_old else self._trouble
+        """Why traces were dropped, None when none were of late."""
+        return self._trouble.current
 
     def run(self) -> None:
         """Write until `stop()`, then what is left."""
@@ -140,7 +135,7 @@ class SpoolWriter:
             if isinstance(item, Feedback):
                 feedback.append((item.trace_id, item.payload))
             elif isinstance(item, LocalTrouble):
-                self._note(item)
+                self._trouble.note(item)
             elif not isinstance(item, str):
                 self._encode(item, traces)
                 if self._clock.monotonic() - slice_began > LONGEST_SLICE:
@@ -163,10 +158,7 @@ class SpoolWriter:
             traces.append(record)
         elif counted:
             self._in_hand["dropped"] += 1
-            self._note(record or HELD_NOTHING)
-
-    def _note(self, trouble: LocalTrouble) -> None:
-        self._trouble, self._trouble_since = trouble, self._clock.monotonic()
+            self._trouble.note(record or HELD_NOTHING)
 
     def _keep(self, traces: list[TraceRecord], feedback: list[tuple[str, bytes]]) -> None:
         """Put them into whichever spool takes them. Raises `SpoolLostError` where none does."""
@@ -193,7 +185,7 @@ class SpoolWriter:
     def _count_dropped(self, dropped: int, trouble: LocalTrouble) -> None:
         self.dropped += dropped
         if dropped:
-            self._note(trouble)
+            self._trouble.note(trouble)
 
     def _rest(self, begun: float, slice_began: float) -> None:
         now = self._clock.monotonic()

@@ -81,6 +81,7 @@ def test_partial_success_is_counted_trace_by_trace(tmp_path: Path, scripted: Scr
         counts = wait_for(delivery, lambda counts: counts.quarantined == 3)
         assert counts.delivered == 0
         assert "rejected 1 spans" in (delivery.status().last_error or "")
+        assert (delivery.status().state, "3 traces were refused" in delivery.status().reason) == ("degraded", True)
 
 
 def test_retry_after_nothing_is_no_hot_loop(tmp_path: Path, scripted: ScriptedMlflow) -> None:
