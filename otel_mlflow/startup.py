@@ -45,6 +45,13 @@ def say_unusable(error: SettingsError) -> None:
     logger.error("nothing is traced, because the settings cannot be used: %s", error)
 
 
+def say_waiting(pending: int, folder: str) -> None:
+    """Log, at the end of a process, how many traces it leaves on disk."""
+    if pending:
+        make_visible()
+        logger.warning("%d traces wait in %s: the next process with this folder delivers them", pending, folder)
+
+
 class FirstState:
     """The first thing that is known of whether traces arrive, for those who want to wait for it."""
 

@@ -28,7 +28,7 @@ from otel_mlflow.spans.mlflow.follow_ups import take_assessments, take_attachmen
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.records.writer import TraceWriter
 from otel_mlflow.spans.trace import OpenTrace, SpanState
-from otel_mlflow.startup import FirstState, say, say_unusable
+from otel_mlflow.startup import FirstState, say, say_unusable, say_waiting
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -130,6 +130,8 @@ class Tracing:
         if self._started:
             self._started, self._drained = False, True
             self.delivery.shutdown(user=self)
+            left = self.delivery.status()
+            say_waiting(left.counts.pending, left.spool.folder)
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""

@@ -12,7 +12,7 @@ import pytest
 
 from otel_mlflow.delivery import Connected, DeliveryState
 from otel_mlflow.errors import SettingsError, TracingSetupError
-from otel_mlflow.startup import FirstState, describe, say, say_unusable
+from otel_mlflow.startup import FirstState, describe, say, say_unusable, say_waiting
 from otel_mlflow.status import Experiment
 
 CONNECTED = Connected(
@@ -58,6 +58,20 @@ def test_what_needs_attention_is_a_warning(caplog: pytest.LogCaptureFixture, sta
     say(replace(ILL, state=state))  # type: ignore[arg-type]
     (record,) = caplog.records
     assert (record.levelno, record.name) == (level, "otel_mlflow")
+
+
+def test_what_a_process_leaves_on_disk_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """How many, and where: they are not lost."""
+    say_waiting(3, "/state/spool")
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "3 traces wait in /state/spool" in record.message
+
+
+def test_nothing_is_told_of_an_empty_spool(caplog: pytest.LogCaptureFixture) -> None:
+    """An end at which all is delivered is silent."""
+    say_waiting(0, "/state/spool")
+    assert not caplog.records
 
 
 PROGRAM = """
