@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 import otel_mlflow
@@ -79,7 +80,7 @@ def test_the_figures_of_a_day_are_on_the_page(served: AppServer, page: Page) -> 
     for name, figure in (("Errors", "errors"), ("Users", "users"), ("Sessions", "sessions")):
         expect(tile(page, name)).to_have_text(str(totals[figure]))
     assert page.locator(".uplot canvas").count() == 5
-    for name in ("routes", "failing", "slowest", "models", "users", "sessions", "tools", "feedback"):
+    for name in ("routes", "failing", "slowest", "latest", "models", "users", "sessions", "tools", "feedback"):
         assert rows(page, name) == len(wanted[name]), name
     assert rows(page, "status codes") == len(wanted["statuses"])
     for request in wanted["failing"]:
@@ -227,6 +228,54 @@ def test_the_filter_fields_work_with_the_keyboard_alone(served: AppServer, page:
     wanted = sum(r.session == "session-3" for r in SEEDED if seed.END - variety.DAY <= r.time_ms < seed.END)
     expect(tile(page, "Requests")).to_have_text(str(wanted), timeout=PATIENCE)
     assert "session=session-3" in page.url
+
+
+def test_slow_requests_are_asked_for_by_a_threshold(served: AppServer, page: Page) -> None:
+    """All figures and lists are of them then."""
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(tile(page, "Requests")).to_be_visible(timeout=PATIENCE)
+    page.get_by_label("slower than").fill("4")
+    page.get_by_role("button", name="Filter").click()
+    within = [r for r in SEEDED if seed.END - variety.DAY <= r.time_ms < seed.END]
+    wanted = sum((r.duration_ms or 0) >= 4000 for r in within)
+    expect(tile(page, "Requests")).to_have_text(str(wanted), timeout=PATIENCE)
+    assert "slower_than=4" in page.url
+
+
+def test_live_it_asks_again_every_five_seconds(served: AppServer, browser: Browser) -> None:
+    """The clock is the test's."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(panel(page, "Latest")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("checkbox").check()
+    with page.expect_response("**/api/summary*"):
+        page.clock.run_for(5_100)
+    context.close()
+
+
+def test_the_hours_of_the_week_are_shown_of_longer_windows(served: AppServer, page: Page) -> None:
+    """Not of a day, in which each hour is there once."""
+    page.goto(f"{served.url}/ops/?{DAY}")
+    expect(tile(page, "Requests")).to_be_visible(timeout=PATIENCE)
+    assert panel(page, "Users by hour of the week").count() == 0
+    start = expected.iso(seed.END - 7 * variety.DAY)
+    page.goto(f"{served.url}/ops/?from={start}&to={expected.iso(seed.END)}")
+    expect(panel(page, "Users by hour of the week").locator("tbody tr")).to_have_count(7, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("options", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
+def test_axe_finds_nothing(served: AppServer, browser: Browser, options: dict[str, Any]) -> None:
+    """Contrast, names, headings, landmarks: by the rules of axe-core."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    start = expected.iso(seed.END - 7 * variety.DAY)
+    page.goto(f"{served.url}/ops/?from={start}&to={expected.iso(seed.END)}")
+    expect(page.locator(".uplot canvas").first).to_be_visible(timeout=PATIENCE)
+    found = Axe().run(page)
+    context.close()
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_the_range_is_told_in_words_with_its_time_zone(served: AppServer, browser: Browser) -> None:

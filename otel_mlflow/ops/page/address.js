@@ -1,7 +1,7 @@
 // What is looked at stands in the page's address, so that it can be sent to somebody.
 
 export const WINDOWS = ["15m", "1h", "24h", "7d", "28d"];
-export const FILTERS = ["route", "user", "session", "service"];
+export const FILTERS = ["route", "user", "session", "service", "version", "slower_than"];
 const KNOWN = ["window", "from", "to", ...FILTERS];
 
 export function question() {

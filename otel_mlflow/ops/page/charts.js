@@ -13,12 +13,13 @@ export const amounts = (value) => compact(value);
 export const times = (value) => duration(value);
 export const money = (value) => dollars(value);
 
-// Lines: [label, column, name of a colour]; `form` "bars" or "lines"; `unit` how to write a value.
-export function chart(title, rows, lines, form, unit) {
+// Lines: [label, column, name of a colour]; `form` "bars" or "lines"; `unit` how to write a value. Versions are marked
+// where they appeared.
+export function chart(title, rows, lines, form, unit, versions = []) {
   const place = element("div", { role: "img", class: "chart", "data-chart": title, "aria-label": told(title, rows, lines, unit) });
-  place.redraw = (kept) => draw(kept, rows, lines, form, unit);
+  place.redraw = (kept) => draw(kept, rows, lines, form, unit, versions);
   // In the page it has a width, and not before.
-  requestAnimationFrame(() => place.isConnected && draw(place, rows, lines, form, unit));
+  requestAnimationFrame(() => place.isConnected && draw(place, rows, lines, form, unit, versions));
   return panel(title, place);
 }
 
@@ -36,16 +37,18 @@ function told(title, rows, lines, unit) {
   return `${title}: ${most.join(", ")}`;
 }
 
-function draw(place, rows, lines, form, unit) {
+function draw(place, rows, lines, form, unit, versions) {
   const data = [rows.map((row) => Date.parse(row.time) / 1000), ...lines.map(([, column]) => rows.map((row) => row[column]))];
-  const again = () => draw(place, rows, lines, form, unit);
+  const again = () => draw(place, rows, lines, form, unit, versions);
   const known = drawn.get(place);
   if (known && place.contains(known.plot.root)) {
     known.again = again;
+    known.plot.versions = versions;
     known.plot.setData(data);
     return;
   }
   const plot = new uPlot(options(place.clientWidth, lines, form, unit), data, place);
+  plot.versions = versions;
   drawn.set(place, { place, plot, again });
   new ResizeObserver(() => place.clientWidth && plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
 }
@@ -60,13 +63,32 @@ function options(width, lines, form, unit) {
     series: [{ value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...lines.map((line) => series(line, form, unit))],
     legend: { live: true },
     cursor: { drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG } },
-    hooks: { setSelect: [narrow] },
+    hooks: { setSelect: [narrow], draw: [markVersions] },
   };
 }
 
 function narrow(plot) {
   const { left, width } = plot.select;
   if (width >= LEAST_DRAG) goToRange(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+}
+
+function markVersions(plot) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour("faint");
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.setLineDash([4, 4]);
+  // What was there in the first step was there before.
+  const appeared = (plot.versions ?? []).filter(({ first }) => Date.parse(first) / 1000 >= plot.data[0][1]);
+  for (const [number, { version, first }] of appeared.entries()) {
+    const left = plot.valToPos(Date.parse(first) / 1000, "x", true);
+    ctx.beginPath();
+    ctx.moveTo(left, bbox.top);
+    ctx.lineTo(left, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.fillText(version, left + 4, bbox.top + 12 * (1 + (number % 4)) * devicePixelRatio);
+  }
+  ctx.restore();
 }
 
 function series([label, , name], form, unit) {

@@ -24,12 +24,13 @@ const MOST = 200;
 // Columns: [heading, row => text or element, "number"?, row => class?]. Where there is no room, a row is a list.
 export function table(columns, rows, whenEmpty) {
   if (!rows.length) return element("p", { class: "faint" }, whenEmpty);
+  const isHeaded = columns.some(([heading]) => heading);
   const heads = columns.map(([heading, , kind]) => element("th", { class: kind, scope: "col" }, heading));
   const lines = rows.slice(0, MOST).map((row) => element("tr", {}, ...columns.map((column) => cell(column, row))));
   return element(
     "div",
     { class: "rows" },
-    element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines)),
+    element("table", {}, isHeaded ? element("thead", {}, element("tr", {}, ...heads)) : null, element("tbody", {}, ...lines)),
     rows.length > SHOWN ? element("button", { type: "button", class: "more", "data-more": "" }, `all ${rows.length}`) : null,
     rows.length > MOST ? element("p", { class: "faint" }, `${rows.length - MOST} more are in the summary as JSON`) : null,
   );

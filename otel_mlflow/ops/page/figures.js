@@ -3,11 +3,12 @@
 import { amounts, chart, money, times } from "./charts.js";
 import { element } from "./elements.js";
 import { compact, change, count, dollars, duration, range, share } from "./words.js";
-import { requests } from "./requests.js";
+import { hoursOfTheWeek } from "./week.js";
+import { others, worst } from "./requests.js";
 import { use } from "./use.js";
 
 export function figures(found) {
-  return [missing(found), tiles(found), ...requests(found), charts(found), use(found)].filter(Boolean);
+  return [missing(found), tiles(found), worst(found), charts(found), others(found), use(found), hoursOfTheWeek(found.hours)].filter(Boolean);
 }
 
 export function nothing(found) {
@@ -25,12 +26,13 @@ export function nothing(found) {
   ].filter(Boolean);
 }
 
-function tiles({ totals, previous }) {
+function tiles({ totals, previous, series }) {
   const people = totals.new_users === null ? "not known here" : `${count(totals.new_users)} new, ${count(totals.returning_users)} known`;
   const than = (name) => change(totals[name], previous[name]);
   const shown = [
     ["Requests", count(totals.requests), [than("requests"), `${count(totals.cancelled)} cancelled`]],
-    ["Errors", count(totals.errors), [share(totals.errors, totals.requests), `before: ${share(previous.errors, previous.requests)}`, burn(totals)], totals.errors > 0],
+    ["Errors", count(totals.errors), [share(totals.errors, totals.requests), `before: ${share(previous.errors, previous.requests)}`], totals.errors > 0],
+    ["Error budget", burn(totals), ["times as fast as 1 % allows", `lately ${burn(lately(series))}`], totals.errors * 100 > totals.requests],
     ["p50", duration(totals.p50_ms), [than("p50_ms")]],
     ["p95", duration(totals.p95_ms), [than("p95_ms"), `p99 ${duration(totals.p99_ms)}`]],
     ["Users", count(totals.users), [people]],
@@ -41,9 +43,16 @@ function tiles({ totals, previous }) {
   return element("div", { class: "tiles" }, ...shown.map(tile));
 }
 
-// How fast an objective of 99 % without errors would be used up: once is as fast as allowed.
+// How fast an objective of 99 % without errors is used up: 1 is as fast as allowed.
 function burn({ errors, requests }) {
-  return errors ? `${((100 * errors) / requests).toFixed(1)} times a budget of 1 %` : "";
+  return requests ? `${((100 * errors) / requests).toFixed(1)} ×` : "–";
+}
+
+// The last twelfth of the window: a burn of both is what somebody must be woken for.
+function lately(series) {
+  const last = series.slice(-Math.ceil(series.length / 12));
+  const sum = (name) => last.reduce((total, row) => total + row[name], 0);
+  return { errors: sum("errors"), requests: sum("requests") };
 }
 
 function tile([name, value, more, bad]) {
@@ -51,15 +60,15 @@ function tile([name, value, more, bad]) {
   return element("div", { class: bad ? "tile bad" : "tile" }, element("span", {}, name), element("b", {}, value), element("span", {}, said));
 }
 
-function charts({ series, hours }) {
+function charts({ series, hours, versions }) {
   const outcomes = [["requests", "requests", "ok"], ["errors", "errors", "bad"], ["cancelled", "cancelled", "warn"]];
   const latencies = [["p50", "p50_ms", "p50"], ["p95", "p95_ms", "p95"], ["p99", "p99_ms", "p99"]];
   return element(
     "div",
     { class: "grid charts" },
-    chart("Requests and errors", series, outcomes, "lines", amounts),
-    chart("Latency", series, latencies, "lines", times),
-    chart("Requests by hour", hours, [["requests", "requests", "ok"]], "bars", amounts),
+    chart("Requests and errors", series, outcomes, "lines", amounts, versions),
+    chart("Latency", series, latencies, "lines", times, versions),
+    chart("By hour", hours, [["requests", "requests", "ok"], ["users", "users", "p99"]], "lines", amounts),
     chart("Tokens", series, [["tokens", "total_tokens", "p99"]], "bars", amounts),
     chart("Cost", series, [["cost", "cost", "p50"]], "bars", money),
   );

@@ -10,9 +10,11 @@ import { morph } from "./morph.js";
 import { range } from "./words.js";
 
 const AGAIN_AFTER = 30_000;
+const LIVE_AFTER = 5_000;
 const place = (id) => document.getElementById(id);
 let asked = 0;
 let shown = { address: null, at: null };
+let timer;
 
 async function fetched(path) {
   let answer;
@@ -57,8 +59,15 @@ function describe(found) {
   place("experiment").textContent = `${found.source.experiment.name} · ${found.source.kind}`;
   place("when").textContent = range(found.window);
   place("taken").textContent = `as of ${shown.at.toLocaleTimeString()}`;
-  const names = { route: found.routes.map((row) => row.route), session: found.sessions.map((row) => row.session), service: found.services.map((row) => row.service), user: found.users_shown ? found.users.map((row) => row.user) : [] };
-  for (const name of FILTERS) place(`known-${name}`).replaceChildren(...names[name].filter(Boolean).slice(0, 200).map((value) => element("option", { value })));
+  const listed = (rows, name) => rows.map((row) => row[name]);
+  const names = {
+    route: listed(found.routes, "route"),
+    session: listed(found.sessions, "session"),
+    service: listed(found.services, "service"),
+    version: listed(found.versions, "version"),
+    user: found.users_shown ? listed(found.users, "user") : [],
+  };
+  for (const name of Object.keys(names)) place(`known-${name}`).replaceChildren(...names[name].filter(Boolean).slice(0, 200).map((value) => element("option", { value })));
   place("filter").elements.user.disabled = !found.users_shown;
 }
 
@@ -130,11 +139,17 @@ function follow(event) {
   go(link.getAttribute("href"));
 }
 
+function refreshAgain() {
+  clearInterval(timer);
+  timer = setInterval(() => document.visibilityState === "visible" && show(), place("live").checked ? LIVE_AFTER : AGAIN_AFTER);
+}
+
 document.addEventListener("click", follow);
 place("range").addEventListener("submit", chooseRange);
 place("filter").addEventListener("submit", chooseFilters);
 addEventListener("asked", show);
 addEventListener("popstate", show);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawInOtherColours);
-setInterval(() => document.visibilityState === "visible" && show(), AGAIN_AFTER);
+place("live").addEventListener("change", refreshAgain);
+refreshAgain();
 show();

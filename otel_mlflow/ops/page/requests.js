@@ -6,23 +6,29 @@ import { count, duration, moment, share } from "./words.js";
 
 const SHORT = 8;
 
-export function requests(found) {
-  return [
-    element(
-      "div",
-      { class: "grid" },
-      wide(panel("Failing", requestTable(found, found.failing, "Nothing failed."))),
-      wide(panel("Slowest", requestTable(found, found.slowest, "None."))),
-      panel("Errors by type", table(errorColumns, found.errors, "Nothing failed.")),
-      panel("Disliked", table(judgedColumns, found.disliked, "Nobody disliked anything.")),
-      found.texts_shown ? panel("Comments", table(judgedColumns, found.comments, "Nobody wrote anything.")) : null,
-      wide(panel("Routes", table(routeColumns, found.routes, "None."))),
-    ),
-  ];
+export function worst(found) {
+  return element(
+    "div",
+    { class: "grid" },
+    wide(panel("Failing", requestTable(found, found.failing, "Nothing failed."))),
+    wide(panel("Slowest", requestTable(found, found.slowest, "None."))),
+  );
+}
+
+export function others(found) {
+  return element(
+    "div",
+    { class: "grid" },
+    panel("Errors by type", table(errorColumns, found.errors, "Nothing failed.")),
+    panel("Disliked", table(judgedColumns, found.disliked, "Nobody disliked anything.")),
+    found.texts_shown ? panel("Comments", table(judgedColumns, found.comments, "Nobody wrote anything.")) : null,
+    wide(panel("Routes", table(routeColumns, found.routes, "None."))),
+    wide(panel("Latest", requestTable(found, found.latest, "None."))),
+  );
 }
 
 export function filterLink(name, value) {
-  return value ? element("a", { href: addressWith({ [name]: value }), "data-view": "" }, value) : null;
+  return value ? element("a", { href: addressWith({ [name]: value }), "data-view": "", title: value }, value) : null;
 }
 
 export function userLink(found, user) {
@@ -62,8 +68,8 @@ function requestTable(found, rows, whenEmpty) {
     ["route", (row) => filterLink("route", row.route) ?? "no name"],
     ["outcome", (row) => [row.outcome, row.status_code, row.error_type].filter(Boolean).join(" "), "", (row) => row.outcome === "error" && "bad"],
     ["took", (row) => duration(row.duration_ms), "number"],
-    ["user", (row) => userLink(found, row.user)],
-    ["session", (row) => filterLink("session", row.session)],
+    ["user", (row) => userLink(found, row.user), "short"],
+    ["session", (row) => filterLink("session", row.session), "short"],
     ["request", (row) => (row.request_id ? shortened(row.request_id) : null)],
   ];
   return table(columns, rows, whenEmpty);

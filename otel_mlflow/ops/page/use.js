@@ -2,18 +2,19 @@
 
 import { element, panel, table } from "./elements.js";
 import { filterLink, userLink } from "./requests.js";
-import { compact, count, dollars, moment, share } from "./words.js";
+import { compact, count, dollars, duration, moment, share } from "./words.js";
 
 export function use(found) {
   return element(
     "div",
     { class: "grid" },
-    panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], ...spent], found.models, "No model was called.")),
+    panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], ...spent, ...took], found.models, "No model was called.")),
     panel("Tools", table(toolColumns, found.tools, "No tool was called.")),
     panel("Users", table([["user", (row) => userLink(found, row.user)], ...traffic, ...spent], found.users, "No request says whose it is.")),
     panel("Sessions", table(sessionColumns(found), found.sessions, "No request is part of a session.")),
     panel("Feedback", table(feedbackColumns, found.feedback, "Nobody said anything yet.")),
     panel("Status codes", table([["status", (row) => String(row.status_code)], ["requests", (row) => count(row.requests), "number"]], found.statuses, "Not known.")),
+    panel("Versions", table(versionColumns, found.versions, "No request says of which version it is.")),
     panel("Services", table([["service", (row) => filterLink("service", row.service)], ...traffic], found.services, "No request says of which service it is.")),
   );
 }
@@ -22,6 +23,11 @@ const spent = [
   ["tokens in", (row) => compact(row.input_tokens), "number"],
   ["out", (row) => compact(row.output_tokens), "number"],
   ["cost", (row) => dollars(row.cost), "number"],
+];
+
+const took = [
+  ["mean", (row) => duration(row.mean_ms), "number"],
+  ["longest", (row) => duration(row.longest_ms), "number"],
 ];
 
 const traffic = [
@@ -33,6 +39,15 @@ const toolColumns = [
   ["tool", (row) => row.tool],
   ["calls", (row) => count(row.calls), "number"],
   ["failures", (row) => `${count(row.failures)} (${share(row.failures, row.calls)})`, "number", (row) => row.failures && "bad"],
+  ...took,
+];
+
+const versionColumns = [
+  ["version", (row) => filterLink("version", row.version)],
+  ...traffic,
+  ["p50", (row) => duration(row.p50_ms), "number"],
+  ["p95", (row) => duration(row.p95_ms), "number"],
+  ["first", (row) => moment(row.first)],
 ];
 
 const sessionColumns = (found) => [
