@@ -12,6 +12,7 @@ Whatever else comes with a status of success was sent by something that stands i
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -38,15 +39,15 @@ class SpansRejectedError(RejectedError):
         self.rejected = rejected
 
 
-def json_from(response: Response, backend: str, *, field: str = "") -> dict[str, Any]:
+def json_from(response: Response, backend: str, *, fields: Collection[str] = ()) -> dict[str, Any]:
     """The JSON object in a response of MLflow's REST API. Raises a `DeliveryError` where it is no success.
 
-    `field` is what the object has if it is not empty; others answer with JSON, too.
+    `fields` are those of which the object has one if it is not empty; others answer with JSON, too.
     """
     if response.status >= 300 or response.error_code:
         raise error_for(response, backend)
     found = response.json_object
-    if response.status != 200 or found is None or not _is_json(response) or not _is_of_kind(found, field):
+    if response.status != 200 or found is None or not _is_json(response) or not _is_of_kind(found, fields):
         raise unexpected(response, backend)
     return found
 
@@ -103,15 +104,15 @@ def _rejected_spans(response: Response, backend: str, may_be_bare: bool) -> tupl
     return partial_success.rejected_spans, partial_success.error_message
 
 
-def _is_of_kind(found: dict[str, Any], field: str) -> bool:
-    return not found.keys() & ERRORS and (not found or not field or field in found)
+def _is_of_kind(found: dict[str, Any], fields: Collection[str]) -> bool:
+    return not found.keys() & ERRORS and (not found or not fields or any(field in found for field in fields))
 
 
 def _rejected_in_json(found: dict[str, Any], response: Response, backend: str) -> tuple[int, str]:
     partial = {} if found.get(PARTIAL_SUCCESS) is None else found[PARTIAL_SUCCESS]
     rejected = partial.get("rejectedSpans") or 0 if isinstance(partial, dict) else None
     # Protobuf's JSON writes an int64 as text (protobuf.dev/programming-guides/json).
-    if not _is_of_kind(found, PARTIAL_SUCCESS) or not re.fullmatch("[0-9]+", str(rejected)):
+    if not _is_of_kind(found, [PARTIAL_SUCCESS]) or not re.fullmatch("[0-9]+", str(rejected)):
         raise unexpected(response, backend)
     return int(str(rejected)), str(partial.get("errorMessage") or "")
 

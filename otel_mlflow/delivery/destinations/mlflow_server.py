@@ -131,7 +131,7 @@ class MlflowServer:
         try:
             run_id = self._runs.run_of(trace, experiment_id)
             info = trace_info(trace, experiment_id, run_id, self._previews(trace))
-            json_from(self._http.post_json(TRACES, info), self._backend, field="trace")
+            json_from(self._http.post_json(TRACES, info), self._backend, fields=["trace"])
         except RejectedError as error:
             self._check_experiment(experiment_id, trace.experiment)
             refused[trace.trace_id] = error.reason

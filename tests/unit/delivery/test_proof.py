@@ -113,9 +113,9 @@ def test_another_success_is_none_of_mlflows(status: int) -> None:
 def test_json_of_another_kind_is_no_trace(body: bytes) -> None:
     """Gateways and frameworks speak JSON as well; an empty object, and one with the trace, are MLflow's."""
     with pytest.raises(UnexpectedResponseError, match="JSON of another kind"):
-        json_from(response(body, JSON), BACKEND, field="trace")
+        json_from(response(body, JSON), BACKEND, fields=["trace"])
     for taken in (b"{}", b'{"trace": {"trace_info": {}}}'):
-        json_from(response(taken, JSON), BACKEND, field="trace")
+        json_from(response(taken, JSON), BACKEND, fields=["trace"])
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"run": []}', b'{"run": {"info": {}}}', b'{"run": {"info": {"run_id": 5}}}'])
