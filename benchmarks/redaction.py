@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="how often the secrets are made up anew (default: 3)")
     parser.add_argument("--verbose", action="store_true", help="show each case that failed")
     arguments = parser.parse_args()
-    redactor = Redactor.of(REDACT_KEYS)
+    redactor = Redactor.compile(REDACT_KEYS)
     cases = [case for seed in range(arguments.seeds) for case in hidden_cases(redactor, seed)]
     _print_recall(cases, verbose=arguments.verbose)
     _print_innocents(redactor, verbose=arguments.verbose)

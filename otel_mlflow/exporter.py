@@ -51,12 +51,12 @@ class MlflowSpanExporter(SpanExporter):
     def __init__(self, settings: Settings | None = None, *, delivery: Delivery | None = None) -> None:
         from otel_mlflow.settings import Settings
         from otel_mlflow.spans.records.writer import TraceWriter
-        from otel_mlflow.startup import say
+        from otel_mlflow.startup import log_state
         from otel_mlflow.tracing import DEFAULT_SERVICE_NAME, delivery_for, environment_metadata
 
         self._settings = settings if settings is not None else Settings.load()
         self._delivery = delivery if delivery is not None else delivery_for(self._settings)
-        self._delivery.subscribe(say)
+        self._delivery.subscribe(log_state)
         service_name = self._settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self._settings, service_name, environment_metadata)
         self.caller_key = CallerKey(self._settings.tracing.caller_key)

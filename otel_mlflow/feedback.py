@@ -52,7 +52,7 @@ def log_feedback(
 
 @lru_cache(8)
 def _redactor(names: tuple[str, ...]) -> Redactor:
-    return Redactor.of(names)
+    return Redactor.compile(names)
 
 
 def _create_assessment(

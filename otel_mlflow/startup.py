@@ -33,19 +33,19 @@ def make_visible() -> None:
         logger.addHandler(handler)
 
 
-def say(state: DeliveryState) -> None:
+def log_state(state: DeliveryState) -> None:
     """Log a state of delivery, as it begins."""
     make_visible()
     logger.log(_LEVELS.get(state.state, logging.WARNING), "%s", describe(state))
 
 
-def say_unusable(error: SettingsError) -> None:
+def log_unusable_settings(error: SettingsError) -> None:
     """Log that nothing is traced, because of the settings."""
     make_visible()
     logger.error("nothing is traced, because the settings cannot be used: %s", error)
 
 
-def say_waiting(pending: int, folder: str) -> None:
+def log_waiting(pending: int, folder: str) -> None:
     """Log, at the end of a process, how many traces it leaves on disk."""
     if pending:
         make_visible()

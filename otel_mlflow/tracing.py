@@ -28,7 +28,7 @@ from otel_mlflow.spans.mlflow.follow_ups import take_assessments, take_attachmen
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.records.writer import TraceWriter
 from otel_mlflow.spans.trace import OpenTrace, SpanState
-from otel_mlflow.startup import FirstState, say, say_unusable, say_waiting
+from otel_mlflow.startup import FirstState, log_state, log_unusable_settings, log_waiting
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -64,7 +64,7 @@ class Tracing:
         chosen, self._trouble = (settings, None) if settings is not None else load_or_disable()
         self.settings = _named(chosen, title)
         self.experiment_for = experiment_for
-        self.redactor = Redactor.of(self.settings.tracing.redact_keys)
+        self.redactor = Redactor.compile(self.settings.tracing.redact_keys)
         self.processor = BRIDGE.processor
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self.caller_key = CallerKey(self.settings.tracing.caller_key)
@@ -78,7 +78,7 @@ class Tracing:
         # Also where nothing is traced: a log format that names the trace must not break there.
         logs.install(self)
         if self._trouble is not None:
-            say_unusable(self._trouble)
+            log_unusable_settings(self._trouble)
         if self.settings.tracing.enabled:
             BRIDGE.install(self, tracer_provider, self._service_name, self.settings.tracing.autolog)
             runs.use_tracking_uri(self.delivery.settings.tracking_uri)
@@ -131,7 +131,7 @@ class Tracing:
             self._started, self._drained = False, True
             self.delivery.shutdown(user=self)
             left = self.delivery.status()
-            say_waiting(left.counts.pending, left.spool.folder)
+            log_waiting(left.counts.pending, left.spool.folder)
 
     def shutdown(self, timeout: float | None = None) -> None:
         """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
@@ -218,7 +218,7 @@ class Tracing:
             raise TracingSetupError("; ".join(f"{each.reason}; {each.fix}" for each in left_out))
 
     def _on_change(self, state: DeliveryState) -> None:
-        say(state)
+        log_state(state)
         self._first_state.set(state)
         experiment = state.connected.experiment if state.connected is not None else None
         if experiment is not None:

@@ -64,13 +64,13 @@ class _Members(dict[Any, Any]):
 class Redactor:
     """Replaces secrets: the values of certain names, and whatever has the shape of a well-known token.
 
-    Frozen, compiled once by `Redactor.of(names)`, and safe to share between threads.
+    Frozen, compiled once by `Redactor.compile(names)`, and safe to share between threads.
     """
 
     names: SecretNames
 
     @classmethod
-    def of(cls, entries: Iterable[str]) -> Redactor:
+    def compile(cls, entries: Iterable[str]) -> Redactor:
         """Compile a redactor from the setting `tracing.redact_keys`; `otel_mlflow.content.names` has the rules."""
         return cls(SecretNames(entries))
 

@@ -20,7 +20,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Check:
-    """A finding under the name of the check that made it; `docs/doctor.md` lists the names."""
+    """A result under the name of the check that made it; `docs/doctor.md` lists the names."""
 
     name: str
     status: Verdict

@@ -50,42 +50,44 @@ SECRET = [name for name in REDACT_KEYS if name not in ("auth", "*_auth", "*crede
 
 
 @dataclass(frozen=True)
-class Check_:
+class RegisteredCheck:
     """A check, and those without whose success it makes no sense."""
 
     name: str
-    look: Callable[[Setup], CheckResult]
+    check: Callable[[Setup], CheckResult]
     after: tuple[str, ...] = ()
     only_for: Literal["", "databricks", "otlp"] = ""
     """The backend of which alone it is made; empty for all."""
 
 
 CHECKS = (
-    Check_("settings", settings.look),
-    Check_("dotenv", dotenv.look),
-    Check_("tracing", tracing.look, after=("settings",)),
-    Check_("versions", versions.look),
-    Check_("compatibility", compatibility.look, after=("versions",)),
-    Check_("workspace", workspace.look, after=("tracing",), only_for="databricks"),
-    Check_("host", host.look, after=("tracing", "workspace")),
-    Check_("credentials", credentials.look, after=("host",)),
-    Check_("experiment", experiment.look, after=("credentials",)),
-    Check_("autologging", autologging.look, after=("tracing",)),
-    Check_("unity_catalog", unity_catalog.look, after=("experiment",), only_for="databricks"),
-    Check_("artifact_storage", artifact_storage.look, after=("experiment", "unity_catalog"), only_for="databricks"),
-    Check_("test_trace", round_trip.look, after=("experiment", "unity_catalog", "artifact_storage")),
-    Check_("collectors", collectors.check, after=("tracing",), only_for="otlp"),
-    Check_("spool", spool.look, after=("tracing",)),
-    Check_("backlog", backlog.look, after=("spool",)),
-    Check_("quarantine", quarantine.look, after=("spool",)),
-    Check_("processes", processes.look, after=("spool",)),
+    RegisteredCheck("settings", settings.check),
+    RegisteredCheck("dotenv", dotenv.check),
+    RegisteredCheck("tracing", tracing.check, after=("settings",)),
+    RegisteredCheck("versions", versions.check),
+    RegisteredCheck("compatibility", compatibility.check, after=("versions",)),
+    RegisteredCheck("workspace", workspace.check, after=("tracing",), only_for="databricks"),
+    RegisteredCheck("host", host.check, after=("tracing", "workspace")),
+    RegisteredCheck("credentials", credentials.check, after=("host",)),
+    RegisteredCheck("experiment", experiment.check, after=("credentials",)),
+    RegisteredCheck("autologging", autologging.check, after=("tracing",)),
+    RegisteredCheck("unity_catalog", unity_catalog.check, after=("experiment",), only_for="databricks"),
+    RegisteredCheck(
+        "artifact_storage", artifact_storage.check, after=("experiment", "unity_catalog"), only_for="databricks"
+    ),
+    RegisteredCheck("test_trace", round_trip.check, after=("experiment", "unity_catalog", "artifact_storage")),
+    RegisteredCheck("collectors", collectors.check, after=("tracing",), only_for="otlp"),
+    RegisteredCheck("spool", spool.check, after=("tracing",)),
+    RegisteredCheck("backlog", backlog.check, after=("spool",)),
+    RegisteredCheck("quarantine", quarantine.check, after=("spool",)),
+    RegisteredCheck("processes", processes.check, after=("spool",)),
 )
 
 
 def run_checks(given: Settings | SettingsError, *, limits: Limits = LIMITS) -> list[Check]:
     """Examine where the settings lead to, or say why there are none. Takes as long as `limits` say, at the most."""
     chosen = [each for each in CHECKS if each.only_for in ("", _backend(given))]
-    going = _Round(given, limits)
+    going = _Run(given, limits)
     if not isinstance(given, SettingsError):
         wait([in_background(functools.partial(import_libraries, given))], timeout=limits.each)
     return [going.check(each, len(chosen) - number) for number, each in enumerate(chosen, 1)]
@@ -105,28 +107,28 @@ def _backend(given: Settings | SettingsError) -> str:
     return "databricks" if databricks_uri(given) is not None else ""
 
 
-class _Round:
-    """One going through the examinations."""
+class _Run:
+    """One run of the checks."""
 
     def __init__(self, given: Settings | SettingsError, limits: Limits) -> None:
         self._setup = Setup(given, limits.timeouts)
         self._limits = limits
         self._end = time.monotonic() + limits.together
-        self._redactor = Redactor.of(SECRET)
+        self._redactor = Redactor.compile(SECRET)
         self._causes: dict[str, str] = {}
         """Of each check that did not succeed: the check that is the cause, itself or an earlier one."""
 
-    def check(self, each: Check_, still_to_come: int) -> Check:
+    def check(self, each: RegisteredCheck, still_to_come: int) -> Check:
         """Make one, unless it makes no sense any more."""
         cause = next((self._causes[name] for name in each.after if name in self._causes), None)
-        finding = _not_tried(cause) if cause else _examined(each, self._setup, self._seconds(still_to_come))
-        if cause or finding.status == "fail":
+        result = _not_tried(cause) if cause else _run_check(each, self._setup, self._seconds(still_to_come))
+        if cause or result.status == "fail":
             self._causes[each.name] = cause or each.name
         shown = self._redactor.text
-        return Check(each.name, finding.status, shown(finding.detail), shown(finding.fix))
+        return Check(each.name, result.status, shown(result.detail), shown(result.fix))
 
     def _seconds(self, still_to_come: int) -> float:
-        left = self._end - time.monotonic() - still_to_come * self._limits.kept
+        left = self._end - time.monotonic() - still_to_come * self._limits.reserved
         return max(0.0, min(self._limits.each, left))
 
 
@@ -134,8 +136,8 @@ def _not_tried(cause: str) -> CheckResult:
     return warn(f"not tried, because the check {cause!r} failed", f"mend what {cause!r} says")
 
 
-def _examined(each: Check_, setup: Setup, seconds: float) -> CheckResult:
-    future = in_background(functools.partial(each.look, setup))
+def _run_check(each: RegisteredCheck, setup: Setup, seconds: float) -> CheckResult:
+    future = in_background(functools.partial(each.check, setup))
     wait([future], timeout=seconds)
     if not future.done():
         return fail(

@@ -44,7 +44,7 @@ class Limits:
         return self.each * 0.3, self.each * 0.6
 
     @property
-    def kept(self) -> float:
+    def reserved(self) -> float:
         """For each check that is still to come: the last ones need no network, and are worth having."""
         return self.together / 50
 

@@ -75,5 +75,5 @@ def _shown(name: str, value: str) -> str:
     """Headers may hold a secret under any name."""
     if name.endswith("HEADERS"):
         return "***"
-    shown: dict[str, str] = Redactor.of(REDACT_KEYS).value({name: value})
+    shown: dict[str, str] = Redactor.compile(REDACT_KEYS).value({name: value})
     return shown[name]

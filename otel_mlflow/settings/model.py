@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import Self
 
 from otel_mlflow.settings import values
-from otel_mlflow.settings.problems import InvalidValuesError, Problem, from_where, problems_of, shown_fields
+from otel_mlflow.settings.problems import InvalidValuesError, Problem, from_where, problems_of, redacted_fields
 from otel_mlflow.settings.sections import (
     DeliverySettings,
     Mapping,
@@ -97,16 +97,16 @@ class Settings(BaseSettings):
         """Dotted key → where its value came from: `argument`, `environment NAME`, `file PATH` or `default`."""
         return dict(self._sources)
 
-    def shown(self) -> dict[str, Any]:
+    def redacted(self) -> dict[str, Any]:
         """Dotted key → its value as it may be shown to anybody, secrets masked."""
         flat: dict[str, Any] = {}
-        for name, value in shown_fields(self):
-            parts = shown_fields(value) if isinstance(value, Section) else [(None, value)]
+        for name, value in redacted_fields(self):
+            parts = redacted_fields(value) if isinstance(value, Section) else [(None, value)]
             flat |= {f"{name}.{part}" if part else f"{name}": item for part, item in parts}
         return flat
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        return [(key, value) for key, value in self.shown().items() if self._sources.get(key) != "default"]
+        return [(key, value) for key, value in self.redacted().items() if self._sources.get(key) != "default"]
 
     @classmethod
     def settings_customise_sources(

@@ -60,7 +60,7 @@ def problems_of(model: type[BaseModel], error: ValidationError, known: Collectio
 
 def _refusal(field: FieldInfo, value: object, cause: object) -> str:
     because = f" ({cause})" if cause else ""
-    return f"is {shown(field, value)!r}; allowed: {extra(field)['allowed']}{because}"
+    return f"is {redact_value(field, value)!r}; allowed: {extra(field)['allowed']}{because}"
 
 
 def unknown(key: str, known: Collection[str], prefix: str = "") -> Problem:
@@ -77,12 +77,12 @@ def nearest(key: str, known: Collection[str]) -> str | None:
     return names[close[0]] if close else None
 
 
-def shown_fields(model: BaseModel) -> list[tuple[str | None, Any]]:
+def redacted_fields(model: BaseModel) -> list[tuple[str | None, Any]]:
     """List a model's values as they may be shown to anybody."""
-    return [(name, shown(field, getattr(model, name))) for name, field in type(model).model_fields.items()]
+    return [(name, redact_value(field, getattr(model, name))) for name, field in type(model).model_fields.items()]
 
 
-def shown(field: FieldInfo, value: Any) -> Any:
+def redact_value(field: FieldInfo, value: Any) -> Any:
     """Mask what is secret in a value: all of it, or the credentials in a URL."""
     if extra(field).get("secret") and value:
         return MASK

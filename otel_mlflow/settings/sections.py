@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from typing_extensions import Self
 
 from otel_mlflow.settings import defaults, values
-from otel_mlflow.settings.problems import InvalidValuesError, problems_of, shown_fields
+from otel_mlflow.settings.problems import InvalidValuesError, problems_of, redacted_fields
 
 Words = Annotated[list[str], BeforeValidator(values.listed)]
 Names = Annotated[Words, AfterValidator(values.names)]
@@ -50,7 +50,7 @@ class Section(BaseModel):
             raise InvalidValuesError(problems_of(type(self), error)) from None
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        return shown_fields(self)
+        return redacted_fields(self)
 
 
 class TracingSettings(Section):

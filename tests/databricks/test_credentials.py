@@ -11,7 +11,7 @@ import pytest
 from otel_mlflow.backends.databricks import credentials as credentials_module
 from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.errors import MisconfigurationError, RetryableError
-from otel_mlflow.startup import say
+from otel_mlflow.startup import log_state
 from tests.databricks.sending import settings_in
 from tests.delivering import delivering, put, wait_for
 from tests.servers.black_hole import silent_host
@@ -125,7 +125,7 @@ def test_the_environment_is_left_as_it_is(as_user: Workspace, tmp_path: Path, mo
 def test_the_start_up_line_tells_it_all(as_user: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Experiment, host, identity and source; no token."""
     caplog.set_level(logging.INFO, logger="otel_mlflow")
-    with delivering(settings_in(tmp_path), on_change=say) as delivery:
+    with delivering(settings_in(tmp_path), on_change=log_state) as delivery:
         wait_for(delivery, lambda counts: delivery.status().state == "ok")
     for told in (f"/Users/{USER}/agent", as_user.url, f"as {USER}", "environment DATABRICKS_TOKEN"):
         assert told in caplog.text
@@ -199,7 +199,7 @@ def test_a_host_that_is_out_of_reach_is_named_with_where_it_is_from(
     """Once, and the SDK's own warnings do not fill the log."""
     monkeypatch.setattr(credentials_module, "SDK_TIMEOUT", 2.0)
     as_user.api.refuse()
-    with delivering(settings_in(tmp_path), on_change=say) as delivery:
+    with delivering(settings_in(tmp_path), on_change=log_state) as delivery:
         wait_for(delivery, lambda counts: delivery.status().state == "degraded")
     assert as_user.url in delivery.status().reason
     assert "environment DATABRICKS_HOST" in delivery.status().reason

@@ -188,10 +188,10 @@ def test_the_start_up_line_says_that_it_is_switched_off(
     as_user: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Who reads the log need not ask for the status."""
-    from otel_mlflow.startup import say
+    from otel_mlflow.startup import log_state
 
     as_user.catalog.enabled = False
     caplog.set_level(logging.INFO, logger="otel_mlflow")
-    with delivering(catalog_settings(tmp_path), on_change=say) as delivery:
+    with delivering(catalog_settings(tmp_path), on_change=log_state) as delivery:
         wait_for(delivery, lambda counts: delivery.status().state == "ok")
     assert "switched off" in caplog.text

@@ -12,7 +12,7 @@ import pytest
 
 from otel_mlflow.delivery import Connected, DeliveryState
 from otel_mlflow.errors import SettingsError, TracingSetupError
-from otel_mlflow.startup import FirstState, describe, say, say_unusable, say_waiting
+from otel_mlflow.startup import FirstState, describe, log_state, log_unusable_settings, log_waiting
 from otel_mlflow.status import Experiment
 
 CONNECTED = Connected(
@@ -55,14 +55,14 @@ def test_what_failed_and_what_to_do() -> None:
 def test_what_needs_attention_is_a_warning(caplog: pytest.LogCaptureFixture, state: str, level: int) -> None:
     """The rest is for information."""
     caplog.set_level(logging.DEBUG, "otel_mlflow")
-    say(replace(ILL, state=state))  # type: ignore[arg-type]
+    log_state(replace(ILL, state=state))  # type: ignore[arg-type]
     (record,) = caplog.records
     assert (record.levelno, record.name) == (level, "otel_mlflow")
 
 
 def test_what_a_process_leaves_on_disk_is_told(caplog: pytest.LogCaptureFixture) -> None:
     """How many, and where: they are not lost."""
-    say_waiting(3, "/state/spool")
+    log_waiting(3, "/state/spool")
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "3 traces wait in /state/spool" in record.message
@@ -70,17 +70,17 @@ def test_what_a_process_leaves_on_disk_is_told(caplog: pytest.LogCaptureFixture)
 
 def test_nothing_is_told_of_an_empty_spool(caplog: pytest.LogCaptureFixture) -> None:
     """An end at which all is delivered is silent."""
-    say_waiting(0, "/state/spool")
+    log_waiting(0, "/state/spool")
     assert not caplog.records
 
 
 PROGRAM = """
 import logging, sys
 {setup}
-from otel_mlflow.startup import say_unusable
+from otel_mlflow.startup import log_unusable_settings
 from otel_mlflow.errors import SettingsError
-say_unusable(SettingsError("tracing.sample_rate is 7"))
-say_unusable(SettingsError("tracing.sample_rate is 7"))
+log_unusable_settings(SettingsError("tracing.sample_rate is 7"))
+log_unusable_settings(SettingsError("tracing.sample_rate is 7"))
 """
 
 
@@ -111,7 +111,7 @@ def test_a_level_that_somebody_set_counts() -> None:
 
 def test_settings_that_cannot_be_used_are_told(caplog: pytest.LogCaptureFixture) -> None:
     """With which, and what is allowed."""
-    say_unusable(SettingsError("tracing.sample_rate is 7"))
+    log_unusable_settings(SettingsError("tracing.sample_rate is 7"))
     assert "nothing is traced, because the settings cannot be used: tracing.sample_rate is 7" in caplog.text
 
 

@@ -1,3 +1,3 @@
-"""The doctor's checks, a module each: `look(setup)` answers a `CheckResult` or raises a `DeliveryError`."""
+"""The doctor's checks, a module each: `check(setup)` answers a `CheckResult` or raises a `DeliveryError`."""
 
 from __future__ import annotations

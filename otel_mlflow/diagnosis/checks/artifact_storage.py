@@ -8,7 +8,7 @@ from otel_mlflow.diagnosis.setup import Setup
 from otel_mlflow.errors import DeliveryError, StorageUnreachableError
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Store those of a trial trace as delivery does. Raises `StorageUnreachableError`, which names the host."""
     if setup.location is not None:
         return ok(f"none is needed: spans are kept in the table {setup.location.spans_table}")

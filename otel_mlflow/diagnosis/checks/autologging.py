@@ -8,7 +8,7 @@ from otel_mlflow.spans.mlflow.autologging import expanded, import_flavour, unkno
 from otel_mlflow.spans.mlflow.flavours import is_unknown, missing_library
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """See for each flavour asked for that its library and MLflow's support for it are there."""
     flavours, source = expanded(setup.settings.tracing.autolog), setup.settings.sources["tracing.autolog"]
     unknown = [unknown_flavour(flavour) for flavour in flavours if is_unknown(flavour)]

@@ -13,7 +13,7 @@ OVERDUE = 60.0
 """Seconds that a trace may wait before it is worth a word: delivery takes one or two."""
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Look for what waits long, and for what waits for another destination than the settings mean."""
     ours = destination_key(setup.settings)
     with setup.spool_admin() as spool_admin:

@@ -8,7 +8,7 @@ from otel_mlflow.integrations import TABLE, Integrations
 from otel_mlflow.integrations.probe import NOT_INSTALLED, installed_version
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Check the whole table, but for what is not installed: its integrations have nothing to do."""
     integrations = Integrations()
     installed = [name for name, each in TABLE.items() if installed_version(each.distribution) != NOT_INSTALLED]

@@ -6,6 +6,6 @@ from otel_mlflow.diagnosis.check_result import CheckResult
 from otel_mlflow.diagnosis.setup import Setup
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Be let in."""
     return setup.probe.identify()

@@ -7,7 +7,7 @@ from otel_mlflow.diagnosis.setup import Setup
 from otel_mlflow.settings.dotenv import unloaded_file
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Compare it with the environment of this process; the app's may be another one."""
     try:
         unloaded = unloaded_file()

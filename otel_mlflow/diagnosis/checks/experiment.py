@@ -13,7 +13,7 @@ NEARLY_FULL = 90_000
 """Traces, of the 100,000 that are published as the most that a classic Databricks experiment takes."""
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Find it as delivery does, which makes it where it is missing."""
     connected = setup.connected
     if connected.experiment is None:

@@ -10,7 +10,7 @@ from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Ask the spool, where each has left its status: one that has failed, or that delivers elsewhere, is why."""
     ours = destination_key(setup.settings)
     with setup.spool_admin() as spool_admin:

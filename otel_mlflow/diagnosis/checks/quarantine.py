@@ -8,7 +8,7 @@ from otel_mlflow.diagnosis.setup import Setup
 SHOWN_REASONS = 3
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Look for it, whatever the destination."""
     with setup.spool_admin() as spool_admin:
         refused = spool_admin.records(quarantined=True)

@@ -22,7 +22,7 @@ ON_ITS_WAY = 5.0
 BETWEEN_LOOKS = 0.25  # seconds
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Write it as delivery does, and read it as MLflow's own client does, which is how people come by it."""
     trial = canary_trace()
     experiment = setup.connected.experiment

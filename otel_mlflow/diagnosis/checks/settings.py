@@ -11,10 +11,10 @@ from otel_mlflow.diagnosis.setup import Setup
 from otel_mlflow.settings.sources import DEFAULT_FILE
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """List them. A tracking URI that nobody has set is rarely what was meant."""
     settings = setup.settings
-    shown, sources = settings.shown(), settings.sources
+    shown, sources = settings.redacted(), settings.sources
     given = [f"{key} = {shown[key]} ({source})" for key, source in sources.items() if source != "default"]
     found = "; ".join([*given, _rest(sources.values())])
     goes_by_uri = settings.tracing.enabled and settings.tracing.backend != "otlp"

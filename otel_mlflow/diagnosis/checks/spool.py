@@ -15,7 +15,7 @@ from otel_mlflow.diagnosis.setup import Setup
 MEGABYTE = 1024 * 1024
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Write something into the spool as delivery does, and delete it again."""
     delivery = setup.settings.delivery
     folder = delivery.spool_dir

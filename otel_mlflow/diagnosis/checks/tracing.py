@@ -6,7 +6,7 @@ from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """See that it is on, and for which share of requests."""
     tracing, sources = setup.settings.tracing, setup.settings.sources
     if not tracing.enabled:

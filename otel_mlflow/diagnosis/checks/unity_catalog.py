@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from otel_mlflow.backends.databricks.trace_location import TraceLocation
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Look at the tables that the experiment is linked to."""
     location = setup.location
     if location is None:

@@ -19,7 +19,7 @@ MLFLOW_PARTS = ("mlflow", "mlflow-skinny", "mlflow-tracing")
 """Distributions that share one import name: of different versions, they overwrite each other's files."""
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Compare what is installed with what this package asks for, extras included where they are installed."""
     versions = {name: version for name in (US, *SHOWN) if (version := installed(name)) is not None}
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -6,7 +6,7 @@ from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
 
 
-def look(setup: Setup) -> CheckResult:
+def check(setup: Setup) -> CheckResult:
     """Find the credentials as delivery does."""
     found = setup.workspace.credentials
     seen = f"{found.host} is used (from {found.host_source}), with credentials from {found.source} ({found.auth_type})"

@@ -61,7 +61,7 @@ class SpanContent:
     """Applies `tracing.capture_*`, `tracing.redact_keys`, `tracing.redact` and `tracing.max_content_bytes`."""
 
     def __init__(self, settings: TracingSettings) -> None:
-        self._redactor = Redactor.of(settings.redact_keys)
+        self._redactor = Redactor.compile(settings.redact_keys)
         self._short = lru_cache(_REMEMBERED)(self._redactor.text)
         self._hook = settings.load_redact()
         self._captures = settings.capture_input_output

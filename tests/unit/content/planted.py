@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from otel_mlflow.content import Redactor
 from otel_mlflow.settings.defaults import REDACT_KEYS
 
-REDACTOR = Redactor.of(REDACT_KEYS)
+REDACTOR = Redactor.compile(REDACT_KEYS)
 
 NAMES = (
     *("password", "userPassword", "password_confirmation", "PASSWD", "client_secret", "clientSecret", "token"),

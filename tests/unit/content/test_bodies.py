@@ -180,4 +180,4 @@ def test_request_without_a_body() -> None:
         "query": {"page": "1", "tag": ["a", "b"], "token": "x", "empty": ""},
         "path_params": {"id": 7},
     }
-    assert Redactor.of(["token"]).value(asked)["query"]["token"] == "[redacted]"
+    assert Redactor.compile(["token"]).value(asked)["query"]["token"] == "[redacted]"

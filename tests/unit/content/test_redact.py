@@ -130,12 +130,12 @@ def test_only_the_secret_is_replaced(text: str, expected: str) -> None:
 @pytest.mark.parametrize("around", ["{}", "is {}.", '{{"text": "it is {}"}}', '"a\\n{}\\n"', "{{broken {}"])
 def test_tokens_are_known_by_their_shape(token: str, around: str) -> None:
     """Whatever name they go by, and whatever the settings say."""
-    assert token[-16:] not in Redactor.of([]).text(around.format(token))
+    assert token[-16:] not in Redactor.compile([]).text(around.format(token))
 
 
 def test_own_list_replaces_the_usual_one() -> None:
     """Only the names that were asked for are hidden."""
-    redacted = Redactor.of(["ssn", "пароль"]).json_text(json.dumps({"SSN": 1, "password": "x", "Пароль": "y"}))
+    redacted = Redactor.compile(["ssn", "пароль"]).json_text(json.dumps({"SSN": 1, "password": "x", "Пароль": "y"}))
     assert json.loads(redacted) == {"SSN": REDACTED, "password": "x", "Пароль": REDACTED}
 
 

@@ -112,7 +112,7 @@ def test_an_integration_that_fails_its_self_test_is_left_out() -> None:
 
 def test_the_doctor_finds_all_in_order() -> None:
     """`compatibility` is ok, and names what it has checked."""
-    found = compatibility.look(None)  # type: ignore[arg-type]
+    found = compatibility.check(None)  # type: ignore[arg-type]
     assert found.status == "ok"
     assert "mlflow_spans" in found.detail
 
@@ -121,7 +121,7 @@ def test_the_doctor_warns_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -
     """With what to do."""
     fluent: Any = importlib.import_module("mlflow.tracking.fluent")
     monkeypatch.delattr(fluent, "_active_run_stack")
-    found = compatibility.look(None)  # type: ignore[arg-type]
+    found = compatibility.check(None)  # type: ignore[arg-type]
     assert found.status == "warn"
     assert "mlflow_runs" in found.detail
     assert "upgrade otel-mlflow" in found.fix

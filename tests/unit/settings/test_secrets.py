@@ -12,7 +12,7 @@ from otel_mlflow.settings import Settings
 from tests.unit.settings.files import write
 
 
-@pytest.mark.parametrize("show", [repr, str, lambda settings: str(settings.shown()), lambda it: repr(it.otlp)])
+@pytest.mark.parametrize("show", [repr, str, lambda settings: str(settings.redacted()), lambda it: repr(it.otlp)])
 def test_headers_of_the_collector_are_masked(show: Any) -> None:
     """They hold the collector's credentials."""
     shown = show(Settings(otlp={"headers": {"api-key": "hunter2"}}))

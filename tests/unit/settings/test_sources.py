@@ -70,7 +70,7 @@ def test_standard_names_are_honoured(
     """What is already set for MLflow and OpenTelemetry need not be set twice."""
     monkeypatch.setenv(name, value)
     settings = Settings()
-    assert settings.shown()[key] == (expected if expected is not None else value.split(","))
+    assert settings.redacted()[key] == (expected if expected is not None else value.split(","))
     assert settings.sources[key] == f"environment {name}"
 
 
