@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Mapping, Sequence
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_mlflow.backends.http import HttpClient, redacted_uri
 from otel_mlflow.backends.proof import check_spans_taken
@@ -10,6 +14,14 @@ from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import RejectedError
+
+JUDGED = "otel_mlflow.judged"
+"""The name of a span, and of its attribute, by which a collector knows that a trace is to be kept."""
+
+LEFT_BEHIND = (
+    "runs, feedback, client request ids and experiments of single requests have no place in OTLP: they reach an MLflow "
+    "server that tracking_uri names"
+)
 
 
 class Collector:
@@ -26,7 +38,7 @@ class Collector:
         """Nothing to find out: OTLP has no question for it."""
         self._client = HttpClient(self._endpoint, self._headers)
         source = "otlp.headers" if self._headers else "none"
-        return Connected(redacted_uri(self._endpoint), None, "unknown", source)
+        return Connected(redacted_uri(self._endpoint), None, "unknown", source, LEFT_BEHIND)
 
     def close(self) -> None:
         """Close the connections."""
@@ -43,6 +55,21 @@ class Collector:
             response = self._client.post("", spans, PROTOBUF)
             with attributed_to(batch):
                 check_spans_taken(response, self._backend, may_be_bare=True)
+
+    def ask_to_keep(self, trace_id: str) -> None:
+        """Send a span to the trace which says that somebody has judged it: a collector that samples keeps the trace.
+
+        config/collector/ takes the span out again behind the sampling.
+        """
+        request = ExportTraceServiceRequest()
+        span = request.resource_spans.add().scope_spans.add().spans.add(name=JUDGED)
+        span.trace_id = bytes.fromhex(trace_id.removeprefix("tr-"))
+        # Of a parent that is not there, so that nobody takes it for the trace's root.
+        span.span_id, span.parent_span_id = secrets.token_bytes(8), secrets.token_bytes(8)
+        span.start_time_unix_nano = span.end_time_unix_nano = time.time_ns()
+        span.attributes.add(key=JUDGED).value.string_value = "true"
+        response = self._client.post("", request.SerializeToString(), PROTOBUF)
+        check_spans_taken(response, self._backend, may_be_bare=True)
 
     def log_assessment(self, feedback: SpooledFeedback) -> None:
         """A collector has no feedback."""

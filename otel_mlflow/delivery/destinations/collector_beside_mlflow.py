@@ -91,7 +91,9 @@ class CollectorBesideMlflow:
             raise TracesNotFoundError(awaited, attempts=self._attempts, may_be_left_out=self._is_sampled)
 
     def log_assessment(self, feedback: SpooledFeedback) -> None:
-        """Create the assessment, once the trace has come through the collector."""
+        """Create the assessment, once the trace has come through the collector; one that samples is to keep it."""
+        if self._is_sampled and not feedback.attempts:
+            self._collector.ask_to_keep(feedback.trace_id)
         with self._beside():
             self._connect()
             try:

@@ -18,13 +18,14 @@ def check(setup: Setup) -> CheckResult:
     if not addresses:
         return ok("otlp.monitor names none: how the Collectors on the way are is not known here")
     found = read_all(addresses)
-    troubles = [trouble for figures in found if (trouble := _trouble(figures))]
+    troubles = [trouble for figures in found if (trouble := describe_trouble(figures))]
     if troubles:
         return warn("; ".join(troubles), WHERE)
     return ok("; ".join(map(_words, found)))
 
 
-def _trouble(figures: CollectorFigures) -> str:
+def describe_trouble(figures: CollectorFigures) -> str:
+    """What is wrong with a Collector; empty where nothing is."""
     if figures.problem:
         return f"the Collector at {figures.address} cannot be asked: {figures.problem}"
     if figures.dropped:

@@ -13,6 +13,7 @@ from otel_mlflow.delivery import Delivery
 from otel_mlflow.delivery.destinations import destination_for
 from otel_mlflow.delivery.destinations.collector_beside_mlflow import CollectorBesideMlflow
 from otel_mlflow.delivery.records import SpooledFeedback, TraceRecord
+from otel_mlflow.errors import TraceNotFoundError
 from tests.delivering import Finished, info_of, trace, wait_for
 from tests.servers.process import until
 from tests.servers.scripted import OTLP, Fault, ScriptedMlflow
@@ -145,7 +146,25 @@ def test_feedback_waits_longer_than_the_collectors_queue(settings: Settings, mlf
     destination.open()
     mlflow.fault = Fault(404, body=json.dumps({"error_code": "RESOURCE_DOES_NOT_EXIST"}).encode())
     payload = json.dumps({"assessment": {"assessment_id": "a-1"}}).encode()
-    with pytest.raises(Exception, match="does not know trace") as caught:
+    with pytest.raises(TraceNotFoundError) as caught:
         destination.log_assessment(SpooledFeedback(1, "tr-1", payload, 0))
-    assert getattr(caught.value, "attempts", None) == 120
+    assert caught.value.attempts == 120
+    destination.close()
+
+
+def test_feedback_asks_a_sampling_collector_once_to_keep_its_trace(
+    settings: Settings, collector: ScriptedMlflow, mlflow: ScriptedMlflow
+) -> None:
+    """By a span in that trace, which has no part in its tree."""
+    sampled = settings.model_copy(update={"otlp": settings.otlp.model_copy(update={"sampled": True})})
+    destination = destination_for(sampled)
+    destination.open()
+    mlflow.fault = Fault(404, body=json.dumps({"error_code": "RESOURCE_DOES_NOT_EXIST"}).encode())
+    judged = trace().trace_id
+    payload = json.dumps({"assessment": {"assessment_id": "a-1"}}).encode()
+    for attempts in range(3):
+        with pytest.raises(TraceNotFoundError) as caught:
+            destination.log_assessment(SpooledFeedback(1, judged, payload, attempts))
+        assert caught.value.attempts == 12
+    assert [trace_id for trace_id, _ in collector.spans.elements()] == [judged.removeprefix("tr-")]
     destination.close()
