@@ -6,7 +6,7 @@ CODE   := otel_mlflow app tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo unit test check soak neighbours docs format versions benchmark lock clean
+.PHONY: help demo unit test check soak fleet neighbours docs format versions benchmark lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,6 +27,9 @@ check: $(VENV)/.dev ## format, lint and strict types; changes nothing
 
 soak: $(VENV)/.spark ## the long runs
 	$(BIN)/pytest -m soak
+
+fleet: $(VENV)/.dev ## OpenTelemetry Collectors between hosts and MLflow, killed under load; ARGS=--stay to look at it
+	$(BIN)/python -m tests.fleet $(ARGS)
 
 docs: $(VENV)/.docs ## build the site strictly, into .site; Python 3.11 or newer
 	$(VENV)/docs/bin/zensical build --strict --clean

@@ -39,6 +39,10 @@ class Crowd:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Ask no more; return when all have been answered."""
         self._enough.set()
         for thread in self._threads:
             thread.join()

@@ -41,6 +41,7 @@ class AppServer:
         workers: int = 1,
         import_first: Path | None = None,
         launcher: Sequence[str] = (),
+        host: str = "127.0.0.1",
     ) -> None:
         """Start `app` and return when it accepts connections; fail the test with the log's tail if it does not.
 
@@ -50,7 +51,8 @@ class AppServer:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = find_free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.host = host
+        self.url = f"http://{host}:{self.port}"
         self._command = [*launcher, sys.executable, "-m", *self._arguments(server, app, workers)]
         self._environment = self._defaults(import_first) | dict(environment)
         self.start()
@@ -88,13 +90,13 @@ class AppServer:
 
     def _arguments(self, server: ServerName, app: str, workers: int) -> list[str]:
         program, *options = server.split()
-        bind, port, processes = f"127.0.0.1:{self.port}", str(self.port), str(workers)
+        bind, port, processes = f"{self.host}:{self.port}", str(self.port), str(workers)
         arguments = {
-            "uvicorn": ["--host", "127.0.0.1", "--port", port, "--workers", processes, "--no-access-log"],
+            "uvicorn": ["--host", self.host, "--port", port, "--workers", processes, "--no-access-log"],
             "gunicorn": ["-k", "asgi", "-w", processes, "-b", bind],
             "hypercorn": ["-b", bind, "-w", processes],
-            "granian": ["--interface", "asgi", "--host", "127.0.0.1", "--port", port, "--workers", processes],
-            "daphne": ["-b", "127.0.0.1", "-p", port],
+            "granian": ["--interface", "asgi", "--host", self.host, "--port", port, "--workers", processes],
+            "daphne": ["-b", self.host, "-p", port],
         }
         return [program, app, *arguments[program], *options]
 
@@ -111,7 +113,7 @@ class AppServer:
         if self._child.exit_code is not None:
             pytest.fail(f"{self._command} ended while starting; its log:\n{self._tail()}", pytrace=False)
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection((self.host, self.port), timeout=1).close()
         except OSError:
             return False
         return True

@@ -18,25 +18,40 @@ LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 class MlflowServer:
     """The server's process and address. Starting it takes seconds: share one between tests, with an experiment each."""
 
-    def __init__(self, folder: Path, *, store: str = "sqlite:///mlflow.db") -> None:
+    def __init__(
+        self, folder: Path, *, store: str = "sqlite:///mlflow.db", host: str = "127.0.0.1", workers: int = 1
+    ) -> None:
         self.folder = folder
         self._store = store
+        self._host = host
+        self._workers = workers
         self._port = find_free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.url = f"http://{host}:{self._port}"
         self.start()
 
     def start(self) -> None:
         """Start it, again on the same port and database after `stop()`; return when it answers."""
-        self._child = ChildProcess(self._command(), folder=self.folder, environment=LEAN)
+        # It answers nobody who calls it by another name.
+        environment = LEAN | {"MLFLOW_SERVER_ALLOWED_HOSTS": f"{self._host}:{self._port}"}
+        self._child = ChildProcess(self._command(), folder=self.folder, environment=environment)
         until(self._healthy, seconds=90, waiting_for=lambda: f"the MLflow server; its log:\n{self._child.log[-4000:]}")
 
     def stop(self) -> None:
         """Stop it with all its workers."""
         self._child.terminate()
 
+    def kill(self) -> None:
+        """Stop it as the kernel does when memory runs out, workers included."""
+        self._child.kill()
+
+    @property
+    def pid(self) -> int:
+        """The id of its first process, and of the group of all of them."""
+        return self._child.pid
+
     def _command(self) -> list[str]:
         storage = ["--backend-store-uri", self._store, "--artifacts-destination", "./artifacts"]
-        address = ["--host", "127.0.0.1", "--port", str(self._port), "--workers", "1"]
+        address = ["--host", self._host, "--port", str(self._port), "--workers", str(self._workers)]
         return [sys.executable, "-m", "mlflow", "server", *storage, *address]
 
     def _healthy(self) -> bool:

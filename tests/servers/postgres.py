@@ -29,18 +29,31 @@ class Postgres:
             shutil.chown(self._folder, OWNER)
         self._port = find_free_port()
         self._run("initdb", "--auth=trust", "--no-sync", "--username=postgres", f"--pgdata={self._folder}/data")
-        options = f"-c listen_addresses=127.0.0.1 -c port={self._port} -c fsync=off -k {self._folder}"
-        self._run("pg_ctl", f"--pgdata={self._folder}/data", f"--log={self._folder}/log", "-w", "-o", options, "start")
+        self.start()
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "postgres", "mlflow")
+
+    @property
+    def pid(self) -> int:
+        """The id of its first process, the parent of all others."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
 
     @property
     def uri(self) -> str:
         """As MLflow takes it."""
         return f"postgresql+psycopg2://postgres@127.0.0.1:{self._port}/mlflow"
 
+    def start(self) -> None:
+        """Start it, again with the same data after `crash()`."""
+        options = f"-c listen_addresses=127.0.0.1 -c port={self._port} -c fsync=off -k {self._folder}"
+        self._run("pg_ctl", f"--pgdata={self._folder}/data", f"--log={self._folder}/log", "-w", "-o", options, "start")
+
+    def crash(self) -> None:
+        """End it without a shutdown: connections are cut, and it must recover when it is started again."""
+        self._run("pg_ctl", f"--pgdata={self._folder}/data", "-w", "-m", "immediate", "stop")
+
     def stop(self) -> None:
         """End it, and remove its files."""
-        self._run("pg_ctl", f"--pgdata={self._folder}/data", "-w", "-m", "immediate", "stop")
+        self.crash()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -1,0 +1,40 @@
+"""What a host of the fleet serves."""
+
+from __future__ import annotations
+
+import os
+
+import mlflow
+from fastapi import FastAPI, HTTPException
+
+import otel_mlflow
+import otel_mlflow.ops
+from tests.acceptance.apps.control import Control
+
+app = FastAPI()
+tracing = otel_mlflow.instrument(app)
+app.mount("/ops", otel_mlflow.ops.app(tracing))
+"""Without a token only this machine is served."""
+
+
+@app.get("/work")
+def work(fails: bool = False, keep: bool = False) -> dict[str, int]:
+    """Open some spans, and say which process did."""
+    if keep:
+        otel_mlflow.current_trace().set_tags({"keep": "true"})
+    with mlflow.start_span("agent"):
+        with mlflow.start_span("retrieve"):
+            pass
+        with mlflow.start_span("model"):
+            if fails:
+                raise HTTPException(500, "the model is not there")
+    return {"pid": os.getpid()}
+
+
+@app.post("/feedback/{trace_id}")
+def feedback(trace_id: str) -> bool:
+    """Judge an answer."""
+    return otel_mlflow.log_feedback(trace_id, "helpful", True)
+
+
+served = Control(app, tracing)
