@@ -37,6 +37,8 @@ Column = tuple[str, Callable[[Row], str]]
 @click.option("--user", help="Only this user's.")
 @click.option("--session", help="Only this session's.")
 @click.option("--service", help="Only this service's.")
+@click.option("--version", help="Only this version's.")
+@click.option("--slower-than", help="Only requests that took so many seconds or longer.")
 @click.option("--users", "show_users", is_flag=True, help="Name the users instead of giving them pseudonyms.")
 @click.option("--texts", "show_texts", is_flag=True, help="Show the texts of feedback, too.")
 @as_json
@@ -87,11 +89,13 @@ def _show(found: dict[str, Any]) -> None:
     spent = [_column("input_tokens"), _column("output_tokens"), _column("cost", _dollars)]
     _table("Routes", found["routes"], [_column("route"), *counts, *latency])
     _table("Errors", found["errors"], [_column("error_type"), _column("requests"), _column("first"), _column("last")])
-    for name in ("failing", "slowest"):
+    for name in ("failing", "slowest", "latest"):
         _list_requests(name.capitalize(), found[name][:LISTED])
-    _table("Models", found["models"], [_column("model"), _column("calls"), *spent])
+    took = [_column("mean_ms", _milliseconds), _column("longest_ms", _milliseconds)]
+    _table("Models", found["models"], [_column("model"), _column("calls"), *spent, *took])
     _table("Users", found["users"], [_column("user"), *counts, *spent])
-    _table("Tools", found["tools"], [_column("tool"), _column("calls"), _column("failures")])
+    _table("Tools", found["tools"], [_column("tool"), _column("calls"), _column("failures"), *took])
+    _table("Versions", found["versions"], [_column("version"), *counts, *latency])
     _table("Feedback", found["feedback"], [_column("name"), _column("given"), _column("mean"), ("values", _values)])
     for gap in found["missing"]:
         click.echo(f"not known: {gap['figure']}: {gap['reason']}", err=True)

@@ -165,7 +165,7 @@ def used(calls: Sequence[Call]) -> Row:
     return {
         "input_tokens": sum(call.input_tokens for call in calls),
         "output_tokens": sum(call.output_tokens for call in calls),
-        "total_tokens": sum(call.input_tokens + call.output_tokens for call in calls),
+        "total_tokens": sum(call.tokens for call in calls),
         "cost": sum((call.cost for call in calls), 0.0),
     }
 

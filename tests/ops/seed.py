@@ -82,18 +82,7 @@ def spans(request: Request) -> bytes:
     scope = otlp.resource_spans.add().scope_spans.add()
     _span(scope, request, 0, request.route, "UNKNOWN", failed=request.outcome != "ok")
     for position, call in enumerate(request.calls):
-        usage = {
-            "input_tokens": call.input_tokens,
-            "output_tokens": call.output_tokens,
-            "total_tokens": call.input_tokens + call.output_tokens,
-        }
-        cost = {"input_cost": 0.0, "output_cost": call.cost, "total_cost": call.cost}
-        said: dict[str, Any] = {
-            "mlflow.llm.model": call.model,
-            "mlflow.chat.tokenUsage": usage,
-            "mlflow.llm.cost": cost,
-        }
-        _span(scope, request, 1 + position, "model", "CHAT_MODEL", **said)
+        _span(scope, request, 1 + position, "model", "CHAT_MODEL", **call.attributes)
     for position, (tool, works) in enumerate(request.tools):
         _span(scope, request, 100 + position, tool, "TOOL", failed=not works)
     return otlp.SerializeToString()

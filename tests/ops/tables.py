@@ -130,19 +130,8 @@ def _metadata(request: Request) -> list[Any]:
 def _spans(request: Request, experiment_id: int) -> list[Any]:
     rows = [_span(request, experiment_id, 0, request.route or "nameless", "UNKNOWN")]
     for place, call in enumerate(request.calls):
-        usage = {
-            "input_tokens": call.input_tokens,
-            "output_tokens": call.output_tokens,
-            "total_tokens": call.input_tokens + call.output_tokens,
-        }
-        cost = {"input_cost": 0.0, "output_cost": call.cost, "total_cost": call.cost}
-        said: dict[str, Any] = {
-            "mlflow.llm.model": call.model,
-            "mlflow.chat.tokenUsage": usage,
-            "mlflow.llm.cost": cost,
-        }
         kind = "EMBEDDING" if call.model == "embedding" else "CHAT_MODEL"
-        rows.append(_span(request, experiment_id, 1 + place, "model", kind, **said))
+        rows.append(_span(request, experiment_id, 1 + place, "model", kind, **call.attributes))
         rows[-1].model_name, rows[-1].total_cost = call.model, call.cost
     for place, (tool, works) in enumerate(request.tools):
         rows.append(_span(request, experiment_id, 100 + place, tool, "TOOL", failed=not works))

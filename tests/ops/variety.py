@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -38,6 +39,16 @@ class Call:
     def tokens(self) -> int:
         """Both ways."""
         return self.input_tokens + self.output_tokens
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What MLflow's conventions say of it on its span."""
+        usage = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens, "total_tokens": self.tokens}
+        return {
+            "mlflow.llm.model": self.model,
+            "mlflow.chat.tokenUsage": usage,
+            "mlflow.llm.cost": {"input_cost": 0.0, "output_cost": self.cost, "total_cost": self.cost},
+        }
 
 
 @dataclass(frozen=True)
