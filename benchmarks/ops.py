@@ -10,11 +10,12 @@ Asked in this process, as the page does. New: another window, the index is up to
 from __future__ import annotations
 
 import argparse
+import asyncio
 import resource
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from otel_mlflow import Settings
@@ -118,9 +119,27 @@ def ask_with_history(path: Path, days: int) -> None:
     memory = _memory()
     for name, length in (("1 h", HOUR), ("24 h", DAY), (f"{days} d", days * DAY)):
         print(f"{name}, counted, with history: {_counted(index, Question(LAST - length, LAST))}")
+    print(f"waits of an event loop beside it: {_waits_beside(index, Question(LAST - days * DAY, LAST))}")
     route = Question(LAST - days * DAY, LAST, route="GET /tenant-0")
     print(f"{days} d of one route: {_counted(index, route)}")
     print(f"{_memory() - memory:.0f} MB more memory at most")
+
+
+def _waits_beside(index: TraceIndex, question: Question) -> str:
+    """How late an event loop is, that has something to do every millisecond, without and with somebody counting."""
+    alone = asyncio.run(_lateness(asyncio.sleep(1)))
+    beside = asyncio.run(_lateness(asyncio.to_thread(_counted, index, question)))
+    return f"p99 {alone:.1f} ms alone, {beside:.1f} ms beside"
+
+
+async def _lateness(other: Awaitable[object]) -> float:
+    task = asyncio.ensure_future(other)
+    found: list[float] = []
+    while not task.done():
+        began = time.monotonic()
+        await asyncio.sleep(0.001)
+        found.append((time.monotonic() - began) * 1000 - 1)
+    return sorted(found)[int(0.99 * len(found))]
 
 
 def _counted(index: TraceIndex, question: Question) -> str:

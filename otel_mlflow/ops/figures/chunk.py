@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,9 +17,6 @@ from otel_mlflow.ops.question import Question
 
 MOST_TRACES = 50_000
 """Traces that are counted at once: an hour may have more."""
-
-REST = 0.001
-"""Seconds after each chunk in which requests have the interpreter to themselves."""
 
 WORD_FILTERS = ("route", "user", "session", "service", "version")
 
@@ -83,7 +79,6 @@ def chunks(
         chunk = _chosen(_joined(list(read_blocks(db, start, end, names))), selection)
         if len(chunk.rows):
             yield chunk
-        time.sleep(REST)
 
 
 def _spans(db: sqlite3.Connection, question: Question) -> list[tuple[int, int]]:
