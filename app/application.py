@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 import otel_mlflow
 from app import page
 from app.agent.choose import agent_for
-from app.api import chat, errors, feedback, jobs, sessions, slides, status, stream
+from app.api import chat, docs, errors, feedback, jobs, sessions, slides, status, stream
 from app.api.dashboard import dashboard
 from app.api.openapi import EVERYWHERE, TAGS
 from app.api.request_id import IdentifiedApp
@@ -26,7 +26,7 @@ from app.workspace import Workspace
 MODEL_THREADS = 64
 """How many calls of a model that blocks may wait side by side."""
 
-_ROUTES = (chat, stream, jobs, sessions, slides, feedback, status, page)
+_ROUTES = (chat, stream, jobs, sessions, slides, feedback, status, docs, page)
 
 
 def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Settings | None = None) -> FastAPI:
@@ -44,12 +44,20 @@ def create_app(settings: AppSettings | None = None, tracing: otel_mlflow.Setting
 
 def untraced_app(settings: AppSettings, workspace: Workspace) -> FastAPI:
     """The same without `instrument()`."""
-    app = IdentifiedApp(title="Slide agent", lifespan=_live, responses=EVERYWHERE, openapi_tags=TAGS)
+    app = IdentifiedApp(
+        title="Slide agent",
+        lifespan=_live,
+        responses=EVERYWHERE,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.services = services_for(settings, agent_for(settings, workspace))
     app.state.tracing = None
     for part in _ROUTES:
         app.include_router(part.router)
     app.mount("/page", page.files)
+    app.mount(docs.FILES, docs.files)
     errors.answer_in_json(app)
     return app
 

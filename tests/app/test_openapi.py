@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -31,9 +32,20 @@ def operations(schema: Any) -> list[tuple[str, str, Any]]:
     return [(method, path, said) for path, all_ in schema["paths"].items() for method, said in all_.items()]
 
 
-async def test_the_docs_are_served(client: httpx.AsyncClient, schema: Any) -> None:
-    """The page that draws the schema, and a schema with routes in it."""
-    assert (await client.get("/docs")).status_code == 200
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+async def test_the_docs_work_without_another_server(client: httpx.AsyncClient, page: str) -> None:
+    """Scripts, styles and the icon are our own, and are there."""
+    answer = await client.get(page)
+    assert answer.status_code == 200
+    files = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert "//" not in "".join(files)
+    assert len(files) >= 2
+    for file in files:
+        assert (await client.get(file)).status_code == 200, file
+
+
+async def test_the_schema_has_the_routes(schema: Any) -> None:
+    """Those that clients are generated for."""
     assert {"/api/chat", "/api/chat/stream", "/api/chat/async", "/api/slides/export"} <= schema["paths"].keys()
 
 
