@@ -18,7 +18,7 @@ from app.api import chat, docs, errors, feedback, jobs, sessions, slides, status
 from app.api.dashboard import dashboard
 from app.api.openapi import EVERYWHERE, TAGS
 from app.api.request_id import IdentifiedApp
-from app.api.users import user_of
+from app.api.users import read_user
 from app.services import Services, services_for
 from app.settings import AppSettings
 from app.workspace import Workspace
@@ -65,14 +65,14 @@ def untraced_app(settings: AppSettings, workspace: Workspace) -> FastAPI:
 @asynccontextmanager
 async def _live(app: FastAPI) -> AsyncGenerator[None, None]:
     """Deal with what workers before us left; leave nothing running."""
-    using: Services = app.state.services
+    services: Services = app.state.services
     # LangChain calls what is not asynchronous in the loop's own threads, of which there are but a few.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(MODEL_THREADS, "slides-model"))
-    await using.jobs.recover()
+    await services.jobs.recover()
     yield
-    await using.running.stop()
-    await using.feedback.stop()
-    await using.lost_traces.stop()
+    await services.running.stop()
+    await services.feedback.stop()
+    await services.lost_traces.stop()
 
 
 def _experiments(template: str) -> Callable[[MutableMapping[str, Any]], str | None] | None:
@@ -81,7 +81,7 @@ def _experiments(template: str) -> Callable[[MutableMapping[str, Any]], str | No
         return None
 
     def experiment_of(scope: MutableMapping[str, Any]) -> str | None:
-        user = user_of(Headers(scope=scope))
+        user = read_user(Headers(scope=scope))
         return template.replace("{user}", user) if user else None
 
     return experiment_of

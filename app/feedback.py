@@ -58,15 +58,15 @@ class FeedbackLog:
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             await asyncio.sleep(_LOOK_SECONDS)
-            opinion = (await STORE.run(self._opinions.of, owner, [trace_id]))[trace_id]
+            opinion = (await STORE.run(self._opinions.by_trace, owner, [trace_id]))[trace_id]
             if await DATA.run(self._changed, opinion):
-                latest = (await STORE.run(self._opinions.of, owner, [trace_id]))[trace_id]
+                latest = (await STORE.run(self._opinions.by_trace, owner, [trace_id]))[trace_id]
                 if (latest.value, latest.rationale) == (opinion.value, opinion.rationale):
                     return
         await self._send_latest(trace_id, owner)
 
     async def _send_latest(self, trace_id: str, owner: str) -> None:
-        opinion = (await STORE.run(self._opinions.of, owner, [trace_id]))[trace_id]
+        opinion = (await STORE.run(self._opinions.by_trace, owner, [trace_id]))[trace_id]
         await STORE.run(_send, opinion)
 
     def _changed(self, opinion: Opinion) -> bool:

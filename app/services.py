@@ -8,10 +8,10 @@ from app.agent.agent import SlideAgent
 from app.feedback import FeedbackLog
 from app.settings import AppSettings
 from app.store.store import Store
-from app.turns.conduct import Conductor
 from app.turns.jobs import JobQueue
 from app.turns.lost_traces import LostTraces
 from app.turns.running import RunningTurns
+from app.turns.turn_runner import TurnRunner
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Services:
 
     settings: AppSettings
     store: Store
-    conductor: Conductor
+    turn_runner: TurnRunner
     running: RunningTurns
     jobs: JobQueue
     feedback: FeedbackLog
@@ -30,8 +30,8 @@ class Services:
 def services_for(settings: AppSettings, agent: SlideAgent) -> Services:
     """Put them together. Raises `StoreError`."""
     store = Store(settings.database.expanduser())
-    conductor = Conductor(store.turns, agent, settings.prompts, settings.mode)
+    turn_runner = TurnRunner(store.turns, agent, settings.prompts, settings.mode)
     running = RunningTurns(store.turns)
     lost_traces = LostTraces()
-    jobs = JobQueue(store.jobs, store.turns, conductor, running, lost_traces, settings.jobs_at_once)
-    return Services(settings, store, conductor, running, jobs, FeedbackLog(store.opinions), lost_traces)
+    jobs = JobQueue(store.jobs, store.turns, turn_runner, running, lost_traces, settings.jobs_at_once)
+    return Services(settings, store, turn_runner, running, jobs, FeedbackLog(store.opinions), lost_traces)

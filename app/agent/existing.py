@@ -62,7 +62,7 @@ class Existing:
     slides: tuple[Shown, ...]
 
     @classmethod
-    def of(cls, html: str) -> Existing | None:
+    def from_html(cls, html: str) -> Existing | None:
         """Look at a deck; None where there is none."""
         return cls(html, tuple(map(_shown, DeckDocument(html).slides))) if html else None
 

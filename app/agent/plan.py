@@ -44,7 +44,7 @@ class Asked:
 
 def next_step(question: str, max_slides: int, asked: Sequence[Asked], deck: str = "") -> AskData | Answer:
     """Decide from the person's question, everything asked for it so far, and the deck that is there."""
-    existing = Existing.of(deck)
+    existing = Existing.from_html(deck)
     if existing is None:
         return _answer(question, max_slides, asked, None)
     wish = read_follow_up(question, existing)

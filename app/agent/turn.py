@@ -27,7 +27,7 @@ Role = Literal["user", "assistant", "tool"]
 
 
 @dataclass(frozen=True)
-class Said:
+class TurnMessage:
     """One message. `tool_call` is the call that it makes, `tool_call_id` the call that it makes or answers."""
 
     role: Role
@@ -58,7 +58,7 @@ class Briefing:
         return [SystemMessage(self.task), *earlier, HumanMessage(self.message)]
 
 
-async def converse(agent: SlideAgent, briefing: Briefing) -> AsyncGenerator[Said | Document, None]:
+async def converse(agent: SlideAgent, briefing: Briefing) -> AsyncGenerator[TurnMessage | Document, None]:
     """Run the agent. Words come as soon as the model has turned from them to its document, not when that is done.
 
     Raises what the model raises, and what its tools raise beyond `GenieError`.
@@ -68,13 +68,13 @@ async def converse(agent: SlideAgent, briefing: Briefing) -> AsyncGenerator[Said
     async with aclosing(stream) as parts:
         async for kind, part in parts:
             if kind == "messages":
-                for words in early.hear(part[0]):
-                    yield Said("assistant", words)
+                for words in early.add(part[0]):
+                    yield TurnMessage("assistant", words)
             else:
                 for message in _messages(part):
                     if isinstance(message, AIMessage):
                         require_whole(message)
-                    for one in _said(message, told_early=message.id in early.told):
+                    for one in _turn_messages(message, is_told=message.id in early.told):
                         yield one
 
 
@@ -83,14 +83,14 @@ class _EarlyWords:
 
     def __init__(self) -> None:
         self.told: set[str | None] = set()
-        self._heard: dict[str | None, str] = {}
+        self._texts: dict[str | None, str] = {}
 
-    def hear(self, piece: AnyMessage) -> list[str]:
+    def add(self, piece: AnyMessage) -> list[str]:
         """The words, once for each message, when the first of its document is there."""
         if not isinstance(piece, AIMessageChunk) or piece.id in self.told:
             return []
-        heard = self._heard[piece.id] = self._heard.get(piece.id, "") + piece.text
-        words, document = split_answer(heard)
+        text = self._texts[piece.id] = self._texts.get(piece.id, "") + piece.text
+        words, document = split_answer(text)
         if not document:
             return []
         self.told.add(piece.id)
@@ -101,11 +101,11 @@ def _messages(update: dict[str, Any]) -> list[AnyMessage]:
     return [message for step in update.values() for message in (step or {}).get("messages", [])]
 
 
-def _said(spoken: AnyMessage, *, told_early: bool) -> list[Said | Document]:
-    if isinstance(spoken, ToolMessage):
-        return [Said("tool", spoken.text, tool_call_id=spoken.tool_call_id)]
-    calls = spoken.tool_calls if isinstance(spoken, AIMessage) else []
-    words, html = split_answer(spoken.text)
-    said: list[Said | Document] = [Said("assistant", words)] if words and not told_early else []
-    said += [Said("assistant", "", tool_call=call, tool_call_id=call["id"]) for call in calls]
-    return [*said, Document(html)] if html else said
+def _turn_messages(message: AnyMessage, *, is_told: bool) -> list[TurnMessage | Document]:
+    if isinstance(message, ToolMessage):
+        return [TurnMessage("tool", message.text, tool_call_id=message.tool_call_id)]
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    words, html = split_answer(message.text)
+    messages: list[TurnMessage | Document] = [TurnMessage("assistant", words)] if words and not is_told else []
+    messages += [TurnMessage("assistant", "", tool_call=call, tool_call_id=call["id"]) for call in calls]
+    return [*messages, Document(html)] if html else messages

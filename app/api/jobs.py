@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 
 import otel_mlflow
 from app.api import sse
+from app.api.dependencies import ServicesDep
 from app.api.openapi import event_stream, failures
-from app.api.orders import order_of
-from app.api.users import Owner, OwnToken
-from app.api.using import Using
+from app.api.orders import order_turn
+from app.api.users import OwnerDep, UserTokenDep
 from app.services import Services
 from app.shapes import ChatRequest, Ordered, Polled
 from app.store.tables import Job
@@ -25,10 +25,10 @@ LastEventId = Annotated[str, Header(description="the same, as browsers say it; i
 
 
 @router.post("/api/chat/async", status_code=202, responses=failures(400, 403, 404, 409))
-async def order(asked: ChatRequest, owner: Owner, token: OwnToken, using: Using) -> Ordered:
+async def order(asked: ChatRequest, owner: OwnerDep, token: UserTokenDep, services: ServicesDep) -> Ordered:
     """Order a turn; the answer says by which id to ask for it."""
-    ordered = await order_of(asked, owner, token, using)
-    job = await using.jobs.take_on(ordered, otel_mlflow.current_trace().carrier())
+    ordered = await order_turn(asked, owner, token, services)
+    job = await services.jobs.take_on(ordered, otel_mlflow.current_trace().carrier())
     return Ordered(
         request_id=job.id,
         session_id=job.session_id,
@@ -39,9 +39,9 @@ async def order(asked: ChatRequest, owner: Owner, token: OwnToken, using: Using)
 
 
 @router.get("/api/chat/poll/{request_id}", responses=failures(404))
-async def poll(request_id: str, owner: Owner, using: Using) -> Polled:
+async def poll(request_id: str, owner: OwnerDep, services: ServicesDep) -> Polled:
     """How the turn is doing. What a dead worker left is dealt with now, at the latest."""
-    return _polled(await using.jobs.find(request_id, owner))
+    return _polled(await services.jobs.find(request_id, owner))
 
 
 @router.get(
@@ -53,18 +53,20 @@ async def poll(request_id: str, owner: Owner, using: Using) -> Polled:
     },
 )
 async def events(
-    request_id: str, owner: Owner, using: Using, after: After = 0, last_event_id: LastEventId = ""
+    request_id: str, owner: OwnerDep, services: ServicesDep, after: After = 0, last_event_id: LastEventId = ""
 ) -> StreamingResponse:
     """Follow an ordered turn, from any device. The stream ends now and then: ask again, with the last event's id."""
-    await using.jobs.find(request_id, owner)
+    await services.jobs.find(request_id, owner)
     seen = int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 10 else after
-    return StreamingResponse(_written(using, request_id, owner, seen), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
+    return StreamingResponse(
+        _written(services, request_id, owner, seen), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS
+    )
 
 
-async def _written(using: Services, request_id: str, owner: str, after: int) -> AsyncIterator[str]:
-    settings = using.settings
+async def _written(services: Services, request_id: str, owner: str, after: int) -> AsyncIterator[str]:
+    settings = services.settings
     followed = follow(
-        using.jobs,
+        services.jobs,
         request_id,
         owner,
         after=after,

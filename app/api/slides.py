@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
+from app.api.dependencies import ExpectedVersionQuery, ServicesDep
 from app.api.openapi import failures, page
-from app.api.users import Owner
-from app.api.using import ExpectedQuery, Using
+from app.api.users import OwnerDep
 from app.decks import edit
 from app.decks.deck import Deck, parse
 from app.decks.edit import NoSuchSlideError
@@ -21,23 +21,27 @@ from app.shapes import DeckShape, OrderRequest, SessionId, SlideRequest
 from app.turns.answers import deck_shape
 
 router = APIRouter(prefix="/api/slides", tags=["slides"])
-Of = Annotated[SessionId, Query(alias="session_id")]
+SessionQuery = Annotated[SessionId, Query()]
 
 
 @router.get("", responses=failures(404))
-def slides(of: Of, owner: Owner, using: Using) -> DeckShape:
+def slides(session_id: SessionQuery, owner: OwnerDep, services: ServicesDep) -> DeckShape:
     """The deck."""
-    kept = using.store.decks.get(of, owner)
+    kept = services.store.decks.get(session_id, owner)
     return deck_shape(parse(kept.html), kept.version)
 
 
 @router.put("/reorder", responses=failures(400, 404, 409))
 def reorder(
-    wanted: OrderRequest, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None
+    wanted: OrderRequest,
+    session_id: SessionQuery,
+    owner: OwnerDep,
+    services: ServicesDep,
+    expected_version: ExpectedVersionQuery = None,
 ) -> DeckShape:
     """Put the slides into another order."""
     expected = _either(wanted.expected_version, expected_version)
-    return _changed(using, of, owner, expected, lambda html: edit.reorder(html, wanted.new_order))
+    return _changed(services, session_id, owner, expected, lambda html: edit.reorder(html, wanted.new_order))
 
 
 @router.get(
@@ -45,9 +49,11 @@ def reorder(
     response_class=Response,
     responses={**page("The whole document."), **failures(404)},
 )
-def export(of: Of, owner: Owner, using: Using, format: Literal["html"] = "html") -> Response:
+def export(
+    session_id: SessionQuery, owner: OwnerDep, services: ServicesDep, format: Literal["html"] = "html"
+) -> Response:
     """The whole deck as a file."""
-    deck = _deck(using, of, owner)
+    deck = _deck(services, session_id, owner)
     headers = {
         "Content-Disposition": f'attachment; filename="{_file_name(deck.title)}.{format}"',
         # Opened from here it would be a page of ours, and a model wrote it.
@@ -61,15 +67,17 @@ def export(of: Of, owner: Owner, using: Using, format: Literal["html"] = "html")
     response_class=Response,
     responses={**page("All slides, a page each."), **failures(404)},
 )
-def print_deck(of: Of, owner: Owner, using: Using) -> Response:
+def print_deck(session_id: SessionQuery, owner: OwnerDep, services: ServicesDep) -> Response:
     """The deck as a document that opens the browser's print dialog."""
-    return _shown(printable(_deck(using, of, owner)))
+    return _shown(printable(_deck(services, session_id, owner)))
 
 
 @router.get("/{place}/frame", include_in_schema=False)
-def slide_frame(place: int, of: Of, owner: Owner, using: Using, edit: bool = False) -> Response:
+def slide_frame(
+    place: int, session_id: SessionQuery, owner: OwnerDep, services: ServicesDep, edit: bool = False
+) -> Response:
     """One slide as a document for a frame of the page; to be changed where it stands if that is asked for."""
-    deck = _deck(using, of, owner)
+    deck = _deck(services, session_id, owner)
     if not 0 <= place < len(deck.slides):
         raise NoSuchSlideError(f"There is no slide {place}: the deck has {len(deck.slides)}, counted from 0.")
     return _shown(editable(deck, place) if edit else frame(deck, place))
@@ -77,23 +85,40 @@ def slide_frame(place: int, of: Of, owner: Owner, using: Using, edit: bool = Fal
 
 @router.patch("/{place}", responses=failures(400, 404, 409))
 def replace(
-    place: int, wanted: SlideRequest, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None
+    place: int,
+    wanted: SlideRequest,
+    session_id: SessionQuery,
+    owner: OwnerDep,
+    services: ServicesDep,
+    expected_version: ExpectedVersionQuery = None,
 ) -> DeckShape:
     """Give a slide other HTML."""
     expected = _either(wanted.expected_version, expected_version)
-    return _changed(using, of, owner, expected, lambda html: edit.replace(html, place, wanted.html))
+    return _changed(services, session_id, owner, expected, lambda html: edit.replace(html, place, wanted.html))
 
 
 @router.post("/{place}/duplicate", responses=failures(404, 409))
-def duplicate(place: int, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None) -> DeckShape:
+def duplicate(
+    place: int,
+    session_id: SessionQuery,
+    owner: OwnerDep,
+    services: ServicesDep,
+    expected_version: ExpectedVersionQuery = None,
+) -> DeckShape:
     """Put a copy behind a slide."""
-    return _changed(using, of, owner, expected_version, lambda html: edit.duplicate(html, place))
+    return _changed(services, session_id, owner, expected_version, lambda html: edit.duplicate(html, place))
 
 
 @router.delete("/{place}", responses=failures(404, 409))
-def delete(place: int, of: Of, owner: Owner, using: Using, expected_version: ExpectedQuery = None) -> DeckShape:
+def delete(
+    place: int,
+    session_id: SessionQuery,
+    owner: OwnerDep,
+    services: ServicesDep,
+    expected_version: ExpectedVersionQuery = None,
+) -> DeckShape:
     """Take a slide out."""
-    return _changed(using, of, owner, expected_version, lambda html: edit.delete(html, place))
+    return _changed(services, session_id, owner, expected_version, lambda html: edit.delete(html, place))
 
 
 def _shown(document: FrameDocument) -> Response:
@@ -101,14 +126,14 @@ def _shown(document: FrameDocument) -> Response:
     return HTMLResponse(document.html, headers=headers)
 
 
-def _deck(using: Services, session_id: str, owner: str) -> Deck:
-    return parse(using.store.decks.get(session_id, owner).html)
+def _deck(services: Services, session_id: str, owner: str) -> Deck:
+    return parse(services.store.decks.get(session_id, owner).html)
 
 
 def _changed(
-    using: Services, session_id: str, owner: str, expected: int | None, change: Callable[[str], str]
+    services: Services, session_id: str, owner: str, expected: int | None, change: Callable[[str], str]
 ) -> DeckShape:
-    kept = using.store.decks.change(session_id, owner, change, expected)
+    kept = services.store.decks.change(session_id, owner, change, expected)
     return deck_shape(parse(kept.html), kept.version)
 
 

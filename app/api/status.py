@@ -7,16 +7,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 import otel_mlflow
-from app.api.using import Using
+from app.api.dependencies import ServicesDep
 from app.shapes import HealthShape, TracingStatusShape
 
 router = APIRouter(tags=["status"])
 
 
 @router.get("/api/health")
-async def health(using: Using) -> HealthShape:
+async def health(services: ServicesDep) -> HealthShape:
     """Whether the process answers, and what answers questions; asks nobody."""
-    return HealthShape(status="ok", mode=using.settings.mode)
+    return HealthShape(status="ok", mode=services.settings.mode)
 
 
 @router.get("/api/tracing/status", response_model=TracingStatusShape)

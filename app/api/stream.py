@@ -14,11 +14,11 @@ from fastapi.responses import StreamingResponse
 
 import otel_mlflow
 from app.api import sse
+from app.api.dependencies import ServicesDep
 from app.api.openapi import event_stream, failures
-from app.api.orders import order_of
+from app.api.orders import order_turn
 from app.api.request_id import request_id
-from app.api.users import Owner, OwnToken
-from app.api.using import Using
+from app.api.users import OwnerDep, UserTokenDep
 from app.services import Services
 from app.shapes import ChatRequest
 from app.store.tables import Job
@@ -38,23 +38,23 @@ router = APIRouter(tags=["chat"])
     },
 )
 async def stream(
-    asked: ChatRequest, request: Request, owner: Owner, token: OwnToken, using: Using
+    asked: ChatRequest, request: Request, owner: OwnerDep, token: UserTokenDep, services: ServicesDep
 ) -> StreamingResponse:
     """Answer one question, and tell what happens on the way."""
-    order = await order_of(asked, owner, token, using)
-    job = await using.jobs.take_on(order, otel_mlflow.current_trace().carrier())
+    order = await order_turn(asked, owner, token, services)
+    job = await services.jobs.take_on(order, otel_mlflow.current_trace().carrier())
     headers = {**sse.HEADERS, "Content-Location": f"/api/chat/events/{job.id}"}
-    events = _events(using, job, request_id(request), is_new=order.held.created)
+    events = _events(services, job, request_id(request), is_new=order.lease.created)
     return StreamingResponse(events, media_type=sse.MEDIA_TYPE, headers=headers)
 
 
-async def _events(using: Services, job: Job, asked_as: str, *, is_new: bool) -> AsyncIterator[str]:
+async def _events(services: Services, job: Job, asked_as: str, *, is_new: bool) -> AsyncIterator[str]:
     """The events as they go over the wire, with a comment where there would be silence."""
     if is_new:
         trace = {"trace_id": job.trace_id, "trace_url": job.trace_url}
         yield sse.event("session_created", {"session_id": job.session_id, "request_id": job.id, **trace})
-    heartbeat = using.settings.heartbeat_seconds
-    async for event in follow(using.jobs, job.id, job.owner, after=0, heartbeat=heartbeat, seconds=math.inf):
+    heartbeat = services.settings.heartbeat_seconds
+    async for event in follow(services.jobs, job.id, job.owner, after=0, heartbeat=heartbeat, seconds=math.inf):
         yield _written(event, asked_as) if event else sse.HEARTBEAT
 
 

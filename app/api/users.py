@@ -18,20 +18,20 @@ LOCAL = "local"
 """Where no proxy says who it is, there is one user."""
 
 
-def user_of(headers: Headers) -> str:
+def read_user(headers: Headers) -> str:
     """The forwarded user; empty where none is."""
     return next((headers[name] for name in _HEADERS if headers.get(name)), "")
 
 
 def owner(request: Request) -> str:
     """The user whose sessions the request is about; the trace says so too."""
-    user = user_of(request.headers)
+    user = read_user(request.headers)
     if user:
         otel_mlflow.current_trace().set_user(user)
     return user or LOCAL
 
 
-Owner = Annotated[str, Depends(owner)]
+OwnerDep = Annotated[str, Depends(owner)]
 
 
 def user_token(request: Request) -> UserToken | None:
@@ -44,4 +44,4 @@ def user_token(request: Request) -> UserToken | None:
     return UserToken(forwarded)
 
 
-OwnToken = Annotated[UserToken | None, Depends(user_token)]
+UserTokenDep = Annotated[UserToken | None, Depends(user_token)]

@@ -55,7 +55,7 @@ class Decks:
     def get(self, session_id: str, owner: str) -> StoredDeck:
         """The deck as it is. Raises `NoDeckError`."""
         with self._database.reading() as db:
-            return _require(deck_of(db, owned(db, session_id, owner).id))
+            return _require(read_deck(db, owned(db, session_id, owner).id))
 
     def change(self, session_id: str, owner: str, change: Callable[[str], str], expected: int | None) -> StoredDeck:
         """Put what `change` makes of the deck in its place. Raises `NoDeckError`."""
@@ -78,12 +78,12 @@ class Decks:
     ) -> tuple[ChatSession, StoredDeck]:
         session = owned(db, session_id, owner)
         require_idle(session, self._workers)
-        deck = deck_of(db, session.id)
+        deck = read_deck(db, session.id)
         require_version(deck, expected)
         return session, deck
 
 
-def deck_of(db: Session, session_id: str) -> StoredDeck:
+def read_deck(db: Session, session_id: str) -> StoredDeck:
     """The deck of a session."""
     found = db.get(DeckRow, session_id)
     return StoredDeck(found.html, found.version) if found else StoredDeck()
@@ -91,7 +91,7 @@ def deck_of(db: Session, session_id: str) -> StoredDeck:
 
 def keep_deck(db: Session, session: ChatSession, html: str) -> StoredDeck:
     """Put HTML in the place of a deck, which can be gone back to."""
-    deck = deck_of(db, session.id)
+    deck = read_deck(db, session.id)
     if deck.html:
         db.add(FormerDeck(session_id=session.id, html=deck.html))
         db.flush()

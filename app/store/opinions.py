@@ -33,7 +33,7 @@ class Opinions:
             db.merge(opinion)
             return is_first
 
-    def of(self, owner: str, trace_ids: Sequence[str]) -> Mapping[str, Opinion]:
+    def by_trace(self, owner: str, trace_ids: Sequence[str]) -> Mapping[str, Opinion]:
         """The owner's, by trace."""
         with self._database.reading() as db:
             wanted = select(Opinion).where(Opinion.owner == owner, Opinion.trace_id.in_(set(trace_ids)))

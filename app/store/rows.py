@@ -42,6 +42,6 @@ def require_idle(session: ChatSession, workers: Workers) -> None:
         raise TurnRunningError("A turn of this session is running. Wait for it, or cancel it.")
 
 
-def said_in(db: Session, session_id: str) -> Sequence[Message]:
+def read_messages(db: Session, session_id: str) -> Sequence[Message]:
     """The messages of a session, in order."""
     return db.scalars(select(Message).where(Message.session_id == session_id).order_by(Message.id)).all()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from app.store.database import Database
-from app.store.rows import owned, require_idle, said_in
+from app.store.rows import owned, read_messages, require_idle
 from app.store.tables import ChatSession, Message
 from app.store.workers import Workers
 
@@ -57,4 +57,4 @@ class Sessions:
     def messages(self, session_id: str, owner: str) -> Sequence[Message]:
         """All that was said, in order."""
         with self._database.reading() as db:
-            return said_in(db, owned(db, session_id, owner).id)
+            return read_messages(db, owned(db, session_id, owner).id)

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.store.database import Database
-from app.store.decks import StoredDeck, deck_of, keep_deck, require_version
-from app.store.rows import is_running, owned, require_idle, said_in
+from app.store.decks import StoredDeck, keep_deck, read_deck, require_version
+from app.store.rows import is_running, owned, read_messages, require_idle
 from app.store.tables import ChatSession, Message, now
 from app.store.workers import Workers
 
@@ -23,7 +23,7 @@ TITLE_FROM_MESSAGE = 80
 
 
 @dataclass(frozen=True)
-class Held:
+class SessionLease:
     """A session that is held for one turn."""
 
     session_id: str
@@ -34,10 +34,10 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Before:
+class SessionSnapshot:
     """A session as a turn finds it."""
 
-    said: Sequence[Message]
+    messages: Sequence[Message]
     deck: StoredDeck
     conversation_id: str
 
@@ -49,7 +49,7 @@ class Turns:
         self._database = database
         self._workers = workers
 
-    def begin(self, session_id: str | None, owner: str, message: str, expected: int | None = None) -> Held:
+    def begin(self, session_id: str | None, owner: str, message: str, expected: int | None = None) -> SessionLease:
         """Hold a session, or a new one. Raises `NotYoursError`, `TurnRunningError` and `VersionConflictError`."""
         with self._database.writing() as db:
             if session_id is None:
@@ -58,48 +58,48 @@ class Turns:
             else:
                 session = owned(db, session_id, owner)
                 require_idle(session, self._workers)
-                require_version(deck_of(db, session.id), expected)
+                require_version(read_deck(db, session.id), expected)
             session.title = session.title or message[:TITLE_FROM_MESSAGE]
             session.turn_id, session.turn_worker, session.turn_cancelled = uuid.uuid4().hex, self._workers.me, False
-            return Held(session.id, owner, session.turn_id, created=session_id is None)
+            return SessionLease(session.id, owner, session.turn_id, created=session_id is None)
 
-    def before(self, held: Held) -> Before:
+    def snapshot(self, lease: SessionLease) -> SessionSnapshot:
         """What the turn goes on from."""
         with self._database.reading() as db:
-            session = db.get_one(ChatSession, held.session_id)
-            return Before(said_in(db, session.id), deck_of(db, session.id), session.conversation_id)
+            session = db.get_one(ChatSession, lease.session_id)
+            return SessionSnapshot(read_messages(db, session.id), read_deck(db, session.id), session.conversation_id)
 
-    def adopt(self, held: Held) -> None:
+    def adopt(self, lease: SessionLease) -> None:
         """Go on with a turn whose worker has died before it began."""
         with self._database.writing() as db:
-            session = db.get_one(ChatSession, held.session_id)
+            session = db.get_one(ChatSession, lease.session_id)
             session.turn_worker = self._workers.me
 
     def finish(
-        self, held: Held, said: Sequence[Message], *, deck: str = "", conversation_id: str = ""
+        self, lease: SessionLease, messages: Sequence[Message], *, deck: str = "", conversation_id: str = ""
     ) -> StoredDeck | None:
         """Keep what the turn brought and let go of the session; without a deck the one that is there stays.
 
         Answers the deck as it is now; None, and keeps nothing, where the turn's end was asked for before.
         """
         with self._database.writing() as db:
-            session = self._held(db, held)
+            session = self._leased(db, lease)
             if session is None or session.turn_cancelled:
                 return None
-            kept = keep_deck(db, session, deck) if deck else deck_of(db, session.id)
+            kept = keep_deck(db, session, deck) if deck else read_deck(db, session.id)
             session.conversation_id = conversation_id or session.conversation_id
-            _let_go(db, session, said)
+            _let_go(db, session, messages)
             return kept
 
-    def abandon(self, held: Held, said: Sequence[Message]) -> None:
+    def abandon(self, lease: SessionLease, messages: Sequence[Message]) -> None:
         """Let go of the session, with a word why; nothing happens if that was done already."""
         with self._database.writing() as db:
-            if session := self._held(db, held):
-                _let_go(db, session, said)
+            if session := self._leased(db, lease):
+                _let_go(db, session, messages)
 
-    def _held(self, db: Session, held: Held) -> ChatSession | None:
-        session = db.get(ChatSession, held.session_id)
-        return session if session and session.turn_id == held.turn_id else None
+    def _leased(self, db: Session, lease: SessionLease) -> ChatSession | None:
+        session = db.get(ChatSession, lease.session_id)
+        return session if session and session.turn_id == lease.turn_id else None
 
     def cancel(self, session_id: str, owner: str) -> str | None:
         """Ask for the running turn's end, whichever worker has it; answer its id, None where none is running."""
@@ -117,7 +117,7 @@ class Turns:
             return db.scalars(select(ChatSession.turn_id).where(mine, ChatSession.turn_cancelled)).all()
 
 
-def _let_go(db: Session, session: ChatSession, said: Sequence[Message]) -> None:
-    db.add_all(said)
+def _let_go(db: Session, session: ChatSession, messages: Sequence[Message]) -> None:
+    db.add_all(messages)
     session.turn_id = session.turn_worker = None
     session.updated_at = now()

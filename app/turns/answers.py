@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from app.agent.turn import Said
+from app.agent.turn import TurnMessage
 from app.decks.deck import Deck
 from app.shapes import DeckShape, EventShape, MessageShape, SlideShape, ToolCallShape
 
 
-def message_shape(said: Said) -> MessageShape:
+def message_shape(message: TurnMessage) -> MessageShape:
     """One message."""
-    call = said.tool_call
+    call = message.tool_call
     return MessageShape(
-        role=said.role,
-        content=said.content,
-        timestamp=said.timestamp,
+        role=message.role,
+        content=message.content,
+        timestamp=message.timestamp,
         tool_call=ToolCallShape(name=call["name"], arguments=call["args"]) if call else None,
-        tool_call_id=said.tool_call_id,
+        tool_call_id=message.tool_call_id,
     )
 
 
@@ -32,7 +32,7 @@ def deck_shape(deck: Deck, version: int) -> DeckShape:
     )
 
 
-def event_of(said: Said) -> EventShape:
+def to_event(message: TurnMessage) -> EventShape:
     """What the stream tells of a message."""
-    name = "tool_result" if said.role == "tool" else "tool_call" if said.tool_call else "assistant"
-    return EventShape(event=name, data=message_shape(said).model_dump(mode="json"))
+    name = "tool_result" if message.role == "tool" else "tool_call" if message.tool_call else "assistant"
+    return EventShape(event=name, data=message_shape(message).model_dump(mode="json"))

@@ -8,19 +8,19 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 
 import otel_mlflow
-from app.agent.turn import Said
+from app.agent.turn import TurnMessage
 from app.pool import STORE
 from app.shapes import EventShape
 from app.store import jobs as status
 from app.store.jobs import Jobs
 from app.store.tables import Job, Message, now
-from app.store.turns import Held, Turns
-from app.turns.answers import event_of
-from app.turns.conduct import TURN, Conductor, Order
+from app.store.turns import SessionLease, Turns
+from app.turns.answers import to_event
 from app.turns.failures import CANCELLED, UNCHANGED, explain, log
 from app.turns.lost_traces import LostTraces
 from app.turns.running import RunningTurns
 from app.turns.traced import set_type, step
+from app.turns.turn_runner import TURN, Order, TurnRunner
 
 ON_BEHALF = "on_behalf_of_user"
 LOST = f"The server stopped while it was at work on this. Ask again. {UNCHANGED}"
@@ -37,7 +37,7 @@ class JobQueue:
         self,
         jobs: Jobs,
         turns: Turns,
-        conductor: Conductor,
+        turn_runner: TurnRunner,
         running: RunningTurns,
         lost_traces: LostTraces,
         at_once: int,
@@ -45,7 +45,7 @@ class JobQueue:
         self._jobs = jobs
         self._lost_traces = lost_traces
         self._turns = turns
-        self._conductor = conductor
+        self._turn_runner = turn_runner
         self._running = running
         self._slots = asyncio.Semaphore(at_once)
 
@@ -53,9 +53,9 @@ class JobQueue:
         """Put a job into the queue, and return when its trace shows that it waits there."""
         # What is stored has no token: whoever takes the job on from a dead worker cannot go on in that person's name.
         stored = asdict(replace(order, token=None))
-        ordered = {**stored, "session_id": order.held.session_id, ON_BEHALF: order.token is not None}
+        ordered = {**stored, "session_id": order.lease.session_id, ON_BEHALF: order.token is not None}
         trace_ids = (order.trace_id, order.trace_url)
-        job = await STORE.run(self._jobs.add, order.held.owner, ordered, carrier, trace_ids)
+        job = await STORE.run(self._jobs.add, order.lease.owner, ordered, carrier, trace_ids)
         await self._start(job, order)
         return job
 
@@ -72,7 +72,7 @@ class JobQueue:
         for job, left_as in await STORE.run(self._jobs.take_over):
             order = _order(job)
             if left_as == status.PENDING and not job.order.get(ON_BEHALF):
-                await STORE.run(self._turns.adopt, order.held)
+                await STORE.run(self._turns.adopt, order.lease)
                 await self._start(job, order)
             else:
                 await self._lose(job, order)
@@ -80,7 +80,7 @@ class JobQueue:
     async def _start(self, job: Job, order: Order) -> None:
         begun = asyncio.Event()
         # A context of its own: the job goes on in the request's trace, not in the request.
-        self._running.start(order.held.turn_id, self._work(job, order, begun), contextvars.Context())
+        self._running.start(order.lease.turn_id, self._work(job, order, begun), contextvars.Context())
         await begun.wait()
 
     async def _work(self, job: Job, order: Order, begun: asyncio.Event) -> None:
@@ -101,17 +101,17 @@ class JobQueue:
         try:
             await STORE.run(self._jobs.start, job)
 
-            async def hear(said: Said) -> None:
-                await self._tell(job, event_of(said))
+            async def on_message(message: TurnMessage) -> None:
+                await self._tell(job, to_event(message))
 
-            answer = await self._conductor.take(order, hear)
+            answer = await self._turn_runner.take(order, on_message)
         finally:
             self._slots.release()
         await STORE.run(self._jobs.end, job.id, status.COMPLETED, result=answer.model_dump(mode="json"))
 
     async def _cancelled(self, job: Job, order: Order, error: asyncio.CancelledError) -> None:
         if not self._running.stopping:
-            await self._conductor.give_up(order, error)
+            await self._turn_runner.give_up(order, error)
             await self._end(job, status.CANCELLED, CANCELLED)
         elif job.status == status.RUNNING:
             await self._end(job, status.ERROR, LOST)
@@ -130,13 +130,13 @@ class JobQueue:
         said = [("user", order.message), ("assistant", LOST)]
         self._lost_traces.mark(job.trace_id, LOST)
         rows = [_row(job, role, words) for role, words in said]
-        await STORE.run(self._turns.abandon, order.held, rows)
+        await STORE.run(self._turns.abandon, order.lease, rows)
         await self._end(job, status.ERROR, LOST)
 
 
 def _order(job: Job) -> Order:
     kept = {name: value for name, value in job.order.items() if name not in ("session_id", ON_BEHALF)}
-    return Order(**{**kept, "held": Held(**kept["held"])})
+    return Order(**{**kept, "lease": SessionLease(**kept["lease"])})
 
 
 def _row(job: Job, role: str, words: str) -> Message:

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from app.pool import STORE
 from app.store.turns import Turns
 
-Brought = TypeVar("Brought")
+Result = TypeVar("Result")
 
 # How soon a turn notices that its end was asked for at another worker.
-_LOOK_SECONDS = 0.5
+_WATCH_SECONDS = 0.5
 
 
 class RunningTurns:
@@ -27,15 +27,15 @@ class RunningTurns:
         self._watch: asyncio.Task[None] | None = None
 
     def start(
-        self, turn_id: str, turn: Coroutine[Any, Any, Brought], context: contextvars.Context | None = None
-    ) -> asyncio.Task[Brought]:
+        self, turn_id: str, turn: Coroutine[Any, Any, Result], context: contextvars.Context | None = None
+    ) -> asyncio.Task[Result]:
         """Start a turn, in a copy of the caller's context if none is given."""
         running = context or contextvars.copy_context()
         task = running.run(asyncio.create_task, turn)
         self._tasks[turn_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(turn_id, None))
         if self._watch is None or self._watch.done():
-            self._watch = contextvars.Context().run(asyncio.create_task, self._look())
+            self._watch = contextvars.Context().run(asyncio.create_task, self._watch_for_cancels())
         return task
 
     def cancel(self, turn_id: str) -> None:
@@ -53,8 +53,8 @@ class RunningTurns:
             self._watch.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _look(self) -> None:
+    async def _watch_for_cancels(self) -> None:
         while self._tasks:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_WATCH_SECONDS)
             for turn_id in await STORE.run(self._turns.cancelled):
                 self.cancel(turn_id or "")

@@ -133,7 +133,7 @@ def test_wishes_are_read(deck: str, sentence: str, wish: FollowUp) -> None:
 
 def existing(html: str) -> Existing:
     """The deck, as the model sees it."""
-    found = Existing.of(html)
+    found = Existing.from_html(html)
     assert found
     return found
 

@@ -15,7 +15,7 @@ from app.store.decks import KEPT, NoDeckError, NothingToUndoError, StoredDeck
 from app.store.rows import TurnRunningError
 from app.store.store import Store
 from app.store.tables import Message, now
-from app.store.turns import Held
+from app.store.turns import SessionLease
 from app.store.workers import Workers
 
 WORKER = """
@@ -32,9 +32,9 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "slides.db")
 
 
-def words(held: Held) -> list[Message]:
+def words(lease: SessionLease) -> list[Message]:
     """Something that was said."""
-    return [Message(session_id=held.session_id, role="user", content="Hello", timestamp=now())]
+    return [Message(session_id=lease.session_id, role="user", content="Hello", timestamp=now())]
 
 
 def test_one_of_many_gets_the_session(store: Store) -> None:
@@ -66,20 +66,20 @@ def test_a_turn_whose_end_was_asked_for_keeps_nothing(store: Store) -> None:
 
 
 def test_a_turn_that_lost_its_session_keeps_nothing(store: Store) -> None:
-    """Once let go of, a session is not written to by the turn that held it."""
-    held = store.turns.begin(None, "ada", "Hello")
-    store.turns.abandon(held, [])
-    assert not store.turns.finish(held, words(held), deck="<p>late</p>")
+    """Once let go of, a session is not written to by the turn that lease it."""
+    lease = store.turns.begin(None, "ada", "Hello")
+    store.turns.abandon(lease, [])
+    assert not store.turns.finish(lease, words(lease), deck="<p>late</p>")
     with pytest.raises(NoDeckError):
-        store.decks.get(held.session_id, "ada")
+        store.decks.get(lease.session_id, "ada")
 
 
 def test_a_session_takes_all_that_is_in_it_along(store: Store) -> None:
     """Its messages, its deck and its jobs."""
-    held = store.turns.begin(None, "ada", "Hello")
-    job = store.jobs.add("ada", {"session_id": held.session_id}, {}, ("", ""))
-    store.turns.finish(held, words(held), deck="<p>deck</p>")
-    store.sessions.delete(held.session_id, "ada")
+    lease = store.turns.begin(None, "ada", "Hello")
+    job = store.jobs.add("ada", {"session_id": lease.session_id}, {}, ("", ""))
+    store.turns.finish(lease, words(lease), deck="<p>deck</p>")
+    store.sessions.delete(lease.session_id, "ada")
     with pytest.raises(LookupError):
         store.jobs.get(job.id, "ada")
 
@@ -110,21 +110,21 @@ def test_a_place_where_nothing_can_be_is_named(tmp_path: Path) -> None:
 def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
     """Columns that have come since are added; what is in it stays."""
     path = tmp_path / "slides.db"
-    held = (store := Store(path)).turns.begin(None, "ada", "Hello")
-    assert store.turns.finish(held, [], deck="<p>deck</p>")
+    lease = (store := Store(path)).turns.begin(None, "ada", "Hello")
+    assert store.turns.finish(lease, [], deck="<p>deck</p>")
     with sqlite3.connect(path) as before:
         before.execute("ALTER TABLE decks DROP COLUMN version")
     before.close()
-    assert Store(path).decks.get(held.session_id, "ada") == StoredDeck("<p>deck</p>", 1)
+    assert Store(path).decks.get(lease.session_id, "ada") == StoredDeck("<p>deck</p>", 1)
 
 
 def test_there_are_so_many_steps_back(store: Store) -> None:
     """The oldest go first."""
-    held = store.turns.begin(None, "ada", "Hello")
-    store.turns.finish(held, [], deck="0")
+    lease = store.turns.begin(None, "ada", "Hello")
+    store.turns.finish(lease, [], deck="0")
     for _ in range(KEPT + 5):
-        store.decks.change(held.session_id, "ada", lambda html: str(int(html) + 1), None)
-    undone = [store.decks.undo(held.session_id, "ada", None).html for _ in range(KEPT)]
+        store.decks.change(lease.session_id, "ada", lambda html: str(int(html) + 1), None)
+    undone = [store.decks.undo(lease.session_id, "ada", None).html for _ in range(KEPT)]
     assert undone[-1] == "5"
     with pytest.raises(NothingToUndoError):
-        store.decks.undo(held.session_id, "ada", None)
+        store.decks.undo(lease.session_id, "ada", None)

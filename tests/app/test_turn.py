@@ -11,7 +11,7 @@ from langchain_core.messages import ToolCall
 
 from app.agent.agent import SlideAgent, slide_agent
 from app.agent.model import EmbeddedSlideModel
-from app.agent.turn import Briefing, Document, Said, converse
+from app.agent.turn import Briefing, Document, TurnMessage, converse
 from app.data.conversation import Conversation
 from app.data.genie import EmbeddedSpace, GenieAnswer
 from app.decks.deck import parse
@@ -35,9 +35,9 @@ def agent() -> SlideAgent:
     return slide_agent(EmbeddedSlideModel(), EmbeddedSpace())
 
 
-async def ask(agent: SlideAgent, message: str, max_slides: int = 10) -> tuple[list[Said], str]:
+async def ask(agent: SlideAgent, message: str, max_slides: int = 10) -> tuple[list[TurnMessage], str]:
     """What is said in one turn, and the document."""
-    said, html = list[Said](), ""
+    said, html = list[TurnMessage](), ""
     async for one in converse(agent, Briefing(TASK.format(max_slides=max_slides), (), message)):
         if isinstance(one, Document):
             html = one.html
@@ -46,7 +46,7 @@ async def ask(agent: SlideAgent, message: str, max_slides: int = 10) -> tuple[li
     return said, html
 
 
-def calls(said: list[Said]) -> list[ToolCall]:
+def calls(said: list[TurnMessage]) -> list[ToolCall]:
     """The calls that were made."""
     return [one.tool_call for one in said if one.tool_call]
 
@@ -78,7 +78,7 @@ async def test_words_come_once_and_before_the_document(agent: SlideAgent) -> Non
     told: list[Any] = [
         one async for one in converse(agent, Briefing(TASK.format(max_slides=5), (), "units by product"))
     ]
-    words = [one.content for one in told if isinstance(one, Said) and one.content and one.role == "assistant"]
+    words = [one.content for one in told if isinstance(one, TurnMessage) and one.content and one.role == "assistant"]
     assert len(words) == 1
     assert isinstance(told[-1], Document)
 

@@ -10,11 +10,11 @@ from app.services import Services
 from app.shapes import ExpectedVersion
 
 
-def services(request: Request) -> Services:
+def read_services(request: Request) -> Services:
     """What the app was built with."""
     built: Services = request.app.state.services
     return built
 
 
-ExpectedQuery = Annotated[ExpectedVersion, Query(alias="expected_version")]
-Using = Annotated[Services, Depends(services)]
+ExpectedVersionQuery = Annotated[ExpectedVersion, Query(alias="expected_version")]
+ServicesDep = Annotated[Services, Depends(read_services)]
