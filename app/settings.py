@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 from typing_extensions import Self
 
@@ -41,6 +41,9 @@ class Prompts(_Section):
         return deck
 
 
+SpaceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
 class DatabricksSettings(_Section):
     """Where in the workspace; the workspace itself and the credentials are those of the traces."""
 
@@ -50,6 +53,8 @@ class DatabricksSettings(_Section):
     """The most tokens of an answer; without it the endpoint's own limit holds."""
     genie_space_id: str = ""
     """The Genie space that knows the data."""
+    genie_spaces: dict[SpaceName, str] = Field(default_factory=dict)
+    """Several spaces instead, by names of your own; the model is offered each under what it says of itself."""
     on_behalf_of_user: bool = False
     """Whether model and Genie are asked as the person whose token the proxy of Databricks Apps forwards."""
 
@@ -105,9 +110,13 @@ class AppSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:
-        needed = (("model", "serving_endpoint"), ("data", "genie_space_id"))
-        for what, where in needed:
-            if getattr(self, what) == "databricks" and not getattr(self.databricks, where):
+        own = self.databricks
+        needed = (
+            ("model", "serving_endpoint", own.serving_endpoint),
+            ("data", "genie_space_id", own.genie_space_id or own.genie_spaces),
+        )
+        for what, where, value in needed:
+            if getattr(self, what) == "databricks" and not value:
                 raise ValueError(
                     f"{what} is databricks: set databricks.{where} (SLIDES_DATABRICKS__{where.upper()}) too"
                 )

@@ -1,8 +1,9 @@
-"""The slide agent: LangChain's `create_agent` over a chat model and the data tool."""
+"""The slide agent: LangChain's `create_agent` over a chat model and the data tools, one for each Genie space."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from langchain.agents import create_agent
@@ -14,7 +15,7 @@ from langchain_core.tools import BaseTool
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from app.data.genie import TOOL_NAME, GenieError, GenieSpace, genie_tool
+from app.data.genie import GenieError, GenieSpace, genie_tool, tool_name
 from app.pool import DATA
 
 SlideAgent = CompiledStateGraph[Any, Any, Any, Any]
@@ -36,26 +37,27 @@ class TellToolErrors(AgentMiddleware[AgentState[Any], None]):
 
 
 class TellAboutData(AgentMiddleware[AgentState[Any], None]):
-    """The model reads what the space says of itself, once that is known: asking for it needs the network."""
+    """The model reads what each space says of itself, once that is known: asking for it needs the network."""
 
-    def __init__(self, space: GenieSpace) -> None:
-        self._space = space
+    def __init__(self, spaces: Mapping[str, GenieSpace]) -> None:
+        self._spaces = {tool_name(name): space for name, space in spaces.items()}
 
     async def awrap_model_call(
         self, request: ModelRequest[None], handler: Callable[[ModelRequest[None]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
-        """Offer the data tool under the space's own description."""
-        description = await DATA.run(self._space.describe)
-        tools = [_described(tool, description) for tool in request.tools]
+        """Offer each data tool under its space's own description."""
+        tools = await asyncio.gather(*map(self._described, request.tools))
         return await handler(request.override(tools=tools))
 
+    async def _described(self, tool: Any) -> Any:
+        space = self._spaces.get(tool.name) if isinstance(tool, BaseTool) else None
+        return tool.model_copy(update={"description": await DATA.run(space.describe)}) if space else tool
 
-def _described(tool: Any, description: str) -> Any:
-    is_data = isinstance(tool, BaseTool) and tool.name == TOOL_NAME
-    return tool.model_copy(update={"description": description}) if is_data else tool
 
+def slide_agent(model: BaseChatModel, spaces: Mapping[str, GenieSpace]) -> SlideAgent:
+    """Build the agent; it holds no conversation and may serve any number of turns at once.
 
-def slide_agent(model: BaseChatModel, space: GenieSpace) -> SlideAgent:
-    """Build the agent; it holds no conversation and may serve any number of turns at once."""
-    middleware = [TellToolErrors(), TellAboutData(space)]
-    return create_agent(model, [genie_tool(space)], middleware=middleware, name="slide_agent")
+    `spaces` go by their names; one alone may have none.
+    """
+    tools = [genie_tool(space, name) for name, space in spaces.items()]
+    return create_agent(model, tools, middleware=[TellToolErrors(), TellAboutData(spaces)], name="slide_agent")

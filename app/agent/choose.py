@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from langchain_core.language_models import BaseChatModel
 
 from app.agent.agent import SlideAgent, slide_agent
@@ -15,7 +17,7 @@ from app.workspace import Workspace
 
 def agent_for(settings: AppSettings, workspace: Workspace) -> SlideAgent:
     """Build the agent. The workspace is not asked anything yet."""
-    return slide_agent(_model(settings, workspace), _space(settings, workspace))
+    return slide_agent(_model(settings, workspace), _spaces(settings, workspace))
 
 
 def _model(settings: AppSettings, workspace: Workspace) -> BaseChatModel:
@@ -25,7 +27,8 @@ def _model(settings: AppSettings, workspace: Workspace) -> BaseChatModel:
     return ServingModel(endpoint=databricks.serving_endpoint, workspace=workspace, max_tokens=databricks.max_tokens)
 
 
-def _space(settings: AppSettings, workspace: Workspace) -> GenieSpace:
+def _spaces(settings: AppSettings, workspace: Workspace) -> Mapping[str, GenieSpace]:
     if settings.data == "embedded":
-        return EmbeddedSpace()
-    return DatabricksGenieSpace(workspace, settings.databricks.genie_space_id)
+        return {"": EmbeddedSpace()}
+    ids = settings.databricks.genie_spaces or {"": settings.databricks.genie_space_id}
+    return {name: DatabricksGenieSpace(workspace, space_id) for name, space_id in ids.items()}

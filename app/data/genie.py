@@ -20,7 +20,7 @@ from app.data.sql import UnknownMeasureError
 from app.pool import DATA
 from app.questions.measures import MEASURES
 
-__all__ = ["TOOL_NAME", "EmbeddedSpace", "GenieAnswer", "GenieError", "GenieSpace", "genie_tool"]
+__all__ = ["TOOL_NAME", "EmbeddedSpace", "GenieAnswer", "GenieError", "GenieSpace", "genie_tool", "tool_name"]
 
 TOOL_NAME = "query_genie_space"
 
@@ -79,11 +79,16 @@ class _Query(BaseModel):
     query: str = Field(description="one question in plain words, naming a measure and what to split it by")
 
 
-def genie_tool(space: GenieSpace) -> StructuredTool:
+def tool_name(space: str) -> str:
+    """What the tool of the space with this name is called; of several each has one of its own."""
+    return f"{TOOL_NAME}_{space}" if space else TOOL_NAME
+
+
+def genie_tool(space: GenieSpace, name: str = "") -> StructuredTool:
     """The tool that the agent calls. What blocks in it waits in threads of its own."""
 
     def query_genie_space(query: str) -> str:
-        return space.ask(query, current_conversation()).as_json()
+        return space.ask(query, current_conversation(name)).as_json()
 
     async def query_without_blocking(query: str) -> str:
         return await DATA.run(query_genie_space, query)
@@ -91,7 +96,7 @@ def genie_tool(space: GenieSpace) -> StructuredTool:
     return StructuredTool.from_function(
         query_genie_space,
         query_without_blocking,
-        name=TOOL_NAME,
+        name=tool_name(name),
         description=space.description,
         args_schema=_Query,
     )

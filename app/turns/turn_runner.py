@@ -12,7 +12,7 @@ from typing import Any
 from app.agent.agent import SlideAgent
 from app.agent.turn import Briefing, Document, TurnMessage, converse
 from app.credentials import UserToken, on_behalf_of
-from app.data.conversation import in_conversation
+from app.data.conversation import in_conversations
 from app.decks.deck import Deck, parse, parse_answer
 from app.pool import STORE
 from app.settings import Prompts
@@ -85,7 +85,7 @@ class TurnRunner:
         self, order: Order, snapshot: SessionSnapshot, messages: list[TurnMessage], on_message: OnMessage
     ) -> _TurnResult:
         html = ""
-        with on_behalf_of(order.token), in_conversation(snapshot.conversation_id) as conversation:
+        with on_behalf_of(order.token), in_conversations(snapshot.conversation_id) as conversations:
             async with aclosing(converse(self._agent, self._brief(order, snapshot))) as conversing:
                 async for one in conversing:
                     if isinstance(one, Document):
@@ -95,7 +95,7 @@ class TurnRunner:
                         await on_message(one)
         # In a thread: a long document takes longer than an event loop may stand still.
         deck = await STORE.run(_parse, html) if html else None
-        return _TurnResult(messages, deck, conversation.id)
+        return _TurnResult(messages, deck, conversations.to_text())
 
     def _brief(self, order: Order, snapshot: SessionSnapshot) -> Briefing:
         # No templates: prompts are full of CSS, and its braces mean themselves.

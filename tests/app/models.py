@@ -50,7 +50,7 @@ def held() -> Held:
 
 def scripted(*answers: str) -> SlideAgent:
     """An agent whose model gives these answers."""
-    return slide_agent(_Scripted(responses=list(answers)), EmbeddedSpace())
+    return slide_agent(_Scripted(responses=list(answers)), {"": EmbeddedSpace()})
 
 
 def speak(app: FastAPI, settings: AppSettings, agent: SlideAgent | None) -> None:

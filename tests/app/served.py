@@ -15,7 +15,7 @@ from tests.app.models import scripted, speak
 def _with_control() -> FastAPI:
     settings, model = AppSettings(), held_model()
     app = create_app(settings)
-    speak(app, settings, slide_agent(model, EmbeddedSpace()))
+    speak(app, settings, slide_agent(model, {"": EmbeddedSpace()}))
 
     async def is_reached() -> bool:
         return model.reached.is_set()

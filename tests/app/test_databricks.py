@@ -16,6 +16,7 @@ from app.data.conversation import Conversation
 from app.data.databricks import DatabricksGenieSpace
 from app.data.genie import EmbeddedSpace, GenieError, genie_tool
 from app.workspace import Workspace as Client
+from tests.app.workspaces import signed_in
 from tests.servers.workspace import TOKEN, Fault, Workspace
 from tests.servers.workspace.genie import SPACE_ID, Genie
 from tests.servers.workspace.serving import ENDPOINT, SERVED_MODEL, Serving
@@ -32,9 +33,7 @@ def genie() -> Genie:
 @pytest.fixture
 def workspace(genie: Genie, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """A workspace, and the environment of somebody who uses it."""
-    with Workspace(Serving(), genie) as workspace:
-        for name, value in workspace.environment.items():
-            monkeypatch.setenv(name, value)
+    with signed_in(monkeypatch, Serving(), genie) as workspace:
         yield workspace
 
 

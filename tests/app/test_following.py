@@ -28,7 +28,7 @@ async def model(app: FastAPI, settings: AppSettings) -> AsyncIterator[Held]:
     """A model that waits until the test lets it go."""
     model = held()
     impatient = settings.model_copy(update={"heartbeat_seconds": 0.01, "follow_seconds": 0.3})
-    speak(app, impatient, slide_agent(model, EmbeddedSpace()))
+    speak(app, impatient, slide_agent(model, {"": EmbeddedSpace()}))
     yield model
     model.released.set()
 
@@ -130,7 +130,7 @@ async def test_models_that_block_hold_up_no_poll(
 ) -> None:
     """Twelve turns wait for their models; polls, sessions and decks answer all the same."""
     model = held()
-    speak(app, settings, slide_agent(model, EmbeddedSpace()))
+    speak(app, settings, slide_agent(model, {"": EmbeddedSpace()}))
     async with app.router.lifespan_context(app):
         ordered = [await order(client) for _ in range(12)]
         assert await asyncio.to_thread(model.reached.wait, SECONDS)

@@ -7,19 +7,24 @@ import csv
 import io
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from pydantic import Field
 
 from app.agent.agent import slide_agent
 from app.agent.model import EmbeddedSlideModel
-from app.data.conversation import Conversation, in_conversation
+from app.data.conversation import Conversation, Conversations, in_conversations
 from app.data.databricks import ANY_SPACE, DatabricksGenieSpace
 from app.data.genie import EmbeddedSpace, GenieAnswer, GenieError, genie_tool
 from app.settings import AppSettings
 from app.workspace import Workspace as Client
 from tests.app.models import speak
+from tests.app.workspaces import signed_in
 from tests.servers.workspace import Asked, Fault, Reply, Workspace
 from tests.servers.workspace.genie import SPACE_ID, STATES, Genie
 
@@ -36,9 +41,7 @@ def genie() -> Genie:
 @pytest.fixture
 def workspace(genie: Genie, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """A workspace, and the environment of somebody who uses it."""
-    with Workspace(genie) as workspace:
-        for name, value in workspace.environment.items():
-            monkeypatch.setenv(name, value)
+    with signed_in(monkeypatch, genie) as workspace:
         yield workspace
 
 
@@ -94,6 +97,48 @@ def test_a_space_is_described_in_its_own_words(space: DatabricksGenieSpace, geni
     assert "The space is about Roastery: The sales of a roastery" in space.describe()
 
 
+class TwoQuestions(GenericFakeChatModel):
+    """A model that asks each of its tools, and remembers what they are said to be for."""
+
+    offered: dict[str, str] = Field(default_factory=dict)
+
+    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
+        """Remember the tools."""
+        self.offered.update({tool.name: tool.description for tool in tools})
+        return self
+
+
+class NamedSpace(EmbeddedSpace):
+    """A space that says what it is about."""
+
+    def __init__(self, about: str) -> None:
+        self._about = about
+
+    def describe(self) -> str:
+        """In a word."""
+        return self._about
+
+
+async def test_several_spaces_are_tools_of_their_own_with_a_conversation_each() -> None:
+    """Each under its own description; what is stored leads back to both conversations."""
+    calls = [{"name": f"query_genie_space_{name}", "args": {"query": MONTHS}, "id": name} for name in ("sales", "help")]
+    model = TwoQuestions(messages=iter([AIMessage("", tool_calls=calls), AIMessage("Done.")]))
+    agent = slide_agent(model, {"sales": NamedSpace("what was sold"), "help": NamedSpace("who called")})
+    with in_conversations("") as conversations:
+        said = await agent.ainvoke({"messages": [HumanMessage("Compare")]})
+    assert model.offered == {"query_genie_space_sales": "what was sold", "query_genie_space_help": "who called"}
+    assert [one.status for one in said["messages"] if isinstance(one, ToolMessage)] == ["success", "success"]
+    again = Conversations(conversations.to_text())
+    ids = {again.with_space(name).id for name in ("sales", "help")}
+    assert len(ids - {""}) == 2
+
+
+def test_a_conversation_that_was_stored_by_its_id_is_gone_on_with() -> None:
+    """As long as there is one space, its id alone is stored."""
+    assert Conversations("c-1").with_space("").id == "c-1"
+    assert Conversations("c-1").to_text() == "c-1"
+
+
 def test_a_space_that_says_nothing_of_itself_is_any_space(workspace: Workspace, space: DatabricksGenieSpace) -> None:
     """The model can ask it all the same."""
     workspace.api.faults.add("/genie/spaces/", Fault(404, "NOT_FOUND"), times=1)
@@ -141,7 +186,7 @@ async def test_a_turn_that_ends_asks_genie_no_more(monkeypatch: pytest.MonkeyPat
 
 async def ask(space: DatabricksGenieSpace) -> None:
     """Ask as a turn does."""
-    with in_conversation(""):
+    with in_conversations(""):
         await genie_tool(space).ainvoke({"query": MONTHS})
 
 
@@ -188,7 +233,7 @@ async def test_the_embedded_model_takes_any_data(
 ) -> None:
     """What it cannot draw it says so: never a 500."""
     assert list(csv.reader(io.StringIO(rows)))
-    speak(app, settings, slide_agent(EmbeddedSlideModel(), OtherData(rows)))
+    speak(app, settings, slide_agent(EmbeddedSlideModel(), {"": OtherData(rows)}))
     for question in ("revenue by region", "sales by shop"):
         answer = await client.post("/api/chat", json={"message": question})
         assert answer.status_code == 200, answer.text

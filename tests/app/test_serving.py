@@ -19,6 +19,7 @@ from app.data.genie import EmbeddedSpace
 from app.settings import AppSettings
 from app.workspace import Workspace as Client
 from tests.app.models import speak
+from tests.app.workspaces import signed_in
 from tests.servers.workspace import TOKEN, Asked, Fault, Reply, Routes, Workspace
 
 ENDPOINT = "chat"
@@ -71,9 +72,7 @@ def endpoint() -> Endpoint:
 @pytest.fixture
 def workspace(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """A workspace, and the environment of somebody who uses it."""
-    with Workspace(endpoint) as workspace:
-        for name, value in workspace.environment.items():
-            monkeypatch.setenv(name, value)
+    with signed_in(monkeypatch, endpoint) as workspace:
         yield workspace
 
 
@@ -86,7 +85,7 @@ def model(workspace: Workspace) -> ServingModel:
 @pytest.fixture
 def agent_app(app: FastAPI, settings: AppSettings, model: ServingModel) -> FastAPI:
     """The app with this model."""
-    speak(app, settings, slide_agent(model, EmbeddedSpace()))
+    speak(app, settings, slide_agent(model, {"": EmbeddedSpace()}))
     return app
 
 

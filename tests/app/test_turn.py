@@ -32,7 +32,7 @@ class BrokenSpace(EmbeddedSpace):
 @pytest.fixture
 def agent() -> SlideAgent:
     """The agent as the app builds it."""
-    return slide_agent(EmbeddedSlideModel(), EmbeddedSpace())
+    return slide_agent(EmbeddedSlideModel(), {"": EmbeddedSpace()})
 
 
 async def ask(agent: SlideAgent, message: str, max_slides: int = 10) -> tuple[list[TurnMessage], str]:
@@ -99,7 +99,7 @@ async def test_a_question_that_the_data_refuse_ends_in_plain_words(agent: SlideA
 async def test_an_error_that_nobody_foresaw_ends_the_turn() -> None:
     """Defects are not put into words for the model."""
     with pytest.raises(RuntimeError, match="on fire"):
-        await ask(slide_agent(EmbeddedSlideModel(), BrokenSpace()), "revenue by region")
+        await ask(slide_agent(EmbeddedSlideModel(), {"": BrokenSpace()}), "revenue by region")
 
 
 async def test_html_between_fences_is_found() -> None:

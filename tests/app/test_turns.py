@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 async def model(app: FastAPI, settings: AppSettings) -> AsyncIterator[Held]:
     """A model that waits until the test lets it go; it is let go in the end, whatever happens."""
     model = held()
-    speak(app, settings, slide_agent(model, EmbeddedSpace()))
+    speak(app, settings, slide_agent(model, {"": EmbeddedSpace()}))
     yield model
     model.released.set()
 
@@ -79,7 +79,7 @@ async def test_jobs_beyond_those_at_once_wait(app: FastAPI, settings: AppSetting
     """With room for one, the second is pending until the first is done."""
     model = held()
     narrow = settings.model_copy(update={"jobs_at_once": 1})
-    speak(app, narrow, slide_agent(model, EmbeddedSpace()))
+    speak(app, narrow, slide_agent(model, {"": EmbeddedSpace()}))
     first = await running(client, model)
     second = await order(client)
     assert (await polled(client, second, lambda job: True))["status"] == "pending"
@@ -133,7 +133,7 @@ async def test_a_cancelled_turn_leaves_the_deck_as_it_was(
     before = (await client.post("/api/chat", json=QUESTION)).json()
     of = {"session_id": before["session_id"]}
     model = held()
-    speak(app, settings, slide_agent(model, EmbeddedSpace()))
+    speak(app, settings, slide_agent(model, {"": EmbeddedSpace()}))
     ordered = await running(client, model, **of)
     assert (await client.post(f"/api/chat/{of['session_id']}/cancel")).json() == {**of, "cancelled": True}
     job = await polled(client, ordered)
@@ -158,7 +158,7 @@ async def test_a_job_that_waits_can_be_cancelled(
 ) -> None:
     """Before it has begun, too; its session is free then."""
     model = held()
-    speak(app, settings.model_copy(update={"jobs_at_once": 1}), slide_agent(model, EmbeddedSpace()))
+    speak(app, settings.model_copy(update={"jobs_at_once": 1}), slide_agent(model, {"": EmbeddedSpace()}))
     first = await running(client, model)
     waiting = await order(client)
     await client.post(f"/api/chat/{waiting['session_id']}/cancel")
