@@ -31,6 +31,9 @@ soak: $(VENV)/.spark ## the long runs
 fleet: $(VENV)/.dev ## OpenTelemetry Collectors between hosts and MLflow, killed under load; ARGS=--stay to look at it
 	$(BIN)/python -m tests.fleet $(ARGS)
 
+coverage: $(VENV)/.dev ## lines and branches that `make unit` runs
+	$(BIN)/pytest tests/unit -n 2 --cov --cov-report=term:skip-covered
+
 docs: $(VENV)/.docs ## build the site strictly, into .site; Python 3.11 or newer
 	$(VENV)/docs/bin/zensical build --strict --clean
 

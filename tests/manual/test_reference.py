@@ -7,6 +7,7 @@ import re
 import pytest
 
 import otel_mlflow
+from tests.manual import licences
 from tests.manual.markdown import PAGES, ROOT, text_of
 from tests.manual.reference import FOLDER
 from tests.manual.reference import PAGES as GENERATED
@@ -19,6 +20,11 @@ INTERNAL = {"otel_mlflow.request", "otel_mlflow.outermost", "otel_mlflow.not_sam
 def test_a_page_is_current(name: str) -> None:
     """To renew it: `python -m tests.manual.reference`."""
     assert (FOLDER / name).read_text(encoding="utf-8") == GENERATED[name]()
+
+
+def test_the_licences_are_current() -> None:
+    """Of what is locked. To renew it: `python -m tests.manual.licences`."""
+    assert licences.PAGE.read_text(encoding="utf-8") == licences.page()
 
 
 def test_every_public_name_is_in_the_reference() -> None:
