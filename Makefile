@@ -6,7 +6,7 @@ CODE   := otel_mlflow app tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo unit test check soak fleet neighbours docs format versions benchmark lock clean
+.PHONY: help demo unit test check soak coverage fleet neighbours docs format versions benchmark lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
