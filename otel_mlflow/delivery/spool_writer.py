@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Item, Written, encode_record, tally
+from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.delivery.records import Encodable, Tally, TraceRecord
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
 from otel_mlflow.delivery.trouble import LocalTrouble, RecentTrouble
@@ -25,12 +26,6 @@ LONGEST_GATHERED = 0.06
 AT_ONCE = 396
 """Traces in one transaction: four statements' worth."""
 
-LONGEST_SLICE = 0.003
-"""Seconds of work in one go, and as long a rest after it: an event loop in this process waits that long, seldom.
-
-Shorter slices would be no kinder. Each one costs whoever is being served at the time, and there would be more of them.
-"""
-
 UNHURRIED = 0.1
 """Seconds of writing after which the rests are cut short: what was put in last must be on disk in time, too."""
 
@@ -44,9 +39,6 @@ SPOOL_FULL = LocalTrouble(
 )
 NO_SPOOL = LocalTrouble("traces were dropped: neither disk nor memory could keep them", "see the log", "lost")
 
-LET_IN = 0.0002
-"""Seconds: long enough for a waiting thread to get hold of the interpreter."""
-
 
 class SpoolWriter:
     """Works off the queue until it is stopped. `written` is called after each transaction."""
@@ -57,6 +49,8 @@ class SpoolWriter:
         self._storage = storage
         self._clock = clock
         self._written = written
+        self._pacer = Pacer(clock, self._is_late)
+        self._began = 0.0
         self._hurry = False
         self._gathers = True
         self._stopped = False
@@ -98,9 +92,9 @@ class SpoolWriter:
 
     def write_all(self) -> None:
         """Empty the queue."""
-        begun = self._clock.monotonic()
+        self._began = self._clock.monotonic()
         while len(self._queue):
-            self._write_some(begun)
+            self._write_some()
             self._written()
 
     def is_idle(self) -> bool:
@@ -119,18 +113,19 @@ class SpoolWriter:
             yield self._queue.tally() + self._in_hand
 
     @guarded
-    def _write_some(self, begun: float) -> None:
+    def _write_some(self) -> None:
         try:
-            self._keep(*self._encode_some(begun))
+            with self._pacer.working():
+                encoded = self._encode_some()
+            self._keep(*encoded)
         finally:
             if self._writing:
                 self._give_up()
 
-    def _encode_some(self, begun: float) -> tuple[list[TraceRecord], list[tuple[str, bytes]]]:
+    def _encode_some(self) -> tuple[list[TraceRecord], list[tuple[str, bytes]]]:
         traces: list[TraceRecord] = []
         feedback: list[tuple[str, bytes]] = []
-        slice_began = self._clock.monotonic()
-        closes_at = slice_began + LONGEST_GATHERED
+        closes_at = self._clock.monotonic() + LONGEST_GATHERED
         while len(traces) < AT_ONCE and self._clock.monotonic() < closes_at and (item := self._take()) is not None:
             if isinstance(item, Feedback):
                 feedback.append((item.trace_id, item.payload))
@@ -138,9 +133,7 @@ class SpoolWriter:
                 self._trouble.note(item)
             elif not isinstance(item, str):
                 self._encode(item, traces)
-                if self._clock.monotonic() - slice_began > LONGEST_SLICE:
-                    self._rest(begun, slice_began)
-                    slice_began = self._clock.monotonic()
+                self._pacer.rest_if_due()
         return traces, feedback
 
     def _take(self) -> Item | None:
@@ -187,7 +180,5 @@ class SpoolWriter:
         if dropped:
             self._trouble.note(trouble)
 
-    def _rest(self, begun: float, slice_began: float) -> None:
-        now = self._clock.monotonic()
-        is_late = self._hurry or self._stopped or now - begun > UNHURRIED
-        self._clock.sleep(LET_IN if is_late else max(LET_IN, now - slice_began))
+    def _is_late(self) -> bool:
+        return self._hurry or self._stopped or self._clock.monotonic() - self._began > UNHURRIED

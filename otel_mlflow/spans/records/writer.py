@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.guard import attempt, guarded
 from otel_mlflow.http import semconv
@@ -78,6 +79,7 @@ class TraceWriter:
         calls_before = trace.metadata.summary.calls
         # The root last: its tags sum up all the others.
         for state in sorted(spans, key=lambda state: state is trace.root):
+            rest_if_due()
             if (span := state.readable or state.span) is not None:
                 shown = self.nearest_exported(state)
                 if shown is state:
