@@ -164,7 +164,7 @@ def _whole(values: Iterable[int]) -> Array:
 
 def _numbered(words: Words, kind: str, values: Sequence[str | None]) -> Array:
     words.learn(kind, values)
-    return _whole(words.of(kind, value) for value in values)
+    return _whole(words.learned(kind, value) for value in values)
 
 
 def _fraction(value: float | None) -> float:

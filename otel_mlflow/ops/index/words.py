@@ -23,7 +23,7 @@ class Words:
         for text in {text for text in texts if text is not None} - known.keys():
             known[text] = self.number(kind, text) or self._give_number(kind, text)
 
-    def of(self, kind: str, text: str | None) -> int:
+    def learned(self, kind: str, text: str | None) -> int:
         """The number of a text that was learned; 0 of none."""
         return 0 if text is None else self._numbers[kind][text]
 
