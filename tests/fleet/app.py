@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import mlflow
 from fastapi import FastAPI, HTTPException
@@ -11,8 +13,15 @@ import otel_mlflow
 import otel_mlflow.ops
 from tests.acceptance.apps.control import Control
 
+
+def chosen_experiment(scope: Mapping[str, Any]) -> str | None:
+    """The experiment that a request asks for."""
+    named = dict(scope["headers"]).get(b"x-experiment")
+    return named.decode() if named else None
+
+
 app = FastAPI()
-tracing = otel_mlflow.instrument(app)
+tracing = otel_mlflow.instrument(app, experiment_for=chosen_experiment)
 app.mount("/ops", otel_mlflow.ops.app(tracing))
 """Without a token only this machine is served."""
 

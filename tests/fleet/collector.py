@@ -88,6 +88,10 @@ class Collector:
         """Whether it has sent every span that it has taken since it was started, to one destination."""
         return self.metric("otelcol_receiver_accepted_spans") <= self.metric("otelcol_exporter_sent_spans")
 
+    def dropped(self) -> int:
+        """Spans that it has lost in all its lives, because a backend refused them for good."""
+        return sum(map(int, re.findall(r'"dropped_items": (\d+)', self.log)))
+
     def queued(self) -> float:
         """How much waits in its queues, in their own unit."""
         return self.metric("otelcol_exporter_queue_size")

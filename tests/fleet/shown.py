@@ -14,5 +14,5 @@ def shown(fleet: Fleet) -> str:
 
 
 def _queue(collector: Collector) -> str:
-    dropped = collector.metric("otelcol_exporter_send_failed_spans")
-    return f"{collector.queued():.0f}" + (f" ({dropped:.0f} dropped)" if dropped else "")
+    dropped = collector.dropped()
+    return f"{collector.queued():.0f}" + (f" ({dropped} dropped)" if dropped else "")

@@ -9,6 +9,9 @@ import pytest
 
 from tests.fleet.collector import CONFIGURATION, validated
 
+pytestmark = pytest.mark.timeout(1200)
+"""The first test that needs the Collector may have to build it."""
+
 SETTINGS = {
     "DATABRICKS_HOST": "https://workspace.example",
     "DATABRICKS_TOKEN": "none",

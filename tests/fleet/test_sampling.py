@@ -14,7 +14,7 @@ from tests.fleet.way import Way, way
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
 
-pytestmark = pytest.mark.soak
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
 ORDINARY = 20
 

@@ -19,6 +19,9 @@ from tests.servers.traces import parse
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
+SUMMARY_TAG = "otel_mlflow.summary"
+"""Counts what had ended when the root was written, which differs from one request to the next."""
+
 QUIET = [shape for shape in SHAPES if not shape.raises]
 
 
@@ -48,14 +51,18 @@ def test_every_field_is_the_one_of_the_direct_way(shapes_way: Way, direct: tuple
     for shape in map(str, QUIET):
         of_processes = differences(once[shape], again[shape])
         differs = differences(through[shape], once[shape])
-        found += [f"{shape}: {field}: {values}" for field, values in differs.items() if field not in of_processes]
+        found += [
+            f"{shape}: {field}: {values}"
+            for field, values in differs.items()
+            if field not in of_processes and SUMMARY_TAG not in field
+        ]
     assert not found, "\n".join(found)
 
 
 def traces_of(service: Service, shapes: list[Shape]) -> dict[str, Trace]:
-    """The trace that a request of each shape leaves, by the shape's name."""
+    """The trace that a request of each shape leaves, by the shape's name. One after the other: none is hurried."""
     since = time.time()
-    told = service.visit(shapes)
+    told = {request_id: trace_id for shape in shapes for request_id, trace_id in service.visit([shape]).items()}
     names = dict(zip(told, map(str, shapes), strict=True))
     found = service.traces(told, spans=min(len(parse(shape.tree)) for shape in shapes), since=since)
     return {names[request_id_of(trace) or ""]: trace for trace in found}
