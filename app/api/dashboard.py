@@ -16,10 +16,10 @@ ONLY_HERE = "The dashboard is open to this machine alone. Set SLIDES_OPS_TOKEN t
 
 
 def dashboard(tracing: otel_mlflow.Tracing, settings: AppSettings) -> ASGIApp:
-    """The dashboard, guarded."""
+    """The dashboard, guarded; whoever may see it is told who used how many tokens (`/ops/api/summary`, `users`)."""
     if token := settings.ops_token.get_secret_value():
-        return ops.app(tracing, token=token)
-    return ops.app(tracing, guard=_require_loopback)
+        return ops.app(tracing, token=token, show_users=True)
+    return ops.app(tracing, guard=_require_loopback, show_users=True)
 
 
 def _require_loopback(request: Request) -> bool:

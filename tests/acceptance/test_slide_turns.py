@@ -174,6 +174,21 @@ def test_a_person_s_last_word_is_their_assessment(service: SlideService) -> None
     until(said, seconds=SECONDS, waiting_for=lambda: service.server.log[-3000:])
 
 
+def test_who_used_how_many_tokens_is_one_call(service: SlideService) -> None:
+    """Of the last week, by user: what the traces of that user's turns add up to."""
+    traces = []
+    for _ in range(2):
+        answer = service.post("/api/chat", ASKED, **{"X-Forwarded-Email": "bob@example.com"})
+        traces.append(service.trace(answer["metadata"]["trace_id"], SPANS["/api/chat"], TURN_OUTCOME))
+    used = sum((trace.info.token_usage or {})["total_tokens"] for trace in traces)
+
+    def told() -> bool:
+        users = service.get("/ops/api/summary?window=7d").json()["users"]
+        return {row["user"]: row["total_tokens"] for row in users}.get("bob@example.com") == used
+
+    until(told, seconds=SECONDS, waiting_for=lambda: service.get("/ops/api/summary?window=7d").text[-2000:])
+
+
 FAILED = "slide_agent (CHAIN) > model (CHAIN) > _Scripted (CHAT_MODEL)"
 FAILED_REST = f"turn! (AGENT) > [{FAILED}, parse_deck! (PARSER)]"
 FAILED_JOB = FAILED_REST.replace("> [", "> [queue (TASK), ")
