@@ -15,27 +15,31 @@
 7.  The children of a folded span become those of the kept one, also children that end later, and what was not directly
     in each other may be so thereby.
 8.  What only the folded span says is said by the kept one (`merged_attributes`), and its tokens are not counted.
-9.  Both have ended and are written in the same record; what MLflow has already stays. Where another process was told
-    the folded span's id (Anthropic's client sends it along), the kept one takes that id. Where it was told both, both
-    stay.
+9.  Both are written in the same record, ended or cut short; what MLflow has already stays. Where another process was
+    told the folded span's id (Anthropic's client sends it along), the kept one takes that id. Where it was told both,
+    both stay.
 10. A span without a parent here stays: it stands for the trace.
+11. A framework's call of a model is the client's that it is made with, where MLflow's autologging traces the
+    framework: the client's span, of another family and whoever's it is, is folded into the framework's, if it is the
+    only one directly in it. One client in another (`CLIENTS`) is another call.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_mlflow.spans.records.encoding import attributes_of
-from otel_mlflow.spans.records.model_calls import ModelCall, Rank, model_call, source_of
+from otel_mlflow.spans.records.model_calls import CLIENTS, MESSAGE_FORMAT, ModelCall, Rank, model_call, source_of
 from otel_mlflow.spans.trace import SpanState
 
 
 def fold(spans: Sequence[SpanState]) -> None:
-    """Fold what is the same call among the spans of one record. Nothing to do where MLflow alone traces calls."""
-    if any(_is_foreign(state) for state in spans):
+    """Fold what is the same call among the spans of one record. Nothing to do where one flavour of MLflow's traces."""
+    if any(_is_foreign(state) or _is_autologged_twice(state) for state in spans):
         _Folding(spans).run()
 
 
@@ -55,8 +59,8 @@ def merged_attributes(state: SpanState, readable: ReadableSpan) -> dict[str, Any
     """What the span says, and what only those say that are folded into it."""
     attributes = attributes_of(readable, state.json_keys)
     for folded in state.folded:
-        if folded.readable is not None:
-            attributes = attributes_of(folded.readable, folded.json_keys) | attributes
+        if (span := _span(folded)) is not None:
+            attributes = attributes_of(span, folded.json_keys) | attributes
     return attributes
 
 
@@ -64,8 +68,7 @@ class _Folding:
     """The folding of one record's spans."""
 
     def __init__(self, spans: Sequence[SpanState]) -> None:
-        ended = [state for state in spans if state.ended and state.readable is not None]
-        found = {state: _call(state) for state in sorted(ended, key=_start)}
+        found = {state: _call(state) for state in sorted(spans, key=_start)}
         self._calls = {state: call for state, call in found.items() if call is not None and call.family}
         self._below: dict[SpanState | None, list[SpanState]] = {}
         self._taken: set[tuple[SpanState, str]] = set()
@@ -81,8 +84,8 @@ class _Folding:
     def _by_parent(self) -> dict[SpanState | None, list[SpanState]]:
         """What may be folded into, by parent: as it is now, so that what folding brings together is found next time."""
         below: dict[SpanState | None, list[SpanState]] = {}
-        for state, call in self._calls.items():
-            if call.rank is not Rank.LIBRARY and state.folded_into is None:
+        for state in self._calls:
+            if state.folded_into is None:
                 below.setdefault(shown_parent(state), []).append(state)
         return below
 
@@ -91,12 +94,10 @@ class _Folding:
         return sorted(open_to_it, key=lambda state: (_depth(state), self._calls[state].rank))
 
     def _fold(self, state: SpanState) -> bool:
-        around = self._around(state)
-        free = around if around is not None and (around, _scope(state)) not in self._taken else None
-        target = free or self._inside(state) or self._beside(state) or around
+        target = (self._better_one(state) if _is_foreign(state) else None) or self._framework_s(state)
         if target is None:
             return False
-        self._taken.add((target, _scope(state)))
+        self._taken.add((target, _source(state)))
         if shown_parent(target) is state:
             target.parent = state.parent
         if state.is_known_by_id:
@@ -105,6 +106,22 @@ class _Folding:
         state.folded_into = target
         target.folded = (*target.folded, state, *state.folded)
         return True
+
+    def _better_one(self, state: SpanState) -> SpanState | None:
+        around = self._around(state)
+        free = around if around is not None and (around, _source(state)) not in self._taken else None
+        return free or self._inside(state) or self._beside(state) or around
+
+    def _framework_s(self, state: SpanState) -> SpanState | None:
+        """Of a client's span, the framework's, where there is no other client's in that."""
+        above, client = shown_parent(state), self._calls[state]
+        framework = self._calls.get(above) if above is not None else None
+        if above is None or framework is None or (above.is_known_by_id and state.is_known_by_id):
+            return None
+        is_framework_s = framework.rank is Rank.MLFLOW and framework.family not in CLIENTS
+        clients = [other for other in self._below.get(above, ()) if self._calls[other].kind == "model"]
+        are_models = framework.kind == client.kind == "model" and framework.family != client.family
+        return above if is_framework_s and are_models and clients == [state] else None
 
     def _around(self, state: SpanState) -> SpanState | None:
         above = shown_parent(state)
@@ -118,7 +135,7 @@ class _Folding:
         overlapping = [
             other
             for other in self._better(state, under=shown_parent(state))
-            if _overlap(state, other) and (other, _scope(state)) not in self._taken
+            if _overlap(state, other) and (other, _source(state)) not in self._taken
         ]
         if not overlapping:
             return None
@@ -141,12 +158,24 @@ def _is_foreign(state: SpanState) -> bool:
     return source_of(_scope(state)) is not None
 
 
+def _is_autologged_twice(state: SpanState) -> bool:
+    """Whether MLflow's autologging has traced the span, and the one above it."""
+    return state.parent is not None and _is_autologged(state) and _is_autologged(state.parent)
+
+
+def _is_autologged(state: SpanState) -> bool:
+    span = _span(state)
+    return span is not None and MESSAGE_FORMAT in (span.attributes or {})
+
+
 def _may_be_folded(state: SpanState) -> bool:
-    return _is_foreign(state) and state.parent is not None and state.folded_into is None and not state.is_written
+    is_more = _is_foreign(state) or _is_autologged_twice(state)
+    return is_more and state.parent is not None and state.folded_into is None and not state.is_written
 
 
 def _call(state: SpanState) -> ModelCall | None:
-    call = model_call(state.readable, is_langchain=state.run is not None) if state.readable is not None else None
+    span = _span(state)
+    call = model_call(span, is_langchain=state.run is not None) if span is not None else None
     if call is None or call.family or call.kind != "tool":
         return call
     return call._replace(family=next((found.family for found in _calls_above(state) if found.family), ""))
@@ -156,7 +185,7 @@ def _calls_above(state: SpanState) -> Iterable[ModelCall]:
     """The calls of MLflow's spans above, of those that are not let go yet."""
     above = state.parent
     while above is not None:
-        span = above.readable or above.span
+        span = _span(above)
         call = model_call(span) if span is not None else None
         if call is not None and call.rank is Rank.MLFLOW:
             yield call
@@ -174,15 +203,30 @@ def _depth(state: SpanState) -> int:
     return depth
 
 
+def _span(state: SpanState) -> ReadableSpan | None:
+    """The span as it ended, or as far as it has come."""
+    return state.readable or state.span
+
+
 def _scope(state: SpanState) -> str:
-    span = state.readable or state.span
+    span = _span(state)
     scope = span.instrumentation_scope if span is not None else None
     return scope.name if scope is not None else ""
 
 
+def _source(state: SpanState) -> str:
+    """Who writes there. Logfire tells the end of a stream by a log, which is a span of its own."""
+    span = _span(state)
+    return f"{_scope(state)} {(span.attributes or {}).get('logfire.span_type') if span is not None else None}"
+
+
 def _start(state: SpanState) -> int:
-    return (state.readable.start_time if state.readable is not None else None) or 0
+    span = _span(state)
+    return (span.start_time if span is not None else None) or 0
 
 
-def _end(state: SpanState) -> int:
+def _end(state: SpanState) -> float:
+    """Of one that is open, the end is still to come."""
+    if not state.ended:
+        return math.inf
     return (state.readable.end_time if state.readable is not None else None) or 0

@@ -79,6 +79,12 @@ _FAMILIES = {
 }
 """Other names of a library."""
 
+CLIENTS = frozenset({"openai", "anthropic", "google_genai", "mistral", "groq", "bedrock"})
+"""The families that call a model themselves; the others are frameworks, which call one of these."""
+
+LANGSMITH = "langsmith"
+"""The scope of LangSmith's client in its OpenTelemetry mode: it traces whatever it is wrapped round."""
+
 _KINDS = {
     mlflow_names.SPAN_TYPE: {
         "CHAT_MODEL": "model",
@@ -116,6 +122,8 @@ def model_call(span: ReadableSpan, *, is_langchain: bool = False) -> ModelCall |
 
 def _source(span: ReadableSpan) -> tuple[str, Rank] | None:
     scope = span.instrumentation_scope.name if span.instrumentation_scope is not None else ""
+    if scope == LANGSMITH:
+        return _family(str((span.attributes or {}).get("gen_ai.system", ""))), Rank.INSTRUMENTATION
     if not scope.startswith(_MLFLOW_SCOPE):
         return source_of(scope)
     named = (span.attributes or {}).get(MESSAGE_FORMAT) or _FORMATLESS.get(span.name, "")
@@ -132,6 +140,8 @@ def _step(name: str) -> str:
 @lru_cache(1024)
 def source_of(scope: str) -> tuple[str, Rank] | None:
     """The library that a scope is about and the rank of who writes there; None for MLflow's and unknown ones."""
+    if scope == LANGSMITH:
+        return "", Rank.INSTRUMENTATION
     for prefix, rank in _INSTRUMENTATIONS.items():
         if scope.startswith(prefix):
             return _family(scope.removeprefix(prefix).split(".")[0]), rank

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import mlflow
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.runnables import RunnableLambda
@@ -256,7 +258,7 @@ def test_4_a_span_in_one_that_has_taken_another_goes_beside(traces: CapturedTrac
     inner = call(MLFLOW, "inner", outer, langchain, at=(10, 90))
     shadow = call(OPENINFERENCE_LANGCHAIN, "shadow", outer, MODEL, at=(1, 99))
     call(OPENINFERENCE_LANGCHAIN, "shadow", shadow, {**MODEL, "is": "inner"}, at=(11, 89))
-    call(MLFLOW, "leaf", inner, at=(20, 30))
+    call(MLFLOW, "leaf", inner, {**AUTOLOGGED, "mlflow.spanType": '"TOOL"'}, at=(20, 30))
     root.end()
     assert shown(traces) == drawn("root > outer > inner > leaf")
     assert spans_of(traces[0])["inner"].attributes["is"] == "inner"
@@ -339,3 +341,92 @@ def test_any_tree_stays_a_tree(fresh_process: None, steps: list[tuple[int, str, 
                 span = written[span.parent_id]
                 assert span.span_id not in reached
                 reached.add(span.span_id)
+
+
+def test_9_spans_that_are_cut_short_are_one_call_too() -> None:
+    """A stream whose client is gone is ended by nobody, at none of those who trace it."""
+    with capture() as traces:
+        root = start("root")
+        held = [
+            outer := open_call(TRACELOOP, "openai.chat", root),
+            open_call(MLFLOW, "Messages", outer),
+            open_call(OPENINFERENCE, "messages", outer, MODEL),
+        ]
+        state_of(root).trace.cut()
+        root.end()
+        (trace,) = traces
+        assert sorted(span.name for span in trace.data.spans) == ["Messages", "root"]
+        for span in reversed(held):
+            span.end()
+        (trace,) = traces
+    assert sorted(span.name for span in trace.data.spans) == ["Messages", "root"]
+
+
+LANGCHAIN_MODEL = {**AUTOLOGGED, "mlflow.message.format": '"langchain"'}
+
+
+def test_11_the_client_of_a_framework_s_model_is_the_same_call(traces: CapturedTraces) -> None:
+    """Both flavours of MLflow's trace it; what only the client's span says is kept."""
+    root = start("root")
+    chat = open_call(MLFLOW, "ChatAnthropic", root, {"mlflow.spanType": '"CHAT_MODEL"', **_format("langchain")})
+    call(MLFLOW, "Messages", chat)
+    chat.end()
+    root.end()
+    assert shown(traces) == drawn("root > ChatAnthropic")
+    assert spans_of(traces[0])["ChatAnthropic"].get_attribute("mlflow.chat.tokenUsage") == json.loads(USAGE)
+
+
+@pytest.mark.parametrize("scope", [ANTHROPIC_SDK, OPENINFERENCE, TRACELOOP])
+def test_11_whoever_traces_the_client(traces: CapturedTraces, scope: str) -> None:
+    """Anthropic's client traces itself as soon as there is a tracer provider: with LangChain's flavour alone, too."""
+    root = start("root")
+    chat = open_call(MLFLOW, "ChatAnthropic", root, LANGCHAIN_MODEL)
+    call(scope, "anthropic.messages.create", chat, MODEL if scope == OPENINFERENCE else CHAT)
+    chat.end()
+    root.end()
+    assert shown(traces) == drawn("root > ChatAnthropic")
+
+
+def test_11_several_calls_of_the_client_stay(traces: CapturedTraces) -> None:
+    """A call that was tried again was served twice."""
+    root = start("root")
+    chat = open_call(MLFLOW, "ChatAnthropic", root, LANGCHAIN_MODEL)
+    call(MLFLOW, "first", chat)
+    call(MLFLOW, "second", chat)
+    chat.end()
+    root.end()
+    assert shown(traces) == drawn("root > ChatAnthropic > [first, second]")
+
+
+def test_11_a_span_of_the_user_s_own_stays(traces: CapturedTraces) -> None:
+    """It is round the call, and is no flavour's."""
+    root = start("root")
+    own = open_call(MLFLOW, "mine", root, {"mlflow.spanType": '"CHAT_MODEL"'})
+    call(MLFLOW, "Messages", own)
+    own.end()
+    root.end()
+    assert shown(traces) == drawn("root > mine > Messages")
+
+
+def _format(flavour: str) -> dict[str, str]:
+    return {"mlflow.message.format": f'"{flavour}"'}
+
+
+def test_6_a_log_about_the_end_of_a_stream_is_folded_besides(traces: CapturedTraces) -> None:
+    """Logfire opens a span for the call, and another one when the stream is over."""
+    root = start("root")
+    kept = call(MLFLOW, "model", root, {**AUTOLOGGED, **_format("openai")}, at=(0, 100))
+    call("logfire.openai", "call", root, CHAT, at=(1, 50))
+    call("logfire.openai", "over", root, {**CHAT, "logfire.span_type": "log"}, at=(99, 99))
+    root.end()
+    assert kept.is_recording() is False
+    assert shown(traces) == drawn("root > model")
+
+
+def test_2_langsmith_names_the_family_in_its_attributes(traces: CapturedTraces) -> None:
+    """Its scope is the same whatever it traces."""
+    root = start("root")
+    call(MLFLOW, "model", root, {**AUTOLOGGED, **_format("openai")}, at=(0, 100))
+    call("langsmith", "ChatOpenAI", root, {**CHAT, "gen_ai.system": "openai"}, at=(0, 100))
+    root.end()
+    assert shown(traces) == drawn("root > model")
