@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from otel_mlflow import mlflow_names
 from otel_mlflow.http.semconv import tags_of_server_span
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
@@ -21,7 +20,7 @@ from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id, span_context
 from otel_mlflow.spans.processor import is_framework
 from otel_mlflow.spans.propagation import MlflowSpanContext, believe
-from otel_mlflow.spans.registry import register
+from otel_mlflow.spans.registry import is_taken, register
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class MlflowSpanExporter(SpanExporter):
         """
         if BRIDGE.diversion is None:
             self._delivery.start(self)
-        taken = [span for span in spans if mlflow_names.TRACE_REQUEST_ID not in (span.attributes or {})]
+        taken = [span for span in spans if not is_taken(span)]
         with self._lock:
             for span in taken:
                 self._waiting.setdefault(span_context(span).trace_id, {})[span_context(span).span_id] = span

@@ -25,7 +25,7 @@ from otel_mlflow.spans.propagation import (
     is_sampled,
     read_mlflow_span_context,
 )
-from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state, register
+from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state, mark_taken, register
 from otel_mlflow.spans.trace import OpenTrace, SpanState, TraceOwner, span_state
 
 _FRAMEWORK_SCOPES = frozenset(
@@ -62,10 +62,20 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
     @override
     @guarded
+    def _on_ending(self, span: Span) -> None:
+        """By its attribute MLflow knows an open span; the application's exporters see what they saw without us."""
+        state = span_state(span)
+        if state is not None and not state.from_mlflow:
+            # The mapping round it is immutable from the end on, which is now.
+            getattr(span._attributes, "_dict", {}).pop(mlflow_names.TRACE_REQUEST_ID, None)
+
+    @override
+    @guarded
     def on_end(self, span: ReadableSpan) -> None:
         state = OPEN_SPANS.pop(span_context(span).span_id, None)
         if state is None:
             return
+        mark_taken(span)
         state.readable = span
         state.cut_short = state.cut_short or _cut_short(state)
         trace = state.trace

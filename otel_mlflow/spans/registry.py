@@ -9,7 +9,11 @@ from __future__ import annotations
 import weakref
 from collections import deque
 
+from opentelemetry.sdk.trace import ReadableSpan
+
+from otel_mlflow import mlflow_names
 from otel_mlflow.spans.identity import TraceIdentity
+from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
@@ -39,6 +43,8 @@ The span objects keep their states: those that nobody ends, and nobody can any m
 
 KEPT_FOR_JOBS = 100
 """Traces of which somebody took a carrier that are kept in memory, so that what a job sets is added to the rest."""
+
+_TAKEN = "_otel_mlflow_taken"
 
 _FOR_JOBS: deque[OpenTrace] = deque(maxlen=KEPT_FOR_JOBS)
 
@@ -85,6 +91,17 @@ def continue_in_child() -> None:
     OPEN_SPANS.clear()
     for trace in [trace for same_id in _BY_ID.values() for trace in same_id.traces()]:
         trace.continue_in_child()
+
+
+def mark_taken(span: ReadableSpan) -> None:
+    """Note on a span that has ended that MLflow gets it through us."""
+    setattr(span, _TAKEN, True)
+
+
+def is_taken(span: ReadableSpan) -> bool:
+    """Whether MLflow gets the span through us, or through a processor of its own."""
+    in_hand = hasattr(span, _TAKEN) or span_context(span).span_id in OPEN_SPANS
+    return in_hand or mlflow_names.TRACE_REQUEST_ID in (span.attributes or {})
 
 
 def find_open_trace(mlflow_trace_id_int: int) -> OpenTrace | None:

@@ -35,6 +35,12 @@ class BridgedSpan(LiveSpan):
         self._attributes: Any = _Attributes(state, span)
         self._links = []
         self._original_name = span.name
+        self._mlflow_trace_id = state.trace.identity.mlflow_trace_id
+
+    @property
+    def trace_id(self) -> str:
+        """The MLflow id of its trace, also when the span has ended."""
+        return self._mlflow_trace_id
 
 
 def is_mlflow_s(span: ReadableSpan) -> bool:

@@ -347,3 +347,28 @@ def test_mlflow_is_not_asked_for_a_provider_of_its_own(traces: CapturedTraces) -
     """MLflow's tracers are of the provider that everybody uses."""
     with span("work"):
         assert trace_api.get_tracer_provider() is mlflow.tracing.provider.provider.get()
+
+
+def test_exporters_see_a_span_as_they_would_without_us(
+    fresh_process: None, instrument: Instrument, application: Application
+) -> None:
+    """Nothing is added to the application's own spans, whoever asks MLflow about them."""
+    trace_api.set_tracer_provider(application.provider)
+
+    seen = []
+
+    def handler() -> None:
+        with trace_api.get_tracer("app").start_as_current_span("own", attributes={"a": 1}) as own:
+            active = mlflow.get_current_active_span()
+            own.add_event("an event")
+        assert active is not None
+        seen.append(active.trace_id)
+
+    app = app_of(handler, telemetry={"tracing": False})
+    instrument(app)
+    with capture() as traces:
+        Call(app, "GET /").run()
+        (trace,) = traces
+    (own,) = [span for span in application.exporter.get_finished_spans() if span.name == "own"]
+    assert dict(own.attributes or {}) == {"a": 1}
+    assert seen == [trace.info.trace_id]
