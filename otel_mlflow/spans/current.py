@@ -59,10 +59,16 @@ def current_span_state(context: Context | None = None) -> SpanState | None:
 
 
 def current_request_state() -> SpanState | None:
-    """The span under which one started now is opened if a request is being served, whatever context was named."""
-    if context_api.get_value(OUTSIDE) is not None or context_api.get_value(REQUEST_ROOT) is None:
+    """The span under which one started now is opened if a request is being served, whatever context was named.
+
+    A context that was read from headers has only the span that was current when it was attached.
+    """
+    here, span = context_api.get_current(), get_current_span()
+    if here.get(OUTSIDE) is not None:
         return None
-    return current_span_state()
+    if is_remote(span):
+        return enclosing_state(here, span)
+    return current_span_state() if here.get(REQUEST_ROOT) is not None else None
 
 
 def _of_foreign_span(span: Span, context: Context) -> SpanState | None:

@@ -1,7 +1,8 @@
 """Beside a current span that is none of ours: the span of ours that is round it, as a key of OpenTelemetry's context.
 
-Whoever makes a span current does it with `opentelemetry.context.attach`. Where that span is another provider's, or
-records nothing, the context that is attached gets one more key. Those of our spans are attached as they are.
+Whoever makes a span current does it with `opentelemetry.context.attach`. Where that span is another provider's or
+another process's, or records nothing, the context that is attached gets one more key. Those of our spans are attached
+as they are.
 Private names that this leans on: `opentelemetry.context._RUNTIME_CONTEXT`, through which every `attach` goes, whoever
 imported it, and the key of the current span, `opentelemetry.trace.propagation._SPAN_KEY`.
 Tested with opentelemetry-api 1.34 to 1.45.
@@ -18,7 +19,6 @@ from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.ids import is_remote
 from otel_mlflow.spans.trace import SpanState, span_state
 
 _ENCLOSING = context_api.create_key("otel-mlflow-enclosing")
@@ -53,7 +53,7 @@ class _EnclosingContext:
 
 @guarded
 def _with_enclosing(context: Context, span: Span, before: Context) -> Context:
-    if is_remote(span) or enclosing_state(context, span) is not None:
+    if enclosing_state(context, span) is not None:
         return context
     around = get_current_span(before)
     state = span_state(around) or enclosing_state(before, around)

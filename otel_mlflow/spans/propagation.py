@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
 from opentelemetry import propagate
@@ -134,11 +134,21 @@ W3C_PROPAGATOR = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggag
 
 
 class _WithMlflow(CompositePropagator):
-    """The application's own global propagator, and ours after it."""
+    """The application's own global propagator, and ours after it.
+
+    Whoever looks for a propagator of theirs in the global place (Logfire does, to take it apart) finds it.
+    """
 
     def __init__(self, application: TextMapPropagator) -> None:
         super().__init__([application, MLFLOW_PROPAGATOR])
         self.application = application
+
+    @property
+    def __class__(self) -> type[TextMapPropagator]:  # type: ignore[override]
+        return type(self.application)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.application, name)
 
 
 def keep_in_global_propagator() -> TextMapPropagator:

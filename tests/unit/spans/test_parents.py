@@ -172,6 +172,20 @@ def test_rule_7_a_stranger_s_span_is_no_parent_inside_a_request(traces: Captured
     assert shown(traces) == drawn("GET > session > [call 01 > tool, call 00 > tool]")
 
 
+def test_rule_7_a_context_from_headers_that_is_attached_in_a_request(traces: CapturedTraces, tracing: Tracing) -> None:
+    """It has nothing in it but the stranger's span: what was current where it was attached counts (Logfire does it)."""
+
+    def handler() -> None:
+        with span("around"):
+            token = context_api.attach(TraceContextTextMapPropagator().extract(ELSEWHERE))
+            with raw("log"):
+                pass
+            context_api.detach(token)
+
+    Call(TracingMiddleware(app_of(handler), tracing=tracing), "GET /").run()
+    assert shown(traces) == drawn("GET / > around > log")
+
+
 def test_rule_8_outside_of_a_request_a_trace_begins(traces: CapturedTraces) -> None:
     """Also below a span that is none of ours."""
     with non_recording(), span("a"):

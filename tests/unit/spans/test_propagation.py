@@ -141,6 +141,20 @@ def test_the_application_s_propagator_is_kept(fresh_process: None) -> None:
     assert propagate.get_global_textmap() is theirs
 
 
+def test_the_application_s_propagator_is_found_in_the_global_place(fresh_process: None) -> None:
+    """Logfire looks whether it is its own, and takes it apart."""
+
+    class Wrapping(TraceContextTextMapPropagator):
+        wrapped = TraceContextTextMapPropagator()
+
+    propagate.set_global_textmap(Wrapping())
+    tracing = Tracing(Settings())
+    found: Any = propagate.get_global_textmap()
+    assert isinstance(found, Wrapping)
+    assert found.wrapped is Wrapping.wrapped
+    tracing.shutdown()
+
+
 def test_a_propagator_that_the_application_sets_later_is_the_application_s(fresh_process: None) -> None:
     """Taking tracing down does not bring the old one back."""
     tracing = Tracing()
