@@ -6,7 +6,7 @@ CODE   := otel_mlflow app tests benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo unit test check soak coverage fleet neighbours docs format versions benchmark lock clean
+.PHONY: help demo unit test check soak coverage fleet neighbours docs format versions frameworks benchmark lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +43,9 @@ format: $(VENV)/.dev ## make the code look as `check` wants it
 
 versions: $(VENV)/.dev ## the oldest and newest versions of what we build on; writes docs/compatibility.md
 	$(BIN)/python -m tests.versions $(ARGS)
+
+frameworks: $(VENV)/.dev ## the real agent libraries and instrumentations; writes docs/frameworks.md
+	$(BIN)/python -m tests.frameworks $(ARGS)
 
 benchmark: $(VENV)/.dev ## what tracing costs a request, beside the alternatives
 	$(BIN)/python -m benchmarks.overhead
@@ -97,6 +100,7 @@ $(VENV)/.neighbours: $(VENV)/.dev requirements/neighbours.txt
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE)
 WITH    = pyproject.toml --group build --extra
+FRAMEWORKS = requirements/frameworks
 
 lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newest of all
 	$(COMPILE) $(WITH) demo --output-file requirements/demo.txt
@@ -105,3 +109,7 @@ lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newes
 	$(COMPILE) requirements/neighbours.in --constraint requirements/dev.txt --output-file requirements/neighbours.txt
 	$(COMPILE) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt
 	$(subst 3.10,3.11,$(COMPILE)) requirements/docs.in --output-file requirements/docs.txt
+	$(subst 3.10,3.11,$(COMPILE)) $(FRAMEWORKS).in --constraint requirements/dev.txt \
+		--override $(FRAMEWORKS).overrides --output-file $(FRAMEWORKS).txt
+	$(subst 3.10,3.11,$(COMPILE)) $(FRAMEWORKS)-openai2.in --output-file $(FRAMEWORKS)-openai2.txt
+	$(subst 3.10,3.11,$(COMPILE)) $(FRAMEWORKS)-protobuf5.in --output-file $(FRAMEWORKS)-protobuf5.txt

@@ -143,7 +143,7 @@ class _WithMlflow(CompositePropagator):
         super().__init__([application, MLFLOW_PROPAGATOR])
         self.application = application
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type[TextMapPropagator]:  # type: ignore[override]
         return type(self.application)
 

@@ -1,0 +1,1 @@
+"""How each library is called. They are imported in their own environments alone."""

@@ -1,0 +1,34 @@
+"""Agno."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from agno.agent import Agent
+from agno.models.openai import OpenAIChat
+from typing_extensions import override
+
+from tests.frameworks.framework import AgentFramework
+from tests.frameworks.tool import add
+
+
+class AgnoAgent(AgentFramework):
+    """An agent with a tool."""
+
+    flavours: Sequence[str] = ("agno",)
+
+    def _agent(self) -> Agent:
+        return Agent(model=OpenAIChat(id="gpt-4o-mini", max_retries=0), tools=[add], telemetry=False)
+
+    @override
+    def ask(self, prompt: str) -> str:
+        return str(self._agent().run(prompt).content)
+
+    @override
+    async def ask_async(self, prompt: str) -> str:
+        return str((await self._agent().arun(prompt)).content)
+
+    @override
+    async def stream(self, prompt: str) -> AsyncIterator[str]:
+        async for event in self._agent().arun(prompt, stream=True):
+            yield str(getattr(event, "content", "") or "")
