@@ -48,7 +48,7 @@ ROOMS: dict[str, set[str]] = {
         *("content", "delivery", "errors", "heap", "http", "integrations", "logs", "settings", "spans", "startup"),
         *("mlflow_names", "status"),
     },
-    "exporter": {"delivery", "http", "mlflow_names", "settings", "spans", "startup", "tracing"},
+    "exporter": {"delivery", "http", "settings", "spans", "startup", "tracing"},
     "testing": {"backends", "delivery", "integrations", "spans", "tracing"},
     "asgi": {"errors", "guard", "http", "outside", "request", "settings", "spans", "tracing"},
     "diagnosis": {"backends", "content", "delivery", "errors", "integrations", "settings", "spans"},
