@@ -295,4 +295,4 @@ def _add_frame(collector: BodyCollector | None, message: Message) -> None:
     text = message.get("text")
     if text is None:
         text = json.dumps({"bytes": len(message.get("bytes") or b"")})
-    collector.add((json.dumps(text) if "\n" in text else text).encode() + b"\n")
+    collector.add((json.dumps(text) if "\n" in text else text).encode("utf-8", "replace") + b"\n")
