@@ -42,7 +42,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A judgement about a trace."""
+    """Feedback about a trace, as the payload of its request."""
 
     trace_id: str
     payload: bytes

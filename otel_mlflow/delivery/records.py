@@ -49,7 +49,7 @@ class Stage(Enum):
     METADATA = "details"
     """The backend has its spans; what OTLP does not carry is still to come."""
     FEEDBACK = "feedback"
-    """It is no trace but a judgement about one."""
+    """It is no trace but feedback about one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SpooledTrace:
 
 @dataclass(frozen=True, slots=True)
 class SpooledFeedback:
-    """A judgement about a trace; `payload` is what `otel_mlflow.feedback` wrote."""
+    """Feedback about a trace; `payload` is what `otel_mlflow.feedback` wrote."""
 
     id: int
     trace_id: str
