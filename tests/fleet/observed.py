@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,16 +35,13 @@ def differences(one: Trace, other: Trace) -> dict[str, tuple[str | None, str | N
 
 
 def _of_spans(spans: list[Span]) -> dict[str, str]:
-    """The spans' fields; those of one name and place are told apart by the order in which they were opened."""
+    """The spans' fields; those of one name and place in any order, for they may have been at work at the same time."""
     by_id = {span.span_id: span for span in spans}
-    seen: Counter[str] = Counter()
-    fields: dict[str, str] = {}
-    for span in sorted(spans, key=lambda each: (each.start_time_ns, each.end_time_ns or 0)):
-        place = _place(span, by_id)
-        seen[place] += 1
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for span in spans:
         for name, value in _fields(span).items():
-            fields[f"{place} ({seen[place]}) {name}"] = value
-    return fields
+            found[f"{_place(span, by_id)}: {name}"].append(value)
+    return {name: str(sorted(values)) for name, values in found.items()}
 
 
 def _place(span: Span, by_id: Mapping[str, Span]) -> str:
