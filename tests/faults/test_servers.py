@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -88,6 +91,34 @@ def test_the_whole_server_is_killed_and_started_again(serve: Serve, scripted: Sc
     scripted.fault = None
     app.start()
     check_arrival(app, scripted, promised(crowd.answers, crowd.answers[0].pid, killed))
+
+
+@pytest.fixture
+def busy_cores() -> Iterator[None]:
+    """Two processes that do nothing but take time from the others."""
+    idlers = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    yield
+    for idler in idlers:
+        idler.kill()
+        idler.wait()
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("busy_cores")
+@pytest.mark.parametrize("number", range(30))
+def test_a_worker_is_killed_at_random(serve: Serve, scripted: ScriptedMlflow, number: int) -> None:
+    """Two workers on busy cores, one of them killed at any moment: the promise is kept there as well."""
+    chance = random.Random(number)
+    scripted.fault = Fault(503)
+    app = serve(workers=2)
+    with Crowd(app.url) as crowd:
+        crowd.wait_for(150 + chance.randrange(150), processes=2)
+        victim = chance.choice(crowd.answers).pid
+        os.kill(victim, signal.SIGKILL)
+        killed = time.monotonic()
+        crowd.wait_for(20)
+    scripted.fault = None
+    check_arrival(app, scripted, promised(crowd.answers, victim, killed))
 
 
 def promised(answers: list[Answer], victim: int, killed: float) -> set[str]:
