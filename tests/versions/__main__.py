@@ -1,4 +1,4 @@
-"""Try every environment of the matrix, and write down in docs/compatibility.md what came of it.
+"""Try every environment of the matrix, and write what came of it below the hand-written part of docs/compatibility.md.
 
 `python -m tests.versions [NAME …]`, with `VERSIONS_PERCENT=100` for all tests in place of a part of them.
 """
@@ -22,6 +22,7 @@ PERCENT = "12"
 TIMEOUT = 900
 TESTS = ("tests/unit", "tests/acceptance/test_shapes.py", "tests/conformance")
 DOCUMENT = ROOT / "docs" / "compatibility.md"
+BEGIN = "<!-- made by `make versions` from here on -->"
 _COUNTED = re.compile(r"(\d+) (passed|failed|error)")
 
 
@@ -39,7 +40,8 @@ def main(names: list[str]) -> int:
     chosen = [each for each in ENVIRONMENTS if not names or each.name in names]
     results = [_tried(each) for each in chosen]
     if not names:
-        DOCUMENT.write_text(_document(results), encoding="utf-8")
+        above = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)[0].rstrip()
+        DOCUMENT.write_text(f"{above}\n\n{_section(results)}", encoding="utf-8")
     return int(any(result.verdict == "failed" for result in results))
 
 
@@ -67,16 +69,18 @@ def _run(environment: Environment, python: Path) -> Result:
     return Result(environment, "failed" if done.returncode else "passed", detail)
 
 
-def _document(results: list[Result]) -> str:
+def _section(results: list[Result]) -> str:
     rows = [
         f"| {each.environment.package} {each.environment.version} | {each.verdict} | {each.detail} |"
         for each in results
     ]
     return "\n".join(
         [
-            "# Compatibility",
+            BEGIN,
             "",
-            "Made by `make versions`: unit tests and shapes of requests, a part of them chosen by hash where all are",
+            "## Versions",
+            "",
+            "Unit tests and shapes of requests, a part of them chosen by hash where all are",
             "too much for a quarter of an hour, and the comparison with MLflow alone. All else is as locked.",
             "",
             "| with | verdict | tests |",
