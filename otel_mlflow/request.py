@@ -144,6 +144,7 @@ def with_request(
     """
     from otel_mlflow.spans.current import REQUEST_ROOT
 
-    context = context_api.set_value(_CURRENT, request, context)
-    trace = request._trace
-    return context_api.set_value(REQUEST_ROOT, root or trace.root, context) if trace is not None else context
+    keys: dict[str, Any] = {_CURRENT: request}
+    if request._trace is not None:
+        keys[REQUEST_ROOT] = root or request._trace.root
+    return context_api.Context({**(context_api.get_current() if context is None else context), **keys})

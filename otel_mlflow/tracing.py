@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from opentelemetry.trace import Tracer
-
 from otel_mlflow import heap, logs, mlflow_names
 from otel_mlflow.content import Redactor
 from otel_mlflow.delivery.destinations import experiment_name
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
     from otel_mlflow.status import Status
 
-INSTRUMENTATION_SCOPE = "otel_mlflow"
 DEFAULT_SERVICE_NAME = "otel-mlflow"
 
 
@@ -155,17 +152,12 @@ class Tracing:
         return f"{experiment.url}/traces?selectedEvaluationId={trace_id}"
 
     @property
-    def tracer(self) -> Tracer:
-        """The tracer that the spans of requests are started with."""
-        return BRIDGE.provider.tracer(INSTRUMENTATION_SCOPE, self)
-
-    @property
     def spans_are_seen_by_others(self) -> bool:
         """Whether the application has a tracer provider of its own, so that spans must say all that they know.
 
         Where only MLflow is going to see a request's span, what it says is worked out off the request's path.
         """
-        return not BRIDGE.provider.is_ours_alone(self)
+        return not BRIDGE.provider.in_use(self).is_ours_alone
 
     def excludes(self, scope: Scope) -> bool:
         """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
@@ -183,11 +175,6 @@ class Tracing:
     def count(self, outcome: Outcome) -> None:
         """Account for a request that leaves no trace."""
         (BRIDGE.diversion or self.delivery).count(outcome)
-
-    def served(self, exchange: Exchange) -> None:
-        """A request is over, whether or not its trace is kept."""
-        if self.observer is not None:
-            self.observer.served(exchange)
 
     def samples(self, trace_id: int) -> bool:
         """Whether a trace is among those that are kept by their id (`tracing.sample_rate`)."""

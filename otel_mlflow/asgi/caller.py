@@ -14,8 +14,7 @@ With `tracing.incoming: link` a new trace links to any caller, with `ignore` to 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from opentelemetry import propagate
 from opentelemetry.context import Context
@@ -48,8 +47,7 @@ logger = logging.getLogger("otel_mlflow")
 Incoming = Literal["join", "link", "ignore"]
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Where the request's span starts.
 
     `context` holds the caller's span where the caller's OpenTelemetry trace goes on, and its baggage. `origin` is set
@@ -77,7 +75,8 @@ class Callers:
     def read(self, exchange: Exchange, surroundings: Context) -> Caller:
         """The caller that the headers name. A header that cannot be understood is no caller."""
         alone = set_span_in_context(INVALID_SPAN, surroundings) if surroundings else surroundings
-        return self._read(exchange, alone) or Caller(alone)
+        carrier = self._carrier(exchange.headers)
+        return (self._read(exchange, carrier, alone) or Caller(alone)) if carrier else Caller(alone)
 
     @guarded
     def of_span(self, exchange: Exchange, remote: SpanContext) -> Caller:
@@ -85,10 +84,7 @@ class Callers:
         return self._caller(exchange, Context(), remote)
 
     @guarded
-    def _read(self, exchange: Exchange, alone: Context) -> Caller:
-        carrier = self._carrier(exchange.headers)
-        if not carrier:
-            return Caller(alone)
+    def _read(self, exchange: Exchange, carrier: dict[str, str], alone: Context) -> Caller:
         context = propagate.extract(carrier, alone)
         remote = get_current_span(context).get_span_context()
         return self._caller(exchange, context, remote) if remote.is_valid else Caller(context)
@@ -119,12 +115,15 @@ class Callers:
             )
 
     def _carrier(self, headers: Headers) -> dict[str, str]:
-        propagator = propagate.get_global_textmap()
-        if propagator is not self._propagator:
-            # The application has set another one: ours goes behind it, so that callers and services still find us.
-            self._propagator = propagator = keep_in_global_propagator()
-            self._fields = tuple((field.lower().encode("latin-1"), field) for field in propagator.fields)
+        if propagate.get_global_textmap() is not self._propagator:
+            self._follow()
         return {field: headers[name].decode("latin-1") for name, field in self._fields if name in headers}
+
+    @guarded
+    def _follow(self) -> None:
+        """The application has set a propagator: ours goes behind it, so that callers and services still find us."""
+        self._propagator = propagator = keep_in_global_propagator()
+        self._fields = tuple((field.lower().encode("latin-1"), field) for field in propagator.fields)
 
 
 def _sampled(remote: SpanContext) -> SpanContext:

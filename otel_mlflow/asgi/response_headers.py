@@ -16,22 +16,18 @@ _ALLOW_CREDENTIALS = b"access-control-allow-credentials"
 _EXPOSE = b"access-control-expose-headers"
 
 
-def find_request_id(headers: Sequence[Header]) -> str | None:
-    """The `X-Request-ID` that the application has given its response."""
-    return next((value.decode("latin-1") for name, value in headers if name.lower() == _REQUEST_ID), None)
-
-
-def with_ids(headers: Sequence[Header], *, trace_id: bytes, request_id: bytes) -> list[Header]:
-    """The application's headers and ours. An `X-Request-ID` of its own stays as it is."""
+def with_ids(headers: Sequence[Header], *, trace_id: bytes, request_id: bytes) -> tuple[list[Header], str | None]:
+    """The application's headers and ours. An `X-Request-ID` of its own stays as it is, and is the second answer."""
     extended = list(headers)
-    names = {name.lower() for name, _ in extended}
+    names = {name.lower(): value for name, value in reversed(extended)}
     extended.append((_TRACE_ID, trace_id))
-    if _REQUEST_ID not in names:
+    own = names.get(_REQUEST_ID)
+    if own is None:
         extended.append((_REQUEST_ID, request_id))
     # An answer to a preflight request has methods, and nothing that a script could read.
     if _ALLOW_ORIGIN in names and _ALLOW_METHODS not in names:
         _expose(extended)
-    return extended
+    return extended, own.decode("latin-1") if own is not None else None
 
 
 def _expose(headers: list[Header]) -> None:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from opentelemetry import context as context_api
 from opentelemetry.sdk.trace import Span
-from typing_extensions import Self
+from typing_extensions import Self, override
 
-from otel_mlflow.asgi.response_headers import find_request_id, with_ids
+from otel_mlflow.asgi.response_headers import with_ids
 from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
-from otel_mlflow.http.exchange import Exchange, Message
+from otel_mlflow.http.exchange import Exchange, Message, Outcome
 from otel_mlflow.http.sampling import verdict
 from otel_mlflow.request import RequestTrace, with_request
+from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.ids import new_request_id
 from otel_mlflow.spans.mlflow import runs
 
@@ -30,8 +31,8 @@ MAX_CLIENT_REQUEST_ID = 50
 """Characters of a client request id that MLflow's stores have room for (`trace_info.client_request_id`)."""
 
 
-class UntracedRequest:
-    """A request without a trace, in a context in which nothing is traced into MLflow if one is given."""
+class ServedRequest:
+    """A request inside the middleware, in a context of OpenTelemetry's if one is given; by itself it is not traced."""
 
     def __init__(self, context: context_api.Context | None = None) -> None:
         self._context = context
@@ -41,7 +42,7 @@ class UntracedRequest:
             self._token = context_api.attach(self._context)
         return self
 
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
         if self._context is not None:
             context_api.detach(self._token)
 
@@ -57,7 +58,7 @@ class UntracedRequest:
         """The framework is going to answer this exception."""
 
 
-class ServerSpan:
+class ServerSpan(ServedRequest):
     """A request with a trace, of which `root` is the span; `ends_span` where that is ours, and nobody else's to end."""
 
     def __init__(
@@ -70,6 +71,7 @@ class ServerSpan:
         *,
         ends_span: bool,
     ) -> None:
+        super().__init__(with_request(RequestTrace(root.trace, tracing.trace_url), context))
         self._tracing = tracing
         self._routes = routes
         self._exchange = exchange
@@ -77,22 +79,28 @@ class ServerSpan:
         self._span = root.span
         self._trace = root.trace
         self._ends_span = ends_span
-        self._context = with_request(RequestTrace(root.trace, tracing.trace_url), context)
         self._request_id = exchange.request_id or new_request_id()
         self._answered: Exception | None = None
         self._finished = False
+        self._outcome: Outcome | None = None
         self._decided = False
 
+    @override
     def __enter__(self) -> Self:
-        self._runs = runs.enter_request(self._trace)
-        self._token = context_api.attach(self._context)
-        return self
+        self._runs_token = runs.REQUEST_TRACE.set(self._trace)
+        return super().__enter__()
 
-    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+    @override
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._close(error)
-        context_api.detach(self._token)
-        runs.leave_request(self._runs, failed=self._exchange.outcome != "ok")
+        super().__exit__(kind, error, trace)
+        runs.REQUEST_TRACE.reset(self._runs_token)
+        if self._trace.runs:
+            runs.end_left_open(self._trace, failed=self._exchange.outcome != "ok")
 
+    @override
     def receive(self, receive: Receive) -> Receive:
         """`receive` for the application, that notes each message on its way."""
 
@@ -103,11 +111,14 @@ class ServerSpan:
 
         return noting_receive
 
+    @override
     def send(self, send: Send) -> Send:
         """`send` for the application, that adds our response headers and notes each message that was taken."""
 
         async def noting_send(message: Message) -> None:
-            message = self._before_sending(message) or message
+            if message.get("type") == "http.response.start":
+                message = self._with_headers(message) or message
+            self._exchange.sending(message)
             try:
                 await send(message)
             except OSError:
@@ -120,6 +131,7 @@ class ServerSpan:
 
         return noting_send
 
+    @override
     def note_exception(self, error: Exception) -> None:
         """The framework is going to answer this exception: it is the reason of a 5xx, and of nothing else."""
         self._answered = error
@@ -127,63 +139,67 @@ class ServerSpan:
     @guarded
     def _note_received(self, message: Message) -> None:
         self._exchange.received(message)
-        self._hand_over_early()
+        if self._trace.export.finished and not self._finished:
+            self._hand_over_early()
 
     @guarded
-    def _before_sending(self, message: Message) -> Message:
-        self._exchange.sending(message)
-        return self._with_headers(message) if message["type"] == "http.response.start" else message
-
     def _with_headers(self, message: Message) -> Message:
-        headers = list(message.get("headers", ()))
-        own = find_request_id(headers)
+        metadata, trace_id = self._trace.metadata, self._trace.identity.mlflow_trace_id.encode()
+        request_id = self._request_id.encode()
+        headers, own = with_ids(message.get("headers", ()), trace_id=trace_id, request_id=request_id)
         if own is not None:
-            self._trace.metadata.client_request_id = own[:MAX_CLIENT_REQUEST_ID]
-        elif self._trace.metadata.client_request_id is None:
-            self._trace.metadata.tags.setdefault(REQUEST_ID_TAG, self._request_id)
-        trace_id = self._trace.identity.mlflow_trace_id.encode()
-        return {**message, "headers": with_ids(headers, trace_id=trace_id, request_id=self._request_id.encode())}
+            metadata.client_request_id = own[:MAX_CLIENT_REQUEST_ID]
+        elif metadata.client_request_id is None:
+            metadata.tags.setdefault(REQUEST_ID_TAG, self._request_id)
+        return {**message, "headers": headers}
 
     @guarded
     def _note_sent(self, message: Message) -> None:
         self._exchange.sent(message)
-        self._finish_if_complete()
-        self._hand_over_early()
+        if self._exchange.ended_ns is not None and not self._finished:
+            self._finish_if_ok()
+        if self._trace.export.finished and not self._finished:
+            self._hand_over_early()
 
     @guarded
     def _note_interrupted(self, message: Message, error: BaseException) -> None:
         if not isinstance(error, Exception):
             self._exchange.interrupted(message)
-            self._finish_if_complete()
+            if self._exchange.complete and not self._finished:
+                self._finish_if_ok()
 
     def _hand_over_early(self) -> None:
         """A connection or a stream that lasts does not keep what has ended in it."""
-        if self._finished or not self._trace.export.is_due:
+        if not self._trace.export.is_due:
             return
         if self._exchange.is_sampled and self._tracing.samples(self._trace.identity.mlflow_trace_id_int):
             self._trace.release_early()
         else:
             self._trace.drop_finished()
 
-    def _finish_if_complete(self) -> None:
+    def _finish_if_ok(self) -> None:
         # The exception behind a 5xx comes by after its response: the span waits for it.
-        if self._exchange.complete and self._exchange.outcome != "error":
-            self._finish()
+        outcome = self._exchange.outcome
+        if outcome != "error":
+            self._finish(outcome)
 
     @guarded
     def _close(self, error: BaseException | None) -> None:
         """The application is done with the request."""
+        if self._decided and self._outcome == "ok" and error is None:
+            return
         exchange = self._exchange
-        was_ok = self._finished and exchange.outcome == "ok"
+        was_ok = self._finished and self._outcome == "ok"
         reason = error or (self._answered if exchange.outcome == "error" else None)
         if reason is not None:
             self._note_error(reason)
         exchange.returned()
-        self._finish()
-        if was_ok and exchange.outcome == "error":
+        outcome = exchange.outcome
+        self._finish(outcome)
+        if was_ok and outcome == "error":
             self._restate()
-        self._decide(for_good=True)
-        if exchange.outcome == "cancelled":
+        self._decide(outcome, for_good=True)
+        if outcome == "cancelled":
             self._trace.cut()
 
     def _note_error(self, error: BaseException) -> None:
@@ -203,37 +219,38 @@ class ServerSpan:
         self._span.add_event("exception", semconv.exception(self._exchange.exception))
         return True
 
-    def _finish(self) -> None:
+    def _finish(self, outcome: Outcome) -> None:
         """The response is over: the span ends here, whatever the application goes on to do."""
         if self._finished:
             return
         self._finished = True
+        self._outcome = outcome
         exchange = self._exchange
-        exchange.end()
         exchange.route = self._routes.find(exchange.scope, exchange.path, exchange.endpoint_before)
         if self._ends_span and isinstance(self._span, Span):
             self._end_span(self._span)
-        self._tracing.served(exchange)
-        self._decide(for_good=False)
+        if (observer := self._tracing.observer) is not None:
+            observer.served(exchange)
+        self._decide(outcome, for_good=False)
 
     def _end_span(self, span: Span) -> None:
         exchange = self._exchange
-        if self._tracing.spans_are_seen_by_others:
+        if not BRIDGE.provider.in_use(self._tracing).is_ours_alone:
             span.update_name(exchange.name)
             span.set_attributes(semconv.at_end(exchange))
             span.set_status(*semconv.status(exchange))
         span.end(exchange.ended_ns)
 
-    def _decide(self, *, for_good: bool) -> None:
+    def _decide(self, outcome: Outcome, *, for_good: bool) -> None:
         """Keep the trace, or drop it once nothing can happen any more that would keep it."""
         if self._decided:
             return
         exchange = self._exchange
         decision = verdict(
             self._trace.identity.mlflow_trace_id_int,
-            outcome=exchange.outcome,
+            outcome=outcome,
             duration_s=((exchange.ended_ns or exchange.started_ns) - exchange.started_ns) / 1e9,
-            http_only=self._trace.tree.seen_spans <= 1,
+            http_only=not self._trace.tree.has_inner_spans,
             settings=self._tracing.settings.tracing,
             is_sampled=exchange.is_sampled,
         )

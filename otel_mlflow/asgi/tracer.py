@@ -5,28 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opentelemetry import context as context_api
+from opentelemetry import trace as trace_api
 from opentelemetry.sdk.trace import Span
 from opentelemetry.trace import SpanKind, get_current_span, set_span_in_context
 
 from otel_mlflow.asgi.caller import Caller, Callers
 from otel_mlflow.asgi.fastapi_telemetry import FastAPITelemetry
 from otel_mlflow.asgi.routes import RouteTemplates
-from otel_mlflow.asgi.server_span import MAX_CLIENT_REQUEST_ID, ServerSpan, UntracedRequest
+from otel_mlflow.asgi.server_span import MAX_CLIENT_REQUEST_ID, ServedRequest, ServerSpan
 from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Scope
+from otel_mlflow.http.excluded_urls import ExcludedUrls
 from otel_mlflow.http.headers import encode_names, first_header, read_headers
 from otel_mlflow.outside import CLAIMED, OUTSIDE
+from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.processor import is_server_span
 from otel_mlflow.spans.registry import change_mlflow_trace_id, register
-from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
+from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, span_state
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from otel_mlflow.tracing import Tracing
+
+
+INSTRUMENTATION_SCOPE = "otel_mlflow"
 
 
 class MiddlewareTracer:
@@ -42,22 +48,23 @@ class MiddlewareTracer:
         self._callers = Callers(self._settings.incoming, tracing)
         self._session_headers = encode_names(self._settings.session_headers)
         self._user_headers = encode_names(self._settings.user_headers)
+        self._excluded = ExcludedUrls(self._settings.excluded_urls)
         self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
 
-    def begin(self, scope: Scope, *, is_new: bool = True) -> ServerSpan | UntracedRequest:
+    def begin(self, scope: Scope, *, is_new: bool = True) -> ServedRequest:
         """The request's share of tracing, to be entered around the application.
 
         `is_new` where the scope was not served before, so that what a router left in it is that of one further out.
         """
-        return self._begin(scope, scope.get("endpoint") if is_new else None) or UntracedRequest()
+        return self._begin(scope, scope.get("endpoint") if is_new else None) or ServedRequest()
 
     @guarded
-    def _begin(self, scope: Scope, endpoint_before: object) -> ServerSpan | UntracedRequest:
+    def _begin(self, scope: Scope, endpoint_before: object) -> ServedRequest:
         self.tracing.start()
         if not self._settings.enabled:
-            return UntracedRequest()
+            return ServedRequest()
         headers = read_headers(scope)
-        if self.tracing.excludes(scope):
+        if self._excluded.match(scope):
             return self._exclude()
         self._native.keep_out(scope)
         exchange = Exchange(scope, headers, capture_bytes=self._capture_bytes)
@@ -65,16 +72,16 @@ class MiddlewareTracer:
         exchange.experiment_for = self.tracing.experiment_for
         return self._adopt(exchange) or self._open(exchange)
 
-    def _exclude(self) -> UntracedRequest:
+    def _exclude(self) -> ServedRequest:
         self.tracing.count("excluded")
         current = span_state(get_current_span())
         if current is not None and _is_unclaimed(current.trace):
             current.trace.discard()
-        return UntracedRequest(context_api.set_value(OUTSIDE, True))
+        return ServedRequest(context_api.set_value(OUTSIDE, True))
 
     def _adopt(self, exchange: Exchange) -> ServerSpan | None:
         """Take over the server span that an instrumentation round this middleware has opened for the request."""
-        current = span_state(get_current_span())
+        current: SpanState | None = getattr(get_current_span(), SPAN_STATE, None)
         if current is None or not _is_unclaimed(current.trace):
             return None
         caller = self._outer_caller(exchange, current)
@@ -91,25 +98,28 @@ class MiddlewareTracer:
         parent = server.span.parent if server.span is not None else None
         return self._callers.of_span(exchange, parent) if parent is not None and parent.is_remote else None
 
-    def _open(self, exchange: Exchange) -> ServerSpan | UntracedRequest:
+    def _open(self, exchange: Exchange) -> ServedRequest:
         caller = self._callers.read(exchange, context_api.get_current())
-        is_seen = self.tracing.spans_are_seen_by_others
-        span = self.tracing.tracer.start_span(
-            exchange.name,
-            context=context_api.set_value(OUTSIDE, CLAIMED, caller.context),
-            kind=SpanKind.SERVER,
-            attributes=self._attributes(exchange) if is_seen else None,
-            links=caller.links,
-            start_time=exchange.started_ns,
-        )
+        span = self._start(exchange, caller)
         context = set_span_in_context(span, caller.context)
         if not isinstance(span, Span) or not span.is_recording():
             self.tracing.count("sampled_out")
-            return UntracedRequest(context)
+            return ServedRequest(context)
         trace = self._trace(span, caller)
         parent_id = caller.origin.span_id if caller.origin else None
-        root = self.tracing.processor.take(span, trace, None, remote_parent_id=parent_id)
+        root = BRIDGE.processor.take(span, trace, None, remote_parent_id=parent_id)
         return self._serve(exchange, root, context, ends_span=True, is_sampled=caller.sampled)
+
+    def _start(self, exchange: Exchange, caller: Caller) -> trace_api.Span:
+        in_use = BRIDGE.provider.in_use(self.tracing)
+        return in_use.tracer(INSTRUMENTATION_SCOPE).start_span(
+            exchange.method if in_use.is_ours_alone else exchange.name,
+            context=context_api.set_value(OUTSIDE, CLAIMED, caller.context),
+            kind=SpanKind.SERVER,
+            attributes=None if in_use.is_ours_alone else self._attributes(exchange),
+            links=caller.links,
+            start_time=exchange.started_ns,
+        )
 
     def _attributes(self, exchange: Exchange) -> semconv.Attributes:
         attributes = semconv.at_start(exchange)
@@ -132,8 +142,10 @@ class MiddlewareTracer:
         trace.counted = True
         trace.exchange = exchange
         metadata = trace.metadata
-        metadata.session = first_header(exchange.headers, self._session_headers)
-        metadata.user = first_header(exchange.headers, self._user_headers)
+        if self._session_headers:
+            metadata.session = first_header(exchange.headers, self._session_headers)
+        if self._user_headers:
+            metadata.user = first_header(exchange.headers, self._user_headers)
         if exchange.request_id is not None:
             metadata.client_request_id = exchange.request_id[:MAX_CLIENT_REQUEST_ID]
         return ServerSpan(self.tracing, self.routes, exchange, root, context, ends_span=ends_span)

@@ -41,7 +41,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, Literal
 
 from otel_mlflow.content import BodyCollector
@@ -81,7 +81,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "_is_closing",
+        "_response_headers",
+        "_sending",
         "_server_took_leave",
         "_started",
         "_trailers_follow",
@@ -101,9 +102,7 @@ class Exchange:
         "query",
         "request_body",
         "request_id",
-        "request_type",
         "response_body",
-        "response_type",
         "route",
         "scope",
         "started_ns",
@@ -120,11 +119,10 @@ class Exchange:
         self.method: str = scope.get("method") or "GET"
         self.path: str = scope["path"]
         self.query: str = scope.get("query_string", b"").decode("latin-1")
-        self.request_id = read_request_id(headers)
+        self.request_id = read_request_id(headers) if b"x-request-id" in headers else None
         self.request_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
         self.response_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
-        self.request_type = read_content_type(headers) if not self.is_websocket else _FRAMES
-        self.response_type = _FRAMES
+        self._response_headers: Iterable[tuple[bytes, bytes]] | None = None
         self.endpoint_before: object = None
         self.route: str | None = None
         self.status_code: int | None = None
@@ -139,7 +137,8 @@ class Exchange:
         self.experiment_for: Callable[[Scope], str | None] | None = None
         self.started_ns = time.time_ns()
         self._started = time.perf_counter_ns()
-        self._trailers_follow = self._is_closing = self._server_took_leave = False
+        self._trailers_follow = self._server_took_leave = False
+        self._sending: Message | None = None
 
     @property
     def name(self) -> str:
@@ -151,6 +150,16 @@ class Exchange:
     def known_method(self) -> str:
         """The method as the semantic conventions want it: one of those they know, or `_OTHER`."""
         return self.method if self.method in _METHODS else "_OTHER"
+
+    @property
+    def request_type(self) -> ContentType:
+        """How the request's body is to be read."""
+        return _FRAMES if self.is_websocket else read_content_type(self.headers)
+
+    @property
+    def response_type(self) -> ContentType:
+        """How what was sent is to be read: a response's body, unless none has started."""
+        return _FRAMES if self._response_headers is None else read_content_type(dict(self._response_headers))
 
     @property
     def complete(self) -> bool:
@@ -190,10 +199,10 @@ class Exchange:
         """Take note of a message that the application has received."""
         kind = message["type"]
         if kind == "http.request":
-            if self.request_body is not None:
-                self.request_body.add(message.get("body", b""))
+            if self.request_body is not None and (body := message.get("body")):
+                self.request_body.add(body)
         elif kind == "http.disconnect":
-            self._server_took_leave = self._is_closing
+            self._server_took_leave = self._sending is not None and self._is_last(self._sending)
             self.departed()
         elif kind == "websocket.receive":
             _add_frame(self.request_body, message)
@@ -207,7 +216,7 @@ class Exchange:
 
     def sending(self, message: Message) -> None:
         """Take note of a message that is handed to the server now."""
-        self._is_closing = self._is_last(message)
+        self._sending = message
 
     def sent(self, message: Message) -> None:
         """Take note of a message that the server has taken."""
@@ -215,7 +224,7 @@ class Exchange:
         if kind in _STARTS:
             self.status_code = int(message["status"])
             self._trailers_follow = bool(message.get("trailers", False))
-            self.response_type = read_content_type(dict(message.get("headers", ())))
+            self._response_headers = message.get("headers", ())
         elif kind in _LAST_UNLESS_MORE:
             self._sent_body(message)
         elif kind == "websocket.accept":

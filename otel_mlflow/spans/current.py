@@ -35,7 +35,7 @@ from otel_mlflow.spans.generators import innermost_generator, is_called_by
 from otel_mlflow.spans.ids import is_remote
 from otel_mlflow.spans.langchain.run import LangChainRun
 from otel_mlflow.spans.registry import OPEN_SPANS
-from otel_mlflow.spans.trace import SpanState, span_state
+from otel_mlflow.spans.trace import SPAN_STATE, SpanState
 
 _MODELS = "langchain_core.language_models."
 """Where LangChain calls models: the run of one is being worked in while this is on the stack."""
@@ -47,12 +47,14 @@ REQUEST_ROOT = context_api.create_key("otel-mlflow-request-root")
 def current_span_state(context: Context | None = None) -> SpanState | None:
     """The span under which one started now is opened; None outside every trace of ours."""
     span = get_current_span(context)
-    state = span_state(span)
+    state: SpanState | None = getattr(span, SPAN_STATE, None)
     if state is None:
-        state = _of_foreign_span(span, context if context is not None else context_api.get_current())
+        known = context if context is not None else context_api.get_current()
+        state = None if OUTSIDE in known else _of_foreign_span(span, known)
     if context is not None or state is None:
         return state
-    state = _skip_left(state)
+    if state.run is not None or (state.ended and state.generators):
+        state = _skip_left(state)
     if state is not None and state.trace.tree.generators:
         state = _inside_generator(state)
     return state
@@ -74,7 +76,7 @@ def current_request_state() -> SpanState | None:
 def _of_foreign_span(span: Span, context: Context) -> SpanState | None:
     """Rules 4 to 6; a span of another process is for rule 7."""
     root = context.get(REQUEST_ROOT)
-    if is_remote(span) or context.get(OUTSIDE) is not None:
+    if is_remote(span):
         return None
     enclosing = enclosing_state(context, span) or _started_under(span)
     return enclosing or (root if isinstance(root, SpanState) else None)

@@ -19,7 +19,7 @@ from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_mlflow.guard import guarded
-from otel_mlflow.spans.trace import SpanState, span_state
+from otel_mlflow.spans.trace import SPAN_STATE, SpanState, span_state
 
 _ENCLOSING = context_api.create_key("otel-mlflow-enclosing")
 """Context key: a span that is none of ours, and the span of ours that is round it."""
@@ -45,7 +45,7 @@ class _EnclosingContext:
     def attach(self, context: Context) -> Token[Context]:
         """Make `context` the current one."""
         span: Any = context.get(_SPAN_KEY)
-        if span is not None and span is not INVALID_SPAN and span_state(span) is None:
+        if span is not None and span is not INVALID_SPAN and not hasattr(span, SPAN_STATE):
             context = _with_enclosing(context, span, self.get_current()) or context
         token: Token[Context] = self._attach(context)
         return token

@@ -30,14 +30,15 @@ class ExportState(Generic[SpanT]):
     it is held.
     """
 
-    __slots__ = ("_changed", "_cut", "_finished", "_is_early", "_lock", "_queued", "_taken_at", "discarded", "released")
+    __slots__ = ("_changed", "_cut", "_is_early", "_lock", "_queued", "_taken_at", "discarded", "finished", "released")
 
     def __init__(self) -> None:
         self.released = False
         """Whether the trace was handed over, so that more of it follows by itself."""
         self.discarded = False
         """Whether the trace is not kept."""
-        self._finished: list[SpanT] = []
+        self.finished: list[SpanT] = []
+        """The spans for the next record."""
         self._changed = False
         self._cut = False
         self._queued = False
@@ -49,7 +50,7 @@ class ExportState(Generic[SpanT]):
         """Keep a span for the next record; False where there is going to be none."""
         with self._lock:
             if not self.discarded:
-                self._finished.append(span)
+                self.finished.append(span)
             return not self.discarded
 
     def mark_changed(self) -> None:
@@ -75,13 +76,13 @@ class ExportState(Generic[SpanT]):
     @property
     def is_due(self) -> bool:
         """Whether what has ended of a trace that lasts should leave memory."""
-        waiting = len(self._finished)
+        waiting = len(self.finished)
         return waiting >= EARLY_SPANS or (waiting > 0 and time.monotonic() - self._taken_at >= EARLY_SECONDS)
 
     def takes_with_next(self, span: SpanT) -> bool:
         """Whether the span is going to be in the next record."""
         with self._lock:
-            return span in self._finished
+            return span in self.finished
 
     def discard(self) -> list[SpanT]:
         """The trace is not kept; answer the spans that nobody takes any more."""
@@ -105,13 +106,13 @@ class ExportState(Generic[SpanT]):
     def take(self) -> Batch[SpanT]:
         """Take what is new since the last record. The trace is queued no more."""
         with self._lock:
-            batch = Batch(self._finished, self._changed and not self._is_early, self._cut)
-            self._finished = []
+            batch = Batch(self.finished, self._changed and not self._is_early, self._cut)
+            self.finished = []
             self._queued = self._cut = False
             self._changed = self._changed and self._is_early
             self._taken_at = time.monotonic()
             return batch
 
     def _drop_finished(self) -> list[SpanT]:
-        finished, self._finished = self._finished, []
+        finished, self.finished = self.finished, []
         return finished

@@ -27,19 +27,15 @@ class GlobalTracerProvider:
     def __init__(self) -> None:
         self.placed: trace_api.TracerProvider | None = None
         """The provider that stands in for the application's."""
-        self._setter: Any = None
-
-    def current(self) -> trace_api.TracerProvider:
+        self.current = current_provider
         """The provider in use, a proxy where none was set."""
-        # A module whose own functions miss a name of theirs has no provider to give.
-        with suppress(NameError):
-            return trace_api.get_tracer_provider()
-        return trace_api.NoOpTracerProvider()
+        self._setter: Any = None
 
     def watch(self, on_set: OnSet) -> None:
         """Call `on_set` whenever the application sets a provider."""
         if self._setter is not None or not INTEGRATIONS.works("opentelemetry_provider"):
             return
+        self.current = trace_api.get_tracer_provider
         setter = self._setter = trace_module._set_tracer_provider
 
         def set_tracer_provider(tracer_provider: trace_api.TracerProvider, log: bool) -> None:
@@ -65,6 +61,15 @@ class GlobalTracerProvider:
         if self._setter is not None:
             trace_module._set_tracer_provider = self._setter
             self._setter = None
+            self.current = current_provider
         if self.placed is not None and trace_module._TRACER_PROVIDER is self.placed:
             trace_module._TRACER_PROVIDER = None
         self.placed = None
+
+
+def current_provider() -> trace_api.TracerProvider:
+    """The provider in use, also where its module misses names of its own: then there is none to give."""
+    try:
+        return trace_api.get_tracer_provider()
+    except NameError:
+        return trace_api.NoOpTracerProvider()

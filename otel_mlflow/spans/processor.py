@@ -26,7 +26,7 @@ from otel_mlflow.spans.propagation import (
     read_mlflow_span_context,
 )
 from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state, mark_taken, register
-from otel_mlflow.spans.trace import OpenTrace, SpanState, TraceOwner, span_state
+from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, TraceOwner, span_state
 
 _FRAMEWORK_SCOPES = frozenset(
     {
@@ -51,7 +51,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
     @override
     @guarded
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        if span_state(span) is not None:
+        if hasattr(span, SPAN_STATE):
             # Our provider has shown it to us, and shows it to the application's provider, where we are too.
             return
         parent = current_span_state(parent_context)
@@ -72,22 +72,29 @@ class OpenTraceSpanProcessor(SpanProcessor):
     @override
     @guarded
     def on_end(self, span: ReadableSpan) -> None:
-        state = OPEN_SPANS.pop(span_context(span).span_id, None)
+        context = span.get_span_context()
+        state = OPEN_SPANS.pop(context.span_id, None) if context is not None else None
         if state is None:
             return
         mark_taken(span)
         state.readable = span
-        state.cut_short = state.cut_short or _cut_short(state)
+        if (error := sys.exc_info()[1]) is not None and not isinstance(error, Exception):
+            _note_cut(state, error)
         trace = state.trace
         if (observer := trace.owner.observer) is not None:
             observer.ended(span)
         if self.listener is not None:
             self.listener.ended(state)
+        is_root = state is trace.root
         trace.end(state)
-        if state is trace.root:
+        if is_root:
+            self._end_root(trace, span)
+
+    def _end_root(self, trace: OpenTrace, root: ReadableSpan) -> None:
+        if trace.tree.has_runs:
             _abandon_left_runs(trace)
-        if state is trace.root and trace.exchange is None and not trace.export.released:
-            self._decide(trace, span)
+        if trace.exchange is None and not trace.export.released:
+            self._decide(trace, root)
 
     def _decide(self, trace: OpenTrace, root: ReadableSpan) -> None:
         """What becomes of a trace that no request of ours is behind.
@@ -95,7 +102,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
         A request that only a framework knows of, and in which nothing else happened, is not one that we were asked to
         trace: it was adopted by nobody, or its path is excluded. More of a trace that began elsewhere is kept with it.
         """
-        nothing_but_framework = is_framework(root) and trace.tree.seen_spans <= 1
+        nothing_but_framework = is_framework(root) and not trace.tree.has_inner_spans
         if nothing_but_framework or (trace.fragment and not trace.owner.samples(trace.identity.mlflow_trace_id_int)):
             trace.discard()
         else:
@@ -106,10 +113,14 @@ class OpenTraceSpanProcessor(SpanProcessor):
     ) -> SpanState:
         """Take a started span into `trace`."""
         state = trace.add(
-            span, parent, remote_parent_id=remote_parent_id, framework=parent is not None and is_framework(span)
+            span,
+            parent,
+            remote_parent_id=remote_parent_id,
+            framework=parent is not None and is_framework(span),
         )
         OPEN_SPANS[state.span_id] = state
-        state.handling = id(sys.exc_info()[1])
+        if (handling := sys.exc_info()[1]) is not None:
+            state.handling = id(handling)
         span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.identity.mlflow_trace_id_json)
         if parent is not None and (generators := opening_generators()):
             trace.tree.enter(state, generators, opener())
@@ -191,12 +202,10 @@ def is_server_span(state: SpanState | None) -> bool:
     return state is not None and state.span is not None and state.span.kind is SpanKind.SERVER
 
 
-def _cut_short(state: SpanState) -> str | None:
-    """What is unwinding the stack as the span ends: a cancellation, or a generator that nobody reads to its end.
+def _note_cut(state: SpanState, error: BaseException) -> None:
+    """What unwinds the stack as the span ends is a cancellation, or a generator that nobody reads to its end.
 
     Only what began after the span did: a clean-up span that is opened while an exception is handled is not cut short.
     """
-    error = sys.exc_info()[1]
-    if error is None or isinstance(error, Exception) or id(error) == state.handling:
-        return None
-    return type(error).__name__
+    if id(error) != state.handling:
+        state.cut_short = state.cut_short or type(error).__name__

@@ -10,13 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry import trace as trace_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, SynchronousMultiSpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON
+from typing_extensions import override
 
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.current import current_span_state
@@ -54,6 +56,40 @@ class _LeftInAnotherContext(logging.Filter):
         return not (isinstance(error, ValueError) and "different Context" in str(error))
 
 
+class _OwnProcessors(SynchronousMultiSpanProcessor):
+    """The processors of our own provider: ours is called without a detour for as long as it is the only one."""
+
+    def __init__(self, ours: SpanProcessor) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._ours = ours
+        vars(self).update(on_start=ours.on_start, _on_ending=ours._on_ending, on_end=ours.on_end)
+
+    @override
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        if "on_start" in vars(self):
+            super().add_span_processor(self._ours)
+            del vars(self)["on_start"], vars(self)["_on_ending"], vars(self)["on_end"]
+        super().add_span_processor(span_processor)
+
+
+@dataclass
+class ProviderInUse:
+    """What makes the spans of one owner, found once for each provider that the application sets."""
+
+    seen: trace_api.TracerProvider
+    """The global provider."""
+    seen_inside: object
+    """What that one is round, as logfire's is."""
+    provider: trace_api.TracerProvider
+    is_ours_alone: bool
+    """Whether nobody but us sees the spans."""
+    _tracers: dict[str, trace_api.Tracer] = field(default_factory=dict)
+
+    def tracer(self, name: str) -> trace_api.Tracer:
+        """The tracer of a library."""
+        return self._tracers.get(name) or self._tracers.setdefault(name, self.provider.get_tracer(name))
+
+
 class SharedTracerProvider:
     """Keeps `processor` on whatever tracer provider spans are made with."""
 
@@ -65,13 +101,14 @@ class SharedTracerProvider:
         self._global = GlobalTracerProvider()
         self._adopted: list[Any] = []
         self._undo: list[Callable[[], None]] = []
-        self._tracers: dict[tuple[int, str], trace_api.Tracer] = {}
+        self._known: dict[TraceOwner | None, ProviderInUse] = {}
         self._filter = _LeftInAnotherContext()
         self._lock = threading.RLock()
 
     def install(self, owner: TraceOwner, explicit: trace_api.TracerProvider | None, service_name: str) -> None:
         """Put the processor in place: on `explicit` if given, on the global provider, or on one of our own."""
         with self._lock:
+            self._known.clear()
             if isinstance(explicit, TracerProvider):
                 self._explicit.append((owner, explicit))
                 self._adopt(explicit)
@@ -84,11 +121,13 @@ class SharedTracerProvider:
                 self._global.place(self._explicit_of(owner) or self._our_own(service_name))
             if self._in_use(owner) is None:
                 self._our_own(service_name)
+            self._known.clear()
 
     def forget(self, owner: TraceOwner) -> None:
         """The provider that this owner named is in use no longer."""
         with self._lock:
             self._explicit = [(other, provider) for other, provider in self._explicit if other is not owner]
+            self._known.clear()
 
     def uninstall(self) -> None:
         """Leave OpenTelemetry as it was. Our processor stays on the providers, and takes nothing more."""
@@ -100,26 +139,30 @@ class SharedTracerProvider:
             self._undo.clear()
             self._explicit.clear()
             self._own = None
-            self._tracers.clear()
-
-    def is_ours_alone(self, owner: TraceOwner) -> bool:
-        """Whether nobody but us would see the spans of this owner's requests."""
-        in_use = self._in_use(owner)
-        return in_use is None or in_use is self._own
+            self._known.clear()
 
     def tracer(self, name: str, owner: TraceOwner | None = None) -> trace_api.Tracer:
         """A tracer of the provider in use: the owner's, by default that of the trace that is current."""
         if owner is None and self._explicit:
             state = current_span_state()
             owner = state.trace.owner if state is not None else None
-        provider = _unwrapped(self._in_use(owner)) or self._own or self._global.current()
-        key = (id(provider), name)
-        tracer = self._tracers.get(key)
-        if tracer is None:
-            if isinstance(provider, TracerProvider):
-                self._adopt(provider)  # a proxy may have been given another one
-            tracer = self._tracers[key] = provider.get_tracer(name)
-        return tracer
+        return self.in_use(owner).tracer(name)
+
+    def in_use(self, owner: TraceOwner | None) -> ProviderInUse:
+        """The provider that makes the spans of this owner now."""
+        seen = self._global.current()
+        known = self._known.get(owner)
+        if known is None or known.seen is not seen or known.seen_inside is not getattr(seen, "provider", None):
+            known = self._known[owner] = self._find(owner, seen)
+        return known
+
+    def _find(self, owner: TraceOwner | None, seen: trace_api.TracerProvider) -> ProviderInUse:
+        chosen = self._in_use(owner)
+        provider = _unwrapped(chosen) or self._own or seen
+        if isinstance(provider, TracerProvider):
+            self._adopt(provider)  # a proxy may have been given another one
+        is_ours_alone = chosen is None or chosen is self._own
+        return ProviderInUse(seen, getattr(seen, "provider", None), provider, is_ours_alone)
 
     def _in_use(self, owner: TraceOwner | None) -> trace_api.TracerProvider | None:
         """The provider that makes this owner's spans; None where there is none but ours to make them.
@@ -144,8 +187,8 @@ class SharedTracerProvider:
                 resource=Resource.create({"service.name": service_name}),
                 id_generator=UniqueIdGenerator(),
                 shutdown_on_exit=False,
+                active_span_processor=_OwnProcessors(self._processor),
             )
-            self._own.add_span_processor(self._processor)
         return self._own
 
     def _follow(self, before: trace_api.TracerProvider | None, tracer_provider: trace_api.TracerProvider) -> None:

@@ -6,7 +6,6 @@ variable), whatever is opened under it finds its trace, however late, and nothin
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -14,20 +13,22 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
 from otel_mlflow.spans.identity import TraceIdentity
-from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.langchain.run import LangChainRun
 from otel_mlflow.spans.metadata import RootSummary, TraceMetadata
 from otel_mlflow.spans.observer import RequestObserver
+from otel_mlflow.spans.tree import SpanTree
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord
     from otel_mlflow.http.exchange import Exchange
 
-_STATE = "_otel_mlflow_state"
+SPAN_STATE = "_otel_mlflow_state"
+"""The attribute of a span object in which its state is kept."""
 
 
 class TraceOwner(Protocol):
@@ -112,7 +113,7 @@ class SpanState:
 
     def __init__(self, span: ReadableSpan, trace: OpenTrace, parent: SpanState | None) -> None:
         self.span: ReadableSpan | None = span
-        self.span_id = span_context(span).span_id
+        self.span_id = (span.get_span_context() or INVALID_SPAN_CONTEXT).span_id
         self.trace = trace
         self.parent = parent
 
@@ -127,7 +128,7 @@ class SpanState:
 
     def held_by(self, holder: object) -> None:
         """Take note when `holder` is gone, through which alone the opener of the span can end it."""
-        self.holder = weakref.ref(holder, lambda _: self.trace.abandon(self))
+        self.holder = weakref.ref(holder, lambda _: None if self.ended else self.trace.abandon(self))
 
     def forget(self) -> None:
         """Let go of the span, so that a finished trace leaves no reference cycle behind."""
@@ -137,75 +138,7 @@ class SpanState:
 
 def span_state(span: object) -> SpanState | None:
     """The state of a span that was started under the bridge, else None."""
-    return getattr(span, _STATE, None)
-
-
-class SpanTree:
-    """The spans of a trace that are open or wait to be handed over, and the generators they are open in.
-
-    Its lock guards the counters, and the generators of each span together with the map of generators.
-    """
-
-    __slots__ = ("_lock", "generators", "open_spans", "seen_spans", "spans")
-
-    def __init__(self) -> None:
-        self.spans: dict[int, SpanState] = {}
-        self.generators: dict[FrameType, list[SpanState]] = {}
-        self.open_spans = 0
-        self.seen_spans = 0
-        """Spans that ever started, without those that a framework opened about itself."""
-        self._lock = threading.Lock()
-
-    def add(self, state: SpanState) -> None:
-        """A span has started."""
-        with self._lock:
-            self.spans[state.span_id] = state
-            self.open_spans += 1
-            self.seen_spans += not state.framework
-
-    def renumber(self, state: SpanState, span_id: int) -> None:
-        """Give an open span another id."""
-        with self._lock:
-            self.spans.pop(state.span_id, None)
-            self.spans[span_id] = state
-            state.span_id = span_id
-
-    def enter(self, state: SpanState, generators: tuple[FrameType, ...], opener: int) -> None:
-        """Remember the generators whose bodies the span is open in: each step of them may run in another context."""
-        with self._lock:
-            state.generators = generators
-            state.opener = opener
-            for generator in generators:
-                self.generators.setdefault(generator, []).append(state)
-
-    def end(self, state: SpanState) -> None:
-        """A span has ended."""
-        with self._lock:
-            state.ended = True
-            self.open_spans -= 1
-            for generator in state.generators:
-                self._leave(state, generator)
-
-    def unfinished(self, *, all_of_them: bool) -> list[SpanState]:
-        """The open spans that nobody waits for any more: all of them, or those whose openers are gone."""
-        spans = self.spans.copy().values()
-        return [state for state in spans if not state.ended and (all_of_them or state.abandoned)]
-
-    def open_runs(self) -> list[SpanState]:
-        """The spans of LangChain runs of which no end was told."""
-        return [state for state in self.spans.copy().values() if state.run is not None and not state.ended]
-
-    def remove(self, states: list[SpanState]) -> None:
-        """Let go of spans that have ended."""
-        for state in states:
-            state.forget()
-            self.spans.pop(state.span_id, None)
-
-    def _leave(self, state: SpanState, generator: FrameType) -> None:
-        remaining = self.generators[generator]
-        remaining.remove(state)
-        if not remaining:
-            del self.generators[generator]
+    return getattr(span, SPAN_STATE, None)
 
 
 class OpenTrace:
@@ -218,14 +151,14 @@ class OpenTrace:
     __slots__ = (
         *("__weakref__", "counted", "exchange", "experiment", "export", "fragment", "held", "identity", "info"),
         *("linked_prompts", "metadata", "open_runs", "owner", "registration", "root", "root_summary", "source_run"),
-        *("tokens", "tree"),
+        *("runs", "tokens", "tree"),
     )
 
     def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
         self.owner = owner
         self.identity = identity
         self.registration: object = None
-        self.tree = SpanTree()
+        self.tree: SpanTree[SpanState] = SpanTree()
         self.export: ExportState[SpanState] = ExportState()
         self.counted = False
         self.fragment = False
@@ -235,6 +168,8 @@ class OpenTrace:
         self.root_summary: RootSummary | None = None
         self.info: Any = None
         self.experiment: str | None = None
+        self.runs: list[Any] | None = None
+        """The active MLflow runs of the request, once somebody asks for them."""
         self.source_run: str | None = None
         self.linked_prompts: str | None = None
         self.open_runs: dict[str, dict[str, Any]] = {}
@@ -255,8 +190,8 @@ class OpenTrace:
             state.remote_parent_id = remote_parent_id
         if framework:
             state.framework = True
-        setattr(span, _STATE, state)
-        if self.tree.seen_spans == 0:
+        setattr(span, SPAN_STATE, state)
+        if self.tree.is_new:
             self.root = state
             self.fragment = remote_parent_id is not None
         self.tree.add(state)
@@ -264,11 +199,13 @@ class OpenTrace:
 
     def end(self, state: SpanState) -> None:
         """Take note that a span has ended."""
-        self.tree.end(state)
-        if self.export.add_finished(state):
-            self._enqueue()
-        else:
+        state.ended = True
+        if state.generators:
+            self.tree.leave(state)
+        if not self.export.add_finished(state):
             self._let_go([state])
+        elif self.export.released:
+            self._enqueue()
 
     def mark_changed(self) -> None:
         """Something about the trace as a whole was set: sent again if the trace was handed over already."""
@@ -338,7 +275,7 @@ class OpenTrace:
     def continue_in_child(self) -> None:
         """In a forked child: what has started is the parent's, and what ends from now on is more of its trace."""
         self.tree, self.export = SpanTree(), ExportState()
-        self.tree.seen_spans = 1
+        self.tree.is_new = False
         self.root, self.counted, self.fragment = None, False, True
         if self.owner.samples(self.identity.mlflow_trace_id_int):
             self.export.release()

@@ -18,12 +18,6 @@ mlflow_fluent: Any = mlflow.tracing.fluent
 mlflow_module: Any = mlflow
 
 
-def remember_last_trace(trace_id: str) -> None:
-    """A trace, or what MLflow alone would take for one, has ended in this context."""
-    if INTEGRATIONS.works("mlflow_last_trace"):
-        mlflow_fluent._set_last_active_trace_id(trace_id)
-
-
 class LastActiveTrace:
     """Ours in the place of MLflow's function, and back."""
 

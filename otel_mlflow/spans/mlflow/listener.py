@@ -21,8 +21,7 @@ from opentelemetry.trace import SpanContext
 from otel_mlflow import mlflow_names
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.mlflow.client import Evaluated
-from otel_mlflow.spans.mlflow.last_trace import remember_last_trace
-from otel_mlflow.spans.mlflow.views import is_mlflow_s, trace_info
+from otel_mlflow.spans.mlflow.views import trace_info
 from otel_mlflow.spans.propagation import MlflowSpanContext
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
@@ -48,6 +47,7 @@ class MlflowListener:
         self._evaluated = evaluated
         self._has_joined = has_joined
         self._find = find
+        self._remembers_last = INTEGRATIONS.works("mlflow_last_trace")
         self._processor: Any = None
         if INTEGRATIONS.works("mlflow_trace_info"):
             from mlflow.tracing.processor.mlflow_v3 import MlflowV3SpanProcessor
@@ -57,10 +57,17 @@ class MlflowListener:
 
     def started(self, state: SpanState) -> None:
         """Take note of what MLflow would, where it would have begun a trace."""
-        span, parent = state.span, state.parent
-        state.from_mlflow = span is not None and is_mlflow_s(span)
-        state.below_mlflow = parent is not None and (parent.from_mlflow or parent.below_mlflow)
-        if _would_be_root(state) and self._processor is not None:
+        parent = state.parent
+        if state.span is not None and is_mlflow_s(state.span):
+            state.from_mlflow = True
+        if parent is None or not (parent.from_mlflow or parent.below_mlflow):
+            if parent is None or state.from_mlflow:
+                self._started_root(state)
+        else:
+            state.below_mlflow = True
+
+    def _started_root(self, state: SpanState) -> None:
+        if self._processor is not None:
             if state.from_mlflow or _is_in_scope():
                 self._note_trace_info(state)
             _note_destination(state)
@@ -70,11 +77,16 @@ class MlflowListener:
         live = state.live or (state.holder() if state.holder is not None else None)
         if live is not None and getattr(live, "_attachments", None):
             state.attachments = dict(live._attachments)
-        if not state.from_mlflow:
-            state.maskers = tuple(mlflow_config.get_config().span_processors)
-        if _would_be_root(state):
-            remember_last_trace(state.trace.identity.mlflow_trace_id)
-            self._note_evaluation(state.trace)
+        if not state.from_mlflow and (maskers := mlflow_config.get_config().span_processors):
+            state.maskers = tuple(maskers)
+        if state.parent is None or (state.from_mlflow and not state.below_mlflow):
+            self._ended_root(state.trace)
+
+    def _ended_root(self, trace: OpenTrace) -> None:
+        if self._remembers_last:
+            mlflow_fluent._set_last_active_trace_id(trace.identity.mlflow_trace_id)
+        if trace.info is not None:
+            self._note_evaluation(trace)
 
     def joined(self, span: ReadableSpan | None, remote: SpanContext) -> MlflowSpanContext | None:
         """The caller's span that user code has made current by HTTP headers: MLflow has told, or it is one of ours.
@@ -88,7 +100,7 @@ class MlflowListener:
 
     def _note_evaluation(self, trace: OpenTrace) -> None:
         """MLflow's evaluation asks for its traces by an id of its own, and at once."""
-        request_id = trace.info.tags.get(mlflow_names.EVAL_REQUEST_ID) if trace.info is not None else None
+        request_id = trace.info.tags.get(mlflow_names.EVAL_REQUEST_ID)
         if request_id and INTEGRATIONS.works("mlflow_client"):
             mlflow_fluent._EVAL_REQUEST_ID_TO_TRACE_ID[request_id] = trace.identity.mlflow_trace_id
             self._evaluated.note(trace.identity.mlflow_trace_id)
@@ -106,8 +118,10 @@ class MlflowListener:
             info.tags.update(tags)
 
 
-def _would_be_root(state: SpanState) -> bool:
-    return state.parent is None or (state.from_mlflow and not state.below_mlflow)
+def is_mlflow_s(span: ReadableSpan) -> bool:
+    """Whether MLflow opened the span."""
+    scope = span.instrumentation_scope
+    return scope is not None and scope.name.startswith("mlflow.")
 
 
 def _is_in_scope() -> bool:
@@ -122,16 +136,13 @@ def _beyond_every_trace(known: Mapping[str, str]) -> dict[str, str]:
 def _note_destination(state: SpanState) -> None:
     """The experiment of a root span's own, or the one of `mlflow.tracing.set_destination`."""
     destination = mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.get()
-    experiment_id = _own_experiment(state) or getattr(destination, "experiment_id", None)
+    experiment_id = getattr(destination, "experiment_id", None)
+    if state.parent is None and state.span is not None:
+        # What `trace_destination` or `experiment_id` said of a root; below one, MLflow ignores it and says so.
+        own = (state.span.attributes or {}).get(mlflow_names.EXPERIMENT_ID)
+        experiment_id = own.strip('"') if isinstance(own, str) and own else experiment_id
     if experiment_id:
         _send_to(state.trace, str(experiment_id))
-
-
-def _own_experiment(state: SpanState) -> str | None:
-    """What `trace_destination` or `experiment_id` said of a root; below one, MLflow ignores it and says so."""
-    attributes = state.span.attributes if state.span is not None and state.parent is None else None
-    said = (attributes or {}).get(mlflow_names.EXPERIMENT_ID)
-    return said.strip('"') if isinstance(said, str) else None
 
 
 def _send_to(trace: OpenTrace, experiment_id: str) -> None:

@@ -48,6 +48,7 @@ class BridgedProvider:
     def __init__(self, tracer_for: TracerFor) -> None:
         self._tracer_for = tracer_for
         self._none = trace_api.NoOpTracerProvider()
+        self._bridged: dict[str, BridgedTracer] = {}
         self.disabled = False
 
     @property
@@ -65,7 +66,12 @@ class BridgedProvider:
 
     def get_or_init_tracer(self, module_name: str) -> trace_api.Tracer:
         """A tracer for a module of MLflow's."""
-        return self._none.get_tracer(module_name) if self.disabled else BridgedTracer(self._tracer_for(module_name))
+        if self.disabled:
+            return self._none.get_tracer(module_name)
+        tracer, bridged = self._tracer_for(module_name), self._bridged.get(module_name)
+        if bridged is None or bridged.tracer is not tracer:
+            bridged = self._bridged[module_name] = BridgedTracer(tracer)
+        return bridged
 
     def reset(self) -> None:
         """MLflow traces."""

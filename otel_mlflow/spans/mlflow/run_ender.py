@@ -10,6 +10,8 @@ import threading
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from otel_mlflow.outside import own_thread
+
 logger = logging.getLogger("otel_mlflow")
 
 
@@ -30,7 +32,7 @@ class RunEnder:
         self._waiting.put((run_id, status, tracking_uri))
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="otel-mlflow-runs", daemon=True)
+                self._thread = own_thread(self._work, "otel-mlflow-runs")
                 self._thread.start()
 
     def _begin(self) -> None:

@@ -10,7 +10,7 @@ may hold a password, into the process's environment, the other asks the server o
 from __future__ import annotations
 
 import time
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any
 
 import mlflow
@@ -53,32 +53,24 @@ class RequestRuns(list[Any]):
         return run
 
 
-_RUNS: ContextVar[RequestRuns | None] = ContextVar("otel_mlflow_runs", default=None)
+REQUEST_TRACE: ContextVar[OpenTrace | None] = ContextVar("otel_mlflow_request_trace", default=None)
+"""The trace of the request whose context this is."""
 
 
-def enter_request(trace: OpenTrace) -> Token[RequestRuns | None]:
-    """Give the request whose context this is an empty stack of runs."""
-    return _RUNS.set(RequestRuns(trace))
-
-
-def leave_request(token: Token[RequestRuns | None], *, failed: bool) -> None:
+def end_left_open(trace: OpenTrace, *, failed: bool) -> None:
     """The request is over, and with it the runs that it left open: `mlflow.log_param` without a run opens one.
 
     They are ended before their trace arrives, by whoever delivers it; those of another server by a thread of ours.
     """
-    runs = _RUNS.get()
-    _RUNS.reset(token)
-    if not runs:
-        return
     status = "FAILED" if failed else "FINISHED"
     uri = mlflow.get_tracking_uri()
-    for run in runs:
+    for run in trace.runs or ():
         run_id = str(run.info.run_id)
         if uri == _DEFAULTS.tracking_uri:
-            runs.trace.open_runs[run_id] = {"status": status, "end_time_ms": time.time_ns() // 1_000_000}
+            trace.open_runs[run_id] = {"status": status, "end_time_ms": time.time_ns() // 1_000_000}
         else:
             RUN_ENDER.end(run_id, status, uri)
-    runs.trace.resume()
+    trace.resume()
 
 
 class _RunStack:
@@ -88,8 +80,12 @@ class _RunStack:
         self.outside = outside
 
     def get(self) -> Any:
-        runs = _RUNS.get()
-        return self.outside.get() if runs is None else runs
+        trace = REQUEST_TRACE.get()
+        if trace is None:
+            return self.outside.get()
+        if trace.runs is None:
+            trace.runs = RequestRuns(trace)
+        return trace.runs
 
     def set(self, value: Any) -> None:
         self.outside.set(value)

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.mlflow.views import BridgedTrace, live_span
-from otel_mlflow.spans.registry import find_open_trace, find_span_state
+from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state
 from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
 _TRACE_ID = re.compile(r"tr-([0-9a-f]{32})")
@@ -60,6 +60,9 @@ class BridgedTraceManager(InMemoryTraceManager):
 
     @override
     def get_span_from_id(self, trace_id: str | None, span_id: str) -> LiveSpan | None:
+        started = OPEN_SPANS.get(int(span_id, 16)) if span_id else None
+        if started is not None and started.trace.identity.mlflow_trace_id == trace_id:
+            return live_span(started)
         trace = find_by_mlflow_id(trace_id)
         if trace is None or not span_id:
             return None if trace_id is None or not span_id else super().get_span_from_id(trace_id, span_id)

@@ -38,17 +38,17 @@ class BridgedTracer(trace_api.Tracer):
     """`tracer` for MLflow's use."""
 
     def __init__(self, tracer: trace_api.Tracer) -> None:
-        self._tracer = tracer
+        self.tracer = tracer
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._tracer, name)
+        return getattr(self.tracer, name)
 
     @override
     def start_span(self, name: str, context: Context | None = None, *args: Any, **kwargs: Any) -> Span:
         above = get_current_span(context)
         if isinstance(above, UnsampledSpan) or not _is_sampled(context, name):
             return UnsampledSpan(above.get_span_context() or INVALID_SPAN_CONTEXT)
-        span = self._tracer.start_span(name, context, *args, **kwargs)
+        span = self.tracer.start_span(name, context, *args, **kwargs)
         attributes = kwargs.get("attributes") or {}
         if mlflow_names.EXPERIMENT_ID in attributes and getattr(span, "parent", None) is not None:
             vars(span)["_span"] = SimpleNamespace(attributes=dict(attributes))
@@ -56,7 +56,7 @@ class BridgedTracer(trace_api.Tracer):
 
     @override
     def start_as_current_span(self, *args: Any, **kwargs: Any) -> Any:
-        return self._tracer.start_as_current_span(*args, **kwargs)
+        return self.tracer.start_as_current_span(*args, **kwargs)
 
 
 def _is_sampled(context: Context | None, name: str) -> bool:

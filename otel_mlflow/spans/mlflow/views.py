@@ -8,7 +8,6 @@ from typing import Any
 from mlflow.entities import LiveSpan, TraceInfo, TraceLocation, TraceState
 from mlflow.entities.span import _SpanAttributesRegistry
 from mlflow.tracing.trace_manager import _Trace
-from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_mlflow.spans.registry import find_span_state
 from otel_mlflow.spans.trace import OpenTrace, SpanState
@@ -43,18 +42,12 @@ class BridgedSpan(LiveSpan):
         return self._mlflow_trace_id
 
 
-def is_mlflow_s(span: ReadableSpan) -> bool:
-    """Whether MLflow opened the span."""
-    scope = span.instrumentation_scope
-    return scope is not None and scope.name.startswith("mlflow.")
-
-
 def live_span(state: SpanState) -> LiveSpan | None:
     """MLflow's view of the span; None once the span was handed over."""
     live: LiveSpan | None = state.live or (state.holder() if state.holder is not None else None)
     if live is None and state.span is not None:
         live = BridgedSpan(state, state.span)
-        if state.holder is None and is_mlflow_s(state.span):
+        if state.holder is None and state.from_mlflow:
             # MLflow gives it to whoever opens the span, who ends the span through it.
             state.held_by(live)
         else:

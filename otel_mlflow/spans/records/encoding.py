@@ -29,29 +29,46 @@ from otel_mlflow.spans.sampler import NOT_SAMPLED
 _OURS_ALONE = frozenset({NOT_SAMPLED, mlflow_names.TRACE_REQUEST_ID, "mlflow.experimentId", "mlflow.spanStartTimeNs"})
 """Attributes that MLflow's client, or we, put on spans for ourselves, and MLflow's server derives anew."""
 
+LONG = 1_000_000
+"""Characters of a text that is cut before anything else is done with it, and made fit for OTLP afterwards."""
+
 UNNAMED = "unnamed"
 """The name of a span or an event whose name is None."""
+
+SPANS_OF_A_PART = 500
+"""Spans that are serialized in one go, during which no other thread has the interpreter."""
 
 _SDK_RESOURCE = ("telemetry.sdk.", "service.instance.id")
 
 
 class RequestEncoder:
-    """Builds one `ExportTraceServiceRequest`; the spans are grouped by the library that made them."""
+    """Builds one `ExportTraceServiceRequest`; the spans are grouped by the library that made them.
+
+    It is made in parts, each of which is serialized in one go: what they are joined to is one request again.
+    """
 
     def __init__(self) -> None:
-        self._request = ExportTraceServiceRequest()
-        self._resource_spans: ResourceSpans | None = None
-        self._scopes: dict[str, Any] = {}
+        self._parts: list[ExportTraceServiceRequest] = []
+        self._begin_part()
 
     def add(self, span: ReadableSpan) -> ProtoSpan:
         """A new span of the request, as yet empty."""
+        if self._spans == SPANS_OF_A_PART:
+            self._begin_part()
+        self._spans += 1
         proto: ProtoSpan = self._scope_of(span).spans.add()
         return proto
 
     def to_bytes(self) -> bytes:
         """The request as it goes over the wire."""
-        encoded: bytes = self._request.SerializeToString()
-        return encoded
+        return b"".join(part.SerializeToString() for part in self._parts)
+
+    def _begin_part(self) -> None:
+        self._request = ExportTraceServiceRequest()
+        self._parts.append(self._request)
+        self._spans = 0
+        self._resource_spans: ResourceSpans | None = None
+        self._scopes: dict[str, Any] = {}
 
     def _scope_of(self, span: ReadableSpan) -> Any:
         scope = span.instrumentation_scope
@@ -117,7 +134,7 @@ def attributes_of(span: ReadableSpan, json_keys: Set[str]) -> dict[str, Any]:
 
 
 def _from_attribute(value: Any, *, is_json: bool) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or (len(value) > LONG and not (is_json and value[0] == '"')):
         return value
     return from_json(to_text(value)) if is_json else to_text(value)
 

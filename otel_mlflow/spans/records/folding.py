@@ -28,12 +28,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_mlflow.spans.records.encoding import attributes_of
 from otel_mlflow.spans.records.model_calls import CLIENTS, MESSAGE_FORMAT, ModelCall, Rank, model_call, source_of
+from otel_mlflow.spans.records.overlap import OverlappingSpans
 from otel_mlflow.spans.trace import SpanState
 
 
@@ -64,6 +65,15 @@ def merged_attributes(state: SpanState, readable: ReadableSpan) -> dict[str, Any
     return attributes
 
 
+class _Sort(NamedTuple):
+    """What spans have in common for which the same others come into question."""
+
+    parent: SpanState | None
+    call: ModelCall
+    scope: str
+    is_known_by_id: bool
+
+
 class _Folding:
     """The folding of one record's spans."""
 
@@ -71,13 +81,14 @@ class _Folding:
         found = {state: _call(state) for state in sorted(spans, key=_start)}
         self._calls = {state: call for state, call in found.items() if call is not None and call.family}
         self._below: dict[SpanState | None, list[SpanState]] = {}
+        self._beside_of: dict[_Sort, OverlappingSpans[SpanState]] = {}
         self._taken: set[tuple[SpanState, str]] = set()
 
     def run(self) -> None:
         """Fold until nothing is left to be folded: folding brings together what was apart."""
         is_changed = True
         while is_changed:
-            self._below = self._by_parent()
+            self._below, self._beside_of = self._by_parent(), {}
             folded = [state for state in self._candidates() if self._fold(state)]
             is_changed = bool(folded)
 
@@ -132,14 +143,17 @@ class _Folding:
         return below[0] if len(below) == 1 else None
 
     def _beside(self, state: SpanState) -> SpanState | None:
-        overlapping = [
-            other
-            for other in self._better(state, under=shown_parent(state))
-            if _overlap(state, other) and (other, _source(state)) not in self._taken
-        ]
-        if not overlapping:
-            return None
-        return min(overlapping, key=lambda other: abs(_start(other) - _start(state)))
+        parent, call, source = shown_parent(state), self._calls[state], _source(state)
+        sort = _Sort(parent, call, source, state.is_known_by_id)
+        beside = self._beside_of.get(sort)
+        if beside is None:
+            beside = self._beside_of[sort] = OverlappingSpans(self._better(state, under=parent), _start, _end)
+
+        def is_free(other: SpanState) -> bool:
+            is_there = shown_parent(other) is parent and (other, source) not in self._taken
+            return is_there and self._is_better(other, state)
+
+        return beside.closest(_start(state), _end(state), is_free)
 
     def _better(self, state: SpanState, *, under: SpanState | None) -> list[SpanState]:
         found = self._below.get(under, ())
@@ -190,10 +204,6 @@ def _calls_above(state: SpanState) -> Iterable[ModelCall]:
         if call is not None and call.rank is Rank.MLFLOW:
             yield call
         above = above.parent
-
-
-def _overlap(state: SpanState, other: SpanState) -> bool:
-    return _start(state) < _end(other) and _start(other) < _end(state)
 
 
 def _depth(state: SpanState) -> int:

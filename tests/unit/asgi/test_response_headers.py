@@ -20,7 +20,7 @@ OURS = "X-MLflow-Trace-Id, X-Request-ID"
 def told(*headers: tuple[str, str]) -> list[tuple[str, str]]:
     """All headers of a response that has these."""
     raw = [(name.encode(), value.encode()) for name, value in headers]
-    told = with_ids(raw, trace_id=b"tr-1", request_id=b"r-1")
+    told, _ = with_ids(raw, trace_id=b"tr-1", request_id=b"r-1")
     return [(name.decode(), value.decode()) for name, value in told]
 
 

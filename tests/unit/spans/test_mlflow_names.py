@@ -13,7 +13,7 @@ from mlflow.tracing.constant import (
 )
 
 from otel_mlflow import mlflow_names
-from otel_mlflow.spans.records import writer as record
+from otel_mlflow.spans.records import trace_info as record
 
 
 def test_attributes_of_spans_are_mlflow_s() -> None:

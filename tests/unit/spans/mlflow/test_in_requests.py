@@ -220,7 +220,7 @@ def test_a_run_that_a_request_leaves_open_is_ended_with_its_trace(
         (trace,) = delivery.traces()
     infos = [json.loads(record.info) for record in delivery._records[trace.info.trace_id] if record.info]
     assert [info["open_runs"][run_id]["status"] for info in infos] == ["FINISHED"]
-    assert runs._RUNS.get() is None
+    assert runs.REQUEST_TRACE.get() is None
 
 
 def test_attachments_travel_with_the_trace(fresh_process: None, instrument: Instrument) -> None:

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import Span, TracerProvider
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode
 
 from otel_mlflow.spans.records.encoding import (
+    SPANS_OF_A_PART,
     RequestEncoder,
     add_attributes,
     attributes_of,
@@ -112,6 +113,15 @@ def test_requests_are_joined_by_joining_their_bytes() -> None:
         encode_head(encoder.add(span), span)
     joined = ExportTraceServiceRequest.FromString(b"".join(encoder.to_bytes() for encoder in encoders))
     assert [part.scope_spans[0].spans[0].name for part in joined.resource_spans] == ["a", "b"]
+
+
+def test_a_request_of_several_parts_holds_every_span_once() -> None:
+    """It is serialized in parts, so that nobody waits long for the interpreter."""
+    span = finished()
+    request = encoded(*[span] * (2 * SPANS_OF_A_PART + 1))
+    held = [len(scope.spans) for part in request.resource_spans for scope in part.scope_spans]
+    assert held == [SPANS_OF_A_PART, SPANS_OF_A_PART, 1]
+    assert {part.resource.attributes[0].key for part in request.resource_spans} == {"service.name"}
 
 
 @pytest.mark.parametrize(

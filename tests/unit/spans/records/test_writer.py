@@ -16,7 +16,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 import otel_mlflow
 from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.records.writer import LEFT_OUT, MAX_TAG_KEY, MAX_TAG_VALUE
+from otel_mlflow.spans.records.trace_info import MAX_TAG_KEY, MAX_TAG_VALUE
+from otel_mlflow.spans.records.writer import LEFT_OUT
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import app_of, raw, span
