@@ -63,6 +63,7 @@ class Tracing:
         self.experiment_for = experiment_for
         self.redactor = Redactor.compile(self.settings.tracing.redact_keys)
         self.processor = BRIDGE.processor
+        self.tracer_provider = tracer_provider
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self.caller_key = CallerKey(self.settings.tracing.caller_key)
         self._writer = TraceWriter(self.settings, self._service_name, process_metadata)

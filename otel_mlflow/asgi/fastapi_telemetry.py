@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from opentelemetry.trace import SpanKind, get_current_span
+from opentelemetry.trace import SpanKind, TracerProvider, get_current_span
 
 from otel_mlflow.http.exchange import Scope
 
@@ -31,6 +31,11 @@ class FastAPITelemetry:
         """No request spans of FastAPI's own from now on."""
         if self._config is not None:
             self._config["tracing"] = False
+
+    def use(self, tracer_provider: TracerProvider | None) -> None:
+        """Make its spans with the provider that the application named for ours, unless it named another for these."""
+        if self._config is not None and self._config.get("tracer_provider") is None:
+            self._config["tracer_provider"] = tracer_provider
 
     def stand_back(self) -> None:
         """No request span of FastAPI's own where somebody outside has opened one for the request."""

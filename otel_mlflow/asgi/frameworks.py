@@ -107,6 +107,7 @@ class InstrumentedStarlette:
             self._native.switch_tracing_off()
         elif tracing.settings.tracing.enabled:
             self._native.stand_back()
+            self._native.use(tracing.tracer_provider)
         setattr(app, _STATE, self)
 
     def undo(self) -> None:

@@ -85,6 +85,19 @@ def test_instrumented_fastapi_makes_one_server_span(exporter: InMemorySpanExport
     assert call.headers["x-mlflow-trace-id"] == traces[0].info.trace_id == f"tr-{context.trace_id:032x}"
 
 
+def test_each_application_s_server_spans_go_to_the_provider_named_for_it(instrument: Instrument) -> None:
+    """Also FastAPI's, which would make them with the global one."""
+    exporters = [InMemorySpanExporter(), InMemorySpanExporter()]
+    for exporter in exporters:
+        served, provider = app(), TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        instrument(served, options={"tracer_provider": provider})
+        with capture() as traces:
+            Call(served, "GET /things/7").run()
+        assert shown(traces) == drawn(TREE)
+    assert [len(servers(exporter)) for exporter in exporters] == [1, 1]
+
+
 def test_the_middleware_inside_fastapi_makes_one_server_span(exporter: InMemorySpanExporter) -> None:
     """Added with `add_middleware`."""
     tracing = Tracing(Settings())
