@@ -28,6 +28,8 @@ from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.sampler import RecordingSampler, is_dropped, record_dropped
 from otel_mlflow.spans.trace import TraceOwner
 
+logger = logging.getLogger("otel_mlflow")
+
 
 class _ForwardTo(SpanProcessor):
     """Shows spans of our provider to the application's, which came later: its exporters get every span."""
@@ -118,6 +120,7 @@ class SharedTracerProvider:
             if _takes_processors(current):
                 self._adopt(current)
             else:
+                _warn_of_foreign(current)
                 self._global.place(self._explicit_of(owner) or self._our_own(service_name))
             if self._in_use(owner) is None:
                 self._our_own(service_name)
@@ -221,6 +224,17 @@ def _processors_of(provider: TracerProvider) -> SpanProcessor | None:
         return processors
     INTEGRATIONS.leave_out("opentelemetry_provider", "TracerProvider._active_span_processor is not there")
     return None
+
+
+def _warn_of_foreign(provider: trace_api.TracerProvider) -> None:
+    """Say that nobody can see the spans of a provider that is not the SDK's, ddtrace's for one."""
+    if not isinstance(provider, (trace_api.ProxyTracerProvider, trace_api.NoOpTracerProvider)):
+        logger.warning(
+            "the global tracer provider is %s.%s, which takes no span processors: spans that are opened with it do not "
+            "reach MLflow. To mend it: set one of opentelemetry.sdk.trace, or pass it as tracer_provider.",
+            type(provider).__module__,
+            type(provider).__qualname__,
+        )
 
 
 def _takes_processors(provider: object) -> bool:

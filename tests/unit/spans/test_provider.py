@@ -372,3 +372,25 @@ def test_exporters_see_a_span_as_they_would_without_us(
     (own,) = [span for span in application.exporter.get_finished_spans() if span.name == "own"]
     assert dict(own.attributes or {}) == {"a": 1}
     assert seen == [trace.info.trace_id]
+
+
+class Foreign(trace_api.TracerProvider):
+    """A provider that is not the SDK's, as ddtrace's is not."""
+
+    def get_tracer(self, *_: Any, **__: Any) -> trace_api.Tracer:
+        """Open spans that nobody sees."""
+        return trace_api.NoOpTracer()
+
+
+def test_a_provider_whose_spans_nobody_can_see_is_named(
+    fresh_process: None, instrument: Instrument, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is opened with it is missing in MLflow; requests and MLflow's spans are there."""
+    trace_api.set_tracer_provider(Foreign())
+    app = app_of(work)
+    instrument(app)
+    with capture() as traces:
+        Call(app).run()
+    assert shown(traces) == drawn("GET / > mlflow")
+    assert [record.message for record in caplog.records if "takes no span processors" in record.message] != []
+    assert "test_provider.Foreign" in caplog.text
