@@ -104,12 +104,16 @@ def commands() -> str:
     return _page("Commands", about, *(f"## `{path}`\n\n```text\n{text}\n```" for path, text in _helps()))
 
 
-def _helps(command: click.Command = command_line, path: str = "otel-mlflow") -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=path, max_content_width=COLUMNS, terminal_width=COLUMNS)
-    yield path, command.get_help(context)
+def _helps(
+    command: click.Command = command_line, name: str = "otel-mlflow", parent: click.Context | None = None
+) -> Iterator[tuple[str, str]]:
+    context = command.make_context(
+        name, [], parent, resilient_parsing=True, max_content_width=COLUMNS, terminal_width=COLUMNS
+    )
+    yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from _helps(command.commands[name], f"{path} {name}")
+        for below in sorted(command.commands):
+            yield from _helps(command.commands[below], below, context)
 
 
 def status_page() -> str:
