@@ -25,7 +25,7 @@ check: $(VENV)/.dev ## format, lint and strict types; changes nothing
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 
-soak: $(VENV)/.spark ## the long runs
+soak: $(VENV)/.spark ## the long runs; ROUNDS=20 repeats more often what is a matter of luck
 	$(BIN)/pytest -m soak
 
 fleet: $(VENV)/.dev ## OpenTelemetry Collectors between hosts and MLflow, killed under load; ARGS=--stay to look at it

@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from tests.delivering import EXPERIMENT
+from tests.faults.rounds import rounds
 from tests.faults.test_servers import counts
 from tests.servers.app_server import AppServer, ServerName
 from tests.servers.scripted import Fault, ScriptedMlflow
 
 Serve = Callable[[ServerName], AppServer]
 REQUESTS = 40
-ROUNDS = 20
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_signal_that_comes_while_delivery_ends_lets_it_end(tmp_path: Path, scr
 @pytest.mark.parametrize("server", ["uvicorn", "gunicorn", "hypercorn", "granian"])
 def test_orderly_ends_again_and_again(tmp_path: Path, server: ServerName, group: bool) -> None:
     """Each time all that was answered arrives, whether a supervisor tells the first process or all of them."""
-    for number in range(ROUNDS):
+    for number in range(rounds(2)):
         with ScriptedMlflow() as backend:
             app = app_server(server, tmp_path / str(number), backend)
             try:

@@ -19,6 +19,7 @@ from otel_mlflow.delivery.spool_admin import SpoolAdmin
 from otel_mlflow.status import Counts
 from tests.delivering import EXPERIMENT, assert_adds_up
 from tests.faults.crowd import Answer, Crowd
+from tests.faults.rounds import rounds
 from tests.faults.test_death import PROMISED
 from tests.servers.app_server import AppServer, ServerName
 from tests.servers.process import until
@@ -105,7 +106,7 @@ def busy_cores() -> Iterator[None]:
 
 @pytest.mark.soak
 @pytest.mark.usefixtures("busy_cores")
-@pytest.mark.parametrize("number", range(30))
+@pytest.mark.parametrize("number", range(rounds(5)))
 def test_a_worker_is_killed_at_random(serve: Serve, scripted: ScriptedMlflow, number: int) -> None:
     """Two workers on busy cores, one of them killed at any moment: the promise is kept there as well."""
     chance = random.Random(number)
