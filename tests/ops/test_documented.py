@@ -78,6 +78,6 @@ def _attributes(words: set[str]) -> set[str]:
 def test_every_route_is_documented(store: Path, tmp_path: Path) -> None:
     """None of them is answered with 404."""
     paths = re.findall(r"^\| `GET (/[\w/]*)`", TEXT, re.MULTILINE)
-    assert len(paths) == 5
+    assert len(paths) == 6
     with dashboard(settings_of(store, tmp_path)) as client:
         assert 404 not in {client.get(path).status_code for path in paths}

@@ -31,8 +31,8 @@ class MlflowServer:
 
     def start(self) -> None:
         """Start it, again on the same port and database after `stop()`; return when it answers."""
-        # It answers nobody who calls it by another name.
-        environment = LEAN | {"MLFLOW_SERVER_ALLOWED_HOSTS": f"{self._host}:{self._port}"}
+        # It answers nobody who calls it by another name; proxies of tests do so from ports of their own.
+        environment = LEAN | {"MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:*,localhost:*,{self._host}:*"}
         self._child = ChildProcess(self._command(), folder=self.folder, environment=environment)
         until(self._healthy, seconds=90, waiting_for=lambda: f"the MLflow server; its log:\n{self._child.log[-4000:]}")
 

@@ -50,8 +50,9 @@ def test_a_request_tells_its_models_tools_and_error(instrument: Instrument, trac
     with pytest.raises(KeyError):
         Call(app, "GET /").run()
     summary = summary_of(traces)
-    assert summary.models == {"large": ModelUse(1, 20, 5, 25, None)}
-    assert summary.tools == {"search": ToolUse(1, 1)}
+    (model,), (tool,) = summary.models.items(), summary.tools.items()
+    assert model == ("large", ModelUse(1, 20, 5, 25, None, total_ms=model[1].total_ms, longest_ms=model[1].longest_ms))
+    assert tool == ("search", ToolUse(1, 1, total_ms=tool[1].total_ms, longest_ms=tool[1].longest_ms))
     assert summary.error_type == "KeyError"
     assert summary.spans == 3
     assert "secret" not in traces[0].info.tags["otel_mlflow.summary"]
