@@ -87,13 +87,17 @@ class JobQueue:
         try:
             with otel_mlflow.continued(job.carrier, TURN):
                 begun.set()
-                await self._take_turn(job, order)
-        except asyncio.CancelledError as error:
-            await self._cancelled(job, order, error)
-            raise
+                await self._take_or_give_up(job, order)
         except Exception as error:  # noqa: BLE001 - nobody waits for a job: it is told to the poll, and to the log
             log(error, f"The turn of job {job.id}")
             await self._end(job, status.ERROR, explain(error).detail)
+
+    async def _take_or_give_up(self, job: Job, order: Order) -> None:
+        try:
+            await self._take_turn(job, order)
+        except asyncio.CancelledError as error:
+            await self._cancelled(job, order, error)
+            raise
 
     async def _take_turn(self, job: Job, order: Order) -> None:
         with step("queue", "TASK"):
