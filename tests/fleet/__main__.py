@@ -1,6 +1,6 @@
 """`make fleet`: start a fleet on this machine, kill its parts under load, and tell what became of every trace.
 
-`python -m tests.fleet [--folder FOLDER] [--stay]`; exit code 1 where a trace is not whole, or missing and not
+`python -m tests.fleet [--folder FOLDER] [--alone] [--stay]`; exit code 1 where a trace is not whole, or missing and not
 counted as dropped.
 """
 
@@ -16,7 +16,7 @@ from types import FrameType
 
 from tests.fleet.collector_build import CollectorMissingError, find_or_build
 from tests.fleet.fleet import Fleet, fleet
-from tests.fleet.outages import alone_and_in_pairs, outages
+from tests.fleet.outages import alone_and_together, outages
 from tests.fleet.shown import shown
 from tests.fleet.trial import Trial, Verdict, trial
 
@@ -35,17 +35,18 @@ def main() -> int:
         say(f"there is no Collector: {error}")
         return 1
     try:
-        return run(options.folder or Path(tempfile.mkdtemp(prefix="otel-mlflow-fleet-")), stay=options.stay)
+        folder = options.folder or Path(tempfile.mkdtemp(prefix="otel-mlflow-fleet-"))
+        return run(folder, at_once=1 if options.alone else 2, stay=options.stay)
     except KeyboardInterrupt:
         say("stopped; nothing is left running")
         return 1
 
 
-def run(folder: Path, *, stay: bool) -> int:
-    """Start the fleet in `folder`, try it, and stop it."""
+def run(folder: Path, *, at_once: int, stay: bool) -> int:
+    """Start the fleet in `folder`, try it, and stop it; up to `at_once` parts are killed together."""
     with fleet(folder) as running:
         introduce(running)
-        verdict = put_to_the_test(running)
+        verdict = put_to_the_test(running, at_once)
         say(f"\n{verdict}")
         if stay:
             say("\nCtrl-C ends it all.")
@@ -64,11 +65,11 @@ def introduce(running: Fleet) -> None:
         say(f"gateway         {gateway.address}:4317, its metrics http://{gateway.address}:8889/metrics")
 
 
-def put_to_the_test(running: Fleet) -> Verdict:
-    """Kill everything, alone and in pairs, under load; then let it come to rest."""
+def put_to_the_test(running: Fleet, at_once: int) -> Verdict:
+    """Kill everything, alone and together, under load; then let it come to rest."""
     with trial(running) as going:
         going.answer_some()
-        for parts in alone_and_in_pairs(outages(running, going.answers)):
+        for parts in alone_and_together(outages(running, going.answers), at_once):
             began = time.monotonic()
             going.go_through(parts)
             names = " and ".join(part.name for part in parts)
@@ -92,6 +93,7 @@ def say(words: str) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="a fleet on this machine, and its trial")
     parser.add_argument("--folder", type=Path, help="where queues, databases and logs go (a temporary folder)")
+    parser.add_argument("--alone", action="store_true", help="kill one part after the other, and no two at once")
     parser.add_argument("--stay", action="store_true", help="leave it running in the end, to look at")
     return parser.parse_args()
 

@@ -34,9 +34,9 @@ def outages(fleet: Fleet, answers: Callable[[], Sequence[Answer]]) -> tuple[Outa
     )
 
 
-def alone_and_in_pairs(parts: Sequence[Outage]) -> Iterator[tuple[Outage, ...]]:
-    """One after the other, then every two."""
-    for size in (1, 2):
+def alone_and_together(parts: Sequence[Outage], at_once: int) -> Iterator[tuple[Outage, ...]]:
+    """One after the other, then every two, and so on."""
+    for size in range(1, at_once + 1):
         yield from itertools.combinations(parts, size)
 
 
