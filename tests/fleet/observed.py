@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from mlflow.entities import Span, Trace
 
 Fields = Mapping[str, str]
+
+_MESSAGE_ID = re.compile(r"'id': (?:None|'[0-9a-f-]{36}')")
+"""LangGraph gives a message its id while it works: inputs have it or not, by when they are written."""
 
 
 def observed(trace: Trace) -> Fields:
@@ -55,5 +59,5 @@ def _fields(span: Span) -> dict[str, str]:
         "type": str(span.span_type),
         "status": f"{span.status.status_code.value} {span.status.description}",
         "events": str(events),
-        **{key: str(value) for key, value in span.attributes.items()},
+        **{key: _MESSAGE_ID.sub("'id': …", str(value)) for key, value in span.attributes.items()},
     }
