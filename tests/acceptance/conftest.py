@@ -1,4 +1,4 @@
-"""The servers that the acceptance tests share: one MLflow server, and one app that holds every shape."""
+"""What the acceptance tests share: one app that holds every shape."""
 
 from __future__ import annotations
 
@@ -16,14 +16,6 @@ from tests.acceptance.service import Service  # noqa: E402
 from tests.servers.mlflow_server import MlflowServer  # noqa: E402
 
 Serve = Callable[..., Service]
-
-
-@pytest.fixture(scope="session")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
-    """A real MLflow server, for all tests of this session."""
-    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from otel_mlflow.guard import GUARD
-from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import FOREIGN_SETTINGS
 from tests.servers.scripted import ScriptedMlflow
 
@@ -27,14 +26,6 @@ def no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(FOREIGN_SETTINGS):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture(scope="session")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
-    """A real MLflow server on SQLite; each test has experiments of its own in it."""
-    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from opentelemetry import trace
 from starlette.types import Receive, Scope, Send
 
 from otel_mlflow import Tracing, TracingMiddleware
+from otel_mlflow.status import Status
+from tests.servers.process import until
 from tests.unit.asgi_calls import Call
 
 SPANS_BELOW_THE_ROOT = 5
@@ -64,9 +66,13 @@ async def serve(app: TracingMiddleware, requests: int, memory: Memory | None = N
 
 def say(tracing: Tracing, memory: Memory) -> None:
     """Tell the test, as soon as the spool tells its figures of now."""
-    while (status := tracing.status()).spool.figures_age_seconds:
-        time.sleep(0.1)
+    status = until(lambda: _up_to_date(tracing), seconds=60, waiting_for=lambda: "the spool's figures of now")
     print(json.dumps({"growth": memory.growth, "status": status.to_dict()}), flush=True)  # noqa: T201
+
+
+def _up_to_date(tracing: Tracing) -> Status | None:
+    status = tracing.status()
+    return None if status.spool.figures_age_seconds else status
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""One MLflow server, and one way through an agent and a gateway, for the tests of this folder."""
+"""One way through an agent and a gateway, for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ pytest.register_assert_rewrite("tests.acceptance.service")
 
 from tests.fleet.way import Way, way  # noqa: E402
 from tests.servers.mlflow_server import MlflowServer  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
-    """A real MLflow server."""
-    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ import mlflow
 import otel_mlflow
 
 REDIS_URL = os.environ["REDIS_URL"]
-QUEUES = ("celery", "rq", "arq", "dramatiq")
 
 
 def work(carrier: Mapping[str, str], queue: str) -> None:
