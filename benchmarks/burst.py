@@ -29,7 +29,10 @@ Message = MutableMapping[str, Any]
 
 @dataclass(frozen=True)
 class Figures:
-    """Microseconds and milliseconds of one run; `cpu_us` is all CPU of the process, delivery included."""
+    """Microseconds and milliseconds of one run; `cpu_us` is all CPU of the process after the warm-up and its delivery.
+
+    Imports are in none of it: some variants make theirs before the first request, others beside it.
+    """
 
     p50_us: float
     p999_us: float
@@ -62,11 +65,15 @@ async def _request(app: Callable[..., Awaitable[None]], body: bytes) -> None:
     await app(scope, receive, send)
 
 
-async def burst(variant: Variant, requests: int, body: bytes = BODY) -> tuple[list[float], float]:
-    """Make the requests one after the other; how long each took, and the longest stall, in seconds."""
+async def warm_up(variant: Variant, body: bytes = BODY) -> None:
+    """Make some requests and deliver their traces."""
     for _ in range(WARM_UP):
         await asyncio.create_task(_request(variant.app, body))
     await asyncio.to_thread(variant.finish)
+
+
+async def burst(variant: Variant, requests: int, body: bytes = BODY) -> tuple[list[float], float]:
+    """Make the requests one after the other; how long each took, and the longest stall, in seconds."""
     watch = _Stalls()
     watching = asyncio.create_task(watch.run())
     durations = []
@@ -103,6 +110,7 @@ def main() -> None:
     name, inner, requests, uri, experiment, folder = sys.argv[1:]
     be_undisturbed()
     variant = VARIANTS[name](int(inner), uri, experiment, Path(folder))
+    asyncio.run(warm_up(variant))
     cpu_before = time.process_time()
     durations, stall = asyncio.run(burst(variant, int(requests)))
     variant.finish()
@@ -112,7 +120,7 @@ def main() -> None:
         p50_us=durations[len(durations) // 2] * 1e6,
         p999_us=durations[int(len(durations) * 0.999)] * 1e6,
         longest_stall_ms=stall * 1e3,
-        cpu_us=cpu / (int(requests) + WARM_UP) * 1e6,
+        cpu_us=cpu / int(requests) * 1e6,
     )
     print(json.dumps(asdict(figures)))
 

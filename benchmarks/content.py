@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.burst import be_undisturbed, burst
+from benchmarks.burst import be_undisturbed, burst, warm_up
 from benchmarks.variants import Variant, mlflow_in_handler, none, plain_app
 
 NOWHERE = "http://127.0.0.1:9"
@@ -81,6 +81,7 @@ def _median_us(name: str, requests: int) -> float:
     be_undisturbed()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         variant = VARIANTS[name](Path(folder))
+        asyncio.run(warm_up(variant, BODY))
         durations, _ = asyncio.run(burst(variant, requests, BODY))
         variant.finish()
     return sorted(durations)[len(durations) // 2] * 1e6
