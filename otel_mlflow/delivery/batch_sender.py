@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.experiment_choice import to_configured_experiment
@@ -43,6 +43,8 @@ class BatchSender:
     """How many records have been quarantined."""
     refusal: RejectedError | None = None
     """Why the last of them was."""
+    arrived: list[SpooledTrace] = field(default_factory=list)
+    """The traces that the backend has with their info, in the experiment that they are in there."""
 
     def deliver(self, batch: Sequence[SpooledTrace], *, spans_only: bool = False) -> None:
         """Deliver the batch; with `spans_only` what else it holds stays for later.
@@ -58,7 +60,9 @@ class BatchSender:
             self.deliver([to_configured_experiment(trace, error.reason) for trace in chosen], spans_only=spans_only)
         except PartiallyRejectedError as error:
             self._quarantine(error.reasons)
-            self._delivered([trace for trace in batch if trace.id not in error.reasons], spans_only=spans_only)
+            taken = [trace for trace in batch if trace.id not in error.reasons]
+            self._delivered(taken, spans_only=spans_only)
+            self._note_arrived(chosen, taken, spans_only=spans_only)
         except RejectedError as error:
             self._isolate(batch, error, spans_only=spans_only)
         except MetadataUndeliveredError:
@@ -69,6 +73,7 @@ class BatchSender:
             raise
         else:
             self._delivered(batch, spans_only=spans_only)
+            self._note_arrived(chosen, batch, spans_only=spans_only)
 
     def _send(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
         if spans_only:
@@ -108,6 +113,10 @@ class BatchSender:
         else:
             self.spool.drop_outdated(batch)
             self.spool.delivered(trace.id for trace in batch)
+
+    def _note_arrived(self, chosen: Sequence[SpooledTrace], taken: Sequence[SpooledTrace], *, spans_only: bool) -> None:
+        ids = {trace.id for trace in taken}
+        self.arrived += [trace for trace in chosen if trace.id in ids and trace.info and not spans_only]
 
     def _quarantine(self, reasons: dict[int, str]) -> None:
         if not reasons:

@@ -6,7 +6,7 @@ import atexit
 import functools
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from otel_mlflow.delivery.engine import Engine
 from otel_mlflow.delivery.forking import mind_forks
 from otel_mlflow.delivery.health import DeliveryState
 from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue
-from otel_mlflow.delivery.records import Encodable, Outcome
+from otel_mlflow.delivery.records import Encodable, OnArrival, Outcome, SpooledTrace
 from otel_mlflow.delivery.state_notifier import StateNotifier
 from otel_mlflow.delivery.subscribers import Subscribers
 from otel_mlflow.delivery.termination import forget, on_termination
@@ -67,6 +67,7 @@ class Delivery:
         self._settings = resolve_defaults(settings)
         self._clock = clock
         self._subscribers: Subscribers[DeliveryState] = Subscribers()
+        self._arrivals: Subscribers[Sequence[SpooledTrace]] = Subscribers(replays=False)
         if on_change is not None:
             self._subscribers.add(on_change)
         self._users: weakref.WeakSet[object] = weakref.WeakSet()
@@ -136,6 +137,13 @@ class Delivery:
         """
         self._subscribers.add(on_change)
 
+    def subscribe_to_arrivals(self, on_arrival: OnArrival) -> None:
+        """Have `on_arrival` called with the traces that the backend has just taken whole, on the forwarder's thread.
+
+        It must not block. A bound method is called for as long as anybody else refers to its object.
+        """
+        self._arrivals.add(on_arrival)
+
     def shutdown(self, timeout: float | None = None, *, user: object | None = None) -> None:
         """Put everything on disk, deliver for up to `timeout` seconds, leave the rest for the next start.
 
@@ -191,7 +199,14 @@ class Delivery:
         self._subscribers.last = None
         self._queue: IngestQueue = queue
         notifier = StateNotifier(self._clock, display_backend(self._settings), self._subscribers)
-        self._engine: Engine = Engine(self._settings, self._connect, self._clock, queue=queue, stepped=notifier.publish)
+        self._engine: Engine = Engine(
+            self._settings,
+            self._connect,
+            self._clock,
+            queue=queue,
+            stepped=notifier.publish,
+            arrived=self._arrivals,
+        )
         weakref.finalize(self, self._engine.end_unused).atexit = False
 
     def _start_threads(self) -> None:

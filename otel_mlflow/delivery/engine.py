@@ -16,6 +16,7 @@ from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.forwarder import Forwarder
 from otel_mlflow.delivery.health import Condition
 from otel_mlflow.delivery.ingest_queue import IngestQueue
+from otel_mlflow.delivery.records import OnArrival
 from otel_mlflow.delivery.snapshot import Snapshot
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.spool_writer import SpoolWriter
@@ -49,6 +50,7 @@ class Engine:
         *,
         queue: IngestQueue,
         stepped: Callable[[Engine], None],
+        arrived: OnArrival,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -58,7 +60,7 @@ class Engine:
             max_bytes=settings.delivery.max_spool_bytes,
             clock=clock,
         )
-        self.forwarder = Forwarder(self.storage, connect, clock, functools.partial(stepped, self))
+        self.forwarder = Forwarder(self.storage, connect, clock, functools.partial(stepped, self), arrived)
         self.writer = SpoolWriter(queue, self.storage, clock, self.forwarder.wake)
         self._threads = [_thread("writer", self.writer.run), _thread("forwarder", self.forwarder.run)]
         self._ending: threading.Thread | None = None

@@ -12,7 +12,7 @@ from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.health import Health
 from otel_mlflow.delivery.rate_controller import LARGEST_BATCH, RateController
-from otel_mlflow.delivery.records import SpooledFeedback
+from otel_mlflow.delivery.records import OnArrival, SpooledFeedback
 from otel_mlflow.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Step, next_action
 from otel_mlflow.delivery.scheduler import Scheduler, Traces
 from otel_mlflow.delivery.spool import Spool
@@ -44,9 +44,7 @@ LINGER = 0.5
 
 UNFORESEEN = "otel-mlflow fails in delivery with {error}, which is a fault of its own"
 NO_RECORDS_FAULT = (StorageUnreachableError, CredentialsRejectedError, UnexpectedResponseError)
-
 REPORT_IT = "report it, with the traceback that is in the application's log"
-
 SEE_SPOOL = (
     "see `otel-mlflow spool list --quarantined`; once the cause is mended, `otel-mlflow spool retry` sends them again"
 )
@@ -64,7 +62,12 @@ class Forwarder:
     """Delivers until it is stopped. `stepped` is called after everything that may have changed the health."""
 
     def __init__(
-        self, storage: Storage, connect: Callable[[], Destination], clock: Clock, stepped: Callable[[], None]
+        self,
+        storage: Storage,
+        connect: Callable[[], Destination],
+        clock: Clock,
+        stepped: Callable[[], None],
+        arrived: OnArrival,
     ) -> None:
         self.health = Health()
         self.refused = 0
@@ -73,6 +76,7 @@ class Forwarder:
         self._connect = connect
         self._clock = clock
         self._stepped = stepped
+        self._arrived = arrived
         self._destination: Destination | None = None
         self._scheduler = Scheduler(clock)
         self._rate = RateController()
@@ -200,6 +204,8 @@ class Forwarder:
         finally:
             if sender.refusal is not None:
                 self._note_refusal(sender.refused, sender.refusal)
+            if sender.arrived:
+                run_guarded(lambda: self._arrived(sender.arrived))
 
     def _log_assessment(self, feedback: SpooledFeedback, spool: Spool, destination: Destination) -> None:
         try:

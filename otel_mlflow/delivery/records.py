@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, Protocol
@@ -65,6 +66,10 @@ class SpooledTrace:
     """Whether nothing of its info can have reached the backend yet, from this record or an earlier one's."""
     attempts: int = 0
     """How often it has been tried to send its info."""
+
+
+OnArrival = Callable[[Sequence[SpooledTrace]], None]
+"""Called with traces that the backend has whole, on the forwarder's thread: it must not block."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who wants to know of a change of state."""
+"""Who wants to know of something: a change of state, traces that have arrived."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ Event = TypeVar("Event")
 class Subscribers(Generic[Event]):
     """Callables that are called with each event. A bound method is not kept alive: its object may go."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, replays: bool = True) -> None:
+        self._replays = replays
         self.last: Event | None = None
-        """The last event; whoever comes later is called with it."""
+        """The last event, if it is replayed: whoever comes later is called with it."""
         self._references: list[Callable[[], Callable[[Event], None] | None]] = []
 
     def add(self, subscriber: Callable[[Event], None]) -> None:
@@ -27,7 +28,8 @@ class Subscribers(Generic[Event]):
 
     def __call__(self, event: Event) -> None:
         """Call those that are left."""
-        self.last = event
+        if self._replays:
+            self.last = event
         for reference in list(self._references):
             if (subscriber := reference()) is not None:
                 subscriber(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -39,7 +39,14 @@ class Bench:
     storage: Storage
     backend: MemoryBackend
     clock: ManualClock
-    forwarder: Forwarder
+    arrived: list[SpooledTrace] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.forwarder = self.new_forwarder()
+
+    def new_forwarder(self, stepped: Callable[[], None] = lambda: None) -> Forwarder:
+        """One that has done nothing yet."""
+        return Forwarder(self.storage, lambda: self.backend, self.clock, stepped, self.arrived.extend)
 
     def spool(self, *traces: TraceRecord) -> list[str]:
         """Put traces into the spool."""
@@ -76,7 +83,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     """A forwarder with an empty spool and a backend that takes everything."""
     clock, backend = ManualClock(), MemoryBackend()
     storage = Storage(tmp_path, destination="here", max_bytes=10**9, clock=clock)
-    yield Bench(storage, backend, clock, Forwarder(storage, lambda: backend, clock, lambda: None))
+    yield Bench(storage, backend, clock)
     storage.close()
 
 
@@ -288,8 +295,7 @@ def test_one_unusable_experiment_leaves_the_others_alone(bench: Bench) -> None:
     assert (condition.state, condition.reason) == ("degraded", "experiment 'deleted' is deleted")
 
     deleted = False
-    again = Forwarder(bench.storage, lambda: bench.backend, bench.clock, lambda: None)
-    bench.forwarder = again
+    again = bench.forwarder = bench.new_forwarder()
     assert bench.run(waits=3).delivered == 3
     assert again.health.condition(None).state == "ok"
 
@@ -333,12 +339,7 @@ def test_news_is_told_once_it_is_news(bench: Bench) -> None:
     states: list[str] = []
     script = raise_for(RetryableError("busy"), None, RetryableError("down"), RetryableError("down"))
     bench.backend.react = lambda batch: play(script)
-    bench.forwarder = Forwarder(
-        bench.storage,
-        lambda: bench.backend,
-        bench.clock,
-        lambda: states.append(bench.forwarder.health.condition(None).state),
-    )
+    bench.forwarder = bench.new_forwarder(lambda: states.append(bench.forwarder.health.condition(None).state))
     bench.spool(trace(experiment="a"), trace(experiment="b"))
     bench.run(waits=5)
     assert [state for state, before in zip(states, [None, *states], strict=False) if state != before] == [
@@ -410,3 +411,39 @@ def test_info_is_not_kept_for_ever_for_a_trace_that_never_comes(bench: Bench, sa
     counts = bench.run(waits=limit + 1)
     assert (counts.delivered, counts.quarantined, counts.pending) == (2 - quarantined, quarantined, 0)
     assert [each.trace_id for batch in bench.backend.sent for each in batch].count(lost) == limit
+
+
+def test_what_has_arrived_whole_is_told(bench: Bench) -> None:
+    """With its info, also where the spans carry it; neither fragments nor what is refused."""
+    bench.backend.takes_info = False
+    whole, _, refused = bench.spool(trace(), trace(info=b""), trace())
+
+    def refuse(batch: Sequence[SpooledTrace]) -> None:
+        reasons = {each.id: "no" for each in batch if each.trace_id == refused}
+        if reasons:
+            raise PartiallyRejectedError(reasons)
+
+    bench.backend.react = refuse
+    bench.run()
+    assert [each.trace_id for each in bench.arrived] == [whole]
+    assert bench.arrived[0].info
+
+
+def test_a_trace_whose_info_follows_later_is_told_then(bench: Bench) -> None:
+    """Spans alone are not all of it."""
+    bench.spool(*(trace() for _ in range(LARGEST_BATCH + 1)))
+    bench.run(waits=2)
+    assert any(batch[0].info == b"" for batch in bench.backend.sent)
+    assert len(bench.arrived) == len({each.trace_id for each in bench.arrived}) == LARGEST_BATCH + 1
+
+
+def test_who_is_told_of_arrivals_and_fails_holds_up_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its failure is reported, and delivery goes on."""
+    monkeypatch.setattr("otel_mlflow.guard.GUARD.strict", False)
+    bench.forwarder = Forwarder(bench.storage, lambda: bench.backend, bench.clock, lambda: None, _fail)
+    bench.spool(trace())
+    assert bench.run().delivered == 1
+
+
+def _fail(arrived: Sequence[SpooledTrace]) -> None:
+    raise ValueError("somebody else's fault")
