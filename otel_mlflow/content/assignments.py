@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_credential, is_placeholder, is_word
+from otel_mlflow.content.credentials import is_credential, is_message, is_placeholder, is_word
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.values import Value, read_value, should_hide
@@ -23,16 +23,19 @@ from otel_mlflow.content.values import Value, read_value, should_hide
 Range = tuple[int, int]
 
 _CLOSES = r"""(?:[\])?]|\*\*|&(?:quot|apos|\#3[49]);|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
+_REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?"
 _OPERATOR = re.compile(
-    rf"""{_CLOSES}[ \t.]{{0,20}}(?:for[ ]\S{{1,60}}[ ]?)?(?:(?P<equals>=>|:=|->|→|(?<!!)={{1,3}}(?!=))"""
+    rf"""(?:\[\])?{_CLOSES}(?:</\w{{1,10}}>)?[ \t.]{{0,20}}{_REMARK}"""
+    r"""(?:(?P<equals>=>|:=|->|→|(?<!!)={1,3}(?!=))"""
     r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
     r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]"""
-    r"""|(?P<colon>::?|\uff1a|(?<=[ ])[—–-](?=[ ])))""",
+    r"""|(?P<colon>::?(?:\*\*(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])))""",
     re.IGNORECASE,
 )
 _HEREDOC = re.compile(r"<<[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
 _SPACE = re.compile(r"[ \t]{0,20}")
 _SPACE_OR_LINE = re.compile(r"\s{0,20}")
+_QUOTED_WORDS = re.compile(r"""["“`]([^"“”`\r\n]{4,120})["”`]|'([^'\r\n]{4,120})'(?!\w)""")
 _BLOCK = re.compile(r"[ \t]*(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
 _NAMED = re.compile(
     r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|k|n|id)(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?[\w.\[\]-]{0,40}\Z"""
@@ -71,6 +74,8 @@ PARAMETERS = frozenset({"token", "sig", "signature", "auth", "sid", "jwt", "asse
 """Names that can only mean a credential where they are parameters in an address."""
 
 _LOOK_BACK = 260
+_SHORTEST_CODE = len("123")
+_FEWEST_WORDS = 3
 _PUNCTUATION = ".,;:!?)]}'\""
 
 
@@ -195,7 +200,7 @@ def _next_word(text: str, mention: Mention) -> Range | None:
         found = _hidden(text, mention, quoted.end(), is_equals=True)
         return found if found and " " not in text[found[0] : found[1]] else None
     word = _NEXT_WORD.match(text, mention.end)
-    is_code = word is not None and word[1].strip(_PUNCTUATION).isdigit() and len(word[1]) >= len("123")
+    is_code = word is not None and word[1].strip(_PUNCTUATION).isdigit() and len(word[1]) >= _SHORTEST_CODE
     if is_code and word is not None and _NUMERIC_NAME.search(text, mention.start, mention.end):
         return word.span(1)
     if word is None or not is_credential(word[1]) or is_placeholder(word[1]) or "=" in word[1]:
@@ -211,6 +216,19 @@ def _sentence(text: str, mention: Mention) -> Range | None:
     if _PASSPHRASE.search(text, mention.start, mention.end):
         line = re.compile(r"[^\r\n]*").match(text, said.start(group))
         return (said.start(group), line.end()) if line and is_credential(line[0]) else None
+    if mention.strength == Strength.ALL and (found := _quoted_words(text, said.start(group) - 1)):
+        return found
     word = said[group].rstrip(_PUNCTUATION)
+    if word.isdigit() and len(word) >= _SHORTEST_CODE and _NUMERIC_NAME.search(text, mention.start, mention.end):
+        return said.start(group), said.start(group) + len(word)
     is_secret = is_credential(word) if mention.strength < Strength.TEXTS else not is_word(word)
     return (said.start(group), said.start(group) + len(word)) if is_secret and not is_placeholder(word) else None
+
+
+def _quoted_words(text: str, quote: int) -> Range | None:
+    """Find the words in quotes that a sentence says a password is; a sentence in quotes is none."""
+    quoted = _QUOTED_WORDS.match(text, quote)
+    group = 1 if quoted and quoted[1] else 2
+    if quoted is None or len(quoted[group].split()) < _FEWEST_WORDS or is_message(quoted[group]):
+        return None
+    return quoted.span(group)

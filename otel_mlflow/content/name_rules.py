@@ -3,6 +3,7 @@
 - A word for passwords, as a part of a word too, hides everything (`userPassword`, `dbpassword`, `password_2`).
 - A word or a phrase for another secret hides texts (`client_secret`, `mot-de-passe`), for a code numbers too (`otp`).
 - A word that has other meanings (`token`, `sig`) hides what looks like a credential.
+- A password's control of a form hides what looks like a credential (`passwordField`).
 - Not where the name says something about the secret (`password_policy`, `has_token`, `nextPageToken`).
 """
 
@@ -61,9 +62,11 @@ def judge_words(words: list[str]) -> int:
 
 def _judge_at(words: list[str], place: int) -> int:
     strength, length = _phrase_at(words, place)
+    tail = words[place + length :]
+    if strength is Strength.ALL and tail and vocabulary.CONTROLS.issuperset(tail):
+        return Strength.CREDENTIALS
     if strength is Strength.NOTHING or _is_about(words, place, length):
         return Strength.NOTHING
-    tail = words[place + length :]
     is_firm = length > 1 or strength is Strength.ALL
     if is_firm or all(word in vocabulary.NEUTRAL or word.isdigit() or len(word) == 1 for word in tail):
         return strength

@@ -24,7 +24,7 @@ from otel_mlflow.content.markup import find_in_markup
 from otel_mlflow.content.mentions import find_mentions, lowered, without, words_in
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
-from otel_mlflow.content.sql import find_in_sql
+from otel_mlflow.content.sql import find_in_sql, may_hold_password
 from otel_mlflow.content.structures import (
     arguments_to_hide,
     columns_of_rows,
@@ -207,7 +207,7 @@ class Redactor:
         lower = lowered(text)
         words = words_in(lower)
         hints = self.names.hinted_in(words)
-        if b"identified" in words or may_hold_password_file(text):
+        if may_hold_password(words) or may_hold_password_file(text):
             return True
         if hints and (_ESCAPED_NAME in text or find_mentions(text, lower, hints, self.names)):
             return True

@@ -27,11 +27,24 @@ _IDENTIFIED = re.compile(
 )
 
 
+_KEY_PRAGMA = re.compile(r"""pragma\s{1,9}(?:re|hex)?key\s{0,9}=\s{0,9}"?x?(['"])(.+?)\1""", re.IGNORECASE)
+
+
+_PASSWORD_WORDS = frozenset({b"identified", b"pragma"})
+
+
+def may_hold_password(words: Set[bytes]) -> bool:
+    """Say whether a text may have a statement whose password no name stands before."""
+    return not _PASSWORD_WORDS.isdisjoint(words)
+
+
 def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterator[Range]:
     """Find the secrets in statements."""
     if b"identified" in words:
         for found in _IDENTIFIED.finditer(text):
             yield found.span(2 if found[2] else 3)
+    if b"pragma" in words:
+        yield from (found.span(2) for found in _KEY_PRAGMA.finditer(text))
     if mentions and b"into" in words:
         for statement in _INTO.finditer(text):
             yield from _inserted(text, statement, mentions)

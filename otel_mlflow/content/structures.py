@@ -178,8 +178,9 @@ def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:
 
 
 def _strength_beside(pairs: Sequence[tuple[Any, Any]], names: SecretNames) -> int:
-    found = [names.strength(value) for name, value in pairs if isinstance(value, str) and _folded(name) in _NAME_KEYS]
-    return max(found, default=0)
+    """Judge the names that stand as values; a `type` is one where it is that of a form's field: `password`."""
+    named = [(_folded(name), names.strength(value)) for name, value in pairs if isinstance(value, str)]
+    return max((s for key, s in named if key in _NAME_KEYS or (key == "type" and s == Strength.ALL)), default=0)
 
 
 def _strength_of_place(mapping: Mapping[Any, Any], names: SecretNames) -> int:

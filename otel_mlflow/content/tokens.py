@@ -1,4 +1,4 @@
-"""Secrets that are known by their shape, wherever they stand: private keys, `Bearer …`, `Basic …`, vendors' tokens."""
+"""Secrets that are known by their shape, wherever they stand: keys, `Bearer …`, `Basic …`, cards, vendors' tokens."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator, Set
 
+from otel_mlflow.content.cards import find_cards
 from otel_mlflow.content.credentials import is_credential
 from otel_mlflow.content.vendors import begins_token, find_vendor_tokens
 
 Range = tuple[int, int]
 
-_BEARER = re.compile(r"\bbearer(?:[ \t]|%20|\+)+([\w.~+/=-]{6,})", re.IGNORECASE | re.ASCII)
+_BEARER = re.compile(r"\bbearer(?:[ \t]|,[ ]?|%20|\+)+([\w.~+/=-]{6,})", re.IGNORECASE | re.ASCII)
 _BASIC = re.compile(r"\bbasic(?:[ \t]|%20|\+)+([\w+/=-]{8,})", re.IGNORECASE | re.ASCII)
 _BEGIN = "-----BEGIN"
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)?-----")
@@ -39,6 +40,7 @@ def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
     if b"basic" in words:
         yield from (found.span(1) for found in _BASIC.finditer(text) if _is_user_and_password(found[1]))
     yield from find_vendor_tokens(text, words)
+    yield from find_cards(text)
 
 
 def _is_random(token: str) -> bool:

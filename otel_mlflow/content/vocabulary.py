@@ -49,7 +49,7 @@ NUMERIC = _words("pin otp totp cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey")
 OPAQUE = _words(
     """
     token tokens cookies auth jwt jws jwe sig signature hmac sid assertion clave chave llave schlussel sessionkey
-    keymaterial otpauth bearertoken xauth csrf xsrf csrfmiddlewaretoken ключ apitokens sas
+    keymaterial otpauth jeton klucz bearertoken xauth csrf xsrf csrfmiddlewaretoken ключ apitokens sas
     """
 )
 """What stands under such a name is hidden if it looks like a credential; it may well be a word or a count."""
@@ -104,6 +104,10 @@ NUMERIC_PHRASES = tuple(
         "reset code",
         "login code",
         "card pin",
+        "device code",
+        "unlock code",
+        "codigo seguridad",
+        "codigo de seguridad",
     ]
 )
 
@@ -158,6 +162,9 @@ ASPECTS = _words(
     """
 )
 """After the name of a secret: the name of something about it."""
+
+CONTROLS = _words("text field input box textbox control")
+"""After the name of a secret: a control of a form, whose value may be its name or the secret."""
 
 NEUTRAL = _words(
     """

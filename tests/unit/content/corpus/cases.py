@@ -122,9 +122,22 @@ def _made_up(kind: str, length: int, chance: random.Random) -> tuple[str, str]:
         made = str(uuid.UUID(int=chance.getrandbits(128)))
     elif kind == "basic":
         made = base64.b64encode(f"ada:Zk7{_drawn('alnum', 12, chance)}".encode()).decode()
+    elif kind == "card":
+        made = _card_number(chance)
+    elif kind == "words":
+        made = " ".join("".join(chance.choices(string.ascii_lowercase, k=6)) for _ in range(4))
     else:
         made = _drawn(kind, length, chance)
     return made, made
+
+
+def _card_number(chance: random.Random) -> str:
+    """Make up the number of a card, of an issuer's first digit and the check digit that Luhn's algorithm gives."""
+    payload = f"4{chance.randrange(10**14):014}"
+    total = sum(sum(divmod(int(digit) * (2 - place % 2), 10)) for place, digit in enumerate(payload))
+    number = f"{payload}{-total % 10}"
+    separator = chance.choice(["", " ", "-"])
+    return separator.join(number[place : place + 4] for place in range(0, 16, 4))
 
 
 def _drawn(alphabet: str, length: int, chance: random.Random) -> str:
