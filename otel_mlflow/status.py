@@ -95,6 +95,8 @@ class Status:
     """When the backend last took something: UTC, ISO 8601."""
     last_error: str | None = None
     """What last went wrong, with the time; it stays when all is well again."""
+    advice: list[str] = field(default_factory=list)
+    """What would make more of the traces, while nothing is wrong."""
     settings: dict[str, str] = field(default_factory=dict)
     """Dotted key of each setting → where its value came from, as `Settings.sources` has it."""
 

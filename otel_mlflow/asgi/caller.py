@@ -14,6 +14,7 @@ With `tracing.incoming: link` a new trace links to any caller, with `ignore` to 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from opentelemetry import propagate
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("otel_mlflow")
 
+NEEDS_KEY = (
+    "a caller that traces into MLflow got a trace of its own; to join the traces of services that are yours, set "
+    "tracing.caller_key to one secret in all of them"
+)
 Incoming = Literal["join", "link", "ignore"]
 
 
@@ -65,9 +70,10 @@ class Caller(NamedTuple):
 class Callers:
     """Reads callers from request headers, with the application's global propagator."""
 
-    def __init__(self, incoming: Incoming, owner: TraceOwner) -> None:
+    def __init__(self, incoming: Incoming, owner: TraceOwner, advise: Callable[[str], None]) -> None:
         self._incoming = incoming
         self._owner = owner
+        self._advise = advise
         self._propagator: object = None
         self._fields: tuple[tuple[bytes, str], ...] = ()
         self._has_hinted = False
@@ -109,10 +115,8 @@ class Callers:
         """Say once what would join two services of one owner."""
         if not self._has_hinted and self._owner.caller_key.is_missing:
             self._has_hinted = True
-            logger.info(
-                "a caller that traces into MLflow got a trace of its own; to join the traces of services that are "
-                "yours, set tracing.caller_key to one secret in all of them"
-            )
+            logger.info(NEEDS_KEY)
+            self._advise(NEEDS_KEY)
 
     def _carrier(self, headers: Headers) -> dict[str, str]:
         if propagate.get_global_textmap() is not self._propagator:

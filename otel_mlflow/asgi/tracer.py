@@ -45,7 +45,7 @@ class MiddlewareTracer:
         self._native = FastAPITelemetry(app)
         if self._settings.enabled:
             self._native.switch_tracing_off()
-        self._callers = Callers(self._settings.incoming, tracing)
+        self._callers = Callers(self._settings.incoming, tracing, tracing.delivery.advise)
         self._session_headers = encode_names(self._settings.session_headers)
         self._user_headers = encode_names(self._settings.user_headers)
         self._excluded = ExcludedUrls(self._settings.excluded_urls)

@@ -178,6 +178,10 @@ class Delivery:
         """How delivery is doing. Reads the spool and asks nobody else."""
         return self._engine.status()
 
+    def advise(self, advice: str) -> None:
+        """Show an advice in the status from now on, to the doctor of another process too."""
+        self._engine.advise(advice)
+
     def before_fork(self) -> None:
         """Let no connection and no held lock reach the child."""
         self._engine.storage.before_fork()

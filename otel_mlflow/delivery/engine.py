@@ -65,6 +65,7 @@ class Engine:
         self._threads = [_thread("writer", self.writer.run), _thread("forwarder", self.forwarder.run)]
         self._ending: threading.Thread | None = None
         self._lost = 0
+        self._advice: list[str] = []
         self._figures = Snapshot(self._read_figures, _Figures(Counts(), SpoolStatus(folder=str(self.storage.folder))))
 
     def start(self) -> None:
@@ -166,6 +167,10 @@ class Engine:
             return Condition("disabled", "tracing.enabled is false", "set tracing.enabled to true")
         return self.forwarder.health.condition(self.storage.trouble or self.writer.trouble or self.forwarder.trouble)
 
+    def advise(self, advice: str) -> None:
+        """Show an advice in the status from now on."""
+        self._advice.append(advice)
+
     def status(self) -> Status:
         """All that is known, within 50 ms: where the spool does not answer in time, its last known figures."""
         figures, age = self._figures.get()
@@ -186,6 +191,7 @@ class Engine:
             spool=replace(figures.spool, figures_age_seconds=age),
             last_delivery=timestamp(health.last_delivery) if health.last_delivery else None,
             last_error=health.last_error,
+            advice=list(self._advice),
             settings=self._settings.sources,
         )
 

@@ -6,7 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
+from otel_mlflow import instrument, uninstrument
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK
 from otel_mlflow.delivery.destinations import destination_key
 from otel_mlflow.delivery.records import Tally
@@ -284,6 +289,26 @@ def test_a_process_that_has_failed(scripted: ScriptedMlflow, store: str) -> None
     assert scripted.url in checks["processes"].detail
     assert "401" in checks["processes"].detail
     assert "check the credentials" in checks["processes"].fix
+
+
+def test_a_caller_that_would_be_joined_with_a_key(store: str) -> None:
+    """A caller traces into MLflow and no key is set: the doctor, which has seen no call, says what joins them."""
+    settings = Settings(tracking_uri=store, experiment_name="well")
+    app = Starlette(routes=[Route("/", PlainTextResponse("ok"))])
+    tracing = instrument(app, settings)
+    claim = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": f"otelmlflow={'c' * 32}-{'d' * 16}"}
+    try:
+        with TestClient(app) as client:
+            client.get("/", headers=claim)
+            checks = until(
+                lambda: found if not_ok(found := examined(settings)) else None,
+                seconds=60,
+                waiting_for=lambda: f"the process's advice, {tracing.status().advice}",
+            )
+    finally:
+        uninstrument(app)
+    assert not_ok(checks) == {"processes": "warn"}
+    assert "set tracing.caller_key to one secret" in checks["processes"].fix
 
 
 def test_the_app_s_own_experiment_is_looked_at(store: str) -> None:

@@ -26,6 +26,8 @@ def check(setup: Setup) -> CheckResult:
         return fail(found, "; ".join(sorted(fixes)))
     if any(destination != ours for destination, _ in statuses):
         return warn(found, f"if they should deliver to {ours}, start them with the settings that the doctor was given")
+    if advice := {each for _, status in statuses for each in status.get("advice", ())}:
+        return warn(found, "; ".join(sorted(advice)))
     return ok(found)
 
 
