@@ -8,6 +8,7 @@ import contextlib
 import contextvars
 import importlib
 import importlib.util
+import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -48,6 +49,12 @@ def _is_there(name: str) -> bool:
         "LiveSpan": mlflow.entities.LiveSpan,
     }
     return hasattr(places[owner], attribute) if owner in places else importlib.util.find_spec(owner) is not None
+
+
+def _known_to(function: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
+    """The arguments that the function has in the installed MLflow: some came later than others."""
+    known = inspect.signature(function).parameters
+    return {name: value for name, value in arguments.items() if name in known}
 
 
 @scenario("mlflow.start_span", "LiveSpan.set_inputs", "LiveSpan.set_outputs", "LiveSpan.set_attribute")
@@ -140,7 +147,8 @@ async def decorated_asynchronous_generators() -> Any:
 
 @scenario("mlflow.start_span_no_context", "LiveSpan.end")
 def spans_without_context() -> None:
-    root = mlflow.start_span_no_context("root", inputs=1, tags={"t": "1"}, metadata={"m": "2"})
+    start: Any = mlflow.start_span_no_context
+    root = start("root", inputs=1, **_known_to(start, tags={"t": "1"}, metadata={"m": "2"}))
     child = mlflow.start_span_no_context("child", parent_span=root, span_type=SpanType.LLM, attributes={"a": "1"})
     child.end(outputs="child's")
     root.end(outputs="root's", status="OK")
@@ -165,17 +173,23 @@ def the_last_trace() -> Any:
 
 @scenario("mlflow.update_current_trace")
 def the_current_trace_is_updated() -> None:
+    update: Any = mlflow.update_current_trace
     with mlflow.start_span("work"):
-        mlflow.update_current_trace(
+        update(
             tags={"tag": "1"},
             metadata={"metadata": "2"},
             client_request_id="three",
             request_preview="asked",
             response_preview="answered",
             state="ERROR",
-            session_id="session",
-            user="user",
+            **_known_to(update, session_id="session", user="user"),
         )
+
+
+@scenario("mlflow.update_current_trace")
+def the_state_of_a_trace_is_set() -> None:
+    with mlflow.start_span("work"):
+        mlflow.update_current_trace(state="ERROR")
 
 
 @scenario("mlflow.tracing.context")
@@ -369,9 +383,66 @@ def a_trace_is_copied() -> None:
     copying.copy_trace_to_experiment(_a_trace().to_dict())
 
 
-@scenario("mlflow.start_span")
+@scenario("mlflow.start_span_no_context")
 def a_span_of_another_experiment() -> None:
     mlflow.start_span_no_context("there", experiment_id=_other_experiment()).end()
+
+
+@scenario("mlflow.trace")
+def a_function_of_another_experiment() -> Any:
+    @mlflow.trace(trace_destination=MlflowExperimentLocation(_other_experiment()))
+    def work() -> str:
+        with mlflow.start_span("inner"):
+            return "done"
+
+    return work()
+
+
+@scenario("mlflow.start_span")
+def a_block_of_another_experiment() -> None:
+    with mlflow.start_span("there", trace_destination=MlflowExperimentLocation(_other_experiment())):
+        pass
+
+
+@scenario("mlflow.start_span")
+def a_destination_below_a_span_is_ignored() -> None:
+    there = MlflowExperimentLocation(_other_experiment())
+    with mlflow.start_span("here"), mlflow.start_span("here, too", trace_destination=there):
+        pass
+
+
+@scenario("mlflow.trace", "mlflow.tracing.sampling._MlflowSampler")
+def a_sampling_ratio_of_one_function() -> None:
+    def work() -> None:
+        with mlflow.start_span("inner"):
+            pass
+
+    trace: Any = mlflow.trace
+    for ratio in (0.0, 1.0):
+        trace(work, name=f"ratio {ratio}", sampling_ratio_override=ratio)()
+
+
+@scenario("mlflow.langchain.autolog")
+def a_library_is_traced_and_is_not() -> Any:
+    langchain: Any = importlib.import_module("mlflow.langchain")
+    runnables: Any = importlib.import_module("langchain_core.runnables")
+    step = runnables.RunnableLambda(lambda number: number + 1)
+    langchain.autolog()
+    answers = [step.invoke(1)]
+    langchain.autolog(disable=True)
+    return [*answers, step.invoke(2)]
+
+
+@scenario("mlflow.get_last_active_trace_id", "mlflow.log_feedback")
+async def twenty_callers_give_feedback() -> Any:
+    async def call(number: int) -> bool:
+        with mlflow.start_span("work") as work:
+            await asyncio.sleep(0.01)
+        last = mlflow.get_last_active_trace_id(thread_local=True)
+        await asyncio.sleep(0.01)
+        return last == work.trace_id == mlflow.get_last_active_trace_id(thread_local=True)
+
+    return await asyncio.gather(*(call(number) for number in range(20)))
 
 
 @scenario("mlflow.tracing.attachments.Attachment")

@@ -64,9 +64,14 @@ def _run(environment: Environment, python: Path) -> Result:
     log = ROOT / ".venv-versions" / f"{environment.name}.log"
     with log.open("w", encoding="utf-8") as out:
         done = subprocess.run(command, cwd=ROOT, env=wanted, stdout=out, stderr=out, timeout=TIMEOUT, check=False)
-    counted = {what: int(number) for number, what in _COUNTED.findall(log.read_text(encoding="utf-8")[-500:])}
-    detail = ", ".join(f"{number} {what}" for what, number in sorted(counted.items())) or f"see {log.name}"
+    detail = _counted(log.read_text(encoding="utf-8")) or f"see {log.name}"
     return Result(environment, "failed" if done.returncode else "passed", detail)
+
+
+def _counted(output: str) -> str:
+    """How many tests did what, by pytest's last line: what ends later may write below it."""
+    last = next((line for line in reversed(output.splitlines()) if _COUNTED.search(line)), "")
+    return ", ".join(f"{number} {what}" for number, what in sorted(_COUNTED.findall(last), key=lambda found: found[1]))
 
 
 def _section(results: list[Result]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".venv-versions"
 _PACKAGES = "site-packages"
 LOCK = ROOT / "requirements" / "dev.txt"
+OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The version of the interpreter that runs this."""
 
 
 class NotHereError(Exception):
@@ -25,18 +28,17 @@ def build(environment: Environment) -> Path:
     One of this interpreter's version looks into this environment for what it does not have itself. Raises
     `NotHereError` for a Python that is not on the machine, and for packages that cannot be had.
     """
+    interpreter = _interpreter(environment.python) if environment.python is not None else None
     folder = FOLDER / environment.name
     stamp, wanted = folder / "stamp", _fingerprint(environment)
     python = folder / "bin" / "python"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        _make(environment, folder, python)
+        _make(environment, folder, python, interpreter)
         stamp.write_text(wanted, encoding="utf-8")
     return python
 
 
-def _make(environment: Environment, folder: Path, python: Path) -> None:
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    other = environment.python if environment.python not in (None, own) else None
+def _make(environment: Environment, folder: Path, python: Path, other: str | None) -> None:
     _uv("venv", "--quiet", "--clear", "--no-python-downloads", "--python", other or sys.executable, str(folder))
     if other is not None:
         _uv("pip", "install", "--quiet", "--require-hashes", "--python", str(python), "--requirement", str(LOCK))
@@ -44,6 +46,14 @@ def _make(environment: Environment, folder: Path, python: Path) -> None:
     (_purelib(python) / "zz-lock.pth").write_text("\n".join(paths) + "\n", encoding="utf-8")
     if environment.overrides:
         _uv("pip", "install", "--quiet", "--no-deps", "--python", str(python), *environment.overrides)
+
+
+def _interpreter(version: str) -> str:
+    """The interpreter of that version: pyenv's, whose shims uv cannot ask, or what uv finds. This one is no other."""
+    if version == OWN:
+        raise NotHereError("every row above runs with it")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return next((str(found) for found in sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"))), version)
 
 
 def _purelib(python: Path) -> Path:

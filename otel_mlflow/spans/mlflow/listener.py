@@ -14,18 +14,17 @@ from typing import Any
 
 import mlflow.tracing.config
 import mlflow.tracing.fluent
-import mlflow.tracing.provider
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.mlflow.client import Evaluated
+from otel_mlflow.spans.mlflow.destinations import note_destination
 from otel_mlflow.spans.mlflow.views import trace_info
 from otel_mlflow.spans.propagation import MlflowSpanContext
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
-mlflow_provider: Any = mlflow.tracing.provider
 mlflow_config: Any = mlflow.tracing.config
 mlflow_fluent: Any = mlflow.tracing.fluent
 
@@ -70,7 +69,7 @@ class MlflowListener:
         if self._processor is not None:
             if state.from_mlflow or _is_in_scope():
                 self._note_trace_info(state)
-            _note_destination(state)
+            note_destination(state)
 
     def ended(self, state: SpanState) -> None:
         """Keep what only the view of the span has, and tell `get_last_active_trace_id()`."""
@@ -131,21 +130,3 @@ def _is_in_scope() -> bool:
 
 def _beyond_every_trace(known: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in known.items() if not key.startswith(_OF_EVERY_TRACE)}
-
-
-def _note_destination(state: SpanState) -> None:
-    """The experiment of a root span's own, or the one of `mlflow.tracing.set_destination`."""
-    destination = mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.get()
-    experiment_id = getattr(destination, "experiment_id", None)
-    if state.parent is None and state.span is not None:
-        # What `trace_destination` or `experiment_id` said of a root; below one, MLflow ignores it and says so.
-        own = (state.span.attributes or {}).get(mlflow_names.EXPERIMENT_ID)
-        experiment_id = own.strip('"') if isinstance(own, str) and own else experiment_id
-    if experiment_id:
-        _send_to(state.trace, str(experiment_id))
-
-
-def _send_to(trace: OpenTrace, experiment_id: str) -> None:
-    from otel_mlflow.backends.experiments import experiment_by_id
-
-    trace.experiment = experiment_by_id(experiment_id)

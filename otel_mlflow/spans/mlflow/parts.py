@@ -9,6 +9,7 @@ from mlflow.tracing import trace_manager as mlflow_traces
 from opentelemetry.trace import SpanContext
 
 from otel_mlflow.spans.mlflow import client
+from otel_mlflow.spans.mlflow.destinations import FollowedDestinations
 from otel_mlflow.spans.mlflow.last_trace import LastActiveTrace
 from otel_mlflow.spans.mlflow.listener import MlflowListener
 from otel_mlflow.spans.mlflow.provider import BridgedProvider, ProviderSwap, TracerFor, mlflow_provider
@@ -29,11 +30,13 @@ def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Ca
     evaluated = client.Evaluated()
     processor.listener = MlflowListener(manager.has_joined, _find_span, evaluated)
     last.install()
+    destinations = FollowedDestinations()
+    destinations.install()
 
     def forget_listener() -> None:
         processor.listener = None
 
-    undo = [swap.uninstall, lambda: _set_manager(before), forget_listener, last.uninstall]
+    undo = [swap.uninstall, lambda: _set_manager(before), forget_listener, last.uninstall, destinations.uninstall]
     return undo + client.install(evaluated)
 
 

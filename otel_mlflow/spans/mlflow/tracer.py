@@ -4,8 +4,9 @@ Inside a request, what MLflow alone would take for a root has the request's span
 
 * `sampling_ratio_override` decides about it as about a root: MLflow's own sampler is asked. What is not sampled is
   left out with all below it.
-* `trace_destination` and `experiment_id` are for roots. MLflow warns of them elsewhere, and stumbles over the span when
-  it takes them away again, so that the span and all below it would be lost: it is given something to take them from.
+* `trace_destination` and `experiment_id` choose the experiment of the request's trace (`destinations.py`). MLflow takes
+  the attribute away again, because there is a span above, and stumbles over its own span, so that the span and all
+  below it would be lost: it is given something to take it from.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from typing_extensions import override
 from otel_mlflow import mlflow_names
 from otel_mlflow.spans.current import current_span_state
 from otel_mlflow.spans.ids import new_trace_id
+from otel_mlflow.spans.mlflow.destinations import mark_followed
+from otel_mlflow.spans.trace import span_state
 
 _SAMPLING: Any = None
 """MLflow's module of sampling overrides, which came with 3.10."""
@@ -52,6 +55,8 @@ class BridgedTracer(trace_api.Tracer):
         attributes = kwargs.get("attributes") or {}
         if mlflow_names.EXPERIMENT_ID in attributes and getattr(span, "parent", None) is not None:
             vars(span)["_span"] = SimpleNamespace(attributes=dict(attributes))
+            if (state := span_state(span)) is not None:
+                mark_followed(state.trace, str(attributes[mlflow_names.EXPERIMENT_ID]))
         return span
 
     @override
