@@ -17,6 +17,7 @@ from otel_mlflow.backends.collector_metrics import read_all
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.answers import Answers
 from otel_mlflow.ops.metrics.scrape import NEEDS, Metrics, can_scrape
+from otel_mlflow.ops.own_deliveries import OwnDeliveries
 from otel_mlflow.ops.question import QuestionError, question_of
 from otel_mlflow.ops.sources import source_for
 from otel_mlflow.ops.summary import Shown
@@ -44,6 +45,7 @@ class Endpoints:
         self._metrics = Metrics(tracing) if can_scrape() else None
         self._expected = False
         self._answers = Answers(lambda: source_for(tracing.settings))
+        self._own_deliveries = OwnDeliveries(tracing.settings, tracing.delivery)
         self._for_figures = CapacityLimiter(AT_ONCE)
         self._for_probes = CapacityLimiter(AT_ONCE)
         self._for_doctor = CapacityLimiter(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
@@ -73,11 +73,18 @@ class Summary:
     source: str
     experiment: Experiment
     figures: Figures
+    not_read: Sequence[Missing] = ()
+    """What the figures lack because the backend's traces have not been read so far."""
+
+    @property
+    def missing(self) -> list[Missing]:
+        """All that cannot be told, and why."""
+        return [*self.figures.missing, *self.not_read]
 
     @property
     def is_behind(self) -> bool:
         """Whether asking again soon will tell more."""
-        return any(each.reason.startswith(BEHIND) for each in self.figures.missing)
+        return any(each.reason.startswith(BEHIND) for each in self.missing)
 
     def to_dict(self, shown: Shown) -> dict[str, Any]:
         """The summary as JSON values."""
@@ -92,7 +99,7 @@ class Summary:
             },
             "filters": {name: getattr(question, name) for name in FILTERS},
             "source": {"kind": self.source, "experiment": vars(self.experiment)},
-            "missing": [vars(each) for each in figures.missing],
+            "missing": [vars(each) for each in self.missing],
             "totals": figures.totals,
             "previous": figures.previous,
             **lists,

@@ -16,6 +16,8 @@ class Tally(NamedTuple):
 
     traces: int
     state: str
+    mean_ms: float | None = None
+    """How long they took, where that and their number is all that there is to compare: nothing was said of them."""
 
 
 class Feed(Protocol):

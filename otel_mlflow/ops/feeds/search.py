@@ -44,6 +44,7 @@ KNOWN_FOR = 600.0
 
 SPAN_TYPES = ", ".join(f"'{name}'" for name in sorted({*MODEL_TYPES, TOOL_TYPE}))
 
+Point = tuple[Measure, float]
 Connect = Callable[[], "tuple[TraceApi, Experiment]"]
 """Connects, and finds the configured experiment."""
 
@@ -87,18 +88,16 @@ class SearchFeed:
 
         The mean, because one trace may have been deleted and another have come late.
         """
-        counts: dict[int, int] = defaultdict(int)
-        states: dict[int, list[str]] = defaultdict(list)
+        points: dict[int, list[Point]] = defaultdict(list)
         try:
             for start in range(start_ms, end_ms, MOST_STEPS * step_ms):
                 times = Times(start, min(start + MOST_STEPS * step_ms, end_ms), step_ms)
                 for measure in (TRACE_COUNT, ASSESSMENT_COUNT, MEAN_LATENCY):
                     for step, value in self._measured(measure, times):
-                        states[step].append(f"{measure.metric} {value}")
-                        counts[step] += int(value) if measure is TRACE_COUNT else 0
+                        points[step].append((measure, value))
         except NotOfferedError:
             return None
-        return {step: Tally(counts[step], ", ".join(told)) for step, told in states.items()}
+        return {step: _tally(told) for step, told in points.items()}
 
     def count(self, start_ms: int, end_ms: int) -> int | None:
         """How many traces there are."""
@@ -184,6 +183,17 @@ class SearchFeed:
                 return {trace_ids[0]: None}
             return {key: value for trace_id in trace_ids for key, value in self._spans([trace_id]).items()}
         return {trace_id: found.get(trace_id) for trace_id in trace_ids}
+
+
+def _tally(points: Sequence[Point]) -> Tally:
+    """Of one step: what was measured in each scope."""
+    by_measure: dict[Measure, list[float]] = defaultdict(list)
+    for measure, value in points:
+        by_measure[measure].append(value)
+    means = by_measure[MEAN_LATENCY]
+    is_plain = len(means) == 1 and not any(by_measure[ASSESSMENT_COUNT])
+    state = ", ".join(f"{measure.metric} {value}" for measure, value in points)
+    return Tally(int(sum(by_measure[TRACE_COUNT])), state, means[0] if is_plain else None)
 
 
 def _within(start_ms: int, end_ms: int) -> str:

@@ -35,6 +35,7 @@ TRACE_NUMBERS: Mapping[str, Value] = {
     "status": lambda entry: entry.status_code or 0,
     "is_unfinished": lambda entry: entry.is_unfinished,
     "is_unread": lambda entry: entry.summary is None and not entry.is_unfinished,
+    "is_delivered_here": lambda entry: entry.is_delivered_here,
     "input_tokens": lambda entry: entry.tokens.get("input_tokens") or 0,
     "output_tokens": lambda entry: entry.tokens.get("output_tokens") or 0,
     "total_tokens": lambda entry: entry.tokens.get("total_tokens") or 0,
@@ -58,10 +59,13 @@ TRACE_TEXTS: Mapping[str, Value] = {
 }
 OF_TRACES = "trace"
 ROW = "row"
+FOR_FEEDING = ("is_unfinished", "is_delivered_here")
+"""Columns that no figure needs."""
+
 MODEL_USE = ("calls", *TOKENS, "total_ms", "longest_ms")
 TOOL_USE = ("calls", "failures", "total_ms", "longest_ms")
 COLUMNS_WITHOUT_TEXTS = (
-    *(f"{OF_TRACES}.{name}" for name in (*TRACE_NUMBERS, *TRACE_FRACTIONS, *TRACE_WORDS)),
+    *(f"{OF_TRACES}.{name}" for name in (*TRACE_NUMBERS, *TRACE_FRACTIONS, *TRACE_WORDS) if name not in FOR_FEEDING),
     *(f"model.{name}" for name in (ROW, "model", "cost", *MODEL_USE)),
     *(f"tool.{name}" for name in (ROW, "tool", *TOOL_USE)),
     *(f"assessment.{name}" for name in (ROW, "name", "value", "number")),

@@ -39,14 +39,32 @@ def read_blocks(
 def replace_traces(db: sqlite3.Connection, start_ms: int, end_ms: int, entries: Iterable[TraceEntry]) -> None:
     """Let exactly these traces be those that began within a time."""
     words = Words(db)
-    by_block: dict[int, list[TraceEntry]] = defaultdict(list)
-    for entry in entries:
-        by_block[_block_of(entry.time_ms)].append(entry)
+    by_block = _by_block(entries)
     kept = {block.start_ms: block for block in _kept(db, start_ms, end_ms)}
     db.execute("DELETE FROM block WHERE start_ms >= ? AND start_ms < ?", (_block_of(start_ms), end_ms))
     for start in sorted({*by_block, *kept}):
         new = block_from_entries(start, by_block[start], words)
         _write(db, kept[start].and_then(new) if start in kept else new)
+
+
+def add_traces(db: sqlite3.Connection, entries: Iterable[TraceEntry]) -> None:
+    """Add these traces to those that there are, in place of what was known of the same ones."""
+    words = Words(db)
+    for start, some in _by_block(entries).items():
+        new = block_from_entries(start, some, words)
+        ids = {entry.trace_id for entry in some}
+        for block in read_blocks(db, start, start + 1):
+            is_known = [trace_id in ids for trace_id in block.relations[OF_TRACES]["trace_id"].tolist()]
+            new = block.without(np.array(is_known)).and_then(new)
+        db.execute("DELETE FROM block WHERE start_ms = ?", (start,))
+        _write(db, new)
+
+
+def _by_block(entries: Iterable[TraceEntry]) -> dict[int, list[TraceEntry]]:
+    by_block: dict[int, list[TraceEntry]] = defaultdict(list)
+    for entry in entries:
+        by_block[_block_of(entry.time_ms)].append(entry)
+    return by_block
 
 
 def _kept(db: sqlite3.Connection, start_ms: int, end_ms: int) -> Iterator[Block]:
@@ -98,6 +116,21 @@ def times_of_unfinished(db: sqlite3.Connection, start_ms: int, end_ms: int) -> I
         for time in traces["time"][traces["is_unfinished"] != 0].tolist():
             if start_ms <= block.start_ms + time < end_ms:
                 yield block.start_ms + time
+
+
+def mean_durations(db: sqlite3.Connection, step_ms: int, steps: Iterable[int]) -> dict[int, tuple[int, float]]:
+    """Of those steps all of whose traces were delivered here: how many there are, and their mean duration."""
+    found: dict[int, tuple[int, float]] = {}
+    names = [f"{OF_TRACES}.{name}" for name in ("time", "duration", "is_delivered_here")]
+    for start, some in groupby(sorted(steps), key=_block_of):
+        for block in read_blocks(db, start, start + 1, names):
+            traces = block.relations[OF_TRACES]
+            keys = (start + traces["time"].astype(np.int64)) // step_ms * step_ms
+            for step in some:
+                chosen = keys == step
+                if chosen.any() and traces["is_delivered_here"][chosen].all():
+                    found[step] = int(chosen.sum()), float(traces["duration"][chosen].mean())
+    return found
 
 
 def first_kept(db: sqlite3.Connection, most: int) -> int | None:

@@ -49,6 +49,8 @@ class TraceEntry:
     summary: TraceSummary | None = None
     """None where neither a tag nor the spans say what was used."""
     assessments: tuple[Assessment, ...] = ()
+    is_delivered_here: bool = False
+    """Whether this host has delivered it, and knows of it all that the backend does."""
 
     @property
     def needs_spans(self) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 """An index of another version is made anew."""
 
 TABLES = """
@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS block (
 CREATE TABLE IF NOT EXISTS scanned (
     step_ms INTEGER, start_ms INTEGER, tally TEXT, at_ms INTEGER, PRIMARY KEY (step_ms, start_ms)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS arrival (trace_id TEXT UNIQUE, info TEXT);
 """
 
 

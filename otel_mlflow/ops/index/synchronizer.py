@@ -6,10 +6,13 @@ Time is divided into steps: minutes for the last two hours, hours before them. A
 2. the backend's tally of it has changed: traces or feedback came late, or were deleted;
 3. a trace in it had not ended when it was read, and it is younger than a day;
 4. it was read so early that more may be known of its traces now: spans arrive before tags do.
+
+It is not where all that the backend counts in it was delivered by this host, which knows it then.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -62,6 +65,7 @@ class Synchronizer:
         if start >= end:
             return []
         tallies = self._feed.tallies(start, end, step_ms)
+        self._confirm(tallies or {}, step_ms, self._index.scanned(step_ms, start, end), now)
         scanned = self._index.scanned(step_ms, start, end)
         scanned_finer = self._index.scanned_finer(step_ms, start, end)
         unfinished = self._index.unfinished(step_ms, max(start, now - DAY), end)
@@ -78,6 +82,20 @@ class Synchronizer:
 
         changed = [step for step in range(start, end, step_ms) if is_changed(step)]
         return [Steps(first, last, step_ms, tallies or {}) for first, last in _joined(changed, step_ms, tallies or {})]
+
+    def _confirm(
+        self, tallies: Mapping[int, Tally], step_ms: int, scanned: Mapping[int, tuple[str, int]], now: int
+    ) -> None:
+        """Take for read what this host has delivered itself."""
+        doubtful = [
+            step
+            for step, tally in tallies.items()
+            if tally.mean_ms is not None and (step not in scanned or scanned[step][0] != tally.state)
+        ]
+        known = self._index.mean_durations(step_ms, doubtful)
+        confirmed = {step: tallies[step].state for step, own in known.items() if _is_same(tallies[step], own)}
+        if confirmed:
+            self._index.confirm(step_ms, confirmed, now + step_ms + SETTLED_AFTER[step_ms])
 
     def _read(self, steps: Steps, stop: threading.Event) -> None:
         """Step by step, so that what was read is kept when it takes too long."""
@@ -101,6 +119,11 @@ class Synchronizer:
 
 def _state(tallies: Mapping[int, Tally], step: int) -> str:
     return tallies[step].state if step in tallies else ""
+
+
+def _is_same(tally: Tally, own: tuple[int, float]) -> bool:
+    """Whether the backend counts as many traces, which took as long."""
+    return tally.mean_ms is not None and tally.traces == own[0] and math.isclose(tally.mean_ms, own[1], abs_tol=0.01)
 
 
 def _joined(changed: Sequence[int], step_ms: int, tallies: Mapping[int, Tally]) -> list[tuple[int, int]]:

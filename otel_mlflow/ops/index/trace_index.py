@@ -10,9 +10,18 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from otel_mlflow.errors import RetryableError
-from otel_mlflow.ops.index.blocks import count_traces, first_kept, replace_traces, times_of_unfinished
+from otel_mlflow.ops.index.arrivals import Info, add_arrivals, has_arrivals, take_arrivals
+from otel_mlflow.ops.index.blocks import (
+    add_traces,
+    count_traces,
+    first_kept,
+    mean_durations,
+    replace_traces,
+    times_of_unfinished,
+)
 from otel_mlflow.ops.index.entry import TraceEntry
 from otel_mlflow.ops.index.schema import prepare
+from otel_mlflow.ops.question import HOUR, MINUTE
 
 LOCK_TIMEOUT = 20.0
 """Seconds to wait for another process that writes: it does so for fractions of one."""
@@ -82,6 +91,36 @@ class TraceIndex:
                 "INSERT OR REPLACE INTO scanned VALUES (?, ?, ?, ?)",
                 [(step_ms, start, tallies.get(start, ""), at_ms) for start in range(start_ms, end_ms, step_ms)],
             )
+
+    def add_arrivals(self, infos: Iterable[Info]) -> None:
+        """Keep what this host has delivered until somebody asks for figures."""
+        with self._writing() as db:
+            add_arrivals(db, infos)
+
+    def count_arrivals_in(self) -> bool:
+        """Add what was delivered to the traces; whether there was anything. Its time counts as not read."""
+        with self.connected() as db:
+            if not has_arrivals(db):
+                return False
+        with self._writing() as db:
+            entries = take_arrivals(db)
+            add_traces(db, entries)
+            forgotten = "DELETE FROM scanned WHERE step_ms = ? AND start_ms = ?"
+            for step_ms in (MINUTE, HOUR):
+                steps = {entry.time_ms - entry.time_ms % step_ms for entry in entries}
+                db.executemany(forgotten, [(step_ms, step) for step in steps])
+        return True
+
+    def mean_durations(self, step_ms: int, steps: Iterable[int]) -> dict[int, tuple[int, float]]:
+        """Of those steps all of whose traces were delivered here: how many there are, and their mean duration."""
+        with self.connected() as db:
+            return mean_durations(db, step_ms, steps)
+
+    def confirm(self, step_ms: int, tallies: Mapping[int, str], at_ms: int) -> None:
+        """Remember that steps are as the backend has them; `at_ms` is when they count as read."""
+        with self._writing() as db:
+            rows = [(step_ms, start, tally, at_ms) for start, tally in tallies.items()]
+            db.executemany("INSERT OR REPLACE INTO scanned VALUES (?, ?, ?, ?)", rows)
 
     def scanned(self, step_ms: int, start_ms: int, end_ms: int) -> dict[int, tuple[str, int]]:
         """When steps of a time were scanned last, and what the backend's tally was then."""

@@ -33,13 +33,19 @@ def source_for(settings: Settings, *, patience: float = PATIENCE) -> Source:
     settings = resolve_defaults(settings)
     wanted = Wanted(experiment_name(settings), settings.experiment_id)
     uri = settings.tracking_uri or ""
-    if uri.startswith("databricks") and settings.unity_catalog.catalog is not None:
+    if not has_index(settings):
         return UnityCatalog(uri, wanted, settings.unity_catalog)
     if find_spec("numpy") is None:
         raise MisconfigurationError("the dashboard's figures need numpy", "pip install 'otel-mlflow[ops]'")
     from otel_mlflow.ops.sources.indexed import IndexedSource
 
     return IndexedSource(index_path(settings), _feed_maker(settings, uri, wanted), patience)
+
+
+def has_index(settings: Settings) -> bool:
+    """Whether figures are counted on this host, and not by Databricks SQL in the tables of Unity Catalog."""
+    settings = resolve_defaults(settings)
+    return not ((settings.tracking_uri or "").startswith("databricks") and settings.unity_catalog.catalog is not None)
 
 
 def index_path(settings: Settings) -> Path:

@@ -50,3 +50,6 @@ class Source(Protocol):
 
         Raises `DeliveryError` (`RetryableError`, `MisconfigurationError`) with what to do when it cannot.
         """
+
+    def refreshed(self, summary: Summary) -> Summary:
+        """The same with what can be had without asking the backend once more."""

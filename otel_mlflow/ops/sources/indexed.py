@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from otel_mlflow.ops.feeds.base import Feed
@@ -15,7 +16,7 @@ from otel_mlflow.ops.index.feeder import Feeder
 from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import HOUR, Question
 from otel_mlflow.ops.sources.statements import LOOK_BACK
-from otel_mlflow.ops.summary import BEHIND, Missing, Summary
+from otel_mlflow.ops.summary import BEHIND, Figures, Missing, Summary
 
 logger = logging.getLogger("otel_mlflow")
 
@@ -44,15 +45,22 @@ class IndexedSource:
         """Catch up, and count."""
         feed = self._make_feed()
         experiment = feed.open()
+        self._opened().count_arrivals_in()
         try:
             missing = list(self._catch_up(feed, question))
         finally:
             feed.close()
-        index = self._opened()
-        with index.reading() as db:
-            figures = count(db, question)
-        figures.missing.extend(missing)
-        return Summary(question, feed.kind, experiment, figures)
+        return Summary(question, feed.kind, experiment, self._counted(question), missing)
+
+    def refreshed(self, summary: Summary) -> Summary:
+        """With what this host has delivered since."""
+        if not self._opened().count_arrivals_in():
+            return summary
+        return replace(summary, figures=self._counted(summary.question))
+
+    def _counted(self, question: Question) -> Figures:
+        with self._opened().reading() as db:
+            return count(db, question)
 
     def _catch_up(self, feed: Feed, question: Question) -> Iterable[Missing]:
         """First the window, then the weeks before it, in which its users may have been."""
