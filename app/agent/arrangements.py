@@ -10,7 +10,7 @@ from app.questions.tokenise import tokenise
 REMOVE = r"(?:remove|delete|drop|take out|get rid of|cut|discard|hide)"
 """Matches a word for removing."""
 _ALL_BUT = rf"{REMOVE} (?:all|every|everything)(?: slides?)? (?:but|except)(?: for)?"
-_KEEP = rf"^\W*(?:keep only|only keep|{_ALL_BUT}) (?:the )?slides? (.+)"
+_KEEP = rf"^\W*(?:keep|keep only|only keep|only|just|{_ALL_BUT}) (?:the )?slides? (.+)"
 _FRONT, _BACK = {"front", "start", "beginning", "top", "first"}, {"end", "last", "bottom", "back"}
 _BESIDE = {"before", "after", "behind"}
 _WHERE = rf"({'|'.join(sorted(_FRONT | _BACK | _BESIDE))}|up|down|{NUMBER[1:-1]})"

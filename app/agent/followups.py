@@ -26,7 +26,7 @@ from app.agent.wishes import (
     Rename,
     SlideAbout,
 )
-from app.questions.named import name_parts
+from app.questions.named import Named, name_parts
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind
 
@@ -44,7 +44,14 @@ _COMMAND = (
     rf"(?:add|make|create|use|change|turn|rename|call|move|swap|switch|copy|duplicate|insert|draw|{REMOVE}|"
     r"(?:one|another|a slide) (?:about|on|for|with))"
 )
-_ADDING = re.compile(r"^\s*(?:and\s+)?(?:also|add|include)\b|\b(?:too|as well)\b\W*$", re.IGNORECASE)
+_ADDING = re.compile(
+    r"^\s*(?:and\s+)?(?:also|add|include)\b|^\s*and (?:split|break)\b|\b(?:too|as well)\b\W*$", re.IGNORECASE
+)
+_OTHER_WORK = re.compile(
+    rf"\b(?:merge|combine|join|swap|switch|exchange|move|put|copy|duplicate|rename|call|{REMOVE})\b|\bslides about\b",
+    re.I,
+)
+"""What is wanted with some slides that is not their number."""
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
 _ENDS = (Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST)
 
@@ -123,7 +130,7 @@ def _redraw(sentence: str) -> FollowUp | None:
 
 
 def _length(sentence: str, slides: int) -> FollowUp | None:
-    if find(rf"\bslide {NUMBER}\b", sentence):
+    if find(rf"\bslides? {NUMBER}\b", sentence) or _OTHER_WORK.search(sentence):
         return None
     if wish := find(rf"\b{NUMBER} (?:more|additional|further) slides?|\badd {NUMBER} slides?", sentence):
         return More(read_number(wish.group(1) or wish.group(2)))
@@ -150,13 +157,20 @@ def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
         return Impossible("I can't do that to a slide.")
     is_cued = bool(_CUE.search(whole)) or words != sentence
     asks = find(r"^\W*(?:which|what|how|why|where|when|who|show|compare|list|rank|is|are|did|does|do|was)\b", sentence)
-    has_shape = bool(asks) and (bool(named.splits) or named.has(*_FOCUS, *_ENDS))
+    # `which grew the fastest?` is about what the deck is split by.
+    has_shape = bool(asks) and (bool(named.splits) or (named.has(*_FOCUS, *_ENDS) and not _is_about(named, deck)))
     is_whole = bool(named.measures) or bool(named.unknown_measure) or has_shape
     if not named.weight or (is_whole and not is_cued):
         return None
     if deck.about is None:
         return None if is_whole else Impossible("I can't: no slide of this deck shows data that I asked for.")
     return Refine(words, bool(_ADDING.search(whole)), read_number(slide.group(1)) if slide else None)
+
+
+def _is_about(named: Named, deck: Existing) -> bool:
+    """Whether a question names no part of the data itself."""
+    names = any(members.names for members in named.members.values()) or named.times
+    return bool(deck.about and deck.about.asked.split and not names and not named.left_out)
 
 
 def _wanted(sentence: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 _NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
@@ -32,8 +33,18 @@ def read_numbers(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
+def _end_of(slides: int, wanted: re.Match[str]) -> str:
+    """`the first two slides` are slides 1 and 2."""
+    count = min(read_number(wanted[2]), slides)
+    start = 0 if wanted[1].lower() == "first" else slides - count
+    return f"slides {' and '.join(str(start + number) for number in range(1, count + 1))}"
+
+
 def with_numbers(sentence: str, slides: int) -> str:
     """The sentence with numbers in place of other words for slides: `the last slide` is slide 5 of five."""
+    sentence = re.sub(
+        rf"\b(first|last|final) {NUMBER} slides\b", partial(_end_of, slides), sentence, flags=re.IGNORECASE
+    )
     for number, word in enumerate(_ORDINALS, start=1):
         sentence = re.sub(rf"\b{word} slide\b", f"slide {number}", sentence, flags=re.IGNORECASE)
     return re.sub(r"\b(?:last|final) slide\b", f"slide {slides}", sentence, flags=re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.questions.draft import Draft, has_units, is_moment, with_room, without_last
+from app.questions.draft import MOST_SPLITS, Draft, has_units, is_moment, with_room, without_last
 from app.questions.measures import RATIOS, measure_named
 from app.questions.months import ALL, SIZES, Unit, name_of, shift
 from app.questions.named import Named, part_of
@@ -78,6 +78,8 @@ def add_growth(named: Named, draft: Draft) -> Draft:
     draft = with_room(named, replace(draft, query=replace(draft.query, focus="growth")))
     unit = draft.unit or named.growth_unit or _spanned_unit(named) or "year"
     months = draft.query.months or ALL
+    if named.growth_unit and draft.unit and SIZES[named.growth_unit] > SIZES[draft.unit]:
+        return _over_years(named, draft)
     if not is_moment(unit, months):
         return draft.by(unit)
     earlier = shift(months, -SIZES[unit if named.growth_unit == unit else "year"])
@@ -88,6 +90,14 @@ def add_growth(named: Named, draft: Draft) -> Draft:
         first, last = name_of(months[:1]), name_of(months[-1:])
         return draft.by("month").noting(f"The data begin with {name_of(ALL[:1])}: growth is from {first} to {last}.")
     return replace(draft, query=replace(draft.query, focus="")).left(*named.words(Kind.RISE, Kind.FALL))
+
+
+def _over_years(named: Named, draft: Draft) -> Draft:
+    """`by month, year over year`: each month beside that of the year before, where there are both and there is room."""
+    has_both = {month[:4] for month in draft.query.months or ALL} == {month[:4] for month in ALL}
+    if named.growth_unit == "year" and has_both and len(draft.split) < MOST_SPLITS:
+        return draft.by("year")
+    return draft.left(*(token.text for token in named.tokens if token.kind is Kind.RISE and token.value))
 
 
 def _in_points_or_percent(named: Named, draft: Draft) -> Draft:

@@ -50,7 +50,10 @@ _LOOSE_MEASURES = {
     "profit": (
         "net profit; money; make money; made money; lose; lost; loss; losses; losing; profitable; earn; earned; earns"
     ),
-    "units": "sell; sells; selling; sold; seller; sellers; bestseller; bestsellers; popular; demand",
+    "units": (
+        "packs; packets; packages; sell; sells; selling; sold; seller; sellers; bestseller; bestsellers; popular; "
+        "demand"
+    ),
     "returned units": "return; sent back",
 }
 _DIMENSIONS = {
@@ -122,7 +125,7 @@ _COUNTS = {"": "how many", "often": "how often; how many times"}
 _OTHERS: dict[Kind, str] = {
     Kind.UNKNOWN: (
         "more than half; over half; less than half; under half; half of the; half of our; half of all; half the; drop "
-        "table"
+        "table; the year before last"
     ),
     Kind.HIGH: (
         "top; highest; most; largest; biggest; max; maximum; greatest; strongest; fastest; quickest; peak; peaked; "
@@ -181,7 +184,10 @@ _OTHERS: dict[Kind, str] = {
     Kind.AFTER: "after; later than; after the end of",
     Kind.BEFORE: "before; prior to; earlier than; until the start of; until the beginning of; before the start of",
     Kind.THIS: "this; current; ongoing",
-    Kind.YEAR_BEFORE: f"a year ago; a year earlier; one year earlier; a year before; {_YEAR_BEFORE}",
+    Kind.YEAR_BEFORE: (
+        "the year before; the year before that; a year ago; a year earlier; one year earlier; a year before; "
+        f"{_YEAR_BEFORE}"
+    ),
     Kind.RECENT: "last; latest; past; recent; most recent; previous; prior; preceding",
     Kind.NEXT: "next; coming; upcoming",
     Kind.EARLY: "first; earliest; initial",
@@ -213,8 +219,8 @@ _OTHERS: dict[Kind, str] = {
         "well; by far; by the way; find; out; know; question; any; some; roastery; individual; individually; "
         "respectively; both; same; respective; different; vary; varies; generated; generates; achieve; achieved; rank; "
         "ranked; ranking; sort; sorted; rate; per cent; single; everything; everywhere; anything; euro; euros; eur; "
-        "of both years; unfiltered; without any filter; without any filters; without filters; here; from; which one; "
-        "this one; that one; the one; instead; again"
+        "of both years; new; wich; use; using; combination; combinations; unfiltered; without any filter; "
+        "without any filters; without filters; here; from; which one; this one; that one; the one; instead; again"
     ),
 }
 _CHARTS = {
@@ -270,9 +276,12 @@ def _entries() -> Iterator[tuple[Phrase, Meaning]]:
 
 LEXICON: dict[Phrase, Meaning] = dict(_entries())
 LONGEST = max(map(len, LEXICON))
-NAMES = {
-    phrase[0]: meaning
-    for phrase, meaning in LEXICON.items()
-    if len(phrase) == 1 and meaning.kind in {Kind.MEASURE, Kind.DIMENSION, Kind.MEMBER, Kind.PART_OF_YEAR}
+_OFTEN_MISTYPED = (
+    "average; between; compare; except; excluding; first; fourth; growth; highest; lowest; percent; percentage; "
+    "previous; second; smallest; third; which; without"
+)
+_NAMES = {Kind.MEASURE, Kind.DIMENSION, Kind.MEMBER, Kind.PART_OF_YEAR}
+CORRECTIONS = frozenset(_OFTEN_MISTYPED.split("; ")) | {
+    phrase[0] for phrase, meaning in LEXICON.items() if len(phrase) == 1 and meaning.kind in _NAMES
 }
 """Words that a typing error is likely to have been meant as."""

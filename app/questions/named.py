@@ -17,6 +17,7 @@ from app.questions.tokens import EMPTY, Kind, Token
 ENDS = {Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST}
 _FLAGS = {Kind.RISE, Kind.FALL, Kind.TREND, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.POINTS}
 _VAGUE_VALUES = ("revenue", "units")
+_LOSSES = {"loss", "losses", "lose", "lost", "losing"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,17 @@ class Named:
         return alone[0] if any(_kind_before(self.tokens, place) in than for place in compared) else None
 
     @property
+    def compares_groups(self) -> bool:
+        """Whether some are to be added up and set against others: `North and South together versus East`."""
+        together = [place for place, token in enumerate(self.tokens) if token.kind is Kind.TOGETHER]
+        parts = [[place for place, one in enumerate(self.tokens) if self._is_of(part, one)] for part in PARTS]
+        beside = [places for places in parts if together and places and places[0] < together[0] < places[-1]]
+        return self.has(Kind.COMPARE) and bool(beside)
+
+    def _is_of(self, part: Dimension, token: Token) -> bool:
+        return token.kind is Kind.MEMBER and part_of(token.value) == part
+
+    @property
     def growth_unit(self) -> Unit | None:
         """The unit of time in `year over year`."""
         named = {token.value for token in self.tokens if token.kind is Kind.RISE}
@@ -107,6 +119,7 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
     splits, idle = _splits(tokens, in_times)
     count, counting = _count(tokens)
     threshold, limits = _threshold(tokens)
+    threshold = threshold or _loss(tokens, splits)
     flags = {place for place, token in enumerate(tokens) if token.kind in _FLAGS | ENDS | {Kind.CHART}}
     members = {place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER}
     named_places = {split.place for split in splits} | idle | members | flags | counting | limits
@@ -171,9 +184,11 @@ def _splits(tokens: Sequence[Token], in_times: set[int]) -> tuple[tuple[Split, .
 
 
 def _names_its_neighbour(tokens: Sequence[Token], place: int) -> bool:
-    """`the North region`, `products Tea and Filter`, `the year 2024`; but not `by region`."""
+    """`the North region`, `the year 2024`, `months where`; but not `by region`."""
     if _kind_before(tokens, place) in {Kind.BY, Kind.EACH}:
         return False
+    if tokens[place].text.lower() == "where" and tokens[max(0, place - 1)].kind is Kind.DIMENSION and place:
+        return True
     value, beside = tokens[place].value, [*tokens[max(0, place - 1) : place], *_following(tokens, place)]
     return any(
         (token.kind is Kind.MEMBER and value in PARTS and part_of(token.value) == value)
@@ -233,6 +248,13 @@ def _threshold(tokens: Sequence[Token]) -> tuple[Threshold | None, set[int]]:
             value = float(tokens[limit].value) if tokens[limit].kind is Kind.NUMBER else None
             return Threshold(next(side for side in SIDES if side == token.value), value), {place, limit}
     return None, {place for place, token in enumerate(tokens) if _compares(token, tokens[place + 1 : place + 3])}
+
+
+def _loss(tokens: Sequence[Token], splits: Sequence[Split]) -> Threshold | None:
+    """`which regions make a loss`: a profit below 0; not `where do we lose the most`."""
+    is_asked = any(token.text.lower() in _LOSSES for token in tokens)
+    has_end = any(token.kind in ENDS for token in tokens)
+    return Threshold("below", 0.0) if is_asked and splits and not has_end else None
 
 
 def _between(tokens: Sequence[Token], place: int) -> tuple[Threshold, set[int]] | None:

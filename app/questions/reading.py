@@ -174,7 +174,7 @@ def _empty(named: Named) -> str:
 def notes_on(named: Named) -> list[str]:
     """How words were read that could be read otherwise, and what the data do not hold."""
     tokens = named.tokens
-    typos = [f"I read “{token.text}” as {_meaning(token)}." for token in tokens if token.is_typo]
+    typos = [f"I read “{token.text}” as {_meaning(token)}." for token in tokens if token.read_as]
     chosen = [token for token in tokens if token.is_loose and token.value in named.measures]
     loose = [f"I read “{token.text}” as {token.value}." for token in chosen]
     windows = [note for time in (*named.times, *named.excluded_times) if (note := note_on(time, tokens))]
@@ -193,4 +193,6 @@ def _counted(counted: Token) -> str:
 
 
 def _meaning(token: Token) -> str:
-    return token.value if token.kind is not Kind.PART_OF_YEAR else token.value.replace("month ", "month number ")
+    if token.kind in {Kind.MEASURE, Kind.DIMENSION, Kind.MEMBER}:
+        return token.value
+    return token.read_as.capitalize() if token.kind is Kind.PART_OF_YEAR else token.read_as

@@ -23,10 +23,12 @@ def refine(query: Query, words: str, *, adds: bool = False) -> Reading:
     """The question that these words make of another."""
     tokens = tokenise(words)
     own = name_parts(tokens, query.months)
-    adds = adds or (own.has(Kind.COMPARE) and not _compares_by_itself(own))
-    kept = tokenise(" ".join(_kept(query, own, adds=adds)))
+    freed = {part for part in PARTS if _asks_for_all(own, part) and query.members(part).names}
+    adds_split, adds = adds, adds or (own.has(Kind.COMPARE) and not _compares_by_itself(own))
+    kept = tokenise(" ".join(_kept(query, own, adds=adds, adds_split=adds_split or bool(freed))))
     year = tokenise(_year_of(query, own))
-    added = [token for token in tokens if not (adds and _is_left_in(token, query, own))]
+    named = [token for token in tokens if not (token.kind is Kind.DIMENSION and token.value in freed)]
+    added = [token for token in named if not (adds and _is_left_in(token, query, own))]
     merged = name_parts((*kept, *added, *year), query.months)
     if refusal := refuse(own, is_fragment=True) or refuse(merged):
         return Reading(refusal=refusal)
@@ -35,10 +37,10 @@ def refine(query: Query, words: str, *, adds: bool = False) -> Reading:
     return Reading(composed.queries, left_out, (*composed.notes, *notes_on(merged)), chart=own.chart)
 
 
-def _kept(query: Query, own: Named, *, adds: bool) -> list[str]:
+def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str]:
     """What the words do not speak of."""
     kept = [] if own.measures or own.unknown_measure else [query.measure]
-    if query.split and not own.splits:
+    if query.split and (adds_split or not own.splits):
         kept.append(f"by {' and '.join(query.split)}")
     if adds or not own.times:
         kept.append(query.when() or (_every_year() if own.times else ""))

@@ -15,12 +15,16 @@ from app.questions.tokens import Kind
 def add_comparison(named: Named, draft: Draft) -> Draft:
     """Split by what stands beside each other: regions, products, times."""
     listed = [part for part in PARTS if len(named.members[part].names) > 1 and not named.members[part].excluded]
-    if named.has(Kind.TOGETHER):
+    if named.has(Kind.TOGETHER) and not named.compares_groups:
         return draft
+    if named.compares_groups:
+        draft = draft.left(*named.words(Kind.TOGETHER)).noting("I can't compare sums of several: each is shown alone.")
     room = MOST_SPLITS - len([one for one in draft.split if one not in listed])
     draft = draft.by(*listed[: max(0, room)])
     for part in listed[max(0, room) :]:
         draft = draft.noting(f"{named.members[part].listed()} are taken together.")
+    if len([time for time in named.times if time.is_season]) > 1 and named.has(Kind.COMPARE):
+        draft = draft.noting("I can't set seasons against each other: their months are shown.")
     unit = _listed_unit(named)
     if unit and draft.unit is None and len(draft.split) < MOST_SPLITS:
         draft = draft.by(unit)

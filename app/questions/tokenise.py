@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from app.questions.lexicon import LEXICON, LONGEST, NAMES, Meaning
+from app.questions.lexicon import CORRECTIONS, LEXICON, LONGEST, Meaning
 from app.questions.tokens import Kind, Token
 
 _WORD = re.compile(
@@ -27,11 +28,12 @@ _SIGNS = {
 _DASHES = "-–—"
 # Shorter words are too near to others for a guess.
 _SHORTEST_GUESS = 5
+_KNOWN_WORDS = frozenset(word for phrase in LEXICON for word in phrase)
 
 
 def tokenise(sentence: str) -> tuple[Token, ...]:
     """Cut a sentence into tokens."""
-    words = [token for match in _WORD.finditer(sentence) for token in _words(match)]
+    words = [_corrected(token) for match in _WORD.finditer(sentence) for token in _words(match)]
     return tuple(_phrases(words))
 
 
@@ -48,7 +50,7 @@ def _words(match: re.Match[str]) -> Iterator[Token]:
         yield Token(text, Kind.PART_OF_YEAR, f"month {int(text[:-5])}")
         yield Token(text, Kind.YEAR, text[-4:])
     elif match.lastgroup == "fiscal":
-        yield Token(text, Kind.YEAR, text[-4:], is_typo=True)
+        yield Token(text, Kind.YEAR, text[-4:], read_as=text[-4:])
     elif match.lastgroup == "number":
         yield _number(text)
     elif match.lastgroup in ("word", "ordinal"):
@@ -109,25 +111,24 @@ def _phrase(words: Sequence[Token], place: int) -> tuple[Token, int]:
         meaning = LEXICON.get(tuple(word.value or word.text.lower() for word in span))
         if meaning and (length > 1 or span[0].kind is Kind.UNKNOWN):
             return _known(span, meaning), length
-    word = words[place]
-    return (_guess(word) if word.kind is Kind.UNKNOWN else word), 1
+    return words[place], 1
 
 
-def _known(span: Sequence[Token], meaning: Meaning, *, is_typo: bool = False) -> Token:
+def _known(span: Sequence[Token], meaning: Meaning) -> Token:
     text = " ".join(word.text for word in span)
-    return Token(text, meaning.kind, meaning.value, span[-1].possessive, meaning.is_loose, is_typo)
+    is_typo = any(word.read_as for word in span)
+    read_as = " ".join(word.value or word.text for word in span) if is_typo else ""
+    return Token(text, meaning.kind, meaning.value, span[-1].possessive, meaning.is_loose, read_as)
 
 
-def _guess(word: Token) -> Token:
-    """A word with one or two wrong letters is the name that it is nearest to, if it begins alike."""
-    if len(word.value) < _SHORTEST_GUESS:
+def _corrected(word: Token) -> Token:
+    """A word with one or two wrong letters is the one that it is nearest to, if it begins alike."""
+    if word.kind is not Kind.UNKNOWN or len(word.value) < _SHORTEST_GUESS or word.value in _KNOWN_WORDS:
         return word
     allowed = 1 if len(word.value) < 7 else 2
-    near = [(distance(word.value, name), name) for name in NAMES if name[0] == word.value[0] and len(name) > 4]
+    near = [(distance(word.value, name), name) for name in CORRECTIONS if name[0] == word.value[0] and len(name) > 4]
     best = min(near, default=(99, ""))
-    if best[0] > allowed:
-        return word
-    return _known([word], NAMES[best[1]], is_typo=True)
+    return word if best[0] > allowed else replace(word, value=best[1], read_as=best[1])
 
 
 def distance(one: str, other: str) -> int:

@@ -94,5 +94,5 @@ class Token:
     possessive: bool = False
     is_loose: bool = False
     """Whether it only suggests what it stands for."""
-    is_typo: bool = False
-    """Whether it was typed another way than we know it."""
+    read_as: str = ""
+    """How we know it, where it was typed another way."""

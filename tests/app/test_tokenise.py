@@ -35,7 +35,7 @@ def test_a_word_is_known_or_not(words: str, kind: Kind, value: str) -> None:
 
 def test_typing_errors_are_marked() -> None:
     """The person is told what was guessed."""
-    assert [token.is_typo for token in tokenise("revnue by region")] == [True, False, False]
+    assert [bool(token.read_as) for token in tokenise("revnue by region")] == [True, False, False]
 
 
 def test_a_possessive_is_marked() -> None:
