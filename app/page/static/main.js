@@ -48,8 +48,7 @@ async function ask(message) {
   try {
     const id = address.session() ?? (await begin());
     const asked = { message, max_slides: part("max-slides").valueAsNumber, session_id: id, expected_version: deck.version() };
-    const { request_id: requestId } = await turns.order(asked);
-    await attend(id, requestId, turn);
+    await attend(id, await turns.order(asked), turn);
   } catch (error) {
     await refused(message, turn, error);
   }
