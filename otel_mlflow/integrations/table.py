@@ -115,13 +115,13 @@ _ALL = (
         distribution="mlflow",
         tested=MLFLOW,
         without="mlflow.get_trace() and mlflow.genai.evaluate() do not wait for traces on their way, "
-        "and MlflowClient().start_trace() refuses inside requests",
+        "MlflowClient().start_trace() refuses inside requests, and after one its span is not found by its id",
         needs=("mlflow_spans",),
         names=(
             *_rows("mlflow.tracing.client", functions="TracingClient.get_trace_info"),
             *_rows("mlflow", functions="MlflowClient.start_trace"),
             *_rows("mlflow.tracing.provider", functions="_get_trace_exporter"),
-            *_rows("mlflow.tracing.fluent", objects="_EVAL_REQUEST_ID_TO_TRACE_ID"),
+            *_rows("mlflow.tracing.fluent", functions="create_mlflow_span", objects="_EVAL_REQUEST_ID_TO_TRACE_ID"),
         ),
     ),
     Integration(

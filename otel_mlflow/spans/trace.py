@@ -149,8 +149,20 @@ class OpenTrace:
     """
 
     __slots__ = (
-        *("__weakref__", "counted", "exchange", "experiment", "export", "fragment", "held", "identity", "info"),
-        *("linked_prompts", "metadata", "open_runs", "owner", "registration", "root", "root_summary", "source_run"),
+        *("__weakref__", "counted", "exchange", "experiment", "export", "exported_calls", "fragment"),
+        *(
+            "held",
+            "identity",
+            "info",
+            "linked_prompts",
+            "metadata",
+            "open_runs",
+            "owner",
+            "registration",
+            "root",
+            "root_summary",
+            "source_run",
+        ),
         *("runs", "tokens", "tree"),
     )
 
@@ -168,6 +180,8 @@ class OpenTrace:
         self.root_summary: RootSummary | None = None
         self.info: Any = None
         self.experiment: str | None = None
+        self.exported_calls: Any = None
+        """The calls that MLflow has already (`records/exported_calls.py`)."""
         self.runs: list[Any] | None = None
         """The active MLflow runs of the request, once somebody asks for them."""
         self.source_run: str | None = None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from tests.frameworks.framework import Expected
 from tests.frameworks.tool import IN_TOOL
+
+FINISH = re.compile("final_?answer", re.IGNORECASE)
+"""In the name of the tool by which an agent says that it is done."""
 
 MODELS = ("CHAT_MODEL", "LLM")
 ENDED_BADLY = {"error": ("ERROR", "error"), "client gone": ("ERROR", "cancelled")}
@@ -41,7 +45,9 @@ def _of_calls(column: str, served: list[Any], trace: dict[str, Any], expected: E
         yield "the failed call is no error"
     if column in ENDED_BADLY:
         return
-    if (told := sorted(served)) != (seen := sorted(span["tokens"] or [0, 0] for span in calls)):
+    if (told := sorted(tokens or [0, 0] for tokens in served)) != (
+        seen := sorted(span["tokens"] or [0, 0] for span in calls)
+    ):
         yield f"tokens by call are {seen} instead of {told}"
     total = [trace["tokens"].get(key, 0) for key in ("input_tokens", "output_tokens")]
     if total != (wanted := [sum(tokens[side] for tokens in told) for side in (0, 1)]):
@@ -63,7 +69,7 @@ def _of_tree(spans: list[dict[str, Any]], expected: Expected) -> Iterator[str]:
 def _of_tool(spans: list[dict[str, Any]], expected: Expected) -> Iterator[str]:
     by_id = {span["id"]: span for span in spans}
     inner = [span for span in spans if span["name"] == IN_TOOL]
-    tools = [span for span in spans if span["type"] == "TOOL" and "final_answer" not in span["name"]]
+    tools = [span for span in spans if span["type"] == "TOOL" and not FINISH.search(span["name"])]
     if len(inner) != 1:
         yield f"the tool's own span is there {len(inner)} times"
     if expected.tool_span and len(tools) != 1:

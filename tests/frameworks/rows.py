@@ -40,6 +40,7 @@ ROWS = (
     Row("LangChain Anthropic", "langchain-anthropic", "langchain_models:LangChainAnthropic"),
     Row("LangChain OpenAI, ours + OpenInference", "langchain-openai", "langchain_models:LangChainOpenInference"),
     Row("LangChain OpenAI, ours + Traceloop", "langchain-openai", "langchain_models:LangChainTraceloop"),
+    Row("LangChain OpenAI, ours + LangSmith", "langchain-openai", "langchain_models:LangChainLangSmith"),
     Row("smolagents", "smolagents", "smol_agents:SmolAgents"),
     Row("Haystack", "haystack-ai", "haystack_agent:Haystack"),
     Row("Google ADK", "google-adk", "google_adk_agent:GoogleADK"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from otel_mlflow.guard import attempt
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.mlflow.flavours import installed_flavours, is_unknown, missing_library, nearest_flavour
 
@@ -101,17 +102,21 @@ def _enable(flavour: str) -> FlavourOff | None:
         return unknown_flavour(flavour)
     if flavour == "langchain" and not INTEGRATIONS.works("langchain"):
         return FlavourOff(flavour, "is off, because our integration is", "see there")
-    try:
-        module = import_flavour(flavour)
-        if not hasattr(module, "autolog" if flavour != "langchain" else "install"):
-            return unknown_flavour(flavour)
-        return _switch_on(flavour, module)
-    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        return FlavourOff(
-            flavour,
-            f"is off, because MLflow's support for it could not be set up ({type(error).__name__}: {error})",
-            f"install what is missing, or take {flavour!r} out of tracing.autolog",
-        )
+    trouble = attempt(_set_up, flavour)
+    if not isinstance(trouble, Exception):
+        return trouble
+    return FlavourOff(
+        flavour,
+        f"is off, because MLflow's support for it could not be set up ({type(trouble).__name__}: {trouble})",
+        f"install what is missing, or take {flavour!r} out of tracing.autolog",
+    )
+
+
+def _set_up(flavour: str) -> FlavourOff | None:
+    module = import_flavour(flavour)
+    if not hasattr(module, "autolog" if flavour != "langchain" else "install"):
+        return unknown_flavour(flavour)
+    return _switch_on(flavour, module)
 
 
 def _switch_on(flavour: str, module: Any) -> FlavourOff | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import mlflow
 import mlflow.tracing.client
+import mlflow.tracing.fluent
 import mlflow.tracing.provider
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
@@ -15,9 +16,12 @@ from otel_mlflow.delivery.delivery import latest_delivery
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.current import current_span_state
 from otel_mlflow.spans.mlflow.trace_manager import find_by_mlflow_id
+from otel_mlflow.spans.mlflow.views import BridgedSpan
+from otel_mlflow.spans.trace import span_state
 
 tracing_client: Any = mlflow.tracing.client.TracingClient
 client_class: Any = mlflow.MlflowClient
+fluent: Any = mlflow.tracing.fluent
 mlflow_provider: Any = mlflow.tracing.provider
 
 FLUSH_TIMEOUT = 30.0
@@ -66,9 +70,11 @@ def install(evaluated: Evaluated) -> list[Callable[[], None]]:
     theirs = {
         (tracing_client, "get_trace_info"): tracing_client.get_trace_info,
         (client_class, "start_trace"): client_class.start_trace,
+        (fluent, "create_mlflow_span"): fluent.create_mlflow_span,
     }
     tracing_client.get_trace_info = _get_trace_info(tracing_client.get_trace_info, evaluated)
     client_class.start_trace = _start_trace(client_class.start_trace)
+    fluent.create_mlflow_span = _create_mlflow_span(fluent.create_mlflow_span)
     return [*_replace_exporter(), lambda: _restore(theirs)]
 
 
@@ -105,12 +111,20 @@ def _start_trace(original: Callable[..., Any]) -> Callable[..., Any]:
     return start_trace
 
 
+def _create_mlflow_span(original: Callable[..., Any]) -> Callable[..., Any]:
+    def create_mlflow_span(otel_span: Any, *args: Any, **kwargs: Any) -> Any:
+        """A span that is over does not tell of which MLflow trace it is any more, for exporters; its state does."""
+        state = span_state(otel_span)
+        return original(otel_span, *args, **kwargs) if state is None else BridgedSpan(state, otel_span)
+
+    return create_mlflow_span
+
+
 def _replace_exporter() -> list[Callable[[], None]]:
     """Every place that has MLflow's `_get_trace_exporter`, each by its own name for it."""
-    import mlflow.tracing.fluent
     import mlflow.tracking.fluent
 
-    modules: list[Any] = [mlflow.tracing.provider, mlflow.tracing.fluent, mlflow.tracking.fluent]
+    modules: list[Any] = [mlflow.tracing.provider, fluent, mlflow.tracking.fluent]
     theirs = {(module, _GETTER): getattr(module, _GETTER) for module in modules if hasattr(module, _GETTER)}
     for module, name in theirs:
         setattr(module, name, _Exporter)

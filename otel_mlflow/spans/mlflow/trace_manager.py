@@ -10,10 +10,11 @@ from typing import Any
 
 from mlflow.entities import LiveSpan, TraceInfo
 from mlflow.tracing.trace_manager import InMemoryTraceManager
+from opentelemetry.trace import get_current_span
 from typing_extensions import override
 
 from otel_mlflow.spans.ids import span_context
-from otel_mlflow.spans.mlflow.views import BridgedTrace, live_span
+from otel_mlflow.spans.mlflow.views import BridgedSpan, BridgedTrace, live_span
 from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state
 from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
@@ -24,6 +25,23 @@ def find_by_mlflow_id(trace_id: str | None) -> OpenTrace | None:
     """The open trace with this id; None for other ids, and for what is no id at all."""
     match = _TRACE_ID.fullmatch(trace_id or "")
     return find_open_trace(int(match[1], 16)) if match else None
+
+
+def _find_state(trace_id: str, span_id: int) -> SpanState | None:
+    started = OPEN_SPANS.get(span_id)
+    if started is not None and started.trace.identity.mlflow_trace_id == trace_id:
+        return started
+    trace = find_by_mlflow_id(trace_id)
+    return find_span_state(trace.identity.mlflow_trace_id_int, span_id) if trace is not None else None
+
+
+def _current_span(trace_id: str, span_id: int) -> LiveSpan | None:
+    """The current span if it is this one: it may be over and handed over, and more is opened under it by its id."""
+    span = get_current_span()
+    state = span_state(span)
+    if state is None or state.span_id != span_id or state.trace.identity.mlflow_trace_id != trace_id:
+        return None
+    return BridgedSpan(state, span)
 
 
 class _Traces(MutableMapping[str, Any]):
@@ -60,14 +78,14 @@ class BridgedTraceManager(InMemoryTraceManager):
 
     @override
     def get_span_from_id(self, trace_id: str | None, span_id: str) -> LiveSpan | None:
-        started = OPEN_SPANS.get(int(span_id, 16)) if span_id else None
-        if started is not None and started.trace.identity.mlflow_trace_id == trace_id:
-            return live_span(started)
-        trace = find_by_mlflow_id(trace_id)
-        if trace is None or not span_id:
-            return None if trace_id is None or not span_id else super().get_span_from_id(trace_id, span_id)
-        state = find_span_state(trace.identity.mlflow_trace_id_int, int(span_id, 16))
-        return live_span(state) if state is not None else None
+        if trace_id is None or not span_id:
+            return None
+        state = _find_state(trace_id, int(span_id, 16))
+        if state is not None and (live := live_span(state)) is not None:
+            return live
+        if (current := _current_span(trace_id, int(span_id, 16))) is not None:
+            return current
+        return super().get_span_from_id(trace_id, span_id) if find_by_mlflow_id(trace_id) is None else None
 
     @override
     def get_root_span_id(self, trace_id: str) -> str | None:

@@ -15,9 +15,10 @@
 7.  The children of a folded span become those of the kept one, also children that end later, and what was not directly
     in each other may be so thereby.
 8.  What only the folded span says is said by the kept one (`merged_attributes`), and its tokens are not counted.
-9.  Both are written in the same record, ended or cut short; what MLflow has already stays. Where another process was
-    told the folded span's id (Anthropic's client sends it along), the kept one takes that id. Where it was told both,
-    both stay.
+9.  What MLflow has already stays. What is folded is written in the same record as the kept one, ended or cut short, or
+    comes later: then it is folded by the rules 4 and 6, and what only it says is lost (`exported_calls.py`). Where
+    another process was told the folded span's id (Anthropic's client sends it along), the kept one takes that id.
+    Where it was told both, both stay.
 10. A span without a parent here stays: it stands for the trace.
 11. A framework's call of a model is the client's that it is made with, where MLflow's autologging traces the
     framework: the client's span, of another family and whoever's it is, is folded into the framework's, if it is the
@@ -28,20 +29,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_mlflow.spans.records.encoding import attributes_of
+from otel_mlflow.spans.records.exported_calls import ExportedCall, ExportedCalls
 from otel_mlflow.spans.records.model_calls import CLIENTS, MESSAGE_FORMAT, ModelCall, Rank, model_call, source_of
 from otel_mlflow.spans.records.overlap import OverlappingSpans
-from otel_mlflow.spans.trace import SpanState
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
-def fold(spans: Sequence[SpanState]) -> None:
+def fold(trace: OpenTrace, spans: Sequence[SpanState]) -> None:
     """Fold what is the same call among the spans of one record. Nothing to do where one flavour of MLflow's traces."""
-    if any(_is_foreign(state) or _is_autologged_twice(state) for state in spans):
-        _Folding(spans).run()
+    traced = [state for state in spans if _is_autologged(state) or _is_foreign(state)]
+    if not traced:
+        return
+    if any(_is_foreign(state) or _is_autologged_twice(state) for state in traced):
+        _Folding(spans, trace.exported_calls).run()
+    trace.exported_calls = trace.exported_calls or ExportedCalls()
+    for state in traced:
+        _remember(trace.exported_calls, state)
 
 
 def shown_parent(state: SpanState) -> SpanState | None:
@@ -77,7 +86,8 @@ class _Sort(NamedTuple):
 class _Folding:
     """The folding of one record's spans."""
 
-    def __init__(self, spans: Sequence[SpanState]) -> None:
+    def __init__(self, spans: Sequence[SpanState], exported: ExportedCalls | None) -> None:
+        self._exported = exported
         found = {state: _call(state) for state in sorted(spans, key=_start)}
         self._calls = {state: call for state, call in found.items() if call is not None and call.family}
         self._below: dict[SpanState | None, list[SpanState]] = {}
@@ -107,7 +117,7 @@ class _Folding:
     def _fold(self, state: SpanState) -> bool:
         target = (self._better_one(state) if _is_foreign(state) else None) or self._framework_s(state)
         if target is None:
-            return False
+            return self._fold_into_exported(state)
         self._taken.add((target, _source(state)))
         if shown_parent(target) is state:
             target.parent = state.parent
@@ -116,6 +126,17 @@ class _Folding:
             target.trace.tree.renumber(target, state.span_id)
         state.folded_into = target
         target.folded = (*target.folded, state, *state.folded)
+        return True
+
+    def _fold_into_exported(self, state: SpanState) -> bool:
+        parent = shown_parent(state)
+        if self._exported is None or parent is None or state.is_known_by_id or not _is_foreign(state):
+            return False
+        call, when = self._calls[state], (_start(state), _end(state))
+        span_id = self._exported.match(parent.span_id, call, _source(state), *when)
+        if span_id is None:
+            return False
+        state.folded_into = parent if span_id == parent.span_id else _stand_in(state, span_id)
         return True
 
     def _better_one(self, state: SpanState) -> SpanState | None:
@@ -166,6 +187,24 @@ class _Folding:
         if other.is_known_by_id and state.is_known_by_id:
             return False
         return theirs[:2] == ours[:2] and theirs.rank < ours.rank
+
+
+def _stand_in(state: SpanState, span_id: int) -> SpanState:
+    """The span of that id beside this one, which is forgotten: whatever is below it needs no more than its place."""
+    exported = copy(state)
+    exported.forget()
+    exported.span_id = span_id
+    exported.is_written = exported.is_known_by_id = True
+    return exported
+
+
+def _remember(exported: ExportedCalls, state: SpanState) -> None:
+    """Keep the call for what is told of it later, with the sources that have told of it."""
+    call, parent = _call(state), shown_parent(state)
+    if call is None or not call.family or state.folded_into is not None or parent is None:
+        return
+    sources = {_source(folded) for folded in state.folded}
+    exported.add(ExportedCall(state.span_id, parent.span_id, call, _start(state), _end(state), sources))
 
 
 def _is_foreign(state: SpanState) -> bool:

@@ -69,6 +69,7 @@ Strands, Semantic Kernel, Haystack, Google ADK."""
 
 _FAMILIES = {
     "gemini": "google_genai",
+    "google": "google_genai",
     "google_generativeai": "google_genai",
     "mistralai": "mistral",
     "botocore": "bedrock",
@@ -83,7 +84,13 @@ CLIENTS = frozenset({"openai", "anthropic", "google_genai", "mistral", "groq", "
 """The families that call a model themselves; the others are frameworks, which call one of these."""
 
 LANGSMITH = "langsmith"
-"""The scope of LangSmith's client in its OpenTelemetry mode: it traces whatever it is wrapped round."""
+"""The scope of LangSmith's client in its OpenTelemetry mode: LangChain's own tracer, or what it is wrapped round."""
+
+_LANGSMITH_WRAPS = "langsmith.metadata.ls_method"
+"""The attribute of those spans that LangSmith's wrappers and decorator open, rather than LangChain."""
+
+_LANGSMITH_KINDS = {"llm": "model", "embedding": "embedding", "tool": "tool"}
+"""LangSmith's types of runs that are calls; the others are steps. Its operation names tell a prompt from no model."""
 
 _KINDS = {
     mlflow_names.SPAN_TYPE: {
@@ -114,7 +121,7 @@ def model_call(span: ReadableSpan, *, is_langchain: bool = False) -> ModelCall |
     if source is None:
         return None
     family, rank = (LANGCHAIN, source[1]) if is_langchain else source
-    kind = _kind(span.attributes or {})
+    kind = _kind(span)
     if family == LANGCHAIN and kind not in _SAME_UNDER_ANY_NAME:
         kind = _step(span.name)
     return ModelCall(family, kind, rank) if kind is not None else None
@@ -123,11 +130,19 @@ def model_call(span: ReadableSpan, *, is_langchain: bool = False) -> ModelCall |
 def _source(span: ReadableSpan) -> tuple[str, Rank] | None:
     scope = span.instrumentation_scope.name if span.instrumentation_scope is not None else ""
     if scope == LANGSMITH:
-        return _family(str((span.attributes or {}).get("gen_ai.system", ""))), Rank.INSTRUMENTATION
+        return _langsmith_family(span.attributes or {}), Rank.INSTRUMENTATION
     if not scope.startswith(_MLFLOW_SCOPE):
         return source_of(scope)
     named = (span.attributes or {}).get(MESSAGE_FORMAT) or _FORMATLESS.get(span.name, "")
     return _family(str(named).strip('"')), Rank.MLFLOW
+
+
+def _langsmith_family(attributes: Mapping[str, Any]) -> str:
+    """Of what it is wrapped round, the provider; where it does not know that, it says LangChain."""
+    if _LANGSMITH_WRAPS not in attributes:
+        return LANGCHAIN
+    provider = attributes.get("langsmith.metadata.ls_provider") or attributes.get("gen_ai.system", "")
+    return _family(str(provider)) if provider != LANGCHAIN else ""
 
 
 def _step(name: str) -> str:
@@ -153,7 +168,10 @@ def _family(name: str) -> str:
     return _FAMILIES.get(name, name)
 
 
-def _kind(attributes: Mapping[str, Any]) -> str | None:
+def _kind(span: ReadableSpan) -> str | None:
+    attributes = span.attributes or {}
+    if span.instrumentation_scope is not None and span.instrumentation_scope.name == LANGSMITH:
+        return _LANGSMITH_KINDS.get(str(attributes.get("langsmith.span.kind")))
     for name, kinds in _KINDS.items():
         if (found := kinds.get(str(attributes.get(name, "")).strip('"'))) is not None:
             return found

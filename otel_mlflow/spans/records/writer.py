@@ -57,7 +57,7 @@ class TraceWriter:
 
     def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
-        attempt(fold, spans)
+        attempt(fold, trace, spans)
         encoder = RequestEncoder()
         calls_before = trace.metadata.summary.calls
         written = self._write_spans(encoder, trace, spans)

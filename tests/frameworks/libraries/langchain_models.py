@@ -49,3 +49,13 @@ class LangChainTraceloop(LangChainOpenAI):
         from opentelemetry.instrumentation.langchain import LangchainInstrumentor
 
         LangchainInstrumentor().instrument()
+
+
+class LangChainLangSmith(LangChainOpenAI):
+    """Traced by LangSmith besides, in its OpenTelemetry mode: by its own tracer, which LangChain has built in."""
+
+    @override
+    def prepare(self) -> None:
+        import os
+
+        os.environ.update(LANGSMITH_TRACING="true", LANGSMITH_OTEL_ENABLED="true", LANGSMITH_OTEL_ONLY="true")

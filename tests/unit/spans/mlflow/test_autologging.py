@@ -125,3 +125,12 @@ def test_a_flavour_that_cannot_be_set_up_is_not_on(library_folder: Path) -> None
     off: list[FlavourOff] = []
     assert enable_autologging(["crewai"], off.append) == []
     assert "could not be set up" in off[0].reason
+
+
+def test_a_flavour_that_mlflow_refuses_is_not_on(library_folder: Path) -> None:
+    """As Haystack's, which asks for a package beside the library; the application starts all the same."""
+    refused = "from mlflow.exceptions import MlflowException\nraise MlflowException('install more')"
+    install(library_folder, {"crewai": refused})
+    off: list[FlavourOff] = []
+    assert enable_autologging(["crewai"], off.append) == []
+    assert "could not be set up" in off[0].reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 from importlib.util import find_spec
 from typing import Any
@@ -15,6 +16,7 @@ from langgraph.errors import GraphInterrupt
 from langgraph.types import Interrupt
 from mlflow.entities import SpanStatusCode
 from mlflow.entities.trace_location import MlflowExperimentLocation
+from opentelemetry import trace as trace_api
 
 from otel_mlflow.backends.experiments import experiment_by_id
 from otel_mlflow.spans.bridge import BRIDGE
@@ -24,6 +26,7 @@ from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
+from tests.unit.spans.test_trace import start
 from tests.unit.trees import drawn, shown, spans_of
 
 tracing: Any = mlflow.tracing
@@ -266,3 +269,30 @@ def test_attachments_travel_with_the_trace(fresh_process: None, instrument: Inst
     sent = [json.loads(payload)["attachment"] for payload in payloads]
     assert [each["content"] for each in sent] == ["UE5H", "UE5H"]
     assert all(each["id"] in str(spans_of(trace)["vision"].to_dict()) for each in sent)
+
+
+def test_more_of_a_trace_may_be_opened_by_ids_when_it_is_over(traces: CapturedTraces) -> None:
+    """LiteLLM tells MLflow of a call in the background, under the span that is current there, with the client."""
+    root = start("root")
+    with trace_api.use_span(root):
+        root.end()
+        assert len(traces) == 1
+        active = mlflow.get_current_active_span()
+        assert active is not None
+        late = mlflow.MlflowClient().start_span("late", trace_id=active.trace_id, parent_id=active.span_id)
+        late.end()
+    assert shown(traces) == drawn("root > late")
+
+
+def test_nor_does_it_matter_who_has_opened_the_span_above(traces: CapturedTraces) -> None:
+    """MLflow's own span may be over, too."""
+    with mlflow.start_span("root") as root:
+        copied = contextvars.copy_context()
+    assert len(traces) == 1
+
+    def later() -> None:
+        client = mlflow.MlflowClient()
+        client.start_span("late", trace_id=root.trace_id, parent_id=root.span_id).end()
+
+    copied.run(later)
+    assert shown(traces) == drawn("root > late")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
+import weakref
 from typing import Any
 
 import mlflow
@@ -423,10 +425,119 @@ def test_6_a_log_about_the_end_of_a_stream_is_folded_besides(traces: CapturedTra
     assert shown(traces) == drawn("root > model")
 
 
+OPENAI_MODEL: dict[str, Any] = {**AUTOLOGGED, **_format("openai")}
+LANGSMITH_LANGCHAIN: dict[str, Any] = {**CHAT, "gen_ai.system": "openai", "langsmith.span.kind": "llm"}
+LANGSMITH_MODEL: dict[str, Any] = {
+    **LANGSMITH_LANGCHAIN,
+    "langsmith.metadata.ls_method": "traceable",
+    "langsmith.metadata.ls_provider": "openai",
+}
+"""As its wrapper says it; LangChain's own tracer of LangSmith has no such method."""
+
+
 def test_2_langsmith_names_the_family_in_its_attributes(traces: CapturedTraces) -> None:
     """Its scope is the same whatever it traces."""
     root = start("root")
-    call(MLFLOW, "model", root, {**AUTOLOGGED, **_format("openai")}, at=(0, 100))
-    call("langsmith", "ChatOpenAI", root, {**CHAT, "gen_ai.system": "openai"}, at=(0, 100))
+    call(MLFLOW, "model", root, OPENAI_MODEL, at=(0, 100))
+    call("langsmith", "ChatOpenAI", root, LANGSMITH_MODEL, at=(0, 100))
     root.end()
     assert shown(traces) == drawn("root > model")
+
+
+def test_2_langsmith_s_tracer_of_langchain_is_of_langchain_s_family(traces: CapturedTraces) -> None:
+    """It names the model's provider; the framework's span is the same call, and OpenAI's beside it is another."""
+    root = start("root")
+    call(MLFLOW, "ChatOpenAI", root, LANGCHAIN_MODEL, at=(0, 100))
+    call("langsmith", "ChatOpenAI's shadow", root, LANGSMITH_LANGCHAIN, at=(0, 100))
+    call(MLFLOW, "openai", root, OPENAI_MODEL, at=(0, 100))
+    root.end()
+    assert shown(traces) == drawn("root > [ChatOpenAI, openai]")
+
+
+def test_2_a_prompt_is_no_model_though_langsmith_s_operation_says_so(traces: CapturedTraces) -> None:
+    """Its type of run tells."""
+    root = start("root")
+    call(MLFLOW, "ChatOpenAI", root, LANGCHAIN_MODEL, at=(0, 100))
+    call("langsmith", "prompt", root, {**CHAT, "langsmith.span.kind": "prompt"}, at=(0, 100))
+    root.end()
+    assert shown(traces) == drawn("root > [ChatOpenAI, prompt]")
+
+
+def test_2_what_langsmith_is_wrapped_round_without_a_provider_is_of_no_family(traces: CapturedTraces) -> None:
+    """It says LangChain for whatever it does not know: a function of the user's is nobody else's step."""
+    root = start("root")
+    traced = {"gen_ai.system": "langchain", "langsmith.metadata.ls_method": "traceable", "langsmith.span.kind": "llm"}
+    call(MLFLOW, "ChatOpenAI", root, LANGCHAIN_MODEL, at=(0, 100))
+    call("langsmith", "mine", root, traced, at=(0, 100))
+    root.end()
+    assert shown(traces) == drawn("root > [ChatOpenAI, mine]")
+
+
+def test_9_what_is_told_of_a_call_later_is_no_second_call(traces: CapturedTraces) -> None:
+    """LangSmith exports in the background: the call beside its span is written by then, and so is the root."""
+    root = start("root")
+    call(MLFLOW, "model", root, OPENAI_MODEL, at=(0, 100))
+    root.end()
+    assert shown(traces) == drawn("root > model")
+    call("langsmith", "ChatOpenAI", root, LANGSMITH_MODEL, at=(0, 101))
+    assert shown(traces) == drawn("root > model")
+    assert state_of(root).trace.tokens == {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
+
+
+def test_9_what_is_told_later_within_the_call_s_span_is_folded(traces: CapturedTraces) -> None:
+    """As LiteLLM tells its own on a thread that was given the context."""
+    root = start("root")
+    model = call(MLFLOW, "model", root)
+    root.end()
+    assert len(traces) == 1
+    call(ANTHROPIC_SDK, "sdk", model)
+    assert shown(traces) == drawn("root > model")
+
+
+def test_9_each_call_is_told_of_once_by_each_source(traces: CapturedTraces) -> None:
+    """Of parallel calls none is lost: what is left over has no counterpart."""
+    root = start("root")
+    call(MLFLOW, "first", root, OPENAI_MODEL, at=(0, 100))
+    call("langsmith", "in time", root, LANGSMITH_MODEL, at=(0, 100))
+    call(MLFLOW, "second", root, OPENAI_MODEL, at=(1, 100))
+    root.end()
+    assert len(traces) == 1
+    call("langsmith", "late", root, LANGSMITH_MODEL, at=(2, 100))
+    call("langsmith", "nobody else's", root, LANGSMITH_MODEL, at=(3, 100))
+    assert shown(traces) == drawn("root > [first, second, nobody else's]")
+
+
+def test_9_a_later_call_is_another_one(traces: CapturedTraces) -> None:
+    """It does not overlap what MLflow has."""
+    root = start("root")
+    call(MLFLOW, "model", root, OPENAI_MODEL, at=(0, 100))
+    root.end()
+    assert len(traces) == 1
+    call("langsmith", "background", root, LANGSMITH_MODEL, at=(200, 300))
+    assert shown(traces) == drawn("root > [model, background]")
+
+
+def test_9_children_of_what_is_told_later_move_up(traces: CapturedTraces) -> None:
+    """To the span that MLflow has, however late they are."""
+    root = start("root")
+    call(MLFLOW, "model", root, OPENAI_MODEL, at=(0, 100))
+    root.end()
+    assert len(traces) == 1
+    late = call("langsmith", "late", root, LANGSMITH_MODEL, at=(0, 100))
+    start("child", late).end()
+    assert shown(traces) == drawn("root > model > child")
+
+
+def test_9_what_is_remembered_of_calls_keeps_no_trace_in_memory(traces: CapturedTraces) -> None:
+    """It goes with the last span that anybody holds, without a garbage collection."""
+    root = start("root")
+    call(MLFLOW, "model", root)
+    trace = weakref.ref(state_of(root).trace)
+    root.end()
+    assert len(traces) == 1
+    gc.disable()
+    try:
+        del root
+        assert trace() is None
+    finally:
+        gc.enable()

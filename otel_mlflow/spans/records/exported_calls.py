@@ -1,0 +1,58 @@
+"""The calls of a trace that MLflow has already: what another instrumentation says of one later is no second call.
+
+LangSmith and others export on a thread of their own, often after the record with the call was written. Only numbers
+are kept: a reference to a span's state would keep its trace alive.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from otel_mlflow.spans.records.model_calls import ModelCall
+
+MAX_CALLS = 100
+"""Of one trace: the latest. A connection that lasts must not grow."""
+
+
+@dataclass(frozen=True)
+class ExportedCall:
+    """A span about a call that MLflow has, and the sources of what was folded into it."""
+
+    span_id: int
+    parent_id: int
+    call: ModelCall
+    start: int
+    end: float
+    sources: set[str] = field(default_factory=set)
+
+    def stands_for(self, call: ModelCall, source: str) -> bool:
+        """Whether it shows this call rather than what the source says of it."""
+        is_same = (self.call.family, self.call.kind) == (call.family, call.kind)
+        return is_same and self.call.rank < call.rank and source not in self.sources
+
+    def overlaps(self, start: int, end: float) -> bool:
+        """Whether it was going on at that time."""
+        return self.start < end and start < self.end
+
+
+class ExportedCalls:
+    """The latest calls of one trace."""
+
+    def __init__(self) -> None:
+        self._calls: deque[ExportedCall] = deque(maxlen=MAX_CALLS)
+
+    def add(self, exported: ExportedCall) -> None:
+        """MLflow gets the span."""
+        self._calls.append(exported)
+
+    def match(self, parent_id: int, call: ModelCall, source: str, start: int, end: float) -> int | None:
+        """The id of the span into which one under this parent is folded; it takes no other of the source."""
+        open_to_it = [exported for exported in self._calls if exported.stands_for(call, source)]
+        around = [exported for exported in open_to_it if exported.span_id == parent_id]
+        beside = [each for each in open_to_it if each.parent_id == parent_id and each.overlaps(start, end)]
+        found = around or sorted(beside, key=lambda exported: abs(exported.start - start))
+        if not found:
+            return None
+        found[0].sources.add(source)
+        return found[0].span_id
