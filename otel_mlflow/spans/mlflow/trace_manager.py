@@ -27,9 +27,10 @@ def find_by_mlflow_id(trace_id: str | None) -> OpenTrace | None:
     return find_open_trace(int(match[1], 16)) if match else None
 
 
-def _find_state(trace_id: str, span_id: int) -> SpanState | None:
+def _find_state(trace_id: str | None, span_id: int) -> SpanState | None:
+    """The state by ids. A span that is just ending does not tell its trace any more: MLflow's Haystack asks without."""
     started = OPEN_SPANS.get(span_id)
-    if started is not None and started.trace.identity.mlflow_trace_id == trace_id:
+    if started is not None and trace_id in (None, started.trace.identity.mlflow_trace_id):
         return started
     trace = find_by_mlflow_id(trace_id)
     return find_span_state(trace.identity.mlflow_trace_id_int, span_id) if trace is not None else None
@@ -78,11 +79,11 @@ class BridgedTraceManager(InMemoryTraceManager):
 
     @override
     def get_span_from_id(self, trace_id: str | None, span_id: str) -> LiveSpan | None:
-        if trace_id is None or not span_id:
-            return None
-        state = _find_state(trace_id, int(span_id, 16))
+        state = _find_state(trace_id, int(span_id, 16)) if span_id else None
         if state is not None and (live := live_span(state)) is not None:
             return live
+        if trace_id is None or not span_id:
+            return None
         if (current := _current_span(trace_id, int(span_id, 16))) is not None:
             return current
         return super().get_span_from_id(trace_id, span_id) if find_by_mlflow_id(trace_id) is None else None
@@ -124,11 +125,14 @@ class BridgedTraceManager(InMemoryTraceManager):
 
     @override
     def register_span(self, span: LiveSpan) -> None:
-        """A copy of a span takes the id of the original; others are in their trace since they were started."""
+        """A copy of a span takes the id of the original; others are in their trace since they were started.
+
+        Or are going to be: MLflow's Haystack registers what its processor sees before ours does.
+        """
         state = span_state(span._span)
         if state is not None:
             self._renumber(state, span_context(span._span).span_id)
-        elif find_by_mlflow_id(span.trace_id) is None:
+        elif span.trace_id in self._traces:
             super().register_span(span)
 
     @override

@@ -15,8 +15,11 @@ from langchain_core.runnables import RunnableLambda
 from langgraph.errors import GraphInterrupt
 from langgraph.types import Interrupt
 from mlflow.entities import SpanStatusCode
+from mlflow.entities.span import create_mlflow_span
 from mlflow.entities.trace_location import MlflowExperimentLocation
+from mlflow.tracing.trace_manager import InMemoryTraceManager
 from opentelemetry import trace as trace_api
+from opentelemetry.sdk.trace import TracerProvider
 
 from otel_mlflow.backends.experiments import experiment_by_id
 from otel_mlflow.spans.bridge import BRIDGE
@@ -296,3 +299,16 @@ def test_nor_does_it_matter_who_has_opened_the_span_above(traces: CapturedTraces
 
     copied.run(later)
     assert shown(traces) == drawn("root > late")
+
+
+def test_a_span_that_mlflow_s_processor_sees_before_ours_is_no_error(traces: CapturedTraces) -> None:
+    """MLflow's Haystack registers what it sees at a tracer provider, and finds it again by its id."""
+    manager = InMemoryTraceManager.get_instance()
+    foreign = TracerProvider().get_tracer("a.library").start_span("not ours yet")
+    manager.register_span(create_mlflow_span(foreign, "tr-" + "1" * 32))
+    root = start("root")
+    found = manager.get_span_from_id(None, f"{root.get_span_context().span_id:016x}")
+    assert found is not None
+    assert found.name == "root"
+    root.end()
+    assert shown(traces) == drawn("root")
