@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 _LOGFIRE = "Logfire tells the end of a stream, and the tokens, in a second span about the same call"
+_AGENTS = "with MLflow alone, too, a streamed answer of OpenAI Agents has no tokens: its usage is nowhere in the span"
+_DSPY = "MLflow's dspy has the tokens on the span round the call (`Predict.forward`), not on the call's"
+_LITELLM = "LiteLLM tells nobody of a stream that is not read to its end"
+_SMOLAGENTS = "MLflow's smolagents patches `Model.__call__`, and smolagents 1.26 calls `generate`: no call is traced"
+_CREWAI = "MLflow's crewai patches a module that CrewAI 1.15 no longer has: it is off, which is said at start-up"
+_AUTOGEN = "MLflow's autogen does not tell which model was called"
+_AUTOGEN_TOOL = f"{_AUTOGEN}, and AutoGen calls a function in a thread without the context"
+
+
+def _cells(row: str, columns: str, reason: str) -> dict[tuple[str, str], str]:
+    return {(row, column): reason for column in columns.split(", ")}
+
 
 KNOWN: dict[tuple[str, str], str] = {
-    ("OpenAI, Logfire", "streamed"): _LOGFIRE,
-    ("OpenAI, Logfire", "client gone"): _LOGFIRE,
+    **_cells("OpenAI, Logfire", "streamed, client gone", _LOGFIRE),
+    **_cells("OpenAI Agents", "streamed", _AGENTS),
+    **_cells("DSPy", "sync, async, 10 at once", _DSPY),
+    **_cells("LiteLLM", "client gone", _LITELLM),
+    **_cells("smolagents", "sync, async, tools, 10 at once, error", _SMOLAGENTS),
+    **_cells("CrewAI", "sync, async, tools, 10 at once, error", _CREWAI),
+    **_cells("AutoGen", "async, 10 at once", _AUTOGEN),
+    **_cells("AutoGen", "tools", _AUTOGEN_TOOL),
 }
 """Row and column → whose fault it is, and what is seen. A cell that has become exact has to leave the table."""

@@ -17,6 +17,7 @@ class LlamaIndex(Framework):
     """A model, and an agent round it."""
 
     flavours: Sequence[str] = ("llama_index",)
+    steps = ("OpenAI._prepare_chat_with_tools",)
 
     def __init__(self) -> None:
         self.model = OpenAI(model="gpt-4o-mini", max_retries=0)

@@ -33,6 +33,7 @@ from tests.unit.spans.test_trace import start
 from tests.unit.trees import drawn, shown, spans_of
 
 tracing: Any = mlflow.tracing
+manager_class: Any = InMemoryTraceManager
 CALLERS = 20
 
 
@@ -303,7 +304,7 @@ def test_nor_does_it_matter_who_has_opened_the_span_above(traces: CapturedTraces
 
 def test_a_span_that_mlflow_s_processor_sees_before_ours_is_no_error(traces: CapturedTraces) -> None:
     """MLflow's Haystack registers what it sees at a tracer provider, and finds it again by its id."""
-    manager = InMemoryTraceManager.get_instance()
+    manager = manager_class.get_instance()
     foreign = TracerProvider().get_tracer("a.library").start_span("not ours yet")
     manager.register_span(create_mlflow_span(foreign, "tr-" + "1" * 32))
     root = start("root")
