@@ -18,10 +18,16 @@ class Case(NamedTuple):
     leaves: int | None = None
 
     @property
+    def header_list(self) -> list[tuple[str, str]]:
+        """The headers, `Host` and the name of the request in `X-Request-ID` first."""
+        given = [header.partition(": ") for header in self.headers]
+        return [("Host", "h.example"), ("X-Request-ID", self.name), *((name, value) for name, _, value in given)]
+
+    @property
     def bytes_sent(self) -> bytes:
         """The request as it goes over the wire."""
-        lines = [f"{self.method} {self.path} HTTP/1.1", "Host: h.example", "Connection: close"]
-        lines += [f"X-Request-ID: {self.name}", *self.headers]
+        lines = [f"{self.method} {self.path} HTTP/1.1", "Connection: close"]
+        lines += [": ".join(header) for header in self.header_list]
         if self.body or self.method in ("POST", "PUT"):
             lines.append(f"Content-Length: {len(self.body)}")
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + self.body
@@ -113,10 +119,12 @@ _CLOSED = {"ws-gone": "ok"}
 BY_SERVER = {
     "hypercorn": _GONE,
     "hypercorn-trio": _GONE,
+    "hypercorn-http2": _GONE,
     "gunicorn": _GONE,
     "uvicorn": _CLOSED,
     "uvicorn-h11": _CLOSED,
     "granian": _CLOSED,
+    "granian-http2": _CLOSED,
     "daphne": {"ws-closes-policy": "error"},
 }
 """Outcomes where a server says something else of a WebSocket: that each client that closes it is gone (1006), or that

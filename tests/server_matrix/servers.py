@@ -23,6 +23,8 @@ SERVERS: dict[str, list[str]] = {
     "hypercorn-trio": ["hypercorn", "--bind", "127.0.0.1:{port}", "--worker-class", "trio"],
     "granian": ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}"],
     "daphne": ["daphne", "--bind", "127.0.0.1", "--port", "{port}"],
+    "hypercorn-http2": ["hypercorn", "--bind", "127.0.0.1:{port}"],
+    "granian-http2": ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}"],
     "gunicorn": ["gunicorn", "--worker-class", "asgi", "--bind", "127.0.0.1:{port}"],
 }
 """Name → module and arguments; the application comes last."""
@@ -40,6 +42,7 @@ class MatrixServer:
     ) -> None:
         folder.mkdir(parents=True)
         self.port = find_free_port()
+        self.speaks_http2 = server.endswith("-http2")
         command = [part.format(port=self.port) for part in SERVERS[server]]
         environment = {
             "HOME": str(folder),
@@ -65,6 +68,8 @@ class MatrixServer:
 
     def visit(self, case: Case) -> bytes:
         """Make one request; all bytes of the answer, or as many as came before the client left."""
+        if self.speaks_http2:
+            return self._visit_http2(case)
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
             connection.sendall(case.bytes_sent)
             if case.leaves is not None:
@@ -74,6 +79,28 @@ class MatrixServer:
                     until(lambda: self.witness()["seen"].get(case.name), seconds=10, waiting_for=lambda: case.name)
                 return b""
             return _all_of(connection)
+
+    def _visit_http2(self, case: Case) -> bytes:
+        """Make one request over HTTP/2, with prior knowledge; the answer as it would be written in HTTP/1."""
+        patience = PATIENCE if case.leaves is None else 1.0
+        with httpx.Client(http1=False, http2=True, timeout=patience) as client:
+            request = client.build_request(
+                case.method,
+                f"http://127.0.0.1:{self.port}{case.path}",
+                headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in case.header_list],
+                content=case.body,
+            )
+            try:
+                response = client.send(request, stream=True)
+                written = f"{response.status_code}\r\n".encode()
+                written += b"".join(b"%b: %b\r\n" % header for header in response.headers.raw)
+                for piece in response.iter_raw():
+                    written += piece
+                    if case.leaves:
+                        break
+            except httpx.HTTPError as error:
+                return type(error).__name__.encode()
+        return written if case.leaves is None else b""
 
     def connect(self, case: Socket) -> list[Any]:
         """Open one WebSocket, and say what its client saw."""
