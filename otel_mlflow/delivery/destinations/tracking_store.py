@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
+from otel_mlflow.delivery.destinations.store_file import make_store_file
 from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment as MlflowExperiment
     from mlflow.entities import Span
     from mlflow.exceptions import MlflowException
+
+_CORRECT = "correct tracking_uri"
+_HALF_MADE = re.compile(r"already exists|duplicate column|no such column|no such table")
 
 
 class TrackingStore:
@@ -183,21 +188,37 @@ def open_store(uri: str, shown_uri: str) -> Any:
     Raises `MisconfigurationError` where it cannot be opened.
     """
     try:
+        from alembic.util import CommandError
         from mlflow.exceptions import MlflowException
         from mlflow.tracking._tracking_service.utils import _get_store
-        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.exc import OperationalError, SQLAlchemyError
     except ImportError as error:
         raise MisconfigurationError(
             f"a tracking store at {shown_uri} needs the whole of MLflow: {error}",
             "pip install 'otel-mlflow[server]', or set tracking_uri to an MLflow server",
         ) from error
     try:
+        make_store_file(uri, _make_tables)
         store = _get_store(uri)  # type: ignore[no-untyped-call]
+    except CommandError as error:
+        raise _unusable(shown_uri, error, "`mlflow db upgrade` with the newest MLflow that wrote there") from error
+    except OperationalError as error:
+        fix = f"tables of it are half made: move its file away if it is new, or {_CORRECT}"
+        raise _unusable(shown_uri, error, fix if _HALF_MADE.search(str(error)) else _CORRECT) from error
     except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
-        raise MisconfigurationError(
-            f"the tracking store at {shown_uri} cannot be opened: {error}", "correct tracking_uri"
-        ) from error
+        raise _unusable(shown_uri, error, _CORRECT) from error
     return store
+
+
+def _make_tables(uri: str) -> None:
+    """Make the tables of an empty database, and close it."""
+    from mlflow.tracking._tracking_service.utils import _get_store
+
+    _get_store(uri).engine.dispose()  # type: ignore[no-untyped-call]
+
+
+def _unusable(shown_uri: str, error: Exception, fix: str) -> MisconfigurationError:
+    return MisconfigurationError(f"the tracking store at {shown_uri} cannot be opened: {error}", fix)
 
 
 def _spans(requests: Iterable[bytes]) -> list[Span]:
