@@ -25,7 +25,7 @@ check: $(VENV)/.dev ## format, lint and strict types; changes nothing
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 
-soak: $(VENV)/.spark ## the long runs; ROUNDS=20 repeats more often what is a matter of luck
+soak: $(VENV)/.spark $(VENV)/.pyright ## the long runs; ROUNDS=20 repeats more often what is a matter of luck
 	$(BIN)/pytest -m soak
 
 fleet: $(VENV)/.dev ## OpenTelemetry Collectors between hosts and MLflow, killed under load; ARGS=--stay to look at it
@@ -91,6 +91,12 @@ $(VENV)/.docs: requirements/docs.txt | $(BIN)/python
 	$(VENV)/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
+# Of its own, for it brings Node.
+$(VENV)/.pyright: requirements/pyright.txt | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/pyright
+	$(VENV)/pyright/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
+	@touch $@
+
 $(VENV)/.neighbours: $(VENV)/.dev requirements/neighbours.txt
 	@echo "Installing what runs beside us into $(VENV)/neighbours (once, a few minutes) …"
 	$(INSTALL) requirements/neighbours.txt --no-deps --upgrade --target $(VENV)/neighbours
@@ -108,6 +114,7 @@ lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newes
 	$(COMPILE) --no-deps requirements/oldest-fastapi.in --output-file requirements/oldest-fastapi.txt
 	$(COMPILE) requirements/neighbours.in --constraint requirements/dev.txt --output-file requirements/neighbours.txt
 	$(COMPILE) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt
+	$(COMPILE) requirements/pyright.in --output-file requirements/pyright.txt
 	$(subst 3.10,3.11,$(COMPILE)) requirements/docs.in --output-file requirements/docs.txt
 	$(subst 3.10,3.11,$(COMPILE)) $(FRAMEWORKS).in --constraint requirements/dev.txt \
 		--override $(FRAMEWORKS).overrides --output-file $(FRAMEWORKS).txt

@@ -130,7 +130,7 @@ def _without_values(path: str, parameters: Mapping[str, Any]) -> str:
     """A path with the names of its parameters; of two segments that may be one it is the last: constants come first."""
     segments = path.split("/")
     for name, value in parameters.items():
-        places = [number for number, segment in enumerate(segments) if segment == str(value)]
+        places = [number for number, segment in enumerate(segments) if segment and segment == str(value)]
         if places:
             segments[places[-1]] = f"{{{name}}}"
     return "/".join(segments)

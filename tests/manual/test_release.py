@@ -163,6 +163,24 @@ def test_its_types_are_seen_from_outside(environment: Path, tmp_path: Path) -> N
     assert found.returncode == 0, found.stdout
 
 
+def test_pyright_sees_its_types(environment: Path, tmp_path: Path) -> None:
+    """Of the same module, strictly."""
+    pyright = Path(sys.prefix) / "pyright" / "bin" / "basedpyright"
+    if not pyright.exists():
+        pytest.skip("needs Pyright, which `make soak` installs")
+    shutil.copyfile(ROOT / "tests" / "typing" / "api.py", tmp_path / "api.py")
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}', encoding="utf-8")
+    found = subprocess.run(
+        [pyright, "--pythonpath", f"{environment}/bin/python"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert found.returncode == 0, found.stdout
+
+
 def run(environment: Path, folder: Path, *arguments: str) -> str:
     """Run the environment's Python; what it printed."""
     found = subprocess.run(

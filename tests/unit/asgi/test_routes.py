@@ -47,7 +47,7 @@ STARLETTE = Starlette(
         Mount("/static", app=StaticFiles(directory=".")),
         Mount("/raw", app=empty_answer),
         Host("admin.example", app=Router(routes=[Route("/console", answer)])),
-        Mount("/router", app=Router(routes=[Route("/inner/{x}", answer)])),
+        Mount("/router", app=Router(routes=[Route("/inner/{x}", answer), Route("/{rest:path}", answer)])),
     ]
 )
 
@@ -58,6 +58,7 @@ STARLETTE = Starlette(
         ("GET /", "/"),
         ("GET /things/7", "/things/{id}"),
         ("GET /files/a/b/c", "/files/{path}"),
+        ("GET /router/", "/router/{rest}"),
         ("GET /api/users/me", "/api/users/{name}"),
         ("GET /api/v2/deep", "/api/v{version}/deep"),
         ("GET /raw/anything/below", "/raw/{path}"),
