@@ -12,6 +12,7 @@ import click
 
 from otel_mlflow.commands import terminal
 from otel_mlflow.commands.common import as_json, echo_json, load
+from otel_mlflow.commands.report_over_time import show_over_time
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.question import QuestionError, question_of
@@ -95,8 +96,12 @@ def _show(found: dict[str, Any]) -> None:
     _table("Models", found["models"], [_column("model"), _column("calls"), *spent, *took])
     _table("Users", found["users"], [_column("user"), *counts, *spent])
     _table("Tools", found["tools"], [_column("tool"), _column("calls"), _column("failures"), *took])
+    span = [_column("span"), _column("calls"), _column("failures"), *took]
+    _table("Spans", found["spans"][:LISTED], span)
     _table("Versions", found["versions"], [_column("version"), *counts, *latency])
     _table("Feedback", found["feedback"], [_column("name"), _column("given"), _column("mean"), ("values", _values)])
+    show_over_time(found)
+    _table("Disliked", found["disliked"][:LISTED], [_column("trace_id"), _column("name"), _column("value")])
     for gap in found["missing"]:
         click.echo(f"not known: {gap['figure']}: {gap['reason']}", err=True)
 

@@ -19,6 +19,10 @@ LONGEST = 92 * DAY
 MOST_STEPS = 100
 """Points of a chart: as many as a phone has room for, and few enough for a backend to group by."""
 
+WEEK = 7 * DAY
+MONDAY = 4 * DAY
+"""The first of them."""
+
 STEPS = (10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 8 * HOUR, DAY)
 FILTERS = ("route", "user", "session", "service", "version", "slower_than")
 UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
@@ -55,6 +59,17 @@ class Question:
         """How far apart the points of a chart are."""
         length = self.end_ms - self.start_ms
         return next((step for step in STEPS if length <= step * MOST_STEPS), STEPS[-1])
+
+    @property
+    def period_ms(self) -> int:
+        """What is asked who comes back after it: a day, in longer windows a week."""
+        return DAY if self.end_ms - self.start_ms <= 2 * WEEK else WEEK
+
+    @property
+    def periods(self) -> range:
+        """When the days or weeks of the window begin; none in a window of less than two days."""
+        first = self.start_ms - (self.start_ms - MONDAY) % self.period_ms
+        return range(first, self.end_ms if self.end_ms - self.start_ms >= 2 * DAY else first, self.period_ms)
 
 
 def question_of(parameters: Mapping[str, str], now_ms: int) -> Question:

@@ -102,6 +102,11 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
         ],
         "latest": [one(r) for r in sorted(within, key=lambda r: (-r.time_ms, r.trace_id))][:LISTED],
         "tools": tools([(request, *tool) for request in within for tool in request.tools]),
+        "spans": spans([r for r in within if r.has_tag]),
+        "model_series": spent_over_time("model", [(r, c.model, c.tokens, c.cost) for r, c in called], step),
+        "user_series": spent_over_time("user", [(r, r.user, r.tokens, r.cost) for r in within if r.user], step),
+        "feedback_series": feedback_series(within, step),
+        "retention": retention([r for r in within if r.user not in earlier], start, end),
         "feedback": feedback([given for request in within for given in request.feedback]),
         "disliked": disliked(within),
         "comments": [],
@@ -197,6 +202,61 @@ def tools(calls: Sequence[tuple[Request, str, bool]]) -> list[Row]:
     return sorted(rows, key=lambda row: (-row["failures"], -row["calls"], row["tool"]))
 
 
+def spans(requests: Sequence[Request]) -> list[Row]:
+    """The seed's spans are of tools, which have a list of their own, and of models, which all have one name."""
+    callers = [request for request in requests for _ in request.calls]
+    return [{"span": "model", "calls": len(callers), "failures": 0, **duration(callers)}] if callers else []
+
+
+def spent_over_time(by: str, spent: Sequence[tuple[Request, str, int, float]], step: int) -> list[Row]:
+    """Of the five with most tokens."""
+    most = sorted(grouped(spent, lambda one: one[1]), key=lambda one: (-sum(row[2] for row in one[1]), one[0]))[:5]
+    rows = [
+        {
+            "time": iso(time),
+            by: name,
+            "total_tokens": sum(tokens for _, _, tokens, _ in some),
+            "cost": sum((cost for *_, cost in some), 0.0),
+        }
+        for name, of_one in most
+        for time, some in grouped(of_one, lambda one: one[0].time_ms // step * step)
+    ]
+    return sorted((row for row in rows if row["total_tokens"]), key=lambda row: (row["time"], row[by]))
+
+
+def feedback_series(requests: Sequence[Request], step: int) -> list[Row]:
+    """Of the five kinds that were given most."""
+    given = [(request.time_ms // step * step, *one) for request in requests for one in request.feedback]
+    most = sorted(grouped(given, lambda one: one[1]), key=lambda one: (-len(one[1]), one[0]))[:5]
+    rows = []
+    for name, of_one in most:
+        for time, some in grouped(of_one, lambda one: one[0]):
+            numbers = [number_of(value) for _, _, value in some if not is_text(value)]
+            mean = sum(numbers) / len(numbers) if numbers else None
+            rows.append({"time": iso(time), "name": name, "given": len(some), "mean": mean})
+    return sorted(rows, key=lambda row: (row["time"], row["name"]))
+
+
+def retention(requests: Sequence[Request], start: int, end: int) -> list[Row]:
+    """By day, in more than two weeks by week from Monday to Sunday; of windows of two days and more."""
+    length = DAY if end - start <= 14 * DAY else 7 * DAY
+    monday = 1_704_067_200_000  # 2024-01-01
+    first = start - (start - monday) % length
+    periods = list(range(first, end, length)) if end - start >= 2 * DAY else []
+    came: dict[int, list[set[int]]] = defaultdict(list)
+    for _, some in grouped([r for r in requests if r.user and periods], lambda r: r.user):
+        visits = {(request.time_ms - first) // length for request in some}
+        came[min(visits)].append(visits)
+    return [
+        {
+            "time": iso(periods[began]),
+            "users": len(users),
+            "returned": [sum(later in visits for visits in users) for later in range(began + 1, len(periods))],
+        }
+        for began, users in sorted(came.items())
+    ]
+
+
 def duration(callers: Sequence[Request]) -> Row:
     """Of calls that took as long as the requests that they are part of."""
     took = [request.duration_ms or 1 for request in callers]
@@ -224,7 +284,7 @@ def feedback(given: Sequence[tuple[str, object]]) -> list[Row]:
     for name, some in grouped(given, lambda one: one[0]):
         told: list[Any] = [value for _, value in some]
         values = [value_text(value) for value in told if not is_text(value)]
-        numbers = [float(NUMBERS.get(value, value)) for value in told if not is_text(value)]
+        numbers = [number_of(value) for value in told if not is_text(value)]
         rows.append(
             {
                 "name": name,
@@ -238,6 +298,11 @@ def feedback(given: Sequence[tuple[str, object]]) -> list[Row]:
 
 
 NUMBERS: dict[object, float] = {"yes": 1.0, "no": 0.0}
+
+
+def number_of(value: Any) -> float:
+    """Yes is 1, no is 0."""
+    return float(NUMBERS.get(value, value))
 
 
 def is_text(value: object) -> bool:

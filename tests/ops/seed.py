@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
+from tests.ops.tables import summary_tag
 from tests.ops.variety import DAY, Call, Judgement, Request
 
 END = 1_767_700_800_000
@@ -118,6 +119,7 @@ def info(request: Request) -> bytes:
             "http.method": request.route.partition(" ")[0],
             "http.status_code": str(request.status_code),
             "otel_mlflow.outcome": request.outcome,
+            "otel_mlflow.summary": summary_tag(request),
         },
     }
     return json.dumps(told).encode()

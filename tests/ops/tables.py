@@ -95,11 +95,11 @@ def _tags(request: Request) -> list[Any]:
     if request.status_code is not None:
         tags["http.status_code"] = str(request.status_code)
     if request.has_tag:
-        tags["otel_mlflow.summary"] = _summary(request)
+        tags["otel_mlflow.summary"] = summary_tag(request)
     return [tables().SqlTraceTag(request_id=request.trace_id, key=key, value=value) for key, value in tags.items()]
 
 
-def _summary(request: Request) -> str:
+def summary_tag(request: Request) -> str:
     """As documented: a call's cost is MLflow's to know."""
     told: dict[str, Any] = {"v": 1, "spans": 1 + len(request.calls) + len(request.tools)}
     took = request.duration_ms or 1
@@ -116,6 +116,8 @@ def _summary(request: Request) -> str:
         for place, more in enumerate((1, int(not works), took)):
             row[place] += more
     told |= {"models": used} if used else {}
+    calls = len(request.calls)
+    told |= {"names": {"model": [calls, 0, calls * took, took]}} if calls else {}
     told |= {"tools": tried} if tried else {}
     told |= {"error": request.error_type} if request.error_type else {}
     return json.dumps(told | ({"ttfb_ms": request.ttfb_ms} if request.ttfb_ms is not None else {}))

@@ -9,10 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from otel_mlflow.commands.cli import main
+from otel_mlflow.commands.report_over_time import LEVELS
 from tests.ops import expected, seed, variety
 from tests.ops.comparing import close, without
 from tests.ops.conftest import EXPERIMENT, SEEDED
 
+WEEK_AGO = expected.iso(seed.END - 7 * variety.DAY)
 RANGE = ["--from", expected.iso(seed.END - variety.DAY), "--to", expected.iso(seed.END)]
 
 
@@ -42,9 +44,22 @@ def test_it_is_readable_in_a_terminal() -> None:
     """Totals and tables; users without names."""
     told = report(*RANGE)
     assert told.exit_code == 0
-    for word in ("requests", "p95", "Routes", "Failing", "Slowest", "Models", "Tools", "Feedback", "user "):
+    for word in ("requests", "p95", "Routes", "Failing", "Slowest", "Models", "Tools", "Spans", "Feedback", "user "):
         assert word in told.stdout
     assert "@example.com" not in told.stdout
+
+
+def test_it_tells_what_was_used_over_time_and_who_came_back() -> None:
+    """A line of bars for each model, user and kind of feedback; the bad feedback with ids."""
+    found = json.loads(report("--from", WEEK_AGO, "--to", RANGE[3], "--json").stdout)
+    told = report("--from", WEEK_AGO, "--to", RANGE[3]).stdout
+    for title in ("Tokens by model", "Tokens by user", "Feedback over time", "New users", "Disliked"):
+        assert title in told
+    assert sum(row["users"] for row in found["retention"]) == found["totals"]["new_users"] > 0
+    by_model = sum(row["total_tokens"] for row in found["model_series"])
+    assert by_model == found["totals"]["total_tokens"] > 0
+    assert any(level in told for level in LEVELS)
+    assert found["disliked"][0]["trace_id"] in told
 
 
 def test_it_fits_into_80_columns_with_whole_ids() -> None:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.ops.feeds.base import Tally
 from otel_mlflow.ops.feeds.trace_api import milliseconds
-from otel_mlflow.ops.index.entry import UNFINISHED, Assessment, TraceEntry, assessment, outcome_of
+from otel_mlflow.ops.index.entry import UNFINISHED, Assessment, TraceEntry, assessment, is_unnamed, outcome_of
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, TraceSummary, summary_from_tag
 from otel_mlflow.status import Experiment
@@ -151,6 +151,7 @@ def _spans(db: sqlite3.Connection, trace_ids: Sequence[str]) -> dict[str, Rows]:
 
 def _entry(row: sqlite3.Row, tags: Mapping[str, str], metadata: Mapping[str, str], judged: Rows) -> TraceEntry:
     status = tags.get("http.status_code") or ""
+    summary = summary_from_tag(tags.get(SUMMARY_TAG))
     usage = {name: row[name] for name in ("input_tokens", "output_tokens", "total_tokens") if row[name] is not None}
     return TraceEntry(
         trace_id=row["request_id"],
@@ -168,7 +169,8 @@ def _entry(row: sqlite3.Row, tags: Mapping[str, str], metadata: Mapping[str, str
         request_id=row["client_request_id"] or None,
         usage=usage,
         cost=row["total_cost"],
-        summary=summary_from_tag(tags.get(SUMMARY_TAG)),
+        summary=summary,
+        is_unnamed=is_unnamed(summary),
         assessments=tuple(_assessment(given) for given in judged),
     )
 

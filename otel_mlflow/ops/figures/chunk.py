@@ -107,8 +107,8 @@ def _joined(blocks: Sequence[Block]) -> Chunk:
     relations = {
         relation: {name: joined(part) for name, part in columns.items()} for relation, columns in parts.items()
     }
-    if "assessment" in relations:
-        relations["assessment"]["time"] = relations[OF_TRACES]["time"][relations["assessment"][ROW]]
+    for name in {"assessment", "model"} & relations.keys():
+        relations[name]["time"] = relations[OF_TRACES]["time"][relations[name][ROW]]
     return Chunk([block.start_ms for block in blocks], offsets[:-1], np.arange(offsets[-1]), relations)
 
 

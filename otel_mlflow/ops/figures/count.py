@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from typing import Protocol
 
-from otel_mlflow.ops.figures.chunk import chunks
+from otel_mlflow.ops.figures.chunk import Chunk, chunks
 from otel_mlflow.ops.figures.judgements import Judgements
+from otel_mlflow.ops.figures.over_time import JudgedOverTime, SpentOverTime
 from otel_mlflow.ops.figures.people import People, seen_before
 from otel_mlflow.ops.figures.requests import Requests
+from otel_mlflow.ops.figures.retention import Retention
 from otel_mlflow.ops.figures.traffic import Errors, Kinds, Series, Totals
 from otel_mlflow.ops.figures.use import Unread, Use
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.counting import cut
 from otel_mlflow.ops.summary import Figures
+
+
+class Counted(Protocol):
+    """One figure, or some."""
+
+    def add(self, chunk: Chunk) -> None:
+        """Count in some more traces."""
+
 
 REST = 0.0002
 """Seconds after each figure of a chunk in which requests get the interpreter, for which they would wait 5 ms else."""
@@ -25,13 +36,19 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
     words = Words(db)
     totals, series, kinds, errors = Totals(), Series(question, words), Kinds(words), Errors(words)
     people, requests, judgements = People(words), Requests(), Judgements(words)
-    models, tools, unread = Use("model", words), Use("tool", words), Unread()
+    models, tools, spans, unread = Use("model", words), Use("tool", words), Use("span", words), Unread()
+    by_model = SpentOverTime("model", lambda chunk: chunk.relations.get("model"), question, words)
+    by_user = SpentOverTime("user", lambda chunk: chunk.traces, question, words)
+    judged, retention = JudgedOverTime(question, words), Retention(question, words)
+    counted: tuple[Counted, ...] = (totals, series, kinds, errors, people, requests, judgements, models, tools)
+    counted += (spans, unread, by_model, by_user, judged, retention)
     for chunk in chunks(db, words, question):
-        for figure in (totals, series, kinds, errors, people, requests, judgements, models, tools, unread):
+        for figure in counted:
             figure.add(chunk)
             time.sleep(REST)
+    earlier = seen_before(db, words, question)
     figures = Figures(
-        totals=totals.row() | people.totals(seen_before(db, words, question)),
+        totals=totals.row() | people.totals(earlier),
         previous=_previous(db, words, question.before()),
         series=series.steps(),
         hours=series.hours(),
@@ -47,6 +64,11 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
         failing=requests.failing(db, words),
         latest=requests.latest(db, words),
         tools=tools.rows(),
+        spans=spans.rows(),
+        model_series=by_model.rows(),
+        user_series=by_user.rows(),
+        feedback_series=judged.rows(),
+        retention=retention.rows(earlier),
         feedback=judgements.rows(),
         disliked=judgements.disliked(db),
         comments=judgements.comments(db),

@@ -47,8 +47,8 @@ class Series:
 
     def __init__(self, question: Question, words: Words) -> None:
         self._question = question
-        self._steps = _Times(question, question.step_ms)
-        self._hours = _Times(question, HOUR)
+        self._steps = Steps(question, question.step_ms)
+        self._hours = Steps(question, HOUR)
         self._sums = Sums(self._steps.size, ("total_tokens", "cost"))
         self._latency = Percentiles(*LATENCY)
         self._users = words.size("user")
@@ -81,7 +81,7 @@ class Series:
         ]
 
 
-class _Times:
+class Steps:
     """Steps of a window, numbered from 0."""
 
     def __init__(self, question: Question, step_ms: int) -> None:
@@ -90,9 +90,11 @@ class _Times:
         self.size = -(-question.end_ms // step_ms) - self._first
 
     def keys(self, times: Array) -> Array:
+        """Of times, their steps."""
         return times // self._step - self._first
 
     def time(self, key: int) -> int:
+        """When a step begins."""
         return (self._first + key) * self._step
 
 

@@ -16,12 +16,13 @@ from otel_mlflow.ops.summary import Missing, Row
 ORDER: dict[str, Callable[[Row], Any]] = {
     "model": lambda row: (-row["calls"], row["model"]),
     "tool": lambda row: (-row["failures"], -row["calls"], row["tool"]),
+    "span": lambda row: (-row["mean_ms"] * row["calls"], row["span"]),
 }
-COUNTED = {"model": ("calls", *SPENT), "tool": ("calls", "failures")}
+COUNTED = {"model": ("calls", *SPENT), "tool": ("calls", "failures"), "span": ("calls", "failures")}
 
 
 class Use:
-    """Calls of models, or of tools, by name."""
+    """Calls of models or tools, or other spans, by name."""
 
     def __init__(self, kind: str, words: Words) -> None:
         self._kind = kind
@@ -54,17 +55,20 @@ class Use:
 
 
 class Unread:
-    """Traces of which only their spans would tell what they used, which cannot be read."""
+    """Traces that do not tell all: what they used, and which spans they have."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._count = self._unnamed = 0
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
         self._count += int(np.count_nonzero(chunk.traces["is_unread"]))
+        self._unnamed += int(np.count_nonzero(chunk.traces["is_unnamed"]))
 
     def missing(self) -> Iterable[Missing]:
         """What cannot be told because of them."""
         if self._count:
             reason = f"the spans of {self._count} traces without our summary tag cannot be read on this backend"
             yield from (Missing(name, reason) for name in ("models", "tools"))
+        if self._unnamed:
+            yield Missing("spans", f"{self._unnamed} traces do not tell all their spans by name in our summary tag")

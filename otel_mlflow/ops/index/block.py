@@ -5,6 +5,7 @@
 | `trace` | trace | those of `TRACE_NUMBERS`, `TRACE_WORDS` and `TRACE_TEXTS` |
 | `model` | model that a trace called | `row` of the trace, `model`, `cost`, those of `MODEL_USE` |
 | `tool` | tool that a trace called | `row`, `tool`, those of `TOOL_USE` |
+| `span` | name of other spans below its root | `row`, `span`, those of `TOOL_USE` |
 | `assessment` | feedback about a trace | `row`, `name`, `value`, `number`, `text` |
 
 Texts that repeat are numbers of `Words`. What is not known is 0, a duration -1, a fraction NaN.
@@ -22,6 +23,7 @@ from otel_mlflow.ops.index.columns import Array, Columns, joined, texts
 from otel_mlflow.ops.index.entry import TraceEntry
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import HOUR
+from otel_mlflow.spans.records.trace_summary import ToolUse
 
 BLOCK_MS = HOUR
 TOKENS = ("input_tokens", "output_tokens", "total_tokens")
@@ -35,6 +37,7 @@ TRACE_NUMBERS: Mapping[str, Value] = {
     "status": lambda entry: entry.status_code or 0,
     "is_unfinished": lambda entry: entry.is_unfinished,
     "is_unread": lambda entry: entry.summary is None and not entry.is_unfinished,
+    "is_unnamed": lambda entry: entry.is_unnamed and not entry.is_unfinished,
     "is_delivered_here": lambda entry: entry.is_delivered_here,
     "input_tokens": lambda entry: entry.tokens.get("input_tokens") or 0,
     "output_tokens": lambda entry: entry.tokens.get("output_tokens") or 0,
@@ -68,6 +71,7 @@ COLUMNS_WITHOUT_TEXTS = (
     *(f"{OF_TRACES}.{name}" for name in (*TRACE_NUMBERS, *TRACE_FRACTIONS, *TRACE_WORDS) if name not in FOR_FEEDING),
     *(f"model.{name}" for name in (ROW, "model", "cost", *MODEL_USE)),
     *(f"tool.{name}" for name in (ROW, "tool", *TOOL_USE)),
+    *(f"span.{name}" for name in (ROW, "span", *TOOL_USE)),
     *(f"assessment.{name}" for name in (ROW, "name", "value", "number")),
 )
 
@@ -122,8 +126,12 @@ def block_from_entries(start_ms: int, entries: Sequence[TraceEntry], words: Word
         **{name: _numbered(words, name, [value(e) for e in entries]) for name, value in TRACE_WORDS.items()},
         **{name: texts(value(e) for e in entries) for name, value in TRACE_TEXTS.items()},
     }
-    others = {"model": _models(entries, words), "tool": _tools(entries, words)}
-    others["assessment"] = _assessments(entries, words)
+    others = {
+        "model": _models(entries, words),
+        "tool": _calls("tool", [entry.summary.tools if entry.summary else {} for entry in entries], words),
+        "span": _calls("span", [entry.summary.names if entry.summary else {} for entry in entries], words),
+        "assessment": _assessments(entries, words),
+    }
     return Block(start_ms, {OF_TRACES: traces, **{name: some for name, some in others.items() if len(some[ROW])}})
 
 
@@ -137,16 +145,11 @@ def _models(entries: Sequence[TraceEntry], words: Words) -> Columns:
     }
 
 
-def _tools(entries: Sequence[TraceEntry], words: Words) -> Columns:
-    used = [
-        (row, name, use)
-        for row, entry in enumerate(entries)
-        if entry.summary is not None
-        for name, use in entry.summary.tools.items()
-    ]
+def _calls(kind: str, uses: Sequence[Mapping[str, ToolUse]], words: Words) -> Columns:
+    used = [(row, name, use) for row, some in enumerate(uses) for name, use in some.items()]
     return {
         ROW: _whole(row for row, _, _ in used),
-        "tool": _numbered(words, "tool", [name for _, name, _ in used]),
+        kind: _numbered(words, kind, [name for _, name, _ in used]),
         **{column: _whole(getattr(use, column) for _, _, use in used) for column in TOOL_USE},
     }
 

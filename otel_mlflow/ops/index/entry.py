@@ -49,6 +49,8 @@ class TraceEntry:
     summary: TraceSummary | None = None
     """None where neither a tag nor the spans say what was used."""
     assessments: tuple[Assessment, ...] = ()
+    is_unnamed: bool = False
+    """Whether its tag does not tell all its spans by name."""
     is_delivered_here: bool = False
     """Whether this host has delivered it, and knows of it all that the backend does."""
 
@@ -64,11 +66,12 @@ class TraceEntry:
         return len(summary.models) > 1 and bool(self.cost) and any(use.cost is None for use in summary.models.values())
 
     def with_summary(self, summary: TraceSummary) -> TraceEntry:
-        """The same with what its spans say; error type and time to first byte stay those of the tag."""
+        """The same with what its spans say; error type, time to first byte and names stay the tag's."""
         known = self.summary
         if known is not None:
             summary.error_type = known.error_type
             summary.time_to_first_byte_ms = known.time_to_first_byte_ms
+        summary.names = known.names if known is not None else {}
         return replace(self, summary=summary)
 
     @property
@@ -91,6 +94,7 @@ class TraceEntry:
 def entry_from_info(info: Mapping[str, Any]) -> TraceEntry:
     """Read a trace info (`mlflow.protos.service_pb2.TraceInfoV3` as JSON)."""
     tags, metadata = info.get("tags") or {}, info.get("trace_metadata") or {}
+    summary = summary_from_tag(tags.get(SUMMARY_TAG))
     state = info.get("state", "STATE_UNSPECIFIED")
     status = tags.get("http.status_code", "")
     return TraceEntry(
@@ -109,9 +113,15 @@ def entry_from_info(info: Mapping[str, Any]) -> TraceEntry:
         request_id=info.get("client_request_id") or None,
         usage=json_mapping(metadata.get("mlflow.trace.tokenUsage")),
         cost=json_mapping(metadata.get("mlflow.trace.cost")).get("total_cost"),
-        summary=summary_from_tag(tags.get(SUMMARY_TAG)),
+        summary=summary,
+        is_unnamed=is_unnamed(summary),
         assessments=tuple(_feedback(info.get("assessments") or ())),
     )
+
+
+def is_unnamed(summary: TraceSummary | None) -> bool:
+    """Whether a tag does not tell all spans by name."""
+    return summary is None or not summary.has_all_names
 
 
 def outcome_of(state: str, tag: str | None) -> int:

@@ -41,16 +41,18 @@ function draw(place, rows, lines, form, unit, versions) {
   const data = [rows.map((row) => Date.parse(row.time) / 1000), ...lines.map(([, column]) => rows.map((row) => row[column]))];
   const again = () => draw(place, rows, lines, form, unit, versions);
   const known = drawn.get(place);
-  if (known && place.contains(known.plot.root)) {
+  const isKnown = known && place.contains(known.plot.root);
+  if (isKnown && known.names === String(lines)) {
     known.again = again;
     known.plot.versions = versions;
     known.plot.setData(data);
     return;
   }
+  if (isKnown) known.plot.destroy();
   const plot = new uPlot(options(place.clientWidth, lines, form, unit), data, place);
   plot.versions = versions;
-  drawn.set(place, { place, plot, again });
-  new ResizeObserver(() => place.clientWidth && plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
+  drawn.set(place, { place, plot, again, names: String(lines) });
+  if (!isKnown) new ResizeObserver(() => place.clientWidth && drawn.get(place)?.plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
 }
 
 function options(width, lines, form, unit) {

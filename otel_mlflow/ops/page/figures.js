@@ -7,6 +7,8 @@ import { hoursOfTheWeek } from "./week.js";
 import { others, worst } from "./requests.js";
 import { use } from "./use.js";
 
+const COLOURS = ["ok", "p95", "p50", "p99", "bad"];
+
 export function figures(found) {
   return [missing(found), tiles(found), worst(found), charts(found), others(found), use(found), hoursOfTheWeek(found.hours)].filter(Boolean);
 }
@@ -60,7 +62,7 @@ function tile([name, value, more, bad]) {
   return element("div", { class: bad ? "tile bad" : "tile" }, element("span", {}, name), element("b", {}, value), element("span", {}, said));
 }
 
-function charts({ series, hours, versions }) {
+function charts({ series, hours, versions, ...found }) {
   const outcomes = [["requests", "requests", "ok"], ["errors", "errors", "bad"], ["cancelled", "cancelled", "warn"]];
   const latencies = [["p50", "p50_ms", "p50"], ["p95", "p95_ms", "p95"], ["p99", "p99_ms", "p99"]];
   return element(
@@ -71,7 +73,21 @@ function charts({ series, hours, versions }) {
     chart("By hour", hours, [["requests", "requests", "ok"], ["users", "users", "p99"]], "lines", amounts),
     chart("Tokens", series, [["tokens", "total_tokens", "p99"]], "bars", amounts),
     chart("Cost", series, [["cost", "cost", "p50"]], "bars", money),
+    courses("Tokens by model", series, found.model_series, "model", "total_tokens", amounts),
+    courses("Cost by model", series, found.model_series, "model", "cost", money),
+    courses("Tokens by user", series, found.user_series, "user", "total_tokens", amounts),
+    courses("Cost by user", series, found.user_series, "user", "cost", money),
+    courses("Feedback, mean", series, found.feedback_series, "name", "mean", (value) => value.toFixed(2), null),
   );
+}
+
+// A line for each name, in the order of the list; where a name has no row there is `nothing`.
+function courses(title, series, rows, by, column, unit, nothing = 0) {
+  const names = [...new Set(rows.map((row) => row[by]))];
+  if (!names.length) return null;
+  const known = new Map(rows.map((row) => [`${row.time} ${row[by]}`, row[column]]));
+  const wide = series.map(({ time }) => Object.fromEntries([["time", time], ...names.map((name, place) => [`line ${place}`, known.get(`${time} ${name}`) ?? nothing])]));
+  return chart(title, wide, names.map((name, place) => [name, `line ${place}`, COLOURS[place]]), "lines", unit);
 }
 
 function missing({ missing: gaps }) {

@@ -10,7 +10,7 @@ import { morph } from "./morph.js";
 import { range } from "./words.js";
 
 const AGAIN_AFTER = 30_000;
-const LIVE_AFTER = 5_000;
+const LIVE_AFTER = 1_000;
 const place = (id) => document.getElementById(id);
 let asked = 0;
 let shown = { address: null, at: null };

@@ -2,7 +2,7 @@
 
 import { element, panel, table } from "./elements.js";
 import { filterLink, userLink } from "./requests.js";
-import { compact, count, dollars, duration, moment, share } from "./words.js";
+import { compact, count, day, dollars, duration, moment, share } from "./words.js";
 
 export function use(found) {
   return element(
@@ -10,6 +10,8 @@ export function use(found) {
     { class: "grid" },
     panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], ...spent, ...took], found.models, "No model was called.")),
     panel("Tools", table(toolColumns, found.tools, "No tool was called.")),
+    panel("Spans", table(spanColumns, found.spans, "No other span says its name.")),
+    retention(found.retention),
     panel("Users", table([["user", (row) => userLink(found, row.user)], ...traffic, ...spent], found.users, "No request says whose it is.")),
     panel("Sessions", table(sessionColumns(found), found.sessions, "No request is part of a session.")),
     panel("Feedback", table(feedbackColumns, found.feedback, "Nobody said anything yet.")),
@@ -41,6 +43,21 @@ const toolColumns = [
   ["failures", (row) => `${count(row.failures)} (${share(row.failures, row.calls)})`, "number", (row) => row.failures && "bad"],
   ...took,
 ];
+
+const spanColumns = [
+  ["span", (row) => row.span],
+  ["calls", (row) => count(row.calls), "number"],
+  ["failures", (row) => `${count(row.failures)} (${share(row.failures, row.calls)})`, "number", (row) => row.failures && "bad"],
+  ...took,
+];
+
+// How many of those who came first in a day or week came in each one after it.
+function retention(rows) {
+  if (!rows.length) return null;
+  const most = Math.max(...rows.map((row) => row.returned.length));
+  const after = Array.from({ length: most }, (_, place) => [`+${place + 1}`, (row) => row.returned[place] === undefined ? "" : share(row.returned[place], row.users), "number"]);
+  return panel("New users who came back", table([["since", (row) => day(row.time)], ["users", (row) => count(row.users), "number"], ...after], rows, ""));
+}
 
 const versionColumns = [
   ["version", (row) => filterLink("version", row.version)],

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 20
 """Rows of a list of requests, users or sessions."""
 
+MOST_LINES = 5
+"""Models, users or kinds of feedback whose course over time is told: those with the most."""
+
 MOST_KINDS = 10_000
 """Rows of a list by route, model, tool or judgement: a list that is longer says that it is cut."""
 

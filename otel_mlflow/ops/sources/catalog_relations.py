@@ -23,12 +23,13 @@ WITH trace AS (
         AND (:slower_than IS NULL OR execution_duration_ms >= :slower_than)
 ), span AS (
     -- Attributes are a map or a variant, depending on when the tables were made.
-    SELECT trace_id, one.name, one.status.code LIKE '%ERROR' AS failed,
+    SELECT trace_id, time_ms, coalesce(one.parent_span_id, '') = '' AS is_root, one.name,
+        one.status.code LIKE '%ERROR' AS failed,
         (one.end_time_unix_nano - one.start_time_unix_nano) DIV 1000000 AS took_ms,
         from_json(to_json(one.attributes), 'MAP<STRING, STRING>') AS said
     FROM trace LATERAL VIEW explode(spans) AS one
 ), model_use AS (
-    SELECT trace_id, 1 AS calls, took_ms, trim(BOTH '"' FROM said['mlflow.llm.model']) AS model,
+    SELECT trace_id, time_ms, 1 AS calls, took_ms, trim(BOTH '"' FROM said['mlflow.llm.model']) AS model,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.input_tokens') AS BIGINT) AS input_tokens,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.output_tokens') AS BIGINT) AS output_tokens,
         CAST(get_json_object(said['mlflow.chat.tokenUsage'], '$.total_tokens') AS BIGINT) AS total_tokens,
@@ -39,6 +40,9 @@ WITH trace AS (
 ), tool_use AS (
     SELECT name AS tool, 1 AS calls, CAST(failed AS INT) AS failures, took_ms
     FROM span WHERE trim(BOTH '"' FROM said['mlflow.spanType']) = 'TOOL'
+), span_use AS (
+    SELECT name AS span, 1 AS calls, CAST(failed AS INT) AS failures, took_ms
+    FROM span WHERE NOT is_root AND coalesce(trim(BOTH '"' FROM said['mlflow.spanType']), '') != 'TOOL'
 ), used AS (
     SELECT trace_id, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
         sum(total_tokens) AS total_tokens, sum(cost) AS cost

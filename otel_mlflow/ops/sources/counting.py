@@ -50,6 +50,11 @@ def count(counter: Counter, before: Counter, question: Question) -> Figures:
         failing=[one_request(row) for row in ask(statements.FAILING)],
         latest=[one_request(row) for row in ask(statements.LATEST)],
         tools=ask(statements.TOOLS),
+        spans=ask(statements.SPANS),
+        model_series=ask(statements.MODEL_SERIES),
+        user_series=ask(statements.USER_SERIES),
+        feedback_series=ask(statements.FEEDBACK_SERIES),
+        retention=_retention(counter, question),
         feedback=judgements(ask(statements.FEEDBACK)),
         disliked=ask(statements.DISLIKED),
         comments=ask(statements.COMMENTS),
@@ -90,6 +95,25 @@ def judgements(rows: Iterable[Row]) -> list[Row]:
     return sorted(found.values(), key=lambda one: str(one["name"]))
 
 
+def retention(counts: Iterable[tuple[int, int, int]], question: Question) -> list[Row]:
+    """A row for each period in which users came first: how many, and of them in each period after it.
+
+    `counts`: the number of the period, how many periods later, how many users.
+    """
+    starts = question.periods
+    found: dict[int, list[int]] = {}
+    for first, later, users in counts:
+        found.setdefault(first, [0] * (len(starts) - first))[later] = users
+    return [{"time": starts[first], "users": users[0], "returned": users[1:]} for first, users in sorted(found.items())]
+
+
+def _retention(counter: Counter, question: Question) -> list[Row]:
+    if not question.periods:
+        return []
+    rows = counter.rows(statements.RETENTION)
+    return retention([(row["first_"], row["later"], row["users"]) for row in rows], question)
+
+
 def _totals(counter: Counter) -> Row:
     totals = _counts(counter) | counter.rows(statements.PEOPLE)[0]
     return totals | {"new_users": totals["users"] - totals["returning_users"]}
@@ -125,6 +149,6 @@ def _versions(counter: Counter) -> list[Row]:
 
 def cut(figures: Figures) -> Iterable[Missing]:
     """Lists that were longer."""
-    for name in ("routes", "services", "versions", "errors", "models", "tools"):
+    for name in ("routes", "services", "versions", "errors", "models", "tools", "spans"):
         if len(getattr(figures, name)) >= MOST_KINDS:
             yield Missing(name, f"cut: the {MOST_KINDS} largest are listed; the totals count all")

@@ -3,8 +3,9 @@
 | relation | one row for each | columns |
 | --- | --- | --- |
 | `request` | trace in the window | `trace_id`, `experiment`, `time_ms`, `duration_ms`, `ttfb_ms`, `route`, `service`, `version`, `failed`, `cancelled` (0 or 1), `error_type`, `status_code`, `user_id`, `session_id`, `request_id`, `input_tokens`, `output_tokens`, `total_tokens`, `cost` |
-| `model_use` | model that one of them called | `model`, `calls`, `input_tokens`, `output_tokens`, `total_tokens`, `cost`, `took_ms` |
+| `model_use` | model that one of them called | `time_ms`, `model`, `calls`, `input_tokens`, `output_tokens`, `total_tokens`, `cost`, `took_ms` |
 | `tool_use` | tool that one of them called | `tool`, `calls`, `failures`, `took_ms` |
+| `span_use` | other span below the root of one of them | `span`, `calls`, `failures`, `took_ms` |
 | `judgement` | feedback about them | `trace_id`, `experiment`, `time_ms`, `name`, `value`, `number` (true is 1; null where the value is none), `is_text` |
 | `earlier_user` | user in the four weeks before | `user_id` |
 
@@ -15,8 +16,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from otel_mlflow.ops.question import DAY, HOUR, Question
-from otel_mlflow.ops.sources.base import MOST_KINDS, MOST_ROWS
+from otel_mlflow.ops.question import DAY, HOUR, MONDAY, Question
+from otel_mlflow.ops.sources.base import MOST_KINDS, MOST_LINES, MOST_ROWS
 
 LatencyBy = Literal["all", "step", "route", "version"]
 
@@ -38,6 +39,8 @@ def parameters(question: Question) -> dict[str, int | str | None]:
         "slower_than": None if question.slower_than is None else round(question.slower_than * 1000),
         "step": question.step_ms,
         "hour": HOUR,
+        "period": question.period_ms,
+        "first_period": question.start_ms - (question.start_ms - MONDAY) % question.period_ms,
     }
 
 
@@ -123,6 +126,34 @@ FAILING = f"{_ONE} WHERE failed = 1 ORDER BY time_ms DESC, trace_id LIMIT {MOST_
 TOOLS = f"""
 SELECT tool, sum(calls) AS calls, sum(failures) AS failures, {_TOOK} FROM tool_use
 GROUP BY tool ORDER BY failures DESC, calls DESC, tool LIMIT {MOST_KINDS}"""  # noqa: S608
+SPANS = f"""
+SELECT span, sum(calls) AS calls, sum(failures) AS failures, {_TOOK} FROM span_use
+GROUP BY span ORDER BY sum(took_ms) DESC, span LIMIT {MOST_KINDS}"""  # noqa: S608
+
+
+def _spent_over_time(by: str, shown: str, relation: str) -> str:
+    return f"""
+SELECT {_BUCKET} AS `time`, {by} AS {shown}, sum(total_tokens) AS total_tokens, coalesce(sum(cost), 0.0) AS cost
+FROM {relation} WHERE total_tokens > 0 AND {by} IN (
+    SELECT {by} FROM {relation} WHERE {by} IS NOT NULL GROUP BY {by} HAVING sum(total_tokens) > 0
+    ORDER BY sum(total_tokens) DESC, {by} LIMIT {MOST_LINES}
+) GROUP BY {_BUCKET}, {by} ORDER BY `time`, {by}"""  # noqa: S608
+
+
+MODEL_SERIES = _spent_over_time("model", "model", "model_use")
+USER_SERIES = _spent_over_time("user_id", "`user`", "request")
+FEEDBACK_SERIES = f"""
+SELECT {_BUCKET} AS `time`, name, count(*) AS given, avg(number) AS mean FROM judgement WHERE name IN (
+    SELECT name FROM judgement GROUP BY name ORDER BY count(*) DESC, name LIMIT {MOST_LINES}
+) GROUP BY {_BUCKET}, name ORDER BY `time`, name"""  # noqa: S608
+RETENTION = """
+SELECT first_, period - first_ AS later, count(*) AS users FROM (
+    SELECT user_id, period, min(period) OVER (PARTITION BY user_id) AS first_ FROM (
+        SELECT DISTINCT user_id, CAST(floor((time_ms - :first_period) / :period) AS BIGINT) AS period
+        FROM request WHERE user_id IS NOT NULL
+    ) AS seen
+) AS periods LEFT ANTI JOIN earlier_user ON earlier_user.user_id = periods.user_id
+GROUP BY first_, period - first_"""
 FEEDBACK = f"""
 SELECT name, CASE WHEN is_text = 1 THEN NULL ELSE value END AS value, count(*) AS given,
     sum(number) AS total, count(number) AS numbers

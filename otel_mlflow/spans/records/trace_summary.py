@@ -1,12 +1,14 @@
 """What a trace contributes to figures, as one tag, so that no span has to be read to count it.
 
     {"v": 1, "spans": 6, "models": {"gpt-5": [2, 900, 120, 1020, 0.004, 2300, 1800]},
-     "tools": {"search": [3, 1, 90, 40]}, "error": "ValueError", "ttfb_ms": 12.5}
+     "tools": {"search": [3, 1, 90, 40]}, "names": {"retrieve": [2, 0, 70, 50]},
+     "error": "ValueError", "ttfb_ms": 12.5}
 
 `models`: calls, input, output and total tokens, cost in USD (null where the spans do not say it), how long all calls
-took and the longest of them, in ms. `tools`: calls, failures, and the same two. What is empty is left out. `spans`
-tells a reader whether spans have come that the tag does not cover; `cut` stands there where the tag had no room for all
-names. Names only: no content.
+took and the longest of them, in ms. `tools`: calls, failures, and the same two. `names`: the same of all other spans
+below the root by their name, of the twenty names that took longest. What is empty is left out. `spans` tells a reader
+whether there are spans that the tag does not cover; `cut` stands there where it had no room for all models and tools.
+Names only: no content.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ VERSION = 1
 
 MAX_LENGTH = 4000
 """Characters: MLflow keeps 4,096 of a tag."""
+
+MOST_NAMES = 20
+"""Names of spans that are neither models' nor tools'."""
 
 MODEL_TYPES = frozenset({"CHAT_MODEL", "LLM", "EMBEDDING"})
 """`mlflow.spanType` of spans whose tokens count; the totals that agents repeat do not."""
@@ -52,7 +57,7 @@ class ModelUse:
 
 @dataclass
 class ToolUse:
-    """How often one tool was called."""
+    """How often one tool was called, or there was a span of one name."""
 
     calls: int = 0
     failures: int = 0
@@ -67,6 +72,7 @@ class TraceSummary:
     spans: int = 0
     models: dict[str, ModelUse] = field(default_factory=dict)
     tools: dict[str, ToolUse] = field(default_factory=dict)
+    names: dict[str, ToolUse] = field(default_factory=dict)
     error_type: str | None = None
     time_to_first_byte_ms: float | None = None
     is_cut: bool = False
@@ -76,17 +82,30 @@ class TraceSummary:
         """Of models and tools."""
         return sum(use.calls for use in self.models.values()) + sum(use.calls for use in self.tools.values())
 
-    def add_span(self, name: str, attributes: Mapping[str, Any], *, is_failed: bool, duration_ms: int = 0) -> None:
+    @property
+    def has_all_names(self) -> bool:
+        """Whether every span below the root is told of by its name."""
+        tools = sum(use.calls for use in self.tools.values())
+        return self.spans <= 1 + tools + sum(use.calls for use in self.names.values())
+
+    def add_span(
+        self,
+        name: str,
+        attributes: Mapping[str, Any],
+        *,
+        is_failed: bool,
+        duration_ms: int = 0,
+        is_root: bool = False,
+    ) -> None:
         """Count a span, by the attributes that it has in MLflow."""
         self.spans += 1
         span_type = _decoded(attributes.get(mlflow_names.SPAN_TYPE))
         if span_type in MODEL_TYPES:
             self._add_model_call(attributes, duration_ms)
-        elif span_type == TOOL_TYPE:
-            tool = self.tools.setdefault(name, ToolUse())
-            tool.calls += 1
-            tool.failures += is_failed
-            _add_duration(tool, duration_ms)
+        if span_type == TOOL_TYPE:
+            _add_call(self.tools, name, duration_ms, is_failed=is_failed)
+        elif not is_root:
+            _add_call(self.names, name, duration_ms, is_failed=is_failed)
 
     def add_root(self, attributes: Mapping[str, Any], proto: ProtoSpan) -> None:
         """Take from the root how the request ended."""
@@ -112,16 +131,27 @@ class TraceSummary:
         """The tag's value; names with the least use are left out where there is no room for all."""
         models = sorted(self.models.items(), key=lambda item: -item[1].calls)
         tools = sorted(self.tools.items(), key=lambda item: -item[1].calls)
+        names = sorted(self.names.items(), key=lambda item: -item[1].total_ms)[:MOST_NAMES]
         is_cut = self.is_cut
-        while len(text := self._encode(dict(models), dict(tools), is_cut=is_cut)) > MAX_LENGTH and (models or tools):
-            (models if len(models) > len(tools) else tools).pop()
-            is_cut = True
+        while len(text := self._encode(dict(models), dict(tools), dict(names), is_cut=is_cut)) > MAX_LENGTH:
+            if not (names or models or tools):
+                break
+            is_cut = is_cut or not names
+            (names or (models if len(models) > len(tools) else tools)).pop()
         return text
 
-    def _encode(self, models: Mapping[str, ModelUse], tools: Mapping[str, ToolUse], *, is_cut: bool) -> str:
+    def _encode(
+        self,
+        models: Mapping[str, ModelUse],
+        tools: Mapping[str, ToolUse],
+        names: Mapping[str, ToolUse],
+        *,
+        is_cut: bool,
+    ) -> str:
         told = {
             "models": {name: list(vars(use).values()) for name, use in models.items()},
             "tools": {name: list(vars(use).values()) for name, use in tools.items()},
+            "names": {name: list(vars(use).values()) for name, use in names.items()},
             "error": self.error_type and self.error_type[:200],
             "ttfb_ms": self.time_to_first_byte_ms,
             "cut": is_cut,
@@ -140,12 +170,20 @@ def summary_from_tag(text: str | None) -> TraceSummary | None:
             spans=int(told["spans"]),
             models={name: ModelUse(*values) for name, values in told.get("models", {}).items()},
             tools={name: ToolUse(*values) for name, values in told.get("tools", {}).items()},
+            names={name: ToolUse(*values) for name, values in told.get("names", {}).items()},
             error_type=told.get("error"),
             time_to_first_byte_ms=told.get("ttfb_ms"),
             is_cut=bool(told.get("cut")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _add_call(uses: dict[str, ToolUse], name: str, duration_ms: int, *, is_failed: bool) -> None:
+    use = uses.setdefault(name, ToolUse())
+    use.calls += 1
+    use.failures += is_failed
+    _add_duration(use, duration_ms)
 
 
 def _add_duration(use: ModelUse | ToolUse, duration_ms: int) -> None:

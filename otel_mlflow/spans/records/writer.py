@@ -156,6 +156,7 @@ class TraceWriter:
             attributes,
             is_failed=proto.status.code == StatusCode.ERROR.value,
             duration_ms=max(proto.end_time_unix_nano - proto.start_time_unix_nano, 0) // 1_000_000,
+            is_root=state is trace.root,
         )
         if state is trace.root:
             trace.metadata.summary.add_root(attributes, proto)

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from otel_mlflow.spans.records.trace_summary import MAX_LENGTH, ModelUse, ToolUse, TraceSummary, summary_from_tag
+from otel_mlflow.spans.records.trace_summary import (
+    MAX_LENGTH,
+    MOST_NAMES,
+    ModelUse,
+    ToolUse,
+    TraceSummary,
+    summary_from_tag,
+)
 
 
 def model_call(model: str, tokens: tuple[int, int], cost: float | None = None) -> dict[str, Any]:
@@ -61,6 +68,31 @@ def test_names_that_have_no_room_are_left_out_and_the_tag_says_so() -> None:
     assert len(tag) <= MAX_LENGTH
     assert read.is_cut
     assert min(tool.calls for tool in read.tools.values()) > 300
+
+
+def test_other_spans_are_told_by_name_but_for_the_root() -> None:
+    """Tools have a place of their own; what takes longest is told where there are many names."""
+    summary = TraceSummary()
+    summary.add_span("GET /", {}, is_failed=False, duration_ms=900, is_root=True)
+    summary.add_span("search", {"mlflow.spanType": "TOOL"}, is_failed=False, duration_ms=5)
+    for duration in range(MOST_NAMES + 5):
+        summary.add_span(f"step {duration}", {}, is_failed=duration == 7, duration_ms=duration)
+    assert summary.has_all_names
+    read = summary_from_tag(summary.to_tag())
+    assert read is not None
+    assert list(read.names) == [f"step {duration}" for duration in range(MOST_NAMES + 4, 4, -1)]
+    assert read.names["step 7"] == ToolUse(1, 1, 7, 7)
+    assert (read.has_all_names, read.is_cut) == (False, False)
+
+
+def test_names_of_spans_give_way_to_models_and_tools() -> None:
+    """Whose figures nothing else tells."""
+    summary = TraceSummary(900, tools={f"tool {number} " + "x" * 40: ToolUse(1) for number in range(50)})
+    summary.names = {f"span {number} " + "x" * 100: ToolUse(1) for number in range(20)}
+    read = summary_from_tag(summary.to_tag())
+    assert read is not None
+    assert (len(read.tools), read.is_cut) == (50, False)
+    assert 0 < len(read.names) < 20
 
 
 @pytest.mark.parametrize(
