@@ -44,7 +44,7 @@ format: $(VENV)/.dev ## make the code look as `check` wants it
 versions: $(VENV)/.dev ## the oldest and newest versions of what we build on; writes docs/compatibility.md
 	$(BIN)/python -m tests.versions $(ARGS)
 
-frameworks: $(VENV)/.dev ## the real agent libraries and instrumentations; writes docs/frameworks.md
+frameworks: $(VENV)/.dev ## the real agent libraries; writes docs/frameworks.md; ARGS=--part=3 for a third
 	$(BIN)/python -m tests.frameworks $(ARGS)
 
 benchmark: $(VENV)/.dev ## what tracing costs a request, beside the alternatives

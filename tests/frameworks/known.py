@@ -9,6 +9,7 @@ _LITELLM = "LiteLLM tells nobody of a stream that is not read to its end"
 _SMOLAGENTS = "MLflow's smolagents patches `Model.__call__`, and smolagents 1.26 calls `generate`: no call is traced"
 _CREWAI = "MLflow's crewai patches a module that CrewAI 1.15 no longer has: it is off, which is said at start-up"
 _AUTOGEN = "MLflow's autogen does not tell which model was called"
+_HAYSTACK = "MLflow's haystack tells the types of pipelines and their components, not those of an agent's steps"
 _AUTOGEN_TOOL = f"{_AUTOGEN}, and AutoGen calls a function in a thread without the context"
 
 
@@ -22,6 +23,7 @@ KNOWN: dict[tuple[str, str], str] = {
     **_cells("DSPy", "sync, async, 10 at once", _DSPY),
     **_cells("LiteLLM", "client gone", _LITELLM),
     **_cells("smolagents", "sync, async, tools, 10 at once, error", _SMOLAGENTS),
+    **_cells("Haystack", "sync, async, tools, 10 at once, error", _HAYSTACK),
     **_cells("CrewAI", "sync, async, tools, 10 at once, error", _CREWAI),
     **_cells("AutoGen", "async, 10 at once", _AUTOGEN),
     **_cells("AutoGen", "tools", _AUTOGEN_TOOL),

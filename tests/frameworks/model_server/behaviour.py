@@ -75,8 +75,10 @@ class Reply:
 def answer(prompt: Prompt) -> Reply:
     """Decide what to answer."""
     wanted = _TOOL.search(prompt.said)
-    if wanted and wanted[1] in prompt.tools and not prompt.tool_answers:
-        return Reply(tool_call=ToolCall(wanted[1], json.loads(wanted[2])))
+    # Semantic Kernel puts the name of a plugin before its tools' names.
+    tool = next((name for name in prompt.tools if wanted and name.split("-")[-1] == wanted[1]), None)
+    if wanted and tool and not prompt.tool_answers:
+        return Reply(tool_call=ToolCall(tool, json.loads(wanted[2])))
     text = f"The tool says {prompt.tool_answers[-1]}." if prompt.tool_answers else "That is what I know."
     if _FINISH in prompt.tools:
         return Reply(tool_call=ToolCall(_FINISH, {"answer": text}))
