@@ -15,6 +15,7 @@ from typing import Any
 from opentelemetry.trace import SpanKind, TracerProvider, get_current_span
 
 from otel_mlflow.http.exchange import Scope
+from otel_mlflow.integrations import INTEGRATIONS
 
 _SCOPE_KEY = "fastapi.telemetry"
 
@@ -23,6 +24,7 @@ class FastAPITelemetry:
     """What FastAPI does on its own for one application; does nothing for any other kind."""
 
     def __init__(self, app: object) -> None:
+        app = app if not _is_fastapi(app) or INTEGRATIONS.works("fastapi_telemetry") else None
         self._config: Any = getattr(app, "_telemetry", None)
         self._enabled: Any = getattr(getattr(app, "_native_telemetry", None), "enabled", None)
         self._before: dict[str, Any] = dict(self._config) if self._config is not None else {}
@@ -55,6 +57,10 @@ class FastAPITelemetry:
         """
         if _SCOPE_KEY not in scope and not (self._enabled is not None and self._enabled()):
             scope[_SCOPE_KEY] = None
+
+
+def _is_fastapi(app: object) -> bool:
+    return any(kind.__module__.startswith("fastapi.") for kind in type(app).__mro__)
 
 
 def _in_server_span() -> bool:

@@ -17,6 +17,7 @@ from requests.auth import AuthBase
 from typing_extensions import override
 
 from otel_mlflow.errors import MisconfigurationError
+from otel_mlflow.integrations import INTEGRATIONS
 
 PLUGIN = "MLFLOW_TRACKING_AUTH"
 
@@ -89,6 +90,8 @@ class _Adapter(HTTPAdapter):
 
 
 def _plugin(name: str) -> AuthBase:
+    if (left_out := INTEGRATIONS.missing("mlflow_authentication")) is not None:
+        raise MisconfigurationError(left_out.reason, left_out.fix)
     from mlflow.tracking.request_auth.registry import fetch_auth
 
     found: AuthBase | None = fetch_auth(name)  # type: ignore[no-untyped-call]

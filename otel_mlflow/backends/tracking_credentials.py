@@ -12,6 +12,8 @@ from otel_mlflow.backends.auth_plugins import PLUGIN, find_auth
 from otel_mlflow.backends.client_settings import request_headers
 from otel_mlflow.backends.http import HttpClient, redacted_uri
 from otel_mlflow.errors import MisconfigurationError
+from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.settings.environment import text_of
 
 if TYPE_CHECKING:
     from mlflow.utils.rest_utils import MlflowHostCreds
@@ -69,6 +71,8 @@ class TrackingCredentials:
 
 
 def _read(uri: str) -> MlflowHostCreds:
+    if (left_out := INTEGRATIONS.missing("mlflow_credentials")) is not None:
+        raise MisconfigurationError(left_out.reason, left_out.fix)
     from mlflow.exceptions import MlflowException
     from mlflow.utils.credentials import get_default_host_creds
 
@@ -103,9 +107,7 @@ def _authorization(found: MlflowHostCreds) -> str | None:
 
 
 def _source_of_password() -> str:
-    from mlflow.environment_variables import MLFLOW_TRACKING_PASSWORD
-
-    in_environment = MLFLOW_TRACKING_PASSWORD.get()  # type: ignore[no-untyped-call]
+    in_environment = text_of("MLFLOW_TRACKING_PASSWORD")
     return "environment MLFLOW_TRACKING_PASSWORD" if in_environment else "file ~/.mlflow/credentials"
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from packaging.version import Version
 
-from otel_mlflow.integrations.table import TABLE, Integration, Kind, PrivateName
+from otel_mlflow.guard import attempt
+from otel_mlflow.integrations.integration import Integration, Kind, PrivateName
+from otel_mlflow.integrations.table import TABLE
 
 logger = logging.getLogger("otel_mlflow")
 
@@ -60,6 +62,17 @@ class Integrations:
             self._keep(name, self._probe(self._table[name]))
         return self._found[name] is None
 
+    def check_all(self) -> None:
+        """Check those that every application leans on."""
+        for name, integration in self._table.items():
+            if not integration.on_use:
+                self.works(name)
+
+    def missing(self, name: str) -> LeftOut | None:
+        """Why the integration does without; None where it works."""
+        self.works(name)
+        return self._found[name]
+
     def leave_out(self, name: str, why: str) -> None:
         """Do without the integration from now on: its self-test failed."""
         self._keep(name, why)
@@ -76,7 +89,7 @@ class Integrations:
             if not self.works(needed):
                 return f"it builds on {needed!r}, which is off"
         missing = [reason for name in integration.names if (reason := _missing(name)) is not None]
-        return "; ".join(missing) or None
+        return "; ".join(missing) or _failure(integration)
 
     def _keep(self, name: str, why: str | None) -> None:
         found = LeftOut(self._table[name], why) if why is not None else None
@@ -87,6 +100,15 @@ class Integrations:
 
 INTEGRATIONS = Integrations()
 """Those of this process."""
+
+
+def _failure(integration: Integration) -> str | None:
+    """What the self-test finds; None where all works, or there is none."""
+    if integration.self_test is None:
+        return None
+    found = attempt(integration.self_test)
+    why = f"{type(found).__name__}: {found}" if isinstance(found, Exception) else found
+    return f"its self-test fails ({why})" if why else None
 
 
 def _is_before(integration: Integration) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans import enclosing, propagation, registry
 from otel_mlflow.spans.mlflow.autologging import FlavourOff, disable_autologging, enable_autologging, log_trouble
 from otel_mlflow.spans.mlflow.bridge import MlflowBridge
@@ -55,6 +56,7 @@ class Bridge:
     ) -> None:
         """Wire everything for `owner`; traces that begin outside any request go to the one that came first."""
         with self._lock, ExitStack() as undo:
+            INTEGRATIONS.check_all()
             self._owners.append(owner)
             undo.callback(self.uninstall, owner)
             self.processor.default_owner = self._owners[0]

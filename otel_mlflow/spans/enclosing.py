@@ -3,9 +3,8 @@
 Whoever makes a span current does it with `opentelemetry.context.attach`. Where that span is another provider's or
 another process's, or records nothing, the context that is attached gets one more key. Those of our spans are attached
 as they are.
-Private names that this leans on: `opentelemetry.context._RUNTIME_CONTEXT`, through which every `attach` goes, whoever
-imported it, and the key of the current span, `opentelemetry.trace.propagation._SPAN_KEY`.
-Tested with opentelemetry-api 1.34 to 1.45.
+It leans on `opentelemetry.context._RUNTIME_CONTEXT`, through which every `attach` goes, whoever imported it, and on
+the key of the current span (`integrations/of_opentelemetry.py`).
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from typing import Any
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, get_current_span
-from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_mlflow.guard import guarded
+from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.trace import SPAN_STATE, SpanState, span_state
 
 _ENCLOSING = context_api.create_key("otel-mlflow-enclosing")
@@ -36,15 +35,16 @@ def enclosing_state(context: Context, span: Span) -> SpanState | None:
 class _EnclosingContext:
     """OpenTelemetry's runtime context, with the key added to what is attached."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(self, inner: Any, span_key: str) -> None:
         self.inner = inner
+        self._span_key = span_key
         self.get_current = inner.get_current
         self.detach = inner.detach
         self._attach = inner.attach
 
     def attach(self, context: Context) -> Token[Context]:
         """Make `context` the current one."""
-        span: Any = context.get(_SPAN_KEY)
+        span: Any = context.get(self._span_key)
         if span is not None and span is not INVALID_SPAN and not hasattr(span, SPAN_STATE):
             context = _with_enclosing(context, span, self.get_current()) or context
         token: Token[Context] = self._attach(context)
@@ -62,11 +62,15 @@ def _with_enclosing(context: Context, span: Span, before: Context) -> Context:
 
 def install() -> None:
     """Add the key from now on. Does nothing the second time."""
-    if not isinstance(context_module._RUNTIME_CONTEXT, _EnclosingContext):
-        context_module._RUNTIME_CONTEXT = _EnclosingContext(context_module._RUNTIME_CONTEXT)
+    if INTEGRATIONS.works("opentelemetry_context"):
+        from opentelemetry.trace.propagation import _SPAN_KEY
+
+        inner = context_module._RUNTIME_CONTEXT
+        if not isinstance(inner, _EnclosingContext):
+            context_module._RUNTIME_CONTEXT = _EnclosingContext(inner, _SPAN_KEY)
 
 
 def uninstall() -> None:
     """Give OpenTelemetry its own runtime context back."""
-    if isinstance(context_module._RUNTIME_CONTEXT, _EnclosingContext):
-        context_module._RUNTIME_CONTEXT = context_module._RUNTIME_CONTEXT.inner
+    if isinstance(installed := getattr(context_module, "_RUNTIME_CONTEXT", None), _EnclosingContext):
+        context_module._RUNTIME_CONTEXT = installed.inner

@@ -1,7 +1,7 @@
 """OpenTelemetry's global tracer provider: asked for, set, and watched.
 
 There may be one and it may be set once, by the application. Ours stands in its place until then, past OpenTelemetry's
-setter; and every setting is noticed, whoever imported the setter. Both need private names (`integrations/table.py`).
+setter; and every setting is noticed, whoever imported the setter. Both need private names (`integrations/`).
 Where one of them is gone, the public functions do what they can: our provider takes the one place there is.
 """
 

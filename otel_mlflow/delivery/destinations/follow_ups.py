@@ -14,7 +14,8 @@ from typing import Any
 from otel_mlflow.backends.calls import call_with_timeout
 from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery.records import SpooledFeedback
-from otel_mlflow.errors import RetryableError, TraceNotFoundError
+from otel_mlflow.errors import RejectedError, RetryableError, TraceNotFoundError
+from otel_mlflow.integrations import INTEGRATIONS
 
 SECONDS = 30.0
 """That a follow-up may take, an upload of some megabytes included."""
@@ -62,6 +63,8 @@ def _send(feedback: SpooledFeedback, tracking_uri: str) -> None:
 
 
 def _upload(client: Any, trace_id: str, what: dict[str, str]) -> None:
+    if (left_out := INTEGRATIONS.missing("mlflow_attachments")) is not None:
+        raise RejectedError(left_out.reason)
     repository = client._get_artifact_repo_for_trace(client.store.get_trace_info(trace_id))
     repository.upload_attachment(what["id"], base64.b64decode(what["content"]))
 

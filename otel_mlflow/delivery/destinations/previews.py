@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
+from otel_mlflow.integrations import INTEGRATIONS
+
 PREVIEWS = ("request_preview", "response_preview")
 INPUTS, OUTPUTS = "mlflow.traceInputs", "mlflow.traceOutputs"
 
@@ -21,12 +23,21 @@ def previews_from(spans: Iterable[ProtoSpan]) -> dict[str, str | None]:
     if root is None:
         return {}
     from mlflow.entities import Span, TraceData
-    from mlflow.tracing.utils.truncation import set_request_response_preview
 
     data = TraceData([Span.from_otel_proto(root)])
+    return {**_picked(data), INPUTS: data.request, OUTPUTS: data.response}
+
+
+def _picked(data: Any) -> dict[str, str | None]:
+    """What MLflow picks of inputs and outputs; all of what has no shape that it knows."""
+    whole = {"request_preview": data.request, "response_preview": data.response}
+    if not INTEGRATIONS.works("mlflow_previews"):
+        return whole
+    from mlflow.tracing.utils.truncation import set_request_response_preview
+
     previews = SimpleNamespace(request_preview=None, response_preview=None)
     try:
         set_request_response_preview(cast(Any, previews), data)
     except (TypeError, ValueError, AttributeError, LookupError):
-        previews = SimpleNamespace(request_preview=data.request, response_preview=data.response)  # of no known shape
-    return {**vars(previews), INPUTS: data.request, OUTPUTS: data.response}
+        return whole
+    return vars(previews)

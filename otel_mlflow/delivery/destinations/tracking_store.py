@@ -23,6 +23,7 @@ from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, TraceNotFoundError
+from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.status import Experiment
 
 if TYPE_CHECKING:
@@ -190,13 +191,16 @@ def open_store(uri: str, shown_uri: str) -> Any:
     try:
         from alembic.util import CommandError
         from mlflow.exceptions import MlflowException
-        from mlflow.tracking._tracking_service.utils import _get_store
         from sqlalchemy.exc import OperationalError, SQLAlchemyError
     except ImportError as error:
         raise MisconfigurationError(
             f"a tracking store at {shown_uri} needs the whole of MLflow: {error}",
             "pip install 'otel-mlflow[server]', or set tracking_uri to an MLflow server",
         ) from error
+    if (left_out := INTEGRATIONS.missing("mlflow_store")) is not None:
+        raise MisconfigurationError(left_out.reason, left_out.fix)
+    from mlflow.tracking._tracking_service.utils import _get_store
+
     try:
         make_store_file(uri, _make_tables)
         store = _get_store(uri)  # type: ignore[no-untyped-call]

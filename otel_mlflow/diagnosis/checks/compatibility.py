@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from otel_mlflow.diagnosis.check_result import CheckResult, ok, warn
 from otel_mlflow.diagnosis.setup import Setup
-from otel_mlflow.integrations import TABLE, Integrations
+from otel_mlflow.integrations import INTEGRATIONS, TABLE, Integrations
 from otel_mlflow.integrations.probe import NOT_INSTALLED, installed_version
 
 
@@ -13,7 +13,8 @@ def check(setup: Setup) -> CheckResult:
     integrations = Integrations()
     installed = [name for name, each in TABLE.items() if installed_version(each.distribution) != NOT_INSTALLED]
     working = [name for name in installed if integrations.works(name)]
-    left_out = integrations.left_out
-    if left_out:
+    # Where this process is traced, ours are in the place of what is missing, and it is known what was.
+    known = {each.integration.name: each for each in (*integrations.left_out, *INTEGRATIONS.left_out)}
+    if left_out := list(known.values()):
         return warn("; ".join(each.reason for each in left_out), "; ".join(dict.fromkeys(e.fix for e in left_out)))
     return ok(f"all that is leaned on is there: {', '.join(working)}")

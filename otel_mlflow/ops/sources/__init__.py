@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from otel_mlflow.delivery.destinations import destination_key, display_backend, experiment_name, resolve_defaults
 from otel_mlflow.errors import MisconfigurationError
+from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.ops.feeds.base import Feed
 from otel_mlflow.ops.sources.base import Source, Wanted
 
@@ -60,7 +61,7 @@ def _feed_maker(settings: Settings, uri: str, wanted: Wanted) -> Callable[[], Fe
     from otel_mlflow.ops.feeds.sqlite_store import SqliteFeed
 
     service, known = settings.service_name, KnownScopes()
-    if uri.startswith(SQLITE):
+    if uri.startswith(SQLITE) and INTEGRATIONS.works("ops_sqlite_schema"):
         path = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
         return partial(SqliteFeed, path, wanted, service)
     if uri.startswith(("http://", "https://")):

@@ -5,11 +5,16 @@ LangGraph raises them to leave a node, and tells LangChain's callbacks of an err
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+
+from otel_mlflow.integrations import INTEGRATIONS
 
 
 def is_pause(error: BaseException) -> bool:
     """Whether the exception is one of LangGraph's own way of leaving a node (`langgraph.errors.GraphBubbleUp`)."""
+    if "langgraph.errors" not in sys.modules or not INTEGRATIONS.works("langgraph_pauses"):
+        return False
     return any(
         kind.__name__ == "GraphBubbleUp" and kind.__module__ == "langgraph.errors" for kind in type(error).__mro__
     )

@@ -7,8 +7,10 @@ API makes no spans: left to itself it would send traces of its own, and callers 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from otel_mlflow.guard import attempt
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 
@@ -41,14 +43,22 @@ class MlflowBridge:
                 INTEGRATIONS.leave_out("mlflow_spans", failure)
 
     def _silence(self) -> None:
+        """By MLflow's public function; where that leans on what is gone, by a provider in the place of MLflow's."""
+        import mlflow.tracing
+
         from otel_mlflow.spans.mlflow.provider import ProviderSwap, SilentProvider
 
+        _try(mlflow.tracing.disable)
         swap = ProviderSwap(SilentProvider(), shares_context=False)
         swap.install()
-        self._undo = [swap.uninstall]
+        self._undo = [partial(_try, mlflow.tracing.enable), swap.uninstall]
 
     def uninstall(self) -> None:
         """Put MLflow's own objects back."""
         undo, self._undo = self._undo, []
         for step in reversed(undo):
             step()
+
+
+def _try(function: Callable[[], object]) -> None:
+    attempt(function)

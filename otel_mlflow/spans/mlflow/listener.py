@@ -28,11 +28,6 @@ from otel_mlflow.spans.trace import OpenTrace, SpanState
 mlflow_config: Any = mlflow.tracing.config
 mlflow_fluent: Any = mlflow.tracing.fluent
 
-_SCOPE: Any = None
-"""MLflow's module of scopes, which came with 3.11. Its package has a function of the same name."""
-with suppress(ImportError):
-    _SCOPE = importlib.import_module("mlflow.tracing.context")
-
 _OF_EVERY_TRACE = (mlflow_names.TRACE_SCHEMA_VERSION, "mlflow.user", "mlflow.source.", mlflow_names.TRACE_NAME)
 """What is written of every trace anyway."""
 
@@ -47,6 +42,7 @@ class MlflowListener:
         self._has_joined = has_joined
         self._find = find
         self._remembers_last = INTEGRATIONS.works("mlflow_last_trace")
+        self._scopes = _scopes()
         self._processor: Any = None
         if INTEGRATIONS.works("mlflow_trace_info"):
             from mlflow.tracing.processor.mlflow_v3 import MlflowV3SpanProcessor
@@ -67,7 +63,7 @@ class MlflowListener:
 
     def _started_root(self, state: SpanState) -> None:
         if self._processor is not None:
-            if state.from_mlflow or _is_in_scope():
+            if state.from_mlflow or self._is_in_scope():
                 self._note_trace_info(state)
             note_destination(state)
 
@@ -97,6 +93,11 @@ class MlflowListener:
             return None
         return MlflowSpanContext(known.trace.identity.mlflow_trace_id_int if known else remote.trace_id, remote.span_id)
 
+    def _is_in_scope(self) -> bool:
+        """Whether `mlflow.tracing.context()` is round this."""
+        scopes = self._scopes
+        return scopes is not None and bool(scopes.get_configured_trace_metadata() or scopes.get_configured_trace_tags())
+
     def _note_evaluation(self, trace: OpenTrace) -> None:
         """MLflow's evaluation asks for its traces by an id of its own, and at once."""
         request_id = trace.info.tags.get(mlflow_names.EVAL_REQUEST_ID)
@@ -123,9 +124,11 @@ def is_mlflow_s(span: ReadableSpan) -> bool:
     return scope is not None and scope.name.startswith("mlflow.")
 
 
-def _is_in_scope() -> bool:
-    """Whether `mlflow.tracing.context()` is round this."""
-    return _SCOPE is not None and bool(_SCOPE.get_configured_trace_metadata() or _SCOPE.get_configured_trace_tags())
+def _scopes() -> Any:
+    """MLflow's module of scopes, which came with 3.11. Its package has a function of the same name."""
+    with suppress(ImportError):
+        return importlib.import_module("mlflow.tracing.context") if INTEGRATIONS.works("mlflow_scopes") else None
+    return None
 
 
 def _beyond_every_trace(known: Mapping[str, str]) -> dict[str, str]:

@@ -22,15 +22,11 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, Span, ge
 from typing_extensions import override
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.current import current_span_state
 from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.mlflow.destinations import mark_followed
 from otel_mlflow.spans.trace import span_state
-
-_SAMPLING: Any = None
-"""MLflow's module of sampling overrides, which came with 3.10."""
-with suppress(ImportError):
-    _SAMPLING = importlib.import_module("mlflow.tracing.sampling")
 
 
 class UnsampledSpan(NonRecordingSpan):
@@ -42,6 +38,7 @@ class BridgedTracer(trace_api.Tracer):
 
     def __init__(self, tracer: trace_api.Tracer) -> None:
         self.tracer = tracer
+        self._sampling = _sampling()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.tracer, name)
@@ -49,7 +46,7 @@ class BridgedTracer(trace_api.Tracer):
     @override
     def start_span(self, name: str, context: Context | None = None, *args: Any, **kwargs: Any) -> Span:
         above = get_current_span(context)
-        if isinstance(above, UnsampledSpan) or not _is_sampled(context, name):
+        if isinstance(above, UnsampledSpan) or not self._is_sampled(context, name):
             return UnsampledSpan(above.get_span_context() or INVALID_SPAN_CONTEXT)
         span = self.tracer.start_span(name, context, *args, **kwargs)
         attributes = kwargs.get("attributes") or {}
@@ -63,13 +60,19 @@ class BridgedTracer(trace_api.Tracer):
     def start_as_current_span(self, *args: Any, **kwargs: Any) -> Any:
         return self.tracer.start_as_current_span(*args, **kwargs)
 
+    def _is_sampled(self, context: Context | None, name: str) -> bool:
+        """Whether MLflow's sampler keeps what starts now; below a span of MLflow's own it is kept with that."""
+        sampling = self._sampling
+        if sampling is None or sampling._SAMPLING_RATIO_OVERRIDE.get() is None:
+            return True
+        above = current_span_state(context)
+        if above is not None and (above.from_mlflow or above.below_mlflow):
+            return True
+        return bool(sampling._MlflowSampler().should_sample(None, new_trace_id(), name).decision.is_sampled())
 
-def _is_sampled(context: Context | None, name: str) -> bool:
-    """Whether MLflow's sampler keeps what starts now; below a span of MLflow's own it is kept with that."""
-    override_ratio = _SAMPLING._SAMPLING_RATIO_OVERRIDE.get() if _SAMPLING is not None else None
-    if override_ratio is None:
-        return True
-    above = current_span_state(context)
-    if above is not None and (above.from_mlflow or above.below_mlflow):
-        return True
-    return bool(_SAMPLING._MlflowSampler().should_sample(None, new_trace_id(), name).decision.is_sampled())
+
+def _sampling() -> Any:
+    """MLflow's module of sampling overrides, which came with 3.10."""
+    with suppress(ImportError):
+        return importlib.import_module("mlflow.tracing.sampling") if INTEGRATIONS.works("mlflow_sampling") else None
+    return None

@@ -3,34 +3,64 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
-import mlflow
 import pytest
 from opentelemetry import trace as trace_api
 
 from otel_mlflow import Settings, Tracing, TracingSetupError
-from otel_mlflow.integrations import INTEGRATIONS
-from otel_mlflow.testing import capture
-from tests.unit.apps import app_of
-from tests.unit.asgi_calls import Call
-from tests.unit.conftest import Instrument
+from otel_mlflow.integrations import INTEGRATIONS, TABLE, Integration, PrivateName
 
-GONE = [
-    ("mlflow.tracing.provider", "provider", "mlflow_spans"),
-    ("mlflow.tracing.provider", "_initialize_tracer_provider", "mlflow_spans"),
-    ("mlflow.tracing.provider", "MLFLOW_USE_DEFAULT_TRACER_PROVIDER", "mlflow_spans"),
-    ("mlflow.tracing.provider", "detach_span_from_context", "mlflow_spans"),
-    ("mlflow.tracing.trace_manager", "_Trace", "mlflow_spans"),
-    ("mlflow.tracking.fluent", "_active_run_stack", "mlflow_runs"),
-    ("mlflow.tracking.fluent", "_active_experiment_id", "mlflow_runs"),
-    ("mlflow.tracking._tracking_service.utils", "_tracking_uri", "mlflow_runs"),
-    ("opentelemetry.trace", "_set_tracer_provider", "opentelemetry_provider"),
-    ("opentelemetry.trace", "_TRACER_PROVIDER", "opentelemetry_provider"),
-    ("mlflow.langchain.langchain_tracer", "MlflowLangchainTracer", "langchain"),
-    ("mlflow.tracing.utils.token", "SpanWithToken", "langchain"),
-    ("mlflow.tracing.fluent", "_set_last_active_trace_id", "mlflow_last_trace"),
-]
+LISTED = [(each, name) for each in TABLE.values() for name in each.names]
+ONE_EACH = list({each.name: (each, name) for each, name in reversed(LISTED)}.values())
+
+TIMEOUT = 280
+
+
+def came_of(names: list[PrivateName], folder: Path) -> list[dict[str, Any]]:
+    """What becomes of an application, for each name that is gone."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "OTEL_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.unit.integrations.without"],
+        input="".join(f"{name.module} {name.path}\n" for name in names),
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def shortcomings(integration: Integration, name: PrivateName, found: dict[str, Any]) -> list[str]:
+    """What is not as it should be where the name is gone: an integration that this application does not use is fine."""
+    named = "raised" not in found and integration.name in found["doctor"] and found["doctor"].startswith("warn")
+    told = integration.on_use or (found.get("state") == "degraded" and integration.name in found["reason"])
+    serves = found.get("answer") == "served" and found.get("traced")
+    return [] if named and told and serves else [f"{integration.name}, {name}: {found}"]
+
+
+def test_an_application_serves_without_any_integration(tmp_path: Path) -> None:
+    """It starts, its request has a trace, status() is `degraded` and names what is off, and so does the doctor."""
+    found = came_of([name for _, name in ONE_EACH], tmp_path)
+    assert [
+        text for (each, name), one in zip(ONE_EACH, found, strict=True) for text in shortcomings(each, name, one)
+    ] == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", TABLE)
+def test_an_application_serves_without_any_name(tmp_path: Path, name: str) -> None:
+    """The same for each name of the table."""
+    names = TABLE[name].names
+    found = came_of(list(names), tmp_path)
+    assert [text for gone, one in zip(names, found, strict=True) for text in shortcomings(TABLE[name], gone, one)] == []
 
 
 @pytest.fixture
@@ -43,37 +73,6 @@ def newly_probed(fresh_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
 def take_away(monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
     """As a release might in which it has another name."""
     monkeypatch.delattr(importlib.import_module(module), name)
-
-
-@pytest.mark.parametrize(("module", "name", "integration"), GONE, ids=[name for _, name, _ in GONE])
-def test_an_application_serves_without_it(
-    newly_probed: None,
-    instrument: Instrument,
-    monkeypatch: pytest.MonkeyPatch,
-    module: str,
-    name: str,
-    integration: str,
-) -> None:
-    """The request is answered, it has a trace, and the status is `degraded` and names what is missing."""
-
-    def handler() -> str:
-        with mlflow.start_span("work"):
-            return "served"
-
-    take_away(monkeypatch, module, name)
-    app = app_of(handler)
-    with capture() as traces:
-        tracing = instrument(app)
-        answer = Call(app).run().json
-        status = tracing.status()
-        spans = [span.name for trace in traces for span in trace.data.spans]
-        tracing.shutdown()
-    monkeypatch.undo()
-    assert answer == "served"
-    assert "GET /" in spans
-    assert status.state == "degraded"
-    assert integration in status.reason
-    assert status.fix
 
 
 def test_strict_raises(newly_probed: None, monkeypatch: pytest.MonkeyPatch) -> None:

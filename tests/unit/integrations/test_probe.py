@@ -50,7 +50,8 @@ def removable() -> list[tuple[str, PrivateName]]:
 
 def _is_removable(name: PrivateName) -> bool:
     owner, last = owner_of(name)
-    return last in getattr(owner, "__dict__", {})
+    is_column = name.path.startswith("Sql")  # SQLAlchemy lets none be taken away
+    return last in getattr(owner, "__dict__", {}) and not is_column
 
 
 NAMES = removable()

@@ -1,0 +1,83 @@
+"""Trying in milliseconds what private names are used for. Each answers what does not work, None where all does."""
+
+from __future__ import annotations
+
+import importlib
+from types import SimpleNamespace
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, set_span_in_context
+
+_NAME = "self-test"
+
+
+def span_processors_can_be_gated() -> str | None:
+    """A provider shows its spans by functions of its processors that can be replaced one by one."""
+    seen: list[str] = []
+    provider = _provider()
+    processors = getattr(provider, "_active_span_processor", None)
+    if not isinstance(processors, SpanProcessor):
+        return "TracerProvider._active_span_processor is not there"
+    gated: Any = processors
+    gated.on_start = lambda span, parent_context=None: seen.append("start")
+    gated.on_end = lambda span: seen.append("end")
+    provider.get_tracer(_NAME).start_span(_NAME).end()
+    return None if seen == ["start", "end"] else f"a span is shown to the provider's processors as {seen}"
+
+
+def the_current_span_has_its_key() -> str | None:
+    """A context has its current span under a key that we know."""
+    propagation: Any = importlib.import_module("opentelemetry.trace.propagation")
+    span = NonRecordingSpan(INVALID_SPAN.get_span_context())
+    found = set_span_in_context(span, Context()).get(propagation._SPAN_KEY)
+    return None if found is span else "a context has its current span under another key than _SPAN_KEY"
+
+
+def attributes_can_be_taken_away() -> str | None:
+    """Before a span ends, an attribute can be taken from it that others would see."""
+
+    class TakingAway(SpanProcessor):
+        def _on_ending(self, span: Any) -> None:
+            getattr(span._attributes, "_dict", {}).pop(_NAME, None)
+
+    provider = _provider()
+    provider.add_span_processor(TakingAway())
+    span: Any = provider.get_tracer(_NAME).start_span(_NAME, attributes={_NAME: True})
+    span.end()
+    return None if _NAME not in span.attributes else "an attribute that is taken from a span's dictionary stays"
+
+
+def previews_are_picked() -> str | None:
+    """MLflow picks the last message of a conversation."""
+    truncation: Any = importlib.import_module("mlflow.tracing.utils.truncation")
+    previews = SimpleNamespace(request_preview=None, response_preview=None)
+    asked = '{"messages": [{"role": "user", "content": "asked"}]}'
+    truncation.set_request_response_preview(previews, SimpleNamespace(request=asked, response="answered"))
+    found = (previews.request_preview, previews.response_preview)
+    return None if found == ("asked", "answered") else f"the previews of a conversation are {found}"
+
+
+def runs_are_kept_in_a_list() -> str | None:
+    """MLflow's stack of active runs is a list."""
+    fluent: Any = importlib.import_module("mlflow.tracking.fluent")
+    found = fluent._active_run_stack.get()
+    return None if isinstance(found, list) else f"_active_run_stack.get() answers with a {type(found).__name__}"
+
+
+def fastapi_has_telemetry() -> str | None:
+    """An application has the switches of its telemetry where we look for them."""
+    fastapi: Any = importlib.import_module("fastapi")
+    app = fastapi.FastAPI()
+    if not isinstance(getattr(app, "_telemetry", None), dict):
+        return "FastAPI._telemetry is no dictionary"
+    enabled = getattr(getattr(app, "_native_telemetry", None), "enabled", None)
+    return None if callable(enabled) else "FastAPI._native_telemetry.enabled is no function"
+
+
+def _provider() -> TracerProvider:
+    """One that nobody else has, whatever the environment says of samplers."""
+    return TracerProvider(sampler=ALWAYS_ON, resource=Resource.get_empty(), shutdown_on_exit=False)
