@@ -135,8 +135,10 @@ def _spent_over_time(by: str, shown: str, relation: str) -> str:
     return f"""
 SELECT {_BUCKET} AS `time`, {by} AS {shown}, sum(total_tokens) AS total_tokens, coalesce(sum(cost), 0.0) AS cost
 FROM {relation} WHERE total_tokens > 0 AND {by} IN (
-    SELECT {by} FROM {relation} WHERE {by} IS NOT NULL GROUP BY {by} HAVING sum(total_tokens) > 0
-    ORDER BY sum(total_tokens) DESC, {by} LIMIT {MOST_LINES}
+    SELECT who FROM (
+        SELECT {by} AS who, sum(total_tokens) AS size FROM {relation} WHERE total_tokens > 0 AND {by} IS NOT NULL
+        GROUP BY {by} ORDER BY size DESC, who LIMIT {MOST_LINES}
+    ) AS most
 ) GROUP BY {_BUCKET}, {by} ORDER BY `time`, {by}"""  # noqa: S608
 
 
@@ -144,7 +146,9 @@ MODEL_SERIES = _spent_over_time("model", "model", "model_use")
 USER_SERIES = _spent_over_time("user_id", "`user`", "request")
 FEEDBACK_SERIES = f"""
 SELECT {_BUCKET} AS `time`, name, count(*) AS given, avg(number) AS mean FROM judgement WHERE name IN (
-    SELECT name FROM judgement GROUP BY name ORDER BY count(*) DESC, name LIMIT {MOST_LINES}
+    SELECT what FROM (
+        SELECT name AS what, count(*) AS size FROM judgement GROUP BY name ORDER BY size DESC, what LIMIT {MOST_LINES}
+    ) AS most
 ) GROUP BY {_BUCKET}, name ORDER BY `time`, name"""  # noqa: S608
 RETENTION = """
 SELECT first_, period - first_ AS later, count(*) AS users FROM (
