@@ -24,8 +24,9 @@ def make_store_file(uri: str, make_tables: Callable[[str], None]) -> None:
     `make_tables` is given the URI of an empty database. Raises `OSError` where the file cannot be made.
     """
     path = _database_file(uri)
-    if path is None or path.exists() or not path.parent.is_dir():
+    if path is None or path.exists():
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + _NEW)
     with _locked(new):
         # Whoever held the lock before may have made it.

@@ -191,6 +191,7 @@ def open_store(uri: str, shown_uri: str) -> Any:
     try:
         from alembic.util import CommandError
         from mlflow.exceptions import MlflowException
+        from mlflow.store.tracking.abstract_store import AbstractStore
         from sqlalchemy.exc import OperationalError, SQLAlchemyError
     except ImportError as error:
         raise MisconfigurationError(
@@ -211,6 +212,11 @@ def open_store(uri: str, shown_uri: str) -> Any:
         raise _unusable(shown_uri, error, fix if _HALF_MADE.search(str(error)) else _CORRECT) from error
     except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
         raise _unusable(shown_uri, error, _CORRECT) from error
+    if type(store).log_spans is AbstractStore.log_spans:
+        raise MisconfigurationError(
+            f"the tracking store at {shown_uri}, a {type(store).__name__}, takes no spans",
+            "set tracking_uri to a database, sqlite:///mlflow.db say; `mlflow migrate-filestore` moves what is there",
+        )
     return store
 
 

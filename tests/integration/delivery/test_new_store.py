@@ -86,3 +86,11 @@ def test_a_store_of_a_newer_mlflow(tmp_path: Path) -> None:
     with pytest.raises(MisconfigurationError, match="0123456789ab") as raised:
         open_store(f"sqlite:///{store}", "the store")
     assert "mlflow db upgrade" in raised.value.fix
+
+
+def test_a_store_that_takes_no_spans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's files, where they are still allowed."""
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    with pytest.raises(MisconfigurationError, match="FileStore, takes no spans") as raised:
+        open_store(f"file://{tmp_path}", "the store")
+    assert "sqlite:///mlflow.db" in raised.value.fix

@@ -105,7 +105,8 @@ def test_no_other_store_is_made(uri: str) -> None:
     make_store_file(uri, fail)
 
 
-def test_a_folder_that_is_missing_is_left_to_mlflow(path: Path) -> None:
-    """It says so in its own words."""
-    make_store_file(uri_of(path.parent / "missing" / path.name), fail)
-    assert not (path.parent / "missing").exists()
+def test_a_folder_that_is_missing_is_made(path: Path) -> None:
+    """As MLflow makes it."""
+    path = path.parent / "missing" / path.name
+    make_store_file(uri_of(path), tables_by("ours"))
+    assert tables_of(path) == ["ours"]
