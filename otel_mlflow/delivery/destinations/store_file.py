@@ -2,20 +2,27 @@
 
 MLflow makes the tables of a new store in some forty migrations, which take seconds. They are neither locked nor one
 transaction: two workers that start at once, or a process that ends meanwhile, leave a file that no MLflow opens again.
-So the tables are made in `<file>.new`, under a lock, and the finished file gets its name in one step.
+So the tables are made in `<file>.new`, under a lock, and the finished file gets its name in one step. An MLflow server
+that is making the same file, in a terminal beside, is waited for.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 from otel_mlflow.delivery.locks import lock_alone
 
 _NEW = ".new"
+_QUIET = 3.0
+"""Seconds without a change after which nobody is making a file any more."""
+_LONGEST_WAIT = 60.0
+_BETWEEN_READS = 0.1
 
 
 def make_store_file(uri: str, make_tables: Callable[[str], None]) -> None:
@@ -36,6 +43,25 @@ def make_store_file(uri: str, make_tables: Callable[[str], None]) -> None:
             make_tables(_at(uri, new))
             _name(new, path)
         new.unlink(missing_ok=True)
+
+
+def await_tables(uri: str, expected: Set[str]) -> None:
+    """Wait while another program makes the tables of a SQLite store: some are missing, and its file changes."""
+    path = _database_file(uri)
+    deadline = time.monotonic() + _LONGEST_WAIT
+    while path is not None and path.exists() and time.monotonic() < deadline:
+        if time.time() - path.stat().st_mtime > _QUIET or expected <= _tables_of(path):
+            return
+        time.sleep(_BETWEEN_READS)
+
+
+def _tables_of(path: Path) -> Set[str]:
+    """The names of its tables; none where it is locked, or no database: MLflow says that better."""
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error:
+        return set()
 
 
 def _database_file(uri: str) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
@@ -18,7 +18,7 @@ from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
 from otel_mlflow.delivery.destinations.otlp import spans_in
 from otel_mlflow.delivery.destinations.request_runs import RequestRuns
-from otel_mlflow.delivery.destinations.store_file import make_store_file
+from otel_mlflow.delivery.destinations.store_file import await_tables, make_store_file
 from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
@@ -204,6 +204,7 @@ def open_store(uri: str, shown_uri: str) -> Any:
 
     try:
         make_store_file(uri, _make_tables)
+        await_tables(uri, _expected_tables())
         store = _get_store(uri)  # type: ignore[no-untyped-call]
     except CommandError as error:
         raise _unusable(shown_uri, error, "`mlflow db upgrade` with the newest MLflow that wrote there") from error
@@ -225,6 +226,14 @@ def _make_tables(uri: str) -> None:
     from mlflow.tracking._tracking_service.utils import _get_store
 
     _get_store(uri).engine.dispose()  # type: ignore[no-untyped-call]
+
+
+def _expected_tables() -> Set[str]:
+    """The tables that every store of this MLflow has."""
+    from mlflow.store.db.base_sql_model import Base
+    from mlflow.store.tracking.dbmodels import models  # noqa: F401, it names them
+
+    return set(Base.metadata.tables)
 
 
 def _unusable(shown_uri: str, error: Exception, fix: str) -> MisconfigurationError:

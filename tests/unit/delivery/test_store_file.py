@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery.destinations.store_file import make_store_file
+from otel_mlflow.delivery.destinations.store_file import await_tables, make_store_file
 
 
 @pytest.fixture
@@ -110,3 +111,26 @@ def test_a_folder_that_is_missing_is_made(path: Path) -> None:
     path = path.parent / "missing" / path.name
     make_store_file(uri_of(path), tables_by("ours"))
     assert tables_of(path) == ["ours"]
+
+
+def test_tables_that_another_program_is_making_are_waited_for(path: Path) -> None:
+    """It goes on making them while we look."""
+    tables_by("first")(uri_of(path))
+
+    def make_the_others() -> None:
+        for number in range(5):
+            tables_by(f"table_{number}")(uri_of(path))
+
+    with ThreadPoolExecutor(1) as pool:
+        others = pool.submit(make_the_others)
+        await_tables(uri_of(path), {"first", "table_4"})
+        assert "table_4" in tables_of(path)
+        others.result(30)
+
+
+def test_what_nobody_is_making_any_more_is_not_waited_for(path: Path) -> None:
+    """Its file has not changed for long."""
+    tables_by("first")(uri_of(path))
+    os.utime(path, (0, 0))
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(await_tables, uri_of(path), {"another"}).result(30) is None
