@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import gc
 import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import mlflow
@@ -16,6 +19,7 @@ from opentelemetry import baggage
 from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
 from opentelemetry.propagators.textmap import TextMapPropagator
+from opentelemetry.trace import use_span
 
 from otel_mlflow import continued, current_trace
 from otel_mlflow.spans import registry
@@ -231,3 +235,41 @@ def test_a_process_without_tracing_does_the_work_all_the_same(traces: CapturedTr
     argument = json.dumps(carrier_of_a_request(instrument))
     done = subprocess.run([sys.executable, "-c", program, argument], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+async def cancelled_job(carrier: dict[str, str]) -> None:
+    """A job that says why it ended after it has left its span, which a generator that it left makes current again."""
+
+    def left_open() -> Iterator[None]:
+        with use_span(trace_api.get_current_span()):
+            yield
+
+    try:
+        with continued(carrier, "job"):
+            generator = left_open()
+            next(generator)
+            await asyncio.get_running_loop().create_future()
+    except asyncio.CancelledError:
+        # Closed late, it takes back what was current when it began: the span of the job, which has ended.
+        del generator
+        mlflow.update_current_trace(tags={"why": "cancelled"}, state="ERROR")
+        raise
+
+
+async def cancel_job(carrier: dict[str, str]) -> None:
+    """Start the job in a context of its own, and end it."""
+    job = contextvars.Context().run(asyncio.create_task, cancelled_job(carrier))
+    await asyncio.sleep(0)
+    job.cancel()
+    assert isinstance((await asyncio.gather(job, return_exceptions=True))[0], asyncio.CancelledError)
+
+
+def test_what_a_cancelled_job_says_after_its_span_is_in_its_trace(
+    traces: CapturedTraces, instrument: Instrument
+) -> None:
+    """MLflow finds the trace of a span that has ended and is current, also when the request was handed over."""
+    carrier = carrier_of_a_request(instrument)
+    assert shown(traces) == drawn("GET / > order")
+    asyncio.run(cancel_job(carrier))
+    (trace,) = traces
+    assert (trace.info.tags["why"], trace.info.state.value) == ("cancelled", "ERROR")

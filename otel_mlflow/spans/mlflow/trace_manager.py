@@ -45,6 +45,15 @@ def _current_span(trace_id: str, span_id: int) -> LiveSpan | None:
     return BridgedSpan(state, span)
 
 
+def _current_trace() -> OpenTrace | None:
+    """The trace of a current span that has ended: no attribute says its id any more.
+
+    Such a span is current where a generator that was left opens a context late, as cancelled tasks do.
+    """
+    state = span_state(get_current_span())
+    return state.trace if state is not None else None
+
+
 class _Traces(MutableMapping[str, Any]):
     """The traces that MLflow's own code looks up by id: our open ones, and before them what MLflow keeps here."""
 
@@ -98,7 +107,7 @@ class BridgedTraceManager(InMemoryTraceManager):
     @override
     @contextmanager
     def get_trace(self, trace_id: Any) -> Generator[Any, None, None]:
-        trace = find_by_mlflow_id(trace_id)
+        trace = _current_trace() if trace_id is None else find_by_mlflow_id(trace_id)
         if trace is None:
             with super().get_trace(trace_id) as other:
                 yield other
