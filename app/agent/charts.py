@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from app.agent.findings.told import Line, View
 from app.agent.scale import HEIGHT, LEFT, RIGHT, WIDTH, Scale, course_x, slot_width
-from app.agent.units import write, write_short
+from app.agent.units import write, write_short, write_tick
 
 ChartKind = Literal["bar", "line", "area"]
 CHART_KINDS: tuple[ChartKind, ...] = get_args(ChartKind)
@@ -63,10 +63,11 @@ def _figure(view: View) -> Iterator[str]:
 
 
 def _grid(view: View, scale: Scale) -> Iterator[str]:
+    largest = max(abs(value) for value in scale.lines)
     for value in scale.lines:
         y = scale.y(value)
         yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>'
-        yield _text(LEFT - 10, y + 5, write_short(value, view.unit), anchor="end")
+        yield _text(LEFT - 10, y + 5, write_tick(value, view.unit, largest), anchor="end")
 
 
 def _legend(view: View) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 Unit = Literal["eur", "eur each", "percent", "fine percent", "number"]
 PERCENTAGES: frozenset[Unit] = frozenset({"percent", "fine percent"})
+_SHORTENED = 10_000
 _MINUS = "−"  # noqa: RUF001 - the sign of a figure, which a hyphen is not
 
 
@@ -33,15 +34,23 @@ def write(value: float, unit: Unit) -> str:
 
 
 def write_short(value: float, unit: Unit) -> str:
-    """The same, short enough for an axis."""
-    if unit not in {"eur", "number"} or abs(value) < 10_000:
+    """The same, short enough to stand on a bar."""
+    if unit not in {"eur", "number"} or abs(value) < _SHORTENED:
         return write(value, unit)
-    sign, factor, letter = (
-        _MINUS if value < 0 else "",
-        1e6 if abs(value) >= 1e6 else 1e3,
-        "M" if abs(value) >= 1e6 else "k",
-    )
-    return f"{sign}{'€' if unit == 'eur' else ''}{abs(value) / factor:,.1f}{letter}"
+    factor, letter = _thousands(value)
+    return f"{_MINUS if value < 0 else ''}{'€' if unit == 'eur' else ''}{abs(value) / factor:,.1f}{letter}"
+
+
+def write_tick(value: float, unit: Unit, largest: float) -> str:
+    """A round figure beside an axis, as the largest one there is written: `€5k` below `€10k`."""
+    if unit not in {"eur", "number"} or largest < _SHORTENED or value == 0:
+        return write(value, unit)
+    factor, letter = _thousands(largest)
+    return f"{_MINUS if value < 0 else ''}{'€' if unit == 'eur' else ''}{abs(value) / factor:,.10g}{letter}"
+
+
+def _thousands(value: float) -> tuple[float, str]:
+    return (1e6, "M") if abs(value) >= 1e6 else (1e3, "k")
 
 
 def change(before: float, after: float, unit: Unit) -> float | None:

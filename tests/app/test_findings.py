@@ -16,6 +16,7 @@ from app.agent.document import write
 from app.agent.finding import Finding
 from app.agent.table import Table
 from app.agent.units import write as write_figure
+from app.agent.units import write_tick
 from app.decks.deck import parse
 from app.questions.query import Query
 from app.questions.reading import read
@@ -127,6 +128,15 @@ def test_figures_carry_their_unit(value: float, column: str, written: str) -> No
 def test_the_title_states_the_finding(question: str, rows: str, title: str) -> None:
     """Shares for parts, a change for a course, points for percentages, ties where there are ties."""
     assert found(question, rows).title == title
+
+
+@pytest.mark.parametrize(
+    ("value", "largest", "written"),
+    [(5000, 20000, "€5k"), (2.5e6, 1e7, "€2.5M"), (0, 20000, "€0"), (500, 2000, "€500")],
+)
+def test_the_figures_beside_an_axis_are_written_alike(value: float, largest: float, written: str) -> None:
+    """`€5k` where the largest is `€20k`."""
+    assert write_tick(value, "eur", largest) == written
 
 
 def test_a_point_far_off_the_others_is_called_out() -> None:
