@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import otel_mlflow
 from app.pool import DATA, STORE
 from app.secrets import masked
-from app.store.opinions import Opinions
-from app.store.tables import Opinion
+from app.store.feedback import FeedbackStore
+from app.store.tables import Feedback
 
 if TYPE_CHECKING:
     from mlflow.entities import Assessment
@@ -31,16 +31,16 @@ class FeedbackLog:
     replaced; where it cannot be found in time, the word is sent beside it rather than lost.
     """
 
-    def __init__(self, opinions: Opinions) -> None:
-        self._opinions = opinions
+    def __init__(self, feedback: FeedbackStore) -> None:
+        self._feedback = feedback
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self.tracking_uri: Callable[[], str | None] = lambda: None
 
-    async def log(self, opinion: Opinion, *, is_first: bool) -> bool:
+    async def log(self, feedback: Feedback, *, is_first: bool) -> bool:
         """Say whether it is on its way."""
         if is_first or not otel_mlflow.current_trace().id:
-            return await STORE.run(_send, opinion)
-        key = (opinion.trace_id, opinion.owner)
+            return await STORE.run(_send, feedback)
+        key = (feedback.trace_id, feedback.owner)
         if key not in self._tasks:
             # A context of its own: what is done later is no part of the request.
             self._tasks[key] = contextvars.Context().run(asyncio.create_task, self._change(*key))
@@ -58,18 +58,18 @@ class FeedbackLog:
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             await asyncio.sleep(_LOOK_SECONDS)
-            opinion = (await STORE.run(self._opinions.by_trace, owner, [trace_id]))[trace_id]
-            if await DATA.run(self._changed, opinion):
-                latest = (await STORE.run(self._opinions.by_trace, owner, [trace_id]))[trace_id]
-                if (latest.value, latest.rationale) == (opinion.value, opinion.rationale):
+            feedback = (await STORE.run(self._feedback.by_trace, owner, [trace_id]))[trace_id]
+            if await DATA.run(self._changed, feedback):
+                latest = (await STORE.run(self._feedback.by_trace, owner, [trace_id]))[trace_id]
+                if (latest.value, latest.rationale) == (feedback.value, feedback.rationale):
                     return
         await self._send_latest(trace_id, owner)
 
     async def _send_latest(self, trace_id: str, owner: str) -> None:
-        opinion = (await STORE.run(self._opinions.by_trace, owner, [trace_id]))[trace_id]
-        await STORE.run(_send, opinion)
+        feedback = (await STORE.run(self._feedback.by_trace, owner, [trace_id]))[trace_id]
+        await STORE.run(_send, feedback)
 
-    def _changed(self, opinion: Opinion) -> bool:
+    def _changed(self, feedback: Feedback) -> bool:
         """Replace it in MLflow; False as long as it is not there, or MLflow does not answer."""
         from mlflow.exceptions import MlflowException
         from mlflow.tracing.client import TracingClient
@@ -78,21 +78,21 @@ class FeedbackLog:
         try:
             client = TracingClient(uri)
             # From the store: the client itself answers what this process remembers of the trace, where it does.
-            found = client.store.get_trace_info(opinion.trace_id).assessments
-            if (own := next(filter(lambda one: _is_of(one, opinion.owner), found), None)) is None:
+            found = client.store.get_trace_info(feedback.trace_id).assessments
+            if (own := next(filter(lambda one: _is_of(one, feedback.owner), found), None)) is None:
                 return False
-            client.delete_assessment(opinion.trace_id, str(own.assessment_id))
+            client.delete_assessment(feedback.trace_id, str(own.assessment_id))
         except (MlflowException, OSError) as error:
-            logger.info("The feedback on %s is not changed yet: %s", opinion.trace_id, masked(str(error)))
+            logger.info("The feedback on %s is not changed yet: %s", feedback.trace_id, masked(str(error)))
             return False
-        return _send(opinion)
+        return _send(feedback)
 
 
 def _is_of(assessment: Assessment, owner: str) -> bool:
     return bool(assessment.name == NAME and assessment.source.source_id == owner)
 
 
-def _send(opinion: Opinion) -> bool:
+def _send(feedback: Feedback) -> bool:
     return otel_mlflow.log_feedback(
-        opinion.trace_id, NAME, opinion.value, rationale=opinion.rationale, user=opinion.owner
+        feedback.trace_id, NAME, feedback.value, rationale=feedback.rationale, user=feedback.owner
     )

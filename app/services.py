@@ -34,4 +34,4 @@ def services_for(settings: AppSettings, agent: SlideAgent) -> Services:
     running = RunningTurns(store.turns)
     lost_traces = LostTraces()
     jobs = JobQueue(store.jobs, store.turns, turn_runner, running, lost_traces, settings.jobs_at_once)
-    return Services(settings, store, turn_runner, running, jobs, FeedbackLog(store.opinions), lost_traces)
+    return Services(settings, store, turn_runner, running, jobs, FeedbackLog(store.feedback), lost_traces)

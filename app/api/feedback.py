@@ -9,7 +9,7 @@ from app.api.openapi import failures
 from app.api.users import OwnerDep
 from app.pool import STORE
 from app.shapes import FeedbackAnswer, FeedbackRequest
-from app.store.tables import Opinion
+from app.store.tables import Feedback
 
 router = APIRouter(tags=["feedback"])
 
@@ -19,7 +19,7 @@ async def feedback(given: FeedbackRequest, owner: OwnerDep, services: ServicesDe
     """Attach it to the answer's trace; it may come before the trace itself has arrived, and the last word counts."""
     if not given.trace_id:
         return FeedbackAnswer(stored=False, trace_id="")
-    opinion = Opinion(trace_id=given.trace_id, owner=owner, value=given.value, rationale=given.rationale)
-    is_first = await STORE.run(services.store.opinions.keep, opinion)
-    stored = await services.feedback.log(opinion, is_first=is_first)
+    kept = Feedback(trace_id=given.trace_id, owner=owner, value=given.value, rationale=given.rationale)
+    is_first = await STORE.run(services.store.feedback.keep, kept)
+    stored = await services.feedback.log(kept, is_first=is_first)
     return FeedbackAnswer(stored=stored, trace_id=given.trace_id)

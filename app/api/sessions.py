@@ -20,7 +20,7 @@ from app.shapes import (
     TitleRequest,
     ToolCallShape,
 )
-from app.store.tables import ChatSession, Job, Message, Opinion
+from app.store.tables import ChatSession, Feedback, Job, Message
 from app.turns.answers import deck_shape
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
@@ -63,8 +63,8 @@ def delete(session_id: str, owner: OwnerDep, services: ServicesDep) -> None:
 def messages(session_id: str, owner: OwnerDep, services: ServicesDep) -> MessagesShape:
     """All that was said, each with the trace of its turn and what the caller thought of it."""
     said = services.store.sessions.messages(session_id, owner)
-    opinions = services.store.opinions.by_trace(owner, [message.trace_id for message in said])
-    shown = [_message(message, opinions.get(message.trace_id)) for message in said]
+    feedback = services.store.feedback.by_trace(owner, [message.trace_id for message in said])
+    shown = [_message(message, feedback.get(message.trace_id)) for message in said]
     return MessagesShape(session_id=session_id, messages=shown)
 
 
@@ -87,7 +87,7 @@ def _session(session: ChatSession, ordered: Job | None = None) -> SessionShape:
     )
 
 
-def _message(message: Message, opinion: Opinion | None) -> StoredMessageShape:
+def _message(message: Message, feedback: Feedback | None) -> StoredMessageShape:
     return StoredMessageShape(
         role=message.role,
         content=message.content,
@@ -96,5 +96,5 @@ def _message(message: Message, opinion: Opinion | None) -> StoredMessageShape:
         tool_call_id=message.tool_call_id,
         trace_id=message.trace_id,
         trace_url=message.trace_url,
-        feedback=FeedbackShape(value=opinion.value, rationale=opinion.rationale) if opinion else None,
+        feedback=FeedbackShape(value=feedback.value, rationale=feedback.rationale) if feedback else None,
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from app.store.database import Database
 from app.store.decks import Decks
+from app.store.feedback import FeedbackStore
 from app.store.jobs import Jobs
-from app.store.opinions import Opinions
 from app.store.sessions import Sessions
 from app.store.turns import Turns
 from app.store.workers import Workers
@@ -26,4 +26,4 @@ class Store:
         self.decks = Decks(database, workers)
         self.turns = Turns(database, workers)
         self.jobs = Jobs(database, workers)
-        self.opinions = Opinions(database)
+        self.feedback = FeedbackStore(database)

@@ -107,10 +107,10 @@ class Job(Base):
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
 
-class Opinion(Base):
+class Feedback(Base):
     """What a person thinks of an answer; the last word counts."""
 
-    __tablename__ = "opinions"
+    __tablename__ = "feedback"
 
     trace_id: Mapped[str] = mapped_column(primary_key=True)
     owner: Mapped[str] = mapped_column(primary_key=True)
