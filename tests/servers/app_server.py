@@ -42,6 +42,7 @@ class AppServer:
         import_first: Path | None = None,
         launcher: Sequence[str] = (),
         host: str = "127.0.0.1",
+        patience: float = 60.0,
     ) -> None:
         """Start `app` and return when it accepts connections; fail the test with the log's tail if it does not.
 
@@ -55,12 +56,19 @@ class AppServer:
         self.url = f"http://{host}:{self.port}"
         self._command = [*launcher, sys.executable, "-m", *self._arguments(server, app, workers)]
         self._environment = self._defaults(import_first) | dict(environment)
+        self._patience = patience
         self.start()
 
     def start(self) -> None:
         """Start it, again on the same port and spool after `kill()` or `terminate()`."""
         self._child = ChildProcess(self._command, folder=self.folder, environment=self._environment)
-        until(self._accepts, seconds=60, waiting_for=lambda: f"{self._command} to accept; its log:\n{self._tail()}")
+        try:
+            until(
+                self._accepts, seconds=self._patience, waiting_for=lambda: f"{self._command}; its log:\n{self._tail()}"
+            )
+        except BaseException:
+            self._child.kill()
+            raise
 
     def terminate(self) -> int:
         """Stop it as a supervisor does; return its exit code."""
