@@ -129,6 +129,27 @@ def test_the_run_of_a_turn_is_named_after_its_session(turn: tuple[str, Any, Trac
     assert (found.data.metrics["tool_calls"], found.data.metrics["slides"]) == (2, 2)
 
 
+def test_secrets_stay_out_of_the_trace(service: SlideService) -> None:
+    """What a person lets slip in a question, and what stands in the headers, is nowhere in the trace."""
+    canaries = [
+        "dapi" + "0123456789abcdef" * 2,
+        "canary-" + "authorization",
+        "canary-" + "cookie",
+        "canary-" + "user-token",
+    ]
+    headers = {
+        "Authorization": f"Bearer {canaries[1]}",
+        "Cookie": f"session={canaries[2]}",
+        "X-Forwarded-Access-Token": canaries[3],
+    }
+    asked = {**ASKED, "message": f"{ASKED['message']} token={canaries[0]}"}
+    answer = service.post("/api/chat", asked, **headers)
+    trace = service.trace(answer["metadata"]["trace_id"], 6, TURN_OUTCOME)
+    said = str(trace.to_dict())
+    assert "revenue by region in 2024" in said
+    assert [canary for canary in canaries if canary in said] == []
+
+
 def test_polls_and_visits_leave_no_traces(service: SlideService) -> None:
     """What is only looked at is not worth a trace."""
     before = service.status()["counts"]["traced"]

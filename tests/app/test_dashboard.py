@@ -46,10 +46,12 @@ async def test_nobody_else_does(app: FastAPI, host: str, headers: Mapping[str, s
 
 
 async def test_a_token_opens_it_from_everywhere(settings: AppSettings, tmp_path: Path) -> None:
-    """And from here, too, it is asked for then."""
+    """And from here, too, it is asked for then; a wrong one opens nothing."""
     tracing = {"tracing": {"enabled": False}, "delivery": {"spool_dir": str(tmp_path / "spool")}}
     with_token = settings.model_copy(update={"ops_token": SecretStr(TOKEN)})
     app = create_app(with_token, tracing=otel_mlflow.Settings.model_validate(tracing))
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     assert [await status(app, host, bearer) for host in ("127.0.0.1", "10.0.0.7")] == [200, 200]
-    assert [await status(app, host) for host in ("127.0.0.1", "10.0.0.7")] == [401, 401]
+    wrong = {"Authorization": f"Bearer {TOKEN}!"}
+    for headers in (None, wrong, {"Authorization": "Bearer "}):
+        assert [await status(app, host, headers) for host in ("127.0.0.1", "10.0.0.7")] == [401, 401]
