@@ -41,7 +41,7 @@ format: $(VENV)/.dev ## make the code look as `check` wants it
 	$(BIN)/ruff check --fix-only --quiet $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-versions: $(VENV)/.dev ## the oldest and newest versions of what we build on; writes docs/compatibility.md
+versions: $(VENV)/.dev ## oldest and newest of what we build on; writes docs/compatibility.md; ARGS=--part=5 for a fifth
 	$(BIN)/python -m tests.versions $(ARGS)
 
 frameworks: $(VENV)/.dev ## the real agent libraries; writes docs/frameworks.md; ARGS=--part=3 for a third

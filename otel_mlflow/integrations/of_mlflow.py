@@ -229,6 +229,7 @@ MLFLOW = (
         name="ops_sqlite_schema",
         distribution=_MLFLOW,
         tested="3.17 to 3.18",
+        since="3.17",
         without="the dashboard reads a SQLite store through MLflow's classes, which takes longer",
         names=(
             *private_names(

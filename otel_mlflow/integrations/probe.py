@@ -83,7 +83,7 @@ class Integrations:
         return [found for found in self._found.values() if found is not None]
 
     def _probe(self, integration: Integration) -> str | None:
-        if integration.since and _is_before(integration):
+        if is_before(integration):
             return None
         for needed in integration.needs:
             if not self.works(needed):
@@ -111,8 +111,10 @@ def _failure(integration: Integration) -> str | None:
     return f"its self-test fails ({why})" if why else None
 
 
-def _is_before(integration: Integration) -> bool:
-    return Version(installed_version(integration.distribution)) < Version(integration.since)
+def is_before(integration: Integration) -> bool:
+    """Whether the version installed is older than what the integration is about."""
+    since = integration.since
+    return bool(since) and Version(installed_version(integration.distribution)) < Version(since)
 
 
 def _missing(name: PrivateName) -> str | None:

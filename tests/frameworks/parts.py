@@ -5,8 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
-from tests.frameworks.rows import Row
+
+class Named(Protocol):
+    """A row, of this matrix or another."""
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+
+
+RowT = TypeVar("RowT", bound=Named)
 
 
 @dataclass(frozen=True)
@@ -26,8 +36,8 @@ class Part:
         return cls(int(named) if slash else day % parts + 1, parts)
 
 
-def rows_of(part: Part, rows: Sequence[Row]) -> Sequence[Row]:
+def rows_of(part: Part, rows: Sequence[RowT]) -> Sequence[RowT]:
     """The rows of a part, which are about as many in each: by the hash of their names, not by where they stand."""
     shuffled = sorted(rows, key=lambda row: hashlib.sha256(row.name.encode()).digest())
-    chosen = set(shuffled[part.number - 1 :: part.count])
-    return [row for row in rows if row in chosen]
+    chosen = {row.name for row in shuffled[part.number - 1 :: part.count]}
+    return [row for row in rows if row.name in chosen]

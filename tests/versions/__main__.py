@@ -1,18 +1,23 @@
 """Try every environment of the matrix, and write what came of it below the hand-written part of docs/compatibility.md.
 
-`python -m tests.versions [NAME …]`, with `VERSIONS_PERCENT=100` for all tests in place of a part of them.
+`python -m tests.versions [NAME …]`, with `VERSIONS_PERCENT=100` for all tests in place of a part of them. `--part=5`
+tries a fifth of the environments, another one each day; `--part=2/5` the second fifth.
 """
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import os
 import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.frameworks.parts import Part, rows_of
 from tests.versions.building import ROOT, NotHereError, build
 from tests.versions.environments import ENVIRONMENTS, Environment
 
@@ -20,6 +25,8 @@ PERCENT = "12"
 """Of the tests, so that the whole matrix takes a quarter of an hour on two cores."""
 
 TIMEOUT = 900
+"""Seconds for the tests of one environment."""
+
 TESTS = ("tests/unit", "tests/acceptance/test_shapes.py", "tests/conformance")
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 BEGIN = "<!-- made by `make versions` from here on -->"
@@ -35,14 +42,24 @@ class Result:
     detail: str
 
 
-def main(names: list[str]) -> int:
-    """Try those named, all by default; 1 where a test failed."""
-    chosen = [each for each in ENVIRONMENTS if not names or each.name in names]
-    results = [_tried(each) for each in chosen]
-    if not names:
+def main(arguments: list[str]) -> int:
+    """Try those named, all by default; 1 where a test failed. The document is written when all were tried."""
+    results = [_tried(each) for each in chosen(arguments)]
+    if not arguments:
         above = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)[0].rstrip()
         DOCUMENT.write_text(f"{above}\n\n{_section(results)}", encoding="utf-8")
     return int(any(result.verdict == "failed" for result in results))
+
+
+def chosen(arguments: list[str]) -> Sequence[Environment]:
+    """The environments that are named, or those of a part."""
+    parser = argparse.ArgumentParser(prog="python -m tests.versions")
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    parser.add_argument("--part", type=lambda text: Part.parse(text, today.toordinal()), default=Part(1, 1))
+    parser.add_argument("names", nargs="*", choices=[[], *(each.name for each in ENVIRONMENTS)], metavar="NAME")
+    given = parser.parse_args(arguments)
+    named = [each for each in ENVIRONMENTS if not given.names or each.name in given.names]
+    return rows_of(given.part, named)
 
 
 def _tried(environment: Environment) -> Result:
@@ -63,7 +80,10 @@ def _run(environment: Environment, python: Path) -> Result:
     wanted = {"VERSIONS_PERCENT": PERCENT, **os.environ}
     log = ROOT / ".venv-versions" / f"{environment.name}.log"
     with log.open("w", encoding="utf-8") as out:
-        done = subprocess.run(command, cwd=ROOT, env=wanted, stdout=out, stderr=out, timeout=TIMEOUT, check=False)
+        try:
+            done = subprocess.run(command, cwd=ROOT, env=wanted, stdout=out, stderr=out, timeout=TIMEOUT, check=False)
+        except subprocess.TimeoutExpired:
+            return Result(environment, "failed", f"not through after {TIMEOUT} s, see {log.name}")
     detail = _counted(log.read_text(encoding="utf-8")) or f"see {log.name}"
     return Result(environment, "failed" if done.returncode else "passed", detail)
 

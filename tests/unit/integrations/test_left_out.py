@@ -15,8 +15,9 @@ from opentelemetry import trace as trace_api
 
 from otel_mlflow import Settings, Tracing, TracingSetupError
 from otel_mlflow.integrations import INTEGRATIONS, TABLE, Integration, PrivateName
+from otel_mlflow.integrations.probe import is_before
 
-LISTED = [(each, name) for each in TABLE.values() for name in each.names]
+LISTED = [(each, name) for each in TABLE.values() if not is_before(each) for name in each.names]
 ONE_EACH = list({each.name: (each, name) for each, name in reversed(LISTED)}.values())
 
 TIMEOUT = 280

@@ -10,6 +10,7 @@ import pytest
 
 from otel_mlflow.diagnosis.checks import compatibility
 from otel_mlflow.integrations import TABLE, Integration, Integrations, PrivateName
+from otel_mlflow.integrations.probe import is_before
 
 
 def table_with(**changes: Any) -> dict[str, Integration]:
@@ -44,7 +45,7 @@ def test_all_that_is_leaned_on_is_there() -> None:
 
 def removable() -> list[tuple[str, PrivateName]]:
     """The rows whose name stands in a module or a class: what is made for each object cannot be taken away here."""
-    rows = [(each.name, name) for each in TABLE.values() for name in each.names]
+    rows = [(each.name, name) for each in TABLE.values() if not is_before(each) for name in each.names]
     return [(integration, name) for integration, name in rows if _is_removable(name)]
 
 
