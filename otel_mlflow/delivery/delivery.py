@@ -167,7 +167,7 @@ class Delivery:
     def expect_termination(self) -> None:
         """The process is going to end: from now on nothing waits in memory or on disk to go together with more."""
         self._engine.stop_gathering()
-        self._engine.wait_until(self._engine.writer.is_idle, LAST_WRITE)
+        self._engine.wait_until_written(LAST_WRITE)
 
     def write_down(self) -> None:
         """Put on disk what was put where no threads run, and close the spool."""

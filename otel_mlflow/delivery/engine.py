@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 BETWEEN_LOOKS = 0.02
-"""Seconds between two looks at whether all has been delivered, while somebody waits for that."""
+"""Seconds between two looks at whether the writer is idle, which a signal handler waits for."""
+
+WITHOUT_PROGRESS = 0.25
+"""Seconds after which it is asked anew whether all is delivered, where nothing was written or sent meanwhile: another
+process may have delivered it."""
 
 TO_DISK = 0.2
 """Seconds that writing down what is in memory may take at the end, whatever the timeout says."""
@@ -60,8 +64,10 @@ class Engine:
             max_bytes=settings.delivery.max_spool_bytes,
             clock=clock,
         )
-        self.forwarder = Forwarder(self.storage, connect, clock, functools.partial(stepped, self), arrived)
-        self.writer = SpoolWriter(queue, self.storage, clock, self.forwarder.wake)
+        self._stepped = stepped
+        self._progress = threading.Event()
+        self.forwarder = Forwarder(self.storage, connect, clock, self._note_step, arrived)
+        self.writer = SpoolWriter(queue, self.storage, clock, self._note_written)
         self._threads = [_thread("writer", self.writer.run), _thread("forwarder", self.forwarder.run)]
         self._ending: threading.Thread | None = None
         self._lost = 0
@@ -102,7 +108,7 @@ class Engine:
         """Wait until all is delivered; False when the time is up, or something was lost since the last time."""
         self.take_over()
         self.hurry()
-        done = self.wait_until(self.is_done, timeout)
+        done = self._wait_for_progress(self.is_done, timeout)
         lost_before, self._lost = self._lost, self.lost()
         return done and self._lost == lost_before
 
@@ -110,7 +116,7 @@ class Engine:
         """Deliver what there is for `timeout` seconds or until the backend fails, and go on."""
         failures = self.forwarder.failures
         self.hurry()
-        self.wait_until(lambda: self.is_done() or self.forwarder.failures > failures, timeout)
+        self._wait_for_progress(lambda: self.is_done() or self.forwarder.failures > failures, timeout)
 
     def end_unused(self) -> None:
         """Nobody refers to this delivery any more: write everything down, and end. Does not wait."""
@@ -146,12 +152,11 @@ class Engine:
         """How many traces have been refused or dropped."""
         return self.forwarder.refused + self.writer.dropped
 
-    def wait_until(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until it holds; answer whether it does."""
+    def wait_until_written(self, timeout: float) -> None:
+        """Wait until the writer is idle. Takes no lock: a signal handler waits here, in the way of all other threads."""
         deadline = self._clock.monotonic() + timeout
-        while not (met := condition()) and self._clock.monotonic() < deadline:
+        while not self.writer.is_idle() and self._clock.monotonic() < deadline:
             self._clock.sleep(BETWEEN_LOOKS)
-        return met
 
     def ask(self, question: Callable[[Spool], Answer], *, default: Answer) -> Answer:
         """Ask the spool something; `default` where it cannot be used."""
@@ -194,6 +199,25 @@ class Engine:
             advice=list(self._advice),
             settings=self._settings.sources,
         )
+
+    def _wait_for_progress(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait until it holds, asked after each step of the threads; answer whether it does."""
+        deadline = self._clock.monotonic() + timeout
+        while True:
+            self._progress.clear()
+            met = condition()
+            left = deadline - self._clock.monotonic()
+            if met or left <= 0:
+                return met
+            self._clock.wait(self._progress, min(left, WITHOUT_PROGRESS))
+
+    def _note_step(self) -> None:
+        self._progress.set()
+        self._stepped(self)
+
+    def _note_written(self) -> None:
+        self.forwarder.wake()
+        self._progress.set()
 
     def _read_figures(self) -> _Figures:
         return _Figures(self._counts(), self._spool_status())

@@ -30,6 +30,7 @@ What holds, by number (tests/unit/delivery/test_spool_contract.py has one test f
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -270,11 +271,11 @@ def counts_of(db: sqlite3.Connection, destination: int) -> Counts:
 def delete(db: sqlite3.Connection, ids: Iterable[int]) -> int:
     """Delete the records that are still there, and answer how many of them stood for a request."""
     counted = 0
-    for record in ids:
-        row = db.execute(statements.COUNTED, (record,)).fetchone()
-        if row is not None:
-            db.execute(statements.DELETE, (record,))
-            counted += row[0]
+    remaining = iter(ids)
+    while some := list(itertools.islice(remaining, statements.IDS_AT_ONCE)):
+        places = _places(some)
+        counted += db.execute(statements.COUNTED.format(ids=places), some).fetchone()[0]
+        db.execute(statements.DELETE.format(ids=places), some)
     return counted
 
 
@@ -283,7 +284,7 @@ def make_room(db: sqlite3.Connection, max_bytes: int) -> int:
     dropped = 0
     while used_bytes(db) > max_bytes and (oldest := db.execute(statements.OLDEST_OF_ALL).fetchall()):
         for record, destination, counted in oldest:
-            db.execute(statements.DELETE, (record,))
+            delete(db, [record])
             _count(db, destination, Tally(dropped=counted))
             dropped += counted
     return dropped

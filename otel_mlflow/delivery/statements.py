@@ -51,8 +51,9 @@ AND NOT EXISTS (
 ORDER BY id LIMIT 1
 """
 
-COUNTED = "SELECT counted FROM record WHERE id = ?"
-DELETE = "DELETE FROM record WHERE id = ?"
+COUNTED = "SELECT coalesce(sum(counted), 0) FROM record WHERE id IN ({ids})"
+DELETE = "DELETE FROM record WHERE id IN ({ids})"
+IDS_AT_ONCE = 900
 KEEP_METADATA = "UPDATE record SET awaits = 'details', spans = x'', checksum = ? WHERE id = ?"
 OUTDATED = (
     "SELECT id FROM record WHERE trace_id = ? AND owner = ? AND destination = ? AND awaits = 'details' AND id < ?"
