@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,9 @@ _WORD_OF_MODEL = ("new_token", "token")
 _SCALARS = ("string_value", "int_value", "double_value")
 _KEPT_OF_EVENTS = ("exception.type", "exception.escaped")
 _MOST_BYTES_OF_A_CHARACTER = 4
+_PLAIN_ID = re.compile("[0-9a-f]{12,40}")
+"""Ids come in with every request, each for the first time; what is a secret has more than such digits to show it."""
+
 _SHORT = 200
 _REMEMBERED = 4096
 """Names of models, agents and browsers come again and again: short texts are looked through once."""
@@ -62,7 +66,7 @@ class SpanContent:
 
     def __init__(self, settings: TracingSettings) -> None:
         self._redactor = Redactor.compile(settings.redact_keys)
-        self._short = lru_cache(_REMEMBERED)(self._redactor.text)
+        self._remembered = lru_cache(_REMEMBERED)(self._redactor.text)
         self._hook = settings.load_redact()
         self._captures = settings.capture_input_output
         self._captures_model_config = settings.capture_model_config
@@ -98,7 +102,8 @@ class SpanContent:
             span.name = name
         if span.status.message:
             span.status.message = self.text(span.status.message) if self._captures else ""
-        self._clean_streamed(span)
+        if span.events:
+            self._clean_streamed(span)
         for event in span.events:
             self._clean(event.attributes, event.name)
             if (name := self._short_text(event.name)) != event.name:
@@ -174,7 +179,7 @@ class SpanContent:
         return value if is_ours else self._last(value)
 
     def _short_text(self, text: str) -> str:
-        return self._short(text) if len(text) <= _SHORT else str(self._value(text))
+        return self._remembered(text) if len(text) <= _SHORT else str(self._value(text))
 
     def _last(self, value: Any) -> Any:
         """Hand a value to the user's own `tracing.redact`, which has the last word."""
@@ -187,8 +192,13 @@ class SpanContent:
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._short(value) if len(value) <= _SHORT else self._cut(self._redactor.text(self._bounded(value)))
+            return self._text(value)
         return tuple(self._value(item) for item in value) if isinstance(value, tuple) else value
+
+    def _text(self, text: str) -> str:
+        if len(text) > _SHORT:
+            return self._cut(self._redactor.text(self._bounded(text)))
+        return text if _PLAIN_ID.fullmatch(text) else self._remembered(text)
 
     def _bounded(self, text: str) -> str:
         return cut_before_search(text, self._max_bytes)

@@ -19,7 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.guard import attempt
@@ -37,6 +37,10 @@ UNNAMED = "unnamed"
 
 SPANS_OF_A_PART = 500
 """Spans that are serialized in one go, during which no other thread has the interpreter."""
+
+# Python's enumerations take a microsecond to say a value.
+_KINDS: dict[SpanKind, Any] = {kind: kind.value + 1 for kind in SpanKind}
+_STATUS_CODES: dict[StatusCode, Any] = {code: code.value for code in StatusCode}
 
 _SDK_RESOURCE = ("telemetry.sdk.", "service.instance.id")
 
@@ -94,7 +98,7 @@ def encode_head(proto: ProtoSpan, span: ReadableSpan) -> None:
 
 def encode_rest(proto: ProtoSpan, span: ReadableSpan) -> None:
     """Write everything else that does not depend on where the span hangs in the tree, but its attributes."""
-    proto.kind = span.kind.value + 1  # type: ignore[assignment]
+    proto.kind = _KINDS[span.kind]
     set_status(proto, span.status.status_code, span.status.description)
     for event in span.events:
         add_event(proto, event.name, event.timestamp, event.attributes or {})
@@ -120,7 +124,7 @@ def add_event(proto: ProtoSpan, name: Any, time_ns: int | None, attributes: Mapp
 
 def set_status(proto: ProtoSpan, code: StatusCode, description: object) -> None:
     """Give the span this status, whatever it had."""
-    proto.status.code = code.value  # type: ignore[assignment]
+    proto.status.code = _STATUS_CODES[code]
     proto.status.message = to_text(description) if description else ""
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
     from otel_mlflow.spans.records.content import SpanContent
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 SCHEMA_VERSION = "3"
 MAX_TAG_KEY = 250
 MAX_SESSION = 250
@@ -77,7 +79,7 @@ class TraceInfoWriter:
             info["open_runs"] = trace.open_runs
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
-        return json.dumps(info, ensure_ascii=False).encode("utf-8", "replace")
+        return _ENCODER.encode(info).encode("utf-8", "replace")
 
     def _trace_metadata(self, trace: OpenTrace) -> dict[str, str]:
         own = {

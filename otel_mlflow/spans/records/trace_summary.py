@@ -40,6 +40,9 @@ LLM_MODEL = "mlflow.llm.model"
 LLM_COST = "mlflow.llm.cost"
 EXCEPTION_TYPE = "exception.type"
 
+_TAG_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_JSON = ('"', "{", "[")
+
 
 @dataclass
 class ModelUse:
@@ -157,7 +160,7 @@ class TraceSummary:
             "cut": is_cut,
         }
         kept = {key: value for key, value in told.items() if value}
-        return json.dumps({"v": VERSION, "spans": self.spans, **kept}, ensure_ascii=False, separators=(",", ":"))
+        return _TAG_ENCODER.encode({"v": VERSION, "spans": self.spans, **kept})
 
 
 def summary_from_tag(text: str | None) -> TraceSummary | None:
@@ -208,6 +211,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _decoded(value: Any) -> Any:
     """MLflow writes values as JSON text; a text that is none stands for itself."""
     try:
-        return json.loads(value) if isinstance(value, str) else value
+        return json.loads(value) if isinstance(value, str) and value.startswith(_JSON) else value
     except ValueError:
         return value

@@ -43,6 +43,8 @@ UNWRITABLE = "otel_mlflow.error"
 STILL_OPEN = "still open when the client went away"
 ABANDONED = "nobody ended it, and who opened it is gone"
 
+_ERROR = StatusCode.ERROR.value
+
 _CUT_SHORT = {"GeneratorExit": "cut short: nobody read the generator to its end", "CancelledError": "cancelled"}
 
 
@@ -154,7 +156,7 @@ class TraceWriter:
         trace.metadata.summary.add_span(
             proto.name,
             attributes,
-            is_failed=proto.status.code == StatusCode.ERROR.value,
+            is_failed=proto.status.code == _ERROR,
             duration_ms=max(proto.end_time_unix_nano - proto.start_time_unix_nano, 0) // 1_000_000,
             is_root=state is trace.root,
         )
@@ -166,6 +168,8 @@ class TraceWriter:
         add_attributes(proto, apply_span_processors(state, attributes, proto))
 
     def _translated(self, attributes: dict[str, Any], proto: ProtoSpan) -> dict[str, Any]:
+        if not attributes and not proto.events:
+            return attributes
         new = attempt(translated, attributes, proto)
         if isinstance(new, Exception):
             return without_conventions(attributes)
