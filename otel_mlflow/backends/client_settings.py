@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+
+from urllib3.connection import HTTPConnection
+
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.settings.environment import text_of
 
@@ -11,6 +15,17 @@ WORKSPACE_HEADER = "X-MLFLOW-WORKSPACE"
 
 TRAFFIC_ID = "_MLFLOW_DATABRICKS_TRAFFIC_ID"
 TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+KEEPALIVE = "MLFLOW_HTTP_TCP_KEEPALIVE"
+
+_KEEPALIVE_DEFAULTS = {"IDLE": 30, "INTERVAL": 10, "COUNT": 3}
+"""MLflow's own: seconds before the first probe, seconds between two, probes without an answer."""
+
+_SOCKET_OPTIONS = {
+    "IDLE": getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None)),
+    "INTERVAL": getattr(socket, "TCP_KEEPINTVL", None),
+    "COUNT": getattr(socket, "TCP_KEEPCNT", None),
+}
+"""By the system: some have not all of them."""
 
 
 def request_headers(workspace: str | None = None) -> dict[str, str]:
@@ -33,8 +48,25 @@ def _headers_of_plugins() -> dict[str, str]:
 
 def response_timeout(default: float) -> float:
     """Seconds for a response; `default` where MLflow's variable is not set to a number of them."""
+    return _number(TIMEOUT, default)
+
+
+def socket_options() -> list[tuple[int, int, int]]:
+    """The options of each connection: probes find out that one is dead while nothing is sent, unless that is off."""
+    options = [(level, name, int(value)) for level, name, value in HTTPConnection.default_socket_options]
+    if text_of(KEEPALIVE).lower() in ("false", "0"):
+        return options
+    options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
+    for word, default in _KEEPALIVE_DEFAULTS.items():
+        if (name := _SOCKET_OPTIONS[word]) is not None:
+            options.append((socket.IPPROTO_TCP, name, int(_number(f"{KEEPALIVE}_{word}", default)) or default))
+    return options
+
+
+def _number(name: str, default: float) -> float:
+    """What the variable is set to; `default` where that is no number above zero."""
     try:
-        seconds = float(text_of(TIMEOUT) or default)
+        number = float(text_of(name) or default)
     except ValueError:
         return default
-    return seconds if 0 < seconds < float("inf") else default
+    return number if 0 < number < float("inf") else default

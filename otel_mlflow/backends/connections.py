@@ -16,6 +16,7 @@ from requests.utils import select_proxy
 from typing_extensions import override
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from otel_mlflow.backends.client_settings import socket_options
 from otel_mlflow.backends.tls import check_client_certificate, check_server_certificate
 
 # A server may send its response in two packets and wait, before the second, for an acknowledgement that the kernel
@@ -32,7 +33,8 @@ def connection_pools(
     while the application has better things to do. Raises `MisconfigurationError` for certificates that are not there.
     """
     environment: Any = requests.Session().merge_environment_settings(base_url, {}, False, verify, certificate)
-    options: dict[str, Any] = {"num_pools": 1, "maxsize": connections, **_trust(environment["verify"])}
+    options: dict[str, Any] = {"num_pools": 1, "maxsize": connections, "socket_options": socket_options()}
+    options |= _trust(environment["verify"])
     if (client := environment["cert"]) is not None:
         check_client_certificate(client)
         options["cert_file"] = client

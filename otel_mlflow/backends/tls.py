@@ -32,10 +32,16 @@ def check_client_certificate(path: str) -> None:
 
 
 def check_server_certificate(path: str) -> None:
-    """Raise `MisconfigurationError` where the file or folder of trusted certificates is not there."""
-    if not Path(path).exists():
+    """Raise `MisconfigurationError` where the file or folder of trusted certificates is not there, or holds none."""
+    try:
+        seen = "" if Path(path).exists() else "there is no such file"
+        if Path(path).is_file():
+            ssl.create_default_context(cafile=path)
+    except (ssl.SSLError, OSError) as error:
+        seen = f"it holds no certificate ({error})" if isinstance(error, ssl.SSLError) else str(error)
+    if seen:
         raise MisconfigurationError(
-            f"the trusted certificates at {path} cannot be read: there is no such file",
+            f"the trusted certificates at {path} cannot be read: {seen}",
             f"correct {SERVER_CERTIFICATE}, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, whichever names it",
         )
 

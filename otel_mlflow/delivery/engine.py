@@ -153,7 +153,7 @@ class Engine:
         return self.forwarder.refused + self.writer.dropped
 
     def wait_until_written(self, timeout: float) -> None:
-        """Wait until the writer is idle. Takes no lock: a signal handler waits here, in the way of all other threads."""
+        """Wait until the writer is idle. Takes no lock: a signal handler waits here, in the way of other threads."""
         deadline = self._clock.monotonic() + timeout
         while not self.writer.is_idle() and self._clock.monotonic() < deadline:
             self._clock.sleep(BETWEEN_LOOKS)

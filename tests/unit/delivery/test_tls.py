@@ -120,6 +120,14 @@ def test_trusted_certificates_that_are_not_there(tmp_path: Path) -> None:
         HttpClient("https://127.0.0.1", {}, verify=str(tmp_path / "none.pem"))
 
 
+def test_trusted_certificates_that_are_none(tmp_path: Path) -> None:
+    """A file of something else is named at once, not as a host that cannot be reached."""
+    (tmp_path / "other.pem").write_text("not a certificate")
+    with pytest.raises(MisconfigurationError, match="it holds no certificate") as caught:
+        HttpClient("https://127.0.0.1", {}, verify=str(tmp_path / "other.pem"))
+    assert "MLFLOW_TRACKING_SERVER_CERT_PATH" in caught.value.fix
+
+
 def test_a_host_that_is_silent_is_waited_for() -> None:
     """What never answers the handshake is a network that fails."""
     with silent_host() as port, pytest.raises(RetryableError, match="timed out"):
