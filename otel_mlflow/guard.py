@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
+import traceback
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -19,6 +20,9 @@ R = TypeVar("R")
 
 SAY_AGAIN_AFTER = 60.0
 """Seconds of silence after a reported failure."""
+
+_SILENT_UNTIL: dict[str, float] = {}
+"""By the name of what user code gave us; the names are the handful of our settings."""
 
 
 class Guard:
@@ -50,6 +54,24 @@ class Guard:
 
 
 GUARD = Guard()
+
+
+def report_user_error(name: str, error: Exception, consequence: str) -> None:
+    """Log, at most once a minute, that a function failed which user code gave us under `name`."""
+    now = time.monotonic()
+    if now < _SILENT_UNTIL.get(name, 0.0):
+        return
+    _SILENT_UNTIL[name] = now + SAY_AGAIN_AFTER
+    last = traceback.extract_tb(error.__traceback__, limit=-1)
+    place = f" in {last[0].filename}, line {last[0].lineno}" if last else ""
+    logger.error(
+        "the application's own %s raised %s%s; %s. Correct it there; the traceback is below.",
+        name,
+        type(error).__name__,
+        place,
+        consequence,
+        exc_info=error,
+    )
 
 
 def attempt(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Exception:

@@ -111,20 +111,21 @@ class IngestQueue:
         return len(self._items)
 
     def _put_written(self, item: Encodable) -> None:
-        counted, record = item.counted, encode_record(item)
+        counted, records = item.counted, encode_records(item)
         if self._bytes > MOST_BYTES:
-            record = _DISK_HANGS
-        if not isinstance(record, TraceRecord):
+            records = _DISK_HANGS
+        if isinstance(records, LocalTrouble):
             if counted:
-                self._items.append(record or HELD_NOTHING)
+                self._items.append(records)
             return
-        written = Written(record, counted)
-        self._bytes += written.size
-        self._items.append(written)
+        for record in records:
+            written = Written(record, counted and record.counted)
+            self._bytes += written.size
+            self._items.append(written)
 
 
-def encode_record(item: Encodable | Written) -> TraceRecord | LocalTrouble | None:
-    """Write a trace down, or say why it is dropped: it cannot be encoded or is too big. None where it holds nothing."""
+def encode_records(item: Encodable | Written) -> list[TraceRecord] | LocalTrouble:
+    """Write a trace down, or say why it is dropped: it cannot be encoded, is too big or holds nothing."""
     record = _encode(item)
     if record is None:
         return LocalTrouble(
@@ -132,14 +133,14 @@ def encode_record(item: Encodable | Written) -> TraceRecord | LocalTrouble | Non
         )
     size = len(record.spans) + len(record.info)
     if not size:
-        return None
+        return HELD_NOTHING
     if size > LARGEST_RECORD:
         return LocalTrouble(
             f"trace {record.trace_id} was dropped: it is {size >> 20} MB and {LARGEST_RECORD >> 20} are the most",
             "lower tracing.max_content_bytes or tracing.max_trace_depth",
             "size",
         )
-    return record
+    return record.split()
 
 
 @guarded

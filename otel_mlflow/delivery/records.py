@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -22,7 +22,8 @@ class TraceRecord:
 
     `trace_id` is MLflow's (`tr-…`); `spans` a serialized OTLP `ExportTraceServiceRequest`; `info` the JSON of what
     OTLP does not carry, empty for a fragment; `experiment` the name of the experiment chosen for this request, None
-    for the configured one; `counted` tells whether the record stands for a request.
+    for the configured one; `counted` tells whether the record stands for a request. `earlier` are more such requests,
+    where the spans are too many for one: the root is in the last.
     """
 
     trace_id: str
@@ -30,6 +31,12 @@ class TraceRecord:
     info: bytes
     experiment: str | None
     counted: bool
+    earlier: tuple[bytes, ...] = ()
+
+    def split(self) -> list[TraceRecord]:
+        """A record for each request; the last one stands for the whole."""
+        fragments = [replace(self, spans=spans, info=b"", counted=False, earlier=()) for spans in self.earlier]
+        return [*fragments, replace(self, earlier=()) if fragments else self]
 
 
 class Encodable(Protocol):

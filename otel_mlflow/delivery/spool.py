@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING
 from otel_mlflow.delivery import statements
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Stage, Tally
 from otel_mlflow.delivery.spool_file import SpoolFile, used_bytes
+from otel_mlflow.delivery.spool_rows import checksum, feedback_row, in_statements, trace_row
 from otel_mlflow.status import Counts
 
 if TYPE_CHECKING:
@@ -88,12 +89,11 @@ class Spool:
 
         `feedback` is pairs of trace id and payload; `now` is the wall clock's time, kept for people to see.
         """
-        rows = [_trace_row(trace) for trace in traces if trace.spans or trace.info]
-        rows += [_row(Stage.FEEDBACK, False, trace_id, None, payload, b"") for trace_id, payload in feedback]
+        rows = [trace_row(trace) for trace in traces if trace.spans or trace.info]
+        rows += [feedback_row(trace_id, payload) for trace_id, payload in feedback]
         with self.file.transaction() as db:
-            for start in range(0, len(rows), statements.ROWS_AT_ONCE):
-                some = rows[start : start + statements.ROWS_AT_ONCE]
-                place = (self._destination, self.owner, now)
+            place = (self._destination, self.owner, now)
+            for some in in_statements(rows):
                 db.execute(statements.insert(len(some)), [value for row in some for value in (*place, *row)])
             _count(db, self._destination, tally)
             return self._make_room(db, sum(len(row[-1]) + len(row[-2]) for row in rows))
@@ -243,24 +243,6 @@ class Spool:
         return dropped
 
 
-Row = tuple[str, bool, str, str | None, int, bytes, bytes]
-
-
-def _trace_row(trace: TraceRecord) -> Row:
-    stage = Stage.WHOLE if trace.spans else Stage.METADATA
-    return _row(stage, trace.counted, trace.trace_id, trace.experiment, trace.info, trace.spans)
-
-
-def _row(stage: Stage, counted: bool, trace_id: str, experiment: str | None, info: bytes, spans: bytes) -> Row:
-    names = (_text(trace_id), _text(experiment) if experiment is not None else None)
-    return (stage.value, counted, *names, checksum(info, spans), info, spans)
-
-
-def checksum(info: bytes, spans: bytes) -> int:
-    """What a record's content must add up to when it is read again."""
-    return zlib.crc32(spans, zlib.crc32(info))
-
-
 def counts_of(db: sqlite3.Connection, destination: int) -> Counts:
     """The counters of a destination, and what waits for it."""
     counters = dict(db.execute(statements.COUNTERS, (destination,)).fetchall())
@@ -312,11 +294,6 @@ def _read(
         else:
             damaged.append(record)
     return batch, damaged
-
-
-def _text(value: str) -> str:
-    """SQLite's text is UTF-8, which has no lone surrogates; Python's may."""
-    return value.encode("utf-8", "replace").decode()
 
 
 def _places(values: Collection[object]) -> str:

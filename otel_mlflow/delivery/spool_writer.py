@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Item, Written, encode_record, tally
+from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue, Item, Written, encode_records, tally
 from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.delivery.records import Encodable, Tally, TraceRecord
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
@@ -146,12 +146,12 @@ class SpoolWriter:
 
     def _encode(self, item: Encodable | Written, traces: list[TraceRecord]) -> None:
         counted = item.counted
-        record = encode_record(item)
-        if isinstance(record, TraceRecord):
-            traces.append(record)
+        records = encode_records(item)
+        if not isinstance(records, LocalTrouble):
+            traces.extend(records)
         elif counted:
             self._in_hand["dropped"] += 1
-            self._trouble.note(record or HELD_NOTHING)
+            self._trouble.note(records)
 
     def _keep(self, traces: list[TraceRecord], feedback: list[tuple[str, bytes]]) -> None:
         """Put them into whichever spool takes them. Raises `SpoolLostError` where none does."""

@@ -18,6 +18,9 @@ _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ROWS_AT_ONCE = 99
 """SQLite takes 999 parameters in a statement, unless it is newer than we ask for."""
 
+BYTES_AT_ONCE = 1024 * 1024
+"""They are copied before the statement runs, and no other thread has the interpreter meanwhile."""
+
 COUNT = """
 INSERT INTO counter (destination, name, value) VALUES (?, ?, ?)
 ON CONFLICT (destination, name) DO UPDATE SET value = value + excluded.value

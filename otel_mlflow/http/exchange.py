@@ -45,6 +45,7 @@ from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, Literal
 
 from otel_mlflow.content import BodyCollector
+from otel_mlflow.guard import attempt, report_user_error
 from otel_mlflow.http.exceptions import ExceptionRecord, is_cancellation, is_disconnect
 from otel_mlflow.http.headers import ContentType, Headers, read_content_type, read_request_id
 
@@ -92,6 +93,7 @@ class Exchange:
         "endpoint_before",
         "exception",
         "experiment",
+        "experiment_error",
         "experiment_for",
         "first_byte_ns",
         "headers",
@@ -135,6 +137,7 @@ class Exchange:
         self.ended_ns: int | None = None
         self.experiment: str | None = None
         self.experiment_for: Callable[[Scope], str | None] | None = None
+        self.experiment_error: Exception | None = None
         self.started_ns = time.time_ns()
         self._started = time.perf_counter_ns()
         self._trailers_follow = self._server_took_leave = False
@@ -192,7 +195,12 @@ class Exchange:
         """The experiment that user code names for this request. It is asked once."""
         if self.experiment_for is not None:
             choose, self.experiment_for = self.experiment_for, None
-            self.experiment = choose(self.scope)
+            chosen = attempt(choose, self.scope)
+            if isinstance(chosen, Exception):
+                self.experiment_error = chosen
+                report_user_error("experiment_for", chosen, "the trace goes to the configured experiment")
+            else:
+                self.experiment = chosen
         return self.experiment
 
     def received(self, message: Message) -> None:

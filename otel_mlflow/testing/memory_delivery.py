@@ -43,7 +43,7 @@ class MemoryDelivery:
             waiting, self._waiting = self._waiting, []
             for trace in waiting:
                 record = trace.encode()
-                self._records.setdefault(record.trace_id, []).append(record)
+                self._records.setdefault(record.trace_id, []).extend(record.split())
             return [_trace(trace_id, records) for trace_id, records in self._records.items()]
 
 

@@ -7,14 +7,14 @@ are written down: all that they say is known then, and nobody waits.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mlflow.entities import LiveSpan
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.sdk.trace import TracerProvider
 
-from otel_mlflow.guard import guarded
+from otel_mlflow.guard import attempt, report_user_error
 from otel_mlflow.spans.trace import SpanState
 
 _SCRATCH: Any = TracerProvider(shutdown_on_exit=False).get_tracer("otel_mlflow.scratch")
@@ -30,16 +30,12 @@ def apply_span_processors(state: SpanState, attributes: Mapping[str, Any], proto
     for key, value in attributes.items():
         shown.set_attribute(key, _parsed(value))
     for processor in state.maskers:
-        _apply(processor, shown)
+        if isinstance(error := attempt(processor, shown), Exception):
+            report_user_error("mlflow.tracing.configure(span_processors=…)", error, "the span stays as it was")
     proto.name = shown._span.name
     left: dict[str, Any] = shown.attributes
     kept = {key: value for key, value in left.items() if key in attributes or key not in given}
     return {key: _as_written(value, attributes.get(key)) for key, value in kept.items()}
-
-
-@guarded
-def _apply(processor: Callable[[LiveSpan], None], span: LiveSpan) -> None:
-    processor(span)
 
 
 def _parsed(value: Any) -> Any:

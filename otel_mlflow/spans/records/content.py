@@ -25,7 +25,7 @@ from otel_mlflow.content import (
     request_value,
     to_json,
 )
-from otel_mlflow.guard import attempt
+from otel_mlflow.guard import attempt, report_user_error
 from otel_mlflow.spans.records.conventions import (
     MODEL_TYPES,
     PARAMETERS_AS_JSON,
@@ -186,9 +186,10 @@ class SpanContent:
         if self._hook is None:
             return value
         shown = attempt(self._hook, value)
-        return (
-            f"[redacted: tracing.redact failed with {type(shown).__name__}]" if isinstance(shown, Exception) else shown
-        )
+        if not isinstance(shown, Exception):
+            return shown
+        report_user_error("tracing.redact", shown, "the value is left out")
+        return f"[redacted: tracing.redact failed with {type(shown).__name__}]"
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):

@@ -12,16 +12,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ProtoResource
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.content.cut import close_json
 from otel_mlflow.guard import attempt
 from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.sampler import NOT_SAMPLED
@@ -32,60 +29,15 @@ _OURS_ALONE = frozenset({NOT_SAMPLED, mlflow_names.TRACE_REQUEST_ID, "mlflow.exp
 LONG = 1_000_000
 """Characters of a text that is cut before anything else is done with it, and made fit for OTLP afterwards."""
 
+UNWRITABLE = "otel_mlflow.error"
+"""The attribute that says why a span could not be written."""
+
 UNNAMED = "unnamed"
 """The name of a span or an event whose name is None."""
-
-SPANS_OF_A_PART = 500
-"""Spans that are serialized in one go, during which no other thread has the interpreter."""
 
 # Python's enumerations take a microsecond to say a value.
 _KINDS: dict[SpanKind, Any] = {kind: kind.value + 1 for kind in SpanKind}
 _STATUS_CODES: dict[StatusCode, Any] = {code: code.value for code in StatusCode}
-
-_SDK_RESOURCE = ("telemetry.sdk.", "service.instance.id")
-
-
-class RequestEncoder:
-    """Builds one `ExportTraceServiceRequest`; the spans are grouped by the library that made them.
-
-    It is made in parts, each of which is serialized in one go: what they are joined to is one request again.
-    """
-
-    def __init__(self) -> None:
-        self._parts: list[ExportTraceServiceRequest] = []
-        self._begin_part()
-
-    def add(self, span: ReadableSpan) -> ProtoSpan:
-        """A new span of the request, as yet empty."""
-        if self._spans == SPANS_OF_A_PART:
-            self._begin_part()
-        self._spans += 1
-        proto: ProtoSpan = self._scope_of(span).spans.add()
-        return proto
-
-    def to_bytes(self) -> bytes:
-        """The request as it goes over the wire."""
-        return b"".join(part.SerializeToString() for part in self._parts)
-
-    def _begin_part(self) -> None:
-        self._request = ExportTraceServiceRequest()
-        self._parts.append(self._request)
-        self._spans = 0
-        self._resource_spans: ResourceSpans | None = None
-        self._scopes: dict[str, Any] = {}
-
-    def _scope_of(self, span: ReadableSpan) -> Any:
-        scope = span.instrumentation_scope
-        name = to_text(scope.name) if scope is not None else ""
-        if self._resource_spans is None:
-            self._resource_spans = self._request.resource_spans.add()
-            self._resource_spans.resource.CopyFrom(_resource(span.resource))
-        scope_spans = self._scopes.get(name)
-        if scope_spans is None:
-            scope_spans = self._scopes[name] = self._resource_spans.scope_spans.add()
-            scope_spans.scope.name = name
-            scope_spans.scope.version = to_text(scope.version) if scope is not None and scope.version else ""
-        return scope_spans
 
 
 def encode_head(proto: ProtoSpan, span: ReadableSpan) -> None:
@@ -106,12 +58,12 @@ def encode_rest(proto: ProtoSpan, span: ReadableSpan) -> None:
         added = proto.links.add()
         added.trace_id = link.context.trace_id.to_bytes(16, "big")
         added.span_id = link.context.span_id.to_bytes(8, "big")
-        _add_key_values(added.attributes, link.attributes or {})
+        add_key_values(added.attributes, link.attributes or {})
 
 
 def add_attributes(proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
     """Add attributes to the span."""
-    _add_key_values(proto.attributes, {key: value for key, value in attributes.items() if value is not None})
+    add_key_values(proto.attributes, {key: value for key, value in attributes.items() if value is not None})
 
 
 def add_event(proto: ProtoSpan, name: Any, time_ns: int | None, attributes: Mapping[str, Any]) -> None:
@@ -119,7 +71,7 @@ def add_event(proto: ProtoSpan, name: Any, time_ns: int | None, attributes: Mapp
     added = proto.events.add()
     added.name = name_text(name)
     added.time_unix_nano = time_ns or 0
-    _add_key_values(added.attributes, attributes)
+    add_key_values(added.attributes, attributes)
 
 
 def set_status(proto: ProtoSpan, code: StatusCode, description: object) -> None:
@@ -128,17 +80,24 @@ def set_status(proto: ProtoSpan, code: StatusCode, description: object) -> None:
     proto.status.message = to_text(description) if description else ""
 
 
-def attributes_of(span: ReadableSpan, json_keys: Set[str]) -> dict[str, Any]:
-    """The span's attributes as what they stand for; `json_keys` are those that MLflow wrote."""
+def attributes_of(span: ReadableSpan, json_keys: Set[str], longest: int = LONG) -> dict[str, Any]:
+    """The span's attributes as what they stand for; `json_keys` are those that MLflow wrote.
+
+    Of a JSON text about so much is kept as is going to be left of it.
+    """
     return {
-        to_text(key): _from_attribute(value, is_json=key in json_keys or to_text(key).startswith("mlflow."))
+        to_text(key): _from_attribute(value, key in json_keys or to_text(key).startswith("mlflow."), longest)
         for key, value in (span.attributes or {}).items()
         if key not in _OURS_ALONE
     }
 
 
-def _from_attribute(value: Any, *, is_json: bool) -> Any:
-    if not isinstance(value, str) or (len(value) > LONG and not (is_json and value[0] == '"')):
+def _from_attribute(value: Any, is_json: bool, longest: int) -> Any:
+    if not isinstance(value, str):
+        return value
+    if is_json and value[:1] == '"' and len(value) > 2 * longest:
+        value = close_json(value[:longest], longest, len(value) if value.isascii() else None)
+    if len(value) > LONG:
         return value
     return from_json(to_text(value)) if is_json else to_text(value)
 
@@ -201,25 +160,9 @@ def name_text(name: object) -> str:
     return UNNAMED if name is None else to_text(name).replace("\0", "\ufffd")
 
 
-def _add_key_values(target: Any, attributes: Mapping[str, Any]) -> None:
+def add_key_values(target: Any, attributes: Mapping[str, Any]) -> None:
+    """Add attributes to whatever has some."""
     for key, value in attributes.items():
         attribute = target.add()
         attribute.key = to_text(key)
         set_value(attribute.value, value)
-
-
-_RESOURCES: dict[int, tuple[Resource, ProtoResource]] = {}
-"""The resources seen so far, by identity: a process has one or two."""
-
-
-def _resource(resource: Resource) -> ProtoResource:
-    known = _RESOURCES.get(id(resource))
-    if known is None:
-        known = _RESOURCES[id(resource)] = resource, ProtoResource()
-        _add_resource(known[1], resource)
-    return known[1]
-
-
-def _add_resource(target: ProtoResource, resource: Resource) -> None:
-    shown = {key: value for key, value in resource.attributes.items() if not key.startswith(_SDK_RESOURCE)}
-    _add_key_values(target.attributes, shown)

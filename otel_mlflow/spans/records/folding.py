@@ -65,12 +65,12 @@ def kept(state: SpanState) -> SpanState:
     return state
 
 
-def merged_attributes(state: SpanState, readable: ReadableSpan) -> dict[str, Any]:
+def merged_attributes(state: SpanState, readable: ReadableSpan, longest: int) -> dict[str, Any]:
     """What the span says, and what only those say that are folded into it."""
-    attributes = attributes_of(readable, state.json_keys)
+    attributes = attributes_of(readable, state.json_keys, longest)
     for folded in state.folded:
         if (span := _span(folded)) is not None:
-            attributes = attributes_of(span, folded.json_keys) | attributes
+            attributes = attributes_of(span, folded.json_keys, longest) | attributes
     return attributes
 
 

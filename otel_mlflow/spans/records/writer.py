@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,16 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.delivery.experiment_choice import REJECTED_TAG
 from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.delivery.records import TraceRecord
-from otel_mlflow.guard import attempt, guarded
+from otel_mlflow.guard import attempt
 from otel_mlflow.http import semconv
 from otel_mlflow.spans.mlflow.span_processors import apply_span_processors
 from otel_mlflow.spans.mlflow.translation import translated, without_conventions
 from otel_mlflow.spans.records.content import SpanContent
 from otel_mlflow.spans.records.encoding import (
-    RequestEncoder,
+    UNWRITABLE,
     add_attributes,
     add_event,
     encode_head,
@@ -27,6 +29,7 @@ from otel_mlflow.spans.records.encoding import (
     to_text,
 )
 from otel_mlflow.spans.records.folding import fold, kept, merged_attributes, shown_parent
+from otel_mlflow.spans.records.request_encoder import LARGEST_PIECE, LARGEST_SPAN, RequestEncoder
 from otel_mlflow.spans.records.root_attributes import export_tags
 from otel_mlflow.spans.records.tokens import add_up, tokens_of
 from otel_mlflow.spans.records.trace_info import MAX_SESSION, TraceInfoWriter, explicit_state, summarize_root
@@ -37,9 +40,6 @@ if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
 
 LEFT_OUT = "otel_mlflow.spans_left_out"
-UNWRITABLE = "otel_mlflow.error"
-"""The attribute that says why a span could not be written."""
-
 STILL_OPEN = "still open when the client went away"
 ABANDONED = "nobody ended it, and who opened it is gone"
 
@@ -51,7 +51,17 @@ _CUT_SHORT = {"GeneratorExit": "cut short: nobody read the generator to its end"
 class TraceWriter:
     """Writes traces down as the settings say."""
 
-    def __init__(self, settings: Settings, service_name: str, metadata: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        service_name: str,
+        metadata: Callable[[], Mapping[str, str]],
+        *,
+        largest_piece: int = LARGEST_PIECE,
+        largest_span: int = LARGEST_SPAN,
+    ) -> None:
+        self._new_encoder = functools.partial(RequestEncoder, largest_piece=largest_piece, largest_span=largest_span)
+        self._longest = settings.tracing.max_content_bytes
         self._content = SpanContent(settings.tracing)
         self._info = TraceInfoWriter(settings, service_name, self._content, metadata)
         self._drops_framework = settings.tracing.framework_spans == "drop"
@@ -60,7 +70,8 @@ class TraceWriter:
     def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """One record of `spans`, and of the trace as a whole if `with_info`."""
         attempt(fold, trace, spans)
-        encoder = RequestEncoder()
+        experiment = _choose_experiment(trace)
+        encoder = self._new_encoder()
         calls_before = trace.metadata.summary.calls
         written = self._write_spans(encoder, trace, spans)
         is_more_used = add_up(trace, written)
@@ -69,12 +80,14 @@ class TraceWriter:
         is_overruled = bool(written) and explicit_state(trace) is not None
         with_info = with_info or ((is_outdated or is_overruled) and trace.root_summary is not None)
         root_tags, trace.metadata.root_tags = trace.metadata.root_tags, None
+        *earlier, spans_of_last = encoder.to_pieces() if written else [b""]
         return TraceRecord(
             trace_id=trace.identity.mlflow_trace_id,
-            spans=encoder.to_bytes() if written else b"",
+            spans=spans_of_last,
             info=self._info.write(trace, root_tags) if with_info else b"",
-            experiment=_experiment(trace),
+            experiment=experiment,
             counted=trace.counted,
+            earlier=tuple(earlier),
         )
 
     def _write_spans(self, encoder: RequestEncoder, trace: OpenTrace, spans: list[SpanState]) -> list[SpanState]:
@@ -143,7 +156,7 @@ class TraceWriter:
         encode_head(proto, readable)
         self._write_place(proto, trace, state)
         encode_rest(proto, readable)
-        attributes = self._content.of_span(merged_attributes(state, readable))
+        attributes = self._content.of_span(merged_attributes(state, readable, self._longest))
         if state is trace.root:
             attributes = self._root_attributes(trace, attributes)
             _overlay_exchange(proto, trace)
@@ -215,9 +228,11 @@ def _overlay_exchange(proto: ProtoSpan, trace: OpenTrace) -> None:
         add_event(proto, "exception", proto.end_time_unix_nano, semconv.exception(exchange.exception))
 
 
-@guarded
-def _experiment(trace: OpenTrace) -> str | None:
+def _choose_experiment(trace: OpenTrace) -> str | None:
+    """The experiment of the trace; where user code fails to name it, a tag says so."""
     exchange = trace.exchange
     if exchange is not None and trace.experiment is None:
         trace.experiment = exchange.choose_experiment()
+        if (error := exchange.experiment_error) is not None:
+            trace.metadata.tags.setdefault(REJECTED_TAG, f"experiment_for raised {type(error).__name__}")
     return trace.experiment

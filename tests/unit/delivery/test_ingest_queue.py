@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK
-from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Written, encode_record, tally
+from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Written, encode_records, tally
 from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.delivery.trouble import LocalTrouble
 from tests.delivering import Finished, trace
@@ -128,5 +128,5 @@ def test_what_an_item_adds_to_the_counters(
 
 def test_a_record_of_nothing_is_none() -> None:
     """A trace all of whose spans were left out leaves no record."""
-    assert encode_record(Finished(TraceRecord("tr-1", b"", b"", None, counted=False))) is None
-    assert encode_record(Finished(dataclasses.replace(trace(), info=b""))) is not None
+    assert encode_records(Finished(TraceRecord("tr-1", b"", b"", None, counted=False))) is HELD_NOTHING
+    assert isinstance(encode_records(Finished(dataclasses.replace(trace(), info=b""))), list)

@@ -131,6 +131,19 @@ def test_a_trace_that_is_too_big_is_dropped(desk: Desk) -> None:
     assert "tracing.max_content_bytes" in desk.writer.trouble.fix
 
 
+def test_a_trace_of_several_requests_is_several_records(desk: Desk) -> None:
+    """It is one trace in the counters, and the record that stands for it comes last."""
+    whole = dataclasses.replace(trace(), earlier=(trace().spans, trace().spans))
+    put(desk, whole)
+    desk.writer.write_all()
+    with desk.storage.using() as spool:
+        first, second, last = spool.next_batch(Stage.WHOLE, records=10, max_bytes=10**9)
+    assert (first.spans, second.spans, last.spans) == (*whole.earlier, whole.spans)
+    assert (first.info, second.info, last.info) == (b"", b"", whole.info)
+    assert {record.trace_id for record in (first, second, last)} == {whole.trace_id}
+    assert (desk.counts().requests, desk.counts().pending) == (1, 1)
+
+
 @pytest.mark.usefixtures("lenient_guard")
 def test_what_no_spool_takes_is_dropped_once_and_counted(desk: Desk) -> None:
     """A record that even memory refuses is not tried for ever, and what comes after it is kept."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -15,8 +17,6 @@ from opentelemetry.sdk.trace import Span, TracerProvider
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode
 
 from otel_mlflow.spans.records.encoding import (
-    SPANS_OF_A_PART,
-    RequestEncoder,
     add_attributes,
     attributes_of,
     encode_head,
@@ -24,6 +24,7 @@ from otel_mlflow.spans.records.encoding import (
     from_json,
     set_value,
 )
+from otel_mlflow.spans.records.request_encoder import RequestEncoder
 
 PROVIDER = TracerProvider(resource=Resource({"service.name": "shop", "telemetry.sdk.name": "opentelemetry"}))
 
@@ -43,7 +44,7 @@ def encoded(*spans: Span) -> ExportTraceServiceRequest:
         proto = encoder.add(span)
         encode_head(proto, span)
         encode_rest(proto, span)
-    return ExportTraceServiceRequest.FromString(encoder.to_bytes())
+    return ExportTraceServiceRequest.FromString(b"".join(encoder.to_pieces()))
 
 
 def only_span(request: ExportTraceServiceRequest) -> ProtoSpan:
@@ -103,25 +104,6 @@ def test_spans_are_grouped_by_the_library_that_made_them() -> None:
     groups = {group.scope.name: [span.name for span in group.spans] for group in resource_spans.scope_spans}
     assert groups == {"a.library": ["a", "c"], "other": ["b"]}
     assert resource_spans.scope_spans[0].scope.version == "1.2"
-
-
-def test_requests_are_joined_by_joining_their_bytes() -> None:
-    """Delivery puts many records into one call to the server."""
-    encoders = RequestEncoder(), RequestEncoder()
-    for encoder, name in zip(encoders, "ab", strict=True):
-        span = finished(name)
-        encode_head(encoder.add(span), span)
-    joined = ExportTraceServiceRequest.FromString(b"".join(encoder.to_bytes() for encoder in encoders))
-    assert [part.scope_spans[0].spans[0].name for part in joined.resource_spans] == ["a", "b"]
-
-
-def test_a_request_of_several_parts_holds_every_span_once() -> None:
-    """It is serialized in parts, so that nobody waits long for the interpreter."""
-    span = finished()
-    request = encoded(*[span] * (2 * SPANS_OF_A_PART + 1))
-    held = [len(scope.spans) for part in request.resource_spans for scope in part.scope_spans]
-    assert held == [SPANS_OF_A_PART, SPANS_OF_A_PART, 1]
-    assert {part.resource.attributes[0].key for part in request.resource_spans} == {"service.name"}
 
 
 @pytest.mark.parametrize(
@@ -212,3 +194,13 @@ def test_a_span_without_a_library_can_be_encoded() -> None:
     span._instrumentation_scope = None
     request = encoded(span)
     assert request.resource_spans[0].scope_spans[0].scope.name == ""
+
+
+def test_a_long_json_text_is_cut_before_it_is_read() -> None:
+    """Of a text that MLflow wrote as JSON little more is unpacked than is going to be kept; the note knows all."""
+    text = json.dumps("Ä" + "word \n" * 100_000, ensure_ascii=True)
+    span = finished(attributes={"mlflow.spanInputs": text})
+    kept = attributes_of(span, set(), 1000)["mlflow.spanInputs"]
+    assert kept.startswith("Äword \nword")
+    assert len(kept) < 1000
+    assert re.search(rf"\[cut: \d+ of {len(text)} bytes left out\]$", kept)

@@ -17,7 +17,7 @@ from opentelemetry.trace import Status, StatusCode
 from otel_mlflow.exporter import MlflowSpanExporter
 from otel_mlflow.settings import Settings
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.records.writer import UNWRITABLE
+from otel_mlflow.spans.records.encoding import UNWRITABLE
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from otel_mlflow.tracing import Tracing

@@ -14,10 +14,13 @@ from opentelemetry import trace as trace_api
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 import otel_mlflow
+from otel_mlflow.delivery.destinations.otlp import spans_in as spans_of_requests
+from otel_mlflow.delivery.experiment_choice import REJECTED_TAG
 from otel_mlflow.delivery.records import TraceRecord
+from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.records.trace_info import MAX_TAG_KEY, MAX_TAG_VALUE
-from otel_mlflow.spans.records.writer import LEFT_OUT
+from otel_mlflow.spans.records.writer import LEFT_OUT, TraceWriter
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import app_of, raw, span
@@ -313,6 +316,51 @@ def test_the_experiment_of_a_request_is_worked_out_off_its_path(fresh_process: N
         (trace,) = delivery._waiting
         assert trace.encode().experiment == "of a user"
     assert asked == ["/"]
+
+
+def test_a_trace_of_too_many_spans_loses_none(instrument: Instrument) -> None:
+    """It is written as several records, and a backend that takes them has all of it."""
+
+    def handler() -> None:
+        for number in range(60):
+            with span(f"step {number}"):
+                pass
+
+    app = app_of(handler)
+    tracing = instrument(app)
+    tracing._writer = TraceWriter(tracing.settings, "app", dict, largest_piece=2000)
+    delivery = MemoryDelivery()
+    with BRIDGE.diverted_to(delivery):
+        Call(app).run()
+        (waiting,) = delivery._waiting
+        record = waiting.encode()
+    assert len(record.split()) > 2
+    names = [each.name for each in spans_of_requests(each.spans for each in record.split())]
+    assert sorted(names) == sorted(["GET /", *(f"step {number}" for number in range(60))])
+
+
+def test_an_experiment_for_that_fails_is_the_applications_fault(
+    fresh_process: None, instrument: Instrument, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names it with its place, the trace goes to the configured experiment and says why."""
+    failures = GUARD.failures
+
+    def experiment_for(scope: Any) -> str:
+        raise KeyError("tenant")
+
+    app = app_of(lambda: None)
+    instrument(app, options={"experiment_for": experiment_for})
+    delivery = MemoryDelivery()
+    with BRIDGE.diverted_to(delivery):
+        Call(app).run()
+        (trace,) = delivery._waiting
+        record = trace.encode()
+    assert record.experiment is None
+    assert json.loads(record.info)["tags"][REJECTED_TAG] == "experiment_for raised KeyError"
+    assert json.loads(record.info)["needs_request"] is False
+    line = experiment_for.__code__.co_firstlineno + 1
+    assert f"the application's own experiment_for raised KeyError in {__file__}, line {line}" in caplog.text
+    assert GUARD.failures == failures
 
 
 def test_a_request_with_the_configured_experiment_names_none(fresh_process: None, instrument: Instrument) -> None:
