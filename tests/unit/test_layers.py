@@ -25,7 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "integrations": {"guard"},
     "content": set(),
     "settings": {"content", "errors"},
-    "http": {"content", "settings"},
+    "http": {"content", "guard", "settings"},
     "backends": {"errors", "integrations", "outside", "settings"},
     "delivery": {"backends", "errors", "guard", "integrations", "outside", "settings", "status"},
     "spans": {
