@@ -23,10 +23,11 @@ from otel_mlflow.spans.mlflow import runs
 from otel_mlflow.spans.mlflow.active_model import active_model_id
 from otel_mlflow.spans.mlflow.autologging import FlavourOff
 from otel_mlflow.spans.mlflow.follow_ups import take_assessments, take_attachments, take_prompts
+from otel_mlflow.spans.mlflow.other_instrumentations import log_other_instrumentations
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.records.writer import TraceWriter
 from otel_mlflow.spans.trace import OpenTrace, SpanState
-from otel_mlflow.startup import FirstState, log_state, log_unusable_settings, log_waiting
+from otel_mlflow.startup import FirstState, log_state, log_unusable_settings, log_waiting, make_visible
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -99,6 +100,8 @@ class Tracing:
             self._started, self._drained = True, False
             if self.settings.freeze_heap:
                 heap.freeze(self)
+            make_visible()
+            log_other_instrumentations(BRIDGE.flavours)
             self.delivery.start(self)
             if self.settings.strict:
                 self._first_state.require_ok()

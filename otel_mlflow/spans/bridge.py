@@ -87,6 +87,11 @@ class Bridge:
         """Whether anybody's spans are taken."""
         return bool(self._owners)
 
+    @property
+    def flavours(self) -> frozenset[str]:
+        """The flavours of MLflow's autologging that are on."""
+        return frozenset(self._flavours)
+
     @contextmanager
     def diverted_to(self, sink: TraceSink) -> Iterator[None]:
         """Send what is finished meanwhile to `sink`, in place of delivering it."""

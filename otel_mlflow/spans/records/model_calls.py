@@ -134,7 +134,7 @@ def _source(span: ReadableSpan) -> tuple[str, Rank] | None:
     if not scope.startswith(_MLFLOW_SCOPE):
         return source_of(scope)
     named = (span.attributes or {}).get(MESSAGE_FORMAT) or _FORMATLESS.get(span.name, "")
-    return _family(str(named).strip('"')), Rank.MLFLOW
+    return family_named(str(named).strip('"')), Rank.MLFLOW
 
 
 def _langsmith_family(attributes: Mapping[str, Any]) -> str:
@@ -142,7 +142,7 @@ def _langsmith_family(attributes: Mapping[str, Any]) -> str:
     if _LANGSMITH_WRAPS not in attributes:
         return LANGCHAIN
     provider = attributes.get("langsmith.metadata.ls_provider") or attributes.get("gen_ai.system", "")
-    return _family(str(provider)) if provider != LANGCHAIN else ""
+    return family_named(str(provider)) if provider != LANGCHAIN else ""
 
 
 def _step(name: str) -> str:
@@ -159,11 +159,12 @@ def source_of(scope: str) -> tuple[str, Rank] | None:
         return "", Rank.INSTRUMENTATION
     for prefix, rank in _INSTRUMENTATIONS.items():
         if scope.startswith(prefix):
-            return _family(scope.removeprefix(prefix).split(".")[0]), rank
+            return family_named(scope.removeprefix(prefix).split(".")[0]), rank
     return (_LIBRARIES[scope], Rank.LIBRARY) if scope in _LIBRARIES else None
 
 
-def _family(name: str) -> str:
+def family_named(name: str) -> str:
+    """The family of a library, by any of its names."""
     name = name.lower().replace("-", "_")
     return _FAMILIES.get(name, name)
 

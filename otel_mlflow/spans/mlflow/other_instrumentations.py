@@ -1,0 +1,55 @@
+"""Which other instrumentations trace the calls that MLflow's autologging traces: MLflow gets each once all the same."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from otel_mlflow.spans.records.model_calls import family_named, source_of
+
+logger = logging.getLogger("otel_mlflow")
+
+_BASE = "opentelemetry.instrumentation.instrumentor"
+"""The module of the class that all of them derive from, OpenInference's and Traceloop's included."""
+
+
+def log_other_instrumentations(flavours: Iterable[str]) -> None:
+    """Say once, as tracing starts, what traces the same calls."""
+    for flavour, others in other_instrumentations(flavours).items():
+        logger.info(
+            "calls of %s are traced by MLflow's autologging and by %s: MLflow gets one span for each call. To trace "
+            "them once, take %r out of tracing.autolog, or do not enable the other.",
+            flavour,
+            " and ".join(others),
+            flavour,
+        )
+
+
+def other_instrumentations(flavours: Iterable[str]) -> dict[str, list[str]]:
+    """Flavour → the modules of the instrumentations of the same library that are enabled."""
+    by_family = {family_named(flavour): flavour for flavour in flavours}
+    found: dict[str, list[str]] = {}
+    for module in sorted(_enabled()):
+        source = source_of(module)
+        if source is not None and source[0] in by_family:
+            found.setdefault(by_family[source[0]], []).append(module)
+    return found
+
+
+def _enabled() -> set[str]:
+    """None where the base is not imported: then nobody has enabled one."""
+    base = getattr(sys.modules.get(_BASE), "BaseInstrumentor", None)
+    instances = (vars(each).get("_instance") for each in _subclasses(base)) if base is not None else ()
+    return {
+        type(instance).__module__
+        for instance in instances
+        if getattr(instance, "is_instrumented_by_opentelemetry", False)
+    }
+
+
+def _subclasses(base: type[Any]) -> Iterator[type[Any]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _subclasses(each)
