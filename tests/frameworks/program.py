@@ -117,7 +117,7 @@ def run(column: str, served: Served, model_server: str) -> dict[str, Any]:
         calls = sum(len(each["served"]) for each in requests)
         # LiteLLM and LangSmith tell of a call when it is over, on threads of their own.
         wait_until(lambda: sum(map(calls_in, traces)) >= calls, seconds=LATE)
-        return {"requests": requests, "traces": [described(trace) for trace in traces]}
+        return {"requests": requests, "traces": [described(trace) for trace in traces if trace.data.spans]}
 
 
 def calls_in(trace: Trace) -> int:

@@ -43,13 +43,12 @@ from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 def fold(trace: OpenTrace, spans: Sequence[SpanState]) -> None:
     """Fold what is the same call among the spans of one record. Nothing to do where one flavour of MLflow's traces."""
-    traced = [state for state in spans if _is_autologged(state) or _is_foreign(state)]
-    if not traced:
+    if not any(state.run is not None or _is_autologged(state) or _is_foreign(state) for state in spans):
         return
-    if any(_is_foreign(state) or _is_autologged_twice(state) for state in traced):
+    if any(_is_foreign(state) or _is_autologged_twice(state) for state in spans):
         _Folding(spans, trace.exported_calls).run()
     trace.exported_calls = trace.exported_calls or ExportedCalls()
-    for state in traced:
+    for state in spans:
         _remember(trace.exported_calls, state)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
 
 from otel_mlflow.spans.mlflow.other_instrumentations import log_other_instrumentations, other_instrumentations
 
@@ -26,13 +26,13 @@ class Nothing:
         """Nothing to do."""
 
 
-class OpenInferenceOpenAI(Nothing, BaseInstrumentor):
+class OpenInferenceOpenAI(Nothing, BaseInstrumentor):  # type: ignore[misc]
     """Stands where OpenInference's does."""
 
     __module__ = "openinference.instrumentation.openai"
 
 
-class TraceloopOpenAI(Nothing, BaseInstrumentor):
+class TraceloopOpenAI(Nothing, BaseInstrumentor):  # type: ignore[misc]
     """Stands where Traceloop's does."""
 
     __module__ = "opentelemetry.instrumentation.openai.shared"

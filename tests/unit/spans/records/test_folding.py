@@ -6,7 +6,7 @@ import gc
 import json
 import time
 import weakref
-from typing import Any
+from typing import Any, cast
 
 import mlflow
 import pytest
@@ -541,3 +541,21 @@ def test_9_what_is_remembered_of_calls_keeps_no_trace_in_memory(traces: Captured
         assert trace() is None
     finally:
         gc.enable()
+
+
+def test_9_what_is_told_of_a_chain_later_is_folded_with_all_that_is_in_it(traces: CapturedTraces) -> None:
+    """LangSmith's runs of a whole agent come when the request is over: steps by name, models and tools by kind."""
+
+    def answer(_: object) -> str:
+        call(MLFLOW, "ChatOpenAI", cast(Span, trace_api.get_current_span()), LANGCHAIN_MODEL, at=(0, 2**62))
+        return "yes"
+
+    root = start("root")
+    begun = time.time_ns()
+    with trace_api.use_span(root):
+        RunnableLambda(answer).with_config(run_name="agent").invoke("?")
+    root.end()
+    assert shown(traces) == drawn("root > agent > ChatOpenAI")
+    chain = call("langsmith", "agent", root, {"langsmith.span.kind": "chain"}, at=(begun, time.time_ns()))
+    call("langsmith", "model", chain, LANGSMITH_LANGCHAIN, at=(begun, time.time_ns()))
+    assert shown(traces) == drawn("root > agent > ChatOpenAI")
