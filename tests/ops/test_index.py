@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from otel_mlflow.ops.feeds.sqlite_store import SqliteFeed
+from otel_mlflow.ops.figures.count import count
 from otel_mlflow.ops.index.entry import CANCELLED, ERROR, OK, TraceEntry, assessment, entry_from_info, outcome_of
 from otel_mlflow.ops.index.synchronizer import Synchronizer
 from otel_mlflow.ops.index.trace_index import TraceIndex
-from otel_mlflow.ops.question import DAY, HOUR, MINUTE, question_of
+from otel_mlflow.ops.question import DAY, HOUR, MINUTE, Question, question_of
 from otel_mlflow.ops.sources import source_for
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.ops.summary import Shown
@@ -162,6 +163,15 @@ def test_beyond_the_limit_the_oldest_leave_the_index(tmp_path: Path) -> None:
 def entry(number: int) -> TraceEntry:
     """A trace."""
     return TraceEntry(f"tr-{number}", "1", number * 1000, 5, "GET /", OK, is_unfinished=False)
+
+
+def test_traces_that_say_nothing_of_http_are_counted(tmp_path: Path) -> None:
+    """No status code, user, session or summary: somebody else wrote them, and every column is a narrow one."""
+    index = TraceIndex(tmp_path / "index.db")
+    index.replace(0, HOUR, [entry(number) for number in range(3)], HOUR, {})
+    with index.reading() as db:
+        figures = count(db, Question(0, HOUR))
+    assert (figures.totals["requests"], figures.statuses, figures.users) == (3, [], [])
 
 
 def test_hours_that_were_read_by_the_minute_are_read_once_more(store: Path, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ class Kinds:
         self._services.add(traces["service"], traces)
         self._versions.add(traces["version"], traces)
         self._times.add(traces["version"], traces["time"])
-        add_up(self._statuses, np.minimum(traces["status"], MOST_STATUSES - 1))
+        add_up(self._statuses, np.minimum(traces["status"].astype(np.int64), MOST_STATUSES - 1))
         self._route_latency.add(traces["route"], traces["duration"])
         self._version_latency.add(traces["version"], traces["duration"])
         self._first_byte.add(traces["route"], _microseconds(traces["first_byte"]))
