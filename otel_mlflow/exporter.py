@@ -18,9 +18,9 @@ from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id, span_context
-from otel_mlflow.spans.processor import is_framework
 from otel_mlflow.spans.propagation import MlflowSpanContext, believe
 from otel_mlflow.spans.registry import is_taken, register
+from otel_mlflow.spans.scopes import is_framework
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 if TYPE_CHECKING:

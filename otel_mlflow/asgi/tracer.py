@@ -22,8 +22,8 @@ from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id
-from otel_mlflow.spans.processor import is_server_span
 from otel_mlflow.spans.registry import change_mlflow_trace_id, register
+from otel_mlflow.spans.scopes import is_server_span
 from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, span_state
 
 if TYPE_CHECKING:

@@ -21,6 +21,18 @@ OPENTELEMETRY = (
         self_test=self_tests.span_processors_can_be_gated,
     ),
     Integration(
+        name="opentelemetry_spans",
+        distribution=_SDK,
+        tested=_TESTED,
+        without="each span costs its request some microseconds more",
+        names=(
+            *private_names(
+                "opentelemetry.sdk.trace", classes="Span Tracer", functions="Span._new_events Span._new_links"
+            ),
+            *private_names("opentelemetry.attributes", classes="BoundedAttributes"),
+        ),
+    ),
+    Integration(
         name="opentelemetry_context",
         distribution=_API,
         tested=_TESTED,

@@ -103,9 +103,9 @@ class Bridge:
 
     def hand_over_open_traces(self, owner: TraceOwner) -> None:
         """Before the process ends: what is finished of traces that are not is handed over."""
-        traces: set[OpenTrace] = {state.trace for state in self.processor.open_span_states()}
-        for trace in traces:
-            if trace.owner is owner and not trace.export.released and not trace.export.discarded:
+        for trace in registry.open_traces():
+            undecided = not trace.export.released and not trace.export.discarded
+            if trace.owner is owner and undecided and trace.tree.open_spans:
                 trace.held = False
                 trace.release()
 

@@ -34,7 +34,7 @@ from otel_mlflow.spans.enclosing import enclosing_state
 from otel_mlflow.spans.generators import innermost_generator, is_called_by
 from otel_mlflow.spans.ids import is_remote
 from otel_mlflow.spans.langchain.run import LangChainRun
-from otel_mlflow.spans.registry import OPEN_SPANS
+from otel_mlflow.spans.registry import find_open_span
 from otel_mlflow.spans.trace import SPAN_STATE, SpanState
 
 _MODELS = "langchain_core.language_models."
@@ -46,7 +46,11 @@ REQUEST_ROOT = context_api.create_key("otel-mlflow-request-root")
 
 def current_span_state(context: Context | None = None) -> SpanState | None:
     """The span under which one started now is opened; None outside every trace of ours."""
-    span = get_current_span(context)
+    return parent_state(get_current_span(context), context)
+
+
+def parent_state(span: Span, context: Context | None) -> SpanState | None:
+    """The same where `span` is the current one."""
     state: SpanState | None = getattr(span, SPAN_STATE, None)
     if state is None:
         known = context if context is not None else context_api.get_current()
@@ -85,7 +89,7 @@ def _of_foreign_span(span: Span, context: Context) -> SpanState | None:
 def _started_under(span: Span) -> SpanState | None:
     """The span of ours that has the same id, where something stands in for it, or that is the parent."""
     for context in (span.get_span_context(), getattr(span, "parent", None)):
-        if isinstance(context, SpanContext) and (state := OPEN_SPANS.get(context.span_id)) is not None:
+        if isinstance(context, SpanContext) and (state := find_open_span(context)) is not None:
             return state
     return None
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class SpanListener(Protocol):
     """Called in the context in which a span starts or ends: MLflow's own bookkeeping."""
 
-    def started(self, state: SpanState) -> None:
-        """A span was taken into its trace."""
+    def began(self, state: SpanState) -> None:
+        """A span has started that MLflow alone would take for the root of a trace, or that is one."""
 
     def ended(self, state: SpanState) -> None:
         """A span is over; what it says is in `state.readable`."""

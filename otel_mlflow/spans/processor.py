@@ -7,7 +7,7 @@ import sys
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, get_current_span
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, get_current_span
 from typing_extensions import override
 
 from otel_mlflow import mlflow_names
@@ -18,6 +18,7 @@ from otel_mlflow.spans.generators import opening_generators
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
 from otel_mlflow.spans.listener import SpanListener
+from otel_mlflow.spans.own_span import OwnSpan
 from otel_mlflow.spans.propagation import (
     TRUSTED,
     MlflowSpanContext,
@@ -25,17 +26,16 @@ from otel_mlflow.spans.propagation import (
     is_sampled,
     read_mlflow_span_context,
 )
-from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state, mark_taken, register
-from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, TraceOwner, span_state
-
-_FRAMEWORK_SCOPES = frozenset(
-    {
-        "fastapi",
-        "opentelemetry.instrumentation.asgi",
-        "opentelemetry.instrumentation.fastapi",
-        "opentelemetry.instrumentation.starlette",
-    }
+from otel_mlflow.spans.registry import (
+    add_otel_trace_id,
+    find_open_span,
+    find_open_trace,
+    find_span_state,
+    mark_taken,
+    register,
 )
+from otel_mlflow.spans.scopes import is_framework, is_mlflow_s
+from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, TraceOwner, span_state
 
 
 class OpenTraceSpanProcessor(SpanProcessor):
@@ -72,8 +72,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
     @override
     @guarded
     def on_end(self, span: ReadableSpan) -> None:
-        context = span.get_span_context()
-        state = OPEN_SPANS.pop(context.span_id, None) if context is not None else None
+        state = _open_state(span)
         if state is None:
             return
         mark_taken(span)
@@ -118,14 +117,19 @@ class OpenTraceSpanProcessor(SpanProcessor):
             remote_parent_id=remote_parent_id,
             framework=parent is not None and is_framework(span),
         )
-        OPEN_SPANS[state.span_id] = state
         if (handling := sys.exc_info()[1]) is not None:
             state.handling = id(handling)
-        span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.identity.mlflow_trace_id_json)
+        if not isinstance(span, OwnSpan):
+            span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.identity.mlflow_trace_id_json)
+            add_otel_trace_id(trace, span_context(span).trace_id)
+        if is_mlflow_s(span):
+            state.from_mlflow = True
         if parent is not None and (generators := opening_generators()):
             trace.tree.enter(state, generators, opener())
-        if self.listener is not None:
-            self.listener.started(state)
+        if parent is not None and (parent.from_mlflow or parent.below_mlflow):
+            state.below_mlflow = True
+        elif self.listener is not None and (parent is None or state.from_mlflow):
+            self.listener.began(state)
         return state
 
     def _begin(self, span: Span, parent_context: Context | None) -> None:
@@ -178,9 +182,13 @@ class OpenTraceSpanProcessor(SpanProcessor):
             return True
         return self._origin(None, above.get_span_context(), context) is None
 
-    def open_span_states(self) -> list[SpanState]:
-        """The spans that have started and not ended."""
-        return list(OPEN_SPANS.values())
+
+def _open_state(span: ReadableSpan) -> SpanState | None:
+    """The state of a span that ends: of an own one, or of one that is told of by a copy; in a forked child, none."""
+    state = span_state(span)
+    if state is None:
+        return find_open_span(span_context(span))
+    return state if not state.ended and state.trace.tree.spans.get(state.span_id) is state else None
 
 
 def _abandon_left_runs(trace: OpenTrace) -> None:
@@ -189,17 +197,6 @@ def _abandon_left_runs(trace: OpenTrace) -> None:
     for state in trace.tree.open_runs():
         if state.run is not None and state.run.opener == here:
             trace.abandon(state)
-
-
-def is_framework(span: ReadableSpan) -> bool:
-    """Whether a web framework or its instrumentation opened the span about itself."""
-    scope = span.instrumentation_scope
-    return scope is not None and scope.name in _FRAMEWORK_SCOPES
-
-
-def is_server_span(state: SpanState | None) -> bool:
-    """Whether the span is one that a framework opened for a whole request."""
-    return state is not None and state.span is not None and state.span.kind is SpanKind.SERVER
 
 
 def _note_cut(state: SpanState, error: BaseException) -> None:

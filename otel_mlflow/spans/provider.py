@@ -14,36 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry import trace as trace_api
-from opentelemetry.context import Context
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, SynchronousMultiSpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import DEFAULT_ON
-from typing_extensions import override
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.current import current_span_state
 from otel_mlflow.spans.global_provider import GlobalTracerProvider
-from otel_mlflow.spans.ids import UniqueIdGenerator
+from otel_mlflow.spans.own_provider import OwnTracerProvider
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
-from otel_mlflow.spans.sampler import RecordingSampler, is_dropped, record_dropped
+from otel_mlflow.spans.sampler import RecordingSampler, record_dropped
 from otel_mlflow.spans.trace import TraceOwner
 
 logger = logging.getLogger("otel_mlflow")
-
-
-class _ForwardTo(SpanProcessor):
-    """Shows spans of our provider to the application's, which came later: its exporters get every span."""
-
-    def __init__(self, processors: SpanProcessor) -> None:
-        self._processors = processors
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        if not is_dropped(span):
-            self._processors.on_start(span, parent_context=parent_context)
-
-    def on_end(self, span: ReadableSpan) -> None:
-        if not is_dropped(span):
-            self._processors.on_end(span)
 
 
 class _LeftInAnotherContext(logging.Filter):
@@ -56,22 +37,6 @@ class _LeftInAnotherContext(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         return not (isinstance(error, ValueError) and "different Context" in str(error))
-
-
-class _OwnProcessors(SynchronousMultiSpanProcessor):
-    """The processors of our own provider: ours is called without a detour for as long as it is the only one."""
-
-    def __init__(self, ours: SpanProcessor) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._ours = ours
-        vars(self).update(on_start=ours.on_start, _on_ending=ours._on_ending, on_end=ours.on_end)
-
-    @override
-    def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        if "on_start" in vars(self):
-            super().add_span_processor(self._ours)
-            del vars(self)["on_start"], vars(self)["_on_ending"], vars(self)["on_end"]
-        super().add_span_processor(span_processor)
 
 
 @dataclass
@@ -98,8 +63,7 @@ class SharedTracerProvider:
     def __init__(self, processor: OpenTraceSpanProcessor) -> None:
         self._processor = processor
         self._explicit: list[tuple[TraceOwner, TracerProvider]] = []
-        self._own: TracerProvider | None = None
-        self._own_sampler = RecordingSampler(DEFAULT_ON, processor.wants)
+        self._own: OwnTracerProvider | None = None
         self._global = GlobalTracerProvider()
         self._adopted: list[Any] = []
         self._undo: list[Callable[[], None]] = []
@@ -184,14 +148,7 @@ class SharedTracerProvider:
 
     def _our_own(self, service_name: str) -> TracerProvider:
         if self._own is None:
-            self._own_sampler.application = DEFAULT_ON
-            self._own = TracerProvider(
-                sampler=self._own_sampler,
-                resource=Resource.create({"service.name": service_name}),
-                id_generator=UniqueIdGenerator(),
-                shutdown_on_exit=False,
-                active_span_processor=_OwnProcessors(self._processor),
-            )
+            self._own = OwnTracerProvider(self._processor, service_name)
         return self._own
 
     def _follow(self, before: trace_api.TracerProvider | None, tracer_provider: trace_api.TracerProvider) -> None:
@@ -201,9 +158,7 @@ class SharedTracerProvider:
                 return
             application = _unwrapped(tracer_provider)
             if self._own is not None and before is self._own:
-                self._own_sampler.application = application.sampler
-                if (processors := _processors_of(application)) is not None:
-                    self._own.add_span_processor(_ForwardTo(processors))
+                self._own.show_to(application, _processors_of(application))
             self._adopt(tracer_provider)
 
     def _adopt(self, provider: Any) -> None:

@@ -149,27 +149,15 @@ class OpenTrace:
     """
 
     __slots__ = (
-        *("__weakref__", "counted", "exchange", "experiment", "export", "exported_calls", "fragment"),
-        *(
-            "held",
-            "identity",
-            "info",
-            "linked_prompts",
-            "metadata",
-            "open_runs",
-            "owner",
-            "registration",
-            "root",
-            "root_summary",
-            "source_run",
-        ),
-        *("runs", "tokens", "tree"),
+        *("__weakref__", "counted", "exchange", "experiment", "export", "exported_calls", "fragment", "held"),
+        *("identity", "info", "linked_prompts", "metadata", "open_runs", "owner", "registrations", "root"),
+        *("root_summary", "runs", "source_run", "tokens", "tree"),
     )
 
     def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
         self.owner = owner
         self.identity = identity
-        self.registration: object = None
+        self.registrations: tuple[Any, ...] = ()
         self.tree: SpanTree[SpanState] = SpanTree()
         self.export: ExportState[SpanState] = ExportState()
         self.counted = False

@@ -26,7 +26,7 @@ import otel_mlflow
 from otel_mlflow import Settings, Tracing, logs
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.registry import OPEN_SPANS
+from otel_mlflow.spans.registry import OPEN_TRACES
 from otel_mlflow.testing import CapturedTraces, capture
 
 with warnings.catch_warnings():
@@ -78,7 +78,7 @@ def fresh_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     not_taken_down = list(BRIDGE._owners)
     for owner in not_taken_down:
         BRIDGE.uninstall(owner)
-    OPEN_SPANS.clear()
+    OPEN_TRACES.clear()
     gc.unfreeze()
     propagate.set_global_textmap(textmap)
     mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.reset()

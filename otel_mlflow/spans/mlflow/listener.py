@@ -23,6 +23,8 @@ from otel_mlflow.spans.mlflow.client import Evaluated
 from otel_mlflow.spans.mlflow.destinations import note_destination
 from otel_mlflow.spans.mlflow.views import trace_info
 from otel_mlflow.spans.propagation import MlflowSpanContext
+from otel_mlflow.spans.registry import find_span_state
+from otel_mlflow.spans.scopes import is_mlflow_s
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 mlflow_config: Any = mlflow.tracing.config
@@ -33,14 +35,11 @@ _OF_EVERY_TRACE = (mlflow_names.TRACE_SCHEMA_VERSION, "mlflow.user", "mlflow.sou
 
 
 class MlflowListener:
-    """MLflow's bookkeeping; `find` answers with an open span of this process by its id."""
+    """MLflow's bookkeeping."""
 
-    def __init__(
-        self, has_joined: Callable[[int], bool], find: Callable[[SpanContext], SpanState | None], evaluated: Evaluated
-    ) -> None:
+    def __init__(self, has_joined: Callable[[int], bool], evaluated: Evaluated) -> None:
         self._evaluated = evaluated
         self._has_joined = has_joined
-        self._find = find
         self._remembers_last = INTEGRATIONS.works("mlflow_last_trace")
         self._scopes = _scopes()
         self._processor: Any = None
@@ -50,18 +49,8 @@ class MlflowListener:
             exporter: Any = None
             self._processor = MlflowV3SpanProcessor(span_exporter=exporter, export_metrics=False)
 
-    def started(self, state: SpanState) -> None:
+    def began(self, state: SpanState) -> None:
         """Take note of what MLflow would, where it would have begun a trace."""
-        parent = state.parent
-        if state.span is not None and is_mlflow_s(state.span):
-            state.from_mlflow = True
-        if parent is None or not (parent.from_mlflow or parent.below_mlflow):
-            if parent is None or state.from_mlflow:
-                self._started_root(state)
-        else:
-            state.below_mlflow = True
-
-    def _started_root(self, state: SpanState) -> None:
         if self._processor is not None:
             if state.from_mlflow or self._is_in_scope():
                 self._note_trace_info(state)
@@ -88,7 +77,7 @@ class MlflowListener:
 
         MLflow's API opens spans below a caller only where user code has asked for it.
         """
-        known = self._find(remote) if span is not None and is_mlflow_s(span) else None
+        known = find_span_state(remote.trace_id, remote.span_id) if span is not None and is_mlflow_s(span) else None
         if known is None and not self._has_joined(remote.trace_id):
             return None
         return MlflowSpanContext(known.trace.identity.mlflow_trace_id_int if known else remote.trace_id, remote.span_id)
@@ -116,12 +105,6 @@ class MlflowListener:
             info = trace_info(state.trace)
             info.trace_metadata.update(metadata)
             info.tags.update(tags)
-
-
-def is_mlflow_s(span: ReadableSpan) -> bool:
-    """Whether MLflow opened the span."""
-    scope = span.instrumentation_scope
-    return scope is not None and scope.name.startswith("mlflow.")
 
 
 def _scopes() -> Any:

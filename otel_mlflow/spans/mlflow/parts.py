@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from mlflow.tracing import trace_manager as mlflow_traces
-from opentelemetry.trace import SpanContext
 
 from otel_mlflow.spans.mlflow import client
 from otel_mlflow.spans.mlflow.destinations import FollowedDestinations
@@ -16,19 +15,18 @@ from otel_mlflow.spans.mlflow.provider import BridgedProvider, ProviderSwap, Tra
 from otel_mlflow.spans.mlflow.trace_manager import BridgedTraceManager
 from otel_mlflow.spans.mlflow.tracer import BridgedTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
-from otel_mlflow.spans.registry import OPEN_SPANS, change_span_id, find_span_state
-from otel_mlflow.spans.trace import SpanState
+from otel_mlflow.spans.registry import change_ids
 
 
 def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Callable[[], None]]:
     """Put all in place; answer the steps that take them away again, to be taken in reverse."""
     swap, last = ProviderSwap(BridgedProvider(tracer_for), shares_context=True), LastActiveTrace()
     swap.install()
-    manager = BridgedTraceManager(change_span_id)
+    manager = BridgedTraceManager(change_ids)
     before = mlflow_traces.InMemoryTraceManager._instance
     _set_manager(manager)
     evaluated = client.Evaluated()
-    processor.listener = MlflowListener(manager.has_joined, _find_span, evaluated)
+    processor.listener = MlflowListener(manager.has_joined, evaluated)
     last.install()
     destinations = FollowedDestinations()
     destinations.install()
@@ -48,11 +46,6 @@ def check() -> str | None:
     if not isinstance(instance(), BridgedTraceManager):
         return "InMemoryTraceManager.get_instance() answers with another manager than ours"
     return None
-
-
-def _find_span(remote: SpanContext) -> SpanState | None:
-    """The span of this process that a caller's headers name, while its trace is open."""
-    return OPEN_SPANS.get(remote.span_id) or find_span_state(remote.trace_id, remote.span_id)
 
 
 def _set_manager(manager: Any) -> None:

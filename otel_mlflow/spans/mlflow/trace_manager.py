@@ -10,12 +10,12 @@ from typing import Any
 
 from mlflow.entities import LiveSpan, TraceInfo
 from mlflow.tracing.trace_manager import InMemoryTraceManager
-from opentelemetry.trace import get_current_span
+from opentelemetry.trace import SpanContext, get_current_span
 from typing_extensions import override
 
 from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.mlflow.views import BridgedSpan, BridgedTrace, live_span
-from otel_mlflow.spans.registry import OPEN_SPANS, find_open_trace, find_span_state
+from otel_mlflow.spans.registry import find_open_trace, find_span_state, open_traces
 from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
 _TRACE_ID = re.compile(r"tr-([0-9a-f]{32})")
@@ -29,9 +29,8 @@ def find_by_mlflow_id(trace_id: str | None) -> OpenTrace | None:
 
 def _find_state(trace_id: str | None, span_id: int) -> SpanState | None:
     """The state by ids. A span that is just ending does not tell its trace any more: MLflow's Haystack asks without."""
-    started = OPEN_SPANS.get(span_id)
-    if started is not None and trace_id in (None, started.trace.identity.mlflow_trace_id):
-        return started
+    if trace_id is None:
+        return next((state for trace in open_traces() if (state := trace.tree.spans.get(span_id)) is not None), None)
     trace = find_by_mlflow_id(trace_id)
     return find_span_state(trace.identity.mlflow_trace_id_int, span_id) if trace is not None else None
 
@@ -80,10 +79,10 @@ class _Traces(MutableMapping[str, Any]):
 class BridgedTraceManager(InMemoryTraceManager):
     """MLflow's manager over our open traces."""
 
-    def __init__(self, renumber: Callable[[SpanState, int], None]) -> None:
+    def __init__(self, change_ids: Callable[[SpanState, SpanContext], None]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._traces: Any = _Traces(self._traces)
-        self._renumber = renumber
+        self._change_ids = change_ids
         self._joined: Counter[int] = Counter()
 
     @override
@@ -140,7 +139,7 @@ class BridgedTraceManager(InMemoryTraceManager):
         """
         state = span_state(span._span)
         if state is not None:
-            self._renumber(state, span_context(span._span).span_id)
+            self._change_ids(state, span_context(span._span))
         elif span.trace_id in self._traces:
             super().register_span(span)
 

@@ -23,7 +23,7 @@ from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.registry import continue_in_child
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw, span
-from tests.unit.spans.test_trace import start, state_of
+from tests.unit.spans.test_trace import open_states, start, state_of
 from tests.unit.trees import drawn, shown, spans_of
 
 REMOTE = SpanContext(7, 9, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
@@ -208,22 +208,22 @@ def test_a_processor_without_an_owner_takes_nothing() -> None:
     provider = TracerProvider()
     provider.add_span_processor(processor)
     with provider.get_tracer("a.library").start_as_current_span("work"):
-        assert processor.open_span_states() == []
+        assert open_states() == []
 
 
 def test_open_spans_are_known_until_they_end(traces: CapturedTraces) -> None:
     """At shutdown, what is finished below them is handed over all the same."""
     root = start("root")
-    assert state_of(root) in BRIDGE.processor.open_span_states()
+    assert state_of(root) in open_states()
     root.end()
-    assert BRIDGE.processor.open_span_states() == []
+    assert open_states() == []
 
 
 def test_a_forked_child_forgets_the_open_spans_of_its_parent(traces: CapturedTraces) -> None:
     """They end in the parent."""
     root = start("root")
     continue_in_child()
-    assert BRIDGE.processor.open_span_states() == []
+    assert open_states() == []
     root.end()
     assert len(traces) == 0
 

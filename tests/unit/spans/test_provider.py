@@ -15,11 +15,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import NoOpTracerProvider
 
 from otel_mlflow import Tracing
-from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
+from tests.unit.spans.test_trace import open_states
 from tests.unit.trees import drawn, shown
 
 
@@ -125,7 +125,7 @@ def test_a_span_that_two_providers_show_us_is_taken_once(traces: CapturedTraces,
     tracer = trace_api.get_tracer("a.library")
     trace_api.set_tracer_provider(application.provider)
     with tracer.start_as_current_span("library"):
-        (state,) = BRIDGE.processor.open_span_states()
+        (state,) = open_states()
         assert (state.trace.tree.open_spans, state.trace.tree.has_inner_spans) == (1, False)
 
 

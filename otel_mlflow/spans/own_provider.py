@@ -1,0 +1,101 @@
+"""Our own tracer provider, for an application that has none: its spans take a short way while nobody else sees them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from opentelemetry import trace as trace_api
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, SynchronousMultiSpanProcessor, Tracer
+from opentelemetry.sdk.trace import TracerProvider as SDKTracerProvider
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON
+from typing_extensions import override
+
+from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.spans.ids import UniqueIdGenerator
+from otel_mlflow.spans.own_tracer import OwnTracer
+from otel_mlflow.spans.processor import OpenTraceSpanProcessor
+from otel_mlflow.spans.sampler import RecordingSampler, is_dropped
+
+_METRICS = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED"
+"""Environment variable of the SDK's: it counts the spans that its tracers start."""
+
+
+class OwnTracerProvider(SDKTracerProvider):
+    """Shows its spans to our processor, and to the application's provider if that comes later."""
+
+    def __init__(self, processor: OpenTraceSpanProcessor, service_name: str) -> None:
+        self.own_sampler = RecordingSampler(DEFAULT_ON, processor.wants)
+        super().__init__(
+            sampler=self.own_sampler,
+            resource=Resource.create({"service.name": service_name}),
+            id_generator=UniqueIdGenerator(),
+            shutdown_on_exit=False,
+            active_span_processor=_OwnProcessors(processor),
+        )
+        self._processor = processor
+        self._is_seen_by_others = False
+        self._own_tracers: dict[trace_api.Tracer, trace_api.Tracer] = {}
+
+    @override
+    def get_tracer(self, *args: Any, **kwargs: Any) -> trace_api.Tracer:
+        tracer = super().get_tracer(*args, **kwargs)
+        if tracer not in self._own_tracers:
+            self._own_tracers[tracer] = self._own_tracer(tracer)
+        return self._own_tracers[tracer]
+
+    def _own_tracer(self, tracer: trace_api.Tracer) -> trace_api.Tracer:
+        """One of ours in its place, unless the SDK is switched off, counts its spans, or makes others than it did."""
+        is_counted = os.environ.get(_METRICS, "").strip().lower() == "true"
+        if not isinstance(tracer, Tracer) or is_counted or not INTEGRATIONS.works("opentelemetry_spans"):
+            return tracer
+        own = OwnTracer(tracer, self._processor, lambda: self._is_seen_by_others)
+        if (failure := own.check()) is None:
+            return own
+        INTEGRATIONS.leave_out("opentelemetry_spans", failure)
+        return tracer
+
+    @override
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        self._is_seen_by_others = True
+        super().add_span_processor(span_processor)
+
+    def show_to(self, application: SDKTracerProvider, processors: SpanProcessor | None) -> None:
+        """The application has a provider now: its sampler decides, and its processors see what they would have made."""
+        self._is_seen_by_others = True
+        self.own_sampler.application = application.sampler
+        if processors is not None:
+            self.add_span_processor(_ForwardTo(processors))
+
+
+class _OwnProcessors(SynchronousMultiSpanProcessor):
+    """The processors of our own provider: ours is called without a detour for as long as it is the only one."""
+
+    def __init__(self, ours: SpanProcessor) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._ours = ours
+        vars(self).update(on_start=ours.on_start, _on_ending=ours._on_ending, on_end=ours.on_end)
+
+    @override
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        if "on_start" in vars(self):
+            super().add_span_processor(self._ours)
+            del vars(self)["on_start"], vars(self)["_on_ending"], vars(self)["on_end"]
+        super().add_span_processor(span_processor)
+
+
+class _ForwardTo(SpanProcessor):
+    """Shows spans of our provider to the application's, which came later: its exporters get every span."""
+
+    def __init__(self, processors: SpanProcessor) -> None:
+        self._processors = processors
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        if not is_dropped(span):
+            self._processors.on_start(span, parent_context=parent_context)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if not is_dropped(span):
+            self._processors.on_end(span)

@@ -1,0 +1,154 @@
+"""The spans of our own provider while nobody but us sees them, made without what most of them never use.
+
+OpenTelemetry's SDK gives each span a mapping of attributes and lists of events and links, with a lock each, and copies
+it when it ends. An own span is a copy of a prototype that the SDK has made; its attributes, events and links are made
+when somebody asks for them; and it is its own copy once it has ended. All else is the SDK's. Fewer objects a span are
+fewer for the garbage collector to carry along until the trace is written.
+Private names that this leans on: the attributes of the SDK's spans in `_OWN` and `_ON_DEMAND`, and how the SDK makes
+the latter; where they are not there, the SDK makes all spans (`integrations/table.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from time import time_ns
+from typing import Any
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk.trace import Span, Tracer
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind
+from opentelemetry.util.types import AttributeValue
+from typing_extensions import override
+
+from otel_mlflow import mlflow_names
+from otel_mlflow.spans.scopes import is_mlflow_s
+from otel_mlflow.spans.trace import OpenTrace
+
+Attributes = Mapping[str, AttributeValue]
+
+_OWN = ("_name", "_context", "_parent", "_kind", "_start_time", "_end_time", "_lock")
+"""What differs from span to span."""
+
+_ON_DEMAND = ("_attributes", "_events", "_links")
+"""What most spans do without."""
+
+
+class _OnDemand:
+    """An attribute of a span that is made when it is read first, by whichever thread does."""
+
+    def __init__(self, make: str) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, span: Any, owner: type) -> Any:
+        return vars(span).setdefault(self._name, getattr(span, self._make)())
+
+
+class OwnSpan(Span):
+    """A span that OpenTelemetry's SDK, MLflow and user code take for one of the SDK's."""
+
+    _attributes = _OnDemand("_new_attributes")
+    _events = _OnDemand("_new_events")
+    _links = _OnDemand("_new_no_links")
+    trace_id_json: str | None
+    """What MLflow knows an open span by."""
+    from_mlflow: bool
+    """Whether MLflow's API opened it."""
+
+    def _new_attributes(self, given: Attributes | None = None) -> BoundedAttributes:
+        attributes = dict(given or {})
+        if self.trace_id_json is not None:
+            attributes[mlflow_names.TRACE_REQUEST_ID] = self.trace_id_json
+        limits = self._limits
+        return BoundedAttributes(
+            limits.max_span_attributes,
+            attributes,
+            immutable=self._end_time is not None,
+            max_value_len=limits.max_span_attribute_length,
+        )
+
+    def _new_no_links(self) -> Any:
+        return self._new_links(())
+
+    @override
+    def end(self, end_time: int | None = None) -> None:
+        with self._lock:
+            has_ended = self._end_time is not None
+            if not has_ended:
+                self._end_time = end_time if end_time is not None else time_ns()
+        if has_ended:
+            super().end()  # which says so
+            return
+        self.trace_id_json = None
+        attributes: BoundedAttributes | None = vars(self).get("_attributes")
+        if attributes is not None:
+            attributes._immutable = True
+            if not self.from_mlflow:
+                attributes._dict.pop(mlflow_names.TRACE_REQUEST_ID, None)
+        self._span_processor.on_end(self)
+
+
+class SpanMaker:
+    """Makes the spans of one tracer of the SDK's."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+        self._resource: object = None
+        self._prototype: dict[str, Any] = {}
+
+    def check(self) -> str | None:
+        """What the SDK's spans have no longer, else None."""
+        missing = [name for name in _OWN if name not in self._current_prototype()]
+        return f"the SDK's spans have no {', '.join(missing)}" if missing else None
+
+    def make(
+        self,
+        name: str,
+        parent: SpanContext,
+        trace: OpenTrace,
+        kind: SpanKind,
+        attributes: Attributes | None,
+        start_time: int | None,
+    ) -> OwnSpan:
+        """A span below another of our provider's."""
+        span: OwnSpan = object.__new__(OwnSpan)
+        vars(span).update(
+            self._current_prototype(),
+            _name=name,
+            _context=SpanContext(
+                parent.trace_id,
+                self._tracer.id_generator.generate_span_id(),
+                is_remote=False,
+                trace_flags=parent.trace_flags,
+            ),
+            _parent=parent,
+            _kind=kind,
+            _lock=threading.Lock(),
+            _start_time=start_time if start_time is not None else time_ns(),
+            trace_id_json=trace.identity.mlflow_trace_id_json,
+        )
+        if attributes:
+            vars(span)["_attributes"] = span._new_attributes(attributes)
+        return span
+
+    def _current_prototype(self) -> dict[str, Any]:
+        tracer = self._tracer
+        if tracer.resource is not self._resource:
+            # The SDK gives the tracers of a forked child another resource.
+            self._resource = tracer.resource
+            span = OwnSpan(
+                "",
+                INVALID_SPAN_CONTEXT,
+                sampler=tracer.sampler,
+                resource=tracer.resource,
+                span_processor=tracer.span_processor,
+                instrumentation_info=tracer.instrumentation_info,
+                limits=tracer._span_limits,
+                instrumentation_scope=tracer._instrumentation_scope,
+            )
+            span.from_mlflow = is_mlflow_s(span)
+            self._prototype = {name: value for name, value in vars(span).items() if name not in _ON_DEMAND}
+        return self._prototype

@@ -1,0 +1,146 @@
+"""Tracers that take the usual span, one below another of ours, a short way.
+
+Its place is looked up once, nobody is asked whether to sample it, and it is an `OwnSpan`. The long way is the SDK's:
+for what begins a trace, comes from a caller or has links, and for all spans that somebody else sees, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import Token
+from types import TracebackType
+from typing import Any
+
+from opentelemetry import context as context_api
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import Tracer
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
+from opentelemetry.util.types import Attributes
+from typing_extensions import override
+
+from otel_mlflow.guard import guarded
+from otel_mlflow.spans.current import parent_state
+from otel_mlflow.spans.own_span import OwnSpan, SpanMaker
+from otel_mlflow.spans.processor import OpenTraceSpanProcessor
+from otel_mlflow.spans.trace import span_state
+
+
+class OwnTracer(Tracer):
+    """The SDK's tracer, with the short way for the usual span."""
+
+    def __init__(
+        self, tracer: Tracer, processor: OpenTraceSpanProcessor, is_seen_by_others: Callable[[], bool]
+    ) -> None:
+        self._tracer = tracer
+        self._processor = processor
+        self._is_seen_by_others = is_seen_by_others
+        self._maker = SpanMaker(tracer)
+        self.check = self._maker.check
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tracer, name)
+
+    @override
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = (),
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+    ) -> Span:
+        span = None
+        if not (links or self._is_seen_by_others()) and record_exception and set_status_on_exception:
+            span = self._start_below(name, context, kind, attributes, start_time)
+        if span is not None:
+            return span
+        return self._tracer.start_span(
+            name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
+        )
+
+    @override
+    def start_as_current_span(  # type: ignore[override]
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = (),
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> CurrentSpan:
+        arguments = (
+            *(name, context, kind, attributes, links, start_time),
+            *(record_exception, set_status_on_exception, end_on_exit),
+        )
+        return CurrentSpan(self, arguments)
+
+    def decorate(self, function: Any, arguments: tuple[Any, ...]) -> Any:
+        """The function with a span round each call, as the SDK does it for all kinds of functions."""
+        return super().start_as_current_span(*arguments)(function)
+
+    @guarded
+    def _start_below(
+        self, name: str, context: Context | None, kind: SpanKind, attributes: Attributes, start_time: int | None
+    ) -> OwnSpan | None:
+        above = get_current_span(context)
+        if span_state(above) is None or not _is_kept(above.get_span_context()):
+            return None
+        parent = parent_state(above, context)
+        if parent is None:
+            return None
+        span = self._maker.make(name, above.get_span_context(), parent.trace, kind, attributes, start_time)
+        self._processor.take(span, parent.trace, parent)
+        return span
+
+
+def _is_kept(above: SpanContext) -> bool:
+    """Whether `DEFAULT_ON` keeps a span that is started below this one, and has no state to hand on to it."""
+    return above.is_valid and above.trace_flags.sampled and not above.trace_state
+
+
+class CurrentSpan:
+    """A span that is current in a `with` block: what the SDK's two generators do, one in the other, in one object.
+
+    `arguments` are those of `start_as_current_span`.
+    """
+
+    __slots__ = ("_arguments", "_span", "_token", "_tracer")
+
+    def __init__(self, tracer: OwnTracer, arguments: tuple[Any, ...]) -> None:
+        self._tracer = tracer
+        self._arguments = arguments
+
+    def __call__(self, function: Any) -> Any:
+        """As a decorator."""
+        return self._tracer.decorate(function, self._arguments)
+
+    def __enter__(self) -> Span:
+        self._span = span = self._tracer.start_span(*self._arguments[:-1])
+        self._token: Token[Context] = context_api.attach(set_span_in_context(span))
+        return span
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        context_api.detach(self._token)
+        record_exception, set_status_on_exception, end_on_exit = self._arguments[-3:]
+        if isinstance(error, Exception) and self._span.is_recording():
+            if record_exception:
+                self._span.record_exception(error)
+            if set_status_on_exception:
+                self._span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+        if end_on_exit:
+            self._span.end()
