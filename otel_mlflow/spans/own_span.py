@@ -17,20 +17,22 @@ from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import Span, Tracer
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, TraceFlags
 from opentelemetry.util.types import AttributeValue
 from typing_extensions import override
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.spans.scopes import is_mlflow_s
-from otel_mlflow.spans.trace import OpenTrace
 
 Attributes = Mapping[str, AttributeValue]
 
-_OWN = ("_name", "_context", "_parent", "_kind", "_start_time", "_end_time", "_lock")
+_FLAGS = TraceFlags(TraceFlags.SAMPLED | getattr(TraceFlags, "RANDOM_TRACE_ID", 0))
+"""Of a span that begins a trace: our ids are random."""
+
+_OWN = ("_name", "_context", "_parent", "_kind", "_start_time", "_end_time")
 """What differs from span to span."""
 
-_ON_DEMAND = ("_attributes", "_events", "_links")
+_ON_DEMAND = ("_attributes", "_events", "_links", "_lock")
 """What most spans do without."""
 
 
@@ -53,15 +55,21 @@ class OwnSpan(Span):
     _attributes = _OnDemand("_new_attributes")
     _events = _OnDemand("_new_events")
     _links = _OnDemand("_new_no_links")
-    trace_id_json: str | None
-    """What MLflow knows an open span by."""
+    _lock = _OnDemand("_new_lock")
+    _trace_id_json: str | None = None
     from_mlflow: bool
     """Whether MLflow's API opened it."""
 
+    def show_trace_id(self, mlflow_trace_id_json: str) -> None:
+        """Have MLflow know the open span by an attribute. It is gone with the end, unless MLflow opened the span."""
+        self._trace_id_json = mlflow_trace_id_json
+        if "_attributes" in vars(self):
+            self._attributes[mlflow_names.TRACE_REQUEST_ID] = mlflow_trace_id_json
+
     def _new_attributes(self, given: Attributes | None = None) -> BoundedAttributes:
         attributes = dict(given or {})
-        if self.trace_id_json is not None:
-            attributes[mlflow_names.TRACE_REQUEST_ID] = self.trace_id_json
+        if self._trace_id_json is not None:
+            attributes[mlflow_names.TRACE_REQUEST_ID] = self._trace_id_json
         limits = self._limits
         return BoundedAttributes(
             limits.max_span_attributes,
@@ -73,16 +81,17 @@ class OwnSpan(Span):
     def _new_no_links(self) -> Any:
         return self._new_links(())
 
+    def _new_lock(self) -> Any:
+        return threading.Lock()
+
     @override
     def end(self, end_time: int | None = None) -> None:
-        with self._lock:
-            has_ended = self._end_time is not None
-            if not has_ended:
-                self._end_time = end_time if end_time is not None else time_ns()
-        if has_ended:
-            super().end()  # which says so
+        this_end = object()
+        if vars(self).setdefault("_ended_by", this_end) is not this_end:
+            super().end()  # which says that it has ended
             return
-        self.trace_id_json = None
+        self._end_time = end_time if end_time is not None else time_ns()
+        self._trace_id_json = None
         attributes: BoundedAttributes | None = vars(self).get("_attributes")
         if attributes is not None:
             attributes._immutable = True
@@ -101,54 +110,56 @@ class SpanMaker:
 
     def check(self) -> str | None:
         """What the SDK's spans have no longer, else None."""
-        missing = [name for name in _OWN if name not in self._current_prototype()]
+        missing = [name for name in (*_OWN, *_ON_DEMAND) if name not in vars(self._example())]
         return f"the SDK's spans have no {', '.join(missing)}" if missing else None
 
     def make(
         self,
         name: str,
-        parent: SpanContext,
-        trace: OpenTrace,
+        above: SpanContext,
         kind: SpanKind,
         attributes: Attributes | None,
         start_time: int | None,
     ) -> OwnSpan:
-        """A span below another of our provider's."""
+        """A span that has started below another, or below none where `above` is not valid."""
         span: OwnSpan = object.__new__(OwnSpan)
         vars(span).update(
             self._current_prototype(),
             _name=name,
-            _context=SpanContext(
-                parent.trace_id,
-                self._tracer.id_generator.generate_span_id(),
-                is_remote=False,
-                trace_flags=parent.trace_flags,
-            ),
-            _parent=parent,
+            _context=self._context(above),
+            _parent=above if above.is_valid else None,
             _kind=kind,
-            _lock=threading.Lock(),
             _start_time=start_time if start_time is not None else time_ns(),
-            trace_id_json=trace.identity.mlflow_trace_id_json,
         )
         if attributes:
             vars(span)["_attributes"] = span._new_attributes(attributes)
         return span
 
+    def _context(self, above: SpanContext) -> SpanContext:
+        span_id = self._tracer.id_generator.generate_span_id()
+        if above.is_valid:
+            return SpanContext(above.trace_id, span_id, False, above.trace_flags, above.trace_state)
+        return SpanContext(self._tracer.id_generator.generate_trace_id(), span_id, False, _FLAGS)
+
     def _current_prototype(self) -> dict[str, Any]:
-        tracer = self._tracer
-        if tracer.resource is not self._resource:
+        if self._tracer.resource is not self._resource:
             # The SDK gives the tracers of a forked child another resource.
-            self._resource = tracer.resource
-            span = OwnSpan(
-                "",
-                INVALID_SPAN_CONTEXT,
-                sampler=tracer.sampler,
-                resource=tracer.resource,
-                span_processor=tracer.span_processor,
-                instrumentation_info=tracer.instrumentation_info,
-                limits=tracer._span_limits,
-                instrumentation_scope=tracer._instrumentation_scope,
-            )
-            span.from_mlflow = is_mlflow_s(span)
-            self._prototype = {name: value for name, value in vars(span).items() if name not in _ON_DEMAND}
+            self._resource = self._tracer.resource
+            self._prototype = {name: value for name, value in vars(self._example()).items() if name not in _ON_DEMAND}
         return self._prototype
+
+    def _example(self) -> OwnSpan:
+        """A span as the SDK makes it."""
+        tracer = self._tracer
+        span = OwnSpan(
+            "",
+            INVALID_SPAN_CONTEXT,
+            sampler=tracer.sampler,
+            resource=tracer.resource,
+            span_processor=tracer.span_processor,
+            instrumentation_info=tracer.instrumentation_info,
+            limits=tracer._span_limits,
+            instrumentation_scope=tracer._instrumentation_scope,
+        )
+        span.from_mlflow = is_mlflow_s(span)
+        return span

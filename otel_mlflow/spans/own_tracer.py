@@ -1,7 +1,7 @@
-"""Tracers that take the usual span, one below another of ours, a short way.
+"""Tracers that take the usual spans a short way: one below another of ours, and the server span of a request.
 
-Its place is looked up once, nobody is asked whether to sample it, and it is an `OwnSpan`. The long way is the SDK's:
-for what begins a trace, comes from a caller or has links, and for all spans that somebody else sees, too.
+The place of such a span is looked up once, nobody is asked whether to sample it, and it is an `OwnSpan`. The long way
+is the SDK's: for what begins a trace outside of requests or has links, and for all spans that somebody else sees, too.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from opentelemetry.util.types import Attributes
 from typing_extensions import override
 
 from otel_mlflow.guard import guarded
+from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.current import parent_state
 from otel_mlflow.spans.own_span import OwnSpan, SpanMaker
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
@@ -63,7 +64,7 @@ class OwnTracer(Tracer):
     ) -> Span:
         span = None
         if not (links or self._is_seen_by_others()) and record_exception and set_status_on_exception:
-            span = self._start_below(name, context, kind, attributes, start_time)
+            span = self._make_short(name, context, kind, attributes, start_time)
         if span is not None:
             return span
         return self._tracer.start_span(
@@ -94,23 +95,21 @@ class OwnTracer(Tracer):
         return super().start_as_current_span(*arguments)(function)
 
     @guarded
-    def _start_below(
+    def _make_short(
         self, name: str, context: Context | None, kind: SpanKind, attributes: Attributes, start_time: int | None
     ) -> OwnSpan | None:
         above = get_current_span(context)
-        if span_state(above) is None or not _is_kept(above.get_span_context()):
+        above_context: SpanContext | None = above.get_span_context()
+        if above_context is None:
             return None
-        parent = parent_state(above, context)
-        if parent is None:
+        if context is not None and context.get(OUTSIDE) == CLAIMED:
+            return self._maker.make(name, above_context, kind, attributes, start_time)
+        parent = parent_state(above, context) if span_state(above) is not None else None
+        if parent is None or not above_context.trace_flags.sampled:
             return None
-        span = self._maker.make(name, above.get_span_context(), parent.trace, kind, attributes, start_time)
+        span = self._maker.make(name, above_context, kind, attributes, start_time)
         self._processor.take(span, parent.trace, parent)
         return span
-
-
-def _is_kept(above: SpanContext) -> bool:
-    """Whether `DEFAULT_ON` keeps a span that is started below this one, and has no state to hand on to it."""
-    return above.is_valid and above.trace_flags.sampled and not above.trace_state
 
 
 class CurrentSpan:

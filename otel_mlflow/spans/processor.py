@@ -75,7 +75,8 @@ class OpenTraceSpanProcessor(SpanProcessor):
         state = _open_state(span)
         if state is None:
             return
-        mark_taken(span)
+        if span is not state.span:
+            mark_taken(span)
         state.readable = span
         if (error := sys.exc_info()[1]) is not None and not isinstance(error, Exception):
             _note_cut(state, error)
@@ -119,7 +120,9 @@ class OpenTraceSpanProcessor(SpanProcessor):
         )
         if (handling := sys.exc_info()[1]) is not None:
             state.handling = id(handling)
-        if not isinstance(span, OwnSpan):
+        if isinstance(span, OwnSpan):
+            span.show_trace_id(trace.identity.mlflow_trace_id_json)
+        else:
             span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.identity.mlflow_trace_id_json)
             add_otel_trace_id(trace, span_context(span).trace_id)
         if is_mlflow_s(span):

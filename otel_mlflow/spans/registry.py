@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanContext
 from otel_mlflow import mlflow_names
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import span_context
-from otel_mlflow.spans.trace import OpenTrace, SpanState
+from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
 
 
 class _SameId:
@@ -110,13 +110,17 @@ def open_traces() -> set[OpenTrace]:
 
 
 def mark_taken(span: ReadableSpan) -> None:
-    """Note on a span that has ended that MLflow gets it through us."""
+    """Note on the copy of a span that has ended that MLflow gets it through us."""
     setattr(span, _TAKEN, True)
 
 
 def is_taken(span: ReadableSpan) -> bool:
     """Whether MLflow gets the span through us, or through a processor of its own."""
-    if hasattr(span, _TAKEN) or mlflow_names.TRACE_REQUEST_ID in (span.attributes or {}):
+    if (
+        hasattr(span, _TAKEN)
+        or span_state(span) is not None
+        or mlflow_names.TRACE_REQUEST_ID in (span.attributes or {})
+    ):
         return True
     return find_open_span(span_context(span)) is not None
 

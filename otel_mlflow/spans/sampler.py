@@ -12,8 +12,8 @@ from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Decision, Sampler, SamplingResult
-from opentelemetry.trace import Link, SpanContext, SpanKind, TraceState, get_current_span
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 from typing_extensions import override
 
@@ -22,9 +22,6 @@ Wanted = Callable[[Context | None], bool]
 
 NOT_SAMPLED = "otel_mlflow.not_sampled"
 """Span attribute: the application's sampler dropped the span, and we alone record it."""
-
-
-_KEPT = SamplingResult(Decision.RECORD_AND_SAMPLE)
 
 
 class RecordingSampler(Sampler):
@@ -45,8 +42,6 @@ class RecordingSampler(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        if self.application is DEFAULT_ON and _is_dropped_by_nobody(parent_context):
-            return _KEPT if not attributes else SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
         result = self.application.should_sample(parent_context, trace_id, name, kind, attributes, links)
         if result.decision is not Decision.DROP or not self._wanted(parent_context):
             return result
@@ -56,12 +51,6 @@ class RecordingSampler(Sampler):
     @override
     def get_description(self) -> str:
         return self.application.get_description()
-
-
-def _is_dropped_by_nobody(parent_context: Context | None) -> bool:
-    """Whether `DEFAULT_ON` keeps a span that is started here, as it does most, and hands no state on."""
-    above: SpanContext | None = get_current_span(parent_context).get_span_context()
-    return above is None or not above.is_valid or (above.trace_flags.sampled and not above.trace_state)
 
 
 class ProcessorGate:

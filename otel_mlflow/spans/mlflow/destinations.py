@@ -40,7 +40,9 @@ def mark_followed(trace: OpenTrace, attribute: str) -> None:
 
 
 def _own(state: SpanState) -> str | None:
-    own = (state.span.attributes or {}).get(mlflow_names.EXPERIMENT_ID) if state.span is not None else None
+    if not state.from_mlflow or state.span is None:
+        return None
+    own = (state.span.attributes or {}).get(mlflow_names.EXPERIMENT_ID)
     return own.strip('"') if isinstance(own, str) else None
 
 
