@@ -25,7 +25,12 @@ from tests.servers.mlflow_server import MlflowServer
 COLUMNS = (
     f"{'':<40}{'p50 µs':>9}{'added':>8}{'of instr.':>10}{'p99.9 µs':>10}{'stall ms':>10}{'CPU µs':>9}{'stored':>14}"
 )
-STORES = ("… with batch processor and OTLP", "mlflow.start_span in the handler", "otel-mlflow")
+STORES = (
+    "… with batch processor and OTLP",
+    "mlflow.start_span in the handler",
+    "otel-mlflow",
+    "otel-mlflow, freeze_heap",
+)
 
 
 def main() -> None:

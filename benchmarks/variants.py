@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def mlflow_in_handler(inner: int, uri: str, experiment: str, _folder: Path) -> V
     return Variant(app, mlflow.flush_trace_async_logging)
 
 
-def ours(inner: int, uri: str, experiment: str, folder: Path) -> Variant:
+def ours(inner: int, uri: str, experiment: str, folder: Path, *, freeze_heap: bool = False) -> Variant:
     """otel-mlflow."""
     import otel_mlflow
 
@@ -102,6 +103,7 @@ def ours(inner: int, uri: str, experiment: str, folder: Path) -> Variant:
         tracing={"autolog": [], "http_only_traces": "keep"},
         runs={"mode": "off"},
         delivery=spool,
+        freeze_heap=freeze_heap,
     )
     tracing = otel_mlflow.instrument(app, settings)
     return Variant(app, lambda: tracing.flush(300))
@@ -113,6 +115,7 @@ VARIANTS: dict[str, Callable[[int, str, str, Path], Variant]] = {
     "… with batch processor and OTLP": batch_otlp,
     "mlflow.start_span in the handler": mlflow_in_handler,
     "otel-mlflow": ours,
+    "otel-mlflow, freeze_heap": functools.partial(ours, freeze_heap=True),
 }
 
 

@@ -1,9 +1,13 @@
-"""`freeze_heap`: sparing requests the garbage collector's way through MLflow.
+"""Sparing requests the garbage collector's way through MLflow.
 
 MLflow and LangChain bring some hundred thousand objects that live as long as the process. Python's cyclic collector
 visits all of them in each full collection, and the event loop stands still for it: 100 ms and more, measured by
-`benchmarks/overhead.py`. Frozen, they are passed over. But so is whatever else lives then: cycles of the application's
-that turn to garbage later stay until the last `Tracing` that froze them is shut down.
+`benchmarks/overhead.py`. A full collection is due when what has grown old since the last one is a quarter of all.
+
+- `settle` has it at the end of start-up, when imports have stood in the way anyway: what they brought counts as old
+  then, and does not bring on the next one, in the middle of the first requests.
+- `freeze` (the setting `freeze_heap`) has it pass them over. But so is whatever else lives then: cycles of the
+  application's that turn to garbage later stay until the last `Tracing` that froze them is shut down.
 """
 
 from __future__ import annotations
@@ -11,6 +15,14 @@ from __future__ import annotations
 import gc
 
 _holders: set[int] = set()
+_settled: list[bool] = []
+
+
+def settle() -> None:
+    """Collect once in a process, unless the application has switched the collector off."""
+    if not _settled and gc.isenabled():
+        _settled.append(True)
+        gc.collect()
 
 
 def freeze(holder: object) -> None:

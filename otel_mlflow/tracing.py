@@ -210,6 +210,8 @@ class Tracing:
 
     def _on_change(self, state: DeliveryState) -> None:
         log_state(state)
+        if state.state != "starting":
+            heap.settle()
         self._first_state.set(state)
         experiment = state.connected.experiment if state.connected is not None else None
         if experiment is not None:

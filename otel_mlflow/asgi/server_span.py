@@ -118,7 +118,7 @@ class ServerSpan(ServedRequest):
         async def noting_send(message: Message) -> None:
             if message.get("type") == "http.response.start":
                 message = self._with_headers(message) or message
-            self._exchange.sending(message)
+            self._exchange.sending = message
             try:
                 await send(message)
             except OSError:

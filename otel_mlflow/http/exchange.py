@@ -83,7 +83,6 @@ class Exchange:
 
     __slots__ = (
         "_response_headers",
-        "_sending",
         "_server_took_leave",
         "_started",
         "_trailers_follow",
@@ -107,6 +106,7 @@ class Exchange:
         "response_body",
         "route",
         "scope",
+        "sending",
         "started_ns",
         "status_code",
         "streamed",
@@ -141,7 +141,8 @@ class Exchange:
         self.started_ns = time.time_ns()
         self._started = time.perf_counter_ns()
         self._trailers_follow = self._server_took_leave = False
-        self._sending: Message | None = None
+        self.sending: Message | None = None
+        """The message that was handed to the server last."""
 
     @property
     def name(self) -> str:
@@ -210,7 +211,7 @@ class Exchange:
             if self.request_body is not None and (body := message.get("body")):
                 self.request_body.add(body)
         elif kind == "http.disconnect":
-            self._server_took_leave = self._sending is not None and self._is_last(self._sending)
+            self._server_took_leave = self.sending is not None and self._is_last(self.sending)
             self.departed()
         elif kind == "websocket.receive":
             _add_frame(self.request_body, message)
@@ -221,10 +222,6 @@ class Exchange:
         """The server has nobody to talk to any more: rules 4 to 6."""
         took_leave = self._server_took_leave or self.close_code is not None
         self.client_left = self.client_left or not (self.complete or took_leave)
-
-    def sending(self, message: Message) -> None:
-        """Take note of a message that is handed to the server now."""
-        self._sending = message
 
     def sent(self, message: Message) -> None:
         """Take note of a message that the server has taken."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from opentelemetry import trace as trace_api
@@ -14,6 +13,7 @@ from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 from typing_extensions import override
 
 from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.settings.environment import text_of
 from otel_mlflow.spans.ids import UniqueIdGenerator
 from otel_mlflow.spans.own_tracer import OwnTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
@@ -48,7 +48,7 @@ class OwnTracerProvider(SDKTracerProvider):
 
     def _own_tracer(self, tracer: trace_api.Tracer) -> trace_api.Tracer:
         """One of ours in its place, unless the SDK is switched off, counts its spans, or makes others than it did."""
-        is_counted = os.environ.get(_METRICS, "").strip().lower() == "true"
+        is_counted = text_of(_METRICS).lower() == "true"
         if not isinstance(tracer, Tracer) or is_counted or not INTEGRATIONS.works("opentelemetry_spans"):
             return tracer
         own = OwnTracer(tracer, self._processor, lambda: self._is_seen_by_others)

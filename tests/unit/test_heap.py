@@ -1,12 +1,14 @@
-"""`freeze_heap` is off, and undone by the last who wanted it."""
+"""Start-up ends with a collection; `freeze_heap` is off, and undone by the last who wanted it."""
 
 from __future__ import annotations
 
 import gc
 
+import pytest
 from fastapi import FastAPI
 
 import otel_mlflow
+from otel_mlflow import heap
 from tests.unit.conftest import Instrument
 
 
@@ -15,6 +17,19 @@ def test_nothing_is_frozen_by_default(instrument: Instrument) -> None:
     before = gc.get_freeze_count()
     instrument(FastAPI()).start()
     assert gc.get_freeze_count() == before
+
+
+def test_start_up_ends_with_one_collection_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the first requests do not pay for what was imported; none where the application wants none."""
+    monkeypatch.setattr(heap, "_settled", [])
+    full = gc.get_stats()[2]["collections"]
+    gc.disable()
+    heap.settle()
+    assert gc.get_stats()[2]["collections"] == full
+    gc.enable()
+    heap.settle()
+    heap.settle()
+    assert gc.get_stats()[2]["collections"] == full + 1
 
 
 def test_where_it_is_asked_for_shutdown_undoes_it(instrument: Instrument) -> None:

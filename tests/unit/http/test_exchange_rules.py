@@ -27,7 +27,7 @@ def exchange_of(kind: str = "http") -> Exchange:
 
 def send(exchange: Exchange, kind: str, **message: Any) -> None:
     """The application sends a message, and the server takes it."""
-    exchange.sending({"type": kind, **message})
+    exchange.sending = {"type": kind, **message}
     exchange.sent({"type": kind, **message})
 
 
@@ -103,7 +103,7 @@ def test_5_a_disconnect_while_the_last_message_is_sent_is_none() -> None:
     exchange = exchange_of()
     start(exchange)
     last: dict[str, Any] = {"type": "http.response.body", "body": b"", "more_body": False}
-    exchange.sending(last)
+    exchange.sending = last
     exchange.received(GONE)
     exchange.interrupted(last)
     assert (exchange.complete, exchange.outcome) == (True, "ok")
@@ -114,7 +114,7 @@ def test_5_a_message_that_is_cancelled_without_a_disconnect_was_not_sent() -> No
     exchange = exchange_of()
     start(exchange)
     last: dict[str, Any] = {"type": "http.response.body", "body": b"x"}
-    exchange.sending(last)
+    exchange.sending = last
     exchange.interrupted(last)
     assert not exchange.complete
 
