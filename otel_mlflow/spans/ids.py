@@ -13,18 +13,20 @@ from typing_extensions import override
 _RANDOM = random.Random()  # noqa: S311, ids are no secrets
 """Our own source, seeded by the operating system; user code that seeds `random` does not reach it."""
 
+random_bits = _RANDOM.getrandbits
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_RANDOM.seed)
 
 
 def new_trace_id() -> int:
     """128 random bits, never zero."""
-    return _RANDOM.getrandbits(128) or 1
+    return random_bits(128) or 1
 
 
 def new_request_id() -> str:
     """32 hexadecimal digits."""
-    return f"{_RANDOM.getrandbits(128):032x}"
+    return f"{random_bits(128):032x}"
 
 
 def span_context(span: ReadableSpan) -> SpanContext:
@@ -47,7 +49,7 @@ class UniqueIdGenerator(IdGenerator):
 
     @override
     def generate_span_id(self) -> int:
-        return _RANDOM.getrandbits(64) or 1
+        return random_bits(64) or 1
 
     def is_trace_id_random(self) -> bool:
         """Say so to samplers that rely on it."""

@@ -22,6 +22,7 @@ from opentelemetry.util.types import AttributeValue
 from typing_extensions import override
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.spans.ids import random_bits
 from otel_mlflow.spans.scopes import is_mlflow_s
 
 Attributes = Mapping[str, AttributeValue]
@@ -122,31 +123,27 @@ class SpanMaker:
         start_time: int | None,
     ) -> OwnSpan:
         """A span that has started below another, or below none where `above` is not valid."""
+        if self._tracer.resource is not self._resource:
+            # The SDK gives the tracers of a forked child another resource.
+            self._resource = self._tracer.resource
+            self._prototype = {name: value for name, value in vars(self._example()).items() if name not in _ON_DEMAND}
+        span_id = random_bits(64) or 1
+        if above.is_valid:
+            parent, context = above, SpanContext(above.trace_id, span_id, False, above.trace_flags, above.trace_state)
+        else:
+            parent, context = None, SpanContext(random_bits(128) or 1, span_id, False, _FLAGS)
         span: OwnSpan = object.__new__(OwnSpan)
         vars(span).update(
-            self._current_prototype(),
+            self._prototype,
             _name=name,
-            _context=self._context(above),
-            _parent=above if above.is_valid else None,
+            _context=context,
+            _parent=parent,
             _kind=kind,
             _start_time=start_time if start_time is not None else time_ns(),
         )
         if attributes:
             vars(span)["_attributes"] = span._new_attributes(attributes)
         return span
-
-    def _context(self, above: SpanContext) -> SpanContext:
-        span_id = self._tracer.id_generator.generate_span_id()
-        if above.is_valid:
-            return SpanContext(above.trace_id, span_id, False, above.trace_flags, above.trace_state)
-        return SpanContext(self._tracer.id_generator.generate_trace_id(), span_id, False, _FLAGS)
-
-    def _current_prototype(self) -> dict[str, Any]:
-        if self._tracer.resource is not self._resource:
-            # The SDK gives the tracers of a forked child another resource.
-            self._resource = self._tracer.resource
-            self._prototype = {name: value for name, value in vars(self._example()).items() if name not in _ON_DEMAND}
-        return self._prototype
 
     def _example(self) -> OwnSpan:
         """A span as the SDK makes it."""

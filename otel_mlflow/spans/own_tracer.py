@@ -32,7 +32,7 @@ from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.current import parent_state
 from otel_mlflow.spans.own_span import OwnSpan, SpanMaker
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
-from otel_mlflow.spans.trace import span_state
+from otel_mlflow.spans.trace import SPAN_STATE
 
 
 class OwnTracer(Tracer):
@@ -104,7 +104,7 @@ class OwnTracer(Tracer):
             return None
         if context is not None and context.get(OUTSIDE) == CLAIMED:
             return self._maker.make(name, above_context, kind, attributes, start_time)
-        parent = parent_state(above, context) if span_state(above) is not None else None
+        parent = parent_state(above, context) if hasattr(above, SPAN_STATE) else None
         if parent is None or not above_context.trace_flags.sampled:
             return None
         span = self._maker.make(name, above_context, kind, attributes, start_time)

@@ -188,7 +188,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
 def _open_state(span: ReadableSpan) -> SpanState | None:
     """The state of a span that ends: of an own one, or of one that is told of by a copy; in a forked child, none."""
-    state = span_state(span)
+    state: SpanState | None = getattr(span, SPAN_STATE, None)
     if state is None:
         return find_open_span(span_context(span))
     return state if not state.ended and state.trace.tree.spans.get(state.span_id) is state else None
