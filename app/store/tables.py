@@ -110,7 +110,8 @@ class Job(Base):
 class Feedback(Base):
     """What a person thinks of an answer; the last word counts."""
 
-    __tablename__ = "feedback"
+    # The name it has in databases that are there already.
+    __tablename__ = "opinions"
 
     trace_id: Mapped[str] = mapped_column(primary_key=True)
     owner: Mapped[str] = mapped_column(primary_key=True)
