@@ -25,12 +25,7 @@ OPENTELEMETRY = (
         distribution=_SDK,
         tested=_TESTED,
         without="each span costs its request some microseconds more",
-        names=(
-            *private_names(
-                "opentelemetry.sdk.trace", classes="Span Tracer", functions="Span._new_events Span._new_links"
-            ),
-            *private_names("opentelemetry.attributes", classes="BoundedAttributes"),
-        ),
+        names=private_names("opentelemetry.sdk.trace", functions="Span._new_events Span._new_links"),
     ),
     Integration(
         name="opentelemetry_context",
