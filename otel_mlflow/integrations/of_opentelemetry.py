@@ -25,7 +25,7 @@ OPENTELEMETRY = (
         distribution=_SDK,
         tested=_TESTED,
         without="each span costs its request some microseconds more",
-        names=private_names("opentelemetry.sdk.trace", functions="Span._new_events Span._new_links"),
+        names=(),
     ),
     Integration(
         name="opentelemetry_context",

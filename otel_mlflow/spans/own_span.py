@@ -4,8 +4,8 @@ OpenTelemetry's SDK gives each span a mapping of attributes and lists of events 
 it when it ends. An own span is a copy of a prototype that the SDK has made; its attributes, events and links are made
 when somebody asks for them; and it is its own copy once it has ended. All else is the SDK's. Fewer objects a span are
 fewer for the garbage collector to carry along until the trace is written.
-Private names that this leans on: the attributes of the SDK's spans in `_OWN` and `_ON_DEMAND`, and how the SDK makes
-the latter; where they are not there, the SDK makes all spans (`integrations/table.py`).
+Private names that this leans on: the attributes of the SDK's spans in `_OWN` and `_ON_DEMAND`. Where a span that the
+SDK has made has one of them no longer, the SDK makes all spans (`check`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import Span, Tracer
+from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, TraceFlags
 from opentelemetry.util.types import AttributeValue
 from typing_extensions import override
@@ -30,7 +31,7 @@ Attributes = Mapping[str, AttributeValue]
 _FLAGS = TraceFlags(TraceFlags.SAMPLED | getattr(TraceFlags, "RANDOM_TRACE_ID", 0))
 """Of a span that begins a trace: our ids are random."""
 
-_OWN = ("_name", "_context", "_parent", "_kind", "_start_time", "_end_time")
+_OWN = ("_name", "_context", "_parent", "_kind", "_start_time", "_end_time", "_limits", "_span_processor")
 """What differs from span to span."""
 
 _ON_DEMAND = ("_attributes", "_events", "_links", "_lock")
@@ -54,8 +55,8 @@ class OwnSpan(Span):
     """A span that OpenTelemetry's SDK, MLflow and user code take for one of the SDK's."""
 
     _attributes = _OnDemand("_new_attributes")
-    _events = _OnDemand("_new_events")
-    _links = _OnDemand("_new_no_links")
+    _events = _OnDemand("_no_events")
+    _links = _OnDemand("_no_links")
     _lock = _OnDemand("_new_lock")
     _trace_id_json: str | None = None
     from_mlflow: bool
@@ -79,8 +80,11 @@ class OwnSpan(Span):
             max_value_len=limits.max_span_attribute_length,
         )
 
-    def _new_no_links(self) -> Any:
-        return self._new_links(())
+    def _no_events(self) -> BoundedList[Any]:
+        return BoundedList(self._limits.max_events)
+
+    def _no_links(self) -> BoundedList[Any]:
+        return BoundedList(self._limits.max_links)
 
     def _new_lock(self) -> Any:
         return threading.Lock()
