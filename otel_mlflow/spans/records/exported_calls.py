@@ -46,6 +46,10 @@ class ExportedCalls:
         """MLflow gets the span."""
         self._calls.append(exported)
 
+    def start_time(self, span_id: int) -> int:
+        """Of the call with that span; 0 where there is none."""
+        return next((exported.start for exported in self._calls if exported.span_id == span_id), 0)
+
     def match(self, parent_id: int, call: ModelCall, source: str, start: int, end: float) -> int | None:
         """The id of the span into which one under this parent is folded; it takes no other of the source."""
         open_to_it = [exported for exported in self._calls if exported.stands_for(call, source)]

@@ -23,6 +23,8 @@
 11. A framework's call of a model is the client's that it is made with, where MLflow's autologging traces the
     framework: the client's span, of another family and whoever's it is, is folded into the framework's, if it is the
     only one directly in it. One client in another (`CLIENTS`) is another call.
+12. Before all that, another instrumentation's span that began before the one it was opened under is moved under the
+    nearest above that had begun (`begun_before.py`).
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from typing import Any, NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from otel_mlflow.spans.records.begun_before import move_up, start_time
 from otel_mlflow.spans.records.encoding import attributes_of
 from otel_mlflow.spans.records.exported_calls import ExportedCall, ExportedCalls
 from otel_mlflow.spans.records.model_calls import CLIENTS, MESSAGE_FORMAT, ModelCall, Rank, model_call, source_of
@@ -45,6 +48,8 @@ def fold(trace: OpenTrace, spans: Sequence[SpanState]) -> None:
     """Fold what is the same call among the spans of one record. Nothing to do where one flavour of MLflow's traces."""
     if not any(state.run is not None or _is_autologged(state) or _is_foreign(state) for state in spans):
         return
+    for state in filter(_is_foreign, spans):
+        move_up(state, trace.exported_calls)
     if any(_is_foreign(state) or _is_autologged_twice(state) for state in spans):
         _Folding(spans, trace.exported_calls).run()
     trace.exported_calls = trace.exported_calls or ExportedCalls()
@@ -87,7 +92,7 @@ class _Folding:
 
     def __init__(self, spans: Sequence[SpanState], exported: ExportedCalls | None) -> None:
         self._exported = exported
-        found = {state: _call(state) for state in sorted(spans, key=_start)}
+        found = {state: _call(state) for state in sorted(spans, key=start_time)}
         self._calls = {state: call for state, call in found.items() if call is not None and call.family}
         self._below: dict[SpanState | None, list[SpanState]] = {}
         self._beside_of: dict[_Sort, OverlappingSpans[SpanState]] = {}
@@ -131,7 +136,7 @@ class _Folding:
         parent = shown_parent(state)
         if self._exported is None or parent is None or state.is_known_by_id or not _is_foreign(state):
             return False
-        call, when = self._calls[state], (_start(state), _end(state))
+        call, when = self._calls[state], (start_time(state), _end(state))
         span_id = self._exported.match(parent.span_id, call, _source(state), *when)
         if span_id is None:
             return False
@@ -167,13 +172,13 @@ class _Folding:
         sort = _Sort(parent, call, source, state.is_known_by_id)
         beside = self._beside_of.get(sort)
         if beside is None:
-            beside = self._beside_of[sort] = OverlappingSpans(self._better(state, under=parent), _start, _end)
+            beside = self._beside_of[sort] = OverlappingSpans(self._better(state, under=parent), start_time, _end)
 
         def is_free(other: SpanState) -> bool:
             is_there = shown_parent(other) is parent and (other, source) not in self._taken
             return is_there and self._is_better(other, state)
 
-        return beside.closest(_start(state), _end(state), is_free)
+        return beside.closest(start_time(state), _end(state), is_free)
 
     def _better(self, state: SpanState, *, under: SpanState | None) -> list[SpanState]:
         found = self._below.get(under, ())
@@ -203,7 +208,7 @@ def _remember(exported: ExportedCalls, state: SpanState) -> None:
     if call is None or not call.family or state.folded_into is not None or parent is None:
         return
     sources = {_source(folded) for folded in state.folded}
-    exported.add(ExportedCall(state.span_id, parent.span_id, call, _start(state), _end(state), sources))
+    exported.add(ExportedCall(state.span_id, parent.span_id, call, start_time(state), _end(state), sources))
 
 
 def _is_foreign(state: SpanState) -> bool:
@@ -266,11 +271,6 @@ def _source(state: SpanState) -> str:
     """Who writes there. Logfire tells the end of a stream by a log, which is a span of its own."""
     span = _span(state)
     return f"{_scope(state)} {(span.attributes or {}).get('logfire.span_type') if span is not None else None}"
-
-
-def _start(state: SpanState) -> int:
-    span = _span(state)
-    return (span.start_time if span is not None else None) or 0
 
 
 def _end(state: SpanState) -> float:
