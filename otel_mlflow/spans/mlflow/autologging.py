@@ -16,6 +16,7 @@ from typing_extensions import override
 from otel_mlflow.guard import attempt
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.mlflow.flavours import installed_flavours, is_unknown, missing_library, nearest_flavour
+from otel_mlflow.spans.mlflow.other_instrumentations import has_instrumentation
 
 logger = logging.getLogger("otel_mlflow")
 
@@ -122,7 +123,7 @@ def _set_up(flavour: str) -> FlavourOff | None:
 def _switch_on(flavour: str, module: Any) -> FlavourOff | None:
     with _quietly(), _errors_of(flavour) as errors:
         module.install() if flavour == "langchain" else module.autolog()
-    is_patched = flavour == "langchain" or _has_patches(flavour, module)
+    is_patched = flavour == "langchain" or _has_patches(flavour, module) or has_instrumentation(flavour)
     if is_patched and not errors:
         return None
     return FlavourOff(

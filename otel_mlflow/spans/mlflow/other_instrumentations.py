@@ -31,22 +31,34 @@ def other_instrumentations(flavours: Iterable[str]) -> dict[str, list[str]]:
     """Flavour → the modules of the instrumentations of the same library that are enabled."""
     by_family = {family_named(flavour): flavour for flavour in flavours}
     found: dict[str, list[str]] = {}
-    for module in sorted(_enabled()):
-        source = source_of(module)
-        if source is not None and source[0] in by_family:
-            found.setdefault(by_family[source[0]], []).append(module)
+    for instrumentor in sorted(_enabled(), key=_module):
+        source = source_of(_module(instrumentor))
+        flavour = by_family.get(source[0]) if source is not None else None
+        if flavour is not None and not _is_mlflow_s(instrumentor, flavour):
+            found.setdefault(flavour, []).append(_module(instrumentor))
     return found
 
 
-def _enabled() -> set[str]:
+def has_instrumentation(flavour: str) -> bool:
+    """Whether MLflow traces the flavour's library by an instrumentation that it has enabled, not by patches."""
+    return any(_is_mlflow_s(instrumentor, flavour) for instrumentor in _enabled())
+
+
+def _enabled() -> list[object]:
     """None where the base is not imported: then nobody has enabled one."""
     base = getattr(sys.modules.get(_BASE), "BaseInstrumentor", None)
     instances = (vars(each).get("_instance") for each in _subclasses(base)) if base is not None else ()
-    return {
-        type(instance).__module__
-        for instance in instances
-        if getattr(instance, "is_instrumented_by_opentelemetry", False)
-    }
+    return [instance for instance in instances if getattr(instance, "is_instrumented_by_opentelemetry", False)]
+
+
+def _is_mlflow_s(instrumentor: object, flavour: str) -> bool:
+    """Whether MLflow's modules for the flavour hold it: who enables one keeps it, to disable it."""
+    modules = [module for name, module in sys.modules.copy().items() if f"{name}.".startswith(f"mlflow.{flavour}.")]
+    return any(value is instrumentor for module in modules for value in list(vars(module).values()))
+
+
+def _module(instrumentor: object) -> str:
+    return type(instrumentor).__module__
 
 
 def _subclasses(base: type[Any]) -> Iterator[type[Any]]:

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 
 from agno.agent import Agent
 from agno.models.openai import OpenAIChat
+from agno.run.agent import RunOutput
+from agno.run.base import RunStatus
 from typing_extensions import override
 
 from tests.frameworks.framework import AgentFramework
@@ -22,13 +24,20 @@ class AgnoAgent(AgentFramework):
 
     @override
     def ask(self, prompt: str) -> str:
-        return str(self._agent().run(prompt).content)
+        return _text(self._agent().run(prompt))
 
     @override
     async def ask_async(self, prompt: str) -> str:
-        return str((await self._agent().arun(prompt)).content)
+        return _text(await self._agent().arun(prompt))
 
     @override
     async def stream(self, prompt: str) -> AsyncIterator[str]:
         async for event in self._agent().arun(prompt, stream=True):
             yield str(getattr(event, "content", "") or "")
+
+
+def _text(run: RunOutput) -> str:
+    """Agno raises nothing when a model fails: it answers the error's message."""
+    if run.status is RunStatus.error:
+        raise RuntimeError(run.content)
+    return str(run.content)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow import Settings, Tracing
-from otel_mlflow.spans.mlflow.autologging import FlavourOff, enable_autologging, expanded
+from otel_mlflow.spans.mlflow.autologging import FlavourOff, disable_autologging, enable_autologging, expanded
 from otel_mlflow.spans.mlflow.flavours import flavours, installed_flavours, missing_library
+from otel_mlflow.spans.mlflow.other_instrumentations import other_instrumentations
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def library_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.syspath_prepend(str(folder))
     yield folder
     for name in set(sys.modules) - before:
-        if name.startswith(("crewai", "autogen_")):
+        if name.startswith(("crewai", "autogen_", "agno", "openinference")):
             del sys.modules[name]
     importlib.invalidate_caches()
 
@@ -109,6 +110,30 @@ def test_a_flavour_that_patched_nothing_is_not_on(library_folder: Path) -> None:
     assert missing_library("autogen") is None
     assert enable_autologging(["autogen"], off.append) == []
     assert off[0].reason == "tracing.autolog: 'autogen' is off: MLflow found nothing to patch"
+
+
+INSTRUMENTOR = """
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+
+class AgnoInstrumentor(BaseInstrumentor):
+    def instrumentation_dependencies(self): return ()
+    def _instrument(self, **kwargs): ...
+    def _uninstrument(self, **kwargs): ...
+"""
+
+
+def test_a_flavour_that_has_an_instrumentation_trace_is_on(library_folder: Path) -> None:
+    """MLflow patches nothing of Agno 2, it enables OpenInference's: which is no other instrumentation then."""
+    install(library_folder, {"agno": "", "openinference.instrumentation.agno": INSTRUMENTOR})
+    metadata = library_folder / "agno-2.0.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: agno\nVersion: 2.0.0\n")
+    off: list[FlavourOff] = []
+    try:
+        assert (enable_autologging(["agno"], off.append), off) == (["agno"], [])
+        assert other_instrumentations(["agno"]) == {}
+    finally:
+        disable_autologging(["agno"])
 
 
 def test_a_flavour_whose_patches_fail_is_not_on(library_folder: Path) -> None:
