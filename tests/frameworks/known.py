@@ -5,7 +5,7 @@ from __future__ import annotations
 _LOGFIRE = "Logfire tells the end of a stream, and the tokens, in a second span about the same call"
 _AGENTS = "with MLflow alone, too, a streamed answer of OpenAI Agents has no tokens: its usage is nowhere in the span"
 _DSPY = "MLflow's dspy has the tokens on the span round the call (`Predict.forward`), not on the call's"
-_LITELLM = "LiteLLM tells nobody of a stream that is not read to its end"
+_LITELLM = "with MLflow alone, too, LiteLLM tells nobody of a stream that is not read to its end: the call has no span"
 _SMOLAGENTS = "MLflow's smolagents patches `Model.__call__`, and smolagents 1.26 calls `generate`: no call is traced"
 _CREWAI = "MLflow's crewai patches a module that CrewAI 1.15 no longer has: it is off, which is said at start-up"
 _AUTOGEN = "MLflow's autogen does not tell which model was called"
