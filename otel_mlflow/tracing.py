@@ -22,7 +22,7 @@ from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.mlflow import runs
 from otel_mlflow.spans.mlflow.active_model import active_model_id
 from otel_mlflow.spans.mlflow.autologging import FlavourOff
-from otel_mlflow.spans.mlflow.follow_ups import take_assessments, take_attachments, take_prompts
+from otel_mlflow.spans.mlflow.follow_ups import take_assessments, take_attachments, take_prompts, take_tags
 from otel_mlflow.spans.mlflow.other_instrumentations import log_other_instrumentations
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.records.writer import TraceWriter
@@ -191,10 +191,9 @@ class Tracing:
     def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
         """Write finished spans down."""
         sink = BRIDGE.diversion or self.delivery
-        if with_info:
-            for payload in take_assessments(trace):
-                redacted = self.redactor.json_text(payload.decode()).encode()
-                sink.put_feedback(trace.identity.mlflow_trace_id, redacted)
+        for payload in (take_assessments(trace) if with_info else []) + take_tags(trace):
+            redacted = self.redactor.json_text(payload.decode()).encode()
+            sink.put_feedback(trace.identity.mlflow_trace_id, redacted)
         attachments = take_attachments(spans) if self.settings.tracing.capture_input_output else []
         for payload in attachments + take_prompts(trace):
             sink.put_feedback(trace.identity.mlflow_trace_id, payload)

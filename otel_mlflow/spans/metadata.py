@@ -26,6 +26,8 @@ class TraceMetadata:
     exported_inputs: str | None = None
     exported_outputs: str | None = None
     """What the root has of them; set later, they come too late for it and are the trace's previews."""
+    sent_tags: Mapping[str, str] = field(default_factory=dict)
+    """Of a trace whose root another process has: the tags that were sent after it."""
     root_tags: dict[str, str] | None = None
     """The tags that the root was just written with, for the rest of the same record."""
     exported: tuple[Mapping[str, str], str | None, str | None] | None = None

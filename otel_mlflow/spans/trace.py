@@ -209,6 +209,11 @@ class OpenTrace:
         elif self.export.released:
             self._enqueue()
 
+    @property
+    def explicit_tags(self) -> dict[str, str]:
+        """The tags that were set through us or MLflow."""
+        return {**self.metadata.tags, **(self.info.tags if self.info else {})}
+
     def mark_changed(self) -> None:
         """Something about the trace as a whole was set: sent again if the trace was handed over already."""
         self.export.mark_changed()
@@ -279,6 +284,7 @@ class OpenTrace:
         self.tree, self.export = SpanTree(), ExportState()
         self.tree.is_new = False
         self.root, self.counted, self.fragment = None, False, True
+        self.metadata.sent_tags = self.explicit_tags
         if self.owner.samples(self.identity.mlflow_trace_id_int):
             self.export.release()
         else:

@@ -22,8 +22,11 @@ from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.trace import use_span
 
 from otel_mlflow import continued, current_trace
+from otel_mlflow.content import REDACTED
 from otel_mlflow.spans import registry
+from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import CapturedTraces, capture
+from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
@@ -202,6 +205,54 @@ def test_what_a_job_sets_reaches_the_trace(traces: CapturedTraces, instrument: I
         assert traces[0].info.tags["from"] == "job"
         assert traces[0].info.trace_metadata["mlflow.trace.session"] == "s-1"
         assert traces[0].info.response_preview == '{"done": true}'
+
+
+def test_tags_that_another_process_sets_follow_the_trace(fresh_process: None, instrument: Instrument) -> None:
+    """Each once, redacted, and again where it changes; its info is told by the process that has the root."""
+    sent: list[Any] = []
+
+    class Kept(MemoryDelivery):
+        def put_feedback(self, trace_id: str, payload: bytes) -> bool:
+            sent.append((trace_id, json.loads(payload)["tags"]))
+            return True
+
+    delivery = Kept()
+    with BRIDGE.diverted_to(delivery):
+        carrier = carrier_of_a_request(instrument)
+        (trace,) = delivery.traces()
+        registry.forget_kept()
+        gc.collect()
+        with continued(carrier, "job"):
+            current_trace().set_tags({"from": "job", "password": "hunter" + "2"})
+        delivery.traces()
+        with continued(carrier, "job"):
+            current_trace().set_tags({"from": "job"})
+            delivery.traces()
+            mlflow.update_current_trace(tags={"step": "2"})
+        delivery.traces()
+    trace_id = trace.info.trace_id
+    assert sent == [
+        (trace_id, {"from": "job", "password": REDACTED}),
+        (trace_id, {"from": "job", "step": "2"}),
+    ]
+
+
+def test_tags_of_a_request_s_own_trace_do_not_follow_it(fresh_process: None, instrument: Instrument) -> None:
+    """They are on its root."""
+    app = app_of(lambda: current_trace().set_tags({"from": "request"}))
+    instrument(app)
+    sent: list[bytes] = []
+
+    class Kept(MemoryDelivery):
+        def put_feedback(self, trace_id: str, payload: bytes) -> bool:
+            sent.append(payload)
+            return True
+
+    delivery = Kept()
+    with BRIDGE.diverted_to(delivery):
+        Call(app).run()
+        assert delivery.traces()[0].info.tags["from"] == "request"
+    assert sent == []
 
 
 def test_an_empty_carrier_opens_nothing(traces: CapturedTraces) -> None:

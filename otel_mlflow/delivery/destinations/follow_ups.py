@@ -1,4 +1,4 @@
-"""What follows a trace that the backend has: attachments of its spans, and links to the prompts that it used.
+"""What follows a trace that the backend has: attachments of its spans, prompts that it used, tags from another process.
 
 MLflow's own client does it, which knows where each backend keeps them. It has no deadline, so it is given one.
 """
@@ -32,9 +32,14 @@ def prompt_links(prompts: list[dict[str, str]]) -> bytes:
     return json.dumps({"prompts": prompts}).encode()
 
 
+def tags(tags: dict[str, str]) -> bytes:
+    """The payload that sets tags."""
+    return json.dumps({"tags": tags}).encode()
+
+
 def is_follow_up(feedback: SpooledFeedback) -> bool:
     """Whether it is one of these, and no assessment."""
-    return feedback.payload.startswith((b'{"attachment"', b'{"prompts"'))
+    return feedback.payload.startswith((b'{"attachment"', b'{"prompts"', b'{"tags"'))
 
 
 def send_follow_up(feedback: SpooledFeedback, tracking_uri: str) -> None:
@@ -79,4 +84,9 @@ def _link(client: Any, trace_id: str, what: list[dict[str, str]]) -> None:
         link(trace_id, prompts)
 
 
-_SENDERS: dict[str, Callable[[Any, str, Any], None]] = {"attachment": _upload, "prompts": _link}
+def _set_tags(client: Any, trace_id: str, what: dict[str, str]) -> None:
+    for key, value in what.items():
+        client.set_trace_tag(trace_id, key, value)
+
+
+_SENDERS: dict[str, Callable[[Any, str, Any], None]] = {"attachment": _upload, "prompts": _link, "tags": _set_tags}

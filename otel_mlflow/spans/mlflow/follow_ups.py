@@ -1,4 +1,4 @@
-"""What a trace brings along that is neither a span nor its info: assessments, attachments, prompts to link it to."""
+"""What a trace brings along that is neither a span nor its info: assessments, attachments, prompts, late tags."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from otel_mlflow import mlflow_names
 from otel_mlflow.delivery.destinations import follow_ups
 from otel_mlflow.spans.ids import new_trace_id
+from otel_mlflow.spans.records.trace_info import MAX_TAG_KEY, MAX_TAG_VALUE
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
@@ -27,6 +28,16 @@ def take_prompts(trace: OpenTrace) -> list[bytes]:
         return []
     trace.linked_prompts = noted
     return [follow_ups.prompt_links(json.loads(noted))]
+
+
+def take_tags(trace: OpenTrace) -> list[bytes]:
+    """The tags that were set since they were taken last, where another process has the root and tells of the trace."""
+    if not trace.fragment:
+        return []
+    tags = {str(key): str(value) for key, value in trace.explicit_tags.items() if key != mlflow_names.LINKED_PROMPTS}
+    sent, trace.metadata.sent_tags = trace.metadata.sent_tags, tags
+    new = {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items() if sent.get(key) != value}
+    return [follow_ups.tags(new)] if new else []
 
 
 def take_assessments(trace: OpenTrace) -> list[bytes]:

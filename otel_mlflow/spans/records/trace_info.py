@@ -100,14 +100,13 @@ class TraceInfoWriter:
     def tags(self, trace: OpenTrace) -> dict[str, str]:
         """The trace's tags, of which the root says those that are known when it is written."""
         exchange = trace.exchange
-        explicit = {**trace.metadata.tags, **(trace.info.tags if trace.info else {})}
         tags = {
             **self._tags,
             "otel.trace_id": f"{trace.identity.otel_trace_id:032x}",
             mlflow_names.TRACE_NAME: self._content.text(trace.root_summary.name if trace.root_summary else ""),
             SUMMARY_TAG: trace.metadata.summary.to_tag(),
             **self._content.redacted(semconv.trace_tags(exchange) if exchange is not None else {}),
-            **self._content.redacted({str(key): str(value) for key, value in explicit.items()}),
+            **self._content.redacted({str(key): str(value) for key, value in trace.explicit_tags.items()}),
         }
         return {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items()}
 
