@@ -110,8 +110,7 @@ class SpanMaker:
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._resource: object = None
-        self._prototype: dict[str, Any] = {}
+        self._prototype: tuple[object, dict[str, Any]] = (None, {})
 
     def check(self) -> str | None:
         """What the SDK's spans have no longer, else None."""
@@ -127,10 +126,6 @@ class SpanMaker:
         start_time: int | None,
     ) -> OwnSpan:
         """A span that has started below another, or below none where `above` is not valid."""
-        if self._tracer.resource is not self._resource:
-            # The SDK gives the tracers of a forked child another resource.
-            self._resource = self._tracer.resource
-            self._prototype = {name: value for name, value in vars(self._example()).items() if name not in _ON_DEMAND}
         span_id = random_bits(64) or 1
         if above.is_valid:
             parent, context = above, SpanContext(above.trace_id, span_id, False, above.trace_flags, above.trace_state)
@@ -138,7 +133,7 @@ class SpanMaker:
             parent, context = None, SpanContext(random_bits(128) or 1, span_id, False, _FLAGS)
         span: OwnSpan = object.__new__(OwnSpan)
         vars(span).update(
-            self._prototype,
+            self._find_prototype(),
             _name=name,
             _context=context,
             _parent=parent,
@@ -148,6 +143,16 @@ class SpanMaker:
         if attributes:
             vars(span)["_attributes"] = span._new_attributes(attributes)
         return span
+
+    def _find_prototype(self) -> dict[str, Any]:
+        """What all spans of the tracer have. The SDK gives the tracers of a forked child another resource."""
+        resource, prototype = self._prototype
+        if resource is not self._tracer.resource:
+            resource = self._tracer.resource
+            prototype = {name: value for name, value in vars(self._example()).items() if name not in _ON_DEMAND}
+            # Both at once: other threads make spans meanwhile.
+            self._prototype = resource, prototype
+        return prototype
 
     def _example(self) -> OwnSpan:
         """A span as the SDK makes it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -14,12 +14,12 @@ import pytest
 from opentelemetry import trace as trace_api
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, TracerProvider
-from opentelemetry.trace import Link, SpanKind, StatusCode
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, SpanKind, StatusCode
 
 from otel_mlflow import Tracing, mlflow_names
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.own_provider import OwnTracerProvider
-from otel_mlflow.spans.own_span import OwnSpan
+from otel_mlflow.spans.own_span import OwnSpan, SpanMaker
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw
 from tests.unit.spans.test_trace import state_of
@@ -224,3 +224,29 @@ def test_functions_are_decorated(tracing: Tracing, traces: CapturedTraces) -> No
         asyncio.run(awaited())
         plain()
     assert shown(traces) == drawn("root > [plain > in plain, awaited > in awaited, plain > in plain]")
+
+
+class TracerWithAGuest:
+    """The SDK's, which lets a guest in while the first span is made: where another thread might be as far."""
+
+    def __init__(self, tracer: trace_api.Tracer, guest: Callable[[], object]) -> None:
+        self._tracer = tracer
+        self._guests = [guest]
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "span_processor" and self._guests:
+            self._guests.pop()()
+        return getattr(self._tracer, name)
+
+
+def test_a_span_that_another_thread_makes_meanwhile_is_whole() -> None:
+    """The first spans of a library may be those of a batch in threads."""
+    made: list[OwnSpan] = []
+
+    def make() -> None:
+        made.append(maker.make("work", INVALID_SPAN_CONTEXT, SpanKind.INTERNAL, None, None))
+
+    tracer: Any = TracerWithAGuest(TracerProvider().get_tracer("library"), make)
+    maker = SpanMaker(tracer)
+    make()
+    assert [span.instrumentation_scope and span.instrumentation_scope.name for span in made] == ["library"] * 2
