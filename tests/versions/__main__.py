@@ -10,7 +10,6 @@ import argparse
 import datetime
 import os
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.frameworks.parts import Part, rows_of
+from tests.versions.bounded import run_bounded
 from tests.versions.building import ROOT, NotHereError, build
 from tests.versions.environments import ENVIRONMENTS, Environment
 
@@ -79,13 +79,11 @@ def _run(environment: Environment, python: Path) -> Result:
     command += ["-p", "no:cacheprovider", "-W", "ignore:Versions of mlflow"]
     wanted = {"VERSIONS_PERCENT": PERCENT, **os.environ}
     log = ROOT / ".venv-versions" / f"{environment.name}.log"
-    with log.open("w", encoding="utf-8") as out:
-        try:
-            done = subprocess.run(command, cwd=ROOT, env=wanted, stdout=out, stderr=out, timeout=TIMEOUT, check=False)
-        except subprocess.TimeoutExpired:
-            return Result(environment, "failed", f"not through after {TIMEOUT} s, see {log.name}")
+    code = run_bounded(command, folder=ROOT, environment=wanted, log=log, seconds=TIMEOUT)
+    if code is None:
+        return Result(environment, "failed", f"not through after {TIMEOUT} s, see {log.name}")
     detail = _counted(log.read_text(encoding="utf-8")) or f"see {log.name}"
-    return Result(environment, "failed" if done.returncode else "passed", detail)
+    return Result(environment, "failed" if code else "passed", detail)
 
 
 def _counted(output: str) -> str:
