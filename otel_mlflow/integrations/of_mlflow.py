@@ -64,16 +64,23 @@ MLFLOW = (
         distribution=_MLFLOW,
         tested=TESTED,
         without="mlflow.get_trace() and mlflow.genai.evaluate() do not wait for traces on their way, "
-        "MlflowClient().start_trace() refuses inside requests, and after one its span is not found by its id",
+        "and MlflowClient().start_trace() refuses inside requests",
         needs=("mlflow_spans",),
         names=(
             *private_names("mlflow.tracing.client", functions="TracingClient.get_trace_info"),
             *private_names("mlflow", functions="MlflowClient.start_trace"),
             *private_names("mlflow.tracing.provider", functions="_get_trace_exporter"),
-            *private_names(
-                "mlflow.tracing.fluent", functions="create_mlflow_span", objects="_EVAL_REQUEST_ID_TO_TRACE_ID"
-            ),
+            *private_names("mlflow.tracing.fluent", objects="_EVAL_REQUEST_ID_TO_TRACE_ID"),
         ),
+    ),
+    Integration(
+        name="mlflow_active_span",
+        distribution=_MLFLOW,
+        tested=TESTED,
+        since="3.9",
+        without="no more spans can be opened with MLflow's client below one that is over",
+        needs=("mlflow_spans",),
+        names=private_names("mlflow.tracing.fluent", functions="create_mlflow_span"),
     ),
     Integration(
         name="mlflow_last_trace",

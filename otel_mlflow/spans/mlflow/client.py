@@ -65,17 +65,28 @@ class Evaluated:
 
 def install(evaluated: Evaluated) -> list[Callable[[], None]]:
     """Put ours in place; answer the steps that take them away again."""
+    return [*_replace_functions(evaluated), *_replace_span_wrapper()]
+
+
+def _replace_functions(evaluated: Evaluated) -> list[Callable[[], None]]:
     if not INTEGRATIONS.works("mlflow_client"):
         return []
     theirs = {
         (tracing_client, "get_trace_info"): tracing_client.get_trace_info,
         (client_class, "start_trace"): client_class.start_trace,
-        (fluent, "create_mlflow_span"): fluent.create_mlflow_span,
     }
     tracing_client.get_trace_info = _get_trace_info(tracing_client.get_trace_info, evaluated)
     client_class.start_trace = _start_trace(client_class.start_trace)
-    fluent.create_mlflow_span = _create_mlflow_span(fluent.create_mlflow_span)
     return [*_replace_exporter(), lambda: _restore(theirs)]
+
+
+def _replace_span_wrapper() -> list[Callable[[], None]]:
+    """MLflow's `get_current_active_span()` wraps spans that it does not know with it."""
+    if not (INTEGRATIONS.works("mlflow_active_span") and hasattr(fluent, _WRAPPER)):
+        return []
+    theirs = {(fluent, _WRAPPER): fluent.create_mlflow_span}
+    fluent.create_mlflow_span = _create_mlflow_span(fluent.create_mlflow_span)
+    return [lambda: _restore(theirs)]
 
 
 def _restore(theirs: dict[tuple[Any, str], Any]) -> None:
@@ -132,3 +143,4 @@ def _replace_exporter() -> list[Callable[[], None]]:
 
 
 _GETTER = "_get_trace_exporter"
+_WRAPPER = "create_mlflow_span"
