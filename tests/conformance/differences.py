@@ -37,7 +37,7 @@ IN_SOME_VERSIONS: dict[tuple[str, str], str] = {
     ("a_prompt_is_linked", "spans"): "from 3.18 on, text that is JSON arrives as what it stands for",
     **dict.fromkeys(
         (("a_destination_below_a_span_is_ignored", field) for field in ("experiments", "state")),
-        "with 3.8, MLflow alone loses the trace with the span",
+        "up to 3.12 or later, MLflow alone loses the whole trace with the span",
     ),
 }
 """Scenario and field → why they differ with some versions of MLflow."""
