@@ -110,6 +110,10 @@ def test_the_request_s_own_span_is_active_in_the_handler(traces: CapturedTraces,
     assert spans_of(traces[0])["GET /"].attributes["from"] == "the handler"
 
 
+@pytest.mark.skipif(
+    "session_id" not in inspect.signature(mlflow.update_current_trace).parameters,
+    reason="this MLflow's function takes no session and user",
+)
 def test_update_current_trace_speaks_of_the_request_s_trace(traces: CapturedTraces, instrument: Instrument) -> None:
     """All that it takes, from any depth."""
 
@@ -219,6 +223,7 @@ def test_a_prompt_that_is_used_is_linked_to_the_trace(traces: CapturedTraces) ->
     assert '"greeting"' in traces[0].info.tags["mlflow.linkedPrompts"]
 
 
+@pytest.mark.skipif(not hasattr(mlflow_tracing, "context"), reason="this MLflow has no scopes")
 def test_what_is_off_by_mlflow_s_own_context_manager_leaves_no_span(traces: CapturedTraces) -> None:
     """`mlflow.tracing.context(enabled=False)`."""
     with span("request"):
@@ -396,7 +401,8 @@ def test_private_mlflow_sets_its_provider_up_by_this_function() -> None:
 def test_private_mlflow_uses_opentelemetry_s_context_when_it_shares_the_provider(traces: CapturedTraces) -> None:
     """`MLFLOW_USE_DEFAULT_TRACER_PROVIDER.get()`, read in the module at each call."""
     assert mlflow_provider.MLFLOW_USE_DEFAULT_TRACER_PROVIDER.get() is False
-    assert mlflow_provider.get_current_context() is None
+    if hasattr(mlflow_provider, "get_current_context"):
+        assert mlflow_provider.get_current_context() is None
 
 
 def test_private_the_trace_manager_is_a_singleton_that_can_be_replaced(traces: CapturedTraces) -> None:
