@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 SpanT = TypeVar("SpanT")
 
@@ -13,7 +14,8 @@ EARLY_SECONDS = 5.0
 """How many spans of a trace that lasts wait for a record, and how long."""
 
 
-class Batch(NamedTuple, Generic[SpanT]):
+@dataclass(frozen=True)
+class Batch(Generic[SpanT]):
     """What one record is made of: the spans that ended, and what else is new."""
 
     finished: list[SpanT]
