@@ -36,11 +36,6 @@ from tests.unit.trees import drawn, shown, spans_of
 mlflow_langchain: Any = mlflow.langchain.langchain_tracer
 
 
-one_context = pytest.mark.xfail(
-    sys.version_info < (3, 11), reason="LangChain runs asynchronous bodies in their reader's context before Python 3.11"
-)
-
-
 def ask(text: str) -> str:
     """A step that opens spans of both kinds."""
     with span("work"), raw("query"):
@@ -120,7 +115,6 @@ def test_what_is_opened_between_a_stream_s_chunks_is_not_below_the_chain(traces:
     assert shown(traces) == drawn(f"request > [{CHAIN}{', between' * chunks}]")
 
 
-@one_context
 def test_what_is_opened_between_an_asynchronous_stream_s_chunks_is_not_below_the_chain(
     traces: CapturedTraces,
 ) -> None:
@@ -164,7 +158,6 @@ def test_events_are_the_same_with_and_without_us(fresh_process: None) -> None:
     assert shown(traces) == drawn("RunnableSequence > [plain, FakeListChatModel]")
 
 
-@one_context
 def test_a_stream_that_is_left_early_is_cut_short(traces: CapturedTraces) -> None:
     """It is no success, and no failure of the application."""
 
