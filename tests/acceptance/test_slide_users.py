@@ -1,9 +1,14 @@
-"""Many people at once, each with sessions and an experiment of their own, over two workers."""
+"""Many people at once, each with sessions and an experiment of their own, over four workers of which one is killed."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import signal
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,77 +17,130 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Trace
 
-from tests.acceptance.slide_service import SECONDS, SlideService
+from app.turns.jobs import LOST
+from tests.acceptance.slide_service import SECONDS, TURN_OUTCOME, SlideService
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
 from tests.servers.traces import TraceReader, trees
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
-USERS, TURNS, PATIENCE = 20, 10, 300
+USERS, TURNS, WORKERS, PATIENCE = 20, 10, 4, 300
 WAYS = ("/api/chat", "/api/chat/stream", "/api/chat/async")
 MEASURES = ("revenue", "units", "cost", "profit")
 DIMENSIONS = ("region", "product", "quarter", "year", "month")
 
 
+class TurnLostError(Exception):
+    """The worker that was at a turn was killed; the person asks again."""
+
+
+@dataclass
+class User:
+    """A person, the question of each trace that they were answered in, and how often they had to ask again."""
+
+    number: int
+    session_id: str = ""
+    told: dict[str, str] = field(default_factory=dict)
+    deck: Any = None
+    lost: int = 0
+
+    @property
+    def email(self) -> str:
+        """As the proxy says who it is."""
+        return f"user{self.number}@example.com"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the proxy sends with each request."""
+        return {"X-Forwarded-Email": self.email}
+
+    def question(self, turn: int) -> str:
+        """What this user asks in this turn: ten different questions, in another order than the next user's."""
+        return f"{MEASURES[(self.number + turn // 5) % 4]} by {DIMENSIONS[(self.number + turn) % 5]}"
+
+
 @pytest.fixture
-def service(mlflow_server: MlflowServer, tmp_path: Path) -> Any:
-    """Two workers, an experiment for each user."""
+def service(mlflow_server: MlflowServer, tmp_path: Path) -> Iterator[SlideService]:
+    """Four workers, an experiment for each user."""
     service = SlideService(
         folder=tmp_path / "slides",
         tracking_uri=mlflow_server.url,
         environment={"SLIDES_USER_EXPERIMENT": f"{tmp_path.name}-{{user}}"},
-        workers=2,
+        workers=WORKERS,
+        patience=180.0,
     )
     yield service
     service.server.terminate()
 
 
-def question(user: int, turn: int) -> str:
-    """What this user asks in this turn: nobody else asks it in these words."""
-    return f"{MEASURES[user % 4]} by {DIMENSIONS[turn % 5]} for user {user} turn {turn}"
+async def take(client: httpx.AsyncClient, user: User, turn: int) -> Any:
+    """One turn, in one way or another; its answer. Raises `TurnLostError` where its worker was killed."""
+    path = WAYS[(user.number + turn) % 3]
+    asked = {"message": user.question(turn), "max_slides": 2, "session_id": user.session_id}
+    try:
+        answer = (await client.post(path, json=asked, headers=user.headers)).raise_for_status()
+    except httpx.TransportError as error:
+        raise TurnLostError from error
+    if path == "/api/chat":
+        return answer.json()
+    job = answer.json()["request_id"] if path == "/api/chat/async" else answer.headers["Content-Location"][17:]
+    return await done(client, user, job)
 
 
-async def take(client: httpx.AsyncClient, user: int, turn: int, session_id: str | None) -> tuple[str, str]:
-    """One turn, in one way or another; the ids of its session and its trace."""
-    asked = {"message": question(user, turn), "max_slides": 2, "session_id": session_id}
-    answer = await client.post(WAYS[(user + turn) % 3], json=asked, headers=headers(user))
-    answer.raise_for_status()
-    if answer.request.url.path.endswith("/async"):
-        await done(client, user, answer.json()["request_id"])
-        return answer.json()["session_id"], answer.json()["trace_id"]
-    if answer.request.url.path.endswith("/stream"):
-        of = session_id or answer.text.partition('"session_id": "')[2].partition('"')[0]
-        assert "event: complete" in answer.text
-        return of, answer.headers["X-MLflow-Trace-Id"]
-    return answer.json()["session_id"], answer.json()["metadata"]["trace_id"]
+async def done(client: httpx.AsyncClient, user: User, job: str) -> Any:
+    """Poll until the job is over; what it brought."""
+    while True:
+        try:
+            polled = (await client.get(f"/api/chat/poll/{job}", headers=user.headers)).raise_for_status().json()
+        except httpx.TransportError:
+            continue  # the worker that was asked has died: another one knows
+        if polled["status"] == "completed":
+            return polled["result"]
+        if polled["status"] == "error":
+            assert polled["detail"] == LOST
+            raise TurnLostError
+        await asyncio.sleep(0.5)
 
 
-async def done(client: httpx.AsyncClient, user: int, job: str) -> None:
-    """Poll until the job is completed."""
-    while (answer := await client.get(f"/api/chat/poll/{job}", headers=headers(user))).json()["status"] != "completed":
-        assert answer.json()["status"] in ("pending", "running"), answer.text
-        await asyncio.sleep(0.2)
+async def live(client: httpx.AsyncClient, user: User) -> None:
+    """All turns of one user, one after another, in one session; a turn that was lost is asked for again."""
+    turn = 0
+    while turn < TURNS:
+        try:
+            answer = await take(client, user, turn)
+        except TurnLostError:
+            user.lost += 1
+            assert user.lost <= TURNS
+            continue
+        user.told[answer["metadata"]["trace_id"]] = f"{user.question(turn)} in {user.session_id}"
+        user.deck = answer["slide_deck"]
+        turn += 1
 
 
-def headers(user: int) -> dict[str, str]:
-    """As the proxy says who it is."""
-    return {"X-Forwarded-Email": f"user{user}@example.com"}
+async def begin(client: httpx.AsyncClient, user: User) -> None:
+    """Make the session, while all workers live."""
+    user.session_id = (await client.post("/api/sessions", headers=user.headers)).json()["session_id"]
 
 
-async def live(client: httpx.AsyncClient, user: int) -> dict[str, str]:
-    """All turns of one user, one after another, in one session; the question of each trace."""
-    session_id, told = None, dict[str, str]()
-    for turn in range(TURNS):
-        session_id, trace_id = await take(client, user, turn, session_id)
-        told[trace_id] = f"{question(user, turn)} in {session_id}"
-    return told
+async def kill_one(service: SlideService, users: list[User]) -> int:
+    """Kill a worker when half of the turns are done; its id."""
+    while sum(len(user.told) for user in users) < USERS * TURNS / 2:
+        await asyncio.sleep(0.05)
+    workers = re.findall(r"Started server process \[(\d+)\]", service.server.log)
+    assert len(workers) == WORKERS
+    os.kill(int(workers[-1]), signal.SIGKILL)
+    return int(workers[-1])
 
 
-async def all_live(url: str) -> list[dict[str, str]]:
+async def all_live(service: SlideService) -> list[User]:
     """Everybody at once."""
-    limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=limits) as client:
-        return await asyncio.gather(*(live(client, user) for user in range(USERS)))
+    users = [User(number) for number in range(USERS)]
+    # A connection for each request: one that is kept may lead to the worker that is gone.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=service.server.url, timeout=PATIENCE, limits=limits) as client:
+        await asyncio.gather(*(begin(client, user) for user in users))
+        await asyncio.gather(kill_one(service, users), *(live(client, user) for user in users))
+    return users
 
 
 def said(trace: Trace) -> str:
@@ -92,44 +150,59 @@ def said(trace: Trace) -> str:
 
 
 def test_nothing_is_in_the_wrong_place(service: SlideService, mlflow_server: MlflowServer, tmp_path: Path) -> None:
-    """Not one trace, span, session, user or run: each user's experiment holds that user's ten turns, whole."""
-    told = asyncio.run(all_live(service.server.url))
+    """Not one deck, trace, span, session, user, token or run: each user's experiment holds that user's ten turns."""
+    users = asyncio.run(all_live(service))
     client = MlflowClient(mlflow_server.url)
-    for user in range(USERS):
-        name = f"{tmp_path.name}-user{user}@example.com"
-        reader = TraceReader(mlflow_server.url, name)
-        traces = _when_whole(reader, told[user])
-        assert {trace.info.trace_id: said(trace) for trace in traces} == told[user]
-        assert {trace.info.trace_metadata["mlflow.trace.user"] for trace in traces} == {f"user{user}@example.com"}
-        assert all(len(trees(trace.data.spans)) == 1 for trace in traces)
-        assert Counter(span.name for trace in traces for span in trace.data.spans)["save_turn"] == TURNS
-        _check_runs(client, name, told[user])
+    for user in users:
+        name = f"{tmp_path.name}-{user.email}"
+        _check_traces(_when_whole(TraceReader(mlflow_server.url, name), user), user)
+        _check_runs(client, name, user)
+        kept = service.get(f"/api/slides?session_id={user.session_id}", headers=user.headers).json()
+        assert kept == user.deck
 
 
-def _when_whole(reader: TraceReader, told: dict[str, str]) -> list[Trace]:
-    """The traces of an experiment, when those that were told are there with turn and user."""
+def _when_whole(reader: TraceReader, user: User) -> list[Trace]:
+    """The traces of an experiment, when those that were answered are there with turn and user."""
 
     def whole() -> list[Trace] | None:
         traces = reader.traces()
-        done = [
-            trace
-            for trace in traces
-            if any(span.name == "save_turn" for span in trace.data.spans) and "turn.outcome" in trace.info.tags
-        ]
-        return traces if len(done) >= len(told) else None
+        done = {trace.info.trace_id for trace in traces if _is_whole(trace)}
+        return traces if done >= user.told.keys() else None
 
-    return until(whole, seconds=PATIENCE, waiting_for=lambda: f"{len(told)} traces in {reader.experiment}")
+    return until(whole, seconds=PATIENCE, waiting_for=lambda: f"the whole of {user.told}")
 
 
-def _check_runs(client: MlflowClient, experiment: str, told: dict[str, str]) -> None:
+def _is_whole(trace: Trace) -> bool:
+    """The turn is saved and has its outcome, and the tokens of its last model call are added up."""
+    is_saved = any(span.name == "save_turn" for span in trace.data.spans) and TURN_OUTCOME in trace.info.tags
+    return is_saved and (trace.info.token_usage or {}).get("total_tokens") == sum(_tokens(trace))
+
+
+def _tokens(trace: Trace) -> list[int]:
+    """What each model call used."""
+    used: list[Any] = [span.get_attribute("mlflow.chat.tokenUsage") for span in trace.data.spans]
+    return [usage["total_tokens"] for usage in used if usage]
+
+
+def _check_traces(traces: list[Trace], user: User) -> None:
+    """Each turn once and whole, as this user's, with the tokens of its model calls; and nothing but what was lost."""
+    answered = [trace for trace in traces if trace.info.trace_id in user.told]
+    assert {trace.info.trace_id: said(trace) for trace in answered} == user.told
+    assert (len(answered), len(traces) - len(answered) <= user.lost) == (TURNS, True)
+    assert {trace.info.trace_metadata["mlflow.trace.user"] for trace in answered} == {user.email}
+    assert all(len(trees(trace.data.spans)) == 1 for trace in answered)
+    assert Counter(span.name for trace in answered for span in trace.data.spans)["save_turn"] == TURNS
+    assert all(len(_tokens(trace)) >= 2 for trace in answered)
+
+
+def _check_runs(client: MlflowClient, experiment: str, user: User) -> None:
     """A run for each turn, named after the session."""
     found = client.get_experiment_by_name(experiment)
     assert found
-    sessions = {words.rpartition(" in ")[2] for words in told.values()}
     runs = until(
         lambda: runs if len(runs := client.search_runs([found.experiment_id])) >= TURNS else None,
         seconds=SECONDS,
         waiting_for=lambda: f"the runs of {experiment}",
     )
-    assert len(runs) == TURNS
-    assert {run.info.run_name for run in runs} == {f"slide_generation_{session}" for session in sessions}
+    assert TURNS <= len(runs) <= TURNS + user.lost
+    assert {run.info.run_name for run in runs} <= {f"slide_generation_{user.session_id}", "slide_generation_"}

@@ -34,6 +34,7 @@ class Case(NamedTuple):
 
 
 JSON = "Content-Type: application/json"
+FORM = "Content-Type: application/x-www-form-urlencoded"
 
 HTTP = [
     Case("json", "/json"),
@@ -84,6 +85,20 @@ HTTP = [
     Case("header-odd", "/json", headers=("X-Odd: \xff\xfe", "Cookie: a=\xb2", "User-Agent: \xe9")),
     Case("header-long", "/json", headers=(f"X-Long: {'x' * 4000}",)),
     Case("header-twice", "/json", headers=("X-Two: 1", "X-Two: 2")),
+    Case("head-file", "/file", method="HEAD"),
+    Case("file-range-beyond", "/file", headers=("Range: bytes=999999999-",)),
+    Case("gzip-not-wanted", "/gzip/", route="/gzip/{path}"),
+    Case("patch", "/echo", method="PATCH", headers=(JSON,), body=b"[]"),
+    Case("options-nowhere", "/nowhere", method="OPTIONS", route=None),
+    Case("slashes", "//json", route=None),
+    Case("text-long", f"/text/{'x' * 2000}", route="/text/{name}"),
+    Case("text-slash", "/text/a%2Fb", route=None),
+    Case("query-long", f"/json?q={'x' * 4000}", route="/json"),
+    Case("form", "/echo", method="POST", headers=(FORM,), body=b"a=1&b=%FF&a=2"),
+    Case("form-for-model", "/model", method="POST", headers=(FORM,), body=b"a=1"),
+    Case("wrong-charset", "/echo", method="POST", headers=("Content-Type: text/plain; charset=bz2",), body=b"BZh91"),
+    Case("not-utf-8", "/echo", method="POST", headers=(JSON,), body=b'{"a": "\xff\xfe"}'),
+    Case("caller-malformed", "/json", headers=("traceparent: 00-zz-01", "tracestate: ,,=", "baggage: ;;")),
 ]
 
 LEAVING = [
@@ -105,6 +120,7 @@ class Socket(NamedTuple):
 SOCKETS = [
     Socket("ws-echo", "/ws/echo", "ok", ("a", "b")),
     Socket("ws-echo-going-away", "/ws/echo", "ok", ("a",), 1001),
+    Socket("ws-echo-long", "/ws/echo", "ok", ("x" * 60_000, "", "ü€𝄞")),
     Socket("ws-closes", "/ws/closes/1000", "ok"),
     Socket("ws-closes-policy", "/ws/closes/1008", "ok"),
     Socket("ws-closes-internal", "/ws/closes/1011", "error"),
@@ -113,7 +129,7 @@ SOCKETS = [
     Socket("ws-gone", "/ws/echo", "cancelled", ("a",), None),
 ]
 
-_GONE = {"ws-echo": "cancelled", "ws-echo-going-away": "cancelled"}
+_GONE = {"ws-echo": "cancelled", "ws-echo-long": "cancelled", "ws-echo-going-away": "cancelled"}
 _CLOSED = {"ws-gone": "ok"}
 
 BY_SERVER = {
