@@ -49,13 +49,9 @@ class TraceInfoWriter:
         self._tags = {**settings.default_tags, "service.name": service_name}
         self._metadata = metadata
 
-    @property
-    def says_tokens(self) -> bool:
-        """Whether an info says how many tokens the trace has used: the run of its request does."""
-        return self._runs.wanted
-
     def write(self, trace: OpenTrace, root_tags: dict[str, str] | None) -> bytes:
         """The info of a trace as it is now; `root_tags` are its tags where its root was just written with them."""
+        is_late = trace.root_summary is not None
         root = summarize_root(trace)
         metadata = trace.metadata
         info = {
@@ -69,7 +65,7 @@ class TraceInfoWriter:
             "response_preview": self._content.preview(
                 _preview(trace, "response_preview", metadata.outputs, metadata.exported_outputs)
             ),
-            "trace_metadata": self._trace_metadata(trace),
+            "trace_metadata": {**self._trace_metadata(trace), **(_usage(trace) if is_late else {})},
             "tags": root_tags if root_tags is not None else self.tags(trace),
         }
         info[NEEDS_REQUEST] = needs_request(trace, info)
@@ -126,6 +122,11 @@ def _root_summary(trace: OpenTrace) -> RootSummary:
         return RootSummary("", 0, 0, "OK")
     state = "ERROR" if root.status.status_code is StatusCode.ERROR else "OK"
     return RootSummary(name_text(root.name), root.start_time or 0, root.end_time or 0, state)
+
+
+def _usage(trace: OpenTrace) -> dict[str, str]:
+    """The tokens so far, where spans came after the root: MLflow adds up none that come after a trace's first info."""
+    return {mlflow_names.TRACE_USAGE: json.dumps(trace.tokens)} if trace.tokens else {}
 
 
 def _request_id(trace: OpenTrace) -> str:

@@ -74,8 +74,7 @@ class TraceWriter:
         encoder = self._new_encoder()
         calls_before = trace.metadata.summary.calls
         written = self._write_spans(encoder, trace, spans)
-        is_more_used = add_up(trace, written)
-        is_outdated = trace.metadata.summary.calls > calls_before or (is_more_used and self._info.says_tokens)
+        is_outdated = add_up(trace, written) or trace.metadata.summary.calls > calls_before
         # MLflow's server works the state out anew from spans that come later: one that user code set must follow them.
         is_overruled = bool(written) and explicit_state(trace) is not None
         with_info = with_info or ((is_outdated or is_overruled) and trace.root_summary is not None)
