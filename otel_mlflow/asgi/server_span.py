@@ -250,7 +250,8 @@ class ServerSpan(ServedRequest):
             self._trace.identity.mlflow_trace_id_int,
             outcome=outcome,
             duration_s=((exchange.ended_ns or exchange.started_ns) - exchange.started_ns) / 1e9,
-            http_only=not self._trace.tree.has_inner_spans,
+            # A span whose id was handed on, in a carrier or a call, may get others below it at any time.
+            http_only=not (self._trace.tree.has_inner_spans or self._root.is_known_by_id),
             settings=self._tracing.settings.tracing,
             is_sampled=exchange.is_sampled,
         )

@@ -26,8 +26,8 @@ def verdict(
     """Decide on one request that is over.
 
     `outcome` is "error" where it ended with an exception or a 5xx, `duration_s` what its caller waited in seconds,
-    `http_only` one in which no span but the HTTP span was opened, `is_sampled` False where its caller, who decides for
-    all services of one owner, has dropped its trace.
+    `http_only` one in which no span but the HTTP span was opened or can follow, `is_sampled` False where its caller,
+    who decides for all services of one owner, has dropped its trace.
 
     Polling is filtered first: a fast rate or a slow answer does not make a trace of nothing worth keeping.
     """

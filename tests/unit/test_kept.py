@@ -10,7 +10,7 @@ import pytest
 from opentelemetry import trace as trace_api
 
 import otel_mlflow
-from otel_mlflow import Settings, Tracing, TracingMiddleware
+from otel_mlflow import Settings, Tracing, TracingMiddleware, continued, current_trace
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.trace import OpenTrace
@@ -98,6 +98,23 @@ def test_a_request_in_which_something_follows_the_answer_is_not_filtered(fresh_p
         Call(TracingMiddleware(app, tracing=tracing)).run()
     tracing.shutdown()
     assert shown(traces) == drawn("GET > afterwards")
+
+
+def test_a_request_that_orders_work_is_not_filtered(fresh_process: None) -> None:
+    """The job that continues its trace, however late, needs it: `http_only_traces: drop` waits for no job."""
+    carriers: list[dict[str, str]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        carriers.append(current_trace().carrier())
+        await empty_answer(scope, receive, send)
+
+    tracing = Tracing(Settings(tracing={"http_only_traces": "drop"}))
+    with capture() as traces:
+        Call(TracingMiddleware(app, tracing=tracing)).run()
+        with continued(carriers[0], "job"):
+            pass
+    tracing.shutdown()
+    assert shown(traces) == drawn("GET > job")
 
 
 def test_nothing_is_wired_where_tracing_is_disabled(fresh_process: None) -> None:
