@@ -114,12 +114,19 @@ def error_for(response: Response, backend: str) -> DeliveryError:
     return error_for_status(status, message, response.retry_after)
 
 
+_WRITTEN_AT_ONCE = re.compile(r"UNIQUE constraint failed|duplicate key value|Duplicate entry")
+"""What MLflow answers, as a bad request, where two services write of one trace at once: SQLite, PostgreSQL, MySQL."""
+
+
 def error_for_status(status: int, message: str, retry_after: float | None = None) -> DeliveryError:
     """Sort an HTTP status other than success; `message` is what people are shown."""
     if status == 429:
         return RetryableError(message, "nothing: they are sent more slowly", retry_after=retry_after, throttled=True)
     if status == 408 or (status >= 500 and status != 501):
         fix = "nothing while it recovers: they are sent again; should it go on, its own log says why"
+        return RetryableError(message, fix, retry_after=retry_after)
+    if status == 400 and _WRITTEN_AT_ONCE.search(message):
+        fix = "nothing: it is sent again; another process wrote of the same trace at that moment"
         return RetryableError(message, fix, retry_after=retry_after)
     if status == 401:
         return CredentialsRejectedError(

@@ -42,7 +42,7 @@ def test_without_a_warehouse(workspace: Workspace) -> None:
 
 
 def test_a_classic_experiment_is_counted_from_its_infos(workspace: Workspace) -> None:
-    """Its spans are files: what traces used is read from their tags alone, and what has none is told."""
+    """Its spans are files: what traces used is read from their tags alone."""
     destination = destination_for(settings("classic"))
     seed.fill(destination, SEEDED)
     found = source_for(settings("classic")).summary(question_of({"window": "24h"}, seed.END)).to_dict(Shown())
@@ -52,7 +52,7 @@ def test_a_classic_experiment_is_counted_from_its_infos(workspace: Workspace) ->
         assert found[name] == close(wanted[name])
     counts = ("requests", "errors", "cancelled", "users", "sessions")
     assert {name: found["totals"][name] for name in counts} == {name: wanted["totals"][name] for name in counts}
-    assert {each["figure"] for each in found["missing"]} == {"totals", "models", "tools"}
+    assert {each["figure"] for each in found["missing"]} == {"totals"}
     assert found["slowest"][0]["url"].startswith(f"{workspace.url}/ml/experiments/")
 
 

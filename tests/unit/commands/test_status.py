@@ -17,7 +17,7 @@ from tests.servers.scripted import ScriptedMlflow
 
 PROMISED = {
     *("state", "reason", "fix", "experiment", "tracking_uri", "identity", "credential_source", "counts", "spool"),
-    *("last_delivery", "last_error", "settings", "processes"),
+    *("last_delivery", "last_error", "advice", "settings", "processes"),
 }
 
 

@@ -31,6 +31,15 @@ def test_answers_are_sorted(kind: type[DeliveryError], statuses: list[int]) -> N
 
 
 @pytest.mark.parametrize(
+    "said",
+    ["(sqlite3.IntegrityError) UNIQUE constraint failed: trace_tags.key", "duplicate key value violates a constraint"],
+)
+def test_two_that_write_of_one_trace_at_once_are_no_refusal(said: str) -> None:
+    """MLflow answers the later one with a bad request; sent again it goes through."""
+    assert isinstance(error_for_status(400, f"MLflow says: BAD_REQUEST: {said}"), RetryableError)
+
+
+@pytest.mark.parametrize(
     ("header", "date", "seconds"),
     [
         (None, None, None),

@@ -50,7 +50,8 @@ def test_every_setting_has_its_row(key: str) -> None:
 
 def test_nothing_else_is_in_the_table() -> None:
     """A setting that went away is gone from the page too."""
-    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+    table = PAGE.read_text().partition("| `MLFLOW")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
     assert [row.split("`")[1] for row in rows] == list(keys())
 
 

@@ -24,6 +24,7 @@ def test_attributes_of_spans_are_mlflow_s() -> None:
     assert mlflow_names.SPAN_TYPE == SpanAttributeKey.SPAN_TYPE
     assert mlflow_names.EXPERIMENT_ID == SpanAttributeKey.EXPERIMENT_ID
     assert mlflow_names.CHAT_USAGE == SpanAttributeKey.CHAT_USAGE
+    assert mlflow_names.TRACE_USAGE == TraceMetadataKey.TOKEN_USAGE
     assert mlflow_names.SESSION_ID == "session.id"
     assert mlflow_names.USER_ID == "user.id"
 
@@ -64,6 +65,7 @@ def test_every_name_is_compared() -> None:
         "TRACE_REQUEST_ID",
         "TRACE_SCHEMA_VERSION",
         "TRACE_SESSION",
+        "TRACE_USAGE",
         "TRACE_USER",
         "USER_ID",
     }
