@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from tests.servers.traces import TraceReader, trees
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 USERS, TURNS, WORKERS, PATIENCE = 20, 10, 4, 300
+PROMISED = 0.5
+"""Seconds: the 250 ms until a trace is on disk, and what an answer takes to the client."""
 WAYS = ("/api/chat", "/api/chat/stream", "/api/chat/async")
 MEASURES = ("revenue", "units", "cost", "profit")
 DIMENSIONS = ("region", "product", "quarter", "year", "month")
@@ -41,6 +44,7 @@ class User:
     number: int
     session_id: str = ""
     told: dict[str, str] = field(default_factory=dict)
+    at: dict[str, float] = field(default_factory=dict)
     deck: Any = None
     lost: int = 0
 
@@ -113,6 +117,7 @@ async def live(client: httpx.AsyncClient, user: User) -> None:
             assert user.lost <= TURNS
             continue
         user.told[answer["metadata"]["trace_id"]] = f"{user.question(turn)} in {user.session_id}"
+        user.at[answer["metadata"]["trace_id"]] = time.monotonic()
         user.deck = answer["slide_deck"]
         turn += 1
 
@@ -122,14 +127,14 @@ async def begin(client: httpx.AsyncClient, user: User) -> None:
     user.session_id = (await client.post("/api/sessions", headers=user.headers)).json()["session_id"]
 
 
-async def kill_one(service: SlideService, users: list[User]) -> int:
-    """Kill a worker when half of the turns are done; its id."""
+async def kill_one(service: SlideService, users: list[User]) -> float:
+    """Kill a worker when half of the turns are done; when that was."""
     while sum(len(user.told) for user in users) < USERS * TURNS / 2:
         await asyncio.sleep(0.05)
     workers = re.findall(r"Started server process \[(\d+)\]", service.server.log)
     assert len(workers) == WORKERS
     os.kill(int(workers[-1]), signal.SIGKILL)
-    return int(workers[-1])
+    return time.monotonic()
 
 
 async def all_live(service: SlideService) -> list[User]:
@@ -139,7 +144,11 @@ async def all_live(service: SlideService) -> list[User]:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=service.server.url, timeout=PATIENCE, limits=limits) as client:
         await asyncio.gather(*(begin(client, user) for user in users))
-        await asyncio.gather(kill_one(service, users), *(live(client, user) for user in users))
+        killing = asyncio.create_task(kill_one(service, users))
+        await asyncio.gather(killing, *(live(client, user) for user in users))
+    for user in users:
+        # What was answered just before the kill is not promised: it had no time to reach the disk.
+        user.told = {id_: text for id_, text in user.told.items() if abs(user.at[id_] - killing.result()) > PROMISED}
     return users
 
 
@@ -188,10 +197,10 @@ def _check_traces(traces: list[Trace], user: User) -> None:
     """Each turn once and whole, as this user's, with the tokens of its model calls; and nothing but what was lost."""
     answered = [trace for trace in traces if trace.info.trace_id in user.told]
     assert {trace.info.trace_id: said(trace) for trace in answered} == user.told
-    assert (len(answered), len(traces) - len(answered) <= user.lost) == (TURNS, True)
+    assert len(answered) == len(user.told) <= len(traces) <= TURNS + user.lost
     assert {trace.info.trace_metadata["mlflow.trace.user"] for trace in answered} == {user.email}
     assert all(len(trees(trace.data.spans)) == 1 for trace in answered)
-    assert Counter(span.name for trace in answered for span in trace.data.spans)["save_turn"] == TURNS
+    assert Counter(span.name for trace in answered for span in trace.data.spans)["save_turn"] == len(answered)
     assert all(len(_tokens(trace)) >= 2 for trace in answered)
 
 
@@ -200,9 +209,9 @@ def _check_runs(client: MlflowClient, experiment: str, user: User) -> None:
     found = client.get_experiment_by_name(experiment)
     assert found
     runs = until(
-        lambda: runs if len(runs := client.search_runs([found.experiment_id])) >= TURNS else None,
+        lambda: runs if len(runs := client.search_runs([found.experiment_id])) >= len(user.told) else None,
         seconds=SECONDS,
         waiting_for=lambda: f"the runs of {experiment}",
     )
-    assert TURNS <= len(runs) <= TURNS + user.lost
+    assert len(user.told) <= len(runs) <= TURNS + user.lost
     assert {run.info.run_name for run in runs} <= {f"slide_generation_{user.session_id}", "slide_generation_"}
