@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from otel_mlflow.integrations import self_tests
 from otel_mlflow.integrations.integration import Integration, private_names
 
-_MLFLOW = "mlflow"
-TESTED = "3.8 to 3.18"
+_integration = partial(Integration, distribution="mlflow", tested="3.8 to 3.18")
 
 MLFLOW = (
-    Integration(
+    _integration(
         name="mlflow_spans",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="MLflow's own API and its autologging leave no spans",
         names=(
             *private_names(
@@ -38,10 +37,8 @@ MLFLOW = (
             ),
         ),
     ),
-    Integration(
+    _integration(
         name="mlflow_trace_info",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="active models, evaluations and mlflow.tracing.context() are not told to traces",
         needs=("mlflow_spans",),
         names=private_names(
@@ -52,17 +49,13 @@ MLFLOW = (
         + private_names("mlflow.tracing.provider", functions="_MLFLOW_TRACE_USER_DESTINATION.get")
         + private_names("mlflow.tracing.config", functions="get_config"),
     ),
-    Integration(
+    _integration(
         name="mlflow_active_model",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="traces do not name the active model",
         names=private_names("mlflow.tracking.fluent", functions="_get_active_model_id_global"),
     ),
-    Integration(
+    _integration(
         name="mlflow_client",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="mlflow.get_trace() and mlflow.genai.evaluate() do not wait for traces on their way, "
         "and MlflowClient().start_trace() refuses inside requests",
         needs=("mlflow_spans",),
@@ -73,19 +66,15 @@ MLFLOW = (
             *private_names("mlflow.tracing.fluent", objects="_EVAL_REQUEST_ID_TO_TRACE_ID"),
         ),
     ),
-    Integration(
+    _integration(
         name="mlflow_active_span",
-        distribution=_MLFLOW,
-        tested=TESTED,
         since="3.9",
         without="no more spans can be opened with MLflow's client below one that is over",
         needs=("mlflow_spans",),
         names=private_names("mlflow.tracing.fluent", functions="create_mlflow_span"),
     ),
-    Integration(
+    _integration(
         name="mlflow_last_trace",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="mlflow.get_last_active_trace_id() does not know of requests",
         needs=("mlflow_spans",),
         names=private_names(
@@ -94,17 +83,13 @@ MLFLOW = (
             objects="_LAST_ACTIVE_TRACE_ID_GLOBAL _LAST_ACTIVE_TRACE_ID_THREAD_LOCAL",
         ),
     ),
-    Integration(
+    _integration(
         name="mlflow_environment",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="traces do not say who and what runs the process (mlflow.user, mlflow.source.name)",
         names=private_names("mlflow.tracing.utils.environment", functions="resolve_env_metadata"),
     ),
-    Integration(
+    _integration(
         name="mlflow_runs",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="concurrent requests share MLflow's active run, and runs do not follow the traces' experiment",
         names=(
             *private_names(
@@ -121,10 +106,8 @@ MLFLOW = (
         ),
         self_test=self_tests.runs_are_kept_in_a_list,
     ),
-    Integration(
+    _integration(
         name="mlflow_default_experiment",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="a run that starts before the traces' experiment is known goes into MLflow's default experiment",
         names=(
             *private_names(
@@ -137,47 +120,37 @@ MLFLOW = (
             ),
         ),
     ),
-    Integration(
+    _integration(
         name="mlflow_translation",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="spans of other instrumentations arrive in their own words, and their tokens are not counted for runs",
         names=private_names(
             "mlflow.tracing.otel.translation", functions="translate_span_when_storing translate_span_type_from_otel"
         ),
     ),
-    Integration(
+    _integration(
         name="mlflow_flavours",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="`tracing.autolog: auto` enables LangChain, LiteLLM and Haystack alone, and a flavour counts as on "
         "without a look whether anything was patched",
         on_use=True,
         names=private_names("mlflow.ml_package_versions", objects="GENAI_FLAVOR_TO_MODULE_NAME")
         + private_names("mlflow.utils.autologging_utils.safety", objects="_AUTOLOGGING_PATCHES"),
     ),
-    Integration(
+    _integration(
         name="mlflow_previews",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="lists of traces show all of a request's inputs, where MLflow would pick the last message",
         names=private_names("mlflow.tracing.utils.truncation", functions="set_request_response_preview"),
         self_test=self_tests.previews_are_picked,
     ),
-    Integration(
+    _integration(
         name="mlflow_scopes",
-        distribution=_MLFLOW,
-        tested=TESTED,
         since="3.11",
         without="mlflow.tracing.context() round spans of other libraries is not told to traces",
         names=private_names(
             "mlflow.tracing.context", functions="get_configured_trace_metadata get_configured_trace_tags"
         ),
     ),
-    Integration(
+    _integration(
         name="mlflow_sampling",
-        distribution=_MLFLOW,
-        tested=TESTED,
         since="3.10",
         without="sampling_ratio_override is ignored inside requests",
         names=private_names(
@@ -186,32 +159,24 @@ MLFLOW = (
             classes="_MlflowSampler",
         ),
     ),
-    Integration(
+    _integration(
         name="mlflow_credentials",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="no traces are delivered to an MLflow server: they wait",
         names=private_names("mlflow.utils.credentials", functions="get_default_host_creds"),
     ),
-    Integration(
+    _integration(
         name="mlflow_request_headers",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="the headers of MLflow's header plugins are not sent with deliveries",
         names=private_names("mlflow.tracking.request_header.registry", functions="resolve_request_headers"),
     ),
-    Integration(
+    _integration(
         name="mlflow_authentication",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="MLFLOW_TRACKING_AUTH cannot be followed: traces wait",
         names=private_names("mlflow.tracking.request_auth.registry", functions="fetch_auth"),
         on_use=True,
     ),
-    Integration(
+    _integration(
         name="mlflow_store",
-        distribution=_MLFLOW,
-        tested=TESTED,
         without="no traces are delivered to a local tracking store: they wait",
         names=(
             *private_names("mlflow.tracking._tracking_service.utils", functions="_get_store"),
@@ -220,10 +185,8 @@ MLFLOW = (
         ),
         on_use=True,
     ),
-    Integration(
+    _integration(
         name="mlflow_attachments",
-        distribution=_MLFLOW,
-        tested=TESTED,
         since="3.12",
         without="attachments of spans do not arrive",
         names=(
@@ -232,9 +195,8 @@ MLFLOW = (
         ),
         on_use=True,
     ),
-    Integration(
+    _integration(
         name="ops_sqlite_schema",
-        distribution=_MLFLOW,
         tested="3.17 to 3.18",
         since="3.17",
         without="the dashboard reads a SQLite store through MLflow's classes, which takes longer",

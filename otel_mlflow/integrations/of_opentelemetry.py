@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from otel_mlflow.integrations import self_tests
 from otel_mlflow.integrations.integration import Integration, private_names
 
-_API, _SDK = "opentelemetry-api", "opentelemetry-sdk"
-_TESTED = "1.34 to 1.45"
+_opentelemetry = partial(Integration, tested="1.34 to 1.45")
+_api = partial(_opentelemetry, distribution="opentelemetry-api")
+_sdk = partial(_opentelemetry, distribution="opentelemetry-sdk")
 
 OPENTELEMETRY = (
-    Integration(
+    _sdk(
         name="opentelemetry_provider",
-        distribution=_SDK,
-        tested=_TESTED,
         without="a tracer provider that is set after instrument() gets none of our spans",
         names=(
             *private_names("opentelemetry.trace", functions="_set_tracer_provider", objects="_TRACER_PROVIDER"),
@@ -20,17 +21,13 @@ OPENTELEMETRY = (
         ),
         self_test=self_tests.span_processors_can_be_gated,
     ),
-    Integration(
+    _sdk(
         name="opentelemetry_spans",
-        distribution=_SDK,
-        tested=_TESTED,
         without="each span costs its request some microseconds more",
         names=(),
     ),
-    Integration(
+    _api(
         name="opentelemetry_context",
-        distribution=_API,
-        tested=_TESTED,
         without="spans below one of another tracer provider hang on the request's span",
         names=(
             *private_names("opentelemetry.context", objects="_RUNTIME_CONTEXT"),
@@ -38,19 +35,15 @@ OPENTELEMETRY = (
         ),
         self_test=self_tests.the_current_span_has_its_key,
     ),
-    Integration(
+    _api(
         name="opentelemetry_suppression",
-        distribution=_API,
-        tested=_TESTED,
         without="instrumentations of HTTP clients may trace our own deliveries",
         names=private_names(
             "opentelemetry.context", objects="_SUPPRESS_INSTRUMENTATION_KEY _SUPPRESS_HTTP_INSTRUMENTATION_KEY"
         ),
     ),
-    Integration(
+    _sdk(
         name="opentelemetry_span_attributes",
-        distribution=_SDK,
-        tested=_TESTED,
         since="1.40",
         without="the application's own exporters see MLflow's trace id among the attributes of spans",
         names=private_names("opentelemetry.sdk.trace", functions="SpanProcessor._on_ending"),
