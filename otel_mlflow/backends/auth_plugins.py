@@ -16,8 +16,8 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from typing_extensions import override
 
+from otel_mlflow.backends.required import require
 from otel_mlflow.errors import MisconfigurationError
-from otel_mlflow.integrations import INTEGRATIONS
 
 PLUGIN = "MLFLOW_TRACKING_AUTH"
 
@@ -90,8 +90,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _plugin(name: str) -> AuthBase:
-    if (left_out := INTEGRATIONS.missing("mlflow_authentication")) is not None:
-        raise MisconfigurationError(left_out.reason, left_out.fix)
+    require("mlflow_authentication")
     from mlflow.tracking.request_auth.registry import fetch_auth
 
     found: AuthBase | None = fetch_auth(name)  # type: ignore[no-untyped-call]

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from otel_mlflow.backends.auth_plugins import PLUGIN, find_auth
 from otel_mlflow.backends.client_settings import request_headers
 from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.required import require
 from otel_mlflow.errors import MisconfigurationError
-from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.settings.environment import text_of
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ class TrackingCredentials:
 
 
 def _read(uri: str) -> MlflowHostCreds:
-    if (left_out := INTEGRATIONS.missing("mlflow_credentials")) is not None:
-        raise MisconfigurationError(left_out.reason, left_out.fix)
+    require("mlflow_credentials")
     from mlflow.exceptions import MlflowException
     from mlflow.utils.credentials import get_default_host_creds
 

@@ -6,6 +6,7 @@ import importlib
 import logging
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -72,6 +73,12 @@ class Integrations:
         """Why the integration does without; None where it works."""
         self.works(name)
         return self._found[name]
+
+    def module(self, name: str, path: str) -> Any:
+        """The module that the integration is about; None where it is left out, or older than the module."""
+        with suppress(ImportError):
+            return importlib.import_module(path) if self.works(name) else None
+        return None
 
     def leave_out(self, name: str, why: str) -> None:
         """Do without the integration from now on: its self-test failed."""

@@ -13,6 +13,7 @@ from packaging.version import Version
 from otel_mlflow.backends.experiments import Experiments, FoundExperiment
 from otel_mlflow.backends.http import redacted_uri
 from otel_mlflow.backends.received_spans import received_span
+from otel_mlflow.backends.required import require
 from otel_mlflow.backends.response import error_for_status
 from otel_mlflow.delivery.destinations.base import Connected, partially_rejected
 from otel_mlflow.delivery.destinations.follow_ups import is_follow_up, send_follow_up
@@ -23,7 +24,6 @@ from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, TraceNotFoundError
-from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.status import Experiment
 
 if TYPE_CHECKING:
@@ -198,8 +198,7 @@ def open_store(uri: str, shown_uri: str) -> Any:
             f"a tracking store at {shown_uri} needs the whole of MLflow: {error}",
             "pip install 'otel-mlflow[server]', or set tracking_uri to an MLflow server",
         ) from error
-    if (left_out := INTEGRATIONS.missing("mlflow_store")) is not None:
-        raise MisconfigurationError(left_out.reason, left_out.fix)
+    require("mlflow_store")
     from mlflow.tracking._tracking_service.utils import _get_store
 
     try:

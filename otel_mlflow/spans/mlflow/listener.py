@@ -7,9 +7,7 @@ span above them; what belongs to those belongs to the request's trace.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import mlflow.tracing.config
@@ -41,7 +39,8 @@ class MlflowListener:
         self._evaluated = evaluated
         self._has_joined = has_joined
         self._remembers_last = INTEGRATIONS.works("mlflow_last_trace")
-        self._scopes = _scopes()
+        # Its package has a function of the same name.
+        self._scopes = INTEGRATIONS.module("mlflow_scopes", "mlflow.tracing.context")
         self._processor: Any = None
         if INTEGRATIONS.works("mlflow_trace_info"):
             from mlflow.tracing.processor.mlflow_v3 import MlflowV3SpanProcessor
@@ -105,13 +104,6 @@ class MlflowListener:
             info = trace_info(state.trace)
             info.trace_metadata.update(metadata)
             info.tags.update(tags)
-
-
-def _scopes() -> Any:
-    """MLflow's module of scopes, which came with 3.11. Its package has a function of the same name."""
-    with suppress(ImportError):
-        return importlib.import_module("mlflow.tracing.context") if INTEGRATIONS.works("mlflow_scopes") else None
-    return None
 
 
 def _beyond_every_trace(known: Mapping[str, str]) -> dict[str, str]:

@@ -11,8 +11,6 @@ Inside a request, what MLflow alone would take for a root has the request's span
 
 from __future__ import annotations
 
-import importlib
-from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,7 +36,7 @@ class BridgedTracer(trace_api.Tracer):
 
     def __init__(self, tracer: trace_api.Tracer) -> None:
         self.tracer = tracer
-        self._sampling = _sampling()
+        self._sampling = INTEGRATIONS.module("mlflow_sampling", "mlflow.tracing.sampling")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.tracer, name)
@@ -69,10 +67,3 @@ class BridgedTracer(trace_api.Tracer):
         if above is not None and (above.from_mlflow or above.below_mlflow):
             return True
         return bool(sampling._MlflowSampler().should_sample(None, new_trace_id(), name).decision.is_sampled())
-
-
-def _sampling() -> Any:
-    """MLflow's module of sampling overrides, which came with 3.10."""
-    with suppress(ImportError):
-        return importlib.import_module("mlflow.tracing.sampling") if INTEGRATIONS.works("mlflow_sampling") else None
-    return None
