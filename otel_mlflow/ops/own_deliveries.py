@@ -30,11 +30,11 @@ class OwnDeliveries:
     """Writes the traces that `delivery` has brought into the index; those of other experiments are left to search."""
 
     def __init__(self, settings: Settings, delivery: Delivery) -> None:
-        self._settings = settings
+        self._settings = resolve_defaults(settings)
         self._delivery = delivery
         self._waiting: deque[SpooledTrace] = deque(maxlen=MOST_WAITING)
         self._writers: list[Future[None]] = []
-        if _can_feed(settings):
+        if _can_feed(self._settings):
             delivery.subscribe_to_arrivals(self.take)
 
     def take(self, traces: Sequence[SpooledTrace]) -> None:
@@ -51,7 +51,7 @@ class OwnDeliveries:
     def _write_down(self) -> None:
         from otel_mlflow.ops.index.trace_index import TraceIndex
 
-        TraceIndex(index_path(resolve_defaults(self._settings))).add_arrivals(self._infos())
+        TraceIndex(index_path(self._settings)).add_arrivals(self._infos())
 
     def _infos(self) -> Iterator[Info]:
         from otel_mlflow.ops.index.arrivals import info_of_arrival

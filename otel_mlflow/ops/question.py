@@ -67,7 +67,7 @@ class Question:
 
     @property
     def periods(self) -> range:
-        """When the days or weeks of the window begin; none in a window of less than two days."""
+        """When the days or weeks of the window begin: none in less than two days, but `start` is known then, too."""
         first = self.start_ms - (self.start_ms - MONDAY) % self.period_ms
         return range(first, self.end_ms if self.end_ms - self.start_ms >= 2 * DAY else first, self.period_ms)
 

@@ -44,8 +44,10 @@ def source_for(settings: Settings, *, patience: float = PATIENCE) -> Source:
 
 
 def has_index(settings: Settings) -> bool:
-    """Whether figures are counted on this host, and not by Databricks SQL in the tables of Unity Catalog."""
-    settings = resolve_defaults(settings)
+    """Whether figures are counted on this host, and not by Databricks SQL in the tables of Unity Catalog.
+
+    `settings` are resolved, as delivery's are.
+    """
     return not ((settings.tracking_uri or "").startswith("databricks") and settings.unity_catalog.catalog is not None)
 
 

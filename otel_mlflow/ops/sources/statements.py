@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from otel_mlflow.ops.question import DAY, HOUR, MONDAY, Question
+from otel_mlflow.ops.question import DAY, HOUR, Question
 from otel_mlflow.ops.sources.base import MOST_KINDS, MOST_LINES, MOST_ROWS
 
 LatencyBy = Literal["all", "step", "route", "version"]
@@ -40,7 +40,7 @@ def parameters(question: Question) -> dict[str, int | str | None]:
         "step": question.step_ms,
         "hour": HOUR,
         "period": question.period_ms,
-        "first_period": question.start_ms - (question.start_ms - MONDAY) % question.period_ms,
+        "first_period": question.periods.start,
     }
 
 
