@@ -278,7 +278,7 @@ class Forwarder:
     def _failed(self, error: DeliveryError) -> Rest:
         action = next_action(error, records=1, failures=self.failures, chance=random.random())  # noqa: S311, no secret
         self.failures = action.failures
-        self.health = self.health.troubled(error, self.failures, self._clock.wall())
+        self.health = self.health.troubled(error, self._clock.wall())
         if action.step is Step.REOPEN:
             self._disconnect()
         asked = isinstance(error, RetryableError) and bool(error.retry_after)

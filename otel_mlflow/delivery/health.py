@@ -67,6 +67,8 @@ class Health:
     """Experiments of single requests that cannot be written to, and why."""
     metadata_trouble: DeliveryError | None = None
     """Why what goes beside the spans, to another backend, does not arrive."""
+    temporary_failures: int = 0
+    """In a row: one of them says nothing yet, and takes back nothing that was found wrong before it."""
     last_delivery: float | None = None
     """The wall clock's time when the backend last took something."""
     last_error: str | None = None
@@ -78,12 +80,13 @@ class Health:
 
     def taken(self, now: float) -> Health:
         """The backend took something."""
-        return replace(self, trouble=None, last_delivery=now)
+        return replace(self, trouble=None, temporary_failures=0, last_delivery=now)
 
-    def troubled(self, error: DeliveryError, failures: int, now: float) -> Health:
-        """The backend did not, for so many times in a row."""
-        serious = isinstance(error, MisconfigurationError) or failures >= FAILURES_UNTIL_DEGRADED
-        health = self.erred(error, now)
+    def troubled(self, error: DeliveryError, now: float) -> Health:
+        """The backend did not."""
+        temporary = 0 if isinstance(error, MisconfigurationError) else self.temporary_failures + 1
+        serious = not temporary or temporary >= FAILURES_UNTIL_DEGRADED
+        health = replace(self.erred(error, now), temporary_failures=temporary)
         return replace(health, trouble=error) if serious else health
 
     def erred(self, error: DeliveryError, now: float) -> Health:

@@ -54,9 +54,17 @@ def test_the_gravest_trouble_is_told_first() -> None:
     health = Health(connected=CONNECTED, blocked={"theirs": MisconfigurationError("deleted", "restore it")})
     assert health.condition(None).reason == "deleted"
     assert health.condition(disk).reason == "disk full"
-    assert health.troubled(DOWN, 2, 0.0).condition(disk).state == "degraded"
-    failed = health.troubled(MisconfigurationError("who are you?", "check"), 1, 0.0).condition(disk)
+    assert health.troubled(DOWN, 0.0).troubled(DOWN, 0.0).condition(disk).state == "degraded"
+    failed = health.troubled(MisconfigurationError("who are you?", "check"), 0.0).condition(disk)
     assert (failed.state, failed.reason) == ("failed", "who are you?")
+
+
+def test_what_passes_once_takes_nothing_back() -> None:
+    """Credentials that were rejected still are, where the next answer is only late; a backend that is gone is news."""
+    rejected = Health(connected=CONNECTED).troubled(MisconfigurationError("who are you?", "check"), 0.0)
+    late = rejected.troubled(DOWN, 0.0)
+    assert late.condition(None).state == "failed"
+    assert late.troubled(DOWN, 0.0).condition(None).state == "degraded"
 
 
 def test_each_state_is_told_once(tmp_path: Path) -> None:
