@@ -197,7 +197,7 @@ def test_a_host_that_is_out_of_reach_is_named_with_where_it_is_from(
     as_user: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, and the SDK's own warnings do not fill the log."""
-    monkeypatch.setattr(credentials_module, "SDK_TIMEOUT", 2.0)
+    monkeypatch.setattr(credentials_module, "SDK_TIMEOUT", 6.0)
     as_user.api.refuse()
     with delivering(settings_in(tmp_path), on_change=log_state) as delivery:
         wait_for(delivery, lambda counts: delivery.status().state == "degraded")

@@ -141,8 +141,9 @@ BY_SERVER = {
     "uvicorn-h11": _CLOSED,
     "granian": _CLOSED,
     "granian-http2": _CLOSED,
-    "daphne": {"ws-closes-policy": "error"},
+    "daphne": {"ws-closes-policy": "error", "ws-echo-long": "cancelled"},
 }
 """Outcomes where a server says something else of a WebSocket: that each client that closes it is gone (1006), or that
-one that is gone has closed it without a code (1005). daphne lets applications close with few codes, and raises.
+one that is gone has closed it without a code (1005). daphne lets applications close with few codes, and raises;
+it sends no empty message, for which its client waits in vain and then leaves with an error.
 """

@@ -37,7 +37,23 @@ def take_away(module: str, path: str) -> None:
     for part in parts:
         owner = getattr(owner, part)
     kinds = owner.__mro__ if isinstance(owner, type) else type(owner).__mro__
-    delattr(next(kind for kind in kinds if last in vars(kind)), last)
+    kind = next(kind for kind in kinds if last in vars(kind))
+    setattr(kind, last, KeptByItsPackage(kind, last))
+
+
+class KeptByItsPackage:
+    """An attribute of a class that the class's own package finds, and everybody else finds gone."""
+
+    def __init__(self, owner: type, name: str) -> None:
+        self._owner, self._name = owner, name
+        self._kept = vars(owner)[name]
+
+    def __get__(self, instance: object, kind: type) -> Any:
+        """Bound as ever for the package's own code; for others what the classes below it have."""
+        caller = str(sys._getframe(1).f_globals.get("__name__"))
+        if caller.partition(".")[0] != self._owner.__module__.partition(".")[0]:
+            return getattr(super(self._owner, kind if instance is None else instance), self._name)
+        return self._kept.__get__(instance, kind) if hasattr(self._kept, "__get__") else self._kept
 
 
 def hide(module: types.ModuleType, name: str) -> None:
