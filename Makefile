@@ -50,7 +50,7 @@ frameworks: $(VENV)/.dev ## the real agent libraries; writes docs/frameworks.md;
 benchmark: $(VENV)/.dev ## what tracing costs a request, beside the alternatives
 	$(BIN)/python -m benchmarks.overhead
 
-neighbours: $(VENV)/.neighbours ## other tracers, metrics and job queues beside us
+neighbours: $(VENV)/.neighbours $(VENV)/.mounted ## other tracers, metrics, job queues and user interfaces beside us
 	$(BIN)/pytest -m neighbours tests/neighbours
 
 clean: ## forget the environment and the demo's data
@@ -102,6 +102,11 @@ $(VENV)/.neighbours: $(VENV)/.dev requirements/neighbours.txt
 	$(INSTALL) requirements/neighbours.txt --no-deps --upgrade --target $(VENV)/neighbours
 	@touch $@
 
+$(VENV)/.mounted: $(VENV)/.dev requirements/mounted.txt
+	@echo "Installing what is mounted in applications into $(VENV)/mounted (once, a few minutes) …"
+	$(INSTALL) requirements/mounted.txt --no-deps --upgrade --target $(VENV)/mounted
+	@touch $@
+
 # Versions and hashes only: where the packages come from is the machine's own affair.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE)
@@ -113,6 +118,8 @@ lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newes
 	$(COMPILE) $(WITH) dev --constraint requirements/demo.txt --output-file requirements/dev.txt
 	$(COMPILE) --no-deps requirements/oldest-fastapi.in --output-file requirements/oldest-fastapi.txt
 	$(COMPILE) requirements/neighbours.in --constraint requirements/dev.txt --output-file requirements/neighbours.txt
+	$(COMPILE) requirements/mounted.in --constraint requirements/dev.txt --override $(FRAMEWORKS).overrides \
+		--override requirements/mounted.overrides --output-file requirements/mounted.txt
 	$(COMPILE) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt
 	$(COMPILE) requirements/pyright.in --output-file requirements/pyright.txt
 	$(subst 3.10,3.11,$(COMPILE)) requirements/docs.in --output-file requirements/docs.txt

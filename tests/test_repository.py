@@ -17,9 +17,9 @@ REQUIREMENT = re.compile(r"^[a-z0-9.-]+==[^ ]+( ; [^\\]+)? \\\n(    --hash=sha25
 
 
 def test_there_are_locks() -> None:
-    """Of the demo, the tests, the site, the frameworks, the neighbours, the oldest FastAPI, Pyright and Spark."""
+    """Of the demo, the tests, the site, the frameworks, what runs beside us, the oldest FastAPI, Pyright and Spark."""
     frameworks = ["frameworks", "frameworks-openai2", "frameworks-protobuf5"]
-    others = ["neighbours", "oldest-fastapi", "pyright", "spark"]
+    others = ["mounted", "neighbours", "oldest-fastapi", "pyright", "spark"]
     assert sorted(lock.stem for lock in LOCKS) == ["demo", "dev", "docs", *frameworks, *others]
 
 

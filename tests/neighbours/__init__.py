@@ -1,1 +1,1 @@
-"""What runs beside us in an application, real: other tracers, metrics, job queues."""
+"""What runs beside us in an application, real: other tracers, metrics, job queues, user interfaces."""

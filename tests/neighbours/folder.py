@@ -6,3 +6,5 @@ import sys
 from pathlib import Path
 
 INSTALLED = Path(sys.prefix) / "neighbours"
+MOUNTED = Path(sys.prefix) / "mounted"
+"""The user interfaces that are mounted in applications, with their clients."""
