@@ -1,8 +1,4 @@
-"""Secrets in addresses.
-
-- `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password;
-- the grant in the answer of an OAuth server: `?code=…&state=…` (RFC 6749, 4.1.2).
-"""
+"""Secrets in addresses: `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password."""
 
 from __future__ import annotations
 
@@ -19,19 +15,13 @@ _UNTIL_SPACE = re.compile(r"[^\s\"'<>`]{0,2000}")
 _PORT = re.compile(r"[^:@]*:\d{1,5}\Z")
 _SCHEME = re.compile(r"([A-Za-z][\w.-]*(?:\+[\w.-]+)*)\Z")
 _WEB = frozenset({"http", "https", "ws", "wss", "file", "data", "s3", "gs", "git"})
+# What follows a port is no password.
+_WEB_USERINFO = re.compile(r"([^\s/?#:@\"'<>`]{1,100}:(?!\d{1,5}[/?#])[^\s/@\"'<>`&=]{1,200})@[\w.-]+")
 _LONGEST_SCHEME = 40
-_GRANT = re.compile(r"(?:\A|[?&])code=([^\s&#\"'<>]{16,2000})")
-
-
-def may_hold_grant(text: str) -> bool:
-    """Say whether a text may hold the answer of an OAuth server."""
-    return "code=" in text and "state=" in text
 
 
 def find_in_addresses(text: str) -> Iterator[Range]:
-    """Find what stands before the host, where it has a password or is a credential itself; and grants."""
-    if may_hold_grant(text):
-        yield from (found.span(1) for found in _GRANT.finditer(text) if is_credential(found[1]))
+    """Find what stands before the host, where it has a password or is a credential itself."""
     place = text.find(_MARK) if "@" in text else -1
     while place >= 0:
         start = place + len(_MARK)
@@ -48,8 +38,11 @@ def _end_of_userinfo(text: str, mark: int, start: int) -> int:
     if at >= 0 or ":" not in text[start:end] or _PORT.match(text, start, end):
         return at
     scheme = _SCHEME.search(text[max(mark - _LONGEST_SCHEME, 0) : mark])
-    if scheme is None or scheme[1].lower() in _WEB:
+    if scheme is None:
         return -1
+    if scheme[1].lower() in _WEB:
+        userinfo = _WEB_USERINFO.match(text, start)
+        return userinfo.end(1) if userinfo else -1
     rest = _UNTIL_SPACE.match(text, start)
     return text.rfind("@", start, rest.end() if rest else start)
 

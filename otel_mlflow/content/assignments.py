@@ -15,44 +15,44 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_credential, is_message, is_placeholder, is_word
+from otel_mlflow.content.credentials import is_code as is_code_name
+from otel_mlflow.content.credentials import is_credential, is_placeholder
 from otel_mlflow.content.mentions import Mention
-from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.name_rules import Strength, names_aspect
+from otel_mlflow.content.sentences import find_below, find_told, is_code, names_code, names_phrase, quoted_words
 from otel_mlflow.content.values import Value, read_value, should_hide
 
 Range = tuple[int, int]
 
-_CLOSES = r"""(?:[\])?]|\*\*|&(?:quot|apos|\#3[49]);|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
-_REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?"
+_CLOSES = r"""(?:[\])?]|\*{1,2}|__|&(?:quot|apos|\#3[49]);|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
+_REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?(?:'[\w .-]{1,40}'[ ])?"
 _OPERATOR = re.compile(
     rf"""(?:\[\])?{_CLOSES}(?:</\w{{1,10}}>)?[ \t.]{{0,20}}{_REMARK}"""
     r"""(?:(?P<equals>=>|:=|->|→|(?<!!)={1,3}(?!=))"""
     r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
     r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]"""
-    r"""|(?P<colon>::?(?:\*\*(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])))""",
+    r"""|(?P<colon>::?(?:\*\*(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])|\r?\n[ \t]{0,20}:(?=[ ])))""",
     re.IGNORECASE,
 )
 _HEREDOC = re.compile(r"<<[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
 _SPACE = re.compile(r"[ \t]{0,20}")
 _SPACE_OR_LINE = re.compile(r"\s{0,20}")
-_QUOTED_WORDS = re.compile(r"""["“`]([^"“”`\r\n]{4,120})["”`]|'([^'\r\n]{4,120})'(?!\w)""")
-_BLOCK = re.compile(r"[ \t]*(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
+_LOWER_WORD = re.compile(r"[a-z]+\b")
+_BLOCK = re.compile(r"[ \t]*(?:![\w-]{1,40}[ \t]*)?(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
 _NAMED = re.compile(
     r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|k|n|id)(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?[\w.\[\]-]{0,40}\Z"""
-    r"""|\bvariable\s+"[\w-]{0,40}\Z""",
+    r"""|\b(?:variable|output)\s+"[\w-]{0,40}\Z""",
     re.IGNORECASE,
 )
 _VALUE_OF_NAMED = re.compile(
     r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?"""
-    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=default\s))?(?:default|value|val|content|contents|v|data|text|defaultvalue)"""
+    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=(?:default|value)\s))?(?:default|value|val|content|contents|v|data|text|defaultvalue)"""
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
 _OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]-]{0,40}\Z""")
 _PAIR = re.compile(r"""\]{0,8}\\*["']\s{0,20},\s{0,20}(?=b?\\*["'])""")
 _OPENS_CALL = re.compile(r"""[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bruf]?["'])""")
-_NUMERIC_NAME = re.compile(r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan)\Z", re.IGNORECASE)
-_PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
 _INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
@@ -60,22 +60,14 @@ _OPTION_VALUE = re.compile(r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*[
 _KEYWORD = re.compile(
     r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z"
 )
-_NEXT_WORD = re.compile(r"""[ \t]+(?:["'`“(])?([^\s"'`<>“”,;)]+)""")
+_NEXT_WORD = re.compile(r"""["'`]?[ \t]+(?:["'`“(])?(?:\d{1,2}[ ](?=[$\w]))?([^\s"'`<>“”,;)]+)""")
 _NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
 _CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")
 _READERS = re.compile(r"(?:get|fetch|load|read|find|list|has|check|is|env)_?[A-Z_a-z]*\Z")
-_SENTENCE = re.compile(
-    r"""\s+(?:for\s+\S{1,60}\s+)?(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|es|era|é|è|jest|är|er|on|to|set|reset"""
-    r"""|changed|now|still|equals|as|это)(?:\s+|:\s*)){1,4}\s*["'`“]?([^\s"'`<>“”]+)"""
-    r"""|\s?(?:是|为|為|は|が|이?가|는|은)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
-    re.IGNORECASE,
-)
 PARAMETERS = frozenset({"token", "sig", "signature", "auth", "sid", "jwt", "assertion"})
 """Names that can only mean a credential where they are parameters in an address."""
 
 _LOOK_BACK = 260
-_SHORTEST_CODE = len("123")
-_FEWEST_WORDS = 3
 _PUNCTUATION = ".,;:!?)]}'\""
 
 
@@ -98,11 +90,12 @@ def _values(text: str, mention: Mention) -> Iterator[Range]:
         found = _assigned(text, mention, before, operator)
     elif found is None:
         found = _option(text, mention, before) or _pair(text, mention, before) or _called(text, mention)
-        found = found or _next_word(text, mention) or _sentence(text, mention)
+        found = found or _next_word(text, mention) or find_told(text, mention)
     if found is not None:
         yield found
     elif operator is not None and operator["colon"] and (is_block := _BLOCK.match(text, operator.end())):
         yield from _block(text, mention, is_block.end())
+        yield from filter(None, [find_below(text, mention)])
 
 
 def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str]) -> Range | None:
@@ -110,7 +103,8 @@ def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str])
     is_equals = operator["colon"] is None or is_joined
     is_in_quotes = before[-1:] in ("'", '"')
     space = (_SPACE_OR_LINE if is_in_quotes else _SPACE).match(text, operator.end())
-    if before[-1:] == ":" and is_joined:
+    is_bare_word = operator["colon"] is not None and is_joined and mention.strength < Strength.ALL
+    if (before[-1:] == ":" and is_joined) or (is_bare_word and _LOWER_WORD.match(text, operator.end())):
         mention = mention._replace(strength=Strength.CREDENTIALS)
     if before[-1:] in ("?", "&", "#") and text[mention.start : mention.end].lower() in PARAMETERS:
         mention = mention._replace(strength=Strength.TEXTS)
@@ -147,10 +141,13 @@ def _block(text: str, mention: Mention, start: int) -> Iterator[Range]:
         is_item = text[line.start() + len(line[1]) : line.start() + len(line[1]) + 2] == "- "
         if line[2] and len(line[1]) <= indent - (1 if is_item else 0):
             return
-        content = line[2].rpartition(": ")[2] if mention.strength < Strength.ALL else line[2]
+        key, _, content = line[2].rpartition(": ")
+        is_stated = (key and names_aspect(key)) or (mention.strength < Strength.ALL and is_code_name(content))
+        if mention.strength == Strength.ALL:
+            content = line[2]
         end = line.end(2)
         value = Value(end - len(content), end, is_quoted=True)
-        if should_hide(text, value, mention.strength, "", is_equals=True):
+        if not is_stated and should_hide(text, value, mention.strength, "", is_equals=True):
             yield value.start, value.end
         if line.end() == len(text):
             return
@@ -160,7 +157,9 @@ def _named_pair(text: str, mention: Mention, before: str) -> Range | None:
     """Find the value beside the name: `"name": "password", "value": "…"`, `"loc": ["password"], "input": "…"`."""
     if "loc" in before and _LOC.search(before) and (given := _INPUT.match(text, mention.end)):
         return _hidden(text, mention, given.end(), is_equals=True)
-    if not ("=" in before or ":" in before or "variable" in before) or not _NAMED.search(before[-_LOOK_BACK // 4 :]):
+    if not ("=" in before or ":" in before or "variable" in before or "output" in before) or not _NAMED.search(
+        before[-_LOOK_BACK // 4 :]
+    ):
         return None
     value = _VALUE_OF_NAMED.match(text, mention.end)
     return _hidden(text, mention, value.end(), is_equals=True) if value else None
@@ -197,38 +196,13 @@ def _next_word(text: str, mention: Mention) -> Range | None:
     if mention.strength < Strength.TEXTS and text[mention.start : mention.end].lower() != "token":
         return None
     if quoted := _NEXT_QUOTED.match(text, mention.end):
+        if names_phrase(text, mention) and (words := quoted_words(text, quoted.end())):
+            return words
         found = _hidden(text, mention, quoted.end(), is_equals=True)
         return found if found and " " not in text[found[0] : found[1]] else None
     word = _NEXT_WORD.match(text, mention.end)
-    is_code = word is not None and word[1].strip(_PUNCTUATION).isdigit() and len(word[1]) >= _SHORTEST_CODE
-    if is_code and word is not None and _NUMERIC_NAME.search(text, mention.start, mention.end):
+    if word is not None and is_code(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
         return word.span(1)
     if word is None or not is_credential(word[1]) or is_placeholder(word[1]) or "=" in word[1]:
         return None
     return word.start(1), word.start(1) + len(word[1].rstrip(_PUNCTUATION))
-
-
-def _sentence(text: str, mention: Mention) -> Range | None:
-    said = _SENTENCE.match(text, mention.end)
-    if said is None:
-        return None
-    group = 1 if said[1] is not None else 2
-    if _PASSPHRASE.search(text, mention.start, mention.end):
-        line = re.compile(r"[^\r\n]*").match(text, said.start(group))
-        return (said.start(group), line.end()) if line and is_credential(line[0]) else None
-    if mention.strength == Strength.ALL and (found := _quoted_words(text, said.start(group) - 1)):
-        return found
-    word = said[group].rstrip(_PUNCTUATION)
-    if word.isdigit() and len(word) >= _SHORTEST_CODE and _NUMERIC_NAME.search(text, mention.start, mention.end):
-        return said.start(group), said.start(group) + len(word)
-    is_secret = is_credential(word) if mention.strength < Strength.TEXTS else not is_word(word)
-    return (said.start(group), said.start(group) + len(word)) if is_secret and not is_placeholder(word) else None
-
-
-def _quoted_words(text: str, quote: int) -> Range | None:
-    """Find the words in quotes that a sentence says a password is; a sentence in quotes is none."""
-    quoted = _QUOTED_WORDS.match(text, quote)
-    group = 1 if quoted and quoted[1] else 2
-    if quoted is None or len(quoted[group].split()) < _FEWEST_WORDS or is_message(quoted[group]):
-        return None
-    return quoted.span(group)

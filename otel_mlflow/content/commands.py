@@ -12,6 +12,7 @@ from typing import NamedTuple
 Range = tuple[int, int]
 
 _WORD = r"""(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'|;&]+))"""
+_BARE = r"""([^\s"'|;&]+)"""
 _AFTER_COLON = r"""(?:"[^":\n]*:([^"\n]+)"|'[^':\n]*:([^'\n]+)'|[^\s"':]*:([^\s"'|;&]+))"""
 
 
@@ -21,7 +22,7 @@ class _Option(NamedTuple):
 
 
 def _option(command: str, flags: str, value: str = _WORD, *, joined: bool = False) -> _Option:
-    space = r"(?:[ \t=]\s*)" + ("?" if joined else "")
+    space = r"""(?:[ \t=]\s*|["'],\s*(?=["']))""" + ("?" if joined else "")
     return _Option(command, re.compile(rf"(?:(?<=\s)|(?<=[\"'])|(?<=^))(?:{flags}){space}{value}"))
 
 
@@ -32,7 +33,7 @@ _OPTIONS = (
     _option("http", r"-a|--auth", _AFTER_COLON),
     _option("wget", r"--(?:http-|ftp-|proxy-)?password"),
     _option("sshpass", "-p", joined=True),
-    _option("mysql", "-p", r"()()([^\s\"'|;&]+)", joined=False),
+    _option("mysql", "-p", rf"()()(?=\S{{0,40}}\d){_BARE}", joined=False),
     _option("mysql", "-p", r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'|;&=-][^\s\"'|;&]*))", joined=True),
     _option("mariadb", "-p", joined=True),
     _option("mongo", r"-p"),
@@ -50,12 +51,13 @@ _OPTIONS = (
     _option("zip ", r"-P", joined=True),
     _option("7z ", r"-p", joined=True),
     _option("rar ", r"-h?p", joined=True),
+    _option("unrar", r"-h?p", joined=True),
     _option("openssl", r"-(?:pass|passin|passout)\s+pass:|-k", joined=True),
     _option("keytool", r"-(?:storepass|keypass)"),
     _option("smbclient", r"-U\s*[^\s%]+%", joined=True),
     _option("rpcclient", r"-U\s*[^\s%]+%", joined=True),
     _option("ipmitool", r"-P"),
-    _option("snmp", r"-[AX]"),
+    _option("snmp", r"-[AXc]|community"),
     _option("xfreerdp", r"/p:", joined=True),
     _option("rdesktop", r"-p"),
     _option("cmdkey", r"/pass:", joined=True),
@@ -70,21 +72,29 @@ _OPTIONS = (
     _option("rabbitmqctl", r"(?:add_user|change_password)\s+\S+"),
     _option("useradd", r"-p"),
     _option("net use", r"/user:\S+"),
+    _option("net user", r"[\w.@-]+"),
+    _option("wpa_passphrase", r"\S+"),
+    _option("ncftp", r"-p"),
+    _option("kubectl", r"--from-literal[= ][\w.-]+=", joined=True),
+    _option("gh secret", r"--body|-b"),
     _option("snowsql", r"-p"),
     _option("sqlplus", r"(?:-[SLsl]\s+)?[\w$]+/", joined=True),
     _option("chpasswd", r"^", joined=True),
 )
 _WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() for option in _OPTIONS) | frozenset(
-    b"ldapsearch ldapmodify ldapadd ldapwhoami mysqldump mysqladmin mongosh mongodump snmpwalk snmpget".split()
+    b"ldapsearch ldapmodify ldapadd ldapwhoami mysqldump mysqladmin ncftpget ncftpput mongosh mongodump snmpwalk "
+    b"snmpget".split()
 )
-_ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus"})
+_ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus", b"expdp", b"impdp", b"exp", b"imp", b"rman"})
 _NOT_A_SECRET = re.compile(r"[-$<{%].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
 _PIPED = re.compile(
     r"""\becho\s+(?:-n\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
 )
 _PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:([^\s:]\S*)$", re.MULTILINE)
 _PGPASS_LINE = re.compile(r":(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:\S")
-_THIN = re.compile(r"(?:oracle:(?:thin|oci\d?):|connect\s+|sqlplus\s+)[\w$]+/([^\s@/]+)@", re.IGNORECASE)
+_THIN = re.compile(
+    r"(?:oracle:(?:thin|oci\d?):|(?:connect|sqlplus|expdp|impdp|exp|imp|target)\s+)[\w$]+/([^\s@/]+)@", re.IGNORECASE
+)
 _LINE = re.compile(r"(?:[^\n\\]|\\\r?\n|\\.){0,4000}")
 
 

@@ -9,6 +9,12 @@ _LONGEST_LOOKED_AT = 4096
 _SHORTEST = 6
 _LONG_NUMBER = 12
 _LONG_WORD = 20
+_SHORTEST_OPAQUE = 16
+_FEWEST_TURNS = 4
+_LONG_SEGMENT = re.compile(r"[A-Za-z0-9]{10,}")
+# Where one kind of sign follows another: small letters, capitals and digits.
+_TURN = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z]{2})(?=[a-z])")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EDGE = " \t\r\n\"'`.,;:()[]{}<>!?"
 _RUN = re.compile(r"[^\s\"'`,;()\[\]{}<>|]+")
 _SEGMENT = re.compile(r"[A-Za-z0-9]+")
@@ -27,6 +33,9 @@ _PLACEHOLDER = re.compile(
     r"|\$[A-Z_]{2,40}|\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}"
     r"|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"
     r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|\[redacted.*"
+    r"|(?i:(?:your|my|insert|enter|replace|put)[-_ ](?:[a-z]{1,20}[-_ ]){0,4}"
+    r"(?:key|token|secret|password|value|here|me))"
+    r"|same-origin|include|omit"
     r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|n/?a))",
     re.DOTALL,
 )
@@ -45,6 +54,15 @@ _CODE = re.compile(
 def is_credential(text: str) -> bool:
     """Say whether something in a text looks like a credential: letters and digits in a mix that no word has."""
     return any(_is_random(run[0]) for run in _RUN.finditer(text, 0, _LONGEST_LOOKED_AT))
+
+
+def is_opaque(text: str) -> bool:
+    """Say whether all of a text was made up by a machine: at least 16 signs, letters and digits taking many turns."""
+    if len(text) < _SHORTEST_OPAQUE:
+        return False
+    if _UUID.fullmatch(text):
+        return True
+    return any(len(_TURN.findall(segment)) >= _FEWEST_TURNS for segment in _LONG_SEGMENT.findall(text))
 
 
 def is_placeholder(text: str) -> bool:

@@ -4,6 +4,7 @@
 2. An attribute beside the one that names it: `<input name="password" value="…">`, `<add key="ApiKey" value="…"/>`.
 3. The content of an element that is named in an attribute: `<entry key="password">…</entry>`.
 4. The element after the one that names it: `<key>password</key><string>…</string>`.
+5. The cells below the head of a column: `<th>password</th>`.
 
 An attribute of that name, `<user password="…"/>`, is an assignment.
 """
@@ -26,7 +27,11 @@ _VALUE = re.compile(
     r"""[\s"'](?:value|val|content|defaultvalue)\s{0,4}=\s{0,4}(?:\\*"([^"<>]*?)\\*"|'([^'<>]*)'|([^\s"'<>]+))""", re.I
 )
 _CONTENT = re.compile(r"[^<>]{0,500}?(?<!/)>\s*(?:<[\w:.-]{1,60}>\s*)?([^<>\s][^<>]*)</")
-_NEXT_ELEMENT = re.compile(r"\s*</[\w:.-]{1,60}>\s*<([\w:.-]{1,60})[^<>]{0,200}>([^<>]*)</")
+_NEXT_ELEMENT = re.compile(r"\s*</[\w:.-]{1,60}>\s*<([\w:.-]{1,60})[^<>]{0,200}>\s*(?:<[\w:.-]{1,60}>\s*)?([^<>]*)</")
+_OPENS_HEAD = re.compile(r"<th\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?\Z", re.IGNORECASE)
+_CELL = re.compile(r"<(t[hd]|tr|/table)\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?([^<>]{0,2000})", re.IGNORECASE)
+_MOST_HEADS = 20
+_LONGEST_TABLE = 50_000
 _CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _ELEMENT = re.compile(r"([^<&]*(?:&(?!lt;)[^<&]*)*)(?:</|&lt;/|<\\/|\Z)", re.IGNORECASE)
 _TYPES = frozenset({"submit", "button"})
@@ -36,12 +41,16 @@ _LONGEST_TAG = 1000
 
 def find_in_markup(text: str, mentions: list[Mention]) -> Iterator[Range]:
     """Find the secrets in elements and attributes."""
+    heads = 0
     for mention in mentions:
         before = text[max(mention.start - _LOOK_BACK, 0) : mention.start]
         if _OPENS_ELEMENT.search(before):
             found = _content_of_element(text, mention)
         elif _OPENS_VALUE.search(before):
             found = _beside(text, mention)
+        elif heads < _MOST_HEADS and _OPENS_HEAD.search(before):
+            heads += 1
+            found = _below_head(text, mention)
         elif before.endswith((">", "&gt;")):
             found = _after_element(text, mention)
         else:
@@ -91,3 +100,16 @@ def _after_element(text: str, mention: Mention) -> Iterator[Range]:
     following = _NEXT_ELEMENT.match(text, mention.end)
     if following is not None and following[1].lower() not in _TYPES:
         yield following.span(2)
+
+
+def _below_head(text: str, mention: Mention) -> Iterator[Range]:
+    """Find the cells in the column of a table; those of its rows that have fewer cells are no rows of it."""
+    row = text.rfind("<tr", max(mention.start - _LONGEST_TAG * 4, 0), mention.start)
+    column = sum(1 for cell in _CELL.finditer(text, max(row, 0), mention.start) if cell[1].lower() != "tr")
+    place = 0
+    for cell in _CELL.finditer(text, mention.end, mention.end + _LONGEST_TABLE):
+        if cell[1].lower() == "/table":
+            return
+        place = 0 if cell[1].lower() == "tr" else place + 1
+        if place == column and cell[1].lower() == "td":
+            yield cell.span(2)

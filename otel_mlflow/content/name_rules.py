@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from otel_mlflow.content import vocabulary
-from otel_mlflow.content.words import fold
+from otel_mlflow.content.words import fold, split_words
 
 # Parts of words: no other word has them.
 _INSIDE = (
@@ -35,10 +35,17 @@ _VAGUE = frozenset(
         *("id", "url", "uri", "data", "header", "json", "x"),
     }
 )
-_OF_PHRASES = [
-    word for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES) for word in (phrase[-1], max(phrase, key=len))
-]
-HINTS = frozenset(word for word in _OF_PHRASES if word not in _VAGUE) | {"key", "keys", "code", "codes", "pass"}
+
+
+def _hints_of(phrase: tuple[str, ...]) -> set[str]:
+    """Choose the words that show a phrase: the last and the longest, unless every other text has them."""
+    telling = {phrase[-1], max(phrase, key=len)} - _VAGUE
+    return telling or {max(phrase, key=lambda word: (word not in _VAGUE, len(word)))}
+
+
+HINTS = frozenset(
+    word for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES) for word in _hints_of(phrase)
+) | {"key", "keys", "code", "codes", "pass"}
 """Words that show that a text may have a phrase."""
 
 
@@ -58,6 +65,12 @@ def judge_words(words: list[str]) -> int:
     while words and words[-1].isdigit():
         words = words[:-1]
     return max((_judge_at(words, place) for place in range(len(words))), default=Strength.NOTHING)
+
+
+def names_aspect(name: str) -> bool:
+    """Say whether a name is one of something about a secret, as it stands under the secret's name: `min_length`."""
+    words = split_words(name)
+    return bool(words) and not vocabulary.STATED.isdisjoint(words)
 
 
 def _judge_at(words: list[str], place: int) -> int:
@@ -99,6 +112,8 @@ def _strength_of_word(word: str, before: str) -> Strength:
         return Strength.ALL
     if word == "token":
         return _strength_of_token(before)
+    if word == "pass" and before in vocabulary.PASSES:
+        return Strength.NOTHING
     if word in vocabulary.SINGLE or any(part in word for part in _SCRIPTS):
         return Strength.TEXTS
     if word in vocabulary.OPAQUE:

@@ -29,7 +29,7 @@ _AROUND = " \t\r\n\"'[]"
 _LONGEST_NAME = 200
 _LONG_WORD = 5
 # Too short to be looked for in longer words.
-_WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc"})
+_WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc", "pat", "salt"})
 _LEAST_NUMBER = 100_000
 _FLAGS = re.IGNORECASE | re.DOTALL
 

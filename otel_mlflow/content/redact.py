@@ -14,32 +14,36 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from otel_mlflow.content.addresses import find_in_addresses, may_hold_grant
+from otel_mlflow.content.addresses import find_in_addresses
 from otel_mlflow.content.assignments import PARAMETERS, find_assigned
 from otel_mlflow.content.commands import find_in_commands, may_hold_password_file, names_command
 from otel_mlflow.content.credentials import is_message
 from otel_mlflow.content.cut import to_json
+from otel_mlflow.content.handovers import find_handed_over
+from otel_mlflow.content.links import find_in_links
 from otel_mlflow.content.manifests import find_in_manifests
 from otel_mlflow.content.markup import find_in_markup
 from otel_mlflow.content.mentions import find_mentions, lowered, without, words_in
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
+from otel_mlflow.content.ranges import Range, merged, replaced
 from otel_mlflow.content.sql import find_in_sql, may_hold_password
 from otel_mlflow.content.structures import (
     arguments_to_hide,
     columns_of_rows,
     columns_to_hide,
     is_schema,
+    may_be_key,
     members_to_hide,
+    rows_key,
     schema_values,
+    states_aspects,
 )
 from otel_mlflow.content.tables import find_in_tables
 from otel_mlflow.content.tokens import find_tokens
 from otel_mlflow.content.validation import find_in_validation_errors
 
 TOO_DEEP = "[redacted: nested too deeply to be searched]"
-
-Range = tuple[int, int]
 
 _SHORTEST = len("pw=x")
 _SHORTEST_TOKEN = 12
@@ -122,18 +126,20 @@ class Redactor:
         """Find where the secrets of a text stand, those in other encodings apart."""
         lower = lowered(text)
         words = words_in(lower)
-        tokens = _merged(find_tokens(text, words))
+        tokens = merged(find_tokens(text, words))
         found = [*tokens, *find_in_addresses(text), *find_in_commands(text, lower, words)]
+        found += find_in_links(text, words)
+        found += find_handed_over(text, lower, words)
         hints = self.names.hinted_in(words)
         mentions = without(tokens, find_mentions(text, lower, hints, self.names)) if hints else []
         found += find_in_sql(text, words, mentions)
         found += find_in_manifests(text, words)
         if mentions:
             found += find_assigned(text, mentions)
-            found += find_in_tables(text, mentions) if "\n" in text else ()
+            found += find_in_tables(text, mentions) if "\n" in text or "|" in text else ()
             found += find_in_markup(text, mentions) if "<" in text or ">" in text or "&lt;" in text else ()
             found += find_in_validation_errors(text, mentions)
-        return _merged(found)
+        return merged(found)
 
     def _value(self, value: Any, strength: int = 0) -> Any:
         if isinstance(value, str):
@@ -162,6 +168,8 @@ class Redactor:
         if isinstance(value, Mapping) and is_schema(value):
             shown = schema_values(value)
             return {key: self._member(item, shown.get(key, 0)) for key, item in value.items()}
+        if isinstance(value, Mapping) and states_aspects(value):
+            return self._value(value)
         if isinstance(value, (Mapping, list, tuple)) and (
             strength <= Strength.CREDENTIALS or _has_only_messages(value)
         ):
@@ -178,7 +186,10 @@ class Redactor:
         hidden = arguments_to_hide(items, self.names) if len(items) > 1 else {}
         return [self._member(item, max(hidden.get(place, 0), inherited)) for place, item in enumerate(items)]
 
-    def _rows(self, rows: Sequence[Any], columns: Mapping[int, int]) -> list[Any]:
+    def _rows(self, rows: Any, columns: Mapping[int, int]) -> Any:
+        if isinstance(rows, Mapping):
+            inner = rows_key(rows)
+            return {key: self._rows(v, columns) if key == inner else self._value(v) for key, v in rows.items()}
         return [
             [self._member(cell, columns.get(place, 0)) for place, cell in enumerate(row)]
             if isinstance(row, (list, tuple))
@@ -200,25 +211,31 @@ class Redactor:
         return self._plain(text, depth)
 
     def _may_hold_secret(self, text: str) -> bool:
-        if "\\u" in text or "%" in text or ("@" in text and "://" in text) or may_hold_grant(text):
+        if "\\u" in text or "%" in text or ("@" in text and "://" in text):
             return True
         # An escape of a control character leaves a letter at the beginning of a word.
         text = _ESCAPED_CONTROL.sub("  ", text) if "\\" in text else text
         lower = lowered(text)
         words = words_in(lower)
         hints = self.names.hinted_in(words)
-        if may_hold_password(words) or may_hold_password_file(text):
+        if may_hold_password(words) or may_hold_password_file(text) or may_be_key(words):
             return True
         if hints and (_ESCAPED_NAME in text or find_mentions(text, lower, hints, self.names)):
             return True
         if '"-' in text and names_command(words):
             return True
-        return any(True for _ in find_tokens(text, words)) or any(True for _ in find_in_commands(text, lower, words))
+        searches = (
+            find_tokens(text, words),
+            find_in_commands(text, lower, words),
+            find_in_links(text, words),
+            find_handed_over(text, lower, words),
+        )
+        return any(True for search in searches for _ in search)
 
     def _plain(self, text: str, depth: int) -> str:
         readable = _ESCAPE.sub(_unescaped, text) if "\\u" in text else text
         redacted = self._decoded(readable, depth) if "%" in readable else readable
-        redacted = _replaced(redacted, self.find(redacted))
+        redacted = replaced(redacted, self.find(redacted))
         return text if redacted == readable else redacted
 
     def _decoded(self, text: str, depth: int) -> str:
@@ -274,22 +291,3 @@ def _unescaped(escape: re.Match[str]) -> str:
     code = int(escape[1], 16)
     is_plain = code >= _LEAST_PRINTABLE and code != ord("\\") and not 0xD800 <= code < 0xE000
     return chr(code) if is_plain else escape[0]
-
-
-def _merged(ranges: Iterable[Range]) -> list[Range]:
-    merged: list[Range] = []
-    for start, end in sorted(ranges):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        elif end > start:
-            merged.append((start, end))
-    return merged
-
-
-def _replaced(text: str, ranges: Sequence[Range]) -> str:
-    parts: list[str] = []
-    done = 0
-    for start, end in ranges:
-        parts += (text[done:start], REDACTED)
-        done = end
-    return "".join(parts) + text[done:] if parts else text

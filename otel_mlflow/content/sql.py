@@ -1,4 +1,4 @@
-"""Secrets in SQL: the values of an INSERT, by the names of its columns, and what follows IDENTIFIED BY.
+"""Secrets in SQL: values of an INSERT by their columns, literals that are named, IDENTIFIED BY, keys of encryption.
 
 `SET password = '…'` and `PASSWORD '…'` are assignments.
 """
@@ -25,12 +25,17 @@ _IDENTIFIED = re.compile(
     r"""identified\s{1,20}(?:with\s+\S{1,40}\s{1,20})?(?:by|as)\s{1,20}(?:password\s{1,9})?(?:(['"])(.+?)\1|([^\s'";,]+))""",
     re.I,
 )
-
-
 _KEY_PRAGMA = re.compile(r"""pragma\s{1,9}(?:re|hex)?key\s{0,9}=\s{0,9}"?x?(['"])(.+?)\1""", re.IGNORECASE)
 
-
-_PASSWORD_WORDS = frozenset({b"identified", b"pragma"})
+_ENCRYPTION = re.compile(
+    r"""(?:pgp_sym|aes)_(?:en|de)crypt\w{0,6}\s{0,4}\([^()]{0,400}?,\s{0,4}'([^']{1,400})'"""
+    r"""|(?:en|de)cryptbypassphrase\s{0,4}\(\s{0,4}N?'([^']{1,400})'""",
+    re.IGNORECASE,
+)
+_NAMED_LITERAL = re.compile(r"""(['"])((?:(?!\1).){1,100})\1\s{1,4}as\s{1,4}["`\[]?\Z""", re.IGNORECASE)
+_LONGEST_LITERAL = 120
+_ENCRYPTION_WORDS = frozenset({b"encrypt", b"decrypt", b"encryptbypassphrase", b"decryptbypassphrase"})
+_PASSWORD_WORDS = _ENCRYPTION_WORDS | {b"identified", b"pragma"}
 
 
 def may_hold_password(words: Set[bytes]) -> bool:
@@ -45,9 +50,22 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
             yield found.span(2 if found[2] else 3)
     if b"pragma" in words:
         yield from (found.span(2) for found in _KEY_PRAGMA.finditer(text))
+    if not _ENCRYPTION_WORDS.isdisjoint(words):
+        yield from (found.span(found.lastindex or 0) for found in _ENCRYPTION.finditer(text))
+    if mentions and b"as" in words:
+        yield from _named_literals(text, mentions)
     if mentions and b"into" in words:
         for statement in _INTO.finditer(text):
             yield from _inserted(text, statement, mentions)
+
+
+def _named_literals(text: str, mentions: list[Mention]) -> Iterator[Range]:
+    """Find the literals that a query gives the name of a secret: `SELECT '…' AS password`."""
+    for mention in mentions:
+        start = max(mention.start - _LONGEST_LITERAL, 0)
+        literal = _NAMED_LITERAL.search(text[start : mention.start])
+        if literal and (mention.strength > Strength.CREDENTIALS or is_credential(literal[2])):
+            yield start + literal.start(2), start + literal.end(2)
 
 
 def _inserted(text: str, statement: re.Match[str], mentions: list[Mention]) -> Iterator[Range]:

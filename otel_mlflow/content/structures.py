@@ -2,9 +2,12 @@
 
 1. A name and a value beside each other: `{"name": "password", "value": …}`, `["authorization", …]`.
 2. The place and the input of a validation error: `{"loc": ["body", "password"], "input": …}`.
-3. Columns and rows: `{"columns": ["user", "password"], "data": [[…], …]}`, a list of rows whose first is the head.
+3. Columns and rows: `{"columns": ["user", "password"], "data": [[…], …]}`, a list of rows whose first is the head, the
+   answer of a statement on Databricks: `{"manifest": {"schema": …}, "result": {"data_array": …}}`.
 4. A command's arguments: `["--password", …]`.
 5. A Kubernetes Secret: `{"kind": "Secret", "data": {…}}`.
+6. The grant of an OAuth client: `{"grant_type": "authorization_code", "code": …}`.
+7. A key in JSON (RFC 7517): `{"kty": "RSA", "d": …}`.
 
 And names that are none here: the `token` of a model's log probabilities, a JSON schema's property.
 """
@@ -12,12 +15,12 @@ And names that are none here: the `token` of a model's log probabilities, a JSON
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from otel_mlflow.content.commands import find_in_commands
 from otel_mlflow.content.mentions import words_in
-from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.name_rules import Strength, names_aspect
 from otel_mlflow.content.names import SecretNames
 
 Members = Mapping[Any, int]
@@ -75,8 +78,16 @@ _VALUE_KEYS = frozenset(
         "new",
     ]
 )
-_LOC_KEYS = ("loc", "path", "field", "pointer", "instancePath", "property")
-_INPUT_KEYS = frozenset({"input", "input_value", "received", "rejectedvalue", "rejected_value", "instance", "actual"})
+_LOC_KEYS = ("loc", "path", "field", "pointer", "instancePath", "property", "propertyPath")
+_INPUT_KEYS = frozenset(
+    {
+        *("input", "input_value", "received", "rejectedvalue", "rejected_value", "invalidvalue", "invalid_value"),
+        *("instance", "actual", "given"),
+    }
+)
+_GRANT_KEYS = frozenset({"grant_type", "redirect_uri", "redirecturi", "code_verifier", "codeverifier", "granttype"})
+_GRANTED = frozenset({"code", "state", "ticket"})
+_PRIVATE_PARTS = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _COLUMN_KEYS = ("columns", "headers", "header", "fields", "column_names", "cols", "schema", "names")
 _ROW_KEYS = ("data", "rows", "values", "data_array", "records", "body", "tuples")
 _LOG_PROBABILITY = frozenset(
@@ -101,19 +112,36 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
     if named:
         hidden |= {key: named for key, _ in pairs if _folded(key) in _VALUE_KEYS}
     if located := _strength_of_place(mapping, names):
-        hidden |= {key: located for key in mapping if _folded(key) in _INPUT_KEYS}
+        inputs = _INPUT_KEYS | {"data"} if "instancePath" in mapping else _INPUT_KEYS
+        hidden |= {key: located for key in mapping if _folded(key) in inputs}
+    if not _GRANT_KEYS.isdisjoint(map(_folded, mapping)):
+        hidden |= {key: Strength.CREDENTIALS for key in mapping if _folded(key) in _GRANTED}
+    if isinstance(mapping.get("kty"), str):
+        hidden |= {key: Strength.TEXTS for key in _PRIVATE_PARTS if key in mapping}
     if mapping.get("kind") == "Secret":
         hidden |= {key: Strength.ALL for key in ("data", "stringData") if isinstance(mapping.get(key), Mapping)}
     return hidden
 
 
+def may_be_key(words: Set[bytes]) -> bool:
+    """Say whether a text of these words may hold a key in JSON."""
+    return b"kty" in words
+
+
 def columns_to_hide(mapping: Mapping[Any, Any], names: SecretNames) -> tuple[Any, dict[int, int]]:
     """Find the key of the rows of a table, and which of its columns hold secrets."""
-    rows = next((key for key in _ROW_KEYS if isinstance(mapping.get(key), (list, tuple))), None)
+    rows = rows_key(mapping)
     head = next((mapping[key] for key in _COLUMN_KEYS if mapping.get(key) and not isinstance(mapping[key], str)), None)
+    if rows is None and isinstance(manifest := mapping.get("manifest"), Mapping):
+        rows, head = "result", manifest.get("schema")
     if rows is None or head is None:
         return None, {}
     return rows, _strengths_of(_column_names(head), names)
+
+
+def rows_key(mapping: Mapping[Any, Any]) -> Any:
+    """Find the key of the rows of a table."""
+    return next((key for key in _ROW_KEYS if isinstance(mapping.get(key), (list, tuple))), None)
 
 
 def columns_of_rows(rows: Sequence[Any], names: SecretNames) -> dict[int, int]:
@@ -170,6 +198,11 @@ def is_schema(mapping: Mapping[Any, Any]) -> bool:
     if all(isinstance(each, str) and each in _SCHEMA_TYPES for each in kinds):
         return True
     return kind is None and not _SCHEMA_KEYS.isdisjoint(mapping)
+
+
+def states_aspects(mapping: Mapping[Any, Any]) -> bool:
+    """Say whether a mapping only states something about a secret: `{"min_length": 8, "required": true}`."""
+    return bool(mapping) and all(isinstance(key, str) and names_aspect(key) for key in mapping)
 
 
 def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:

@@ -8,43 +8,58 @@ from collections.abc import Iterator, Sequence
 from otel_mlflow.content.credentials import is_credential, is_placeholder, is_word
 from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.names import is_hidden
 
 Range = tuple[int, int]
 
-_DELIMITERS = ("|", "\t", ";", ",", "│")
+_DELIMITERS = ("│┆┃║", "|", "\t", ";", ",")
+_RULED = frozenset(_DELIMITERS[:2])
 _LONGEST_HEADER = 2000
 _HEADER_CELL = re.compile(r"""\s*["'`*]{0,2}[^\W\d][\w .()/#-]{0,39}["'`*]{0,2}\s*""")
-_RULE = re.compile(r"[\s|+:=│┼─-]*")
+_RULE = re.compile(r"[\s|+:=\u2500-\u257f-]*")
 _WORD = re.compile(r"\S+")
 _MOST_LINES = 20_000
 
 
 def find_in_tables(text: str, mentions: list[Mention]) -> Iterator[Range]:
-    """Find what stands below the name of a secret that is the head of a column."""
+    """Find what stands below the name of a secret that is the head of a column, or beside one in a row of two cells."""
     done = 0
+    # Of all tables together, so that no line costs more than its share.
+    budget = iter(range(_MOST_LINES))
     for mention in mentions:
         start = text.rfind("\n", 0, mention.start) + 1
-        end = text.find("\n", mention.end)
-        if start < done or end < 0:
+        if start < done:
             continue
-        done = end
-        for found, row_end in _below_header(text, (start, end), mentions_in(mentions, start, end)):
-            done = row_end
-            yield found
+        newline = text.find("\n", mention.end)
+        done = newline if newline >= 0 else len(text)
+        if beside := _beside(text, (start, done), mention):
+            yield beside
+        elif newline >= 0:
+            for found, row_end in _below_header(text, (start, newline), mentions_in(mentions, start, newline), budget):
+                done = row_end
+                yield found
 
 
-def _below_header(text: str, header: Range, heads: Sequence[Mention]) -> Iterator[tuple[Range, int]]:
+def _below_header(
+    text: str, header: Range, heads: Sequence[Mention], budget: Iterator[int]
+) -> Iterator[tuple[Range, int]]:
     line = text[slice(*header)]
     if len(line) > _LONGEST_HEADER:
         return
-    delimiter = next((mark for mark in _DELIMITERS if mark in line), None)
+    delimiter = _delimiter(line)
     if delimiter is not None:
-        yield from _delimited(text, header, heads, delimiter)
+        yield from _delimited(text, header, heads, delimiter, budget)
     elif "  " in line:
-        yield from _aligned(text, header, heads)
+        yield from _aligned(text, header, heads, budget)
 
 
-def _delimited(text: str, header: Range, heads: Sequence[Mention], delimiter: str) -> Iterator[tuple[Range, int]]:
+def _delimiter(line: str) -> str | None:
+    return next((marks for marks in _DELIMITERS if any(mark in line for mark in marks)), None)
+
+
+def _delimited(
+    text: str, header: Range, heads: Sequence[Mention], delimiter: str, budget: Iterator[int]
+) -> Iterator[tuple[Range, int]]:
     split = _splitter(delimiter)
     cells = list(_cells(text, header, split))
     contents = [text[slice(*cell)] for cell in cells]
@@ -56,7 +71,7 @@ def _delimited(text: str, header: Range, heads: Sequence[Mention], delimiter: st
         for head in mentions_in(heads, start, end)
         if len(text[start:end].strip(" \"'`*\r")) <= head.end - head.start + len("my ")
     }
-    for row in _rows(text, header[1] + 1) if columns else ():
+    for row in _rows(text, header[1] + 1, budget) if columns else ():
         if _RULE.fullmatch(text, *row):
             continue
         cells = list(_cells(text, row, split))
@@ -67,8 +82,8 @@ def _delimited(text: str, header: Range, heads: Sequence[Mention], delimiter: st
                 yield found, row[1]
 
 
-def _rows(text: str, start: int) -> Iterator[Range]:
-    for _ in range(_MOST_LINES):
+def _rows(text: str, start: int, budget: Iterator[int]) -> Iterator[Range]:
+    for _ in budget:
         end = text.find("\n", start)
         stop = end if end >= 0 else len(text)
         if not text[start:stop].strip():
@@ -79,8 +94,8 @@ def _rows(text: str, start: int) -> Iterator[Range]:
         start = end + 1
 
 
-def _splitter(delimiter: str) -> re.Pattern[str]:
-    mark = re.escape(delimiter)
+def _splitter(delimiters: str) -> re.Pattern[str]:
+    mark = re.escape(delimiters)
     return re.compile(rf'[ ]*"(?:[^"\n]|"")*"[ ]*(?=[{mark}\r\n]|\Z)|[^{mark}\r\n]*')
 
 
@@ -96,21 +111,30 @@ def _cells(text: str, row: Range, split: re.Pattern[str]) -> Iterator[Range]:
 def _secret(text: str, cell: Range, strength: int) -> Range | None:
     content = text[slice(*cell)]
     bare = content.strip(" \"'`*\r")
-    if not bare or is_placeholder(bare) or (strength <= Strength.CREDENTIALS and not is_credential(bare)):
+    if not bare or not is_hidden(strength, int(bare) if bare.isdigit() else bare):
         return None
     start = cell[0] + content.index(bare)
     return start, start + len(bare)
 
 
-def _aligned(text: str, header: Range, heads: Sequence[Mention]) -> Iterator[tuple[Range, int]]:
-    """Find columns whose head and values begin, or end, at the same place of their lines."""
-    words = {word.start(): word.end() for word in _WORD.finditer(text, *header)}
-    columns = [(head, head.start - header[0], words[head.start] - header[0]) for head in heads if head.start in words]
-    for start, end in _rows(text, header[1] + 1) if columns else ():
-        for cell in _WORD.finditer(text, start, end):
-            for head, first, last in columns:
+def _aligned(text: str, header: Range, heads: Sequence[Mention], budget: Iterator[int]) -> Iterator[tuple[Range, int]]:
+    """Find columns that spaces separate: by the place in the line where there are as many cells, and by the edges.
+
+    Rows may have one cell more than the header: the index of a data frame.
+    """
+    words = list(_WORD.finditer(text, *header))
+    columns = [
+        (head, place - len(words), word.start() - header[0], word.end() - header[0])
+        for place, word in enumerate(words)
+        for head in mentions_in(heads, word.start(), word.start() + 1)
+    ]
+    for start, end in _rows(text, header[1] + 1, budget) if columns else ():
+        cells = list(_WORD.finditer(text, start, end))
+        is_full = len(words) > 1 and len(cells) - len(words) in (0, 1)
+        for place, cell in enumerate(cells, -len(cells)):
+            for head, column, first, last in columns:
                 is_below = cell.start() - start == first or cell.end() - start == last
-                if is_below and _is_secret_word(cell[0], head.strength):
+                if (is_below or (is_full and place == column)) and _is_secret_word(cell[0], head.strength):
                     yield cell.span(), end
 
 
@@ -118,3 +142,15 @@ def _is_secret_word(word: str, strength: int) -> bool:
     if is_placeholder(word):
         return False
     return is_credential(word) if strength <= Strength.CREDENTIALS else not is_word(word)
+
+
+def _beside(text: str, row: Range, name: Mention) -> Range | None:
+    """Find the secret in a row of two cells, the first of which names it: `| password | … |`."""
+    line = text[slice(*row)]
+    delimiter = _delimiter(line) if len(line) <= _LONGEST_HEADER else None
+    if delimiter not in _RULED:
+        return None
+    cells = [cell for cell in _cells(text, row, _splitter(delimiter)) if text[slice(*cell)].strip()]
+    is_pair = len(cells) == len(("name", "value")) and cells[0][0] <= name.start < cells[0][1]
+    value = _secret(text, cells[1], name.strength) if is_pair else None
+    return value if value and is_credential(text[slice(*value)]) else None

@@ -13,11 +13,11 @@ from otel_mlflow.content.vendors import begins_token, find_vendor_tokens
 
 Range = tuple[int, int]
 
-_BEARER = re.compile(r"\bbearer(?:[ \t]|,[ ]?|%20|\+)+([\w.~+/=-]{6,})", re.IGNORECASE | re.ASCII)
+_BEARER = re.compile(r"\bbearer(?:[ \t]|\r?\n[ \t]|,[ ]?|%20|\+)+([\w.~+/=-]{6,})", re.IGNORECASE | re.ASCII)
 _BASIC = re.compile(r"\bbasic(?:[ \t]|%20|\+)+([\w+/=-]{8,})", re.IGNORECASE | re.ASCII)
-_BEGIN = "-----BEGIN"
-_PRIVATE = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KIND = " PRIVATE KEY"
+_PRIVATE = re.compile(r"-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_END = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[\w+/=]+\s+)+)")
 _WIFI = re.compile(r"WIFI:(?:[^;\s]{0,100};){0,4}P:((?:[^;\\\n]|\\.){1,200});")
 _CUT_RUN = re.compile(r"[^\s\"'<>,;(){}\[\]]*\Z")
@@ -29,7 +29,7 @@ _LEAST_LENGTH = 20
 
 def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
     """Find every secret that is known by its shape."""
-    if _BEGIN in text:
+    if _KIND in text:
         yield from _private_keys(text)
     if "Private-Lines" in text:
         yield from (found.span(1) for found in _PUTTY.finditer(text))

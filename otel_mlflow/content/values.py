@@ -43,7 +43,7 @@ _END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" +
 # Their values hold spaces and semicolons.
 _FILLS_LINE = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z", re.IGNORECASE)
 _FILLS_HEADER = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z|signature\Z", re.IGNORECASE)
-_FILLS_LINE_IF_ALONE = re.compile(r"passphrase|mnemonic|seed", re.IGNORECASE)
+_FILLS_LINE_IF_ALONE = re.compile(r"passphrase|mnemonic|seed|codes\Z", re.IGNORECASE)
 _LINE_BEGINS = re.compile(r"(?:\A|[\r\n])[ \t]*(?:(?:export|set|env|ENV|ARG|setx|-|const|let|var|\$env:)[ \t]*)?\Z")
 _LOOK_BACK = 40
 

@@ -16,7 +16,8 @@ PASSWORDS = _words(
     password passwords passwd passphrase passcode passwort kennwort contrasena contrasenha motdepasse mdp senha
     wachtwoord adgangskode kodeord passord losenord salasana haslo hasło heslo jelszo lozinka zaporka geslo parola
     sifre şifre slaptazodis parool matkhau katasandi sandi userpass dbpass dbpw mypass rootpass
-    пароль парола
+    пароль парола пароля паролем паролю пароли parolam parolasi sifrem sifresi sifreniz sifren jelszavam jelszava
+    salasanani hasla haslem hesla συνθηματικο συνθηματικός
     """
 )
 """Whatever stands under such a name is hidden, numbers included; as part of a longer word too (`dbpassword`)."""
@@ -38,7 +39,7 @@ SINGLE = _words(
     секрет токен токены zugangscode zugangsdaten masterkey encryptionkey signingkey sharedaccesskey
     sharedsecret webhooksecret
     clientassertion codeverifier psk presharedkey requirepass masterauth userpwd pwdhash bindpw rootpw privkey appkey
-    apitoken apisecret
+    apitoken apisecret kubeconfig sslkey tlskey κωδικος κωδικο
     """
 )
 """Whatever stands under such a name is hidden, where nothing else follows in it but a word of `NEUTRAL`."""
@@ -49,7 +50,8 @@ NUMERIC = _words("pin otp totp cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey")
 OPAQUE = _words(
     """
     token tokens cookies auth jwt jws jwe sig signature hmac sid assertion clave chave llave schlussel sessionkey
-    keymaterial otpauth jeton klucz bearertoken xauth csrf xsrf csrfmiddlewaretoken ключ apitokens sas
+    keymaterial otpauth jeton klucz bearertoken xauth csrf xsrf csrfmiddlewaretoken ключ apitokens sas sessionid
+    salt pepper pat crumb tempauth
     """
 )
 """What stands under such a name is hidden if it looks like a credential; it may well be a word or a count."""
@@ -69,6 +71,8 @@ PHRASES = tuple(
     jsession id|php sess id|asp net session id|connect sid|session sid|amz signature|goog signature|hub signature
     amz credential|goog credential|amz security token|webhook url secret|slack webhook|webhook signature
     private key|signed url signature|magic link|auth header|auth cookie|auth data|dockerconfigjson|docker config json
+    oob code|oauth verifier|id token hint|logout token|software statement|subject token|actor token|recaptcha response
+    hcaptcha response|turnstile response|captcha response|sonar login|dsonar login|pre shared key|رمز عبور|رمز العبور
     basic credentials|login token|session ticket
     client key data|client certificate key|tls key|ssl key|пароль пользователя|كلمة المرور|كلمة السر|секретный ключ
     """.replace("\n", "|").split("|")
@@ -108,6 +112,12 @@ NUMERIC_PHRASES = tuple(
         "unlock code",
         "codigo seguridad",
         "codigo de seguridad",
+        "door code",
+        "gate code",
+        "alarm code",
+        "safe code",
+        "entry code",
+        "lock code",
     ]
 )
 
@@ -119,10 +129,18 @@ KEY_OWNERS = _words(
     cohere langsmith langfuse hf huggingface sendgrid mailgun twilio aws gcp google maps datadog newrelic algolia
     firebase supabase pinecone kms wifi wlan wpa wpa2
     tavily serper serpapi deepseek openrouter replicate elevenlabs perplexity functions
-    function security ec pgp gpg tls ssl server wallet developer bot recovery
+    function security preshared ec pgp gpg tls ssl server wallet developer bot recovery
     """
 )
 """Whose `key` is a secret: `api_key`, `signing_keys`; a `primary_key` or a `partition_key` is none."""
+
+PASSES = _words(
+    """
+    boarding season ski day bus rail travel museum free hall backstage press visitor low high band forward backward
+    mountain first second single
+    """
+)
+"""Whose `pass` lets a person in, or is a step: no secret."""
 
 TOKENS_OF_TEXT = _words(
     """
@@ -163,6 +181,14 @@ ASPECTS = _words(
 )
 """After the name of a secret: the name of something about it."""
 
+STATED = _words(
+    """
+    enabled disabled type required min max length count policy expires expiry expired created updated changed rotated
+    rotation verified status name optional
+    """
+)
+"""Under the name of a secret: the name of something that is stated about it."""
+
 CONTROLS = _words("text field input box textbox control")
 """After the name of a secret: a control of a form, whose value may be its name or the secret."""
 
@@ -176,6 +202,16 @@ NEUTRAL = _words(
     """
 )
 """After the name of a secret: still its name."""
+
+ONE_TIME_LINKS = _words(
+    """
+    reset resetpassword setpassword forgot forgotten recover recovery magic magiclink passwordless login signin otp
+    invite invitation invitations activate activation verify verification confirm confirmation unlock join claim
+    passwort zurucksetzen anmelden anmeldung einladung connexion reinitialiser invitacion restablecer recuperar
+    redefinir convite recuperare reimposta inloggen herstellen rp
+    """
+)
+"""In the path or query of an address that works once, for whoever has it."""
 
 LOOKALIKES = str.maketrans("аеорсухіԁѕјһ", "aeopcyxidsjh")
 """Cyrillic letters that stand for Latin ones in a word of both."""

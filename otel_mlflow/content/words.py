@@ -7,6 +7,7 @@ import unicodedata
 
 from otel_mlflow.content.vocabulary import LOOKALIKES
 
+_MARKS = frozenset({"Mn", "Mc"})
 _WORD = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 
 
@@ -32,4 +33,4 @@ def fold(word: str) -> str:
 def _without_marks(name: str) -> str:
     if name.isascii():
         return name
-    return "".join(char for char in unicodedata.normalize("NFKD", name) if unicodedata.category(char) != "Mn")
+    return "".join(char for char in unicodedata.normalize("NFKD", name) if unicodedata.category(char) not in _MARKS)

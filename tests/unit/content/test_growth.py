@@ -40,6 +40,11 @@ HOSTILE = [
     ),
     *("input_value=\n", "name: password\n", "a.b@", "--password ", "echo |", "mysql -p", "パスワード", "a:1:", "x=%70"),
     *("password=a,", "password=))))", "basic aGk6", "&lt;password&gt;", "sk-", ":AA", "-us12", "$2a$10$", "key key "),
+    *("login: a / ", "log in with ", "use a:b to ", "the key: ", "u: a p: ", "login('a', ", "code to the safe is "),
+    *("/reset/", "/reset?x=", "https://a/reset/", "code=a&", "?key=", "reset: https://", "password for a b c "),
+    *("password for the a: ", "password:\n\n", "abcdef1 is your password ", "'a1' as password ", "aes_encrypt('a',"),
+    *("<tr><th>password</th>", "<th>password</th><td>", "user  password\n", "│ password ┆", "? password\n: "),
+    *("https://a:b#", "ST-1-", ".local.", '{"kty":"', "net user a ", "--from-literal=a="),
 ]
 
 

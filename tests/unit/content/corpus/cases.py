@@ -118,6 +118,10 @@ def _made_up(kind: str, length: int, chance: random.Random) -> tuple[str, str]:
     """Answer a secret as it is written, and the part of it that must not be found."""
     if kind == "secret":
         made = "Zk7" + _drawn("alnum", 12, chance)
+    elif kind == "human":
+        made = (
+            _drawn("letters", 6, chance).capitalize() + _drawn("digits", 4, chance) + chance.choice(["", "!", "?", "#"])
+        )
     elif kind == "uuid":
         made = str(uuid.UUID(int=chance.getrandbits(128)))
     elif kind == "basic":

@@ -1,0 +1,107 @@
+"""Secrets that people hand over in a sentence which has no name of a secret in it.
+
+1. After the name of both a user and a password: `login: admin / …`, `credentials are admin:…`, `user/pw: max, …`.
+2. What somebody logs in with: `log in as admin with …`, `use admin:… to sign in`.
+3. By initials: `u: admin p: …`.
+4. As the arguments of a call: `smtp.login("admin", "…")`, `HTTPBasicAuth("admin", "…")`.
+5. A key and the code of a lock: `here is the key: …`, `the code to the safe is …`.
+
+It is hidden if it looks like a credential: `login: required / optional` says something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+from typing import NamedTuple
+
+from otel_mlflow.content.credentials import is_credential, is_opaque, is_placeholder, is_word
+
+Range = tuple[int, int]
+
+
+class _Form(NamedTuple):
+    """A form of words: those that it begins with, what may stand before them, and the rest, with the secret."""
+
+    heads: frozenset[bytes]
+    pattern: re.Pattern[str]
+    before: re.Pattern[str] = re.compile(r"")
+
+
+def _form(heads: str, rest: str, before: str = "") -> _Form:
+    return _Form(frozenset(heads.encode().split()), re.compile(rest, re.IGNORECASE), re.compile(before, re.IGNORECASE))
+
+
+_IS = r"[ ]?(?:[:=\uff1a]|[—–-](?=[ ])|(?:is|are|ist|sind|lautet|lauten|est|sont|es|son|são|sono|zijn|to)(?=[ ]))"
+_USER = r"""["'`]?[\w.@+\\-]{1,64}["'`]?"""
+_VALUE = r"""["'`]?([^\s"'`<>]{4,200})"""
+_PAIR = rf"{_USER}\s{{0,4}}[/:,|]\s{{0,4}}{_VALUE}"
+_REMARK = r"(?:[ ][^\s:=/]{1,40}){0,5}?"
+_PASSWORDS = (
+    _form(
+        "login logins signin log sign credential credentials creds account accounts zugang zugangsdaten anmeldedaten "
+        "identifiant identifiants credenciales credenziali credenciais inloggegevens logowanie логин учетка アカウント "
+        "账号 帐号 계정",
+        rf"\w+(?:[ -]ins?)?{_REMARK}{_IS}\s{{0,4}}{_PAIR}",
+    ),
+    _form(
+        "pass password passwd passwort pwd pw p contraseña",
+        rf"\w+{_REMARK}{_IS}\s{{0,4}}{_PAIR}",
+        before=r"\b(?:user(?:name)?|login|id|benutzer|usuario|u|l)\s?/\s?\Z",
+    ),
+    _form(
+        "log logged logging sign signed signing",
+        rf"\w+[ -]?(?:in|on)\b[^.\n:]{{0,60}}?[ ](?:with|using)[ ](?:{_USER}\s?[:/]\s?)?{_VALUE}",
+    ),
+    _form("p pw pass", rf"\w+:[ ]?{_VALUE}", before=rf"\bu(?:ser)?:[ ]?{_USER}[,;]?\s{{1,4}}\Z"),
+    _form("use using with try mit avec", rf"\w+[ ]{_USER}[:/]{_VALUE}[^\n]{{0,40}}(?:log|sign|anmeld|connect)"),
+)
+_ARGUMENTS = _form(
+    "login log sign authenticate auth signin basicauth httpbasicauth",
+    r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}(["'])([^"'\n]{3,200})\1""",
+)
+_KEY = _form(
+    "key",
+    r"""\w+(?:\s(?:is|was)|:)\s{1,4}["'`]?([^\s"'`<>]{16,200})""",
+    before=r"\b(?:the|my|your|our|this|new)\s(?:\w{1,20}\s)?\Z",
+)
+_LOCK = _form(
+    "code",
+    r"\w+\s(?:to|for|of)\s(?:\w{1,20}\s){0,3}(?:safe|door|gate|alarm|lock|house|garage|vault|building)\sis\s(\d{3,8})\b",
+)
+_TELLING = frozenset().union(*(form.heads for form in (*_PASSWORDS[:-1], _ARGUMENTS, _KEY, _LOCK)))
+_PUNCTUATION = ".,;:!?)]}"
+_LOOK_BACK = 90
+
+
+def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
+    """Find such secrets; `lower` is the text in lower case, `words` are those of it."""
+    if _TELLING.isdisjoint(words):
+        return
+    for form in _PASSWORDS:
+        for found in _matches(text, lower, words, form):
+            secret = found[1].rstrip(_PUNCTUATION)
+            if _is_password(secret):
+                yield found.start(1), found.start(1) + len(secret)
+    for found in _matches(text, lower, words, _ARGUMENTS):
+        if not is_word(found[2]) and not is_placeholder(found[2]):
+            yield found.span(2)
+    for found in _matches(text, lower, words, _KEY):
+        if is_opaque(found[1].rstrip(_PUNCTUATION)):
+            yield found.span(1)
+    yield from (found.span(1) for found in _matches(text, lower, words, _LOCK))
+
+
+def _matches(text: str, lower: str, words: Set[bytes], form: _Form) -> Iterator[re.Match[str]]:
+    for head in form.heads & words:
+        word = head.decode()
+        place = lower.find(word)
+        while place >= 0:
+            found = None if lower[place - 1 : place].isalnum() and place else form.pattern.match(text, place)
+            if found and form.before.search(text[max(place - _LOOK_BACK, 0) : place]):
+                yield found
+            place = lower.find(word, place + len(word))
+
+
+def _is_password(text: str) -> bool:
+    return is_credential(text) and "/" not in text and "=" not in text and not is_placeholder(text)

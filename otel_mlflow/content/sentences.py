@@ -1,0 +1,122 @@
+"""Secrets that a sentence tells.
+
+1. After the name, what it is: `my password is …`, `the password for the VPN is …`, `パスワードは…です`.
+2. After the name and a remark: `a temporary password is generated for root@host: …`.
+3. Alone on the line below: `the following password to proceed:`.
+4. Before the name, what is one: `… is your verification code`, `use … as the password`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from otel_mlflow.content.credentials import is_credential, is_message, is_placeholder, is_word
+from otel_mlflow.content.mentions import Mention
+from otel_mlflow.content.name_rules import Strength
+
+Range = tuple[int, int]
+
+_FOR = (
+    r"(?:for|of|to|on|in|at|für|vom|von|zum|zur|pour|du|de|para|di|per|voor|do|för|til|için|для|от|к)"
+    r"(?:[ ][^\s.:;,]{1,60}){1,4}?"
+)
+_IS = re.compile(
+    rf"""[ ]?(?:\s{_FOR})?\s+(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est|es"""
+    rf"""|era|é|è|e|este|je|jest|to|là|är|er|on"""
+    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|это|є|:=)(?:\s+|:\s*)){1,4}"""
+    r"""\s*["'`“«]?([^\s"'`<>“”«»]+)"""
+    r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
+    re.IGNORECASE,
+)
+_AFTER_REMARK = re.compile(r"[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+([^\s\"'<>{}\[\]]+)[ \t]*(?:\Z|[\r\n])")
+_ALONE_BELOW = re.compile(
+    r"[^:\r\n\"'{}<>=|]{0,60}:[ \t*]*(?:\r?\n|\\n){1,3}[ \t>*`]*([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
+)
+_BEFORE = re.compile(
+    r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
+    r"""(?:[ ]\w{1,20}){0,4}[ ]?\Z""",
+    re.IGNORECASE,
+)
+_QUOTED_WORDS = re.compile(r"""["“`]([^"“”`\r\n]{4,120})["”`]|'([^'\r\n]{4,120})'(?!\w)""")
+_LINE = re.compile(r"[^\r\n]*")
+_NUMERIC_NAME = re.compile(r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan|passcode)\Z", re.IGNORECASE)
+_CODE = re.compile(r"(?:[A-Z]-)?(\d{4,8})")
+_PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
+_LOOK_BACK = 260
+_SHORTEST_CODE = len("123")
+_FEWEST_WORDS = 3
+_PUNCTUATION = ".,;:!?)]}'\""
+
+
+def find_told(text: str, mention: Mention) -> Range | None:
+    """Find the secret that a sentence tells after its name, or before it."""
+    return _said(text, mention) or find_below(text, mention) or _after_remark(text, mention) or _before(text, mention)
+
+
+def names_code(text: str, mention: Mention) -> bool:
+    """Say whether a name is that of a short number."""
+    return _NUMERIC_NAME.search(text, mention.start, mention.end) is not None
+
+
+def is_code(word: str) -> bool:
+    """Say whether a word may be a PIN or the like."""
+    return word.isdigit() and len(word) >= _SHORTEST_CODE
+
+
+def quoted_words(text: str, quote: int) -> Range | None:
+    """Find the words in quotes that a sentence says a password is; a sentence in quotes is none."""
+    quoted = _QUOTED_WORDS.match(text, quote)
+    group = 1 if quoted and quoted[1] else 2
+    if quoted is None or len(quoted[group].split()) < _FEWEST_WORDS or is_message(quoted[group]):
+        return None
+    return quoted.span(group)
+
+
+def names_phrase(text: str, mention: Mention) -> bool:
+    """Say whether a name is that of several words."""
+    return _PASSPHRASE.search(text, mention.start, mention.end) is not None
+
+
+def _said(text: str, mention: Mention) -> Range | None:
+    said = _IS.match(text, mention.end)
+    if said is None:
+        return None
+    group = 1 if said[1] is not None else 2
+    if names_phrase(text, mention):
+        line = _LINE.match(text, said.start(group))
+        return (said.start(group), line.end()) if line and is_credential(line[0]) else None
+    if mention.strength == Strength.ALL and (found := quoted_words(text, said.start(group) - 1)):
+        return found
+    word = said[group].rstrip(_PUNCTUATION)
+    if is_code(word) and names_code(text, mention):
+        return said.start(group), said.start(group) + len(word)
+    is_secret = is_credential(word) if mention.strength < Strength.TEXTS else not is_word(word)
+    return (said.start(group), said.start(group) + len(word)) if is_secret and not is_placeholder(word) else None
+
+
+def find_below(text: str, mention: Mention) -> Range | None:
+    """Find a secret that stands alone on the line below its name."""
+    return _credential(_ALONE_BELOW.match(text, mention.end), mention)
+
+
+def _after_remark(text: str, mention: Mention) -> Range | None:
+    return _credential(_AFTER_REMARK.match(text, mention.end), mention)
+
+
+def _credential(found: re.Match[str] | None, mention: Mention) -> Range | None:
+    if found is None or mention.strength < Strength.TEXTS:
+        return None
+    word = found[1].rstrip(_PUNCTUATION)
+    is_secret = is_credential(word) and "://" not in word and "=" not in word and not is_placeholder(word)
+    return (found.start(1), found.start(1) + len(word)) if is_secret else None
+
+
+def _before(text: str, mention: Mention) -> Range | None:
+    """Find the secret in `… is your password`."""
+    start = max(mention.start - _LOOK_BACK, 0)
+    found = _BEFORE.search(text[start : mention.start])
+    if found is None or mention.strength < Strength.TEXTS:
+        return None
+    if (code := _CODE.fullmatch(found[1])) and names_code(text, mention):
+        return start + found.start(1) + code.start(1), start + found.end(1)
+    return (start + found.start(1), start + found.end(1)) if is_credential(found[1]) and "/" not in found[1] else None
