@@ -10,6 +10,7 @@ What routers leave there, and what is made of it:
 5. A `root_path` longer than before: the templates of the mounts that were gone through come first. They are found by
    the path that they took, among the mounts of each router; where a router cannot be seen into, the values of path
    parameters give way to their names.
+6. `frontend_path`, FastAPI's, and no endpoint: the file that `app.frontend` serves, below the frontend's own path.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class RouteTemplates:
 
         `path` as the request came in; `endpoint_before` is what a router outside of the middleware has chosen.
         """
-        endpoint, own = scope.get("endpoint"), scope.get("path_template")
+        endpoint, own = scope.get("endpoint"), scope.get("path_template") or _frontend_template(scope, path)
         if not own and (endpoint is None or endpoint is endpoint_before):
             return None
         mounts, mounted = self._mounted(scope, path)
@@ -114,8 +115,19 @@ def _chosen_route(scope: Scope, endpoint: object) -> Any:
 
 
 def _effective_context(scope: Scope) -> Any:
+    return _left_by_fastapi(scope, "effective_route_context")
+
+
+def _frontend_template(scope: Scope, path: str) -> str | None:
+    file = _left_by_fastapi(scope, "frontend_path")
+    if file is None:
+        return None
+    return _below(path, scope.get("root_path", "")).removesuffix(file).rstrip("/") + BELOW_A_MOUNT
+
+
+def _left_by_fastapi(scope: Scope, name: str) -> Any:
     found = scope.get("fastapi")
-    return found.get("effective_route_context") if isinstance(found, dict) else None
+    return found.get(name) if isinstance(found, dict) else None
 
 
 def _template(route: BaseRoute) -> str:
