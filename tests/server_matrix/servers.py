@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 
 from tests.conftest import find_free_port
 from tests.server_matrix.cases import Case, Socket
+from tests.server_matrix.http2 import DOES_NOT_END, Http2Exchange
 from tests.servers.process import ChildProcess, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -67,40 +69,23 @@ class MatrixServer:
         return True
 
     def visit(self, case: Case) -> bytes:
-        """Make one request; all bytes of the answer, or as many as came before the client left."""
-        if self.speaks_http2:
-            return self._visit_http2(case)
+        """Make one request; all bytes of the answer, or nothing where the client leaves before it has all."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
-            connection.sendall(case.bytes_sent)
-            if case.leaves is not None:
-                if case.leaves:
-                    connection.recv(case.leaves)
-                else:
-                    until(lambda: self.witness()["seen"].get(case.name), seconds=10, waiting_for=lambda: case.name)
-                return b""
-            return _all_of(connection)
+            receive = self._request(connection, case)
+            if case.leaves is None:
+                return receive(None)
+            if case.leaves:
+                receive(case.leaves)
+            else:
+                until(lambda: self.witness()["seen"].get(case.name), seconds=10, waiting_for=lambda: case.name)
+            return b""
 
-    def _visit_http2(self, case: Case) -> bytes:
-        """Make one request over HTTP/2, with prior knowledge; the answer as it would be written in HTTP/1."""
-        patience = PATIENCE if case.leaves is None else 1.0
-        with httpx.Client(http1=False, http2=True, timeout=patience) as client:
-            request = client.build_request(
-                case.method,
-                f"http://127.0.0.1:{self.port}{case.path}",
-                headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in case.header_list],
-                content=case.body,
-            )
-            try:
-                response = client.send(request, stream=True)
-                written = f"{response.status_code}\r\n".encode()
-                written += b"".join(b"%b: %b\r\n" % header for header in response.headers.raw)
-                for piece in response.iter_raw():
-                    written += piece
-                    if case.leaves:
-                        break
-            except httpx.HTTPError as error:
-                return type(error).__name__.encode()
-        return written if case.leaves is None else b""
+    def _request(self, connection: socket.socket, case: Case) -> Callable[[int | None], bytes]:
+        """Send the request; returns what receives so many bytes of the answer, or all."""
+        if self.speaks_http2:
+            return Http2Exchange(connection, case).receive
+        connection.sendall(case.bytes_sent)
+        return lambda size: connection.recv(size) if size else _all_of(connection)
 
     def connect(self, case: Socket) -> list[Any]:
         """Open one WebSocket, and say what its client saw."""
@@ -143,7 +128,7 @@ def _all_of(connection: socket.socket) -> bytes:
         while piece := connection.recv(65536):
             received += piece
     except TimeoutError:
-        received += b"<it does not end>"
+        received += DOES_NOT_END
     except ConnectionResetError:
         received += b"<reset>"
     return received
