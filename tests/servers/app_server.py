@@ -19,6 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ServerName = Literal[
     "uvicorn",
     "uvicorn --lifespan off",
+    "uvicorn --reload",
     "gunicorn",
     "gunicorn --preload",
     "hypercorn",
