@@ -58,16 +58,18 @@ class FeedbackLog:
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             await asyncio.sleep(_LOOK_SECONDS)
-            feedback = (await STORE.run(self._feedback.by_trace, owner, [trace_id]))[trace_id]
+            feedback = await self._latest(trace_id, owner)
             if await DATA.run(self._changed, feedback):
-                latest = (await STORE.run(self._feedback.by_trace, owner, [trace_id]))[trace_id]
+                latest = await self._latest(trace_id, owner)
                 if (latest.value, latest.rationale) == (feedback.value, feedback.rationale):
                     return
         await self._send_latest(trace_id, owner)
 
     async def _send_latest(self, trace_id: str, owner: str) -> None:
-        feedback = (await STORE.run(self._feedback.by_trace, owner, [trace_id]))[trace_id]
-        await STORE.run(_send, feedback)
+        await STORE.run(_send, await self._latest(trace_id, owner))
+
+    async def _latest(self, trace_id: str, owner: str) -> Feedback:
+        return (await STORE.run(self._feedback.by_trace, owner, [trace_id]))[trace_id]
 
     def _changed(self, feedback: Feedback) -> bool:
         """Replace it in MLflow; False as long as it is not there, or MLflow does not answer."""

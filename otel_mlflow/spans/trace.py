@@ -190,8 +190,7 @@ class OpenTrace:
         state = SpanState(span, self, parent)
         if remote_parent_id is not None:
             state.remote_parent_id = remote_parent_id
-        if framework:
-            state.framework = True
+        state.framework = framework
         setattr(span, SPAN_STATE, state)
         if self.tree.is_new:
             self.root = state
@@ -211,8 +210,9 @@ class OpenTrace:
 
     @property
     def explicit_tags(self) -> dict[str, str]:
-        """The tags that were set through us or MLflow."""
-        return {**self.metadata.tags, **(self.info.tags if self.info else {})}
+        """The tags that were set through us or MLflow, as text."""
+        tags = {**self.metadata.tags, **(self.info.tags if self.info else {})}
+        return {str(key): str(value) for key, value in tags.items()}
 
     def mark_changed(self) -> None:
         """Something about the trace as a whole was set: sent again if the trace was handed over already."""

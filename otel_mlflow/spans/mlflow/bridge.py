@@ -24,7 +24,7 @@ class MlflowBridge:
     """Ours in the place of MLflow's tracer provider, trace manager and a few functions, and back."""
 
     def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], object]] = []
 
     def install(self, tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> None:
         """Put MLflow's tracing on the shared tracer provider. Does nothing the second time."""
@@ -37,7 +37,7 @@ class MlflowBridge:
         if INTEGRATIONS.works("mlflow_spans"):
             from otel_mlflow.spans.mlflow import parts
 
-            self._undo = parts.install(tracer_for, processor)
+            self._undo = [*parts.install(tracer_for, processor)]
             if (failure := parts.check()) is not None:
                 self.uninstall()
                 INTEGRATIONS.leave_out("mlflow_spans", failure)
@@ -48,17 +48,13 @@ class MlflowBridge:
 
         from otel_mlflow.spans.mlflow.provider import ProviderSwap, SilentProvider
 
-        _try(mlflow.tracing.disable)
+        attempt(mlflow.tracing.disable)
         swap = ProviderSwap(SilentProvider(), shares_context=False)
         swap.install()
-        self._undo = [partial(_try, mlflow.tracing.enable), swap.uninstall]
+        self._undo = [partial(attempt, mlflow.tracing.enable), swap.uninstall]
 
     def uninstall(self) -> None:
         """Put MLflow's own objects back."""
         undo, self._undo = self._undo, []
         for step in reversed(undo):
             step()
-
-
-def _try(function: Callable[[], object]) -> None:
-    attempt(function)

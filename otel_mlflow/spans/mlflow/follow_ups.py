@@ -34,7 +34,7 @@ def take_tags(trace: OpenTrace) -> list[bytes]:
     """The tags that were set since they were taken last, where another process has the root and tells of the trace."""
     if not trace.fragment:
         return []
-    tags = {str(key): str(value) for key, value in trace.explicit_tags.items() if key != mlflow_names.LINKED_PROMPTS}
+    tags = {key: value for key, value in trace.explicit_tags.items() if key != mlflow_names.LINKED_PROMPTS}
     sent, trace.metadata.sent_tags = trace.metadata.sent_tags, tags
     new = {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items() if sent.get(key) != value}
     return [follow_ups.tags(new)] if new else []

@@ -102,7 +102,7 @@ class TraceInfoWriter:
             mlflow_names.TRACE_NAME: self._content.text(trace.root_summary.name if trace.root_summary else ""),
             SUMMARY_TAG: trace.metadata.summary.to_tag(),
             **self._content.redacted(semconv.trace_tags(exchange) if exchange is not None else {}),
-            **self._content.redacted({str(key): str(value) for key, value in trace.explicit_tags.items()}),
+            **self._content.redacted(trace.explicit_tags),
         }
         return {key[:MAX_TAG_KEY]: value[:MAX_TAG_VALUE] for key, value in tags.items()}
 
