@@ -10,6 +10,7 @@ import functools
 import logging
 import time
 import traceback
+from collections import defaultdict
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -21,7 +22,23 @@ R = TypeVar("R")
 SAY_AGAIN_AFTER = 60.0
 """Seconds of silence after a reported failure."""
 
-_SILENT_UNTIL: dict[str, float] = {}
+
+class RateLimit:
+    """Lets one message a minute through."""
+
+    def __init__(self) -> None:
+        self._silent_until = 0.0
+
+    def allow(self) -> bool:
+        """Whether this one may be said; if so, the others wait."""
+        now = time.monotonic()
+        if now < self._silent_until:
+            return False
+        self._silent_until = now + SAY_AGAIN_AFTER
+        return True
+
+
+_USER_ERRORS: defaultdict[str, RateLimit] = defaultdict(RateLimit)
 """By the name of what user code gave us; the names are the handful of our settings."""
 
 
@@ -34,16 +51,14 @@ class Guard:
     def __init__(self) -> None:
         self.failures = 0
         self.strict = False
-        self._silent_until = 0.0
+        self._rate_limit = RateLimit()
 
     def report(self, where: str, error: Exception) -> None:
         """Count `error` and log it, at most once a minute. Raises it again when `strict`."""
         self.failures += 1
         if self.strict:
             raise error
-        now = time.monotonic()
-        if now >= self._silent_until:
-            self._silent_until = now + SAY_AGAIN_AFTER
+        if self._rate_limit.allow():
             logger.error(
                 "otel-mlflow failed in %s (%d such failures so far); the request was not affected, its trace may be "
                 "incomplete. Please report this with the traceback below.",
@@ -58,10 +73,8 @@ GUARD = Guard()
 
 def report_user_error(name: str, error: Exception, consequence: str) -> None:
     """Log, at most once a minute, that a function failed which user code gave us under `name`."""
-    now = time.monotonic()
-    if now < _SILENT_UNTIL.get(name, 0.0):
+    if not _USER_ERRORS[name].allow():
         return
-    _SILENT_UNTIL[name] = now + SAY_AGAIN_AFTER
     last = traceback.extract_tb(error.__traceback__, limit=-1)
     place = f" in {last[0].filename}, line {last[0].lineno}" if last else ""
     logger.error(
