@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
-from otel_mlflow.ops.index.block import BLOCK_MS, COLUMNS_WITHOUT_TEXTS, OF_TRACES, ROW, Block
+from otel_mlflow.ops.index.block import BLOCK_MS, OF_TRACES, ROW, Block
 from otel_mlflow.ops.index.blocks import lengths, read_blocks
 from otel_mlflow.ops.index.columns import Array, Columns, joined
+from otel_mlflow.ops.index.rollup import TIME, no_rows, rows_of
+from otel_mlflow.ops.index.rollups import ROLLUPS, names_to_read, with_rows_and_times
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import Question
 
 MOST_TRACES = 50_000
 """Traces that are counted at once: an hour may have more."""
 
+MOST_ROLLED_UP = 250_000
+"""The same, where most of what is counted are rollups."""
+
 WORD_FILTERS = ("route", "user", "session", "service", "version")
+TIMES = (TIME, "first", "last")
 
 
 class Place(NamedTuple):
@@ -30,17 +38,25 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Columns by relation; `rows` are those of the traces in the blocks, one after the other."""
+    """Columns by relation of some blocks, one after the other; `kept` are rollups that were read as such."""
 
     starts: Sequence[int]
     offsets: Array
-    rows: Array
-    relations: dict[str, dict[str, Array]]
+    relations: Mapping[str, Columns]
+    kept: Collection[str]
 
     @property
     def traces(self) -> Columns:
-        """The relation of traces, of which there is at least one."""
+        """The relation of traces."""
         return self.relations[OF_TRACES]
+
+    def rows(self, name: str) -> Columns:
+        """A rollup, or the rows that it stands for: their columns are the same."""
+        rollup = ROLLUPS[name]
+        columns = self.relations.get(name if name in self.kept else rollup.relation)
+        if columns is None:
+            return no_rows((*rollup.columns, TIME))
+        return columns if name in self.kept else rows_of(rollup, columns)
 
     def place(self, row: int) -> Place:
         """Where a row of all the blocks is."""
@@ -52,17 +68,27 @@ class Selection:
     """What a question's filters mean in an index."""
 
     def __init__(self, question: Question, words: Words) -> None:
-        self._start = question.start_ms
-        self._end = question.end_ms
+        self.start_ms = question.start_ms
+        self.end_ms = question.end_ms
         self._slower_than_ms = None if question.slower_than is None else question.slower_than * 1000
         asked = {name: getattr(question, name) for name in WORD_FILTERS}
         self._numbers = {name: words.number(name, text) for name, text in asked.items() if text is not None}
         # A text that the index has never seen.
         self.is_empty = 0 in self._numbers.values()
 
+    @property
+    def columns(self) -> list[str]:
+        """What it asks of traces."""
+        return [TIME, "duration", *self._numbers]
+
+    def has_all_of(self, start_ms: int) -> bool:
+        """Whether every trace of the block that begins then is meant."""
+        is_narrowed = self._numbers or self._slower_than_ms is not None
+        return not is_narrowed and self.start_ms <= start_ms and start_ms + BLOCK_MS <= self.end_ms
+
     def mask(self, traces: Columns) -> Array:
         """Which of the traces are meant."""
-        chosen = (traces["time"] >= self._start) & (traces["time"] < self._end)
+        chosen = (traces[TIME] >= self.start_ms) & (traces[TIME] < self.end_ms)
         for name, number in self._numbers.items():
             chosen &= traces[name] == number
         if self._slower_than_ms is not None:
@@ -71,60 +97,76 @@ class Selection:
 
 
 def chunks(
-    db: sqlite3.Connection, words: Words, question: Question, names: Sequence[str] = COLUMNS_WITHOUT_TEXTS
+    db: sqlite3.Connection,
+    words: Words,
+    question: Question,
+    rollups: Collection[str] = ROLLUPS.keys(),
+    columns: Collection[str] = (),
 ) -> Iterator[Chunk]:
-    """The traces of a question, with the columns of these names, or with all but texts."""
+    """The traces of a question: these rollups, and these columns of the single traces."""
     selection = Selection(question, words)
-    for start, end in [] if selection.is_empty else _spans(db, question):
-        chunk = _chosen(_joined(list(read_blocks(db, start, end, names))), selection)
-        if len(chunk.rows):
-            yield chunk
+    if selection.is_empty:
+        return
+    kept = {name for name in rollups if not ROLLUPS[name].is_timed or question.step_ms % BLOCK_MS == 0}
+    found = lengths(db, question.start_ms, question.end_ms)
+    for has_all, some in groupby(found, key=lambda one: selection.has_all_of(one[0])):
+        readable = kept if has_all else set()
+        names = names_to_read(rollups, readable) | {f"{OF_TRACES}.{name}" for name in columns}
+        if not has_all:
+            names.update(f"{OF_TRACES}.{name}" for name in selection.columns)
+        for start, end in _spans(some, MOST_ROLLED_UP if has_all else MOST_TRACES):
+            chunk = _joined(list(read_blocks(db, start, end, names)), readable)
+            if has_all:
+                yield chunk
+            elif (chosen := selection.mask(chunk.traces)).any():
+                yield _chosen(chunk, chosen)
 
 
-def _spans(db: sqlite3.Connection, question: Question) -> list[tuple[int, int]]:
+def _spans(found: Iterator[tuple[int, int]], most: int) -> list[tuple[int, int]]:
     """Times that are counted at once."""
     spans: list[tuple[int, int]] = []
     room = 0
-    for start, length in lengths(db, question.start_ms, question.end_ms):
+    for start, length in found:
         if length <= room:
             spans[-1] = spans[-1][0], start + BLOCK_MS
             room -= length
         else:
             spans.append((start, start + BLOCK_MS))
-            room = MOST_TRACES - length
+            room = most - length
     return spans
 
 
-def _joined(blocks: Sequence[Block]) -> Chunk:
+def _joined(blocks: Sequence[Block], kept: Collection[str]) -> Chunk:
     """Blocks as one: times since the epoch, and rows of traces that count on from block to block."""
     offsets = np.cumsum([0, *(block.length for block in blocks)])
-    parts: dict[str, dict[str, list[Array]]] = {}
+    parts: dict[str, dict[str, list[Array]]] = defaultdict(lambda: defaultdict(list))
     for block, offset in zip(blocks, offsets.tolist(), strict=False):
-        for relation, columns in block.relations.items():
-            for name, column in columns.items():
-                part = parts.setdefault(relation, {}).setdefault(name, [])
-                part.append(_moved(relation, name, column, block.start_ms, offset))
+        for relation, columns in with_rows_and_times(block.relations).items():
+            for name, column in _moved(columns, block.start_ms, offset).items():
+                parts[relation][name].append(column)
     relations = {
         relation: {name: joined(part) for name, part in columns.items()} for relation, columns in parts.items()
     }
-    for name in {"assessment", "model"} & relations.keys():
-        relations[name]["time"] = relations[OF_TRACES]["time"][relations[name][ROW]]
-    return Chunk([block.start_ms for block in blocks], offsets[:-1], np.arange(offsets[-1]), relations)
+    return Chunk([block.start_ms for block in blocks], offsets[:-1], relations, kept)
 
 
-def _moved(relation: str, name: str, column: Array, start_ms: int, offset: int) -> Array:
-    if relation == OF_TRACES and name == "time":
-        return column.astype(np.int64) + start_ms
-    return column.astype(np.int64) + offset if name == ROW else column
+def _moved(columns: Columns, start_ms: int, offset: int) -> Columns:
+    """Of what has no time, that is the hour."""
+    length = len(next(iter(columns.values())))
+    moved = {TIME: np.broadcast_to(np.int64(start_ms), (length,)), **columns}
+    moved.update({name: columns[name].astype(np.int64) + start_ms for name in TIMES if name in columns})
+    if ROW in columns:
+        moved[ROW] = columns[ROW].astype(np.int64) + offset
+    return moved
 
 
-def _chosen(chunk: Chunk, selection: Selection) -> Chunk:
-    chosen = selection.mask(chunk.traces)
+def _chosen(chunk: Chunk, chosen: Array) -> Chunk:
     if chosen.all():
         return chunk
-    relations = {OF_TRACES: {name: column[chosen] for name, column in chunk.traces.items()}}
-    for relation, columns in chunk.relations.items():
-        if relation != OF_TRACES:
-            of_chosen = chosen[columns[ROW]]
-            relations[relation] = {name: column[of_chosen] for name, column in columns.items()}
-    return Chunk(chunk.starts, chunk.offsets, np.flatnonzero(chosen), relations)
+    relations = {
+        name: {
+            column: values[chosen if name == OF_TRACES else chosen[columns[ROW]]] for column, values in columns.items()
+        }
+        for name, columns in chunk.relations.items()
+    }
+    return Chunk(chunk.starts, chunk.offsets, relations, chunk.kept)

@@ -19,6 +19,9 @@ from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.counting import cut
 from otel_mlflow.ops.summary import Figures
 
+TIMED = ("duration", "route", "version")
+"""Columns of the single traces whose percentiles are wanted, by these."""
+
 
 class Counted(Protocol):
     """One figure, or some."""
@@ -37,12 +40,12 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
     totals, series, kinds, errors = Totals(), Series(question, words), Kinds(words), Errors(words)
     people, requests, judgements = People(words), Requests(), Judgements(words)
     models, tools, spans, unread = Use("model", words), Use("tool", words), Use("span", words), Unread()
-    by_model = SpentOverTime("model", lambda chunk: chunk.relations.get("model"), question, words)
-    by_user = SpentOverTime("user", lambda chunk: chunk.traces, question, words)
+    by_model = SpentOverTime("model", question, words)
+    by_user = SpentOverTime("user", question, words)
     judged, retention = JudgedOverTime(question, words), Retention(question, words)
     counted: tuple[Counted, ...] = (totals, series, kinds, errors, people, requests, judgements, models, tools)
     counted += (spans, unread, by_model, by_user, judged, retention)
-    for chunk in chunks(db, words, question):
+    for chunk in chunks(db, words, question, columns=TIMED):
         for figure in counted:
             figure.add(chunk)
             time.sleep(REST)
@@ -79,7 +82,7 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
 
 def _previous(db: sqlite3.Connection, words: Words, question: Question) -> dict[str, float]:
     totals = Totals()
-    for chunk in chunks(db, words, question, Totals.NEEDS):
+    for chunk in chunks(db, words, question, ["all"], ["duration"]):
         totals.add(chunk)
         time.sleep(REST)
     return totals.row()

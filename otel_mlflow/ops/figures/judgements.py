@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
 from otel_mlflow.ops.figures.chunk import Chunk, Place
 from otel_mlflow.ops.figures.requests import requests_at
+from otel_mlflow.ops.figures.sums import SparseSums
 from otel_mlflow.ops.index.blocks import read_blocks
-from otel_mlflow.ops.index.columns import Array, Columns
+from otel_mlflow.ops.index.columns import Columns
+from otel_mlflow.ops.index.rollup import rows_of_largest
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.sources.base import MOST_ROWS
 from otel_mlflow.ops.sources.counting import judgements
@@ -35,38 +36,32 @@ class Judgements:
     def __init__(self, words: Words) -> None:
         self._words = words
         self._values = words.size("value")
-        self._given: Counter[tuple[int, int]] = Counter()
-        self._totals: Counter[tuple[int, int]] = Counter()
+        self._sums = SparseSums()
         self._disliked: list[Found] = []
         self._comments: list[Found] = []
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        given = chunk.relations.get("assessment")
-        if given is None:
-            return
-        pairs = given["name"].astype(np.int64) * self._values + given["value"]
-        kinds, first, counts = np.unique(pairs, return_index=True, return_counts=True)
-        numbers = np.nan_to_num(given["number"])[first]
-        for pair, count, number in zip(kinds.tolist(), counts.tolist(), numbers.tolist(), strict=True):
-            name, value = divmod(pair, self._values)
-            self._given[name, value] += count
-            self._totals[name, value] += number * count
-        self._list(chunk)
+        given = chunk.rows("by_value")
+        self._sums.add(given["name"].astype(np.int64) * self._values + given["value"], (given["given"], given["total"]))
+        self._disliked = _latest_of(self._disliked + _found(chunk, chunk.rows("disliked")))
+        self._comments = _latest_of(self._comments + _found(chunk, chunk.rows("comments")))
 
     def rows(self) -> list[Row]:
         """By name."""
-        names = self._words.texts("name", {name for name, _ in self._given})
-        values = self._words.texts("value", {value for _, value in self._given})
+        pairs, sums = self._sums.sums()
+        found = [divmod(pair, self._values) for pair in pairs.tolist()]
+        names = self._words.texts("name", {name for name, _ in found})
+        values = self._words.texts("value", {value for _, value in found})
         rows = [
             {
                 "name": names[name],
                 "value": values.get(value),
-                "given": given,
-                "total": self._totals[name, value],
-                "numbers": given if value else 0,
+                "given": int(given),
+                "total": total,
+                "numbers": int(given) if value else 0,
             }
-            for (name, value), given in self._given.items()
+            for (name, value), given, total in zip(found, *(column.tolist() for column in sums), strict=True)
         ]
         return judgements(sorted(rows, key=lambda row: (-row["given"], row["value"] or "")))
 
@@ -88,11 +83,6 @@ class Judgements:
                     found.append((place, names[int(given["name"][row])], given["text"][row]))
         return self._latest(db, found)
 
-    def _list(self, chunk: Chunk) -> None:
-        given = chunk.relations["assessment"]
-        self._disliked = _latest_of(self._disliked + _found(chunk, given, given["number"] == 0))
-        self._comments = _latest_of(self._comments + _found(chunk, given, given["value"] == 0))
-
     def _latest(self, db: sqlite3.Connection, found: list[tuple[Place, str, str]]) -> list[Row]:
         traces = requests_at(db, self._words, {place for place, _, _ in found})
         rows = [
@@ -102,8 +92,9 @@ class Judgements:
         return sorted(rows, key=lambda row: (-row["time"], row["trace_id"]))[:MOST_ROWS]
 
 
-def _found(chunk: Chunk, given: Columns, chosen: Array) -> list[Found]:
-    rows = zip(*(given[name][chosen].tolist() for name in ("time", "row", "name", "value")), strict=True)
+def _found(chunk: Chunk, given: Columns) -> list[Found]:
+    latest = rows_of_largest(given["time"], given["time"])
+    rows = zip(*(given[name][latest].tolist() for name in ("time", "row", "name", "value")), strict=True)
     return [Found(time, chunk.place(row), name, value) for time, row, name, value in rows]
 
 

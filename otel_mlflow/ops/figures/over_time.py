@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from otel_mlflow.ops.figures.chunk import Chunk
-from otel_mlflow.ops.figures.sums import as_figure
+from otel_mlflow.ops.figures.sums import SparseSums, as_figure
 from otel_mlflow.ops.figures.traffic import Steps
-from otel_mlflow.ops.index.columns import Array, Columns
+from otel_mlflow.ops.index.columns import Array
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.base import MOST_LINES
 from otel_mlflow.ops.summary import Row
-
-MOST_PENDING = 500_000
-"""Sums that are kept in parts before those of the same key are added up."""
-
-
-class SparseSums:
-    """Sums by a whole number, of which few occur."""
-
-    def __init__(self) -> None:
-        self._parts: list[tuple[Array, list[Array]]] = []
-        self._pending = 0
-
-    def add(self, keys: Array, values: Sequence[Array]) -> None:
-        """Add to the sums of each row's key its values."""
-        found, places = np.unique(keys, return_inverse=True)
-        self._parts.append((found, [np.bincount(places, value, len(found)) for value in values]))
-        self._pending += len(found)
-        if self._pending > MOST_PENDING:
-            self._pending = len(self.sums()[0])
-
-    def sums(self) -> tuple[Array, list[Array]]:
-        """The keys in order, and each of the sums."""
-        if not self._parts:
-            return np.zeros(0, np.int64), []
-        found, places = np.unique(np.concatenate([keys for keys, _ in self._parts]), return_inverse=True)
-        columns = zip(*(values for _, values in self._parts), strict=True)
-        sums = [np.bincount(places, np.concatenate(column), len(found)) for column in columns]
-        self._parts = [(found, sums)]
-        return found, sums
 
 
 class OverTime:
@@ -87,18 +58,16 @@ class OverTime:
 class SpentOverTime:
     """Tokens and cost by model or by user."""
 
-    def __init__(self, kind: str, choose: Callable[[Chunk], Columns | None], question: Question, words: Words) -> None:
+    def __init__(self, kind: str, question: Question, words: Words) -> None:
         self._kind = kind
-        self._choose = choose
         self._over_time = OverTime(kind, ("total_tokens", "cost"), question, words)
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        used = self._choose(chunk)
-        if used is not None:
-            rows = np.flatnonzero((used["total_tokens"] > 0) & (used[self._kind] > 0))
-            numbers, times, tokens, cost = (used[name][rows] for name in (self._kind, "time", "total_tokens", "cost"))
-            self._over_time.add_rows(numbers, times, (tokens, cost))
+        used = chunk.rows(f"spent_by_{self._kind}")
+        known = np.flatnonzero(used[self._kind])
+        numbers, times, tokens, cost = (used[name][known] for name in (self._kind, "time", "total_tokens", "cost"))
+        self._over_time.add_rows(numbers, times, (tokens, cost))
 
     def rows(self) -> list[Row]:
         """By time."""
@@ -113,11 +82,8 @@ class JudgedOverTime:
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        given = chunk.relations.get("assessment")
-        if given is not None:
-            is_number = ~np.isnan(given["number"])
-            values = (np.ones(len(is_number)), is_number, np.nan_to_num(given["number"]))
-            self._over_time.add_rows(given["name"], given["time"], values)
+        given = chunk.rows("by_value")
+        self._over_time.add_rows(given["name"], given["time"], (given["given"], given["numbers"], given["total"]))
 
     def rows(self) -> list[Row]:
         """By time."""

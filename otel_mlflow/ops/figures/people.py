@@ -7,13 +7,12 @@ from itertools import chain
 
 import numpy as np
 
-from otel_mlflow.ops.figures.chunk import Chunk
-from otel_mlflow.ops.figures.sums import SPENT, Sums, distinct
-from otel_mlflow.ops.figures.traffic import Extremes
-from otel_mlflow.ops.index.blocks import read_blocks
+from otel_mlflow.ops.figures.chunk import Chunk, chunks
+from otel_mlflow.ops.figures.sums import Sums, distinct
 from otel_mlflow.ops.index.columns import Array
+from otel_mlflow.ops.index.rollups import SPENT
 from otel_mlflow.ops.index.words import Words
-from otel_mlflow.ops.question import HOUR, Question
+from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.base import MOST_ROWS
 from otel_mlflow.ops.sources.statements import LOOK_BACK
 from otel_mlflow.ops.summary import Row
@@ -26,16 +25,16 @@ class People:
         self._words = words
         self._users = Sums(words.size("user"), SPENT)
         self._sessions = Sums(words.size("session"), ("total_tokens",))
-        self._times = Extremes(words.size("session"))
+        self._last = np.zeros(words.size("session"), np.int64)
         self._pairs = SessionUsers(words.size("session"), words.size("user"))
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        traces = chunk.traces
-        self._users.add(traces["user"], traces)
-        self._sessions.add(traces["session"], traces)
-        self._times.add(traces["session"], traces["time"])
-        self._pairs.add(traces["session"], traces["user"])
+        users, sessions = chunk.rows("by_user"), chunk.rows("by_session")
+        self._users.add(users["user"], users)
+        self._sessions.add(sessions["session"], sessions)
+        np.maximum.at(self._last, sessions["session"], sessions["last"])
+        self._pairs.add(sessions["session"], sessions["user"])
 
     def totals(self, earlier: Array) -> Row:
         """How many; `earlier` marks who was seen before."""
@@ -64,7 +63,7 @@ class People:
                 "session": text,
                 "user": max((texts[user] for user in users[key]), default=None),
                 **self._sessions.row(key),
-                "time": self._times.last(key),
+                "time": int(self._last[key]),
             }
             for key, text in largest.items()
         ]
@@ -119,11 +118,7 @@ class SessionUsers:
 def seen_before(db: sqlite3.Connection, words: Words, question: Question) -> Array:
     """By number, whether a user was seen in the weeks before."""
     seen = np.zeros(words.size("user"), bool)
-    earliest = question.start_ms - LOOK_BACK
-    for block in read_blocks(db, earliest - earliest % HOUR, question.start_ms, ["trace.time", "trace.user"]):
-        users = block.relations["trace"]["user"]
-        if block.start_ms < earliest or block.start_ms + HOUR > question.start_ms:
-            times = block.start_ms + block.relations["trace"]["time"].astype(np.int64)
-            users = users[(times >= earliest) & (times < question.start_ms)]
-        seen[users] = True
+    weeks_before = Question(question.start_ms - LOOK_BACK, question.start_ms)
+    for chunk in chunks(db, words, weeks_before, ["users"]):
+        seen[chunk.rows("users")["user"]] = True
     return seen

@@ -5,12 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-import numpy as np
-
 from otel_mlflow.ops.figures.chunk import Chunk, Place
 from otel_mlflow.ops.index.blocks import read_blocks
-from otel_mlflow.ops.index.columns import Array
-from otel_mlflow.ops.index.entry import ERROR
+from otel_mlflow.ops.index.columns import Columns
+from otel_mlflow.ops.index.rollup import rows_of_largest
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.sources.base import MOST_ROWS
 from otel_mlflow.ops.summary import Row
@@ -25,13 +23,10 @@ class Largest:
     def __init__(self) -> None:
         self._found: list[tuple[int, int, Place]] = []
 
-    def add(self, chunk: Chunk, values: Array, among: Array) -> None:
-        """Look at some more: those that are marked."""
-        rows = np.flatnonzero(among)
-        if len(rows) > MOST_ROWS:
-            chosen = values[rows]
-            rows = rows[chosen >= np.partition(chosen, -MOST_ROWS)[-MOST_ROWS]]
-        found = zip(*(column[rows].tolist() for column in (values, chunk.traces["time"], chunk.rows)), strict=True)
+    def add(self, chunk: Chunk, rows: Columns, by: str) -> None:
+        """Look at some more."""
+        kept = rows_of_largest(rows[by], rows["time"])
+        found = zip(*(rows[name][kept].tolist() for name in (by, "time", "row")), strict=True)
         self._found += [(value, time, chunk.place(row)) for value, time, row in found]
         self._found.sort(key=lambda one: one[:2], reverse=True)
         if len(self._found) > MOST_ROWS:
@@ -51,10 +46,9 @@ class Requests:
 
     def add(self, chunk: Chunk) -> None:
         """Look for some."""
-        durations, times = chunk.traces["duration"], chunk.traces["time"]
-        self._slowest.add(chunk, durations, durations >= 0)
-        self._failing.add(chunk, times, chunk.traces["outcome"] == ERROR)
-        self._latest.add(chunk, times, times >= 0)
+        self._slowest.add(chunk, chunk.rows("slowest"), "duration")
+        self._failing.add(chunk, chunk.rows("failing"), "time")
+        self._latest.add(chunk, chunk.rows("latest"), "time")
 
     def slowest(self, db: sqlite3.Connection, words: Words) -> list[Row]:
         """The slowest first."""

@@ -23,8 +23,9 @@ class Retention:
     def add(self, chunk: Chunk) -> None:
         """Count."""
         if len(self._starts):
-            periods = np.searchsorted(self._starts, chunk.traces["time"], "right") - 1
-            self._came[chunk.traces["user"], periods] = True
+            users = chunk.rows("users")
+            periods = np.searchsorted(self._starts, users["time"], "right") - 1
+            self._came[users["user"], periods] = True
 
     def rows(self, earlier: Array) -> list[Row]:
         """By the period in which they came first; `earlier` marks who was seen before the window."""

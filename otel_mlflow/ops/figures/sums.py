@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from otel_mlflow.ops.index.block import TOKENS
 from otel_mlflow.ops.index.columns import Array, Columns
-from otel_mlflow.ops.index.entry import CANCELLED, ERROR
+from otel_mlflow.ops.index.rollups import COUNTS
 from otel_mlflow.ops.summary import Row
 
 SPARSE = 4
 """Where there are so many times more sums than rows, only those are touched that rows belong to."""
 
-COUNTS = ("requests", "errors", "cancelled")
-SPENT = (*TOKENS, "cost")
+MOST_PENDING = 500_000
+"""Sums that are kept in parts before those of the same key are added up."""
 
 
 def add_up(sums: Array, keys: Array, values: Array | None = None) -> None:
@@ -38,14 +39,12 @@ class Sums:
         self._sums = {name: np.zeros(size) for name in (*COUNTS, *spent)}
         self._spent = spent
 
-    def add(self, keys: Array, traces: Columns) -> None:
-        """Count traces. Few fail, and few spend anything."""
-        add_up(self._sums["requests"], keys)
-        add_up(self._sums["errors"], keys[traces["outcome"] == ERROR])
-        add_up(self._sums["cancelled"], keys[traces["outcome"] == CANCELLED])
-        for name in self._spent:
-            is_spent = np.flatnonzero(traces[name])
-            add_up(self._sums[name], keys[is_spent], traces[name][is_spent])
+    def add(self, keys: Array, rows: Columns) -> None:
+        """Count traces, or rollups of some. Few fail, and few spend anything."""
+        add_up(self._sums["requests"], keys, rows["requests"])
+        for name in (*COUNTS[1:], *self._spent):
+            some = np.flatnonzero(rows[name])
+            add_up(self._sums[name], keys[some], rows[name][some])
 
     @property
     def requests(self) -> Array:
@@ -60,6 +59,32 @@ class Sums:
     def row(self, key: int) -> Row:
         """The sums of one key."""
         return {name: as_figure(name, sums[key]) for name, sums in self._sums.items()}
+
+
+class SparseSums:
+    """Sums by a whole number, of which few occur."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Array, list[Array]]] = []
+        self._pending = 0
+
+    def add(self, keys: Array, values: Sequence[Array]) -> None:
+        """Add to the sums of each row's key its values."""
+        found, places = np.unique(keys, return_inverse=True)
+        self._parts.append((found, [np.bincount(places, value, len(found)) for value in values]))
+        self._pending += len(found)
+        if self._pending > MOST_PENDING:
+            self._pending = len(self.sums()[0])
+
+    def sums(self) -> tuple[Array, list[Array]]:
+        """The keys in order, and each of the sums."""
+        if not self._parts:
+            return np.zeros(0, np.int64), []
+        found, places = np.unique(np.concatenate([keys for keys, _ in self._parts]), return_inverse=True)
+        columns = zip(*(values for _, values in self._parts), strict=True)
+        sums = [np.bincount(places, np.concatenate(column), len(found)) for column in columns]
+        self._parts = [(found, sums)]
+        return found, sums
 
 
 def as_figure(name: str, value: float) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from otel_mlflow.ops.figures.chunk import WORD_FILTERS, Chunk
+from otel_mlflow.ops.figures.chunk import Chunk
 from otel_mlflow.ops.figures.percentiles import Percentiles
-from otel_mlflow.ops.figures.sums import SPENT, Sums, add_up, distinct
-from otel_mlflow.ops.index.columns import Array
-from otel_mlflow.ops.index.entry import ERROR
+from otel_mlflow.ops.figures.sums import Sums, add_up, distinct
+from otel_mlflow.ops.index.columns import Array, Columns
+from otel_mlflow.ops.index.rollups import SPENT
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import HOUR, Question
 from otel_mlflow.ops.sources.base import MOST_KINDS
@@ -24,18 +24,15 @@ MOST_STATUSES = 1000
 class Totals:
     """All of a window."""
 
-    NEEDS = tuple(f"trace.{name}" for name in ("time", "outcome", "duration", *WORD_FILTERS, *SPENT))
-    """Columns."""
-
     def __init__(self) -> None:
         self._sums = Sums(1, SPENT)
         self._latency = Percentiles(*LATENCY)
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        traces = chunk.traces
-        self._sums.add(np.zeros(len(chunk.rows), np.int8), traces)
-        self._latency.add(0, traces["duration"])
+        rows, durations = chunk.rows("all"), chunk.traces["duration"]
+        self._sums.add(np.zeros(len(rows["time"]), np.int8), rows)
+        self._latency.add(np.zeros(len(durations), np.int8), durations)
 
     def row(self) -> Row:
         """The figures."""
@@ -56,12 +53,11 @@ class Series:
 
     def add(self, chunk: Chunk) -> None:
         """Count. An hour is never divided between chunks."""
-        traces = chunk.traces
-        steps, hours = self._steps.keys(traces["time"]), self._hours.keys(traces["time"])
-        self._sums.add(steps, traces)
-        self._latency.add(steps, traces["duration"])
-        add_up(self._requests, hours)
-        pairs = distinct(hours * self._users + traces["user"])
+        rows, users = chunk.rows("all"), chunk.rows("users")
+        self._sums.add(self._steps.keys(rows["time"]), rows)
+        self._latency.add(self._steps.keys(chunk.traces["time"]).astype(np.int16), chunk.traces["duration"])
+        add_up(self._requests, self._hours.keys(rows["time"]), rows["requests"])
+        pairs = distinct(self._hours.keys(users["time"]) * self._users + users["user"])
         add_up(self._people, pairs[pairs % self._users > 0] // self._users)
 
     def steps(self) -> list[Row]:
@@ -113,15 +109,15 @@ class Kinds:
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        traces = chunk.traces
-        self._routes.add(traces["route"], traces)
-        self._services.add(traces["service"], traces)
-        self._versions.add(traces["version"], traces)
-        self._times.add(traces["version"], traces["time"])
-        add_up(self._statuses, np.minimum(traces["status"].astype(np.int64), MOST_STATUSES - 1))
-        self._route_latency.add(traces["route"], traces["duration"])
-        self._version_latency.add(traces["version"], traces["duration"])
-        self._first_byte.add(traces["route"], _microseconds(traces["first_byte"]))
+        for name, sums in (("route", self._routes), ("service", self._services), ("version", self._versions)):
+            rows = chunk.rows(f"by_{name}")
+            sums.add(rows[name], rows)
+        versions, statuses, streamed = (chunk.rows(name) for name in ("by_version", "by_status", "streamed"))
+        self._times.add(versions["version"], versions)
+        add_up(self._statuses, np.minimum(statuses["status"].astype(np.int64), MOST_STATUSES - 1), statuses["requests"])
+        self._route_latency.add(chunk.traces["route"], chunk.traces["duration"])
+        self._version_latency.add(chunk.traces["version"], chunk.traces["duration"])
+        self._first_byte.add(streamed["route"], np.round(streamed["first_byte"] * 1000).astype(np.int64))
 
     def routes(self) -> list[Row]:
         """The most asked for first."""
@@ -165,11 +161,11 @@ class Errors:
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        failed = chunk.traces["outcome"] == ERROR
-        types, routes, times = (chunk.traces[name][failed] for name in ("error_type", "route", "time"))
-        add_up(self._requests, types)
-        self._times.add(types, times)
-        self._pairs.update(distinct(types.astype(np.int64) * self._all_routes + routes).tolist())
+        failed = chunk.rows("by_error")
+        types = failed["error_type"]
+        add_up(self._requests, types, failed["requests"])
+        self._times.add(types, failed)
+        self._pairs.update(distinct(types.astype(np.int64) * self._all_routes + failed["route"]).tolist())
 
     def rows(self) -> list[Row]:
         """The most frequent first; of some the type is not known."""
@@ -196,21 +192,12 @@ class Extremes:
         self._first = np.full(size, np.iinfo(np.int64).max)
         self._last = np.zeros(size, np.int64)
 
-    def add(self, keys: Array, times: Array) -> None:
+    def add(self, keys: Array, rows: Columns) -> None:
         """Take note."""
-        np.minimum.at(self._first, keys, times)
-        np.maximum.at(self._last, keys, times)
-
-    def last(self, key: int) -> int:
-        """When it was seen last."""
-        return int(self._last[key])
+        np.minimum.at(self._first, keys, rows["first"])
+        np.maximum.at(self._last, keys, rows["last"])
 
     def rows(self) -> dict[int, Row]:
         """By key."""
         seen = np.flatnonzero(self._last).tolist()
         return {key: {"first": int(self._first[key]), "last": int(self._last[key])} for key in seen}
-
-
-def _microseconds(milliseconds: Array) -> Array:
-    """Whole; what is not known is -1."""
-    return np.nan_to_num(np.round(milliseconds * 1000), nan=-1.0).astype(np.int64)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from otel_mlflow.ops.figures.chunk import Chunk
-from otel_mlflow.ops.figures.sums import SPENT, add_up, as_figure
+from otel_mlflow.ops.figures.sums import add_up, as_figure
+from otel_mlflow.ops.index.rollups import SPENT
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.sources.base import MOST_KINDS
 from otel_mlflow.ops.summary import Missing, Row
@@ -33,9 +34,7 @@ class Use:
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        used = chunk.relations.get(self._kind)
-        if used is None:
-            return
+        used = chunk.rows(f"by_{self._kind}")
         keys = used[self._kind]
         for name, sums in self._sums.items():
             add_up(sums, keys, used[name])
@@ -62,8 +61,9 @@ class Unread:
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        self._count += int(np.count_nonzero(chunk.traces["is_unread"]))
-        self._unnamed += int(np.count_nonzero(chunk.traces["is_unnamed"]))
+        rows = chunk.rows("all")
+        self._count += int(rows["is_unread"].sum())
+        self._unnamed += int(rows["is_unnamed"].sum())
 
     def missing(self) -> Iterable[Missing]:
         """What cannot be told because of them."""

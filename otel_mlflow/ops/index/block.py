@@ -62,18 +62,16 @@ TRACE_TEXTS: Mapping[str, Value] = {
 }
 OF_TRACES = "trace"
 ROW = "row"
-FOR_FEEDING = ("is_unfinished", "is_delivered_here")
-"""Columns that no figure needs."""
-
 MODEL_USE = ("calls", *TOKENS, "total_ms", "longest_ms")
 TOOL_USE = ("calls", "failures", "total_ms", "longest_ms")
-COLUMNS_WITHOUT_TEXTS = (
-    *(f"{OF_TRACES}.{name}" for name in (*TRACE_NUMBERS, *TRACE_FRACTIONS, *TRACE_WORDS) if name not in FOR_FEEDING),
+COLUMNS = (
+    *(f"{OF_TRACES}.{name}" for name in (*TRACE_NUMBERS, *TRACE_FRACTIONS, *TRACE_WORDS, *TRACE_TEXTS)),
     *(f"model.{name}" for name in (ROW, "model", "cost", *MODEL_USE)),
     *(f"tool.{name}" for name in (ROW, "tool", *TOOL_USE)),
     *(f"span.{name}" for name in (ROW, "span", *TOOL_USE)),
-    *(f"assessment.{name}" for name in (ROW, "name", "value", "number")),
+    *(f"assessment.{name}" for name in (ROW, "name", "value", "number", "text")),
 )
+"""All of a block, by relation and name."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +84,7 @@ class Block:
     @property
     def length(self) -> int:
         """How many traces there are."""
-        traces = self.relations.get(OF_TRACES)
-        return 0 if traces is None else len(traces["time"])
+        return next((len(column) for column in self.relations.get(OF_TRACES, {}).values()), 0)
 
     def without(self, is_gone: Array) -> Block:
         """Only the traces that are not marked."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 
 import numpy as np
 
-from otel_mlflow.ops.index.block import BLOCK_MS, OF_TRACES, Block, block_from_entries
+from otel_mlflow.ops.index.block import BLOCK_MS, COLUMNS, OF_TRACES, Block, block_from_entries
 from otel_mlflow.ops.index.columns import Array, decode, encode
 from otel_mlflow.ops.index.entry import TraceEntry
+from otel_mlflow.ops.index.rollups import rolled_up
 from otel_mlflow.ops.index.words import Words
 
 TIME = f"{OF_TRACES}.time"
@@ -23,11 +24,11 @@ LATEST = f"SELECT start_ms, length FROM block WHERE name = '{TIME}' ORDER BY sta
 
 
 def read_blocks(
-    db: sqlite3.Connection, start_ms: int, end_ms: int, names: Sequence[str] | None = None
+    db: sqlite3.Connection, start_ms: int, end_ms: int, names: Collection[str] = COLUMNS
 ) -> Iterator[Block]:
-    """The blocks that begin within a time, by time, with the columns of these names, or with all."""
-    only = f" AND name IN ({', '.join('?' * len(names))})" if names is not None else ""
-    found = db.execute(f"{SOME}{only} ORDER BY start_ms, name", (start_ms, end_ms, *(names or ())))
+    """The blocks that begin within a time, by time, with the columns of these names; rollups are relations, too."""
+    only = f"name IN ({', '.join('?' * len(names))})"
+    found = db.execute(f"{SOME} AND {only} ORDER BY start_ms", (start_ms, end_ms, *names))
     for start, rows in groupby(found, key=lambda row: int(row[0])):
         relations: dict[str, dict[str, Array]] = defaultdict(dict)
         for _, full_name, kind, length, data in rows:
@@ -83,7 +84,7 @@ def _write(db: sqlite3.Connection, block: Block) -> None:
         "INSERT INTO block VALUES (?, ?, ?, ?, ?)",
         [
             (block.start_ms, f"{relation}.{name}", *encode(column))
-            for relation, columns in block.relations.items()
+            for relation, columns in {**block.relations, **rolled_up(block.relations)}.items()
             for name, column in columns.items()
             if len(column)
         ],
