@@ -102,8 +102,8 @@ def test_values_of_feedback_are_numbers_or_texts(value: Any, text: str, number: 
 
 
 def test_a_question_says_that_the_index_is_behind_until_it_is_not(store: Path, tmp_path: Path) -> None:
-    """It does not wait longer than it may, and what is not read by then is read after that."""
-    source = source_for(settings_of(store, tmp_path), patience=0.1)
+    """It does not wait longer than it may, and what is not read by then is read after that: also without patience."""
+    source = source_for(settings_of(store, tmp_path), patience=0)
     asked = question_of({"window": "24h"}, seed.END)
     first = source.summary(asked).to_dict(Shown())
     assert any(each["reason"].startswith("behind") for each in first["missing"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 from otel_mlflow.backends.calls import begin
@@ -24,22 +24,34 @@ BETWEEN_LOOKS = 0.05
 LONGEST_PAUSE = 60.0
 """Seconds: as long as a backend that asks to be left alone is left alone."""
 
+UNTOLD_FOR = 30.0
+"""Seconds in which a round that finished after nobody waited any more still answers the next question."""
 
 REMEMBERED = 8
 """Rounds that have finished: other windows reach back to other times."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Round:
     """A time that is being read."""
 
     start_ms: int
     end_ms: int
     done: Future[None]
+    ended: float = math.inf
 
     def covers(self, start_ms: int, end_ms: int) -> bool:
         """Whether that time is part of it."""
         return self.start_ms <= start_ms and end_ms <= self.end_ms
+
+    def end(self, _: Future[None]) -> None:
+        """Take note of when that is."""
+        self.ended = time.monotonic()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether a question may have its outcome: else who has little patience would begin one after the other."""
+        return time.monotonic() < self.ended + UNTOLD_FOR
 
 
 class Feeder:
@@ -62,10 +74,10 @@ class Feeder:
         if any(moment > since and each.covers(start_ms, end_ms) for each, moment in self._finished):
             return True
         current = self._round(start_ms, end_ms)
-        try:
-            current.done.result(patience)
-        except FutureTimeoutError:
+        if not wait([current.done], patience).done:
             return False
+        self._forget(current)
+        current.done.result()
         self._finished.append((current, time.monotonic()))
         return True
 
@@ -75,13 +87,18 @@ class Feeder:
 
     def _round(self, start_ms: int, end_ms: int) -> Round:
         with self._lock:
-            self._rounds = [each for each in self._rounds if not each.done.done()]
+            self._rounds = [each for each in self._rounds if each.is_current]
             known = next((each for each in self._rounds if each.covers(start_ms, end_ms)), None)
             if known is None:
                 done, _ = begin(lambda: self._synchronize(start_ms, end_ms), "otel-mlflow-ops-index")
                 known = Round(start_ms, end_ms, done)
+                done.add_done_callback(known.end)
                 self._rounds.append(known)
             return known
+
+    def _forget(self, told: Round) -> None:
+        with self._lock:
+            self._rounds = [each for each in self._rounds if each is not told]
 
     def _synchronize(self, start_ms: int, end_ms: int) -> None:
         descriptor = os.open(self._index.lock_path, os.O_RDWR | os.O_CREAT, 0o600)
