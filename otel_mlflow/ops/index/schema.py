@@ -1,9 +1,10 @@
 """The index's tables: the traces of an hour as columns of numbers, with every text that repeats kept once.
 
-One row of `block` is one column of one hour, as numpy writes it, or one of what the hour comes down to (`rollups.py`).
-A question reads the columns that it needs, whole, and counts with numpy: exact for any filter, in a twentieth of the time
-of SQL over one row for each trace (0.11 s of processor time for 200,000 traces, where it was 2.6). SQLite keeps the
-columns, because every process of a host can read it while another writes, and a crash leaves whole transactions.
+One row of `block` is one column of one hour, as numpy writes it, or one of what the hour comes down to
+(`rollups.py`). A question reads the columns that it needs, whole, and counts with numpy: exact for any filter, in a
+twentieth of the time of SQL over one row for each trace (0.11 s of processor time for 200,000 traces, where it was
+2.6). SQLite keeps the columns, because every process of a host can read it while another writes, and a crash leaves
+whole transactions.
 
 DuckDB over hourly Parquet files was measured on such traces in the same hour: 0.5 s for 200,000 of a day, 8.6 s for 5.6
 million of 28 days (numpy: 0.6 s), in up to 1.8 GB of memory, and 69 MB to install.
