@@ -42,6 +42,12 @@ LIES = [
     ),
     pytest.param(Fault(headers=ZIPPED, body=b"{}"), "cannot be unpacked (", id="no zip"),
     pytest.param(Fault(headers=TEXT, body=b"200 OK"), "a response of another kind", id="text"),
+    pytest.param(Fault(206, headers=JSON, body=b"{}"), "(206, application/json)", id="206"),
+    pytest.param(Fault(headers=JSON, body=b"null"), "a response that is no JSON", id="null"),
+    pytest.param(Fault(headers=JSON, body=b"{} {}"), "a response that is no JSON", id="two objects"),
+    pytest.param(Fault(headers=HTML, body=b"<html><h1>503 Service Unavailable</h1></html>"), "HTML page", id="busy"),
+    pytest.param(Fault(headers={}, body=b"<HTML><BODY>Success</BODY></HTML>"), "an HTML page", id="captive portal"),
+    pytest.param(Fault(511, headers=HTML, body=b"<html>Network sign in</html>"), "a login page", id="511"),
     pytest.param(
         Fault(302, {"Location": "https://sso.example/?state=1"}), "redirects to https://sso.example", id="302"
     ),
