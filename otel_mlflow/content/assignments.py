@@ -25,16 +25,17 @@ from otel_mlflow.content.values import Value, read_value, should_hide
 Range = tuple[int, int]
 
 _CLOSES = r"""(?:[\])?]|\*{1,2}|__|&(?:quot|apos|\#3[49]);|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
+_COLOUR = r"""(?:(?:\x1b|\\u001b|\\x1b|\\033)\[[\d;]{0,9}m)?"""
 _REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?(?:'[\w .-]{1,40}'[ ])?"
 _OPERATOR = re.compile(
-    rf"""(?:\[\])?{_CLOSES}(?:</\w{{1,10}}>)?[ \t.]{{0,20}}{_REMARK}"""
-    r"""(?:(?P<equals>=>|:=|->|→|(?<!!)={1,3}(?!=))"""
+    rf"""(?:\[\])?{_CLOSES}{_COLOUR}(?:</\w{{1,10}}>)?[ \t.]{{0,20}}{_REMARK}"""
+    r"""(?:(?P<equals>=>|:=|<-|->|→|(?<!!)={1,3}(?!=))"""
     r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
-    r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[A-Za-z_][\w.|\[\]]{0,40}[ ]=[ ]"""
+    r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[&A-Za-z_]['\w.|\[\]]{0,40}[ ]=[ ]"""
     r"""|(?P<colon>::?(?:\*\*(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])|\r?\n[ \t]{0,20}:(?=[ ])))""",
     re.IGNORECASE,
 )
-_HEREDOC = re.compile(r"<<[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
+_HEREDOC = re.compile(r"<<<?[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
 _SPACE = re.compile(r"[ \t]{0,20}")
 _SPACE_OR_LINE = re.compile(r"\s{0,20}")
 _LOWER_WORD = re.compile(r"[a-z]+\b")

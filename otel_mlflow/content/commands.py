@@ -76,6 +76,13 @@ _OPTIONS = (
     _option("wpa_passphrase", r"\S+"),
     _option("ncftp", r"-p"),
     _option("kubectl", r"--from-literal[= ][\w.-]+=", joined=True),
+    _option("tacacs", r"key(?:\s\d)?"),
+    _option("add-generic-password", r"-w"),
+    _option("add-internet-password", r"-w"),
+    _option("bw login", r"\S+@\S+"),
+    _option("keyvault secret", r"--value"),
+    _option("put-parameter", r"--value"),
+    _option("doctl", r"-t|--access-token"),
     _option("gh secret", r"--body|-b"),
     _option("snowsql", r"-p"),
     _option("sqlplus", r"(?:-[SLsl]\s+)?[\w$]+/", joined=True),
@@ -88,7 +95,7 @@ _WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() 
 _ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus", b"expdp", b"impdp", b"exp", b"imp", b"rman"})
 _NOT_A_SECRET = re.compile(r"[-$<{%].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
 _PIPED = re.compile(
-    r"""\becho\s+(?:-n\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
+    r"""\b(?:echo|printf)\s+(?:-n\s+|["']%s(?:\\n)?["']\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
 )
 _PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:([^\s:]\S*)$", re.MULTILINE)
 _PGPASS_LINE = re.compile(r":(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:\S")
@@ -114,7 +121,7 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
         for option in _OPTIONS:
             if option.command in lower:
                 yield from _of_option(text, lower, option)
-    if b"echo" in words:
+    if b"echo" in words or b"printf" in words:
         yield from (found.span(1) for found in _PIPED.finditer(text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
         yield from (found.span(1) for found in _PGPASS.finditer(text))

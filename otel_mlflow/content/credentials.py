@@ -30,7 +30,7 @@ _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _PLACEHOLDER = re.compile(
     r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)"
-    r"|\$[A-Z_]{2,40}|\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}"
+    r"|\$[A-Z_]{2,40}|\$?\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}"
     r"|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"
     r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|\[redacted.*"
     r"|(?i:(?:your|my|insert|enter|replace|put)[-_ ](?:[a-z]{1,20}[-_ ]){0,4}"

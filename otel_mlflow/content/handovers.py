@@ -3,8 +3,10 @@
 1. After the name of both a user and a password: `login: admin / …`, `credentials are admin:…`, `user/pw: max, …`.
 2. What somebody logs in with: `log in as admin with …`, `use admin:… to sign in`.
 3. By initials: `u: admin p: …`.
-4. As the arguments of a call: `smtp.login("admin", "…")`, `HTTPBasicAuth("admin", "…")`.
-5. A key and the code of a lock: `here is the key: …`, `the code to the safe is …`.
+4. In a protocol: `AUTH …`, `LOGIN admin …`.
+5. As the arguments of a call: `smtp.login("admin", "…")`, `jwt.encode(claims, "…")`.
+6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`.
+7. Where a password is the subject: `the new one is …`, `I set it to …`.
 
 It is hidden if it looks like a credential: `login: required / optional` says something else.
 """
@@ -54,11 +56,28 @@ _PASSWORDS = (
         rf"\w+[ -]?(?:in|on)\b[^.\n:]{{0,60}}?[ ](?:with|using)[ ](?:{_USER}\s?[:/]\s?)?{_VALUE}",
     ),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}", before=rf"\bu(?:ser)?:[ ]?{_USER}[,;]?\s{{1,4}}\Z"),
-    _form("use using with try mit avec", rf"\w+[ ]{_USER}[:/]{_VALUE}[^\n]{{0,40}}(?:log|sign|anmeld|connect)"),
+    _form("auth identify", rf"\w+[ ](?:(?:plain|login|default)[ ])?{_VALUE}"),
+    _form("login", rf"(?-i:LOGIN)[ ]{_USER}[ ]{_VALUE}"),
+    _form("w", rf"\w+:?[ ]{_VALUE}", before=r"\bp/\Z"),
 )
-_ARGUMENTS = _form(
-    "login log sign authenticate auth signin basicauth httpbasicauth",
-    r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}(["'])([^"'\n]{3,200})\1""",
+# Of words that every other text has: tried where another word tells that it may be worth it.
+_COMMON = (
+    _form("use using with try mit avec", rf"\w+[ ]{_USER}[:/]{_VALUE}[^\n]{{0,40}}(?:log|sign|anmeld|connect)"),
+    _form("one", rf"\w+[ ]is[ ]{_VALUE}", before=r"\b(?:the|my)[ ](?:new|old|right|correct)[ ]\Z"),
+    _form("it", rf"\w+[ ]to[ ]{_VALUE}", before=r"\b(?:set|change[ds]?|reset)[ ]\Z"),
+)
+_CODE = _form(
+    "use enter type",
+    r"\w+[ ](?:\w{1,20}[ ]){0,2}(\d{4,8})[ ]to[ ](?:verify|confirm|sign|log|complete|authenticate|approve)",
+)
+_CALLS = (
+    _form(
+        "login log sign authenticate auth signin basicauth httpbasicauth credentials",
+        r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
+    ),
+    _form("encode decode", r"""\w+\([^()"'\n]{1,200},\s{0,9}b?["']([^"'\n]{3,200})["']""", before=r"jwt\.\Z"),
+    _form("fernet", r"""\w+\(\s{0,9}b?["']([^"'\n]{16,200})["']"""),
+    _form("securestring", r"""\w+[ ](?:-string[ ])?["']([^"'\n]{3,200})["']"""),
 )
 _KEY = _form(
     "key",
@@ -69,27 +88,36 @@ _LOCK = _form(
     "code",
     r"\w+\s(?:to|for|of)\s(?:\w{1,20}\s){0,3}(?:safe|door|gate|alarm|lock|house|garage|vault|building)\sis\s(\d{3,8})\b",
 )
-_TELLING = frozenset().union(*(form.heads for form in (*_PASSWORDS[:-1], _ARGUMENTS, _KEY, _LOCK)))
+_TELLING = frozenset().union(
+    *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _LOCK)), b"verify confirm approve passwords".split()
+)
 _PUNCTUATION = ".,;:!?)]}"
 _LOOK_BACK = 90
+
+
+def may_hand_over(words: Set[bytes]) -> bool:
+    """Say whether a text of these words may hold such a secret."""
+    return not _TELLING.isdisjoint(words)
 
 
 def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
     """Find such secrets; `lower` is the text in lower case, `words` are those of it."""
     if _TELLING.isdisjoint(words):
         return
-    for form in _PASSWORDS:
+    for form in (*_PASSWORDS, *_COMMON):
         for found in _matches(text, lower, words, form):
             secret = found[1].rstrip(_PUNCTUATION)
             if _is_password(secret):
                 yield found.start(1), found.start(1) + len(secret)
-    for found in _matches(text, lower, words, _ARGUMENTS):
-        if not is_word(found[2]) and not is_placeholder(found[2]):
-            yield found.span(2)
+    for form in _CALLS if "(" in text or b"securestring" in words else ():
+        for found in _matches(text, lower, words, form):
+            if not is_word(found[1]) and not is_placeholder(found[1]):
+                yield found.span(1)
     for found in _matches(text, lower, words, _KEY):
         if is_opaque(found[1].rstrip(_PUNCTUATION)):
             yield found.span(1)
-    yield from (found.span(1) for found in _matches(text, lower, words, _LOCK))
+    for form in (_LOCK, _CODE):
+        yield from (found.span(1) for found in _matches(text, lower, words, form))
 
 
 def _matches(text: str, lower: str, words: Set[bytes], form: _Form) -> Iterator[re.Match[str]]:

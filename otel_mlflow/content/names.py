@@ -29,7 +29,7 @@ _AROUND = " \t\r\n\"'[]"
 _LONGEST_NAME = 200
 _LONG_WORD = 5
 # Too short to be looked for in longer words.
-_WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc", "pat", "salt"})
+_WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc", "pat", "salt", "ott", "tok"})
 _LEAST_NUMBER = 100_000
 _FLAGS = re.IGNORECASE | re.DOTALL
 
@@ -105,7 +105,7 @@ def is_hidden(strength: int, value: object) -> bool:
         return strength == Strength.ALL or (strength == Strength.TEXTS and abs(value) >= _LEAST_NUMBER)
     if isinstance(value, str):
         return bool(value) and not is_placeholder(value) and (strength > Strength.CREDENTIALS or is_credential(value))
-    return strength > Strength.CREDENTIALS
+    return strength > Strength.CREDENTIALS and bool(value)
 
 
 class _Remembered(dict[Any, int]):

@@ -19,7 +19,7 @@ from otel_mlflow.content.assignments import PARAMETERS, find_assigned
 from otel_mlflow.content.commands import find_in_commands, may_hold_password_file, names_command
 from otel_mlflow.content.credentials import is_message
 from otel_mlflow.content.cut import to_json
-from otel_mlflow.content.handovers import find_handed_over
+from otel_mlflow.content.handovers import find_handed_over, may_hand_over
 from otel_mlflow.content.links import find_in_links
 from otel_mlflow.content.manifests import find_in_manifests
 from otel_mlflow.content.markup import find_in_markup
@@ -168,7 +168,7 @@ class Redactor:
         if isinstance(value, Mapping) and is_schema(value):
             shown = schema_values(value)
             return {key: self._member(item, shown.get(key, 0)) for key, item in value.items()}
-        if isinstance(value, Mapping) and states_aspects(value):
+        if states_aspects(value):
             return self._value(value)
         if isinstance(value, (Mapping, list, tuple)) and (
             strength <= Strength.CREDENTIALS or _has_only_messages(value)
@@ -223,6 +223,8 @@ class Redactor:
         if hints and (_ESCAPED_NAME in text or find_mentions(text, lower, hints, self.names)):
             return True
         if '"-' in text and names_command(words):
+            return True
+        if '\\"' in text and may_hand_over(words):
             return True
         searches = (
             find_tokens(text, words),

@@ -21,9 +21,9 @@ _FOR = (
     r"(?:[ ][^\s.:;,]{1,60}){1,4}?"
 )
 _IS = re.compile(
-    rf"""[ ]?(?:\s{_FOR})?\s+(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est|es"""
+    rf"""(?:['’]s\s+|[ ]?(?:\s{_FOR})?\s+(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est|es"""
     rf"""|era|é|è|e|este|je|jest|to|là|är|er|on"""
-    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|это|є|:=)(?:\s+|:\s*)){1,4}"""
+    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|это|є|:=)(?:\s+|:\s*)){1,4})"""
     r"""\s*["'`“«]?([^\s"'`<>“”«»]+)"""
     r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
     re.IGNORECASE,
@@ -39,7 +39,10 @@ _BEFORE = re.compile(
 )
 _QUOTED_WORDS = re.compile(r"""["“`]([^"“”`\r\n]{4,120})["”`]|'([^'\r\n]{4,120})'(?!\w)""")
 _LINE = re.compile(r"[^\r\n]*")
-_NUMERIC_NAME = re.compile(r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan|passcode)\Z", re.IGNORECASE)
+_NUMERIC_NAME = re.compile(
+    r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan|passcode|v[eé]rifica\S{0,6}|confirma\S{0,5}|подтверждения|доступа|kodu|kodunuz|weryfikacyjny)\Z",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"(?:[A-Z]-)?(\d{4,8})")
 _PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _LOOK_BACK = 260

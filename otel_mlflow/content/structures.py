@@ -56,6 +56,8 @@ _NAME_KEYS = frozenset(
 _VALUE_KEYS = frozenset(
     [
         "value",
+        "answer",
+        "response",
         "val",
         "content",
         "contents",
@@ -200,9 +202,15 @@ def is_schema(mapping: Mapping[Any, Any]) -> bool:
     return kind is None and not _SCHEMA_KEYS.isdisjoint(mapping)
 
 
-def states_aspects(mapping: Mapping[Any, Any]) -> bool:
-    """Say whether a mapping only states something about a secret: `{"min_length": 8, "required": true}`."""
-    return bool(mapping) and all(isinstance(key, str) and names_aspect(key) for key in mapping)
+def states_aspects(value: Any) -> bool:
+    """Say whether a value only states something about secrets: `{"min_length": 8}`, `[{"name": "db-password"}]`."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(isinstance(key, str) and names_aspect(key) for key in value)
+    return isinstance(value, (list, tuple)) and bool(value) and all(map(_is_mapping_of_aspects, value))
+
+
+def _is_mapping_of_aspects(value: Any) -> bool:
+    return isinstance(value, Mapping) and states_aspects(value)
 
 
 def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:

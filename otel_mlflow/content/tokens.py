@@ -14,7 +14,7 @@ from otel_mlflow.content.vendors import begins_token, find_vendor_tokens
 Range = tuple[int, int]
 
 _BEARER = re.compile(r"\bbearer(?:[ \t]|\r?\n[ \t]|,[ ]?|%20|\+)+([\w.~+/=-]{6,})", re.IGNORECASE | re.ASCII)
-_BASIC = re.compile(r"\bbasic(?:[ \t]|%20|\+)+([\w+/=-]{8,})", re.IGNORECASE | re.ASCII)
+_BASIC = re.compile(r"\b(?:basic|auth plain)(?:[ \t]|%20|\+)+([\w+/=-]{8,})", re.IGNORECASE | re.ASCII)
 _KIND = " PRIVATE KEY"
 _PRIVATE = re.compile(r"-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _END = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
@@ -37,7 +37,7 @@ def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
         yield from (found.span(1) for found in _WIFI.finditer(text))
     if b"bearer" in words:
         yield from (found.span(1) for found in _BEARER.finditer(text) if _is_random(found[1]))
-    if b"basic" in words:
+    if b"basic" in words or b"plain" in words:
         yield from (found.span(1) for found in _BASIC.finditer(text) if _is_user_and_password(found[1]))
     yield from find_vendor_tokens(text, words)
     yield from find_cards(text)

@@ -22,7 +22,8 @@ REDACTED = "[redacted]"
 _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])""")
 # What is hidden already, and what says where the value is.
 _STAND_IN = re.compile(
-    r"\[redacted|\$\{[\w.:-]{1,80}\}|\$\([\w .-]{1,80}\)|\{\{[^{}]{0,80}\}\}|<[A-Za-z _.-]{1,60}>|%\(\w+\)s"
+    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}\}|\$\([\w .-]{1,80}\)|\{\{[^{}]{0,80}\}\}"
+    r"|<[A-Za-z _.-]{1,60}>|%\(\w+\)s"
 )
 _CLOSING = {"“": "”", "„": "“", "«": "»"}
 _ANOTHER_NAME = r"[\w.$\[\]%-]{1,40}[ \t]?(?:=|:[ \t])"
@@ -38,7 +39,7 @@ _LINE = re.compile(r"[^\r\n]*")
 _FIELD = re.compile(r"(?:[^;\r\n\"']|;(?![ \t]*(?:\Z|[\r\n]|[\w .-]{1,40}=)))*")
 # A quotation that does not end goes on to the end.
 _NESTING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?\Z)|'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[\[{}\]()]""", re.DOTALL)
-_OPENS_NESTING = re.compile(r"""[{\[]|\(\s{0,4}["']""")
+_OPENS_NESTING = re.compile(r"""(?!\{[A-Z0-9_-]{3,16}\}\w)[{\[]|\(\s{0,4}["']""")
 _END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" + _ANOTHER_NAME)
 # Their values hold spaces and semicolons.
 _FILLS_LINE = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z", re.IGNORECASE)

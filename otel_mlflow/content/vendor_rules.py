@@ -230,6 +230,7 @@ RULES: tuple[Rule, ...] = (
     _rule("New Relic", "NR", r"(?:AA|II|JS|RA|SP)-[0-9A-Za-z-]{16,}", has_digit),
     _rule("New Relic licence", "FFFFNRAL", r"", _always, before=32, head=r"[0-9a-f]{32}"),
     _rule("Dynatrace", "dt0c01.", r"[0-9A-Z]{24}\.[0-9A-Z]{64}", _always),
+    _rule("GitHub Actions, a value to be masked", "::add-mask::", r"\S+", _always),
     _rule("Sentry", "sntrys_", r"[\w+/=-]{30,}", _always),
     _rule("Sentry", "sntry", r"[au]_[0-9a-f]{40,}", _always),
     _rule("PostHog", "phx_", rf"{_W}{{30,}}", has_digit),

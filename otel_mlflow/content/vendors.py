@@ -41,7 +41,7 @@ def _word_of(rule: Rule) -> bytes | None:
 
 
 _ELSEWHERE = tuple((rule, _word_of(rule)) for rule in RULES if not _begins_run(rule))
-_TELLING_WORDS = frozenset({b"hooks", b"webhook", b"webhooks", b"amzn", b"access", b"private", b"appid"})
+_TELLING_WORDS = frozenset({b"hooks", b"webhook", b"webhooks", b"amzn", b"access", b"private", b"appid", b"mask"})
 _PLAIN_RUN = re.compile(rb"[a-z_-]*|[0-9_-]*|[A-Z_]*|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,40}")
 
 

@@ -24,7 +24,9 @@ PASSWORDS = _words(
 
 SCRIPTS_WITHOUT_SPACES = _words(
     """
-    パスワード 暗証番号 合言葉 密码 密碼 口令 密钥 密鑰 秘钥 令牌 秘密鍵 トークン 비밀번호 암호 토큰 รหัสผ่าน
+    パスワード 暗証番号 合言葉 密码 密碼 口令 密钥 密鑰 秘钥 令牌 秘密鍵 トークン 비밀번호 암호 토큰
+    비번 인증번호 인증코드 验证码 驗證碼 認証コード 確認コード รหัสผ่าน
+    گذرواژه পাসওয়ার্ড கடவுச்சொல்
     סיסמה סיסמא كلمةالمرور كلمةالسر पासवर्ड
     """
 )
@@ -44,14 +46,17 @@ SINGLE = _words(
 )
 """Whatever stands under such a name is hidden, where nothing else follows in it but a word of `NEUTRAL`."""
 
-NUMERIC = _words("pin otp totp cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey")
+NUMERIC = _words(
+    "pin otp totp cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey "
+    "bestatigungscode verifizierungscode einmalcode sicherheitscode"
+)
 """Short numbers, which are hidden too."""
 
 OPAQUE = _words(
     """
     token tokens cookies auth jwt jws jwe sig signature hmac sid assertion clave chave llave schlussel sessionkey
     keymaterial otpauth jeton klucz bearertoken xauth csrf xsrf csrfmiddlewaretoken ключ apitokens sas sessionid
-    salt pepper pat crumb tempauth
+    salt pepper pat crumb tempauth ott tok
     """
 )
 """What stands under such a name is hidden if it looks like a credential; it may well be a word or a count."""
@@ -112,6 +117,20 @@ NUMERIC_PHRASES = tuple(
         "unlock code",
         "codigo seguridad",
         "codigo de seguridad",
+        "code de verification",
+        "code de confirmation",
+        "code de securite",
+        "codigo de verificacion",
+        "codigo de verificacao",
+        "codigo de confirmacao",
+        "codice di verifica",
+        "codice di sicurezza",
+        "код подтверждения",
+        "код доступа",
+        "dogrulama kodu",
+        "dogrulama kodunuz",
+        "kod weryfikacyjny",
+        "confirmation code",
         "door code",
         "gate code",
         "alarm code",
@@ -184,7 +203,7 @@ ASPECTS = _words(
 STATED = _words(
     """
     enabled disabled type required min max length count policy expires expiry expired created updated changed rotated
-    rotation verified status name optional
+    rotation verified status name optional scheme
     """
 )
 """Under the name of a secret: the name of something that is stated about it."""
