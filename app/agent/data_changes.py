@@ -14,8 +14,8 @@ from app.agent.table import Table
 from app.agent.wishes import More, Refine, SlideAbout
 from app.questions.months import ALL
 from app.questions.query import PARTS, Dimension, Query
-from app.questions.reading import read
-from app.questions.refine import refine
+from app.questions.reading import Reading, read
+from app.questions.refine import joins_comparison, refine
 
 Found = Sequence[tuple[Table | None, str]]
 """What the data answered: rows if there are any, and their words."""
@@ -96,7 +96,7 @@ def _refinement(wish: Refine, deck: Existing) -> _Plan:
     if wish.number is not None and (missing := deck.missing(wish.number)):
         return _Plan(problem=missing)
     slides = [slide for number, slide in enumerate(deck.slides, 1) if wish.number in (None, number) and slide.finding]
-    readings = [refine(slide.finding.asked, wish.words, adds=wish.adds) for slide in slides if slide.finding]
+    readings = [_refined(slide.finding.asked, wish) for slide in slides if slide.finding]
     kept = [reading for reading in readings if not reading.refusal]
     if not kept:
         refused = next(
@@ -107,6 +107,11 @@ def _refinement(wish: Refine, deck: Existing) -> _Plan:
     if {query.in_words() for query in queries} <= {slide.query for slide in slides}:
         return _Plan(problem=" ".join(["That is what the deck shows already.", *kept[0].remarks]))
     return _Plan(queries, tuple(kept[0].remarks))
+
+
+def _refined(query: Query, wish: Refine) -> Reading:
+    adds = wish.adds or (wish.joins and joins_comparison(query, wish.words))
+    return refine(query, wish.words, adds=adds, given_up=wish.given_up)
 
 
 def _extend(deck: Existing, found: Sequence[Finding], plan: _Plan, notes: Sequence[str]) -> Answer:

@@ -29,11 +29,12 @@ def _ideas(query: Query, table: Table) -> Iterator[Query]:
         yield from (replace(query, split=in_order((*times, part)), ranking=None) for part in _free(query))
     elif times:
         yield from (replace(plain, split=(part,)) for part in (*parts, *_free(query)))
-    elif len(parts) == 1:
+    elif len(parts) == 1 and parts[0] in PARTS:
         yield from _behind(plain, parts[0], table, lowest=bool(query.ranking and query.ranking.lowest))
     else:
+        alone = parts if len(parts) > 1 else []
         yield from _over_time(plain)
-        yield from (replace(plain, split=(part,)) for part in (*parts, *_free(query)))
+        yield from (replace(plain, split=(part,)) for part in (*alone, *_free(query)))
 
 
 def _free(query: Query) -> list[Dimension]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from app.agent.findings.tell import tell
 from app.agent.findings.told import Told
 from app.agent.table import Table
-from app.questions.months import ALL, is_one_run, months_of_label, name_of
+from app.questions.months import ALL, is_one_run, months_of_label, name_of, whole_seasons
 from app.questions.query import PARTS, Query
 
 
@@ -33,13 +33,13 @@ class Finding:
     @property
     def title(self) -> str:
         """What the rows say, and of which part of the data."""
-        return f"{self.told.headline}{self._when()}{self._where()}{self.asked.together()}"
+        return f"{self.told.headline}{self._when()}{self._where()}{self.asked.together()}{self.told.aside}"
 
     def _when(self) -> str:
         """The time, unless the headline names it."""
         asked = self.asked
         is_named = self.told.names_time and self._time_is_named()
-        if is_named or (asked.focus == "outliers" and asked.marks_months):
+        if is_named or self._seasons_are_named() or (asked.focus == "outliers" and asked.marks_months):
             return ""
         return asked.when() or ("" if asked.split else f" from {name_of(ALL)}")
 
@@ -53,6 +53,11 @@ class Finding:
             )
             asked = asked.without_filter(part) if is_told and not asked.members(part).excluded else asked
         return asked.where()
+
+    def _seasons_are_named(self) -> bool:
+        """Whether the headline names the seasons that are meant, each of them whole."""
+        seasons = whole_seasons(self.asked.months) if "season" in self.asked.split else []
+        return bool(seasons) and all(season in self.told.headline for season in seasons)
 
     def _time_is_named(self) -> bool:
         """Whether the first and the last time that the rows name are the time that was asked for."""

@@ -34,7 +34,7 @@ _POLITE = re.compile(
     r"^\s*(?:(?:please|pls|ok|okay|thanks|great|now|can you|could you|would you|and|then|i want to)[,\s]+)+", re.I
 )
 _CUE = re.compile(
-    r"^\s*(?:and|but|also|what about|how about|only|just|same|include|exclude|compare (?:it|that|this|them|with|to)"
+    r"^\s*(?:and|but|also|now|what about|how about|only|just|same|include|exclude|compare (?:it|that|this|them|with|to)"
     r"|filter|limit|restrict|narrow|switch to|change (?:it|that|this) to|show (?:it|that|this|them|these)"
     r"|(?:how|what|why|where|when) (?:did|does|do|has|have|is|was|were) (?:it|that|this|they|these))\b"
     r"|\b(?:instead|as well|too)\b\W*$",
@@ -45,13 +45,16 @@ _COMMAND = (
     r"(?:one|another|a slide) (?:about|on|for|with))"
 )
 _ADDING = re.compile(
-    r"^\s*(?:and\s+)?(?:also|add|include)\b|^\s*and (?:split|break)\b|\b(?:too|as well)\b\W*$", re.IGNORECASE
+    r"^\s*(?:and\s+)?(?:also|add|include|(?:put|bring) (?:.+ )?back)\b|^\s*and (?:split|break)\b"
+    r"|\b(?:too|as well)\b\W*$",
+    re.IGNORECASE,
 )
 _OTHER_WORK = re.compile(
     rf"\b(?:merge|combine|join|swap|switch|exchange|move|put|copy|duplicate|rename|call|{REMOVE})\b|\bslides about\b",
     re.I,
 )
 """What is wanted with some slides that is not their number."""
+_SWAP = r"^\W*(?:replace|swap|switch|change|exchange) (.+?) (?:with|to|for|by) (.+)"
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
 _ENDS = (Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST)
 
@@ -60,6 +63,8 @@ def read_follow_up(sentence: str, deck: Existing) -> FollowUp:
     """Read a wish about a deck."""
     slides = len(deck.slides)
     plain = with_numbers(_POLITE.sub("", sentence), slides)
+    if find(r"^\W*(?:start (?:over|again|afresh)|new (?:question|deck))\b", sentence):
+        return NewQuestion()
     readers: Sequence[Callable[[], FollowUp | None]] = (
         lambda: _taken_back(plain),
         lambda: _rename(plain),
@@ -107,6 +112,7 @@ def _rename(sentence: str) -> Rename | None:
 def _about(sentence: str) -> SlideAbout | None:
     about = r"slides? (?:about|on|for|showing|with|of|comparing|that compares?|that shows?) (.+)"
     wish = find(rf"\b(?:add|a|an|another|make|create|one|new|insert)\b(?: \w+){{0,2}}? {about}", sentence)
+    wish = wish or find(r"^\W*(?:add|make|create|insert) (?:one|another)(?: one)? (?:about|on|for) (.+)", sentence)
     if wish or (wish := find(r"^\W*slides? (?:about|on|for|showing|with) (.+)", sentence)):
         return SlideAbout(wish.group(1))
     named = name_parts(tokenise(sentence))
@@ -164,7 +170,8 @@ def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
         return None
     if deck.about is None:
         return None if is_whole else Impossible("I can't: no slide of this deck shows data that I asked for.")
-    return Refine(words, bool(_ADDING.search(whole)), read_number(slide.group(1)) if slide else None)
+    number = read_number(slide.group(1)) if slide else None
+    return Refine(words, bool(_ADDING.search(whole)), number, _given_up(sentence), bool(find(r"^\W*and\b", whole)))
 
 
 def _is_about(named: Named, deck: Existing) -> bool:
@@ -173,10 +180,19 @@ def _is_about(named: Named, deck: Existing) -> bool:
     return bool(deck.about and deck.about.asked.split and not names and not named.left_out)
 
 
+def _given_up(sentence: str) -> str:
+    """The region or product that goes for another: `Tea` of `swap Tea for Filter`."""
+    swapped = find(_SWAP, sentence)
+    tokens = tokenise(swapped.group(1)) if swapped else ()
+    return next((token.value for token in tokens if token.kind is Kind.MEMBER), "")
+
+
 def _wanted(sentence: str) -> str:
     """What is to be there: `profit` of `replace revenue with profit`, `profit instead of revenue`, `add profit`."""
-    if swapped := find(r"^\W*(?:replace|swap|switch|change|exchange) .+? (?:with|to|for|by) (.+)", sentence):
-        return swapped.group(1)
+    if swapped := find(_SWAP, sentence):
+        return swapped.group(2)
+    if returned := find(r"^\W*(?:put|bring|take) (?:back )?(.+?)(?: back)?(?: in| again)?\W*$", sentence):
+        return returned.group(1)
     if kept := find(r"^(.+?),? (?:instead of|rather than) ", sentence):
         return kept.group(1)
     # The verb, not the coffee.

@@ -70,11 +70,17 @@ class SlideAbout:
 
 @dataclass(frozen=True)
 class Refine:
-    """Ask again what one slide, or each, answers, with some of it changed; `adds`: beside what was asked."""
+    """Ask again what one slide, or each, answers, with some of it changed.
+
+    `adds`: beside what was asked. `joins`: beside it, where that is a comparison of the same kind. `given_up`: the
+    region or product whose place the words take.
+    """
 
     words: str
     adds: bool = False
     number: int | None = None
+    given_up: str = ""
+    joins: bool = False
 
 
 @dataclass(frozen=True)

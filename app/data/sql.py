@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.questions.measures import measure_named
+from app.questions.months import SEASONS
 from app.questions.query import OVER_TIME, PARTS, Dimension, Query
 
 _EXPRESSIONS = {
@@ -23,12 +24,14 @@ _EXPRESSIONS = {
 _YEAR = "substr(month, 1, 4)"
 _NUMBER = "CAST(substr(month, 6, 2) AS INTEGER)"
 _QUARTER, _HALF = f"'Q' || (({_NUMBER} + 2) / 3)", f"'H' || (({_NUMBER} + 5) / 6)"
+_SEASON = f"CASE {' '.join(f'WHEN {_NUMBER} IN {numbers} THEN {season!r}' for season, numbers in SEASONS.items())} END"
 _DIMENSIONS: dict[Dimension, str] = {
     "region": "region",
     "product": "product",
     "month": "month",
     "quarter": f"{_YEAR} || ' ' || {_QUARTER}",
     "half": f"{_YEAR} || ' ' || {_HALF}",
+    "season": _SEASON,
     "year": _YEAR,
 }
 # Where the year is a dimension of its own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.questions.query import part_of
 from app.questions.tokens import Kind, Token
 
 _NAMES = {Kind.MEMBER, Kind.YEAR, Kind.PART_OF_YEAR, Kind.RECENT, Kind.THIS, Kind.EARLY, Kind.YEAR_BEFORE}
@@ -21,12 +22,23 @@ def excluded_places(tokens: Sequence[Token]) -> tuple[set[int], set[int]]:
 
 
 def _excludes(tokens: Sequence[Token], place: int) -> bool:
-    """`except`, `not`; and the `but` of `all regions but the East`."""
+    """`except`, `not`; and the `but` of `all regions but the East` and of `by region but the East`."""
     if tokens[place].kind in {Kind.EXCLUDE, Kind.NOT}:
         return True
+    if tokens[place].text.lower() != "but":
+        return False
     following = [token for token in tokens[place + 1 : place + 3] if token.text.lower() not in {"the", "for", "in"}]
+    if not following or following[0].kind not in _NAMES:
+        return False
     is_all = any({"all", "every", "each", "any"} & set(token.text.lower().split()) for token in tokens[:place])
-    return tokens[place].text.lower() == "but" and is_all and bool(following) and following[0].kind in _NAMES
+    return is_all or _is_one_of(following[0], tokens[:place])
+
+
+def _is_one_of(name: Token, before: Sequence[Token]) -> bool:
+    """Whether it is a region or a product where these are named before, and none of them."""
+    part = part_of(name.value) if name.kind is Kind.MEMBER else ""
+    is_named = any(token.kind is Kind.MEMBER and part_of(token.value) == part for token in before)
+    return not is_named and any(token.kind is Kind.DIMENSION and token.value == part for token in before)
 
 
 def _names_after(tokens: Sequence[Token], place: int) -> set[int]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from app.questions.draft import MOST_SPLITS, Draft, has_units, is_moment, with_room, without_last
 from app.questions.measures import RATIOS, measure_named
 from app.questions.months import ALL, SIZES, Unit, name_of, shift
-from app.questions.named import Named, part_of
-from app.questions.query import PARTS, Dimension, Focus
+from app.questions.named import Named
+from app.questions.query import OVER_TIME, PARTS, Dimension, Focus, part_of
 from app.questions.tokens import Kind, Token
 
 
@@ -26,7 +26,7 @@ def add_share(named: Named, draft: Draft) -> Draft:
     if of:
         roomy = draft if of in draft.split else without_last(named, draft)
         return replace(roomy, split=(*(one for one in roomy.split if one != of), of))
-    if any(part in PARTS for part in draft.split):
+    if any(part not in OVER_TIME for part in draft.split):
         return draft
     return without_last(named, draft).by("region").noting("No parts were named to have a share: I took the regions.")
 
@@ -119,7 +119,7 @@ def _spanned_unit(named: Named) -> Unit | None:
 
 def add_average(named: Named, draft: Draft) -> Draft:
     """The average or the median over units of time; the average of a ratio is the ratio of the whole."""
-    if not named.has(Kind.AVERAGE) or draft.query.focus or (named.threshold and named.threshold.value is None):
+    if not named.has(Kind.AVERAGE) or draft.query.focus or (named.threshold and named.threshold.is_average):
         return draft
     averages = {token.text: token.value for token in named.tokens if token.kind is Kind.AVERAGE}
     focus: Focus = "median" if "median" in averages.values() else "average"

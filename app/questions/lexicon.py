@@ -6,6 +6,7 @@ from calendar import month_abbr, month_name
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.questions.fillers import FILLERS
 from app.questions.tokens import Kind
 
 Phrase = tuple[str, ...]
@@ -55,10 +56,15 @@ _LOOSE_MEASURES = {
         "demand"
     ),
     "returned units": "return; sent back",
+    "price per unit": "cheap; expensive; pricey",
 }
 _DIMENSIONS = {
     "region": "region; regions; regional; regionally; area; areas; territory; territories; where",
     "product": "product; products; item; items; goods; drink; drinks; article; articles; product line; product lines",
+    "season": (
+        "season; seasons; seasonal; seasonally; seasonality; seasonal pattern; seasonal patterns; time of year; "
+        "times of year; time of the year"
+    ),
     "month": "month; months; monthly; when",
     "quarter": "quarter; quarters; quarterly",
     "half": "half; halves; half year; half years; half yearly",
@@ -68,7 +74,8 @@ _PERCENT = {"percent": "percent; percentage; percentages; %; by how many percent
 _GROWTH_UNITS = {
     unit: (
         f"{unit} over {unit}; {unit} on {unit}; {unit} to {unit}; than the {unit} before; than the previous {unit}; "
-        f"than in the {unit} before; than in the previous {unit}; on the {unit} before; on the previous {unit}; {short}"
+        f"than in the {unit} before; than in the previous {unit}; on the {unit} before; on the previous {unit}; "
+        f"{short}; from one {unit} to the next; one {unit} to the next; from {unit} to {unit}"
     )
     for unit, short in (("month", "mom"), ("quarter", "qoq"), ("half", ""), ("year", "yoy"))
 }
@@ -111,27 +118,34 @@ _BOUNDS: dict[Kind, dict[str, str]] = {
     Kind.ABOVE: {
         "above": (
             "above; over; more than; exceed; exceeds; exceeded; exceeding; greater than; higher than; larger than; "
-            "bigger than"
+            "bigger than; stronger than; outsell; outsells; outsold"
+        ),
+        "better": (
+            "beat; beats; better than; ahead of; outperform; outperforms; outperformed; surpass; surpasses; surpassed"
         ),
         "at least": "at least; no less than; not less than; not below; no fewer than; a minimum of",
     },
     Kind.BELOW: {
-        "below": "below; under; less than; fewer than; lower than; smaller than",
+        "below": "below; under; less than; fewer than; lower than; smaller than; weaker than",
+        "worse": "worse than; behind; trail; trails; lag behind; lags behind; underperform; underperforms",
         "at most": "at most; no more than; not more than; not above; not over; a maximum of",
     },
 }
-_AVERAGES = {"average": "average; averages; avg; mean; on average; averaged", "median": "median; medians"}
-_COUNTS = {"": "how many", "often": "how often; how many times"}
+_AVERAGES = {
+    "average": "average; averages; avg; mean; on average; averaged",
+    "median": "median; medians; typical; typically",
+}
+_COUNTS = {"": "how many; number of", "often": "how often; how many times"}
 _OTHERS: dict[Kind, str] = {
     Kind.UNKNOWN: (
         "more than half; over half; less than half; under half; half of the; half of our; half of all; half the; drop "
-        "table; the year before last"
+        "table; the year before last; holiday season; high season; peak season; low season; christmas season"
     ),
     Kind.HIGH: (
         "top; highest; most; largest; biggest; max; maximum; greatest; strongest; fastest; quickest; peak; peaked; "
-        "leading; lead; leads; led; higher; larger; bigger; high"
+        "leading; lead; leads; led; higher; larger; bigger; stronger; high"
     ),
-    Kind.LOW: "bottom; lowest; least; smallest; fewest; min; minimum; weakest; slowest; lower; smaller; low",
+    Kind.LOW: "bottom; lowest; least; smallest; fewest; min; minimum; weakest; slowest; lower; smaller; weaker; low",
     Kind.BEST: (
         "best; better; most successful; strongest performing; first place; rank first; ranks first; ranked first; come "
         "first; comes first; came first"
@@ -152,7 +166,8 @@ _OTHERS: dict[Kind, str] = {
     ),
     Kind.TREND: (
         "trend; trends; over time; develop; develops; developed; developing; development; evolve; evolved; evolution; "
-        "course; time series; timeline; history"
+        "course; time series; timeline; history; get worse; getting worse; got worse; get better; getting better; "
+        "got better"
     ),
     Kind.SHARE: (
         "distribution; share; shares; proportion; proportions; fraction; portion; mix; contribution; contributions; "
@@ -171,7 +186,8 @@ _OTHERS: dict[Kind, str] = {
     Kind.EXCLUDE: (
         "except; except for; excluding; exclude; excludes; without; other than; apart from; aside from; all but; "
         "everything but; every but; but not; but for; not including; not counting; leave out; leaving out; ignore; "
-        "ignoring; minus; omit; omitting"
+        "ignoring; minus; omit; omitting; outside; outside of; non; besides; everywhere but; "
+        "everywhere except; anywhere but; anything but"
     ),
     Kind.NOT: "not; no; never; none; neither; nor; dont; doesnt; didnt; isnt; arent; wasnt; werent; cannot; cant; wont",
     Kind.BETWEEN: "between",
@@ -192,36 +208,22 @@ _OTHERS: dict[Kind, str] = {
     Kind.NEXT: "next; coming; upcoming",
     Kind.EARLY: "first; earliest; initial",
     Kind.BY: "by; per; for each; for every; in each; in every; across; split by; broken down by",
-    Kind.EACH: "each; every",
+    Kind.EACH: "each; every; evry",
     Kind.AND: "and; or; plus; as well as",
     Kind.SLIDE: "slide; slides",
     Kind.OTHERS: "other; others; rest; remaining; remainder",
     Kind.TOGETHER: "together; combined; taken together; in sum; jointly",
+    Kind.OVERVIEW: (
+        "overview; how are we doing; how did we do; how is business; how is the business; how is the company; "
+        "how is it going; how are things; summarise everything; summarize everything"
+    ),
     Kind.WHY: "why; reason; reasons; cause; causes; caused; because; explain; explanation",
     Kind.ADVICE: "should; shall; recommend; recommendation; advise; advice; ought",
     Kind.FUTURE: (
         "will; forecast; forecasts; predict; prediction; predicted; project; projected; projection; expect; expected; "
         "future; tomorrow"
     ),
-    Kind.FILLER: (
-        "distributed; by size; by value; by amount; sorted by size; descending; saw; so high; too high; very high; so "
-        "low; too low; very low; this high; a; an; the; of; in; for; on; at; with; within; during; as; into; is; are; "
-        "was; were; be; been; being; do; does; did; done; doing; has; have; had; having; it; its; that; these; those; "
-        "there; what; whats; which; how; how much; how about; what about; how high; how low; much; many; me; my; we; "
-        "our; ours; us; i; you; your; they; their; them; show; shows; showing; give; gives; tell; see; display; "
-        "present; presentation; list; please; pls; can; could; would; may i; may we; like; want; need; let; make; "
-        "made; makes; create; build; prepare; generate; draw; plot; put; deck; decks; chart; charts; graph; graphs; "
-        "diagram; overview; report; summary; summarise; summarize; breakdown; break; broken; split; splits; down; up; "
-        "total; totals; in total; overall; altogether; sum; all; entire; whole; figure; figures; number; numbers; "
-        "amount; amounts; value; values; data; company; business; result; results; hello; hi; hey; thanks; thank; "
-        "thank you; ok; okay; now; then; just; only; also; too; more; less; fewer; very; really; got; get; gets; come; "
-        "comes; came; go; goes; going; went; look; looks; looking; about; regarding; concerning; so; so far; but; "
-        "well; by far; by the way; find; out; know; question; any; some; roastery; individual; individually; "
-        "respectively; both; same; respective; different; vary; varies; generated; generates; achieve; achieved; rank; "
-        "ranked; ranking; sort; sorted; rate; per cent; single; everything; everywhere; anything; euro; euros; eur; "
-        "of both years; new; wich; use; using; combination; combinations; unfiltered; without any filter; "
-        "without any filters; without filters; here; from; which one; this one; that one; the one; instead; again"
-    ),
+    Kind.FILLER: FILLERS,
 }
 _CHARTS = {
     "line": "line chart; line charts; line graph; line graphs; line plot; lines",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import month_abbr
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Literal, get_args
 
@@ -42,6 +42,30 @@ def shift(months: Iterable[str], by: int) -> Months:
 FIRST, LAST = "2023-01", "2024-12"
 ALL = months_between(FIRST, LAST)
 """The months that the bundled data hold."""
+SEASONS: dict[str, tuple[int, ...]] = {
+    "Spring": (3, 4, 5),
+    "Summer": (6, 7, 8),
+    "Autumn": (9, 10, 11),
+    "Winter": (12, 1, 2),
+}
+"""The numbers of their months, in their order."""
+
+
+def season_of(month: str) -> str:
+    """The season that a month is in."""
+    return next(season for season, numbers in SEASONS.items() if int(month[5:]) in numbers)
+
+
+def months_by_season(months: Iterable[str]) -> dict[str, Months]:
+    """The months of each season that they are in."""
+    held = [(season_of(month), month) for month in months]
+    return {season: tuple(month for of, month in held if of == season) for season in SEASONS if season in dict(held)}
+
+
+def whole_seasons(months: Months) -> list[str]:
+    """The seasons, if the months are all that the data hold of them."""
+    seasons = months_by_season(months)
+    return list(seasons) if all(chosen == months_by_season(ALL)[season] for season, chosen in seasons.items()) else []
 
 
 def name_of(months: Months) -> str:
@@ -72,15 +96,25 @@ def is_one_run(months: Months) -> bool:
     return len(list(_runs(months))) == 1
 
 
-def scope_of(months: Months) -> str:
-    """The months as the end of a sentence: ` in Q4 2024`, ` except Nov 2024`; empty for all months of the data."""
+def scope_of(months: Months, *, names_one_season: bool = True) -> str:
+    """The months as the end of a sentence: ` in Q4 2024`, ` in summer`, ` except Nov 2024`; empty for all months."""
     left_out = tuple(month for month in ALL if month not in months)
     if not months or (not left_out and len(months) == len(ALL)):
         return ""
+    seasons = whole_seasons(months) if set(months) < set(ALL) else []
+    if len(seasons) > 1 or (seasons and names_one_season):
+        return f" {_season_words(seasons)}"
     runs, others = list(_runs(months)), list(_runs(left_out))
     if set(months) < set(ALL) and len(others) < len(runs):
         return f" except {_listed(others)}"
     return f" from {name_of(runs[0])}" if len(runs) == 1 and " to " in name_of(runs[0]) else f" in {_listed(runs)}"
+
+
+def _season_words(seasons: Sequence[str]) -> str:
+    """`in summer and winter`; `except winter` rather than three."""
+    left_out = [season for season in SEASONS if season not in seasons]
+    verb, named = ("except", left_out) if len(left_out) == 1 else ("in", seasons)
+    return f"{verb} {' and '.join(season.lower() for season in named)}"
 
 
 def _listed(runs: Iterable[Months]) -> str:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.questions.exclusions import excluded_places
-from app.questions.months import SIZES, Months, Unit
-from app.questions.query import DIMENSIONS, MEMBERS, PARTS, SIDES, Dimension, Members, Threshold
-from app.questions.times import TimeMention, find_times
+from app.questions.limits import ENDS, find_limit
+from app.questions.mentions import TimeMention
+from app.questions.months import SEASONS, SIZES, Months, Unit
+from app.questions.query import DIMENSIONS, MEMBERS, PARTS, Dimension, Members, Threshold, part_of
+from app.questions.times import find_times
 from app.questions.tokens import EMPTY, Kind, Token
 
-ENDS = {Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST}
 _FLAGS = {Kind.RISE, Kind.FALL, Kind.TREND, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.POINTS}
+_EACH = {"revenue": "price per unit", "cost": "cost per unit", "profit": "profit per unit"}
 _VAGUE_VALUES = ("revenue", "units")
-_LOSSES = {"loss", "losses", "lose", "lost", "losing"}
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,11 @@ class Named:
         return next((unit for unit in SIZES if unit in named), None)
 
     @property
+    def rises(self) -> bool:
+        """Whether growth is named, and not only that it is from one month to the next."""
+        return any(token.kind is Kind.RISE and not token.value for token in self.tokens)
+
+    @property
     def chart(self) -> str:
         """The kind of chart that is wanted."""
         return next((token.value for token in self.tokens if token.kind is Kind.CHART), "")
@@ -118,22 +125,26 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
     unknown = _unknown_measure(tokens) if not measures else None
     splits, idle = _splits(tokens, in_times)
     count, counting = _count(tokens)
-    threshold, limits = _threshold(tokens)
-    threshold = threshold or _loss(tokens, splits)
+    counting |= _whole_numbers(tokens)
+    limit = find_limit(tokens, [split.dimension for split in splits], measures)
     flags = {place for place, token in enumerate(tokens) if token.kind in _FLAGS | ENDS | {Kind.CHART}}
     members = {place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER}
-    named_places = {split.place for split in splits} | idle | members | flags | counting | limits
+    named_places = {split.place for split in splits} | idle | members | flags | counting | limit.places
     return Named(
         tokens=tokens,
         measures=measures,
         unknown_measure=tokens[unknown].text.lower() if unknown is not None else "",
         splits=splits,
-        members={part: _members(tokens, part, excluded) for part in PARTS},
+        members={part: _members(tokens, part, excluded, limit.places) for part in PARTS},
         times=tuple(time for time in times if time.start not in excluded),
         excluded_times=tuple(time for time in times if time.start in excluded),
-        ends=tuple((place, token.kind) for place, token in enumerate(tokens) if token.kind in ENDS),
+        ends=tuple(
+            (place, token.kind)
+            for place, token in enumerate(tokens)
+            if token.kind in ENDS and place not in limit.places
+        ),
         count=count,
-        threshold=threshold,
+        threshold=limit.threshold,
         used=frozenset(named_places | in_times | _openings(tokens, times) | measure_places | excluding)
         | ({unknown} if unknown is not None else set()),
     )
@@ -154,9 +165,17 @@ def _measures(tokens: Sequence[Token]) -> tuple[tuple[str, ...], set[int]]:
     named = [(place, token) for place, token in enumerate(tokens) if token.kind is Kind.MEASURE]
     firm = [(place, token) for place, token in named if not token.is_loose]
     chosen = firm or named
-    measures = tuple(dict.fromkeys(token.value for _, token in chosen))
-    vague = {place for place, token in named if token.is_loose and token.value in _VAGUE_VALUES}
+    measures = _per_unit(tokens, tuple(dict.fromkeys(token.value for _, token in chosen)))
+    suggested = {*_VAGUE_VALUES, *(["price per unit"] if {"cost", "cost per unit"} & {*measures} else [])}
+    vague = {place for place, token in named if token.is_loose and token.value in suggested}
     return measures, {place for place, _ in chosen} | vague
+
+
+def _per_unit(tokens: Sequence[Token], measures: tuple[str, ...]) -> tuple[str, ...]:
+    """`which product costs the least per unit`: the cost of one."""
+    is_each = any(before.text.lower() == "per" and token.text.lower() == "unit" for before, token in pairwise(tokens))
+    whole = [measure for measure in measures if measure != "units"]
+    return (_EACH[whole[0]],) if is_each and len(whole) == 1 and whole[0] in _EACH else measures
 
 
 def _unknown_measure(tokens: Sequence[Token]) -> int | None:
@@ -181,6 +200,18 @@ def _splits(tokens: Sequence[Token], in_times: set[int]) -> tuple[tuple[Split, .
         each = _kind_before(tokens, place) in {Kind.BY, Kind.EACH}
         splits.append(Split(place, dimension, each, token.text.lower().endswith("s")))
     return tuple(splits), idle | {split.place for split in splits}
+
+
+def _whole_numbers(tokens: Sequence[Token]) -> set[int]:
+    """The numbers in `the four regions`: they say what is so."""
+    sizes: dict[str, int] = {"season": len(SEASONS), **{part: len(names) for part, names in MEMBERS.items()}}
+    pairs = [(place, token, tokens[place + 1]) for place, token in enumerate(tokens[:-1])]
+    return {
+        place
+        for place, token, following in pairs
+        if token.kind is Kind.NUMBER and following.kind is Kind.DIMENSION
+        if float(token.value) == sizes.get(following.value)
+    }
 
 
 def _names_its_neighbour(tokens: Sequence[Token], place: int) -> bool:
@@ -214,9 +245,10 @@ def _kind_before(tokens: Sequence[Token], place: int) -> Kind | None:
     return None
 
 
-def _members(tokens: Sequence[Token], part: Dimension, excluded: set[int]) -> Members:
-    """The regions or products that are named. What is left out counts where both are there."""
-    places = [place for place, one in enumerate(tokens) if one.kind is Kind.MEMBER and part_of(one.value) == part]
+def _members(tokens: Sequence[Token], part: Dimension, excluded: set[int], limits: frozenset[int]) -> Members:
+    """The regions or products that are named, but as a limit. What is left out counts where both are there."""
+    named = [place for place, one in enumerate(tokens) if one.kind is Kind.MEMBER and place not in limits]
+    places = [place for place in named if part_of(tokens[place].value) == part]
     without = [place for place in places if place in excluded]
     within = tuple(dict.fromkeys(tokens[place].value for place in places if place not in excluded))
     left_out = tuple(dict.fromkeys(tokens[place].value for place in without))
@@ -234,48 +266,6 @@ def _count(tokens: Sequence[Token]) -> tuple[int, set[int]]:
         if token.kind is Kind.NUMBER and (is_beside or (ends and counts)):
             return max(1, int(min(float(token.value), 1000))), {place}
     return 0, set()
-
-
-def _threshold(tokens: Sequence[Token]) -> tuple[Threshold | None, set[int]]:
-    """`above 50`, `below average`, `between 40 and 50`."""
-    for place, token in enumerate(tokens[:-1]):
-        if between := _between(tokens, place):
-            return between
-        if token.kind not in {Kind.ABOVE, Kind.BELOW}:
-            continue
-        limit = next((at for at in range(place + 1, len(tokens)) if tokens[at].kind is not Kind.FILLER), None)
-        if limit is not None and tokens[limit].kind in {Kind.NUMBER, Kind.AVERAGE}:
-            value = float(tokens[limit].value) if tokens[limit].kind is Kind.NUMBER else None
-            return Threshold(next(side for side in SIDES if side == token.value), value), {place, limit}
-    return None, {place for place, token in enumerate(tokens) if _compares(token, tokens[place + 1 : place + 3])}
-
-
-def _loss(tokens: Sequence[Token], splits: Sequence[Split]) -> Threshold | None:
-    """`which regions make a loss`: a profit below 0; not `where do we lose the most`."""
-    is_asked = any(token.text.lower() in _LOSSES for token in tokens)
-    has_end = any(token.kind in ENDS for token in tokens)
-    return Threshold("below", 0.0) if is_asked and splits and not has_end else None
-
-
-def _between(tokens: Sequence[Token], place: int) -> tuple[Threshold, set[int]] | None:
-    """Two values with `and` between them."""
-    after = [at for at in range(place, len(tokens)) if tokens[at].kind is not Kind.FILLER][:4]
-    if [tokens[at].kind for at in after] != [Kind.BETWEEN, Kind.NUMBER, Kind.AND, Kind.NUMBER]:
-        return None
-    least, most = sorted(float(tokens[at].value) for at in (after[1], after[3]))
-    return Threshold("between", least, most), set(after)
-
-
-def _compares(token: Token, following: Sequence[Token]) -> bool:
-    """`more than South` needs no limit; nor does `over the year`."""
-    if token.kind not in {Kind.ABOVE, Kind.BELOW}:
-        return False
-    return token.text.lower() == "over" or any(one.kind is Kind.MEMBER for one in following)
-
-
-def part_of(name: str) -> Dimension:
-    """The dimension that a region's or product's name belongs to."""
-    return next(part for part, names in MEMBERS.items() if name in names)
 
 
 def _dimension(name: str) -> Dimension:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.questions.draft import MOST_SPLITS, Draft, has_units, with_room
+from app.questions.limits import ENDS
 from app.questions.measures import measure_named
-from app.questions.named import ENDS, Named
-from app.questions.query import PARTS, Dimension, Ranking
+from app.questions.named import Named
+from app.questions.query import PARTS, Dimension, Ranking, part_of
 from app.questions.tokens import Kind
 
 _PLURAL_COUNT = 3
@@ -17,7 +18,7 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
     """A rank, from the end that the words mean for this measure."""
     # What is higher than one of them is seen beside it, and is not the highest of all.
     kinds = set() if named.compared_with else {kind for _, kind in named.ends}
-    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not named.has(Kind.RISE)
+    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not named.rises
     if not kinds and not falls:
         return draft
     if not draft.split and (part := _rankable(draft)):
@@ -61,6 +62,8 @@ def add_limit(named: Named, draft: Draft) -> Draft:
     """A value that figures are to be above or below; `how often` counts units of time."""
     if not named.threshold:
         return draft
+    if (than := named.threshold.than) and (draft.query.focus or draft.split != (part_of(than),)):
+        return draft.noting(f"{than} is shown beside all {part_of(than)}s.")
     limited = replace(draft, query=replace(draft.query, threshold=named.threshold))
     counts = any(token.kind is Kind.COUNT and token.value == "often" for token in named.tokens)
     if counts and draft.unit is None and has_units(draft):
@@ -72,7 +75,7 @@ def without_order(named: Named, draft: Draft) -> Draft:
     """One figure alone has no rank, and is its own average."""
     query = draft.query
     left_out = named.words(*ENDS) if query.ranking else []
-    is_average = query.threshold is not None and query.threshold.value is None
+    is_average = query.threshold is not None and query.threshold.is_average
     threshold = None if is_average else query.threshold
     left_out += named.words(Kind.AVERAGE) if is_average else []
     return replace(draft, query=replace(query, ranking=None, threshold=threshold)).left(*left_out)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from app.questions.measures import DEFAULT_MEASURE
-from app.questions.months import UNITS, Months, scope_of
+from app.questions.months import UNITS, Months, is_one_run, scope_of
 
-Dimension = Literal["region", "product", "month", "quarter", "half", "year"]
+Dimension = Literal["region", "product", "season", "month", "quarter", "half", "year"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 PARTS: tuple[Dimension, ...] = ("region", "product")
 OVER_TIME: frozenset[str] = frozenset(UNITS)
@@ -60,16 +60,23 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Threshold:
-    """On which side of a value, or between two; without one the average of the figures is meant."""
+    """On which side of a value, between two, or of what one of them has; without any the average is meant."""
 
     side: Side
     value: float | None = None
     most: float = 0.0
+    than: str = ""
+
+    @property
+    def is_average(self) -> bool:
+        """Whether the average of the figures is meant."""
+        return self.value is None and not self.than
 
     def in_words(self) -> str:
-        """`above 50`, `below average`, `between 40 and 50`."""
+        """`above 50`, `below average`, `between 40 and 50`, `above West`."""
         most = f" and {self.most:.12g}" if self.side == "between" else ""
-        return f"{self.side} {'average' if self.value is None else f'{self.value:.12g}'}{most}"
+        limit = self.than or ("average" if self.value is None else f"{self.value:.12g}")
+        return f"{self.side} {limit}{most}"
 
     def is_passed_by(self, figure: float, limit: float) -> bool:
         """Whether a figure is on that side of the limit."""
@@ -120,12 +127,17 @@ class Query:
     def together(self) -> str:
         """` together`, where several regions, products or times are added up and not told apart."""
         summed = [part for part in PARTS if part not in self.split and len(self.members(part).names) > 1]
-        has_gap = " and " in self.when() and " in " in self.when() and not OVER_TIME & set(self.split)
+        is_told_apart = bool({*OVER_TIME, "season"} & set(self.split))
+        has_gap = self.when().startswith(" in ") and not is_one_run(self.months) and not is_told_apart
         return " together" if has_gap or any(not self.members(part).excluded for part in summed) else ""
 
     def when(self) -> str:
-        """The time as words: ` in Q4 2024`."""
-        return scope_of(self.months)
+        """The time as words: ` in Q4 2024`, ` in summer`.
+
+        By month, `in summer` would be read as each summer beside the other: there its months are named.
+        """
+        is_split = bool(OVER_TIME & set(self.split)) and "year" not in self.split
+        return scope_of(self.months, names_one_season=not is_split)
 
     def where(self) -> str:
         """Regions and products as words: ` for North except Tea`, ` for Tea in North`."""
@@ -165,6 +177,11 @@ class Query:
     def marks_months(self) -> bool:
         """Whether single months are named, to be seen beside the others: the same month of each year."""
         return 0 < len(self.months) <= 2 and len({month[5:] for month in self.months}) == 1
+
+
+def part_of(name: str) -> Dimension:
+    """The dimension that a region's or product's name belongs to."""
+    return next(part for part, names in MEMBERS.items() if name in names)
 
 
 def in_order(split: tuple[Dimension, ...]) -> tuple[Dimension, ...]:

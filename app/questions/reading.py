@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from app.questions.compose import compose, months_named
 from app.questions.measures import MEASURES
-from app.questions.months import ALL, name_of
+from app.questions.months import ALL, SIZES, name_of
 from app.questions.named import Named, name_parts
 from app.questions.query import MEMBERS, PARTS, Query
 from app.questions.times import note_on
@@ -22,11 +22,12 @@ _SLIDES = re.compile(
     re.IGNORECASE,
 )
 _SECOND_QUESTION = re.compile(r",?\s+(?:and|&)\s+(?:also\s+)?(?=(?:which|what|how|who|where|when)\b)", re.IGNORECASE)
+_SECOND_TOPIC = re.compile(r",?\s+(?:and|&)\s+(?=(?:\w+\s){1,3}(?:by|per)\b)", re.IGNORECASE)
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _SENTENCE_END = re.compile(r"[.?!;]+(?=\s|$)|\n+")
 HELP = (
     f"I read plain English questions about {', '.join(sorted(MEASURES))}, by region ({', '.join(MEMBERS['region'])}), "
-    f"product ({', '.join(MEMBERS['product'])}), month, quarter, half or year, from {name_of(ALL[:1])} to "
+    f"product ({', '.join(MEMBERS['product'])}), month, quarter, half, year or season, from {name_of(ALL[:1])} to "
     f"{name_of(ALL[-1:])}: compared, ranked, as growth, shares, averages, medians or outliers."
 )
 """What can be asked."""
@@ -73,11 +74,11 @@ def read(question: str, default_measure: str = "") -> Reading:
 def _questions(sentence: str, default_measure: str) -> list[tuple[Token, ...]]:
     """Two questions in one sentence are read apart; the second is about the first one's part of the data.
 
-    `revenue by region and which product has the best margin`, but not `revenue by region and how many units`.
+    `revenue by region and which product has the best margin`, but not `revenue by region and how many units`; and
+    `revenue by region and units by product`, but not `revenue and units by product`.
     """
-    first, *joint = _SECOND_QUESTION.split(sentence, maxsplit=1)
-    asked = [name_parts(tokenise(part)) for part in (first, *joint)]
-    if not joint or not all(one.splits or one.ends for one in asked) or not asked[0].measures:
+    asked = _joint(sentence)
+    if len(asked) < 2:
         return [tokenise(sentence)]
     about = compose(asked[0], default_measure).queries[0]
     second = asked[1]
@@ -85,6 +86,16 @@ def _questions(sentence: str, default_measure: str) -> list[tuple[Token, ...]]:
     when = about.when() if not (second.times or second.excluded_times) else ""
     where = about.where() if not any(members.names for members in second.members.values()) else ""
     return [asked[0].tokens, (*second.tokens, *tokenise(what + when + where))]
+
+
+def _joint(sentence: str) -> list[Named]:
+    """The two questions in a sentence; none where it is one."""
+    for pattern, needs_measure in ((_SECOND_QUESTION, False), (_SECOND_TOPIC, True)):
+        asked = [name_parts(tokenise(part)) for part in pattern.split(sentence, maxsplit=1)]
+        is_whole = all(one.splits or one.ends for one in asked) and bool(asked[0].measures)
+        if len(asked) > 1 and is_whole and (asked[1].measures or not needs_measure):
+            return asked
+    return []
 
 
 def _in_context(sentences: list[tuple[Token, ...]]) -> list[tuple[Token, ...]]:
@@ -125,11 +136,15 @@ def refuse(named: Named, *, is_fragment: bool = False) -> str:
         return f"I do not know {', '.join(ranked)}."
     if idle := [word for word in named.left_out if _is_negation(named, word)]:
         return f"I do not know what “{idle[0]}” leaves out: I can leave out regions, products and times."
+    if chosen := _chosen_by_limit(named):
+        return f"I can't choose {chosen} by their figures and show something else: ask for the {chosen} first."
     if empty := _empty(named):
         return empty
     if named.has(Kind.WHY) and not named.weight:
         return NOT_WHY
     known = named.measures or named.unknown_measure or is_fragment
+    if named.has(Kind.OVERVIEW) and not unknown:
+        return ""
     if not named.weight or (unknown and not known) or (len(unknown) >= named.weight > 0 and not named.unknown_measure):
         return f"I do not know {', '.join(unknown)}." if unknown else "I do not know what is asked."
     return ""
@@ -156,6 +171,14 @@ def _unknown(named: Named) -> list[str]:
     return [f"“{token.text}”" for token in named.tokens if token.kind is Kind.UNKNOWN]
 
 
+def _chosen_by_limit(named: Named) -> str:
+    """`revenue by region for products over 1000`: what is to be chosen, where the figures are split by another part."""
+    bounds = [place for place, token in enumerate(named.tokens) if token.kind in {Kind.ABOVE, Kind.BELOW}]
+    limited = [split.place for split in named.splits if split.plural and split.place + 1 in bounds]
+    chosen = [place for place in limited if "for" in {token.text.lower() for token in named.tokens[place - 2 : place]}]
+    return named.tokens[chosen[0]].text if named.threshold and len(named.splits) > 1 and chosen else ""
+
+
 def _is_negation(named: Named, word: str) -> bool:
     return any(token.text == word and token.kind in {Kind.NOT, Kind.EXCLUDE} for token in named.tokens)
 
@@ -180,13 +203,18 @@ def notes_on(named: Named) -> list[str]:
     windows = [note for time in (*named.times, *named.excluded_times) if (note := note_on(time, tokens))]
     outside = [time for time in named.times if not set(time.months) & set(ALL)]
     beyond = [f"There are no data for {name_of(time.months)}." for time in outside if len(outside) < len(named.times)]
-    counted = [_counted(tokens[place + 1]) for place, token in enumerate(tokens[:-1]) if token.kind is Kind.COUNT]
+    counts = [place for place, token in enumerate(tokens[:-1]) if token.kind is Kind.COUNT]
+    counted = [_counted(tokens[place + 1], named) for place in counts]
     why = [NOT_WHY] if named.has(Kind.WHY) else []
     return [*typos, *loose, *windows, *beyond, *filter(None, counted), *why]
 
 
-def _counted(counted: Token) -> str:
+def _counted(counted: Token, named: Named) -> str:
     """How many there are of a dimension, where that is asked."""
+    is_all = not (named.times or named.excluded_times or named.threshold or named.has(Kind.RISE, Kind.FALL))
+    size = next((size for unit, size in SIZES.items() if counted.kind is Kind.DIMENSION and unit == counted.value), 0)
+    if size and is_all:
+        return f"The data hold {len(ALL) // size} {'halve' if counted.value == 'half' else counted.value}s."
     names = next((names for part, names in MEMBERS.items() if part == counted.value), ())
     is_dimension = counted.kind is Kind.DIMENSION and names
     return f"The data hold {len(names)} {counted.value}s: {', '.join(names)}." if is_dimension else ""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from app.questions.compose import compose
-from app.questions.months import ALL
-from app.questions.named import Named, name_parts, part_of
-from app.questions.query import PARTS, Dimension, Members, Query
+from app.questions.months import ALL, months_by_season
+from app.questions.named import Named, name_parts
+from app.questions.query import PARTS, Dimension, Members, Query, part_of
 from app.questions.reading import Reading, notes_on, refuse
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind, Token
@@ -19,10 +19,15 @@ from app.questions.tokens import Kind, Token
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER)
 
 
-def refine(query: Query, words: str, *, adds: bool = False) -> Reading:
-    """The question that these words make of another."""
+def refine(query: Query, words: str, *, adds: bool = False, given_up: str = "") -> Reading:
+    """The question that these words make of another; they take the place of the region or product `given_up`."""
     tokens = tokenise(words)
     own = name_parts(tokens, query.months)
+    if given_up and own.members[part := part_of(given_up)].names and query.members(part).names:
+        rest = _without_member(query, given_up)
+        if rest is None:
+            return Reading(queries=(query,))
+        query, adds = rest, adds or bool(rest.members(part).names)
     freed = {part for part in PARTS if _asks_for_all(own, part) and query.members(part).names}
     adds_split, adds = adds, adds or (own.has(Kind.COMPARE) and not _compares_by_itself(own))
     kept = tokenise(" ".join(_kept(query, own, adds=adds, adds_split=adds_split or bool(freed))))
@@ -37,11 +42,30 @@ def refine(query: Query, words: str, *, adds: bool = False) -> Reading:
     return Reading(composed.queries, left_out, (*composed.notes, *notes_on(merged)), chart=own.chart)
 
 
+def joins_comparison(query: Query, words: str) -> bool:
+    """`East`, where North and South stand beside each other: one more of the same, and nothing else."""
+    own = name_parts(tokenise(words), query.months)
+    asks = bool(own.measures or own.splits or own.times or own.ends or own.has(*_FOCUS))
+    named = [part for part in PARTS if own.members[part].names]
+    beside = [part for part in named if part in query.split and len(query.members(part).names) > 1]
+    is_excluded = any(own.members[part].excluded or query.members(part).excluded for part in named)
+    return len(named) == 1 == len(beside) and not asks and not is_excluded
+
+
+def _without_member(query: Query, name: str) -> Query | None:
+    """The same without one of those that are named; None where it is none of them."""
+    members = query.members(part_of(name))
+    if members.excluded or name not in members.names:
+        return None
+    return query.with_members(part_of(name), Members(tuple(one for one in members.names if one != name)))
+
+
 def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str]:
     """What the words do not speak of."""
     kept = [] if own.measures or own.unknown_measure else [query.measure]
     if query.split and (adds_split or not own.splits):
         kept.append(f"by {' and '.join(query.split)}")
+    kept += _kept_seasons(query, own)
     if adds or not own.times:
         kept.append(query.when() or (_every_year() if own.times else ""))
     for part in PARTS:
@@ -53,6 +77,13 @@ def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str
     keeps_focus = not own.has(*_FOCUS) and (query.focus == "share" or not own.has(Kind.TREND))
     kept += [query.focus, *_orders(query, own)] if keeps_focus else []
     return kept
+
+
+def _kept_seasons(query: Query, own: Named) -> list[str]:
+    """`and in 2024?`, where summer and winter stand beside each other: those of that year."""
+    seasons = months_by_season(query.months) if "season" in query.split else {}
+    is_other_year = bool(own.times) and all(time.unit == "year" for time in own.times)
+    return [f"in {' and '.join(seasons)}"] if seasons and is_other_year else []
 
 
 def _asks_for_all(own: Named, part: Dimension) -> bool:

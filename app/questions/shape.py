@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.questions.draft import MOST_SPLITS, Draft, without_moments
-from app.questions.months import ALL, SIZES, Months, Unit
+from app.questions.months import ALL, SIZES, Months, Unit, months_by_season
 from app.questions.named import Named
 from app.questions.order import without_order
-from app.questions.query import OVER_TIME, PARTS
+from app.questions.query import OVER_TIME, PARTS, Dimension, Query
 from app.questions.tokens import Kind
 
 
@@ -23,9 +23,8 @@ def add_comparison(named: Named, draft: Draft) -> Draft:
     draft = draft.by(*listed[: max(0, room)])
     for part in listed[max(0, room) :]:
         draft = draft.noting(f"{named.members[part].listed()} are taken together.")
-    if len([time for time in named.times if time.is_season]) > 1 and named.has(Kind.COMPARE):
-        draft = draft.noting("I can't set seasons against each other: their months are shown.")
-    unit = _listed_unit(named)
+    draft = _add_seasons(named, draft)
+    unit = None if "season" in draft.split else _listed_unit(named)
     if unit and draft.unit is None and len(draft.split) < MOST_SPLITS:
         draft = draft.by(unit)
     elif unit == "year" and draft.unit != "year" and len(draft.split) < MOST_SPLITS:
@@ -35,6 +34,29 @@ def add_comparison(named: Named, draft: Draft) -> Draft:
     is_comparison = draft.split or len(named.measures) > 1 or named.has(Kind.RISE, Kind.FALL)
     if named.has(Kind.OTHERS) or (named.has(Kind.COMPARE) and not is_comparison):
         return _compare_with_all(named, draft)
+    return draft
+
+
+def _add_seasons(named: Named, draft: Draft) -> Draft:
+    """Seasons that are named stand beside each other; those of several years are taken together."""
+    seasons = months_by_season(month for time in named.times if time.is_season for month in time.months)
+    if len(seasons) > 1 and draft.unit is None and len(draft.split) < MOST_SPLITS:
+        draft = draft.by("season")
+    elif named.has(Kind.COMPARE) and len([time for time in named.times if time.crosses_years]) > 1:
+        draft = draft.noting("I can't set winters against each other: their months are shown.")
+    return draft
+
+
+def _noting_seasons(draft: Draft) -> Draft:
+    """How much of each season there is, where it is not the same; and which months a year's winter is."""
+    if "season" not in draft.split:
+        return draft
+    held = {season: len(months) for season, months in months_by_season(draft.query.months or ALL).items()}
+    if len(set(held.values())) > 1:
+        counted = ", ".join(f"{season} {count}" for season, count in held.items())
+        draft = draft.noting(f"The seasons are of different length: months of {counted}.")
+    if "year" in draft.split and "Winter" in held:
+        return draft.noting("A year's winter is taken as its January, February and December.")
     return draft
 
 
@@ -53,7 +75,7 @@ def _listed_unit(named: Named) -> Unit | None:
     times = [time for time in named.times if not time.is_range]
     if any(time.window is Kind.YEAR_BEFORE for time in named.times):
         return "year"
-    if len(times) == 1 and times[0].is_season and not times[0].crosses_years:
+    if times and all(time.is_season and not time.crosses_years for time in times):
         return "year"
     if len(times) > 1 or any(time.unit != "year" and len(time.years) > 1 for time in times):
         return min((time.unit for time in times), key=lambda unit: SIZES[unit])
@@ -72,9 +94,11 @@ def prune(named: Named, draft: Draft) -> Draft:
     draft = without_moments(draft)
     query = draft.query
     share_of = replace(query, split=draft.split).share_of
-    kept = [one for one in draft.split if len(query.members(one).those_in(one)) != 1 or one == share_of]
+    kept = [one for one in draft.split if not _is_single(one, query) or one == share_of]
     units = [one for one in kept if one in OVER_TIME]
     surplus = [one for one in units[1:] if "year" not in (one, units[0])]
+    if "season" in kept and {"quarter", "half"} & {*units}:
+        surplus.append("season")
     if len(units) > 1 and not _is_same_each_year(query.months or ALL):
         surplus.append("year")
     needed = share_of or (draft.unit if query.focus else None)
@@ -83,7 +107,14 @@ def prune(named: Named, draft: Draft) -> Draft:
     extra = [one for one in (*surplus, *left) if one not in chosen]
     words = [named.tokens[split.place].text for split in named.splits if split.dimension in extra]
     pruned = replace(draft, split=tuple(one for one in left if one in chosen)).left(*words)
-    return pruned if pruned.split else without_order(named, pruned)
+    return _noting_seasons(pruned) if pruned.split else without_order(named, pruned)
+
+
+def _is_single(dimension: Dimension, query: Query) -> bool:
+    """Whether there is only one of it, so that it splits nothing."""
+    if dimension == "season":
+        return len(months_by_season(query.months or ALL)) == 1
+    return len(query.members(dimension).those_in(dimension)) == 1
 
 
 def _is_same_each_year(months: Months) -> bool:

@@ -5,6 +5,7 @@ The cases, in this order:
 - where a year stands right before a part (`2024 Q1`), each part takes the year before it;
 - `last`, `this` and `first` units count from the end or the start of the data, or of the year that follows; where the
   question names a unit of the same size, or `this`, `last` is the one before that;
+- `last` before a part of a year is that at the end of the data;
 - a season is three months, and winter ends in the year after;
 - `compared with last year` and `the same quarter last year` are what else is named, a year before;
 - two times joined by `to` or `between … and …` are a range; `since`, `until`, `after` and `before` are open ones.
@@ -13,58 +14,32 @@ The cases, in this order:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from app.questions.mentions import TimeMention, kind_before, months_in
 from app.questions.months import (
     ALL,
-    FIRST,
-    LAST,
     SIZES,
     Months,
     Unit,
-    months_between,
     months_of,
     name_of,
     names_of,
     shift,
 )
 from app.questions.query import OVER_TIME
+from app.questions.ranges import join_ranges
 from app.questions.tokens import Kind, Token
 
 _YEARS = tuple(sorted({int(month[:4]) for month in ALL}))
 _WINDOWS = {Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT}
 
 
-@dataclass(frozen=True)
-class TimeMention:
-    """One time as it was named, at the tokens from `start` to before `end`."""
-
-    start: int
-    end: int
-    unit: Unit
-    months: Months = ()
-    number: int = 0
-    length: int = 1
-    years: tuple[int, ...] = ()
-    window: Kind | None = None
-    is_range: bool = False
-
-    @property
-    def is_season(self) -> bool:
-        """Whether it is several months that are no unit."""
-        return self.length > 1
-
-    @property
-    def crosses_years(self) -> bool:
-        """Whether it begins in one year and ends in the next."""
-        return self.is_season and self.number + self.length > SIZES["year"] + 1
-
-
 def find_times(tokens: Sequence[Token], reference: Months = ()) -> list[TimeMention]:
     """All times that are named, in their order; `last` ones come before the `reference` if there is one."""
     found = _with_years([_as_compared(one, tokens) for one in _mentions(tokens)], tokens)
     named = [one for one in found if one.window is not Kind.YEAR_BEFORE]
-    resolved = list(_ranges([_resolve(one, named, reference) for one in named], tokens))
+    resolved = list(join_ranges([_resolve(one, named, reference) for one in named], tokens))
     years_before = [one for one in found if one.window is Kind.YEAR_BEFORE]
     earlier = [time for one in years_before for time in _year_before(one, resolved, tokens, reference)]
     return sorted((*resolved, *earlier), key=lambda time: time.start)
@@ -73,7 +48,7 @@ def find_times(tokens: Sequence[Token], reference: Months = ()) -> list[TimeMent
 def _as_compared(mention: TimeMention, tokens: Sequence[Token]) -> TimeMention:
     """`compared with last year`: the year before that of which all else is said."""
     is_last_year = mention.window is Kind.RECENT and (mention.unit, mention.number) == ("year", 1)
-    is_compared = is_last_year and _kind_before(mention, tokens) is Kind.COMPARE
+    is_compared = is_last_year and kind_before(mention, tokens) is Kind.COMPARE
     return replace(mention, window=Kind.YEAR_BEFORE) if is_compared else mention
 
 
@@ -83,15 +58,9 @@ def _year_before(
     """What else is named, a year before; where nothing is, the last year, and the one before it."""
     within = {month for one in others for month in one.months}
     months = tuple(sorted(within)) or reference or ALL[-SIZES["year"] :]
-    if not within and not reference and _kind_before(mention, tokens) is Kind.COMPARE:
+    if not within and not reference and kind_before(mention, tokens) is Kind.COMPARE:
         yield replace(mention, months=months, window=None)
     yield replace(mention, months=shift(months, -SIZES["year"]))
-
-
-def _kind_before(mention: TimeMention, tokens: Sequence[Token]) -> Kind | None:
-    """The kind of the last word before it that is no filler."""
-    kinds = [token.kind for token in tokens[: mention.start] if token.kind is not Kind.FILLER]
-    return kinds[-1] if kinds else None
 
 
 def _mentions(tokens: Sequence[Token]) -> Iterator[TimeMention]:
@@ -112,7 +81,16 @@ def _mention(tokens: Sequence[Token], place: int) -> TimeMention | None:
         return TimeMention(place, place + 1, _unit(unit), number=int(number), length=int("".join(length) or 1))
     if token.kind in {Kind.YEAR_BEFORE, Kind.TO_DATE}:
         return TimeMention(place, place + 1, _unit(token.value or "year"), number=1, window=token.kind)
-    return _window(tokens, place) if token.kind in _WINDOWS else None
+    return _latest(tokens, place) or _window(tokens, place) if token.kind in _WINDOWS else None
+
+
+def _latest(tokens: Sequence[Token], place: int) -> TimeMention | None:
+    """`last December`, `last summer`: that of the data's end."""
+    following = tokens[place + 1 : place + 2]
+    if tokens[place].kind is not Kind.RECENT or not following or following[0].kind is not Kind.PART_OF_YEAR:
+        return None
+    part = _mention(tokens, place + 1)
+    return replace(part, start=place, is_latest=True) if part else None
 
 
 def _window(tokens: Sequence[Token], place: int) -> TimeMention | None:
@@ -194,16 +172,16 @@ def _resolve(mention: TimeMention, found: Sequence[TimeMention], reference: Mont
     """The mention with its months."""
     if mention.window:
         return _counted(mention, found, reference)
-    years = mention.years or _YEARS
-    begun = (_YEARS[0] - 1, *years) if mention.crosses_years and not mention.years else years
-    months = (month for year in begun for month in _months_in(mention, year))
+    years = mention.years or ((_latest_year(mention),) if mention.is_latest else _YEARS)
+    is_any = not mention.years and not mention.is_latest
+    begun = (_YEARS[0] - 1, *years) if mention.crosses_years and is_any else years
+    months = (month for year in begun for month in months_in(mention, year))
     return replace(mention, months=tuple(sorted(set(months))), years=years)
 
 
-def _months_in(mention: TimeMention, year: int) -> Months:
-    """The months of what is named as a part of a year, and of a season that begins in it."""
-    first = months_of(mention.unit, mention.number or 1, year)[0]
-    return months_between(first, shift([first], SIZES[mention.unit] * mention.length - 1)[0])
+def _latest_year(mention: TimeMention) -> int:
+    """The last year in which all of its months are in the data."""
+    return next((year for year in reversed(_YEARS) if set(months_in(mention, year)) <= set(ALL)), _YEARS[-1])
 
 
 def _counted(mention: TimeMention, found: Sequence[TimeMention], given: Months) -> TimeMention:
@@ -227,67 +205,10 @@ def _reference(mention: TimeMention, found: Sequence[TimeMention], given: Months
 
 def note_on(mention: TimeMention, tokens: Sequence[Token]) -> str:
     """How a window or a season was read."""
-    if mention.window is None and not mention.is_season:
+    if mention.window is None and not mention.is_season and not mention.is_latest:
         return ""
     words = " ".join(token.text for token in tokens[mention.start : mention.end])
     return f"“{words}” is read as {names_of(mention.months)}; the data run from {name_of(ALL)}."
-
-
-def _ranges(mentions: Sequence[TimeMention], tokens: Sequence[Token]) -> Iterator[TimeMention]:
-    """Two times with `to` between them become one; so does one with `since` and the like before it."""
-    place = 0
-    while place < len(mentions):
-        this, following = mentions[place], mentions[place + 1] if place + 1 < len(mentions) else None
-        if following and _is_range(this, following, tokens):
-            yield _range(this, following)
-            place += 2
-        else:
-            yield _opened(this, tokens, is_first=place == 0)
-            place += 1
-
-
-def _is_range(one: TimeMention, other: TimeMention, tokens: Sequence[Token]) -> bool:
-    joint = [token.kind for token in tokens[one.end : other.start]]
-    kinds = [kind for kind in joint if kind is not Kind.FILLER]
-    compared = any(token.kind is Kind.COMPARE for token in tokens)
-    before = tokens[: one.start]
-    if kinds in ([Kind.TO], [Kind.UNTIL]):
-        return not compared or any(token.text.lower() == "from" for token in before[-2:])
-    between = [token.kind for token in before if token.kind is not Kind.FILLER][-1:] == [Kind.BETWEEN]
-    return kinds == [Kind.AND] and between and not compared
-
-
-def _range(one: TimeMention, other: TimeMention) -> TimeMention:
-    """From one to the other; with the same years in each of them."""
-    if one.unit != "year" and one.years == other.years and other.number >= one.number and not one.window:
-        spans = [(_months_in(one, year)[0], _months_in(other, year)[-1]) for year in one.years]
-    else:
-        spans = [(one.months[0], other.months[-1])]
-    months = tuple(month for first, last in spans for month in months_between(first, last))
-    return replace(one, end=other.end, months=months or one.months, is_range=True)
-
-
-def _opened(mention: TimeMention, tokens: Sequence[Token], *, is_first: bool) -> TimeMention:
-    before = _kind_before(mention, tokens)
-    behind = tokens[mention.end : mention.end + 1]
-    first, last = mention.months[0], mention.months[-1]
-    if before is Kind.SINCE or (behind and behind[0].kind is Kind.SINCE):
-        return replace(mention, months=months_between(first, max(last, LAST)), is_range=True)
-    if before is Kind.UNTIL or (before is Kind.TO and is_first):
-        return replace(mention, months=months_between(min(first, FIRST), last), is_range=True)
-    if before is Kind.AFTER:
-        return replace(mention, months=_after(last), is_range=True)
-    if before is Kind.BEFORE:
-        return replace(mention, months=_before(first), is_range=True)
-    return mention
-
-
-def _after(last: str) -> Months:
-    return months_between(shift([last], 1)[0], LAST) or shift([last], 1)
-
-
-def _before(first: str) -> Months:
-    return months_between(FIRST, shift([first], -1)[0]) or shift([first], -1)
 
 
 def _unit(name: str) -> Unit:

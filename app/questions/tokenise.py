@@ -26,8 +26,15 @@ _SIGNS = {
     "/": Kind.AND,
 }
 _DASHES = "-–—"
+# What says both which end is meant, and of what.
+_SUPERLATIVES = {
+    "cheapest": ("lowest", "cheap"),
+    "cheaper": ("lower", "cheap"),
+    "priciest": ("highest", "pricey"),
+    "dearest": ("highest", "pricey"),
+}
 # Shorter words are too near to others for a guess.
-_SHORTEST_GUESS = 5
+_SHORTEST_GUESS = 4
 _KNOWN_WORDS = frozenset(word for phrase in LEXICON for word in phrase)
 
 
@@ -85,7 +92,8 @@ def _word(text: str) -> Iterator[Token]:
     elif plain.endswith("n't"):
         yield Token(text, Kind.UNKNOWN, "not")
     else:
-        yield Token(text, Kind.UNKNOWN, plain if not ending else stem)
+        words = _SUPERLATIVES.get(plain, (plain if not ending else stem,))
+        yield from (Token(text, Kind.UNKNOWN, word) for word in words)
 
 
 def _number(text: str) -> Token:

@@ -56,6 +56,7 @@ class Kind(enum.Enum):
     EACH = enum.auto()
     AND = enum.auto()
     SLIDE = enum.auto()
+    OVERVIEW = enum.auto()
     FILLER = enum.auto()
     # what no rows can answer
     WHY = enum.auto()
@@ -79,6 +80,7 @@ EMPTY = frozenset(
         Kind.BETWEEN,
         Kind.SINCE,
         Kind.SLIDE,
+        Kind.OVERVIEW,
     }
 )
 """Kinds of words that ask for nothing by themselves: nobody misses one that was not used."""

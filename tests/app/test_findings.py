@@ -142,7 +142,7 @@ def test_the_figures_beside_an_axis_are_written_alike(value: float, largest: flo
 def test_a_point_far_off_the_others_is_called_out() -> None:
     """One month that breaks the pattern is named in the title."""
     odd = "quarter,units\n2023 Q1,100\n2023 Q2,101\n2023 Q3,99\n2023 Q4,300\n2024 Q1,102\n"
-    assert found("units by quarter", odd).told.headline.endswith("and Q4 2023 stands out")
+    assert found("units by quarter", odd).told.aside == ", and Q4 2023 stands out"
 
 
 def test_ratios_have_no_total() -> None:

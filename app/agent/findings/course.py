@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import mean, pstdev
 
-from app.agent.findings.told import Told, capital, extremes, tied, view_points
+from app.agent.findings.told import Told, capital, difference, extremes, tied, view_points
 from app.agent.table import Point, Table
 from app.agent.units import Unit, change, is_written_as_nothing, write, write_amount
 
-# How many standard deviations off the other points a point is called out for.
+# How many standard deviations off the other points a point is called out for, and how many others that takes.
 OUTLIER_DEVIATIONS = 4.0
+_LEAST_OTHERS = 3
 
 
 def tell_course(table: Table) -> Told:
@@ -21,8 +22,9 @@ def tell_course(table: Table) -> Told:
     total = [f"Total {table.measure}: {write(table.total, unit)}"] if table.adds_up else []
     about = f"{table.measure} by {table.dimensions[0]}"
     view = view_points(about, points, unit, tied(points), is_over_time=True)
-    headline = f"{movement(table.measure, points, unit)}{aside}"
-    return Told(headline, (*extremes(points, unit), *total), view, names_time=True)
+    gap = difference(points, unit) if len(points) == 2 else []
+    remarks = (*extremes(points, unit), *gap, *total)
+    return Told(movement(table.measure, points, unit), remarks, view, names_time=True, aside=aside)
 
 
 def movement(measure: str, points: Sequence[Point], unit: Unit) -> str:
@@ -48,5 +50,5 @@ def outlier(points: Sequence[Point]) -> Point | None:
 def deviations(point: Point, points: Sequence[Point]) -> float:
     """How many standard deviations of the others a point is away from their mean."""
     others = [other.value for other in points if other is not point]
-    spread = pstdev(others) if len(others) > 1 else 0.0
+    spread = pstdev(others) if len(others) >= _LEAST_OTHERS else 0.0
     return abs(point.value - mean(others)) / spread if spread else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.agent.findings.parts import lead_words
-from app.agent.findings.told import Told, capital, extremes, list_names, plural, tied, view_lines
+from app.agent.findings.told import Told, capital, extremes, is_same, list_names, plural, tied, view_lines
 from app.agent.table import Point, Table
 from app.agent.units import change, describe_end, write, write_change
 
@@ -36,7 +36,20 @@ def _tell_courses(table: Table, time: str) -> Told:
     when = f"from {table.label(labels[0])} to {table.label(labels[-1])}"
     headline = f"{capital(table.measure)} {when}: {_ends(moved, table)}"
     view = view_lines(table, time)
-    return Told(headline, (*extremes(table.points, table.unit), *_total(table)), view, names_time=True)
+    remarks = (*_who_was_higher(table, time), *extremes(table.points, table.unit), *_total(table))
+    return Told(headline, remarks, view, names_time=True)
+
+
+def _who_was_higher(table: Table, time: str) -> list[str]:
+    """Of two courses, how often one was higher than the other."""
+    lines = list(table.lines(time).items())
+    if len(lines) != 2:
+        return []
+    (one, first), (other, second) = lines
+    both = [label for label in first if label in second]
+    often = sum(first[label] > second[label] and not is_same(first[label], second[label]) for label in both)
+    name, beside = table.label(one), table.label(other)
+    return [f"{name} was higher than {beside} in {often} of {len(both)} {plural([time])}"]
 
 
 def _ends(moved: list[Point], table: Table) -> str:

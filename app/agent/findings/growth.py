@@ -9,7 +9,8 @@ from app.agent.findings.grid import changes_along
 from app.agent.findings.ranking import Ranked, rank
 from app.agent.findings.told import Told, capital, list_names, plural, view_points
 from app.agent.table import Point, Table
-from app.agent.units import Unit, change, describe_end, write, write_change
+from app.agent.units import change, describe_end, write, write_change
+from app.questions.months import months_of_label, shift
 from app.questions.query import Ranking
 
 
@@ -27,24 +28,29 @@ def _tell_steps(table: Table, ranking: Ranking | None) -> Told:
         f"{points[0].label}: {write(points[0].value, unit)}",
         f"{points[-1].label}: {write(points[-1].value, unit)}",
     )
-    if len(points) == 2:
-        return Told(
-            whole, levels, view_points(f"{table.measure} by {table.dimensions[0]}", points, unit), names_time=True
-        )
-    steps = [step for before, after in pairwise(points) if (step := _step(before, after, unit))]
+    steps = _steps(table) if len(points) > 2 else []
+    if not steps:
+        view = view_points(f"{table.measure} by {table.dimensions[0]}", points, unit)
+        return Told(whole, levels, view, names_time=True)
     ranked = rank(steps, "percent", ranking or Ranking(), lambda moved: write_change(moved, unit))
     falls = min(steps, key=lambda step: step.value)
     best = f"{_verb(ranked, ranking or Ranking(), table)} in {ranked.in_words()} on the {table.dimensions[0]} before"
-    remarks = (*levels, f"Weakest step: {falls.label}, {write_change(falls.value, unit)}")
+    fell = sum(step.value < 0 for step in steps)
+    often = f"Fell in {fell} of {len(steps)} {plural(table.dimensions)}"
+    remarks = (*levels, f"Weakest step: {falls.label}, {write_change(falls.value, unit)}", often)
     view = view_points(f"change of {table.measure} by {table.dimensions[0]}", steps, "percent", ranked.points)
     if ranking:
         return Told(best, (*remarks, f"{whole}"), view)
     return Told(whole, (best, *remarks), view, names_time=True)
 
 
-def _step(before: Point, after: Point, unit: Unit) -> Point | None:
-    moved = change(before.value, after.value, unit)
-    return None if moved is None else Point(after.label, moved)
+def _steps(table: Table) -> list[Point]:
+    """The change of each time on the one right before it; where that is not among them there is no step."""
+    times = [months_of_label(row.labels[0]) for row in table.rows]
+    pairs = zip(pairwise(times), pairwise(table.points), strict=True)
+    adjacent = [points for (before, after), points in pairs if after[:1] == shift(before[-1:], 1)]
+    steps = [(after.label, change(before.value, after.value, table.unit)) for before, after in adjacent]
+    return [Point(label, moved) for label, moved in steps if moved is not None]
 
 
 def _tell_parts(table: Table, ranking: Ranking) -> Told | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.agent.findings.told import Told, capital, extremes, list_names, plural, tied, view_points
+from app.agent.findings.told import Told, capital, difference, extremes, list_names, plural, tied, view_points
 from app.agent.table import Point, Table
 from app.agent.units import change, write, write_amount
 
@@ -22,7 +22,8 @@ def tell_parts(table: Table) -> Told:
     total = [f"Total {table.measure}: {write(table.total, table.unit)}"] if table.adds_up else []
     about = f"{table.measure} by {table.dimensions[0]}"
     view = view_points(about, points, table.unit, tied(points))
-    return Told(_headline(table), (*extremes(points, table.unit), *total), view)
+    gap = difference(points, table.unit) if len(points) == 2 else []
+    return Told(_headline(table), (*extremes(points, table.unit), *gap, *total), view)
 
 
 def _headline(table: Table) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import mean
 
 from app.agent.findings.shares import shares
 from app.agent.findings.told import Told, capital, extremes, list_names, plural, view_lines, view_points
-from app.agent.table import Table
+from app.agent.table import Point, Table
 from app.agent.units import write
 from app.questions.query import Threshold
 
@@ -16,16 +17,18 @@ def tell_threshold(table: Table, threshold: Threshold, *, of_shares: bool = Fals
     points = shares(table) if of_shares and len(table.dimensions) == 1 else table.points
     unit = "percent" if of_shares and len(table.dimensions) == 1 else table.unit
     measure = f"share of {table.measure}" if unit != table.unit else table.measure
-    limit = mean(point.value for point in points) if threshold.value is None else threshold.value
-    passing = [point for point in points if threshold.is_passed_by(point.value, limit)]
-    bound = f"{threshold.side} {'the average of ' if threshold.value is None else ''}{write(limit, unit)}"
+    limit, owner = _limit(threshold, points)
+    others = [point for point in points if point.label != threshold.than]
+    passing = [point for point in others if threshold.is_passed_by(point.value, limit)]
+    bound = f"{threshold.side} {owner}{write(limit, unit)}"
     if threshold.side == "between":
         bound += f" and {write(threshold.most, unit)}"
     if not table.dimensions:
         verb = "were" if measure.endswith("units") else "was"
         told = f"{capital(measure)} {verb} {write(points[0].value, unit)}, {'' if passing else 'not '}{bound}"
         return Told(told, (), view_points(measure, points, unit, passing))
-    count = f"{len(passing) or 'None'} of {len(points)} {plural(table.dimensions)}"
+    kind = "other " if threshold.than else ""
+    count = f"{len(passing) or 'None'} of {len(others)} {kind}{plural(table.dimensions)}"
     headline = f"{count} {'has' if len(passing) == 1 else 'have'} {measure} {bound}"
     named = f": {list_names(passing)}" if passing else ""
     if len(table.dimensions) == 1:
@@ -37,3 +40,12 @@ def tell_threshold(table: Table, threshold: Threshold, *, of_shares: bool = Fals
         ]
         view = view_lines(table, table.dimensions[0], marked)
     return Told(f"{headline}{named}", tuple(extremes(points, unit)), view)
+
+
+def _limit(threshold: Threshold, points: Sequence[Point]) -> tuple[float, str]:
+    """What figures are to pass, and whose it is."""
+    if threshold.than:
+        return next(point.value for point in points if point.label == threshold.than), f"{threshold.than}’s "
+    if threshold.value is None:
+        return mean(point.value for point in points), "the average of "
+    return threshold.value, ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.agent.table import Point, Table
-from app.agent.units import Unit, write
+from app.agent.units import PERCENTAGES, Unit, write, write_amount
 
 _MOST_NAMES = 5
 # Rows come with six decimals.
@@ -41,12 +41,16 @@ class View:
 
 @dataclass(frozen=True)
 class Told:
-    """A headline, remarks and a view. `names_time`: the headline says itself which time it is about."""
+    """A headline, remarks and a view. `names_time`: the headline says itself which time it is about.
+
+    `aside` follows it, behind the part of the data that it is about.
+    """
 
     headline: str
     remarks: tuple[str, ...]
     view: View
     names_time: bool = False
+    aside: str = ""
 
 
 def view_points(
@@ -78,6 +82,13 @@ def extremes(points: Sequence[Point], unit: Unit) -> list[str]:
         f"Highest: {list_names(high)}, {write(high[0].value, unit)}",
         f"Lowest: {list_names(low)}, {write(low[0].value, unit)}",
     ]
+
+
+def difference(points: Sequence[Point], unit: Unit) -> list[str]:
+    """How far apart two figures are; nothing where they are the same."""
+    apart = abs(points[0].value - points[1].value)
+    written = write_amount(apart, unit) if unit in PERCENTAGES else write(apart, unit)
+    return [] if is_same(points[0].value, points[1].value) else [f"Difference: {written}"]
 
 
 def tied(points: Sequence[Point], *, lowest: bool = False) -> list[Point]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from statistics import mean, median, pstdev
 
+from tests.app.oracle.figures import MONTHS, span_months
 from tests.app.oracle.reading import CHANGE, VALUE, is_right, moved, names, number, pairs
 from tests.app.oracle.slide import Points, Slide
 
@@ -27,8 +28,9 @@ def check_slide(slide: Slide) -> None:
     held = slide.raw_rows
     assert held.keys() == right.keys(), (slide.words, held.keys() ^ right.keys())
     assert all(abs(held[labels] - right[labels]) < 1e-3 for labels in held), slide.words
-    ends = [scope for scope in slide.scopes if slide.heading.endswith(scope)]
-    _check(slide, *(slide.heading.removesuffix(scope) for scope in ends))
+    heading, aside = re.fullmatch(r"(.*?)(, and [^,]+ stands out)?", slide.heading).groups("")  # type: ignore[union-attr]
+    ends = [scope for scope in slide.scopes if heading.endswith(scope)]
+    _check(slide, *(heading.removesuffix(scope) + aside for scope in ends))
     for sentence in slide.remarks:
         _check(slide, sentence)
     check_scope(slide)
@@ -164,7 +166,7 @@ def _course(slide: Slide, match: re.Match[str]) -> None:
 
 def _deviations(name: str, line: Points) -> float:
     others = [value for other, value in line.items() if other != name]
-    spread = pstdev(others) if len(others) > 1 else 0.0
+    spread = pstdev(others) if len(others) > 2 else 0.0
     return abs(line[name] - mean(others)) / spread if spread else 0.0
 
 
@@ -340,7 +342,11 @@ def _growth_list(slide: Slide, match: re.Match[str]) -> None:
 def _steps(slide: Slide) -> Points:
     line = _line(slide, "")
     labels = list(line)
-    return {label: moved(line[before], line[label], slide.question.unit) for before, label in pairwise(labels)}
+    return {
+        label: moved(line[before], line[label], slide.question.unit)
+        for before, label in pairwise(labels)
+        if MONTHS.index(span_months(label)[0]) == MONTHS.index(span_months(before)[-1]) + 1
+    }
 
 
 @_claim(rf"{_M} (?P<verb>{_GREW}) in (?P<list>.+?\)) on the \w+ before")
@@ -356,6 +362,28 @@ def _weakest(slide: Slide, match: re.Match[str]) -> None:
     steps = _steps(slide)
     assert match["name"] in _ends(steps, "lowest")
     assert is_right(match["v"], min(steps.values()))
+
+
+@_claim(r"(?P<one>[\w ]+) was higher than (?P<other>[\w ]+) in (?P<k>\d+) of (?P<n>\d+) \w+")
+def _who_was_higher(slide: Slide, match: re.Match[str]) -> None:
+    lines = slide.along(slide.times[0])
+    one, other = lines[match["one"]], lines[match["other"]]
+    assert set(lines) == {match["one"], match["other"]}
+    often = sum(value - other[label] > 1e-6 for label, value in one.items())
+    assert (int(match["k"]), int(match["n"])) == (often, len(one))
+
+
+@_claim(r"Fell in (?P<k>\d+) of (?P<n>\d+) \w+")
+def _fell(slide: Slide, match: re.Match[str]) -> None:
+    steps = _steps(slide)
+    assert (int(match["k"]), int(match["n"])) == (sum(step < 0 for step in steps.values()), len(steps))
+
+
+@_claim(rf"Difference: (?P<v>{VALUE}|{CHANGE})")
+def _difference(slide: Slide, match: re.Match[str]) -> None:
+    one, other = slide.points.values()
+    assert match["v"].endswith("points") == (slide.question.unit == "percent")
+    assert is_right(match["v"], abs(one - other))
 
 
 @_claim(rf"(?P<name>.+?) has (?P<v>{VALUE}) of {_M}")
@@ -489,6 +517,22 @@ def _threshold(slide: Slide, match: re.Match[str]) -> None:
     points = _shares(slide.points) if match["m"].startswith("share") else slide.points
     passing = _passing(slide, match, points)
     assert (int(match["k"].replace("None", "0")), int(match["n"])) == (len(passing), len(points))
+    if passing:
+        _are(match["names"], passing)
+
+
+@_claim(
+    rf"(?P<k>\d+|None) of (?P<n>\d+) other \w+ ha(?:s|ve) {_M} (?P<side>above|below) (?P<than>[\w ]+)’s (?P<v>{VALUE})"
+    r"(?:: (?P<names>.+?))?"
+)
+def _beside_one(slide: Slide, match: re.Match[str]) -> None:
+    assert f"{match['side']} {match['than']}" in slide.question.ops
+    limit = slide.points[match["than"]]
+    assert is_right(match["v"], limit)
+    others = {name: value for name, value in slide.points.items() if name != match["than"]}
+    passing = {name for name, value in others.items() if (value > limit if match["side"] == "above" else value < limit)}
+    assert (int(match["k"].replace("None", "0")), int(match["n"])) == (len(passing), len(others))
+    assert bool(match["names"]) == bool(passing)
     if passing:
         _are(match["names"], passing)
 

@@ -27,6 +27,7 @@ MEASURES = {
     "profit per unit": ("profit", "units", "each"),
 }
 TIMES = ("month", "quarter", "half", "year")
+SEASONS = {"Spring": (3, 4, 5), "Summer": (6, 7, 8), "Autumn": (9, 10, 11), "Winter": (12, 1, 2)}
 _QUERY = re.compile(
     rf"(?P<measure>{'|'.join(sorted(MEASURES, key=len, reverse=True))})(?: by (?P<split>\w+(?: and \w+)?))?"
     r"(?P<scope>[^,]*(?:, (?:North|South|East|West|Espresso|Filter|Cold Brew|Tea)\b[^,]*)*)(?P<ops>(?:, .+)?)"
@@ -65,7 +66,7 @@ def parse(words: str) -> Question:
     match = _QUERY.fullmatch(words.replace(" together", ""))
     assert match, f"not the words of a query: {words!r}"
     split = tuple(match["split"].split(" and ")) if match["split"] else ()
-    assert all(one in (*TIMES, "region", "product") for one in split), words
+    assert all(one in (*TIMES, "region", "product", "season") for one in split), words
     months, rest = _months(match["scope"])
     regions, products, wanted = set(REGIONS), set(PRODUCTS), set[str]()
     for group in re.findall(r" (?:for|except|in) [^,]*?(?=(?: (?:for|except|in) )|$)", rest.replace(", ", " and ")):
@@ -85,7 +86,7 @@ def parse(words: str) -> Question:
 def _months(scope: str) -> tuple[set[str], str]:
     """The months of the part of the scope that speaks of time, and the rest."""
     time = rf"(?:(?:{'|'.join(MONTH_NAMES)}|Q[1-4]|H[12]) )?(?:19|20)\d\d"
-    span = rf"{time}(?: to {time})?"
+    span = rf"(?:{time}(?: to {time})?|spring|summer|autumn|winter)"
     match = re.match(rf" (in|from|except) ({span}(?: and {span})*)(?= |$)", scope)
     if not match:
         return set(MONTHS), scope
@@ -95,6 +96,8 @@ def _months(scope: str) -> tuple[set[str], str]:
 
 def span_months(words: str) -> list[str]:
     """`Q4 2024`, `Nov 2024`, `2024`, `Mar 2024 to Jun 2024`: its months."""
+    if words.capitalize() in SEASONS:
+        return [month for month in MONTHS if int(month[5:]) in SEASONS[words.capitalize()]]
     first, _, last = words.partition(" to ")
     if last:
         return [month for month in MONTHS if span_months(first)[0] <= month <= span_months(last)[-1]]
@@ -149,6 +152,8 @@ def rows(question: Question) -> Rows:
 def _label(row: dict[str, str], dimension: str, question: Question) -> str:
     if dimension in ("region", "product"):
         return row[dimension]
+    if dimension == "season":
+        return next(name for name, numbers in SEASONS.items() if int(row["month"][5:]) in numbers)
     return label(row["month"], dimension, within_year="year" in question.split)
 
 
