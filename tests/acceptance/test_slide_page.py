@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -11,14 +10,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance.slide_service import SECONDS, SlideService
-from tests.servers.browser import PATIENCE, local_page
+from tests.servers.browser import PATIENCE, local_page, shot
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
 
 pytestmark = pytest.mark.soak
 QUESTION = "How did revenue develop by region in 2024?"
-SHOTS = os.environ.get("SLIDES_SCREENSHOTS", "")
-"""A folder for screenshots, to be looked at by people."""
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +38,6 @@ def page(service: SlideService) -> Iterator[Page]:
         page.goto(service.server.url)
         yield page
     assert went_wrong == []
-
-
-def shot(page: Page, name: str) -> None:
-    """Keep a picture, where somebody asked for it."""
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
 def ask(page: Page, question: str) -> None:
@@ -91,13 +82,13 @@ def test_the_tour(page: Page, service: SlideService, tmp_path: Path) -> None:
     """Ask, rearrange, edit, export, follow the trace, judge; and all of it is there after a reload."""
     expect(page.get_by_text("Embedded: rules, not a language model")).to_be_visible()
     expect(page.locator("#light[data-state=ok]")).to_be_visible()
-    shot(page, "1-welcome")
+    shot(page, "slide-agent-1-welcome")
     ask(page, QUESTION)
     expect(cards(page)).to_have_count(5)
     before = titles(page)
     assert before[1] == "North leads with 36% of revenue in 2024"
     expect(cards(page).nth(1).frame_locator("iframe").locator("svg rect").first).to_be_visible()
-    shot(page, "2-answer")
+    shot(page, "slide-agent-2-answer")
 
     drag(page, cards(page).nth(3), cards(page).nth(1))
     expect(cards(page).nth(1).frame_locator("iframe").locator("h2")).to_have_text(before[3])
@@ -105,7 +96,7 @@ def test_the_tour(page: Page, service: SlideService, tmp_path: Path) -> None:
 
     cards(page).nth(1).get_by_role("button", name="Edit").click()
     page.frame_locator("#editor-frame").locator("h2").fill("Edited in place")
-    shot(page, "3-editor")
+    shot(page, "slide-agent-3-editor")
     page.get_by_role("button", name="Save slide").click()
     expect(cards(page).nth(1).frame_locator("iframe").locator("h2")).to_have_text("Edited in place")
     cards(page).nth(1).get_by_role("button", name="Edit").click()
@@ -136,7 +127,7 @@ def test_the_tour(page: Page, service: SlideService, tmp_path: Path) -> None:
         page.get_by_role("link", name="See the trace").click()
     for name in ("POST /api/chat/async", "slide_agent", "query_genie_space"):
         expect(opened.value.get_by_text(name, exact=True).first).to_be_visible()
-    shot(opened.value, "4-trace")
+    shot(opened.value, "slide-agent-4-trace")
     opened.value.close()
 
     page.get_by_role("button", name="Bad answer").click()
@@ -156,7 +147,7 @@ def test_the_tour(page: Page, service: SlideService, tmp_path: Path) -> None:
     expect(page.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "true")
     expect(cards(page)).to_have_count(5)
     assert titles(page) == after
-    shot(page, "5-reloaded")
+    shot(page, "slide-agent-5-reloaded")
 
 
 def test_sessions_and_follow_ups(page: Page) -> None:
@@ -175,7 +166,7 @@ def test_sessions_and_follow_ups(page: Page) -> None:
     page.locator(".sessions .open", has_text="Which products").click()
     expect(cards(page).first.frame_locator("iframe").locator("h2")).to_have_text(before[1])
     expect(page.locator(".said.user")).to_have_count(3)
-    shot(page, "6-sessions")
+    shot(page, "slide-agent-6-sessions")
     page.locator(".sessions li", has_text="Which products").hover()
     page.locator(".sessions li", has_text="Which products").get_by_role("button", name="Delete session").click()
     expect(page.get_by_text("The deck appears here.")).to_be_visible()
@@ -192,7 +183,7 @@ def test_a_deck_is_presented_and_changes_are_undone(page: Page) -> None:
         page.keyboard.press("ArrowRight")
     expect(page.locator("#show-place")).to_have_text("3 / 5")
     expect(page.frame_locator("#show-stage iframe").locator("h2")).to_have_text(before[2])
-    shot(page, "7-presented")
+    shot(page, "slide-agent-7-presented")
     page.get_by_role("button", name="End").click()
     assert page.url.endswith("&slide=3")
     cards(page).nth(1).get_by_role("button", name="Delete").click()
@@ -203,7 +194,7 @@ def test_a_deck_is_presented_and_changes_are_undone(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1024, 1400])
+@pytest.mark.parametrize("width", [390, 1024, 1400, 1920])
 def test_the_page_has_a_form_for_every_width(page: Page, width: int, scheme: Literal["light", "dark"]) -> None:
     """Sessions can be reached, nothing is wider than the screen, in both colour schemes."""
     page.emulate_media(color_scheme=scheme)
@@ -215,4 +206,4 @@ def test_the_page_has_a_form_for_every_width(page: Page, width: int, scheme: Lit
         menu.click()
     expect(page.locator(".sessions .open").first).to_be_in_viewport()
     page.keyboard.press("Escape")
-    shot(page, f"8-{width}-{scheme}")
+    shot(page, f"slide-agent-{width}-{scheme}")

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
@@ -19,7 +19,7 @@ from otel_mlflow.ops.question import Question
 from tests.ops import expected, seed, variety
 from tests.ops.conftest import EXPERIMENT, SEEDED
 from tests.servers.app_server import AppServer
-from tests.servers.browser import ARGUMENTS
+from tests.servers.browser import ARGUMENTS, shot
 from tests.servers.mlflow_server import MlflowServer
 
 PACKAGE = Path(otel_mlflow.__file__).parent
@@ -204,17 +204,22 @@ def test_focus_and_selection_survive_a_refresh(served: AppServer, page: Page) ->
     expect(panel(page, "Slowest").locator("tbody tr").last).to_be_visible()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1024, 1400, 1920])
-def test_no_column_is_off_the_screen(served: AppServer, browser: Browser, width: int) -> None:
+def test_no_column_is_off_the_screen(
+    served: AppServer, browser: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
     """On a phone a row is a list; the link to the trace comes first everywhere."""
-    context = browser.new_context(viewport={"width": width, "height": 900})
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{served.url}/ops/?{DAY}")
     expect(page.locator(".uplot canvas").first).to_be_visible(timeout=PATIENCE)
     beyond = "[...document.querySelectorAll('td')].filter((cell) => cell.getBoundingClientRect().right > innerWidth)"
     assert page.evaluate(f"{beyond}.length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     first = panel(page, "Failing").locator("tbody tr").first.locator("td").first
     assert first.get_attribute("data-label") == "trace"
+    shot(page, f"ops-{width}-{scheme}")
     context.close()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
@@ -17,6 +19,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SCREENSHOTS = "SCREENSHOTS"
+"""Names a folder for the pictures that tests take of the pages they show; without it they take none."""
 PATIENCE = 30_000  # milliseconds; MLflow's UI is large, and the machine may be busy
 
 
@@ -32,6 +36,12 @@ def local_page() -> Generator[Page, None, None]:
         page.route(lambda url: not url.startswith("http://127.0.0.1:"), _abort)
         yield page
         browser.close()
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture of the page as it is on the screen, where somebody asked for it."""
+    if folder := os.environ.get(SCREENSHOTS):
+        page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
 
 
 def _abort(route: Route) -> None:

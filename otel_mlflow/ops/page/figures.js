@@ -34,7 +34,7 @@ function tiles({ totals, previous, series }) {
   const shown = [
     ["Requests", count(totals.requests), [than("requests"), `${count(totals.cancelled)} cancelled`]],
     ["Errors", count(totals.errors), [share(totals.errors, totals.requests), `before: ${share(previous.errors, previous.requests)}`], totals.errors > 0],
-    ["Error budget", burn(totals), ["times as fast as 1 % allows", `lately ${burn(lately(series))}`], totals.errors * 100 > totals.requests],
+    ["Error budget", burn(totals), ["times as fast as 1\u00a0% allows", `lately ${burn(lately(series))}`], totals.errors * 100 > totals.requests],
     ["p50", duration(totals.p50_ms), [than("p50_ms")]],
     ["p95", duration(totals.p95_ms), [than("p95_ms"), `p99 ${duration(totals.p99_ms)}`]],
     ["Users", count(totals.users), [people]],
@@ -47,7 +47,7 @@ function tiles({ totals, previous, series }) {
 
 // How fast an objective of 99 % without errors is used up: 1 is as fast as allowed.
 function burn({ errors, requests }) {
-  return requests ? `${((100 * errors) / requests).toFixed(1)} ×` : "–";
+  return requests ? `${((100 * errors) / requests).toFixed(1)}\u00a0×` : "–";
 }
 
 // The last twelfth of the window: a burn of both is what somebody must be woken for.

@@ -1,5 +1,7 @@
 // Figures as people read them.
 
+// Between a number and its unit, which no line may part.
+const gap = "\u00a0";
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -9,7 +11,7 @@ export const count = (value) => (value === null || value === undefined ? "–" :
 export const compact = (value) => (value === null || value === undefined ? "–" : short.format(value));
 
 export function share(part, of) {
-  return of ? `${((100 * part) / of).toFixed(part && part / of < 0.1 ? 2 : 1)} %` : "–";
+  return of ? `${((100 * part) / of).toFixed(part && part / of < 0.1 ? 2 : 1)}${gap}%` : "–";
 }
 
 // How much more or less there is than in the window before.
@@ -17,12 +19,12 @@ export function change(now, before) {
   if (!before || now === null || now === undefined) return "";
   if (now > 10 * before) return `${Math.round(now / before)} times as before`;
   const part = Math.round((100 * (now - before)) / before);
-  return part === 0 ? "as before" : `${part > 0 ? "+" : "−"}${Math.abs(part)} %`;
+  return part === 0 ? "as before" : `${part > 0 ? "+" : "−"}${Math.abs(part)}${gap}%`;
 }
 
 export function duration(ms) {
   if (ms === null || ms === undefined) return "–";
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)} s`;
+  return ms < 1000 ? `${Math.round(ms)}${gap}ms` : `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)}${gap}s`;
 }
 
 export const dollars = (value) => (value === null || value === undefined ? "–" : `$${value.toFixed(value < 1 ? 4 : 2)}`);
@@ -42,6 +44,6 @@ export function range({ start, end }) {
 
 export function age(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 120) return `${Math.round(seconds)}${gap}s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)}${gap}min` : `${(seconds / 3600).toFixed(1)}${gap}h`;
 }
