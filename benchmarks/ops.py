@@ -1,57 +1,76 @@
-"""How long the dashboard's figures take: `python -m benchmarks.ops [--traces N] [--days N] [--folder FOLDER]`.
+"""How long the dashboard's figures take: `python -m benchmarks.ops [--traces N] [--a-day N] [--fed N] [--days N]`.
 
-Two indexes. The first is fed from MLflow's tables, filled with a few thousand requests of every kind that are copied in
-SQL, all of them within 24 hours: how fast it is fed, how large it gets. The second holds `--days` days of so many
-traces each, simulated by copying the hours of the first: how long a question takes with a history.
+| index | fed from | shows |
+| --- | --- | --- |
+| of `--traces` requests | MLflow's tables in SQLite, filled with copies | how fast a backend is read |
+| of `--fed` requests, `--a-day` of them | simulated infos | how fast it is fed, its size, memory |
+| of `--days` such days | the second, copied | how long a question takes with a history, beside a traced route |
 
-Takes a minute or two as it is; `--traces 200000`, and `--traces 1000000 --days 1`, take longer to fill than to ask.
-
-Asked in this process, as the page does. New: another window, the index is up to date. Same: asked again.
+Takes some minutes. Asked in this process, as the page does, but for the last rows.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import resource
 import sqlite3
 import tempfile
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.ops_beside import p99_of_a_route, served
+from benchmarks.simulated_infos import LAST, SEEDED, SimulatedFeed
 from otel_mlflow import Settings
 from otel_mlflow.ops.answers import Answers
 from otel_mlflow.ops.figures.count import count
 from otel_mlflow.ops.index.blocks import count_traces
+from otel_mlflow.ops.index.synchronizer import Synchronizer
 from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources import index_path, source_for
 from tests.ops.tables import Tables
-from tests.ops.variety import DAY, END, FIRST, HOUR, MAIN, variety
+from tests.ops.variety import DAY, FIRST, HOUR, MAIN, variety
 
-SEEDED = 2000
 TABLES = ("trace_info", "trace_tags", "trace_request_metadata", "spans", "assessments")
 PATIENCE = 3600.0
 """Seconds to wait for the first index."""
 
-LAST = END - END % DAY
-"""The end of the last whole day: hours that are copied by the day keep their place in it."""
+Measured = Iterator[tuple[str, str]]
 
 
 def main() -> None:
     """Fill, ask, print."""
     options = argparse.ArgumentParser()
     options.add_argument("--traces", type=int, default=20_000)
+    options.add_argument("--a-day", type=int, default=200_000)
+    options.add_argument("--fed", type=int, default=1_000_000)
     options.add_argument("--days", type=int, default=28)
-    options.add_argument("--folder", type=Path)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = given.folder or Path(temporary)
-        if not (folder / "mlflow.db").exists():
-            fill(folder, given.traces)
-        path = feed_and_ask(folder, Path(temporary))
-        ask_with_history(path, given.days)
+        folder = Path(temporary)
+        settings = Settings(
+            tracking_uri=f"sqlite:///{folder}/mlflow.db",
+            experiment_name=FIRST,
+            service_name=MAIN,
+            delivery={"spool_dir": folder / "spool"},
+        )
+        fill(folder, given.traces)
+        show(read_from_backend(settings))
+        path = index_path(settings)
+        path.unlink()
+        index = TraceIndex(path)
+        show(feed_simulated(index, path, given.a_day, given.fed))
+        show(ask_with_history(index, path, given.days))
+        show(ask_beside_a_route(folder, given.days))
+
+
+def show(measured: Measured) -> None:
+    """Print rows of a table as they come."""
+    for name, value in measured:
+        print(f"| {name} | {value} |", flush=True)
 
 
 def fill(folder: Path, traces: int) -> None:
@@ -83,70 +102,73 @@ def _copied(db: sqlite3.Connection, table: str) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {key} LIKE 'tr-0%'"  # noqa: S608
 
 
-def feed_and_ask(folder: Path, state: Path) -> Path:
-    """Feed the index from the store, then ask; where the index is."""
-    settings = Settings(
-        tracking_uri=f"sqlite:///{folder}/mlflow.db",
-        experiment_name=FIRST,
-        service_name=MAIN,
-        delivery={"spool_dir": state / "spool"},
+def read_from_backend(settings: Settings) -> Measured:
+    """Feed an index from the tables."""
+    answers = Answers(lambda: source_for(settings, patience=PATIENCE))
+    asked = Question(LAST - DAY, LAST)
+    took = _timed(lambda: answers.to(asked))
+    with sqlite3.connect(index_path(settings)) as db:
+        yield f"{count_traces(db, LAST - DAY, LAST):,} traces read from SQLite", took
+    yield (
+        "the same for another window, compared with the backend",
+        _timed(lambda: answers.to(replace(asked, end_ms=LAST - 1))),
     )
-    memory = _memory()
-    source = source_for(settings, patience=PATIENCE)
-    answers = Answers(lambda: source)
-    took = _timed(lambda: answers.to(Question(LAST - DAY, LAST)))
-    path = index_path(settings)
-    with sqlite3.connect(path) as db:
-        traces = count_traces(db, LAST - DAY, LAST)
-    size = path.stat().st_size / 2**20
-    print(f"{traces} traces: fed in {took}, {size:.1f} MB, {_memory() - memory:.0f} MB more memory at most")
-    question = Question(LAST - DAY, LAST - 1)
-    print(f"24 h, new, backend compared: {_timed(lambda: answers.to(question))}")
-    print(f"24 h, same: {_timed(lambda: answers.to(question))}")
-    return path
+    yield "the same for a second viewer", _timed(lambda: answers.to(asked))
 
 
-def ask_with_history(path: Path, days: int) -> None:
+def feed_simulated(index: TraceIndex, path: Path, a_day: int, fed: int) -> Measured:
+    """Feed an index from simulated infos."""
+    memory, length = _memory(), fed * DAY // a_day
+    synchronizer = Synchronizer(index, SimulatedFeed(a_day))
+    took = _timed(lambda: synchronizer.synchronize(LAST - length, LAST, threading.Event()))
+    yield (
+        f"{index.count(LAST - length, LAST):,} simulated infos fed",
+        f"{took}, {_memory() - memory:.0f} MB more memory at most",
+    )
+    yield "size of that index", f"{path.stat().st_size / 2**20:.0f} MB"
+    yield "24 h counted, no longer history", _counted(index, Question(LAST - DAY, LAST))
+
+
+def ask_with_history(index: TraceIndex, path: Path, days: int) -> Measured:
     """Count in an index of many days."""
-    index = TraceIndex(path)
-    print(f"24 h, counted, no history: {_counted(index, Question(LAST - DAY, LAST))}")
     with sqlite3.connect(path) as db:
-        for day in range(1, days):
-            db.execute(
-                "INSERT INTO block SELECT start_ms - ?, name, kind, length, data FROM block WHERE start_ms >= ?",
-                (day * DAY, LAST - DAY),
-            )
-        traces = count_traces(db, LAST - days * DAY, LAST)
-    print(f"{traces} traces of {days} days: {path.stat().st_size / 2**20:.0f} MB")
-    memory = _memory()
+        first = db.execute("SELECT min(start_ms) FROM block").fetchone()[0]
+        for day in range(-(-(LAST - first) // DAY), days):
+            copied = "INSERT INTO block SELECT start_ms - ?, name, kind, length, data FROM block WHERE start_ms >= ?"
+            db.execute(copied, (day * DAY, LAST - DAY))
+        # What was never scanned is left alone by a backend that has nothing of that time.
+        db.execute("DELETE FROM scanned")
+        yield (
+            f"traces of {days} days",
+            f"{count_traces(db, LAST - days * DAY, LAST):,}, {path.stat().st_size / 2**20:.0f} MB",
+        )
+    memory, month = _memory(), Question(LAST - days * DAY, LAST)
     for name, length in (("1 h", HOUR), ("24 h", DAY), (f"{days} d", days * DAY)):
-        print(f"{name}, counted, with history: {_counted(index, Question(LAST - length, LAST))}")
-    print(f"waits of an event loop beside it: {_waits_beside(index, Question(LAST - days * DAY, LAST))}")
-    route = Question(LAST - days * DAY, LAST, route="GET /tenant-0")
-    print(f"{days} d of one route: {_counted(index, route)}")
-    print(f"{_memory() - memory:.0f} MB more memory at most")
+        yield f"{name} counted", _counted(index, replace(month, start_ms=LAST - length))
+    yield f"{days} d of one route", _counted(index, replace(month, route="GET /tenant-0"))
+    yield f"{days} d slower than 1 s", _counted(index, replace(month, slower_than=1.0))
+    yield "memory at most", f"{_memory() - memory:.0f} MB more"
 
 
-def _waits_beside(index: TraceIndex, question: Question) -> str:
-    """How late an event loop is, that has something to do every millisecond, without and with somebody counting."""
-    alone = asyncio.run(_lateness(asyncio.sleep(1)))
-    beside = asyncio.run(_lateness(asyncio.to_thread(_counted, index, question)))
-    return f"p99 {alone:.1f} ms alone, {beside:.1f} ms beside"
-
-
-async def _lateness(other: Awaitable[object]) -> float:
-    task = asyncio.ensure_future(other)
-    found: list[float] = []
-    while not task.done():
-        began = time.monotonic()
-        await asyncio.sleep(0.001)
-        found.append((time.monotonic() - began) * 1000 - 1)
-    return sorted(found)[int(0.99 * len(found))]
+def ask_beside_a_route(folder: Path, days: int) -> Measured:
+    """Ask an application for a route, and its dashboard beside it."""
+    app = served(folder)
+    try:
+        p99_of_a_route(app)
+        yield "a traced route alone", p99_of_a_route(app)
+        yield "beside a page of 24 h", p99_of_a_route(app, DAY)
+        yield f"beside a page of {days} d", p99_of_a_route(app, days * DAY)
+    finally:
+        app.terminate()
 
 
 def _counted(index: TraceIndex, question: Question) -> str:
-    with index.reading() as db:
-        return _timed(lambda: count(db, question))
+    def counted() -> None:
+        with index.reading() as db:
+            count(db, question)
+
+    counted()
+    return _timed(counted)
 
 
 def _timed(work: Callable[[], object]) -> str:

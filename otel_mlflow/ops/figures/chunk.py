@@ -153,7 +153,7 @@ def _joined(blocks: Sequence[Block], kept: Collection[str]) -> Chunk:
 def _moved(columns: Columns, start_ms: int, offset: int) -> Columns:
     """Of what has no time, that is the hour."""
     length = len(next(iter(columns.values())))
-    moved = {TIME: np.broadcast_to(np.int64(start_ms), (length,)), **columns}
+    moved = {TIME: np.full(length, start_ms), **columns}
     moved.update({name: columns[name].astype(np.int64) + start_ms for name in TIMES if name in columns})
     if ROW in columns:
         moved[ROW] = columns[ROW].astype(np.int64) + offset

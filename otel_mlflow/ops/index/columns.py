@@ -38,7 +38,7 @@ def decode(kind: str, length: int, data: bytes) -> Array:
     if kind == TEXT:
         return texts(json.loads(zlib.decompress(data)))
     found = np.frombuffer(data, kind)
-    return found if len(found) == length else np.broadcast_to(found, (length,))
+    return found if len(found) == length else found.repeat(length)
 
 
 def joined(parts: Sequence[Array]) -> Array:
