@@ -231,6 +231,7 @@ class ServerSpan(ServedRequest):
             self._end_span(self._span)
         if (observer := self._tracing.observer) is not None:
             observer.served(exchange)
+        exchange.let_go()
         self._decide(outcome, for_good=False)
 
     def _end_span(self, span: Span) -> None:

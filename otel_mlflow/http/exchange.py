@@ -72,6 +72,9 @@ _LAST_UNLESS_MORE = {
 }
 """Messages that end a response, unless this key of theirs says that more of the kind follows."""
 
+_SHOWN = ("scheme", "http_version", "client", "server", "path_params")
+"""What a trace shows of the scope."""
+
 _STARTS = ("http.response.start", "websocket.http.response.start")
 
 
@@ -217,6 +220,12 @@ class Exchange:
             _add_frame(self.request_body, message)
         elif kind == "websocket.disconnect":
             self._disconnected(message.get("code", 1005))
+
+    def let_go(self) -> None:
+        """The response is over: keep what its trace is going to show, and nothing of the application's."""
+        self.sending = None
+        if self.experiment_for is None:
+            self.scope = {key: self.scope[key] for key in _SHOWN if key in self.scope}
 
     def departed(self) -> None:
         """The server has nobody to talk to any more: rules 4 to 6."""

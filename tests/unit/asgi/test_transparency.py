@@ -219,3 +219,28 @@ def test_a_request_s_memory_is_freed_when_its_trace_is_written_down(traces: Capt
         assert [reference() for reference in kept] == [None, None]
     finally:
         gc.enable()
+
+
+def test_what_the_application_kept_in_the_scope_is_freed_with_the_request(
+    traces: CapturedTraces, tracing: Tracing
+) -> None:
+    """A trace that waits to be written down holds no session or connection of the application's."""
+
+    class Session:
+        """What an application opens for a request."""
+
+    kept: list[weakref.ref[Session]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scope["state"] = {"session": (session := Session())}
+        kept.append(weakref.ref(session))
+        await empty_answer(scope, receive, send)
+
+    async def request() -> None:
+        await Call(TracingMiddleware(app, tracing=tracing), "GET /ask", path_params={"id": "7"}).made()
+
+    asyncio.run(request())
+    gc.collect()
+    assert kept[0]() is None
+    assert traces[0].data.spans[0].attributes["url.scheme"] == "http"
+    assert traces[0].data.spans[0].inputs == {"query": {}, "path_params": {"id": "7"}}
