@@ -142,7 +142,8 @@ def _run_check(each: RegisteredCheck, setup: Setup, seconds: float) -> CheckResu
     if not future.done():
         return fail(
             f"not done after {seconds:.0f} s, and given up",
-            "what it waits for does not answer: look at the address, the proxy, the firewall, the name server",
+            "what it waits for does not answer, or this machine is too busy: look at the address, the proxy, "
+            "the firewall, the name server, and at the load",
         )
     error = future.exception()
     return future.result() if error is None else _trouble(error)
