@@ -23,7 +23,15 @@ _MEASURES = {
     "price": "price per unit",
 }
 _SPLITS = ["", "by region", "by product", "per month", "by quarter", "by half", "by year", "by region and product"]
-_SPLITS += ["by quarter and region", "by month and product", "by year for each product", "by quarter and year"]
+_SPLITS += [
+    "by season",
+    "by season and product",
+    "by season and year",
+    "by quarter and region",
+    "by month and product",
+    "by year for each product",
+    "by quarter and year",
+]
 _TIMES = {
     "": MONTHS,
     "in 2024": span_months("2024"),
@@ -36,6 +44,9 @@ _TIMES = {
     "in Q1 and Q3 2024": span_months("Q1 2024") + span_months("Q3 2024"),
     "in 2023 and 2024": MONTHS,
     "last year": span_months("2024"),
+    "in summer": span_months("summer"),
+    "in summer and winter": span_months("summer") + span_months("winter"),
+    "except autumn": [month for month in MONTHS if month not in span_months("autumn")],
 }
 _FILTERS: dict[str, tuple[set[str], set[str]]] = {
     "": (REGIONS, PRODUCTS),
@@ -103,7 +114,9 @@ def test_every_part_of_a_question_is_used_or_named(drawn: Drawn) -> None:
 def _check_split(drawn: Drawn, told: Told) -> None:
     """Each dimension splits the figures, unless there is only one of it, or it is named as left out."""
     question = told.findings[0].question
-    for dimension in ("region", "product", "month", "quarter", "half", "year"):
+    for dimension in ("region", "product", "season", "month", "quarter", "half", "year"):
+        if dimension == "season" and len({(int(month[5:]) % 12) // 3 for month in question.months}) == 1:
+            continue
         if dimension in drawn.split and dimension not in question.split:
             sizes = {"month": 1, "quarter": 3, "half": 6, "year": 12}
             size = sizes.get(dimension, 0)
@@ -122,7 +135,7 @@ def _is_named(told: Told, words: str) -> bool:
     )
 
 
-_OTHERS = "customer|weather|not|by|why|share|of|compare|vs|and|or|slide 2|remove|add|only|instead|2019|Q7|every|each|2"
+_OTHERS = "beat|cheapest|weaker|more than West|outside|but|season|winter|customer|weather|not|by|why|share|of|compare|vs|and|or|slide 2|remove|add|only|instead|2019|Q7|every|each|2"
 _WORDS = [*_MEASURES, *_SPLITS, *_TIMES, *_FILTERS, *_OPERATORS, *_OTHERS.split("|")]
 
 
