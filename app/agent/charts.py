@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Literal, get_args
 
-from app.agent.findings.told import Line, View
+from app.agent.findings.insight import Line, View
 from app.agent.scale import HEIGHT, LEFT, RIGHT, WIDTH, Scale, course_x, slot_width
 from app.agent.units import write, write_short, write_tick
 

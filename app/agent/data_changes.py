@@ -123,16 +123,16 @@ def _extend(deck: Existing, found: Sequence[Finding], plan: _Plan, notes: Sequen
 
 def _ask_anew(wish: Refine, deck: Existing, found: Sequence[Finding], notes: Sequence[str]) -> Answer:
     """New findings in place of the old ones; what a person wrote stays behind them."""
-    told = " ".join([f"{found[0].topic}: {found[0].title}.", *notes])
+    words = " ".join([f"{found[0].topic}: {found[0].title}.", *notes])
     if wish.number is not None:
         slides = [
             finding_slide(found[0]) if number == wish.number else slide.html
             for number, slide in enumerate(deck.slides, 1)
             if slide.kind != "summary" or number == wish.number
         ]
-        return Answer(told, deck.with_slides(slides, summary=deck.has_summary))
+        return Answer(words, deck.with_slides(slides, summary=deck.has_summary))
     others = [slide.html for slide in deck.slides if not slide.finding and slide.kind not in ("summary", "cover")]
     has_cover = any(slide.kind == "cover" for slide in deck.slides)
     cover = [cover_slide(wish.words, found[0], notes)] if has_cover else []
     document = deck.with_slides([*cover, *map(finding_slide, found), *others], summary=deck.has_summary)
-    return Answer(told, retitled(document, found[0].title))
+    return Answer(words, retitled(document, found[0].title))

@@ -57,9 +57,9 @@ def write(
 
 def finding_slide(finding: Finding, kind: ChartKind | None = None) -> str:
     """A slide with a chart, and what the chart says in words."""
-    told = finding.told
-    kind = kind or fitting(told.view)
-    drawn = f'<div class="columns">{chart(told.view, kind)}{_list(told.remarks)}</div>'
+    insight = finding.insight
+    kind = kind or fitting(insight.view)
+    drawn = f'<div class="columns">{chart(insight.view, kind)}{_list(insight.remarks)}</div>'
     made_from = (
         f' data-query="{escape(finding.asked.in_words())}" data-rows="{escape(finding.table.as_csv())}"'
         f' data-chart="{kind}"'

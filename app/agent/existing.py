@@ -37,9 +37,9 @@ class Shown:
         slide, drawing = soup.find("div"), soup.find("svg")
         if self.finding is None or slide is None or drawing is None:
             return self.html
-        own = self.chart or fitting(self.finding.told.view)
+        own = self.chart or fitting(self.finding.insight.view)
         kind = kind or CHART_KINDS[(CHART_KINDS.index(own) + 1) % len(CHART_KINDS)]
-        drawing.replace_with(BeautifulSoup(chart(self.finding.told.view, kind), "html.parser"))
+        drawing.replace_with(BeautifulSoup(chart(self.finding.insight.view, kind), "html.parser"))
         slide["data-chart"] = kind
         return str(soup)
 
@@ -99,7 +99,7 @@ class Existing:
         titles = [heading_of(tag) for tag in _tags(slides) if tag.get("data-kind") == "finding"]
         wanted = [*slides, summary_slide(titles)] if summary and len(titles) > 1 else slides
         document = DeckDocument(self.html)
-        document.put_in_place(_tags(wanted))
+        document.replace_slides(_tags(wanted))
         return str(document)
 
 

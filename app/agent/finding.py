@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.agent.findings.tell import tell
-from app.agent.findings.told import Told
+from app.agent.findings.describe import describe
+from app.agent.findings.insight import Insight
 from app.agent.table import Table
 from app.questions.months import ALL, is_one_run, months_of_label, name_of, whole_seasons
 from app.questions.query import PARTS, Query
@@ -20,9 +20,9 @@ class Finding:
     table: Table
 
     @cached_property
-    def told(self) -> Told:
+    def insight(self) -> Insight:
         """What the rows say."""
-        return tell(self.asked, self.table)
+        return describe(self.asked, self.table)
 
     @property
     def topic(self) -> str:
@@ -33,12 +33,12 @@ class Finding:
     @property
     def title(self) -> str:
         """What the rows say, and of which part of the data."""
-        return f"{self.told.headline}{self._when()}{self._where()}{self.asked.together()}{self.told.aside}"
+        return f"{self.insight.headline}{self._when()}{self._where()}{self.asked.together()}{self.insight.aside}"
 
     def _when(self) -> str:
         """The time, unless the headline names it."""
         asked = self.asked
-        is_named = self.told.names_time and self._time_is_named()
+        is_named = self.insight.names_time and self._time_is_named()
         if is_named or self._seasons_are_named() or (asked.focus == "outliers" and asked.marks_months):
             return ""
         return asked.when() or ("" if asked.split else f" from {name_of(ALL)}")
@@ -49,7 +49,7 @@ class Finding:
         for part in PARTS:
             names = asked.members(part).names
             is_told = part == asked.share_of or (
-                part in asked.split and all(one in self.told.headline for one in names)
+                part in asked.split and all(one in self.insight.headline for one in names)
             )
             asked = asked.without_filter(part) if is_told and not asked.members(part).excluded else asked
         return asked.where()
@@ -57,7 +57,7 @@ class Finding:
     def _seasons_are_named(self) -> bool:
         """Whether the headline names the seasons that are meant, each of them whole."""
         seasons = whole_seasons(self.asked.months) if "season" in self.asked.split else []
-        return bool(seasons) and all(season in self.told.headline for season in seasons)
+        return bool(seasons) and all(season in self.insight.headline for season in seasons)
 
     def _time_is_named(self) -> bool:
         """Whether the first and the last time that the rows name are the time that was asked for."""

@@ -74,16 +74,16 @@ def _last_question(messages: list[BaseMessage]) -> int:
 
 
 def _slide_limit(messages: list[BaseMessage]) -> int:
-    told = "\n".join(message.text for message in messages if isinstance(message, SystemMessage))
-    limit = _SLIDE_LIMIT.search(told)
+    instructions = "\n".join(message.text for message in messages if isinstance(message, SystemMessage))
+    limit = _SLIDE_LIMIT.search(instructions)
     return int(limit.group(1)) if limit else DEFAULT_SLIDES
 
 
 def _deck(messages: list[BaseMessage]) -> str:
     """The deck that is there, as the instructions show it: the last document in them."""
-    told = "\n".join(message.text for message in messages if isinstance(message, SystemMessage))
-    starts = [found.start() for found in _DOCTYPE.finditer(told)]
-    return split_answer(told[starts[-1] :])[1] if starts else ""
+    instructions = "\n".join(message.text for message in messages if isinstance(message, SystemMessage))
+    starts = [found.start() for found in _DOCTYPE.finditer(instructions)]
+    return split_answer(instructions[starts[-1] :])[1] if starts else ""
 
 
 def _asked(turn: list[BaseMessage]) -> list[Asked]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.agent.charts import kind_named
-from app.agent.digs import dig
 from app.agent.document import write
+from app.agent.drill_down import drill_down
 from app.agent.existing import Existing
 from app.agent.finding import Finding
 from app.agent.followups import read_follow_up
@@ -68,7 +68,7 @@ def _answer(question: str, max_slides: int, asked: Sequence[Asked], existing: Ex
     if not asked:
         return AskData((wanted[0].for_rows().in_words(),))
     first = asked[0].table
-    queries = [*wanted, *(dig(wanted, first) if first else [])][:max_slides]
+    queries = [*wanted, *(drill_down(wanted, first) if first else [])][:max_slides]
     if len(asked) < len(queries):
         return AskData(tuple(query.for_rows().in_words() for query in queries[1:]))
     outcome = "The deck is unchanged." if existing else "No deck was made."

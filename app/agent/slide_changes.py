@@ -35,8 +35,8 @@ def redraw(wish: Redraw, deck: Existing) -> Answer:
         return unable("I can't: there is no chart of mine there.")
     slides = [slide.drawn_as(wish.kind) if slide in meant else slide.html for slide in deck.slides]
     one, many = (f"a {wish.kind} chart", f"{wish.kind} charts") if wish.kind else ("another chart", "other charts")
-    told = f"Slide {wish.number} shows {one} now." if wish.number else f"The slides show {many} now."
-    return Answer(told.replace("a area", "an area"), deck.with_slides(slides))
+    words = f"Slide {wish.number} shows {one} now." if wish.number else f"The slides show {many} now."
+    return Answer(words.replace("a area", "an area"), deck.with_slides(slides))
 
 
 def shorten(wish: Fewer, deck: Existing) -> Answer:
@@ -62,8 +62,8 @@ def remove(wish: Remove, deck: Existing) -> Answer:
     if len(numbers) == len(deck.slides):
         return unable("I can't remove all slides: a deck has at least one.")
     gone = [deck.slides[number - 1].title or "without a title" for number in numbers]
-    told = "; ".join(f"slide {number} ({title})" for number, title in zip(numbers, gone, strict=True))
-    return Answer(f"Removed: {told}.", _without(deck, set(numbers)))
+    words = "; ".join(f"slide {number} ({title})" for number, title in zip(numbers, gone, strict=True))
+    return Answer(f"Removed: {words}.", _without(deck, set(numbers)))
 
 
 def rearrange(wish: Rearrange, deck: Existing) -> Answer:

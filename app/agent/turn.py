@@ -74,7 +74,7 @@ async def converse(agent: SlideAgent, briefing: Briefing) -> AsyncGenerator[Turn
                 for message in _messages(part):
                     if isinstance(message, AIMessage):
                         require_whole(message)
-                    for one in _turn_messages(message, is_told=message.id in early.told):
+                    for one in _turn_messages(message, is_sent=message.id in early.sent):
                         yield one
 
 
@@ -82,18 +82,18 @@ class _EarlyWords:
     """The words before the document, from the pieces in which the model's answer comes."""
 
     def __init__(self) -> None:
-        self.told: set[str | None] = set()
+        self.sent: set[str | None] = set()
         self._texts: dict[str | None, str] = {}
 
     def add(self, piece: AnyMessage) -> list[str]:
         """The words, once for each message, when the first of its document is there."""
-        if not isinstance(piece, AIMessageChunk) or piece.id in self.told:
+        if not isinstance(piece, AIMessageChunk) or piece.id in self.sent:
             return []
         text = self._texts[piece.id] = self._texts.get(piece.id, "") + piece.text
         words, document = split_answer(text)
         if not document:
             return []
-        self.told.add(piece.id)
+        self.sent.add(piece.id)
         return [words] if words else []
 
 
@@ -101,11 +101,11 @@ def _messages(update: dict[str, Any]) -> list[AnyMessage]:
     return [message for step in update.values() for message in (step or {}).get("messages", [])]
 
 
-def _turn_messages(message: AnyMessage, *, is_told: bool) -> list[TurnMessage | Document]:
+def _turn_messages(message: AnyMessage, *, is_sent: bool) -> list[TurnMessage | Document]:
     if isinstance(message, ToolMessage):
         return [TurnMessage("tool", message.text, tool_call_id=message.tool_call_id)]
     calls = message.tool_calls if isinstance(message, AIMessage) else []
     words, html = split_answer(message.text)
-    messages: list[TurnMessage | Document] = [TurnMessage("assistant", words)] if words and not is_told else []
+    messages: list[TurnMessage | Document] = [TurnMessage("assistant", words)] if words and not is_sent else []
     messages += [TurnMessage("assistant", "", tool_call=call, tool_call_id=call["id"]) for call in calls]
     return [*messages, Document(html)] if html else messages

@@ -37,20 +37,20 @@ def write_short(value: float, unit: Unit) -> str:
     """The same, short enough to stand on a bar."""
     if unit not in {"eur", "number"} or abs(value) < _SHORTENED:
         return write(value, unit)
-    factor, letter = _thousands(value)
-    return f"{_MINUS if value < 0 else ''}{'€' if unit == 'eur' else ''}{abs(value) / factor:,.1f}{letter}"
+    return _write_in_thousands(value, unit, by=value, decimals=",.1f")
 
 
 def write_tick(value: float, unit: Unit, largest: float) -> str:
     """A round figure beside an axis, as the largest one there is written: `€5k` below `€10k`."""
     if unit not in {"eur", "number"} or largest < _SHORTENED or value == 0:
         return write(value, unit)
-    factor, letter = _thousands(largest)
-    return f"{_MINUS if value < 0 else ''}{'€' if unit == 'eur' else ''}{abs(value) / factor:,.10g}{letter}"
+    return _write_in_thousands(value, unit, by=largest, decimals=",.10g")
 
 
-def _thousands(value: float) -> tuple[float, str]:
-    return (1e6, "M") if abs(value) >= 1e6 else (1e3, "k")
+def _write_in_thousands(value: float, unit: Unit, *, by: float, decimals: str) -> str:
+    """A figure in thousands or millions, whichever suits the figure that it is written `by`."""
+    factor, letter = (1e6, "M") if abs(by) >= 1e6 else (1e3, "k")
+    return f"{_MINUS if value < 0 else ''}{'€' if unit == 'eur' else ''}{abs(value) / factor:{decimals}}{letter}"
 
 
 def change(before: float, after: float, unit: Unit) -> float | None:

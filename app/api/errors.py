@@ -36,7 +36,7 @@ def answer_in_json(app: FastAPI) -> None:
     app.exception_handler(HTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
     for kind, status in _STATUS.items():
-        app.exception_handler(kind)(_told(status))
+        app.exception_handler(kind)(_answer_with_words(status))
     app.exception_handler(VersionConflictError)(_moved_on)
     app.exception_handler(TurnCancelledError)(_cancelled)
     for failure in (NotADeckError, ModelError, Exception):
@@ -56,7 +56,7 @@ async def _invalid(request: Request, error: RequestValidationError) -> JSONRespo
     return _refusal(request, 422, found)
 
 
-def _told(status: int) -> Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]:
+def _answer_with_words(status: int) -> Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]:
     """An error whose words are meant for the caller."""
 
     async def answer(request: Request, error: Exception) -> JSONResponse:

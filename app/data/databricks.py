@@ -90,7 +90,7 @@ class DatabricksGenieSpace:
         with _tracer.start_as_current_span("genie_attempt", attributes={"app.attempt": number, **_TASK}):
             try:
                 client = self._workspace.client()
-                return self._answer(client, self._put(client, query, conversation))
+                return self._answer(client, self._ask_and_wait(client, query, conversation))
             except NotFound as error:
                 # A conversation that Genie has forgotten is begun anew by the next attempt.
                 conversation.id = ""
@@ -102,23 +102,23 @@ class DatabricksGenieSpace:
             except (DatabricksError, OSError, ValueError) as error:
                 raise GenieError(masked(str(error))) from error
 
-    def _put(self, client: WorkspaceClient, query: str, conversation: Conversation) -> GenieMessage:
+    def _ask_and_wait(self, client: WorkspaceClient, query: str, conversation: Conversation) -> GenieMessage:
         """Put the question, and wait until Genie has dealt with it."""
         if conversation.id:
-            put: Any = client.genie.create_message(self._space_id, conversation.id, query).response
-            message_id = str(put.message_id)
+            asked: Any = client.genie.create_message(self._space_id, conversation.id, query).response
+            message_id = str(asked.message_id)
         else:
             begun: Any = client.genie.start_conversation(self._space_id, query).response
             conversation.id, message_id = str(begun.conversation_id), str(begun.message_id)
-        look = functools.partial(client.genie.get_message, self._space_id, conversation.id, message_id)
-        deadline, message = time.monotonic() + self._patience, look()
+        get_message = functools.partial(client.genie.get_message, self._space_id, conversation.id, message_id)
+        deadline, message = time.monotonic() + self._patience, get_message()
         while (state := _state(message)) not in _ENDINGS:
             with _tracer.start_as_current_span(f"genie {state.lower()}", attributes=_TASK):
                 while _state(message) == state:
                     if time.monotonic() > deadline:
                         raise GenieError(f"Genie was still {state} after {self._patience:.0f} s.")
                     conversation.pause(self._poll)
-                    message = look()
+                    message = get_message()
         return message
 
     def _answer(self, client: WorkspaceClient, message: GenieMessage) -> GenieAnswer:

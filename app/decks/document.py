@@ -60,7 +60,7 @@ class DeckDocument:
         """The scripts in place that no slide has to itself."""
         return "\n".join(script.get_text() for script in self._shared("script") if not script.get("src")).strip()
 
-    def put_in_order(self, slides: list[Tag]) -> None:
+    def reorder_slides(self, slides: list[Tag]) -> None:
         """Let these stand where the slides stand now, in this order."""
         stand_ins = [self._soup.new_tag("div") for _ in slides]
         for old, stand_in in zip(self.slides, stand_ins, strict=True):
@@ -68,7 +68,7 @@ class DeckDocument:
         for stand_in, new in zip(stand_ins, slides, strict=True):
             stand_in.replace_with(new)
 
-    def put_in_place(self, slides: list[Tag]) -> None:
+    def replace_slides(self, slides: list[Tag]) -> None:
         """Let these slides stand in place of all those there are, one after another where the first one stands."""
         first, *others = self.slides
         for slide in slides:

@@ -28,7 +28,7 @@ def reorder(html: str, new_order: Sequence[int]) -> str:
         raise DeckEditError(
             f"new_order is {list(new_order)}; expected each of 0 to {len(slides) - 1} once, in the order wanted"
         )
-    document.put_in_order([slides[place] for place in new_order])
+    document.reorder_slides([slides[place] for place in new_order])
     return str(document)
 
 

@@ -30,9 +30,9 @@ def main() -> int:
     try:
         _run(options.folder.resolve(), options.question, once=options.once)
     except KeyboardInterrupt:
-        _say("Stopped; nothing is left running.")
+        _print_line("Stopped; nothing is left running.")
     except (DemoError, HttpError) as error:
-        _say(f"\nThe demo failed. {error}")
+        _print_line(f"\nThe demo failed. {error}")
         return 1
     return 0
 
@@ -51,26 +51,26 @@ def _run(folder: Path, question: str, *, once: bool) -> None:
 
 
 def _ask(question: str, app: Server, mlflow: Server) -> None:
-    _say(f"\nQuestion: {question}")
+    _print_line(f"\nQuestion: {question}")
     answer = post(f"{app.url}/api/chat", {"message": question})
     _show_answer(answer)
     trace_id = answer["metadata"]["trace_id"]
     _wait(app, "Waiting for its trace in MLflow", lambda: trace.missing(mlflow.url, trace_id), ARRIVE_SECONDS)
     for line in trace.tree(trace.fetch(mlflow.url, trace_id)):
-        _say(f"  {line}")
-    _say(f"\nTrace:  {answer['metadata']['trace_url']}")
+        _print_line(f"  {line}")
+    _print_line(f"\nTrace:  {answer['metadata']['trace_url']}")
 
 
 def _show_answer(answer: dict[str, Any]) -> None:
-    _say(f"Answer:   {answer['messages'][-1]['content']}")
+    _print_line(f"Answer:   {answer['messages'][-1]['content']}")
     deck = answer["slide_deck"]
     for slide in deck["slides"] if deck else []:
-        _say(f"  {slide['index'] + 1}. {heading(slide['html'])}")
-    _say("")
+        _print_line(f"  {slide['index'] + 1}. {heading(slide['html'])}")
+    _print_line("")
 
 
 def _stay(mlflow: Server, app: Server) -> None:
-    _say(f"MLflow: {mlflow.url}\nApp:    {app.url} (ask your own questions here)\n\nCtrl-C ends it all.")
+    _print_line(f"MLflow: {mlflow.url}\nApp:    {app.url} (ask your own questions here)\n\nCtrl-C ends it all.")
     while True:
         mlflow.child.check()
         app.child.check()
@@ -79,10 +79,10 @@ def _stay(mlflow: Server, app: Server) -> None:
 
 def _wait(server: Server, what: str, missing: Callable[[], str], seconds: float) -> None:
     """Wait with a visible word, then say how long it took."""
-    _say(f"{what} …", end="")
+    _print_line(f"{what} …", end="")
     started = time.monotonic()
     server.child.wait_until_nothing(missing, seconds=seconds)
-    _say(f" done ({time.monotonic() - started:.1f} s)")
+    _print_line(f" done ({time.monotonic() - started:.1f} s)")
 
 
 def _options() -> argparse.Namespace:
@@ -100,7 +100,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _say(words: str, end: str = "\n") -> None:
+def _print_line(words: str, end: str = "\n") -> None:
     print(words, end=end, flush=True)  # noqa: T201 - this is a program for a terminal
 
 

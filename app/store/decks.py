@@ -71,7 +71,7 @@ class Decks:
             if former is None:
                 raise NothingToUndoError("There is nothing to undo.")
             db.delete(former)
-            return _put(db, session, StoredDeck(former.html, deck.version + 1))
+            return _write(db, session, StoredDeck(former.html, deck.version + 1))
 
     def _changeable(
         self, db: Session, session_id: str, owner: str, expected: int | None
@@ -97,7 +97,7 @@ def keep_deck(db: Session, session: ChatSession, html: str) -> StoredDeck:
         db.flush()
         beyond = _former(session.id).offset(KEPT).with_only_columns(FormerDeck.id)
         db.execute(delete(FormerDeck).where(FormerDeck.id.in_(beyond)))
-    return _put(db, session, StoredDeck(html, deck.version + 1))
+    return _write(db, session, StoredDeck(html, deck.version + 1))
 
 
 def require_version(deck: StoredDeck, expected: int | None) -> None:
@@ -110,7 +110,7 @@ def _former(session_id: str) -> Select[Any]:
     return select(FormerDeck).where(FormerDeck.session_id == session_id).order_by(FormerDeck.id.desc())
 
 
-def _put(db: Session, session: ChatSession, deck: StoredDeck) -> StoredDeck:
+def _write(db: Session, session: ChatSession, deck: StoredDeck) -> StoredDeck:
     db.merge(DeckRow(session_id=session.id, html=deck.html, version=deck.version))
     session.updated_at = now()
     return deck

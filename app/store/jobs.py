@@ -68,7 +68,7 @@ class Jobs:
         self._set(job.id, status=RUNNING)
         job.status = RUNNING
 
-    def tell(self, job_id: str, event: dict[str, Any]) -> None:
+    def add_event(self, job_id: str, event: dict[str, Any]) -> None:
         """Add an event to what a poll shows."""
         with self._database.writing() as db:
             if job := db.get(Job, job_id):

@@ -106,7 +106,7 @@ class JobQueue:
             await STORE.run(self._jobs.start, job)
 
             async def on_message(message: TurnMessage) -> None:
-                await self._tell(job, to_event(message))
+                await self._add_event(job, to_event(message))
 
             answer = await self._turn_runner.take(order, on_message)
         finally:
@@ -121,8 +121,8 @@ class JobQueue:
             await self._end(job, status.ERROR, LOST)
         # What still waits when the server stops is taken on by the next one.
 
-    async def _tell(self, job: Job, event: EventShape) -> None:
-        await STORE.run(self._jobs.tell, job.id, event.model_dump())
+    async def _add_event(self, job: Job, event: EventShape) -> None:
+        await STORE.run(self._jobs.add_event, job.id, event.model_dump())
 
     async def _end(self, job: Job, how: str, detail: str) -> None:
         await STORE.run(self._jobs.end, job.id, how, detail=detail)

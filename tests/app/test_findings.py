@@ -34,7 +34,7 @@ def found(question: str, rows: str) -> Finding:
 
 def drawn(rows: str, kind: ChartKind | None = None) -> ElementTree.Element:
     """The chart of these rows."""
-    return ElementTree.fromstring(chart(found("revenue", rows).told.view, kind))
+    return ElementTree.fromstring(chart(found("revenue", rows).insight.view, kind))
 
 
 def test_rows_have_labels_as_people_write_them() -> None:
@@ -142,12 +142,12 @@ def test_the_figures_beside_an_axis_are_written_alike(value: float, largest: flo
 def test_a_point_far_off_the_others_is_called_out() -> None:
     """One month that breaks the pattern is named in the title."""
     odd = "quarter,units\n2023 Q1,100\n2023 Q2,101\n2023 Q3,99\n2023 Q4,300\n2024 Q1,102\n"
-    assert found("units by quarter", odd).told.aside == ", and Q4 2023 stands out"
+    assert found("units by quarter", odd).insight.aside == ", and Q4 2023 stands out"
 
 
 def test_ratios_have_no_total() -> None:
     """Percentages of parts are not added up."""
-    told = found("return rate by region", "region,return_rate_percent\nA,1\nB,2\n").told
+    told = found("return rate by region", "region,return_rate_percent\nA,1\nB,2\n").insight
     assert not any("Total" in said for said in told.remarks)
 
 
@@ -198,4 +198,4 @@ def test_whatever_rows_come_are_told_of_or_are_none(rows: list[tuple[str, float]
     if table := Table.from_csv(out.getvalue()):
         finding = Finding(Query(), table)
         assert finding.title
-        assert ElementTree.fromstring(chart(finding.told.view)).get("role") == "img"
+        assert ElementTree.fromstring(chart(finding.insight.view)).get("role") == "img"

@@ -135,7 +135,10 @@ def _is_named(told: Told, words: str) -> bool:
     )
 
 
-_OTHERS = "beat|cheapest|weaker|more than West|outside|but|season|winter|customer|weather|not|by|why|share|of|compare|vs|and|or|slide 2|remove|add|only|instead|2019|Q7|every|each|2"
+_OTHERS = (
+    "beat|cheapest|weaker|more than West|outside|but|season|winter|customer|weather|not|by|why|share|"
+    "of|compare|vs|and|or|slide 2|remove|add|only|instead|2019|Q7|every|each|2"
+)
 _WORDS = [*_MEASURES, *_SPLITS, *_TIMES, *_FILTERS, *_OPERATORS, *_OTHERS.split("|")]
 
 

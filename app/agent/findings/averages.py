@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from statistics import mean, median
 from typing import Literal
 
+from app.agent.findings.insight import Insight, capital, extremes, plural, view_points
 from app.agent.findings.parts import lead_words
 from app.agent.findings.ranking import rank
-from app.agent.findings.told import Told, capital, extremes, plural, view_points
 from app.agent.table import Point, Table
 from app.agent.units import write
 from app.questions.query import Ranking
@@ -17,16 +17,16 @@ AverageKind = Literal["average", "median"]
 _STATISTICS: dict[AverageKind, Callable[[Sequence[float]], float]] = {"average": mean, "median": median}
 
 
-def tell_averages(table: Table, ranking: Ranking | None, kind: AverageKind = "average") -> Told | None:
+def describe_averages(table: Table, ranking: Ranking | None, kind: AverageKind = "average") -> Insight | None:
     """None where there is no time to take the average over."""
     if not table.times:
         return None
     if len(table.dimensions) == 1:
-        return _tell_one(table, kind)
-    return _tell_parts(table, ranking or Ranking(), kind)
+        return _describe_one(table, kind)
+    return _describe_parts(table, ranking or Ranking(), kind)
 
 
-def _tell_one(table: Table, kind: AverageKind) -> Told:
+def _describe_one(table: Table, kind: AverageKind) -> Insight:
     points, unit = table.points, table.unit
     average = _STATISTICS[kind]([point.value for point in points])
     above = sum(point.value > average for point in points)
@@ -34,10 +34,10 @@ def _tell_one(table: Table, kind: AverageKind) -> Told:
     view = view_points(about, points, unit, is_over_time=True)
     remarks = (*extremes(points, unit), f"Above the {kind}: {above} of {len(points)} {plural(table.dimensions)}")
     verb = "averaged" if kind == "average" else "had a median of"
-    return Told(f"{capital(table.measure)} {verb} {write(average, unit)} a {table.dimensions[0]}", remarks, view)
+    return Insight(f"{capital(table.measure)} {verb} {write(average, unit)} a {table.dimensions[0]}", remarks, view)
 
 
-def _tell_parts(table: Table, ranking: Ranking, kind: AverageKind) -> Told:
+def _describe_parts(table: Table, ranking: Ranking, kind: AverageKind) -> Insight:
     time = table.times[0]
     statistic = _STATISTICS[kind]
     lines = table.lines(time).items()
@@ -53,4 +53,4 @@ def _tell_parts(table: Table, ranking: Ranking, kind: AverageKind) -> Told:
     else:
         headline = f"{'Bottom' if ranking.lowest else 'Top'} {ranking.count} by {what}: {ranked.in_words()}"
     view = view_points(f"{what} by {other}", points, table.unit, ranked.points)
-    return Told(headline, tuple(extremes(points, table.unit)), view)
+    return Insight(headline, tuple(extremes(points, table.unit)), view)

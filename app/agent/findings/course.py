@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import mean, pstdev
 
-from app.agent.findings.told import Told, capital, difference, extremes, tied, view_points
+from app.agent.findings.insight import Insight, capital, difference, extremes, tied, view_points
 from app.agent.table import Point, Table
 from app.agent.units import Unit, change, is_written_as_nothing, write, write_amount
 
@@ -14,7 +14,7 @@ OUTLIER_DEVIATIONS = 4.0
 _LEAST_OTHERS = 3
 
 
-def tell_course(table: Table) -> Told:
+def describe_course(table: Table) -> Insight:
     """From the first to the last, and what stands out between them."""
     points, unit = table.points, table.unit
     odd = outlier(points)
@@ -24,7 +24,7 @@ def tell_course(table: Table) -> Told:
     view = view_points(about, points, unit, tied(points), is_over_time=True)
     gap = difference(points, unit) if len(points) == 2 else []
     remarks = (*extremes(points, unit), *gap, *total)
-    return Told(movement(table.measure, points, unit), remarks, view, names_time=True, aside=aside)
+    return Insight(movement(table.measure, points, unit), remarks, view, names_time=True, aside=aside)
 
 
 def movement(measure: str, points: Sequence[Point], unit: Unit) -> str:

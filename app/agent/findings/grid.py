@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from app.agent.findings.insight import Insight, capital, extremes, is_same, list_names, plural, tied, view_lines
 from app.agent.findings.parts import lead_words
-from app.agent.findings.told import Told, capital, extremes, is_same, list_names, plural, tied, view_lines
 from app.agent.table import Point, Table
 from app.agent.units import change, describe_end, write, write_change
 
 
-def tell_grid(table: Table) -> Told:
+def describe_grid(table: Table) -> Insight:
     """Whatever the two dimensions are."""
     times = table.times
     if len(times) == 2 and "year" in times and len(table.labels("year")) == 2:
-        return _tell_years(table, times[0])
-    return _tell_courses(table, times[0]) if len(times) == 1 else _tell_cells(table)
+        return _describe_years(table, times[0])
+    return _describe_courses(table, times[0]) if len(times) == 1 else _describe_cells(table)
 
 
 def changes_along(table: Table, time: str) -> list[Point]:
@@ -27,17 +27,17 @@ def changes_along(table: Table, time: str) -> list[Point]:
     return [Point(table.label(name), value) for name, value in moved.items() if value is not None]
 
 
-def _tell_courses(table: Table, time: str) -> Told:
+def _describe_courses(table: Table, time: str) -> Insight:
     """A region's or a product's course beside the others'."""
     labels = table.labels(time)
     moved = changes_along(table, time) if len(labels) > 1 else []
     if len(moved) < 2:
-        return _tell_cells(table)
+        return _describe_cells(table)
     when = f"from {table.label(labels[0])} to {table.label(labels[-1])}"
     headline = f"{capital(table.measure)} {when}: {_ends(moved, table)}"
     view = view_lines(table, time)
     remarks = (*_who_was_higher(table, time), *extremes(table.points, table.unit), *_total(table))
-    return Told(headline, remarks, view, names_time=True)
+    return Insight(headline, remarks, view, names_time=True)
 
 
 def _who_was_higher(table: Table, time: str) -> list[str]:
@@ -67,7 +67,7 @@ def _ends(moved: list[Point], table: Table) -> str:
     )
 
 
-def _tell_years(table: Table, time: str) -> Told:
+def _describe_years(table: Table, time: str) -> Insight:
     """One year above the other: in how many months, quarters or halves, and in all."""
     early, late = sorted(table.labels("year"))
     lines = table.lines(time)
@@ -79,10 +79,10 @@ def _tell_years(table: Table, time: str) -> Told:
     in_all = f"; in all it changed by {write_change(moved, table.unit)}" if moved is not None else ""
     totals = [f"{year}: {write(value, table.unit)}" for year, value in sums.items()] if table.adds_up else []
     remarks = (*extremes(table.points, table.unit), *totals)
-    return Told(f"{capital(often)}{in_all}", remarks, view_lines(table, time), names_time=True)
+    return Insight(f"{capital(often)}{in_all}", remarks, view_lines(table, time), names_time=True)
 
 
-def _tell_cells(table: Table) -> Told:
+def _describe_cells(table: Table) -> Insight:
     """The highest of all figures."""
     points, unit = table.points, table.unit
     top = tied(points)
@@ -92,7 +92,7 @@ def _tell_cells(table: Table) -> Told:
         headline = lead_words(top, table.measure, unit_text=write(top[0].value, unit))
     marked = [(row.labels[1], row.labels[0]) for row, point in zip(table.rows, points, strict=True) if point in top]
     view = view_lines(table, table.dimensions[0], marked)
-    return Told(headline, (*extremes(points, unit), *_total(table)), view)
+    return Insight(headline, (*extremes(points, unit), *_total(table)), view)
 
 
 def _total(table: Table) -> list[str]:

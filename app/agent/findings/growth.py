@@ -6,22 +6,23 @@ from itertools import pairwise
 
 from app.agent.findings.course import movement
 from app.agent.findings.grid import changes_along
+from app.agent.findings.insight import Insight, capital, list_names, plural, view_points
 from app.agent.findings.ranking import Ranked, rank
-from app.agent.findings.told import Told, capital, list_names, plural, view_points
 from app.agent.table import Point, Table
 from app.agent.units import change, describe_end, write, write_change
 from app.questions.months import months_of_label, shift
 from app.questions.query import Ranking
 
 
-def tell_growth(table: Table, ranking: Ranking | None) -> Told | None:
+def describe_growth(table: Table, ranking: Ranking | None) -> Insight | None:
     """None where there are not two times to grow between."""
     if not table.times or len(table.labels(table.times[-1])) < 2:
         return None
-    return _tell_parts(table, ranking or Ranking()) if len(table.dimensions) == 2 else _tell_steps(table, ranking)
+    is_of_parts = len(table.dimensions) == 2
+    return _describe_parts(table, ranking or Ranking()) if is_of_parts else _describe_steps(table, ranking)
 
 
-def _tell_steps(table: Table, ranking: Ranking | None) -> Told:
+def _describe_steps(table: Table, ranking: Ranking | None) -> Insight:
     points, unit = table.points, table.unit
     whole = movement(table.measure, points, unit)
     levels = (
@@ -31,7 +32,7 @@ def _tell_steps(table: Table, ranking: Ranking | None) -> Told:
     steps = _steps(table) if len(points) > 2 else []
     if not steps:
         view = view_points(f"{table.measure} by {table.dimensions[0]}", points, unit)
-        return Told(whole, levels, view, names_time=True)
+        return Insight(whole, levels, view, names_time=True)
     ranked = rank(steps, "percent", ranking or Ranking(), lambda moved: write_change(moved, unit))
     falls = min(steps, key=lambda step: step.value)
     best = f"{_verb(ranked, ranking or Ranking(), table)} in {ranked.in_words()} on the {table.dimensions[0]} before"
@@ -40,8 +41,8 @@ def _tell_steps(table: Table, ranking: Ranking | None) -> Told:
     remarks = (*levels, f"Weakest step: {falls.label}, {write_change(falls.value, unit)}", often)
     view = view_points(f"change of {table.measure} by {table.dimensions[0]}", steps, "percent", ranked.points)
     if ranking:
-        return Told(best, (*remarks, f"{whole}"), view)
-    return Told(whole, (best, *remarks), view, names_time=True)
+        return Insight(best, (*remarks, f"{whole}"), view)
+    return Insight(whole, (best, *remarks), view, names_time=True)
 
 
 def _steps(table: Table) -> list[Point]:
@@ -53,7 +54,7 @@ def _steps(table: Table) -> list[Point]:
     return [Point(label, moved) for label, moved in steps if moved is not None]
 
 
-def _tell_parts(table: Table, ranking: Ranking) -> Told | None:
+def _describe_parts(table: Table, ranking: Ranking) -> Insight | None:
     time = table.times[-1]
     moved = changes_along(table, time)
     if not moved:
@@ -69,7 +70,7 @@ def _tell_parts(table: Table, ranking: Ranking) -> Told | None:
         if first in values and last in values
     ][:6]
     view = view_points(f"change of {table.measure} by {other} {when}", moved, "percent", ranked.points)
-    return Told(_headline(ranked, ranking, table, when, other), tuple(remarks), view, names_time=True)
+    return Insight(_headline(ranked, ranking, table, when, other), tuple(remarks), view, names_time=True)
 
 
 def _headline(ranked: Ranked, ranking: Ranking, table: Table, when: str, other: str) -> str:

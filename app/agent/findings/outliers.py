@@ -6,20 +6,20 @@ from collections.abc import Collection, Sequence
 from statistics import mean
 
 from app.agent.findings.course import OUTLIER_DEVIATIONS, deviations, outlier
-from app.agent.findings.told import Told, extremes, join_words, plural, view_lines, view_points
+from app.agent.findings.insight import Insight, extremes, join_words, plural, view_lines, view_points
 from app.agent.table import Point, Table
 from app.agent.units import Unit, change, write, write_amount
 from app.questions.months import months_of_label
 
 
-def tell_outliers(table: Table, months: Collection[str]) -> Told | None:
+def describe_outliers(table: Table, months: Collection[str]) -> Insight | None:
     """What stands out in a course or in several; `months` are those that were asked about, if any."""
     if not table.times:
         return None
-    return _tell_course(table, months) if len(table.dimensions) == 1 else _tell_courses(table)
+    return _describe_course(table, months) if len(table.dimensions) == 1 else _describe_courses(table)
 
 
-def _tell_course(table: Table, months: Collection[str]) -> Told:
+def _describe_course(table: Table, months: Collection[str]) -> Insight:
     points, unit, time = table.points, table.unit, table.dimensions[0]
     asked = [point for row, point in zip(table.rows, points, strict=True) if _is_asked(row.labels[0], months)]
     far = [point for point in asked or points if deviations(point, points) > OUTLIER_DEVIATIONS]
@@ -31,7 +31,7 @@ def _tell_course(table: Table, months: Collection[str]) -> Told:
         headline = f"{names} {verb} in {table.measure}" if asked else f"No {time} stands out in {table.measure}"
     rule = f"Standing out: more than {OUTLIER_DEVIATIONS:.0f} standard deviations off the average of the others"
     view = view_points(f"{table.measure} by {time}", points, unit, far, is_over_time=True)
-    return Told(headline, (*extremes(points, unit), rule), view)
+    return Insight(headline, (*extremes(points, unit), rule), view)
 
 
 def _is_asked(label: str, months: Collection[str]) -> bool:
@@ -47,7 +47,7 @@ def _words(point: Point, points: Sequence[Point], unit: Unit, time: str) -> str:
     return f"{point.label} stands out: {write(point.value, unit)}{against}"
 
 
-def _tell_courses(table: Table) -> Told:
+def _describe_courses(table: Table) -> Insight:
     time = table.times[0]
     far, marked = list[str](), list[tuple[str, str]]()
     for name, values in table.lines(time).items():
@@ -58,4 +58,4 @@ def _tell_courses(table: Table) -> Told:
     other = next(one for one in table.dimensions if one != time)
     verb = "stand" if len(far) > 1 else "stands"
     headline = f"{join_words(far)} {verb} out in {table.measure}" if far else f"No {other} stands out in any {time}"
-    return Told(headline, tuple(extremes(table.points, table.unit)), view_lines(table, time, marked))
+    return Insight(headline, tuple(extremes(table.points, table.unit)), view_lines(table, time, marked))

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from app.agent.findings.told import Told, capital, difference, extremes, list_names, plural, tied, view_points
+from app.agent.findings.insight import Insight, capital, difference, extremes, list_names, plural, tied, view_points
 from app.agent.table import Point, Table
 from app.agent.units import change, write, write_amount
 
 
-def tell_figure(table: Table) -> Told:
+def describe_figure(table: Table) -> Insight:
     """One figure, without anything to compare it with."""
     point = table.points[0]
     view = view_points(table.measure, [point], table.unit, [point])
     label = f" of {point.label}" if table.dimensions else ""
     verb = "were" if _is_plural(table.measure) else "was"
-    return Told(f"{capital(table.measure)}{label} {verb} {write(point.value, table.unit)}", (), view)
+    return Insight(f"{capital(table.measure)}{label} {verb} {write(point.value, table.unit)}", (), view)
 
 
-def tell_parts(table: Table) -> Told:
+def describe_parts(table: Table) -> Insight:
     """Several figures: who leads, and by how much."""
     points = table.points
     total = [f"Total {table.measure}: {write(table.total, table.unit)}"] if table.adds_up else []
     about = f"{table.measure} by {table.dimensions[0]}"
     view = view_points(about, points, table.unit, tied(points))
     gap = difference(points, table.unit) if len(points) == 2 else []
-    return Told(_headline(table), (*extremes(points, table.unit), *gap, *total), view)
+    return Insight(_headline(table), (*extremes(points, table.unit), *gap, *total), view)
 
 
 def _headline(table: Table) -> str:

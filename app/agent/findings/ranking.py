@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.agent.findings.insight import Insight, is_same, join_words, list_names, plural, tied, view_lines, view_points
 from app.agent.findings.parts import lead_words
-from app.agent.findings.told import Told, is_same, join_words, list_names, plural, tied, view_lines, view_points
 from app.agent.table import Point, Table
 from app.agent.units import Unit, write
 from app.questions.query import Dimension, Ranking
@@ -47,10 +47,10 @@ def rank(
     return Ranked(first, len(points), unit, as_text)
 
 
-def tell_ranking(table: Table, ranking: Ranking) -> Told:
+def describe_ranking(table: Table, ranking: Ranking) -> Insight:
     """A ranking of all figures, or of those in each part."""
     if ranking.within and len(table.dimensions) == 2:
-        return _tell_within(table, ranking, ranking.within)
+        return _describe_within(table, ranking, ranking.within)
     points, unit = table.points, table.unit
     ranked = rank(points, unit, ranking)
     if len(table.dimensions) == 1:
@@ -60,7 +60,7 @@ def tell_ranking(table: Table, ranking: Ranking) -> Told:
         pairs = zip(table.rows, points, strict=True)
         marked = [(row.labels[1], row.labels[0]) for row, point in pairs if point in ranked.points]
         view = view_lines(table, table.dimensions[0], marked)
-    return Told(_headline(ranked, table, ranking), tuple(_remarks(ranked, table, ranking)), view)
+    return Insight(_headline(ranked, table, ranking), tuple(_remarks(ranked, table, ranking)), view)
 
 
 def _headline(ranked: Ranked, table: Table, ranking: Ranking) -> str:
@@ -91,7 +91,7 @@ def _remarks(ranked: Ranked, table: Table, ranking: Ranking) -> list[str]:
     return remarks
 
 
-def _tell_within(table: Table, ranking: Ranking, ranked: Dimension) -> Told:
+def _describe_within(table: Table, ranking: Ranking, ranked: Dimension) -> Insight:
     """In each region, say, the first products."""
     group = next(one for one in table.dimensions if one != ranked)
     first = {
@@ -108,7 +108,7 @@ def _tell_within(table: Table, ranking: Ranking, ranked: Dimension) -> Told:
     pairs = [(label, names[point.label]) for label, one in first.items() for point in one.points]
     along_ranked = table.dimensions[0] == ranked
     marked = pairs if along_ranked else [(name, label) for label, name in pairs]
-    return Told(headline, tuple(groups), view_lines(table, table.dimensions[0], marked))
+    return Insight(headline, tuple(groups), view_lines(table, table.dimensions[0], marked))
 
 
 def _winners(first: dict[str, Ranked], what: str, groups: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.agent.findings.course import movement
+from app.agent.findings.insight import Insight, Line, View, capital, extremes, join_words, plural, view_points
 from app.agent.findings.ranking import Ranked, rank
-from app.agent.findings.told import Line, Told, View, capital, extremes, join_words, plural, view_points
 from app.agent.table import Point, Table
 from app.agent.units import write
 from app.questions.query import OVER_TIME, Query, Ranking
 
 
-def tell_shares(table: Table, query: Query) -> Told | None:
+def describe_shares(table: Table, query: Query) -> Insight | None:
     """None where there is no whole to have a share of."""
     parts = [one for one in table.dimensions if one not in OVER_TIME]
     of = query.share_of or (parts[-1] if parts else "")
@@ -21,7 +21,9 @@ def tell_shares(table: Table, query: Query) -> Told | None:
     names = query.members(query.share_of).names if query.share_of else ()
     ranking = query.ranking or Ranking()
     return (
-        _tell_of_all(table, names, ranking) if len(table.dimensions) == 1 else _tell_of_each(table, of, names, ranking)
+        _describe_of_all(table, names, ranking)
+        if len(table.dimensions) == 1
+        else _describe_of_each(table, of, names, ranking)
     )
 
 
@@ -30,7 +32,7 @@ def shares(table: Table) -> list[Point]:
     return [Point(point.label, 100 * point.value / table.total) for point in table.points]
 
 
-def _tell_of_all(table: Table, names: Sequence[str], ranking: Ranking) -> Told:
+def _describe_of_all(table: Table, names: Sequence[str], ranking: Ranking) -> Insight:
     points = shares(table)
     named = [point for point in points if point.label in names]
     ranked = rank(points, "percent", ranking)
@@ -39,7 +41,7 @@ def _tell_of_all(table: Table, names: Sequence[str], ranking: Ranking) -> Told:
     about = f"share of {table.measure} by {table.dimensions[0]}"
     view = view_points(about, points, "percent", named or ranked.points)
     headline = _named_words(named, table) if named else _ranked_words(ranked, ranking, table)
-    return Told(headline, remarks, view)
+    return Insight(headline, remarks, view)
 
 
 def _named_words(named: Sequence[Point], table: Table) -> str:
@@ -62,7 +64,7 @@ def _ranked_words(ranked: Ranked, ranking: Ranking, table: Table) -> str:
     return f"The {end} shares of {table.measure}: {ranked.in_words()}"
 
 
-def _tell_of_each(table: Table, of: str, names: Sequence[str], ranking: Ranking) -> Told | None:
+def _describe_of_each(table: Table, of: str, names: Sequence[str], ranking: Ranking) -> Insight | None:
     """The share in each region, say, or over time."""
     along = next(one for one in table.dimensions if one != of)
     wholes = {label: sum(values.values()) for label, values in table.lines(of).items()}
@@ -78,12 +80,13 @@ def _tell_of_each(table: Table, of: str, names: Sequence[str], ranking: Ranking)
     about = f"share of {table.measure} by {along} and {of}"
     shown = tuple(map(table.label, labels))
     view = View(about, shown, drawn, "percent", along in OVER_TIME, adds_up=False)
-    told = [_course_words(name, points, along, table.measure) for name, points in parts.items()]
-    if len(told) == 1:
-        return Told(told[0], tuple(extremes(parts[next(iter(parts))], "percent")), view, names_time=along in OVER_TIME)
+    courses = [_course_words(name, points, along, table.measure) for name, points in parts.items()]
+    if len(courses) == 1:
+        first = next(iter(parts.values()))
+        return Insight(courses[0], tuple(extremes(first, "percent")), view, names_time=along in OVER_TIME)
     best = _best_words(parts, ranking, along, table.measure)
     headline = f"Among {join_words(list(names))}, {best}" if names else capital(best)
-    return Told(headline, tuple(told[:6]), view)
+    return Insight(headline, tuple(courses[:6]), view)
 
 
 def _course_words(name: str, points: Sequence[Point], along: str, measure: str) -> str:

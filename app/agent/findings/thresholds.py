@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import mean
 
+from app.agent.findings.insight import Insight, capital, extremes, list_names, plural, view_lines, view_points
 from app.agent.findings.shares import shares
-from app.agent.findings.told import Told, capital, extremes, list_names, plural, view_lines, view_points
 from app.agent.table import Point, Table
 from app.agent.units import write
 from app.questions.query import Threshold
 
 
-def tell_threshold(table: Table, threshold: Threshold, *, of_shares: bool = False) -> Told:
+def describe_threshold(table: Table, threshold: Threshold, *, of_shares: bool = False) -> Insight:
     """How many figures pass, and which."""
     points = shares(table) if of_shares and len(table.dimensions) == 1 else table.points
     unit = "percent" if of_shares and len(table.dimensions) == 1 else table.unit
@@ -25,8 +25,8 @@ def tell_threshold(table: Table, threshold: Threshold, *, of_shares: bool = Fals
         bound += f" and {write(threshold.most, unit)}"
     if not table.dimensions:
         verb = "were" if measure.endswith("units") else "was"
-        told = f"{capital(measure)} {verb} {write(points[0].value, unit)}, {'' if passing else 'not '}{bound}"
-        return Told(told, (), view_points(measure, points, unit, passing))
+        headline = f"{capital(measure)} {verb} {write(points[0].value, unit)}, {'' if passing else 'not '}{bound}"
+        return Insight(headline, (), view_points(measure, points, unit, passing))
     kind = "other " if threshold.than else ""
     count = f"{len(passing) or 'None'} of {len(others)} {kind}{plural(table.dimensions)}"
     headline = f"{count} {'has' if len(passing) == 1 else 'have'} {measure} {bound}"
@@ -39,7 +39,7 @@ def tell_threshold(table: Table, threshold: Threshold, *, of_shares: bool = Fals
             (row.labels[1], row.labels[0]) for row, point in zip(table.rows, points, strict=True) if point in passing
         ]
         view = view_lines(table, table.dimensions[0], marked)
-    return Told(f"{headline}{named}", tuple(extremes(points, unit)), view)
+    return Insight(f"{headline}{named}", tuple(extremes(points, unit)), view)
 
 
 def _limit(threshold: Threshold, points: Sequence[Point]) -> tuple[float, str]:

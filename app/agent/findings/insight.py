@@ -1,4 +1,4 @@
-"""What is told of a table, and the words that all findings share. Pure."""
+"""What a table says, and the words that all findings share. Pure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Told:
+class Insight:
     """A headline, remarks and a view. `names_time`: the headline says itself which time it is about.
 
     `aside` follows it, behind the part of the data that it is about.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.agent.findings.told import tied
+from app.agent.findings.insight import tied
 from app.agent.table import Table
 from app.questions.months import ALL
 from app.questions.query import OVER_TIME, PARTS, Dimension, Members, Query, in_order
@@ -14,7 +14,7 @@ MOST = 3
 """How many answers a deck rests on, if no more were asked for."""
 
 
-def dig(wanted: Sequence[Query], first: Table) -> list[Query]:
+def drill_down(wanted: Sequence[Query], first: Table) -> list[Query]:
     """More questions, none of which those that were asked for answer already; `first` are the rows of the first."""
     found = dict.fromkeys(_ideas(wanted[0], first))
     new = [one for one in found if one.focus or not any(other.covers(one) for other in wanted[1:])]
