@@ -13,6 +13,7 @@ from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED
 from otel_mlflow.content.readable import readable_json, readable_value
 from otel_mlflow.content.redact import Redactor
+from otel_mlflow.content.requests import redact_request
 from otel_mlflow.content.streams import redact_pieces
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "readable_json",
     "readable_value",
     "redact_pieces",
+    "redact_request",
     "request_value",
     "to_json",
     "to_jsonable",

@@ -17,7 +17,7 @@ from otel_mlflow.content.name_rules import Strength
 Range = tuple[int, int]
 
 _FOR = (
-    r"(?:for|of|to|on|in|at|für|vom|von|zum|zur|pour|du|de|para|di|per|voor|do|för|til|için|для|от|к)"
+    r"(?:for|of|to|on|in|at|für|vom|von|zum|zur|pour|du|des|de|del|dello|della|da|para|di|per|voor|do|för|til|için|для|от|к)"
     r"(?:[ ][^\s.:;,]{1,60}){1,4}?"
 )
 _IS = re.compile(

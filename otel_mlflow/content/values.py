@@ -39,7 +39,7 @@ _LINE = re.compile(r"[^\r\n]*")
 _FIELD = re.compile(r"(?:[^;\r\n\"']|;(?![ \t]*(?:\Z|[\r\n]|[\w .-]{1,40}=)))*")
 # A quotation that does not end goes on to the end.
 _NESTING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?\Z)|'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[\[{}\]()]""", re.DOTALL)
-_OPENS_NESTING = re.compile(r"""(?!\{[A-Z0-9_-]{3,16}\}\w)[{\[]|\(\s{0,4}["']""")
+_OPENS_NESTING = re.compile(r"""(?!\{[A-Z0-9_-]{3,16}\}[\w/+])[{\[]|\(\s{0,4}["']""")
 _END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" + _ANOTHER_NAME)
 # Their values hold spaces and semicolons.
 _FILLS_LINE = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z", re.IGNORECASE)

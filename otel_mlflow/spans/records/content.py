@@ -22,7 +22,7 @@ from otel_mlflow.content import (
     cut_text,
     readable_json,
     redact_pieces,
-    request_value,
+    redact_request,
     to_json,
 )
 from otel_mlflow.guard import attempt, report_user_error
@@ -125,8 +125,9 @@ class SpanContent:
         return body_json(body, content.type, self._redactor, self._max_bytes, content_encoding=content.encoding)
 
     def _asked_for(self, exchange: Exchange) -> str:
-        asked = request_value(exchange.query, exchange.scope.get("path_params") or {})
-        return cut_json(to_json(self._redactor.value(asked)), self._max_bytes)
+        params = exchange.scope.get("path_params") or {}
+        asked = redact_request(exchange.path, exchange.query, params, self._redactor)
+        return cut_json(to_json(asked), self._max_bytes)
 
     def _clean(self, attributes: Any, event: str) -> None:
         leaving = [item for item in attributes if self._captures or _is_no_text(item)]
