@@ -118,14 +118,12 @@ def read_from_backend(settings: Settings) -> Measured:
 
 def feed_simulated(index: TraceIndex, path: Path, a_day: int, fed: int) -> Measured:
     """Feed an index from simulated infos."""
-    memory, length = _memory(), fed * DAY // a_day
+    length = fed * DAY // a_day
     synchronizer = Synchronizer(index, SimulatedFeed(a_day))
     took = _timed(lambda: synchronizer.synchronize(LAST - length, LAST, threading.Event()))
-    yield (
-        f"{index.count(LAST - length, LAST):,} simulated infos fed",
-        f"{took}, {_memory() - memory:.0f} MB more memory at most",
-    )
-    yield "size of that index", f"{path.stat().st_size / 2**20:.0f} MB"
+    yield f"{index.count(LAST - length, LAST):,} simulated infos fed", took
+    yield "memory of this process at most", _memory()
+    yield "size of that index", _size(path)
     yield "24 h counted, no longer history", _counted(index, Question(LAST - DAY, LAST))
 
 
@@ -138,16 +136,13 @@ def ask_with_history(index: TraceIndex, path: Path, days: int) -> Measured:
             db.execute(copied, (day * DAY, LAST - DAY))
         # What was never scanned is left alone by a backend that has nothing of that time.
         db.execute("DELETE FROM scanned")
-        yield (
-            f"traces of {days} days",
-            f"{count_traces(db, LAST - days * DAY, LAST):,}, {path.stat().st_size / 2**20:.0f} MB",
-        )
-    memory, month = _memory(), Question(LAST - days * DAY, LAST)
+    month = Question(LAST - days * DAY, LAST)
+    yield f"{index.count(month.start_ms, LAST):,} traces of {days} days", _size(path)
     for name, length in (("1 h", HOUR), ("24 h", DAY), (f"{days} d", days * DAY)):
         yield f"{name} counted", _counted(index, replace(month, start_ms=LAST - length))
     yield f"{days} d of one route", _counted(index, replace(month, route="GET /tenant-0"))
     yield f"{days} d slower than 1 s", _counted(index, replace(month, slower_than=1.0))
-    yield "memory at most", f"{_memory() - memory:.0f} MB more"
+    yield "memory of this process at most", _memory()
 
 
 def ask_beside_a_route(folder: Path, days: int) -> Measured:
@@ -177,8 +172,14 @@ def _timed(work: Callable[[], object]) -> str:
     return f"{time.monotonic() - wall:.3f} s ({time.process_time() - processor:.3f} s of processor time)"
 
 
-def _memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _memory() -> str:
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+
+
+def _size(path: Path) -> str:
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return f"{path.stat().st_size / 2**20:.0f} MB"
 
 
 if __name__ == "__main__":

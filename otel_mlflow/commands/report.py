@@ -84,11 +84,17 @@ def _parameters(asked: dict[str, str | None]) -> dict[str, str]:
 def _show(found: dict[str, Any]) -> None:
     window, experiment = found["window"], found["source"]["experiment"]
     click.echo(f"{experiment['name']} ({found['source']['kind']}), {window['start']} to {window['end']}")
-    terminal.table("Totals", ("", ""), [(name, said) for name, said in _totals(found["totals"]) if said])
+    terminal.table("Totals", ("", "now", "the window before"), list(_totals(found["totals"], found["previous"])))
+    terminal.table("Error budget of 1 %", ("", ""), list(_burn_rates(found["error_budget"])))
     latency = [_column(name, _milliseconds) for name in ("p50_ms", "p95_ms", "p99_ms")]
     counts = [_column(name) for name in ("requests", "errors", "cancelled")]
     spent = [_column("input_tokens"), _column("output_tokens"), _column("cost", _dollars)]
     _table("Routes", found["routes"], [_column("route"), *counts, *latency])
+    streamed = [row for row in found["routes"] if row["ttfb_p50_ms"] is not None]
+    first_byte = [_column(name, _milliseconds) for name in ("ttfb_p50_ms", "ttfb_p95_ms")]
+    _table("Time to first byte", streamed, [_column("route"), *first_byte])
+    _table("Services", found["services"], [_column("service"), *counts])
+    _table("Status codes", found["statuses"], [_column("status_code"), _column("requests")])
     _table("Errors", found["errors"], [_column("error_type"), _column("requests"), _column("first"), _column("last")])
     for name in ("failing", "slowest", "latest"):
         _list_requests(name.capitalize(), found[name][:LISTED])
@@ -106,10 +112,17 @@ def _show(found: dict[str, Any]) -> None:
         click.echo(f"not known: {gap['figure']}: {gap['reason']}", err=True)
 
 
-def _totals(totals: Row) -> Iterable[tuple[str, str]]:
+def _totals(totals: Row, previous: Row) -> Iterable[tuple[str, str, str]]:
     for name, value in totals.items():
-        shown = _milliseconds(value) if name.endswith("_ms") else _dollars(value) if name == "cost" else _plain(value)
-        yield name.removesuffix("_ms").replace("_", " "), shown
+        shown = _milliseconds if name.endswith("_ms") else _dollars if name == "cost" else _plain
+        if value is not None:
+            yield name.removesuffix("_ms").replace("_", " "), shown(value), shown(previous.get(name))
+
+
+def _burn_rates(budget: Row) -> Iterable[tuple[str, str]]:
+    for name, told in (("burn_rate", "used up"), ("burn_rate_lately", "lately")):
+        if budget[name] is not None:
+            yield told, f"{budget[name]:.1f} times as fast as allowed"
 
 
 def _table(title: str, rows: Sequence[Row], columns: Sequence[Column]) -> None:

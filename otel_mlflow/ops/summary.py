@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
+from otel_mlflow.ops.error_budget import error_budget
 from otel_mlflow.ops.question import FILTERS, Question
 from otel_mlflow.status import Experiment
 
@@ -107,6 +108,7 @@ class Summary:
             "missing": [vars(each) for each in self.missing],
             "totals": figures.totals,
             "previous": figures.previous,
+            "error_budget": error_budget(figures.totals, figures.series),
             **lists,
             "comments": lists["comments"] if shown.texts else [],
         }

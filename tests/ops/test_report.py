@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,17 @@ def test_it_tells_what_was_used_over_time_and_who_came_back() -> None:
     assert by_model == found["totals"]["total_tokens"] > 0
     assert any(level in told for level in LEVELS)
     assert found["disliked"][0]["trace_id"] in told
+
+
+def test_it_tells_the_window_before_and_what_the_page_has_beside_tables() -> None:
+    """Totals beside those before; the error budget; status codes; time to first byte where it is known."""
+    found = json.loads(report(*RANGE, "--json").stdout)
+    told = report(*RANGE).stdout
+    for title in ("the window before", "Error budget", "lately", "Status codes"):
+        assert title in told
+    assert ("Time to first byte" in told) == any(row["ttfb_p50_ms"] is not None for row in found["routes"])
+    line = next(line for line in told.splitlines() if "requests" in line)
+    assert {str(found[window]["requests"]) for window in ("totals", "previous")} <= set(re.findall(r"\d+", line))
 
 
 def test_it_fits_into_80_columns_with_whole_ids() -> None:

@@ -28,13 +28,13 @@ export function nothing(found) {
   ].filter(Boolean);
 }
 
-function tiles({ totals, previous, series }) {
+function tiles({ totals, previous, error_budget: budget }) {
   const people = totals.new_users === null ? "not known here" : `${count(totals.new_users)} new, ${count(totals.returning_users)} known`;
   const than = (name) => change(totals[name], previous[name]);
   const shown = [
     ["Requests", count(totals.requests), [than("requests"), `${count(totals.cancelled)} cancelled`]],
     ["Errors", count(totals.errors), [share(totals.errors, totals.requests), `before: ${share(previous.errors, previous.requests)}`], totals.errors > 0],
-    ["Error budget", burn(totals), ["times as fast as 1\u00a0% allows", `lately ${burn(lately(series))}`], totals.errors * 100 > totals.requests],
+    ["Error budget", burn(budget.burn_rate), ["times as fast as 1\u00a0% allows", `lately ${burn(budget.burn_rate_lately)}`], budget.burn_rate > 1],
     ["p50", duration(totals.p50_ms), [than("p50_ms")]],
     ["p95", duration(totals.p95_ms), [than("p95_ms"), `p99 ${duration(totals.p99_ms)}`]],
     ["Users", count(totals.users), [people]],
@@ -45,16 +45,8 @@ function tiles({ totals, previous, series }) {
   return element("div", { class: "tiles" }, ...shown.map(tile));
 }
 
-// How fast an objective of 99 % without errors is used up: 1 is as fast as allowed.
-function burn({ errors, requests }) {
-  return requests ? `${((100 * errors) / requests).toFixed(1)}\u00a0×` : "–";
-}
-
-// The last twelfth of the window: a burn of both is what somebody must be woken for.
-function lately(series) {
-  const last = series.slice(-Math.ceil(series.length / 12));
-  const sum = (name) => last.reduce((total, row) => total + row[name], 0);
-  return { errors: sum("errors"), requests: sum("requests") };
+function burn(rate) {
+  return rate === null ? "–" : `${rate.toFixed(1)}\u00a0×`;
 }
 
 function tile([name, value, more, bad]) {
