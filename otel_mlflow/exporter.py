@@ -109,9 +109,9 @@ class MlflowSpanExporter(SpanExporter):
         """The span itself if MLflow is going to show it, else the nearest one above it."""
         return self._writer.nearest_exported(state)
 
-    def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
+    def write(self, trace: OpenTrace, spans: list[SpanState], *, is_changed: bool) -> TraceRecord:
         """Write finished spans down."""
-        return self._writer.write(trace, spans, with_info=with_info)
+        return self._writer.write(trace, spans, is_changed=is_changed)
 
     def _hand_over(self, otel_trace_id: int, waiting: Waiting) -> None:
         """Hand over each first span that has ended with all below it, and what belongs to traces that went before."""

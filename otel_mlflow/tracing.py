@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from otel_mlflow import heap, logs, mlflow_names
 from otel_mlflow.content import Redactor
 from otel_mlflow.delivery.destinations import experiment_name
+from otel_mlflow.delivery.destinations.follow_ups import joined_request
 from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.errors import TracingSetupError
 from otel_mlflow.http.exchange import Scope
@@ -188,16 +189,26 @@ class Tracing:
         """The span itself if MLflow is going to show it, else the nearest one above it."""
         return self._writer.nearest_exported(state)
 
-    def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
+    def write(self, trace: OpenTrace, spans: list[SpanState], *, is_changed: bool) -> TraceRecord:
         """Write finished spans down."""
         sink = BRIDGE.diversion or self.delivery
-        for payload in (take_assessments(trace) if with_info else []) + take_tags(trace):
+        for payload in (take_assessments(trace) if is_changed else []) + take_tags(trace):
             redacted = self.redactor.json_text(payload.decode()).encode()
             sink.put_feedback(trace.identity.mlflow_trace_id, redacted)
         attachments = take_attachments(spans) if self.settings.tracing.capture_input_output else []
         for payload in attachments + take_prompts(trace):
             sink.put_feedback(trace.identity.mlflow_trace_id, payload)
-        return self._writer.write(trace, spans, with_info=with_info)
+        record = self._writer.write(trace, spans, is_changed=is_changed)
+        if is_changed and trace.metadata.joined_as is not None:
+            self._write_runs(trace, trace.metadata.joined_as)
+        return record
+
+    def _write_runs(self, trace: OpenTrace, span_id: str) -> None:
+        """Write down the runs of a request of which no trace info tells: that is its caller's."""
+        if runs_of_request := self._writer.runs(trace):
+            trace_id = trace.identity.mlflow_trace_id
+            payload = joined_request(f"{trace_id}/{span_id}", runs_of_request)
+            (BRIDGE.diversion or self.delivery).put_feedback(trace_id, payload)
 
     def _require_integrations(self) -> None:
         """Raises `TracingSetupError` with `strict` where an integration is left out."""

@@ -142,6 +142,7 @@ class MiddlewareTracer:
         trace.counted = True
         trace.exchange = exchange
         metadata = trace.metadata
+        metadata.joined_as = f"{root.span_id:016x}" if trace.fragment else None
         if self._session_headers:
             metadata.session = first_header(exchange.headers, self._session_headers)
         if self._user_headers:

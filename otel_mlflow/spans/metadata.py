@@ -28,6 +28,8 @@ class TraceMetadata:
     """What the root has of them; set later, they come too late for it and are the trace's previews."""
     sent_tags: Mapping[str, str] = field(default_factory=dict)
     """Of a trace whose root another process has: the tags that were sent after it."""
+    joined_as: str | None = None
+    """Of a request that has joined its caller's trace: its span's id, in hexadecimal."""
     root_tags: dict[str, str] | None = None
     """The tags that the root was just written with, for the rest of the same record."""
     exported: tuple[Mapping[str, str], str | None, str | None] | None = None

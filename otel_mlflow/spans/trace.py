@@ -54,8 +54,8 @@ class TraceOwner(Protocol):
     def nearest_exported(self, state: SpanState) -> SpanState:
         """The span itself if MLflow is going to show it, else the nearest one above it that it is."""
 
-    def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
-        """Write finished spans down, and what is known of the trace as a whole if `with_info`."""
+    def write(self, trace: OpenTrace, spans: list[SpanState], *, is_changed: bool) -> TraceRecord:
+        """Write finished spans down, and what is known of the trace as a whole if that `is_changed`."""
 
 
 class SpanState:
@@ -271,8 +271,7 @@ class OpenTrace:
         """What has ended since the last record, as one record. Called on delivery's writer thread."""
         batch = self.export.take()
         unfinished = self.tree.unfinished(all_of_them=batch.is_cut)
-        with_info = batch.is_changed and not self.fragment
-        record = self.owner.write(self, batch.finished + unfinished, with_info=with_info)
+        record = self.owner.write(self, batch.finished + unfinished, is_changed=batch.is_changed)
         self.counted = False
         for state in unfinished:
             state.abandoned = False
@@ -284,7 +283,7 @@ class OpenTrace:
         self.tree, self.export = SpanTree(), ExportState()
         self.tree.is_new = False
         self.root, self.counted, self.fragment = None, False, True
-        self.metadata.sent_tags = self.explicit_tags
+        self.metadata.sent_tags, self.metadata.joined_as = self.explicit_tags, None
         if self.owner.samples(self.identity.mlflow_trace_id_int):
             self.export.release()
         else:

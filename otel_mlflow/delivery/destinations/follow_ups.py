@@ -1,4 +1,4 @@
-"""What follows a trace that the backend has: attachments of its spans, prompts that it used, tags from another process.
+"""What follows a trace that the backend has: attachments of its spans, prompts, tags and runs from other processes.
 
 MLflow's own client does it, which knows where each backend keeps them. It has no deadline, so it is given one.
 """
@@ -13,6 +13,8 @@ from typing import Any
 
 from otel_mlflow.backends.calls import call_with_timeout
 from otel_mlflow.backends.response import error_for_status
+from otel_mlflow.delivery.destinations.request_runs import RequestRun, end_open_runs, write_run
+from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.records import SpooledFeedback
 from otel_mlflow.errors import RejectedError, RetryableError, TraceNotFoundError
 from otel_mlflow.integrations import INTEGRATIONS
@@ -37,9 +39,14 @@ def tags(tags: dict[str, str]) -> bytes:
     return json.dumps({"tags": tags}).encode()
 
 
+def joined_request(request: str, info: dict[str, Any]) -> bytes:
+    """The payload that makes the run of a `request` (`trace/span`) in its caller's trace, and ends those left open."""
+    return json.dumps({"joined_request": {"request": request, "info": info}}).encode()
+
+
 def is_follow_up(feedback: SpooledFeedback) -> bool:
     """Whether it is one of these, and no assessment."""
-    return feedback.payload.startswith((b'{"attachment"', b'{"prompts"', b'{"tags"'))
+    return feedback.payload.startswith((b'{"attachment"', b'{"prompts"', b'{"tags"', b'{"joined_request"'))
 
 
 def send_follow_up(feedback: SpooledFeedback, tracking_uri: str) -> None:
@@ -89,4 +96,23 @@ def _set_tags(client: Any, trace_id: str, what: dict[str, str]) -> None:
         client.set_trace_tag(trace_id, key, value)
 
 
-_SENDERS: dict[str, Callable[[Any, str, Any], None]] = {"attachment": _upload, "prompts": _link, "tags": _set_tags}
+def _write_runs(client: Any, trace_id: str, what: dict[str, Any]) -> None:
+    runs, request, info = StoreRuns(client.store), what["request"], what["info"]
+    end_open_runs(runs, info)
+    if "run" not in info:
+        return
+    experiment_id = client.store.get_trace_info(trace_id).experiment_id
+    if experiment_id is None:
+        raise RejectedError(f"trace {trace_id} is in no experiment, so that the run of {request} can be in none")
+    run = RequestRun.from_info(info, request)
+    run_id = runs.find(experiment_id, request) or runs.create(experiment_id, run)
+    write_run(runs, run_id, run)
+    client.store.link_traces_to_run([trace_id], run_id)
+
+
+_SENDERS: dict[str, Callable[[Any, str, Any], None]] = {
+    "attachment": _upload,
+    "prompts": _link,
+    "tags": _set_tags,
+    "joined_request": _write_runs,
+}

@@ -10,7 +10,10 @@ from typing import Any, Protocol
 from otel_mlflow.delivery.records import SpooledTrace
 
 TRACE_TAG = "otel_mlflow.trace_id"
-"""The tag by which a run names its trace: by it the run is found again."""
+"""The tag by which a run names its trace: by it the run is found again.
+
+A request that has joined its caller's trace is named by its span, too: `trace/span`.
+"""
 
 FROM_METADATA = ("mlflow.user", "mlflow.source.")
 """What MLflow's own runs have as tags, and traces as metadata: who ran what."""
@@ -39,12 +42,15 @@ class RequestRun:
     def from_trace(cls, trace: SpooledTrace) -> RequestRun | None:
         """The run that belongs to a trace; None where there is to be none."""
         info = json.loads(trace.info)
-        if "run" not in info:
-            return None
+        return cls.from_info(info, trace.trace_id) if "run" in info else None
+
+    @classmethod
+    def from_info(cls, info: dict[str, Any], request: str) -> RequestRun:
+        """The run in a trace's info; `request` is what it says of `TRACE_TAG`."""
         metadata: dict[str, str] = info.get("trace_metadata", {})
         context = {key: value for key, value in metadata.items() if key.startswith(FROM_METADATA)}
         fields: dict[str, Any] = info["run"]
-        return cls(**{**fields, "tags": {**context, **fields["tags"], TRACE_TAG: trace.trace_id}})
+        return cls(**{**fields, "tags": {**context, **fields["tags"], TRACE_TAG: request}})
 
     def params_in_batches(self) -> list[dict[str, str]]:
         """The params, no more together than a request may hold; one batch at least."""
@@ -81,16 +87,13 @@ class RequestRuns:
 
     def run_of(self, trace: SpooledTrace, experiment_id: str) -> str | None:
         """Make the run of a trace, or update it where it is there; return its id, None where there is none."""
-        for open_run, end in json.loads(trace.info).get("open_runs", {}).items():
-            self._api.end(open_run, end["status"], end["end_time_ms"])
+        end_open_runs(self._api, json.loads(trace.info))
         run = RequestRun.from_trace(trace)
         if run is None:
             return None
         run_id = self._earlier(trace, experiment_id) or self._api.create(experiment_id, run)
         self._remember(trace.trace_id, run_id)
-        for number, params in enumerate(run.params_in_batches()):
-            self._api.log(run_id, params, {} if number else run.metrics, run.end_time_ms)
-        self._api.finish(run_id, run)
+        write_run(self._api, run_id, run)
         return run_id
 
     def _earlier(self, trace: SpooledTrace, experiment_id: str) -> str | None:
@@ -104,3 +107,16 @@ class RequestRuns:
             self._known[trace_id] = run_id
             if len(self._known) > REMEMBERED:
                 del self._known[next(iter(self._known))]
+
+
+def end_open_runs(api: RunApi, info: dict[str, Any]) -> None:
+    """End the runs that user code has left open, as a trace's info says."""
+    for run_id, end in info.get("open_runs", {}).items():
+        api.end(run_id, end["status"], end["end_time_ms"])
+
+
+def write_run(api: RunApi, run_id: str, run: RequestRun) -> None:
+    """Say all of a run that is there."""
+    for number, params in enumerate(run.params_in_batches()):
+        api.log(run_id, params, {} if number else run.metrics, run.end_time_ms)
+    api.finish(run_id, run)

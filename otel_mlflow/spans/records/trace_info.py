@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 SCHEMA_VERSION = "3"
+RUNS = frozenset({"run", "open_runs"})
+"""What an info says of the runs of a request: its own, and those that user code has left open."""
+
 MAX_TAG_KEY = 250
 MAX_SESSION = 250
 MAX_METADATA_VALUE = 8000

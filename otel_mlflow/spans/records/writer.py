@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ from otel_mlflow.spans.records.folding import fold, kept, merged_attributes, sho
 from otel_mlflow.spans.records.request_encoder import LARGEST_PIECE, LARGEST_SPAN, RequestEncoder
 from otel_mlflow.spans.records.root_attributes import export_tags
 from otel_mlflow.spans.records.tokens import add_up, tokens_of
-from otel_mlflow.spans.records.trace_info import MAX_SESSION, TraceInfoWriter, explicit_state, summarize_root
+from otel_mlflow.spans.records.trace_info import MAX_SESSION, RUNS, TraceInfoWriter, explicit_state, summarize_root
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class TraceWriter:
         self._drops_framework = settings.tracing.framework_spans == "drop"
         self._max_depth = settings.tracing.max_trace_depth
 
-    def write(self, trace: OpenTrace, spans: list[SpanState], *, with_info: bool) -> TraceRecord:
-        """One record of `spans`, and of the trace as a whole if `with_info`."""
+    def write(self, trace: OpenTrace, spans: list[SpanState], *, is_changed: bool) -> TraceRecord:
+        """One record of `spans`, and of the trace as a whole if that `is_changed` and no other process tells of it."""
         attempt(fold, trace, spans)
         experiment = _choose_experiment(trace)
         encoder = self._new_encoder()
@@ -77,17 +78,22 @@ class TraceWriter:
         is_outdated = add_up(trace, written) or trace.metadata.summary.calls > calls_before
         # MLflow's server works the state out anew from spans that come later: one that user code set must follow them.
         is_overruled = bool(written) and explicit_state(trace) is not None
-        with_info = with_info or ((is_outdated or is_overruled) and trace.root_summary is not None)
+        is_changed = is_changed or ((is_outdated or is_overruled) and trace.root_summary is not None)
         root_tags, trace.metadata.root_tags = trace.metadata.root_tags, None
         *earlier, spans_of_last = encoder.to_pieces() if written else [b""]
         return TraceRecord(
             trace_id=trace.identity.mlflow_trace_id,
             spans=spans_of_last,
-            info=self._info.write(trace, root_tags) if with_info else b"",
+            info=self._info.write(trace, root_tags) if is_changed and not trace.fragment else b"",
             experiment=experiment,
             counted=trace.counted,
             earlier=tuple(earlier),
         )
+
+    def runs(self, trace: OpenTrace) -> dict[str, Any]:
+        """What a trace's info says of the runs of its request: empty where it has none."""
+        info = json.loads(self._info.write(trace, None))
+        return {key: info[key] for key in (*RUNS, "trace_metadata") if key in info} if info.keys() & RUNS else {}
 
     def _write_spans(self, encoder: RequestEncoder, trace: OpenTrace, spans: list[SpanState]) -> list[SpanState]:
         """Write the spans that MLflow is going to show; answer which they are."""
