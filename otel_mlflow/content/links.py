@@ -19,7 +19,8 @@ from otel_mlflow.content.words import fold
 
 Range = tuple[int, int]
 
-_GRANT = re.compile(r"(?:(?:\A|[?&\s\"'])(?:code|state|session_state)|[?&]key)=([^\s&#\"'<>\\]{16,2000})")
+_VALUE = re.compile(r"[^\s&#\"'<>\\]{16,2000}")
+_BEFORE_PARAMETER = {"code=": "?& \t\r\n\"'", "state=": "?&_ \t\r\n\"'", "key=": "?&"}
 _PARAMETERS = frozenset({b"code", b"key", b"state"})
 _ANNOUNCED = re.compile(
     r"(?:magic|one[- ]time|works once|log[- ]?in|sign[- ]?in|reset|password|invit\w*|activat\w*|confirm\w*|verif\w*"
@@ -43,10 +44,21 @@ _SHORTEST = len("/rp/") + 16
 def find_in_links(text: str, words: Set[bytes]) -> Iterator[Range]:
     """Find what is secret in addresses; `words` are those of the text."""
     if "=" in text and not _PARAMETERS.isdisjoint(words):
-        yield from (found.span(1) for found in _GRANT.finditer(text) if is_opaque(found[1]))
+        yield from _parameters(text)
     if "/" in text and not _TELLING_WORDS.isdisjoint(words):
         for start, end in _addresses(text):
             yield from _one_time_parts(text, start, end)
+
+
+def _parameters(text: str) -> Iterator[Range]:
+    for mark, before in _BEFORE_PARAMETER.items():
+        place = text.find(mark)
+        while place >= 0:
+            end = place + len(mark)
+            value = _VALUE.match(text, end) if text[place - 1] in before or not place else None
+            if value and is_opaque(value[0]):
+                yield value.span()
+            place = text.find(mark, end)
 
 
 def _addresses(text: str) -> Iterator[Range]:
