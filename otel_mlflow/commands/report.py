@@ -101,6 +101,7 @@ def _show(found: dict[str, Any]) -> None:
     took = [_column("mean_ms", _milliseconds), _column("longest_ms", _milliseconds)]
     _table("Models", found["models"], [_column("model"), _column("calls"), *spent, *took])
     _table("Users", found["users"], [_column("user"), *counts, *spent])
+    _table("Sessions", found["sessions"][:LISTED], [_column("session"), _column("requests"), _column("errors")])
     _table("Tools", found["tools"], [_column("tool"), _column("calls"), _column("failures"), *took])
     span = [_column("span"), _column("calls"), _column("failures"), *took]
     _table("Spans", found["spans"][:LISTED], span)
@@ -108,6 +109,7 @@ def _show(found: dict[str, Any]) -> None:
     _table("Feedback", found["feedback"], [_column("name"), _column("given"), _column("mean"), ("values", _values)])
     show_over_time(found)
     _table("Disliked", found["disliked"][:LISTED], [_column("trace_id"), _column("name"), _column("value")])
+    _table("Comments", found["comments"][:LISTED], [_column("trace_id"), _column("name"), _column("value")])
     for gap in found["missing"]:
         click.echo(f"not known: {gap['figure']}: {gap['reason']}", err=True)
 

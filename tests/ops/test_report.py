@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,7 +48,19 @@ def test_it_is_readable_in_a_terminal() -> None:
     """Totals and tables; users without names."""
     told = report(*RANGE)
     assert told.exit_code == 0
-    for word in ("requests", "p95", "Routes", "Failing", "Slowest", "Models", "Tools", "Spans", "Feedback", "user "):
+    for word in (
+        "requests",
+        "p95",
+        "Routes",
+        "Failing",
+        "Slowest",
+        "Models",
+        "Tools",
+        "Spans",
+        "Feedback",
+        "Sessions",
+        "user ",
+    ):
         assert word in told.stdout
     assert "@example.com" not in told.stdout
 
@@ -72,6 +87,19 @@ def test_it_tells_the_window_before_and_what_the_page_has_beside_tables() -> Non
     assert ("Time to first byte" in told) == any(row["ttfb_p50_ms"] is not None for row in found["routes"])
     line = next(line for line in told.splitlines() if "requests" in line)
     assert {str(found[window]["requests"]) for window in ("totals", "previous")} <= set(re.findall(r"\d+", line))
+
+
+def test_texts_of_feedback_are_told_only_where_they_are_asked_for(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the trace that they are about."""
+    shutil.copy(store, tmp_path / "mlflow.db")
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as db:
+        db.execute("UPDATE assessments SET value = '\"rather slow\"' WHERE name = 'helpful'")
+        db.commit()
+    monkeypatch.setenv("OTEL_MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    assert "rather slow" not in report(*RANGE).stdout
+    assert "rather slow" in report(*RANGE, "--texts").stdout
 
 
 def test_it_fits_into_80_columns_with_whole_ids() -> None:
