@@ -76,7 +76,7 @@ def add_growth(named: Named, draft: Draft) -> Draft:
     if draft.query.focus == "share":
         return with_room(named, draft).by(draft.unit or "year")
     draft = with_room(named, replace(draft, query=replace(draft.query, focus="growth")))
-    unit = draft.unit or named.growth_unit or _spanned_unit(named) or "year"
+    unit = draft.unit or named.growth_unit or _unit_of_growth(named, draft)
     months = draft.query.months or ALL
     if named.growth_unit and draft.unit and SIZES[named.growth_unit] > SIZES[draft.unit]:
         return _over_years(named, draft)
@@ -90,6 +90,14 @@ def add_growth(named: Named, draft: Draft) -> Draft:
         first, last = name_of(months[:1]), name_of(months[-1:])
         return draft.by("month").noting(f"The data begin with {name_of(ALL[:1])}: growth is from {first} to {last}.")
     return replace(draft, query=replace(draft.query, focus="")).left(*named.words(Kind.RISE, Kind.FALL))
+
+
+def _unit_of_growth(named: Named, draft: Draft) -> Unit:
+    """The unit where none is named: a season is beside itself a year before, and how often is counted in months."""
+    if "season" in draft.split:
+        return "year"
+    counts = any(token.kind is Kind.COUNT and token.value == "often" for token in named.tokens)
+    return _spanned_unit(named) or ("month" if counts else "year")
 
 
 def _over_years(named: Named, draft: Draft) -> Draft:

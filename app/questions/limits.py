@@ -13,6 +13,7 @@ ENDS = {Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST}
 _BOUNDS = {Kind.ABOVE, Kind.BELOW}
 _LOSSES = {"loss", "losses", "lose", "lost", "losing"}
 _SIDES_OF_ENDS = {Kind.HIGH: "above", Kind.LOW: "below", Kind.BEST: "better", Kind.WORST: "worse"}
+_DEGREES = {"more": "above", "less": "below", "fewer": "below"}
 _COMPARABLE = {Kind.MEMBER, Kind.YEAR, Kind.PART_OF_YEAR, Kind.RECENT, Kind.THIS}
 
 
@@ -72,9 +73,13 @@ def _side_before(tokens: Sequence[Token], place: int) -> tuple[str, set[int]] | 
     if last.kind in _BOUNDS:
         return last.value, {before[-1]}
     ends = [at for at in before if tokens[at].kind in ENDS]
-    if last.text.lower() == "than" and ends:
+    if last.text.lower() != "than":
+        return None
+    if ends:
         return _SIDES_OF_ENDS[tokens[ends[-1]].kind], {ends[-1], before[-1]}
-    return None
+    # `more expensive than`, `fewer returns than`: fillers elsewhere.
+    degrees = [at for at in range(place) if tokens[at].text.lower() in _DEGREES]
+    return (_DEGREES[tokens[degrees[-1]].text.lower()], {degrees[-1], before[-1]}) if degrees else None
 
 
 def _between(tokens: Sequence[Token], place: int) -> Limit | None:

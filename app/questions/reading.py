@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from app.questions.compose import compose, months_named
+from app.questions.compose import compose
 from app.questions.measures import MEASURES
 from app.questions.months import ALL, SIZES, name_of
 from app.questions.named import Named, name_parts
-from app.questions.query import MEMBERS, PARTS, Query
+from app.questions.query import MEMBERS, Query
+from app.questions.refusals import NOT_WHY, refuse
 from app.questions.times import note_on
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind, Token
 
-NOT_WHY = "The data say what and where, not why."
 _SLIDES = re.compile(
     r"\b(?:(?:in|on|with|at most|up to|no more than|max(?:imum)?)\s+)*(\d{1,2}|one|two|three|four|five)\s+slides?\b",
     re.IGNORECASE,
@@ -80,12 +79,20 @@ def _questions(sentence: str, default_measure: str) -> list[tuple[Token, ...]]:
     asked = _joint(sentence)
     if len(asked) < 2:
         return [tokenise(sentence)]
-    about = compose(asked[0], default_measure).queries[0]
-    second = asked[1]
+    first, second = asked
+    about = compose(first, default_measure).queries[0]
     what = "" if second.measures or second.unknown_measure else f" {about.measure}"
     when = about.when() if not (second.times or second.excluded_times) else ""
     where = about.where() if not any(members.names for members in second.members.values()) else ""
-    return [asked[0].tokens, (*second.tokens, *tokenise(what + when + where))]
+    return [(*first.tokens, *_scope_behind(first, second)), (*second.tokens, *tokenise(what + when + where))]
+
+
+def _scope_behind(first: Named, second: Named) -> tuple[Token, ...]:
+    """`revenue by product and profit by region in 2024`: what stands behind both is about both."""
+    if not second.measures or first.times or first.excluded_times or any(one.names for one in first.members.values()):
+        return ()
+    about = compose(second).queries[0]
+    return tokenise(about.when() + about.where())
 
 
 def _joint(sentence: str) -> list[Named]:
@@ -120,78 +127,6 @@ def _read_sentence(tokens: tuple[Token, ...], default_measure: str) -> Reading:
     composed = compose(named, default_measure)
     left_out = (*named.left_out, *composed.left_out)
     return Reading(composed.queries, left_out, (*composed.notes, *notes_on(named)), chart=named.chart)
-
-
-def refuse(named: Named, *, is_fragment: bool = False) -> str:
-    """Why no query can answer this; empty if one can. A fragment adds to a question and needs no measure."""
-    unknown = [f"“{word}”" for word in named.left_out]
-    if named.has(Kind.FUTURE, Kind.NEXT):
-        return f"The data end with {name_of(ALL[-1:])}, and I do not look ahead."
-    if named.has(Kind.ADVICE) and not named.measures:
-        return "I show what the figures are; I do not advise what should be done."
-    if split := _unknown_split(named):
-        finest = " The finest time is the month." if split.lower() in {"week", "day", "date", "hour"} else ""
-        return f"The data are not split by “{split}”.{finest}"
-    if named.ends and not named.splits and (ranked := _unknown(named)):
-        return f"I do not know {', '.join(ranked)}."
-    if idle := [word for word in named.left_out if _is_negation(named, word)]:
-        return f"I do not know what “{idle[0]}” leaves out: I can leave out regions, products and times."
-    if chosen := _chosen_by_limit(named):
-        return f"I can't choose {chosen} by their figures and show something else: ask for the {chosen} first."
-    if empty := _empty(named):
-        return empty
-    if named.has(Kind.WHY) and not named.weight:
-        return NOT_WHY
-    known = named.measures or named.unknown_measure or is_fragment
-    if named.has(Kind.OVERVIEW) and not unknown:
-        return ""
-    if not named.weight or (unknown and not known) or (len(unknown) >= named.weight > 0 and not named.unknown_measure):
-        return f"I do not know {', '.join(unknown)}." if unknown else "I do not know what is asked."
-    return ""
-
-
-def _unknown_split(named: Named) -> str:
-    """A word that we do not know, where a dimension would stand: `by customer`, `which customers`."""
-    tokens = named.tokens
-    asked = [token.text for before, token in pairwise(tokens) if token.kind is Kind.UNKNOWN and _asks_which(before)]
-    if asked:
-        return asked[0]
-    for place, token in enumerate(tokens[:-1]):
-        following = next((one for one in tokens[place + 1 :] if one.kind not in {Kind.FILLER, Kind.EACH}), None)
-        if token.kind is Kind.BY and following and following.kind is Kind.UNKNOWN:
-            return following.text
-    return ""
-
-
-def _asks_which(token: Token) -> bool:
-    return token.text.lower() in {"which", "each", "every"}
-
-
-def _unknown(named: Named) -> list[str]:
-    return [f"“{token.text}”" for token in named.tokens if token.kind is Kind.UNKNOWN]
-
-
-def _chosen_by_limit(named: Named) -> str:
-    """`revenue by region for products over 1000`: what is to be chosen, where the figures are split by another part."""
-    bounds = [place for place, token in enumerate(named.tokens) if token.kind in {Kind.ABOVE, Kind.BELOW}]
-    limited = [split.place for split in named.splits if split.plural and split.place + 1 in bounds]
-    chosen = [place for place in limited if "for" in {token.text.lower() for token in named.tokens[place - 2 : place]}]
-    return named.tokens[chosen[0]].text if named.threshold and len(named.splits) > 1 and chosen else ""
-
-
-def _is_negation(named: Named, word: str) -> bool:
-    return any(token.text == word and token.kind in {Kind.NOT, Kind.EXCLUDE} for token in named.tokens)
-
-
-def _empty(named: Named) -> str:
-    """What is left of the data, if that is nothing."""
-    for part in PARTS:
-        members = named.members[part]
-        if members.names and not members.those_in(part):
-            return f"No {part} is left."
-    if (named.times or named.excluded_times) and not months_named(named):
-        return "No month is left."
-    return ""
 
 
 def notes_on(named: Named) -> list[str]:

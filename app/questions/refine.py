@@ -12,7 +12,8 @@ from app.questions.compose import compose
 from app.questions.months import ALL, months_by_season
 from app.questions.named import Named, name_parts
 from app.questions.query import PARTS, Dimension, Members, Query, part_of
-from app.questions.reading import Reading, notes_on, refuse
+from app.questions.reading import Reading, notes_on
+from app.questions.refusals import refuse
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind, Token
 

@@ -1,0 +1,110 @@
+"""Why a question cannot be answered, in words for the person who asked. Pure."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from app.questions.compose import months_named
+from app.questions.months import ALL, SIZES, name_of
+from app.questions.named import Named
+from app.questions.query import PARTS
+from app.questions.tokens import Kind, Token
+
+NOT_WHY = "The data say what and where, not why."
+
+
+def refuse(named: Named, *, is_fragment: bool = False) -> str:
+    """Why no query can answer this; empty if one can. A fragment adds to a question and needs no measure."""
+    unknown = [f"“{word}”" for word in named.left_out]
+    if named.has(Kind.FUTURE, Kind.NEXT):
+        return f"The data end with {name_of(ALL[-1:])}, and I do not look ahead."
+    if named.has(Kind.ADVICE) and not named.measures:
+        return "I show what the figures are; I do not advise what should be done."
+    if split := _unknown_split(named):
+        finest = " The finest time is the month." if split.lower() in {"week", "day", "date", "hour"} else ""
+        return f"The data are not split by “{split}”.{finest}"
+    if named.ends and not named.splits and (ranked := _unknown(named)):
+        return f"I do not know {', '.join(ranked)}."
+    if idle := [word for word in named.left_out if _is_negation(named, word)]:
+        return f"I do not know what “{idle[0]}” leaves out: I can leave out regions, products and times."
+    if named.has(Kind.SHARE) and not named.has(Kind.RISE, Kind.FALL) and _shares_time(named):
+        return "I can't tell a time's share in others: ask for the figures by season, quarter or month."
+    if bounded := _bounded_by_time(named):
+        return f"I can't set {bounded} against one of them: ask for them all."
+    if chosen := _chosen_by_limit(named):
+        return f"I can't choose {chosen} by their figures and show something else: ask for the {chosen} first."
+    if empty := _empty(named):
+        return empty
+    if named.has(Kind.WHY) and not named.weight:
+        return NOT_WHY
+    known = named.measures or named.unknown_measure or is_fragment
+    if named.has(Kind.OVERVIEW) and not unknown:
+        return ""
+    if not named.weight or (unknown and not known) or (len(unknown) >= named.weight > 0 and not named.unknown_measure):
+        return f"I do not know {', '.join(unknown)}." if unknown else "I do not know what is asked."
+    return ""
+
+
+def _unknown_split(named: Named) -> str:
+    """A word that we do not know, where a dimension would stand: `by customer`, `which customers`."""
+    tokens = named.tokens
+    asked = [token.text for before, token in pairwise(tokens) if token.kind is Kind.UNKNOWN and _asks_which(before)]
+    if asked:
+        return asked[0]
+    for place, token in enumerate(tokens[:-1]):
+        following = next((one for one in tokens[place + 1 :] if one.kind not in {Kind.FILLER, Kind.EACH}), None)
+        if token.kind is Kind.BY and following and following.kind is Kind.UNKNOWN:
+            return following.text
+    return ""
+
+
+def _asks_which(token: Token) -> bool:
+    return token.text.lower() in {"which", "each", "every"}
+
+
+def _unknown(named: Named) -> list[str]:
+    return [f"“{token.text}”" for token in named.tokens if token.kind is Kind.UNKNOWN]
+
+
+def _is_negation(named: Named, word: str) -> bool:
+    return any(token.text == word and token.kind in {Kind.NOT, Kind.EXCLUDE} for token in named.tokens)
+
+
+def _shares_time(named: Named) -> bool:
+    """`share of summer`, `how much of it comes from Q4`; but not `share of 2024 revenue`."""
+    for time in named.times:
+        before = [token for token in named.tokens[: time.start] if token.text.lower() not in {"the", "our", "of"}][-2:]
+        after = named.tokens[time.end : time.end + 1]
+        is_owner = bool(before) and before[-1].kind is Kind.SHARE and not (after and after[0].kind is Kind.MEASURE)
+        comes_from = [token.text.lower() for token in before] in (["comes", "from"], ["came", "from"], ["come", "from"])
+        if is_owner or comes_from:
+            return True
+    return False
+
+
+def _bounded_by_time(named: Named) -> str:
+    """`which months beat December`: what would have to be above or below a time that is one of them."""
+    units = [split for split in named.splits if split.dimension in {*SIZES, "season"} and not split.each]
+    alone = named.times[0] if len(named.times) == 1 else None
+    words = [token for token in named.tokens[: alone.start] if token.kind is not Kind.FILLER] if alone else []
+    is_bound = bool(words) and (words[-1].kind in {Kind.ABOVE, Kind.BELOW} or words[-1].text.lower() == "than")
+    return named.tokens[units[0].place].text if is_bound and units else ""
+
+
+def _chosen_by_limit(named: Named) -> str:
+    """`revenue by region for products over 1000`: what is to be chosen, where the figures are split by another part."""
+    bounds = [place for place, token in enumerate(named.tokens) if token.kind in {Kind.ABOVE, Kind.BELOW}]
+    limited = [split.place for split in named.splits if split.plural and split.place + 1 in bounds]
+    chosen = [place for place in limited if "for" in {token.text.lower() for token in named.tokens[place - 2 : place]}]
+    return named.tokens[chosen[0]].text if named.threshold and len(named.splits) > 1 and chosen else ""
+
+
+def _empty(named: Named) -> str:
+    """What is left of the data, if that is nothing."""
+    for part in PARTS:
+        members = named.members[part]
+        if members.names and not members.those_in(part):
+            return f"No {part} is left."
+    if (named.times or named.excluded_times) and not months_named(named):
+        return "No month is left."
+    return ""
