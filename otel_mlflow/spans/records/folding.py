@@ -57,12 +57,12 @@ def fold(trace: OpenTrace, spans: Sequence[SpanState]) -> None:
         _remember(trace.exported_calls, state)
 
 
-def shown_parent(state: SpanState) -> SpanState | None:
+def parent_after_folding(state: SpanState) -> SpanState | None:
     """The span above, or the one that it is folded into."""
-    return kept(state.parent) if state.parent is not None else None
+    return after_folding(state.parent) if state.parent is not None else None
 
 
-def kept(state: SpanState) -> SpanState:
+def after_folding(state: SpanState) -> SpanState:
     """The span itself, or the one that it is folded into."""
     while state.folded_into is not None:
         state = state.folded_into
@@ -111,7 +111,7 @@ class _Folding:
         below: dict[SpanState | None, list[SpanState]] = {}
         for state in self._calls:
             if state.folded_into is None:
-                below.setdefault(shown_parent(state), []).append(state)
+                below.setdefault(parent_after_folding(state), []).append(state)
         return below
 
     def _candidates(self) -> list[SpanState]:
@@ -123,7 +123,7 @@ class _Folding:
         if target is None:
             return self._fold_into_exported(state)
         self._taken.add((target, _source(state)))
-        if shown_parent(target) is state:
+        if parent_after_folding(target) is state:
             target.parent = state.parent
         if state.is_known_by_id:
             target.is_known_by_id = True
@@ -133,7 +133,7 @@ class _Folding:
         return True
 
     def _fold_into_exported(self, state: SpanState) -> bool:
-        parent = shown_parent(state)
+        parent = parent_after_folding(state)
         if self._exported is None or parent is None or state.is_known_by_id or not _is_foreign(state):
             return False
         call, when = self._calls[state], (start_time(state), _end(state))
@@ -150,7 +150,7 @@ class _Folding:
 
     def _framework_s(self, state: SpanState) -> SpanState | None:
         """Of a client's span, the framework's, where there is no other client's in that."""
-        above, client = shown_parent(state), self._calls[state]
+        above, client = parent_after_folding(state), self._calls[state]
         framework = self._calls.get(above) if above is not None else None
         if above is None or framework is None or (above.is_known_by_id and state.is_known_by_id):
             return None
@@ -160,7 +160,7 @@ class _Folding:
         return above if is_framework_s and are_models and clients == [state] else None
 
     def _around(self, state: SpanState) -> SpanState | None:
-        above = shown_parent(state)
+        above = parent_after_folding(state)
         return above if above is not None and self._is_better(above, state) else None
 
     def _inside(self, state: SpanState) -> SpanState | None:
@@ -168,21 +168,21 @@ class _Folding:
         return below[0] if len(below) == 1 else None
 
     def _beside(self, state: SpanState) -> SpanState | None:
-        parent, call, source = shown_parent(state), self._calls[state], _source(state)
+        parent, call, source = parent_after_folding(state), self._calls[state], _source(state)
         sort = _Sort(parent, call, source, state.is_known_by_id)
         beside = self._beside_of.get(sort)
         if beside is None:
             beside = self._beside_of[sort] = OverlappingSpans(self._better(state, under=parent), start_time, _end)
 
         def is_free(other: SpanState) -> bool:
-            is_there = shown_parent(other) is parent and (other, source) not in self._taken
+            is_there = parent_after_folding(other) is parent and (other, source) not in self._taken
             return is_there and self._is_better(other, state)
 
         return beside.closest(start_time(state), _end(state), is_free)
 
     def _better(self, state: SpanState, *, under: SpanState | None) -> list[SpanState]:
         found = self._below.get(under, ())
-        return [other for other in found if self._is_better(other, state) and shown_parent(other) is under]
+        return [other for other in found if self._is_better(other, state) and parent_after_folding(other) is under]
 
     def _is_better(self, other: SpanState, state: SpanState) -> bool:
         theirs, ours = self._calls.get(other), self._calls[state]
@@ -204,7 +204,7 @@ def _stand_in(state: SpanState, span_id: int) -> SpanState:
 
 def _remember(exported: ExportedCalls, state: SpanState) -> None:
     """Keep the call for what is told of it later, with the sources that have told of it."""
-    call, parent = _call(state), shown_parent(state)
+    call, parent = _call(state), parent_after_folding(state)
     if call is None or not call.family or state.folded_into is not None or parent is None:
         return
     sources = {_source(folded) for folded in state.folded}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from otel_mlflow import mlflow_names
-from otel_mlflow.spans.records.folding import shown_parent
+from otel_mlflow.spans.records.folding import parent_after_folding
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
@@ -37,9 +37,9 @@ def add_up(trace: OpenTrace, spans: Iterable[SpanState]) -> bool:
 
 
 def _is_summed_up(state: SpanState) -> bool:
-    above = shown_parent(state)
+    above = parent_after_folding(state)
     while above is not None:
         if above.tokens:
             return True
-        above = shown_parent(above)
+        above = parent_after_folding(above)
     return False

@@ -29,7 +29,7 @@ from otel_mlflow.spans.records.encoding import (
     set_status,
     to_text,
 )
-from otel_mlflow.spans.records.folding import fold, kept, merged_attributes, shown_parent
+from otel_mlflow.spans.records.folding import after_folding, fold, merged_attributes, parent_after_folding
 from otel_mlflow.spans.records.request_encoder import LARGEST_PIECE, LARGEST_SPAN, RequestEncoder
 from otel_mlflow.spans.records.root_attributes import export_tags
 from otel_mlflow.spans.records.tokens import add_up, tokens_of
@@ -116,8 +116,8 @@ class TraceWriter:
 
     def nearest_exported(self, state: SpanState) -> SpanState:
         """The span itself if it is shown in MLflow, else the nearest one above it that is."""
-        state = kept(state)
-        while (above := shown_parent(state)) is not None and self._is_dropped(state):
+        state = after_folding(state)
+        while (above := parent_after_folding(state)) is not None and self._is_dropped(state):
             state = above
         return state
 
@@ -130,7 +130,7 @@ class TraceWriter:
         depth = 0
         while state is not None:
             depth += not (state.framework and self._drops_framework)
-            state = shown_parent(state)
+            state = parent_after_folding(state)
         return depth
 
     def _write_guarded(self, proto: ProtoSpan, trace: OpenTrace, state: SpanState, readable: ReadableSpan) -> ProtoSpan:
