@@ -85,26 +85,16 @@ $(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
 	$(INSTALL) requirements/spark.txt --no-build-isolation
 	@touch $@
 
-# Of Zensical, which needs nothing of ours.
-$(VENV)/.docs: requirements/docs.txt | $(BIN)/python
-	$(PYTHON) -m venv $(VENV)/docs
-	$(VENV)/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
+# Of their own: the site's generator needs nothing of ours, and Pyright brings Node.
+$(VENV)/.docs $(VENV)/.pyright: $(VENV)/.%: requirements/%.txt | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/$*
+	$(VENV)/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
-# Of its own, for it brings Node.
-$(VENV)/.pyright: requirements/pyright.txt | $(BIN)/python
-	$(PYTHON) -m venv $(VENV)/pyright
-	$(VENV)/pyright/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
-	@touch $@
-
-$(VENV)/.neighbours: $(VENV)/.dev requirements/neighbours.txt
-	@echo "Installing what runs beside us into $(VENV)/neighbours (once, a few minutes) …"
-	$(INSTALL) requirements/neighbours.txt --no-deps --upgrade --target $(VENV)/neighbours
-	@touch $@
-
-$(VENV)/.mounted: $(VENV)/.dev requirements/mounted.txt
-	@echo "Installing what is mounted in applications into $(VENV)/mounted (once, a few minutes) …"
-	$(INSTALL) requirements/mounted.txt --no-deps --upgrade --target $(VENV)/mounted
+# In folders of their own, on the path of the tests that ask for them: what runs beside us, and what is mounted in apps.
+$(VENV)/.neighbours $(VENV)/.mounted: $(VENV)/.%: requirements/%.txt $(VENV)/.dev
+	@echo "Installing $* into $(VENV)/$* (once, a few minutes) …"
+	$(INSTALL) $< --no-deps --upgrade --target $(VENV)/$*
 	@touch $@
 
 # Versions and hashes only: where the packages come from is the machine's own affair.
