@@ -75,8 +75,10 @@ def _listed_unit(named: Named) -> Unit | None:
     times = [time for time in named.times if not time.is_range]
     if any(time.window is Kind.YEAR_BEFORE for time in named.times):
         return "year"
-    if times and all(time.is_season and not time.crosses_years for time in times):
-        return "year"
+    if times and all(time.is_season for time in times):
+        if not any(time.crosses_years for time in times):
+            return "year"
+        return "month" if len(times) > 1 else None
     if len(times) > 1 or any(time.unit != "year" and len(time.years) > 1 for time in times):
         return min((time.unit for time in times), key=lambda unit: SIZES[unit])
     return None
