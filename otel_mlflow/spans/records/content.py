@@ -195,7 +195,10 @@ class SpanContent:
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self._text(value)
-        return tuple(self._value(item) for item in value) if isinstance(value, tuple) else value
+        if not isinstance(value, tuple):
+            return value
+        items = map(self._value, value)
+        return tuple(self._redactor.value(list(items)) if any(map(_is_option, value)) else items)
 
     def _text(self, text: str) -> str:
         if len(text) > _SHORT:
@@ -215,6 +218,11 @@ class SpanContent:
 def _as_attribute(document: str) -> Any:
     """JSON as MLflow's server unwraps it: numbers, true, false and null it would take for texts."""
     return document if document[:1] in ("{", "[", '"') else from_json(document)
+
+
+def _is_option(item: Any) -> bool:
+    """Say whether an item of a list shows that it is a command's arguments, in which one names the next."""
+    return isinstance(item, str) and item.startswith("-")
 
 
 def _is_no_text(item: KeyValue) -> bool:

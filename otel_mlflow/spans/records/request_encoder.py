@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -27,13 +27,37 @@ SPANS_OF_A_PART = 500
 _SDK_RESOURCE = ("telemetry.sdk.", "service.instance.id")
 
 
+class ResourceEncoder:
+    """Writes resources without their secrets, each once: a process has one or two."""
+
+    def __init__(self, redact: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict) -> None:
+        self._redact = redact
+        self._known: dict[int, tuple[Resource, ProtoResource]] = {}
+
+    def encode(self, resource: Resource) -> ProtoResource:
+        """Write a resource, or answer what was written of it before."""
+        known = self._known.get(id(resource))
+        if known is None:
+            known = self._known[id(resource)] = resource, ProtoResource()
+            shown = {key: value for key, value in resource.attributes.items() if not key.startswith(_SDK_RESOURCE)}
+            add_key_values(known[1].attributes, self._redact(shown))
+        return known[1]
+
+
 class RequestEncoder:
     """Builds requests; the spans are grouped by the library that made them.
 
     It is made in parts, each of which is serialized in one go: what they are joined to is one request again.
     """
 
-    def __init__(self, *, largest_piece: int = LARGEST_PIECE, largest_span: int = LARGEST_SPAN) -> None:
+    def __init__(
+        self,
+        resources: ResourceEncoder | None = None,
+        *,
+        largest_piece: int = LARGEST_PIECE,
+        largest_span: int = LARGEST_SPAN,
+    ) -> None:
+        self._resources = resources or ResourceEncoder()
         self._largest_piece = largest_piece
         self._largest_span = largest_span
         self._parts: list[ExportTraceServiceRequest] = []
@@ -99,27 +123,10 @@ class RequestEncoder:
         name = to_text(scope.name) if scope is not None else ""
         if self._resource_spans is None:
             self._resource_spans = self._request.resource_spans.add()
-            self._resource_spans.resource.CopyFrom(_resource(span.resource))
+            self._resource_spans.resource.CopyFrom(self._resources.encode(span.resource))
         scope_spans = self._scopes.get(name)
         if scope_spans is None:
             scope_spans = self._scopes[name] = self._resource_spans.scope_spans.add()
             scope_spans.scope.name = name
             scope_spans.scope.version = to_text(scope.version) if scope is not None and scope.version else ""
         return scope_spans
-
-
-_RESOURCES: dict[int, tuple[Resource, ProtoResource]] = {}
-"""The resources seen so far, by identity: a process has one or two."""
-
-
-def _resource(resource: Resource) -> ProtoResource:
-    known = _RESOURCES.get(id(resource))
-    if known is None:
-        known = _RESOURCES[id(resource)] = resource, ProtoResource()
-        _add_resource(known[1], resource)
-    return known[1]
-
-
-def _add_resource(target: ProtoResource, resource: Resource) -> None:
-    shown = {key: value for key, value in resource.attributes.items() if not key.startswith(_SDK_RESOURCE)}
-    add_key_values(target.attributes, shown)

@@ -30,7 +30,7 @@ from otel_mlflow.spans.records.encoding import (
     to_text,
 )
 from otel_mlflow.spans.records.folding import after_folding, fold, merged_attributes, parent_after_folding
-from otel_mlflow.spans.records.request_encoder import LARGEST_PIECE, LARGEST_SPAN, RequestEncoder
+from otel_mlflow.spans.records.request_encoder import LARGEST_PIECE, LARGEST_SPAN, RequestEncoder, ResourceEncoder
 from otel_mlflow.spans.records.root_attributes import export_tags
 from otel_mlflow.spans.records.tokens import add_up, tokens_of
 from otel_mlflow.spans.records.trace_info import MAX_SESSION, RUNS, TraceInfoWriter, explicit_state, summarize_root
@@ -61,9 +61,14 @@ class TraceWriter:
         largest_piece: int = LARGEST_PIECE,
         largest_span: int = LARGEST_SPAN,
     ) -> None:
-        self._new_encoder = functools.partial(RequestEncoder, largest_piece=largest_piece, largest_span=largest_span)
         self._longest = settings.tracing.max_content_bytes
         self._content = SpanContent(settings.tracing)
+        self._new_encoder = functools.partial(
+            RequestEncoder,
+            ResourceEncoder(self._content.redacted),
+            largest_piece=largest_piece,
+            largest_span=largest_span,
+        )
         self._info = TraceInfoWriter(settings, service_name, self._content, metadata)
         self._drops_framework = settings.tracing.framework_spans == "drop"
         self._max_depth = settings.tracing.max_trace_depth

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
+from opentelemetry.sdk.resources import Resource
 
+from otel_mlflow.content import REDACTED
+from otel_mlflow.settings import Settings
+from otel_mlflow.spans.records.content import SpanContent
 from otel_mlflow.spans.records.encoding import UNWRITABLE, add_attributes, encode_head
-from otel_mlflow.spans.records.request_encoder import SPANS_OF_A_PART, RequestEncoder
+from otel_mlflow.spans.records.request_encoder import SPANS_OF_A_PART, RequestEncoder, ResourceEncoder
 from tests.unit.spans.records.test_encoding import finished
 
 
@@ -85,3 +89,23 @@ def test_a_span_that_no_backend_takes_costs_its_content_alone() -> None:
     (attribute,) = huge.attributes
     assert (huge.name, attribute.key) == ("huge", UNWRITABLE)
     assert "2000 are the most" in attribute.value.string_value
+
+
+def test_secrets_in_a_resource_are_hidden() -> None:
+    """`OTEL_RESOURCE_ATTRIBUTES` and detectors of processes put what they find there."""
+    redact = SpanContent(Settings().tracing).redacted
+    resource = Resource(
+        {
+            "service.name": "shop",
+            "db.password": "tulip" + "5921",
+            "process.command_line": "serve --token " + "Zk7abc9def1ghi",
+            "process.command_args": ["serve", "--password", "tulip" + "5921"],
+        }
+    )
+    written = {item.key: item.value for item in ResourceEncoder(redact).encode(resource).attributes}
+    assert written["service.name"].string_value == "shop"
+    assert written["db.password"].string_value == REDACTED
+    assert written["process.command_line"].string_value == f"serve --token {REDACTED}"
+    assert [item.string_value for item in written["process.command_args"].array_value.values] == [
+        *("serve", "--password", REDACTED)
+    ]
