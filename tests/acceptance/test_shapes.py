@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.acceptance.service import Service, check
@@ -10,6 +12,24 @@ from tests.acceptance.shapes.catalogue import SHAPES
 from tests.acceptance.shapes.family import Shape
 
 AT_ONCE = 40
+IS_3_11 = sys.version_info >= (3, 11)
+
+WITH_CONTEXT = frozenset(
+    {
+        *("agent-abatch", "agent-ainvoke", "agent-ainvoke-both-tools", "agent-ainvoke-sync-tool", "agent-in-span"),
+        *("agent-asking-another", "agent-astream", "agent-astream-events", "agent-astream-in-span"),
+        *("agent-astream-messages", "graph-cancelled", "graph-continued", "graph-fan-out", "graph-gather"),
+    }
+)
+"""Before Python 3.11 no task can be started in a context, and LangChain tells a run in one nothing of its parent."""
+
+
+@pytest.fixture(autouse=True)
+def python_can(request: pytest.FixtureRequest) -> None:
+    """Skip what LangChain itself needs a newer Python for."""
+    shape = request.node.callspec.params.get("shape") if hasattr(request.node, "callspec") else None
+    if not IS_3_11 and str(shape) in WITH_CONTEXT:
+        pytest.skip("LangChain needs Python 3.11 to tell parents in tasks")
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -26,4 +46,4 @@ def test_forty_langchain_requests_at_once_leave_forty_exact_trees(shapes: Servic
 
 def test_all_shapes_at_once_leave_each_its_own_tree(shapes: Service) -> None:
     """Every shape that the server's own log stays quiet about, three times, all at the same moment."""
-    check(shapes, [shape for shape in SHAPES if not shape.raises] * 3)
+    check(shapes, [shape for shape in SHAPES if not shape.raises and (IS_3_11 or str(shape) not in WITH_CONTEXT)] * 3)

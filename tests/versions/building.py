@@ -42,6 +42,8 @@ def _make(environment: Environment, folder: Path, python: Path, other: str | Non
     _uv("venv", "--quiet", "--clear", "--no-python-downloads", "--python", other or sys.executable, str(folder))
     if other is not None:
         _uv("pip", "install", "--quiet", "--require-hashes", "--python", str(python), "--requirement", str(LOCK))
+        own = ("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        _uv("pip", "install", "--quiet", "--python", str(python), *own)
     paths = [str(ROOT)] if other is not None else [str(ROOT), *(path for path in sys.path if path.endswith(_PACKAGES))]
     (_purelib(python) / "zz-lock.pth").write_text("\n".join(paths) + "\n", encoding="utf-8")
     if environment.overrides:
