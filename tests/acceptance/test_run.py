@@ -74,7 +74,11 @@ def test_an_untouched_app_has_exact_trees(start: Start, app: str) -> None:
     assert all(answer.headers["x-mlflow-trace-id"].startswith("tr-") for answer in answers)
     expected = [picture([parse(f"GET {path}/hello/{{name}} > work")]) for path in ("", "/inner")]
     assert sorted(pictures(reader, of="hello", times=2)) == sorted(expected)
-    assert "traces go to experiment" in server.process.log
+    until(
+        lambda: "traces go to experiment" in server.process.log,
+        seconds=10,
+        waiting_for=lambda: f"the line at start-up in:\n{server.process.log}",
+    )
 
 
 @pytest.mark.soak
