@@ -16,7 +16,7 @@ import otel_mlflow
 from tests.servers.mlflow_server import MlflowServer
 
 # MLflow warns about its own type hints as it is imported.
-pytestmark = pytest.mark.filterwarnings("ignore:.*type hint")
+pytestmark = [pytest.mark.usefixtures("fresh_process"), pytest.mark.filterwarnings("ignore:.*type hint")]
 EXPERIMENT = "joined runs"
 
 

@@ -16,7 +16,7 @@ from tests.servers.process import until
 from tests.servers.traces import TraceReader
 
 # MLflow warns about its own type hints as it is imported.
-pytestmark = pytest.mark.filterwarnings("ignore:.*type hint")
+pytestmark = [pytest.mark.usefixtures("fresh_process"), pytest.mark.filterwarnings("ignore:.*type hint")]
 CALLS = ({"input_tokens": 10, "output_tokens": 1, "total_tokens": 11},) * 3
 
 
