@@ -15,11 +15,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_code as is_code_name
-from otel_mlflow.content.credentials import is_credential, is_placeholder
+from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, names_aspect
-from otel_mlflow.content.sentences import find_below, find_told, is_code, names_code, names_phrase, quoted_words
+from otel_mlflow.content.sentences import find_below, find_told, is_pin, names_code, names_phrase, quoted_words
 from otel_mlflow.content.values import Value, read_value, should_hide
 
 Range = tuple[int, int]
@@ -143,7 +142,7 @@ def _block(text: str, mention: Mention, start: int) -> Iterator[Range]:
         if line[2] and len(line[1]) <= indent - (1 if is_item else 0):
             return
         key, _, content = line[2].rpartition(": ")
-        is_stated = (key and names_aspect(key)) or (mention.strength < Strength.ALL and is_code_name(content))
+        is_stated = (key and names_aspect(key)) or (mention.strength < Strength.ALL and is_code(content))
         if mention.strength == Strength.ALL:
             content = line[2]
         end = line.end(2)
@@ -202,7 +201,7 @@ def _next_word(text: str, mention: Mention) -> Range | None:
         found = _hidden(text, mention, quoted.end(), is_equals=True)
         return found if found and " " not in text[found[0] : found[1]] else None
     word = _NEXT_WORD.match(text, mention.end)
-    if word is not None and is_code(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
+    if word is not None and is_pin(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
         return word.span(1)
     if word is None or not is_credential(word[1]) or is_placeholder(word[1]) or "=" in word[1]:
         return None

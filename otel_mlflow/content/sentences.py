@@ -61,7 +61,7 @@ def names_code(text: str, mention: Mention) -> bool:
     return _NUMERIC_NAME.search(text, mention.start, mention.end) is not None
 
 
-def is_code(word: str) -> bool:
+def is_pin(word: str) -> bool:
     """Say whether a word may be a PIN or the like."""
     return word.isdigit() and len(word) >= _SHORTEST_CODE
 
@@ -91,7 +91,7 @@ def _said(text: str, mention: Mention) -> Range | None:
     if mention.strength == Strength.ALL and (found := quoted_words(text, said.start(group) - 1)):
         return found
     word = said[group].rstrip(_PUNCTUATION)
-    if is_code(word) and names_code(text, mention):
+    if is_pin(word) and names_code(text, mention):
         return said.start(group), said.start(group) + len(word)
     is_secret = is_credential(word) if mention.strength < Strength.TEXTS else not is_word(word)
     return (said.start(group), said.start(group) + len(word)) if is_secret and not is_placeholder(word) else None
