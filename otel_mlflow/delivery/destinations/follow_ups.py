@@ -41,7 +41,8 @@ def tags(tags: dict[str, str]) -> bytes:
 
 def joined_request(request: str, info: dict[str, Any]) -> bytes:
     """The payload that makes the run of a `request` (`trace/span`) in its caller's trace, and ends those left open."""
-    return json.dumps({"joined_request": {"request": request, "info": info}}).encode()
+    payload = {"joined_request": {"request": request, "info": info}}
+    return json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def is_follow_up(feedback: SpooledFeedback) -> bool:

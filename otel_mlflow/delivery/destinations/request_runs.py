@@ -39,12 +39,6 @@ class RequestRun:
     tags: dict[str, str]
 
     @classmethod
-    def from_trace(cls, trace: SpooledTrace) -> RequestRun | None:
-        """The run that belongs to a trace; None where there is to be none."""
-        info = json.loads(trace.info)
-        return cls.from_info(info, trace.trace_id) if "run" in info else None
-
-    @classmethod
     def from_info(cls, info: dict[str, Any], request: str) -> RequestRun:
         """The run in a trace's info; `request` is what it says of `TRACE_TAG`."""
         metadata: dict[str, str] = info.get("trace_metadata", {})
@@ -87,10 +81,11 @@ class RequestRuns:
 
     def run_of(self, trace: SpooledTrace, experiment_id: str) -> str | None:
         """Make the run of a trace, or update it where it is there; return its id, None where there is none."""
-        end_open_runs(self._api, json.loads(trace.info))
-        run = RequestRun.from_trace(trace)
-        if run is None:
+        info = json.loads(trace.info)
+        end_open_runs(self._api, info)
+        if "run" not in info:
             return None
+        run = RequestRun.from_info(info, trace.trace_id)
         run_id = self._earlier(trace, experiment_id) or self._api.create(experiment_id, run)
         self._remember(trace.trace_id, run_id)
         write_run(self._api, run_id, run)

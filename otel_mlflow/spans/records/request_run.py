@@ -27,7 +27,7 @@ class RequestRunWriter:
     """Writes down the run of each request, where they are wanted."""
 
     def __init__(self, settings: RunsSettings, content: SpanContent) -> None:
-        self._wanted = settings.mode == "request"
+        self.are_wanted = settings.mode == "request"
         self._template = settings.name
         self._content = content
 
@@ -36,7 +36,7 @@ class RequestRunWriter:
 
         `info` is what is written of the trace: the run's times, status and tags are the trace's.
         """
-        if not self._wanted or trace.exchange is None:
+        if not self.are_wanted or trace.exchange is None:
             return None
         started, duration = info["request_time_ms"], info["execution_duration_ms"]
         return {

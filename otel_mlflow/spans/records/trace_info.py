@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from opentelemetry.trace import StatusCode
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 SCHEMA_VERSION = "3"
-RUNS = frozenset({"run", "open_runs"})
-"""What an info says of the runs of a request: its own, and those that user code has left open."""
-
 MAX_TAG_KEY = 250
 MAX_SESSION = 250
 MAX_METADATA_VALUE = 8000
@@ -54,10 +51,20 @@ class TraceInfoWriter:
 
     def write(self, trace: OpenTrace, root_tags: dict[str, str] | None) -> bytes:
         """The info of a trace as it is now; `root_tags` are its tags where its root was just written with them."""
+        return _ENCODER.encode(self._info(trace, root_tags)).encode("utf-8", "replace")
+
+    def runs(self, trace: OpenTrace) -> dict[str, Any]:
+        """What the info says of the runs of its request, and of who ran them: empty where there are none."""
+        if not (trace.open_runs or self._runs.are_wanted):
+            return {}
+        info = self._info(trace, None)
+        return {key: info[key] for key in ("run", "open_runs", "trace_metadata") if key in info}
+
+    def _info(self, trace: OpenTrace, root_tags: dict[str, str] | None) -> dict[str, Any]:
         is_late = trace.root_summary is not None
         root = summarize_root(trace)
         metadata = trace.metadata
-        info = {
+        info: dict[str, Any] = {
             "client_request_id": self._content.text(_request_id(trace)),
             "request_time_ms": root.start_ns // 1_000_000,
             "execution_duration_ms": (root.end_ns - root.start_ns) // 1_000_000,
@@ -78,7 +85,7 @@ class TraceInfoWriter:
             info["open_runs"] = trace.open_runs
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
-        return _ENCODER.encode(info).encode("utf-8", "replace")
+        return info
 
     def _trace_metadata(self, trace: OpenTrace) -> dict[str, str]:
         own = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ from otel_mlflow.spans.records.folding import after_folding, fold, merged_attrib
 from otel_mlflow.spans.records.request_encoder import LARGEST_PIECE, LARGEST_SPAN, RequestEncoder, ResourceEncoder
 from otel_mlflow.spans.records.root_attributes import export_tags
 from otel_mlflow.spans.records.tokens import add_up, tokens_of
-from otel_mlflow.spans.records.trace_info import MAX_SESSION, RUNS, TraceInfoWriter, explicit_state, summarize_root
+from otel_mlflow.spans.records.trace_info import MAX_SESSION, TraceInfoWriter, explicit_state, summarize_root
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 if TYPE_CHECKING:
@@ -96,9 +95,8 @@ class TraceWriter:
         )
 
     def runs(self, trace: OpenTrace) -> dict[str, Any]:
-        """What a trace's info says of the runs of its request: empty where it has none."""
-        info = json.loads(self._info.write(trace, None))
-        return {key: info[key] for key in (*RUNS, "trace_metadata") if key in info} if info.keys() & RUNS else {}
+        """What a trace's info says of the runs of its request, where another process tells all else of it."""
+        return self._info.runs(trace)
 
     def _write_spans(self, encoder: RequestEncoder, trace: OpenTrace, spans: list[SpanState]) -> list[SpanState]:
         """Write the spans that MLflow is going to show; answer which they are."""
