@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.service import Service, described
 from tests.neighbours.beside import NEIGHBOURS, WATCHERS
 from tests.neighbours.folder import INSTALLED
+from tests.neighbours.visiting import visit_twice
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import waited
 from tests.servers.traces import parse, picture
@@ -70,11 +71,7 @@ def both(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, mlflow_server: MlflowServer
 ) -> tuple[Visited, Visited]:
     """The visits without us and with us."""
-    folder = tmp_path_factory.mktemp(request.param)
-    return (
-        Visited(request.param, folder / "untraced", mlflow_server, traced=False),
-        Visited(request.param, folder / "traced", mlflow_server, traced=True),
-    )
+    return visit_twice(Visited, request.param, tmp_path_factory.mktemp(request.param), mlflow_server)
 
 
 def test_the_answers_are_the_same(both: tuple[Visited, Visited]) -> None:
