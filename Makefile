@@ -99,7 +99,7 @@ $(VENV)/.neighbours $(VENV)/.mounted: $(VENV)/.%: requirements/%.txt $(VENV)/.de
 
 # Versions and hashes only: where the packages come from is the machine's own affair.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE)
+	--no-emit-find-links --no-annotate --no-strip-extras --custom-compile-command "make lock" $(UPGRADE)
 WITH    = pyproject.toml --group build --extra
 FRAMEWORKS = requirements/frameworks
 

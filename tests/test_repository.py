@@ -5,15 +5,20 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import otel_mlflow
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-REQUIREMENT = re.compile(r"^[a-z0-9.-]+==[^ ]+( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", re.MULTILINE)
+REQUIREMENT = re.compile(
+    r"^[a-z0-9.-]+(\[[a-z0-9, -]+\])?==[^ ]+( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", re.MULTILINE
+)
 
 
 def test_there_are_locks() -> None:
@@ -29,6 +34,25 @@ def test_a_lock_holds_versions_and_hashes_and_nothing_else(lock: Path) -> None:
     rest = REQUIREMENT.sub("", lock.read_text())
     assert [line for line in rest.splitlines() if not line.startswith("#")] == []
     assert "://" not in lock.read_text()
+
+
+def test_what_is_needed_with_an_extra_is_pinned_with_it() -> None:
+    """Else pip takes the newest release of it, and that one has no hash here: an install that breaks on another day."""
+    pinned = {
+        (canonicalize_name(requirement.name), extra)
+        for line in re.findall(r"^\S.*?==[^ ]+", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE)
+        for requirement in [Requirement(line)]
+        for extra in requirement.extras
+    }
+    needed = {
+        (canonicalize_name(requirement.name), extra)
+        for distribution in distributions()
+        for requirement in map(Requirement, distribution.requires or ())
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        for extra in requirement.extras
+    }
+    assert needed
+    assert sorted(needed - pinned) == []
 
 
 def test_the_demo_s_lock_is_part_of_the_tests_lock() -> None:
