@@ -126,6 +126,7 @@ MLFLOW = (
         names=private_names(
             "mlflow.tracing.otel.translation", functions="translate_span_when_storing translate_span_type_from_otel"
         ),
+        self_test=self_tests.spans_are_translated,
     ),
     _integration(
         name="mlflow_flavours",
@@ -183,6 +184,7 @@ MLFLOW = (
             *private_names("mlflow.entities.span", functions="Span.from_otel_proto"),
             *private_names("mlflow.protos.service_pb2", classes="CreateAssessment StartTraceV3"),
         ),
+        self_test=self_tests.spans_can_be_made_for_the_store,
         on_use=True,
     ),
     _integration(

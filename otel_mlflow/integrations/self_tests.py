@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from opentelemetry.context import Context
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
@@ -76,6 +77,26 @@ def runs_are_kept_in_a_list() -> str | None:
     fluent: Any = importlib.import_module("mlflow.tracking.fluent")
     found = fluent._active_run_stack.get()
     return None if isinstance(found, list) else f"_active_run_stack.get() answers with a {type(found).__name__}"
+
+
+def spans_are_translated() -> str | None:
+    """MLflow's translators know the conventions of OpenInference."""
+    translation: Any = importlib.import_module("mlflow.tracing.otel.translation")
+    said = {"openinference.span.kind": '"LLM"', "input.value": f'"{_NAME}"', "mlflow.llm.cost": "{}"}
+    span = SimpleNamespace(to_dict=lambda: {"name": _NAME, "attributes": dict(said), "events": []})
+    inputs = translation.translate_span_when_storing(span)["attributes"].get("mlflow.spanInputs")
+    span_type = translation.translate_span_type_from_otel(dict(said))
+    wrong = inputs != f'"{_NAME}"' or span_type != "LLM"
+    return f"a model call's input and type are translated to {inputs} and {span_type}" if wrong else None
+
+
+def spans_can_be_made_for_the_store() -> str | None:
+    """MLflow makes of OpenTelemetry's span one that its stores take."""
+    entities: Any = importlib.import_module("mlflow.entities.span")
+    sent = Span(name=_NAME, trace_id=b"\1" * 16, span_id=b"\2" * 8, start_time_unix_nano=1, end_time_unix_nano=2)
+    span = entities.Span.from_otel_proto(sent)
+    found = (span.name, span.span_id, span.start_time_ns, span.end_time_ns)
+    return None if found == (_NAME, "02" * 8, 1, 2) else f"a span for a store is {found}"
 
 
 def fastapi_has_telemetry() -> str | None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from otel_mlflow.delivery.records import Outcome
 
 
+_LANGCHAIN = "langchain"
+
+
 class TraceSink(Protocol):
     """Where finished traces go."""
 
@@ -64,7 +67,7 @@ class Bridge:
             propagation.keep_in_global_propagator()
             enclosing.install()
             self._mlflow_on()
-            self._flavours.update(enable_autologging(flavours, self._miss))
+            self._enable(flavours)
             undo.pop_all()
 
     def uninstall(self, owner: TraceOwner) -> None:
@@ -109,6 +112,22 @@ class Bridge:
                 trace.held = False
                 trace.release()
 
+    def _enable(self, flavours: Sequence[str]) -> None:
+        new = {*enable_autologging(flavours, self._miss)} - self._flavours
+        self._flavours |= new
+        if _LANGCHAIN in new:
+            self._check_langchain()
+
+    def _check_langchain(self) -> None:
+        """Do without LangChain's spans if they do not arrive."""
+        from otel_mlflow.spans.langchain import tracer
+        from otel_mlflow.spans.mlflow.self_test import SelfTest
+
+        if (failure := tracer.check(SelfTest(self.provider, self.processor))) is not None:
+            self._flavours.remove(_LANGCHAIN)
+            disable_autologging([_LANGCHAIN])
+            INTEGRATIONS.leave_out(_LANGCHAIN, f"its self-test fails ({failure})")
+
     def _miss(self, off: FlavourOff) -> None:
         log_trouble(off)
         self.flavours_off.append(off)
@@ -116,7 +135,7 @@ class Bridge:
     def _mlflow_on(self) -> None:
         from otel_mlflow.spans.mlflow import runs
 
-        self._mlflow.install(self.provider.tracer, self.processor)
+        self._mlflow.install(self.provider, self.processor)
         runs.install()
 
     def _mlflow_off(self) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,8 +77,7 @@ class SharedTracerProvider:
         with self._lock:
             self._known.clear()
             if isinstance(explicit, TracerProvider):
-                self._explicit.append((owner, explicit))
-                self._adopt(explicit)
+                self._name(owner, explicit)
             self._global.watch(self._follow)
             logging.getLogger("opentelemetry.context").addFilter(self._filter)
             current = self._global.current()
@@ -89,6 +89,16 @@ class SharedTracerProvider:
             if self._in_use(owner) is None:
                 self._our_own(service_name)
             self._known.clear()
+
+    @contextmanager
+    def naming(self, owner: TraceOwner, explicit: TracerProvider) -> Generator[None, None, None]:
+        """Make the spans of this owner with this provider meanwhile."""
+        with self._lock:
+            self._name(owner, explicit)
+        try:
+            yield
+        finally:
+            self.forget(owner)
 
     def forget(self, owner: TraceOwner) -> None:
         """The provider that this owner named is in use no longer."""
@@ -107,6 +117,10 @@ class SharedTracerProvider:
             self._explicit.clear()
             self._own = None
             self._known.clear()
+
+    def _name(self, owner: TraceOwner, explicit: TracerProvider) -> None:
+        self._explicit.append((owner, explicit))
+        self._adopt(explicit)
 
     def tracer(self, name: str, owner: TraceOwner | None = None) -> trace_api.Tracer:
         """A tracer of the provider in use: the owner's, by default that of the trace that is current."""

@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 from otel_mlflow.delivery.destinations import destination_key, display_backend, experiment_name, resolve_defaults
 from otel_mlflow.errors import MisconfigurationError
-from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.ops.feeds.base import Feed
 from otel_mlflow.ops.sources.base import Source, Wanted
 
@@ -58,12 +57,12 @@ def index_path(settings: Settings) -> Path:
 
 
 def _feed_maker(settings: Settings, uri: str, wanted: Wanted) -> Callable[[], Feed]:
-    from otel_mlflow.ops.feeds import connecting
+    from otel_mlflow.ops.feeds import connecting, sqlite_schema
     from otel_mlflow.ops.feeds.search import KnownScopes, SearchFeed
     from otel_mlflow.ops.feeds.sqlite_store import SqliteFeed
 
     service, known = settings.service_name, KnownScopes()
-    if uri.startswith(SQLITE) and INTEGRATIONS.works("ops_sqlite_schema"):
+    if uri.startswith(SQLITE) and sqlite_schema.is_known():
         path = Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
         return partial(SqliteFeed, path, wanted, service)
     if uri.startswith(("http://", "https://")):

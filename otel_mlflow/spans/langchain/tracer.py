@@ -13,13 +13,16 @@ from typing import Any
 from uuid import UUID
 
 import mlflow.utils.autologging_utils
+from langchain_core.callbacks import CallbackManager
 from langchain_core.tracers.context import register_configure_hook
 from mlflow.entities import LiveSpan, NoOpSpan, SpanStatus, SpanStatusCode
 from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
 from mlflow.tracing.fluent import start_span_no_context
 
+from otel_mlflow import mlflow_names
 from otel_mlflow.spans.langchain import runs as langchain_runs
 from otel_mlflow.spans.langchain.pauses import is_pause, outputs_of
+from otel_mlflow.spans.mlflow.self_test import NAME, SelfTest
 from otel_mlflow.spans.mlflow.views import live_span
 from otel_mlflow.spans.records.encoding import UNNAMED
 
@@ -149,6 +152,17 @@ def install() -> None:
         setattr(MlflowLangchainTracer, name, value)
     _OFFER.tracer = MlflowLangchainTracer()
     _OFFER.register()
+
+
+def check(self_test: SelfTest) -> str | None:
+    """Whether a run that LangChain tells of becomes a span of ours; what is wrong with it, else None."""
+    return self_test.failure(_tell_of_run, {mlflow_names.SPAN_TYPE: '"CHAIN"', mlflow_names.SPAN_INPUTS: f'"{NAME}"'})
+
+
+def _tell_of_run() -> None:
+    """As LangChain does, but of the handlers the tracer alone: the others are the application's."""
+    run = CallbackManager([MlflowLangchainTracer()]).on_chain_start({"name": NAME}, NAME)
+    run.on_chain_end(NAME)
 
 
 def uninstall() -> None:

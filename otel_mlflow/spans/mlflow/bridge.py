@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from otel_mlflow.guard import attempt
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
-
-if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
-
-TracerFor = Callable[[str], "Tracer"]
+from otel_mlflow.spans.provider import SharedTracerProvider
 
 
 class MlflowBridge:
@@ -26,21 +21,22 @@ class MlflowBridge:
     def __init__(self) -> None:
         self._undo: list[Callable[[], object]] = []
 
-    def install(self, tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> None:
+    def install(self, provider: SharedTracerProvider, processor: OpenTraceSpanProcessor) -> None:
         """Put MLflow's tracing on the shared tracer provider. Does nothing the second time."""
         if not self._undo:
-            self._connect(tracer_for, processor)
+            self._connect(provider, processor)
             if not INTEGRATIONS.works("mlflow_spans"):
                 self._silence()
 
-    def _connect(self, tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> None:
+    def _connect(self, provider: SharedTracerProvider, processor: OpenTraceSpanProcessor) -> None:
         if INTEGRATIONS.works("mlflow_spans"):
             from otel_mlflow.spans.mlflow import parts
+            from otel_mlflow.spans.mlflow.self_test import SelfTest
 
-            self._undo = [*parts.install(tracer_for, processor)]
-            if (failure := parts.check()) is not None:
+            self._undo = [*parts.install(provider.tracer, processor)]
+            if (failure := parts.check(SelfTest(provider, processor))) is not None:
                 self.uninstall()
-                INTEGRATIONS.leave_out("mlflow_spans", failure)
+                INTEGRATIONS.leave_out("mlflow_spans", f"its self-test fails ({failure})")
 
     def _silence(self) -> None:
         """By MLflow's public function; where that leans on what is gone, by a provider in the place of MLflow's."""

@@ -6,6 +6,8 @@ request has a context of its own, so the latter is right in it whoever asks for 
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import mlflow
@@ -45,3 +47,13 @@ class LastActiveTrace:
             mlflow_fluent.get_last_active_trace_id = self._before
             mlflow_module.get_last_active_trace_id = self._before
             self._before = None
+
+
+@contextmanager
+def keeping_last_trace() -> Generator[None, None, None]:
+    """What callers outside of requests are told is afterwards what it was before."""
+    known = {name: value for name, value in vars(mlflow_fluent).items() if name == "_LAST_ACTIVE_TRACE_ID_GLOBAL"}
+    try:
+        yield
+    finally:
+        vars(mlflow_fluent).update(known)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import mlflow
+from mlflow.entities import SpanType
 from mlflow.tracing import trace_manager as mlflow_traces
 
+from otel_mlflow import mlflow_names
 from otel_mlflow.spans.mlflow import client
 from otel_mlflow.spans.mlflow.destinations import FollowedDestinations
 from otel_mlflow.spans.mlflow.last_trace import LastActiveTrace
 from otel_mlflow.spans.mlflow.listener import MlflowListener
 from otel_mlflow.spans.mlflow.provider import BridgedProvider, ProviderSwap, TracerFor, mlflow_provider
+from otel_mlflow.spans.mlflow.self_test import NAME, SelfTest
 from otel_mlflow.spans.mlflow.trace_manager import BridgedTraceManager
 from otel_mlflow.spans.mlflow.tracer import BridgedTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
@@ -38,14 +42,19 @@ def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Ca
     return undo + client.install(evaluated)
 
 
-def check() -> str | None:
+def check(self_test: SelfTest) -> str | None:
     """Whether MLflow's API reaches ours; what does not, else None."""
     if not isinstance(mlflow_provider._get_tracer("mlflow.tracing.fluent"), BridgedTracer):
         return "mlflow.tracing.provider._get_tracer() answers with another tracer than ours"
     instance: Any = mlflow_traces.InMemoryTraceManager.get_instance
     if not isinstance(instance(), BridgedTraceManager):
         return "InMemoryTraceManager.get_instance() answers with another manager than ours"
-    return None
+    return self_test.failure(_make_span, {mlflow_names.SPAN_TYPE: '"TOOL"', mlflow_names.SPAN_INPUTS: f'"{NAME}"'})
+
+
+def _make_span() -> None:
+    with mlflow.start_span(NAME, span_type=SpanType.TOOL) as span:
+        span.set_inputs(NAME)
 
 
 def _set_manager(manager: Any) -> None:

@@ -14,7 +14,7 @@ import pytest
 from opentelemetry import trace as trace_api
 
 from otel_mlflow import Settings, Tracing, TracingSetupError
-from otel_mlflow.integrations import INTEGRATIONS, TABLE, Integration, PrivateName
+from otel_mlflow.integrations import TABLE, Integration, PrivateName
 from otel_mlflow.integrations.probe import is_before
 
 LISTED = [(each, name) for each in TABLE.values() if not is_before(each) for name in each.names]
@@ -64,13 +64,6 @@ def test_an_application_serves_without_any_name(tmp_path: Path, name: str) -> No
     assert [text for gone, one in zip(names, found, strict=True) for text in shortcomings(TABLE[name], gone, one)] == []
 
 
-@pytest.fixture
-def newly_probed(fresh_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Integrations that nobody has asked for yet."""
-    monkeypatch.setattr(INTEGRATIONS, "_found", {})
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
-
-
 def take_away(monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
     """As a release might in which it has another name."""
     monkeypatch.delattr(importlib.import_module(module), name)
@@ -78,8 +71,8 @@ def take_away(monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
 
 def test_strict_raises(newly_probed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Naming it."""
-    take_away(monkeypatch, "mlflow.tracking.fluent", "_active_run_stack")
-    with pytest.raises(TracingSetupError, match="mlflow_runs"):
+    take_away(monkeypatch, "mlflow.tracing.utils.environment", "resolve_env_metadata")
+    with pytest.raises(TracingSetupError, match="mlflow_environment"):
         Tracing(Settings(strict=True))
 
 
