@@ -23,7 +23,10 @@ from otel_mlflow.content.values import Value, read_value, should_hide
 
 Range = tuple[int, int]
 
-_CLOSES = r"""(?:[\])?]|\*{1,2}|__|&(?:quot|apos|\#3[49]);|\\{0,64}["'`]){0,4}(?:%(?:25)*5[bd]){0,2}"""
+_CLOSES = (
+    r"""(?:[\])?]|\}(?=\s{0,4}=\s{0,4}[\"'q])|\*{1,2}|__|&(?:quot|apos|\#3[49]);|\\{0,64}["'`]){0,4}"""
+    r"""(?:%(?:25)*5[bd]){0,2}"""
+)
 _COLOUR = r"""(?:(?:\x1b|\\u001b|\\x1b|\\033)\[[\d;]{0,9}m)?"""
 _REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?(?:'[\w .-]{1,40}'[ ])?"
 _OPERATOR = re.compile(
@@ -185,15 +188,15 @@ def _option(text: str, mention: Mention, before: str) -> Range | None:
 def _called(text: str, mention: Mention) -> Range | None:
     name = text[mention.start : mention.end].rpartition(".")[2]
     call = _CALL.match(text, mention.end)
-    if call is None or mention.strength < Strength.TEXTS:
+    if call is None or mention.strength < Strength.CODES:
         return None
     found = _hidden(text, mention, call.end(), is_equals=True)
-    is_reader = mention.strength == Strength.TEXTS or _READERS.match(name) is not None
+    is_reader = mention.strength < Strength.ALL or _READERS.match(name) is not None
     return None if found and is_reader and not is_credential(text[found[0] : found[1]]) else found
 
 
 def _next_word(text: str, mention: Mention) -> Range | None:
-    if mention.strength < Strength.TEXTS and text[mention.start : mention.end].lower() != "token":
+    if mention.strength < Strength.CODES and text[mention.start : mention.end].lower() != "token":
         return None
     if quoted := _NEXT_QUOTED.match(text, mention.end):
         if names_phrase(text, mention) and (words := quoted_words(text, quoted.end())):

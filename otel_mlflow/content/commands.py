@@ -21,8 +21,9 @@ class _Option(NamedTuple):
     pattern: re.Pattern[str]
 
 
-def _option(command: str, flags: str, value: str = _WORD, *, joined: bool = False) -> _Option:
-    space = r"""(?:[ \t=]\s*|["'],\s*(?=["']))""" + ("?" if joined else "")
+def _option(command: str, flags: str, value: str = _WORD, *, joined: bool = False, glued: bool = False) -> _Option:
+    """Write an option; its value follows a space, where it is `joined` perhaps, where it is `glued` never."""
+    space = "" if glued else r"""(?:[ \t=]\s*|["'],\s*(?=["']))""" + ("?" if joined else "")
     return _Option(command, re.compile(rf"(?:(?<=\s)|(?<=[\"'])|(?<=^))(?:{flags}){space}{value}"))
 
 
@@ -33,9 +34,10 @@ _OPTIONS = (
     _option("http", r"-a|--auth", _AFTER_COLON),
     _option("wget", r"--(?:http-|ftp-|proxy-)?password"),
     _option("sshpass", "-p", joined=True),
-    _option("mysql", "-p", rf"()()(?=\S{{0,40}}\d){_BARE}", joined=False),
-    _option("mysql", "-p", r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'|;&=-][^\s\"'|;&]*))", joined=True),
-    _option("mariadb", "-p", joined=True),
+    _option("mysql", "-p", rf"()()(?=\S{{0,40}}\d){_BARE}"),
+    _option("mysql", "-p", r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'|;&=-][^\s\"'|;&]*))", glued=True),
+    _option("mariadb", "-p", rf"()()(?=\S{{0,40}}\d){_BARE}"),
+    _option("mariadb", "-p", glued=True),
     _option("mongo", r"-p"),
     _option("docker", r"-p"),
     _option("podman", r"-p"),
@@ -72,6 +74,7 @@ _OPTIONS = (
     _option("rabbitmqctl", r"(?:add_user|change_password)\s+\S+"),
     _option("useradd", r"-p"),
     _option("net use", r"/user:\S+"),
+    _option("net use", r"\\{2,4}[\w.$\\-]+", r"""()()([^\s"'|;&/][^\s"'|;&]*)"""),
     _option("net user", r"[\w.@-]+"),
     _option("wpa_passphrase", r"\S+"),
     _option("ncftp", r"-p"),

@@ -20,12 +20,15 @@ _RUN = re.compile(r"[^\s\"'`,;()\[\]{}<>|]+")
 _SEGMENT = re.compile(r"[A-Za-z0-9]+")
 # Words with a number that name an algorithm, a protocol, a model or a version.
 _KNOWN_WORD = re.compile(
-    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s)?"
+    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s|gpio)?"
     r"\d{1,5}[a-z]{0,2}"
     r"|ed25519|curve25519|[a-z]{1,3}\d{1,3}|(?:ecdsa|hmac|bcrypt|argon|scrypt|pbkdf|blake)\w*",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:[^\W\d_]|[-'’/&_.])*", re.UNICODE)
+# Of at least three digits, perhaps in groups.
+_NUMBER = re.compile(r"(?:[A-Z]{1,3}-)?\d{3}[\d -]*")
+_SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){3,23}[.]?")
 _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _PLACEHOLDER = re.compile(
@@ -36,12 +39,14 @@ _PLACEHOLDER = re.compile(
     r"|(?i:(?:your|my|insert|enter|replace|put)[-_ ](?:[a-z]{1,20}[-_ ]){0,4}"
     r"(?:key|token|secret|password|value|here|me))"
     r"|same-origin|include|omit"
+    # The name of a variable that holds the secret.
+    r"|(?:[A-Z][A-Z0-9]{0,20}_){1,5}(?:KEY|TOKEN|SECRET|PASSWORD|PASS|PWD|URL|URI|DSN|CREDENTIALS|PAT)"
     r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|n/?a))",
     re.DOTALL,
 )
 _TYPE = re.compile(
     r"(?:Optional|SecretStr|str|string|String|int|integer|number|bool|boolean|bytes|text|varchar|char|object|any|Any|array"
-    r"|list|dict|required|optional|missing|empty|invalid|incorrect|wrong|expired|disabled|enabled|yes|no|ok|not|set|unset"
+    r"|list|dict|required|optional|missing|empty|hashed|encrypted|bcrypt|never|always|sent|provided|unknown|weak|strong|invalid|incorrect|wrong|expired|disabled|enabled|yes|no|ok|not|set|unset"
     r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are)\b(?![-!@#$^&*])",
 )
 _CODE = re.compile(
@@ -65,6 +70,19 @@ def is_opaque(text: str) -> bool:
     return any(len(_TURN.findall(segment)) >= _FEWEST_TURNS for segment in _LONG_SEGMENT.findall(text))
 
 
+def is_more_than_words(text: str) -> bool:
+    """Say whether a text is no plain words: a credential, a number that may be a code, `name=value`, a seed phrase."""
+    looked_at = text[:_LONGEST_LOOKED_AT]
+    is_code = "=" in looked_at or _NUMBER.fullmatch(looked_at) is not None
+    return is_code or is_seed_phrase(looked_at) or is_credential(looked_at)
+
+
+def is_seed_phrase(text: str, fewest: int = 4) -> bool:
+    """Say whether a text is so many words that make no sentence, as wallets are restored from (BIP-39)."""
+    words = text.split()
+    return len(words) >= fewest and _SEED_PHRASE.fullmatch(text) is not None and _STOP_WORDS.isdisjoint(words)
+
+
 def is_placeholder(text: str) -> bool:
     """Say whether a text only stands for a value: `${PASSWORD}`, `<password>`, `********`."""
     return _PLACEHOLDER.fullmatch(text.strip()[:_LONGEST_LOOKED_AT]) is not None
@@ -75,9 +93,9 @@ def is_code(text: str) -> bool:
     return _CODE.fullmatch(text) is not None
 
 
-def is_type(text: str) -> bool:
-    """Say whether a text begins with the name of a type, or of a state of things: `str`, `required`."""
-    return _TYPE.match(text) is not None
+def is_type(text: str, *, whole: bool = False) -> bool:
+    """Say whether a text begins with the name of a type or of a state of things, or is one: `str`, `required`."""
+    return (_TYPE.fullmatch(text) if whole else _TYPE.match(text)) is not None
 
 
 def is_word(text: str) -> bool:

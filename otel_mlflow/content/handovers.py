@@ -4,7 +4,8 @@
 2. What somebody logs in with: `log in as admin with …`, `use admin:… to sign in`.
 3. By initials: `u: admin p: …`.
 4. In a protocol: `AUTH …`, `LOGIN admin …`.
-5. As the arguments of a call: `smtp.login("admin", "…")`, `jwt.encode(claims, "…")`.
+5. As the arguments of a call: `smtp.login("admin", "…")`, `jwt.encode(claims, "…")`; as what a script sends when it
+   is asked: `expect "Password:"`, `send "…"`.
 6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`.
 7. Where a password is the subject: `the new one is …`, `I set it to …`.
 
@@ -70,9 +71,15 @@ _CODE = _form(
     "use enter type",
     r"\w+[ ](?:\w{1,20}[ ]){0,2}(\d{4,8})[ ]to[ ](?:verify|confirm|sign|log|complete|authenticate|approve)",
 )
+_SENT = _form(
+    "expect",
+    r"""\w+\b(?s:.){0,80}?(?:assw|assphrase|asscode|PIN\b)[^\n]{0,40}?["'}\])]{1,3}[\s;{}]{0,80}(?:\w{1,20}\.)?send(?:line)?"""
+    r"""[\s(]{1,4}(?:--[ ])?["']([^"'\n$][^"'\n]{2,200}?)(?:\\{1,2}[rn]){0,2}["']""",
+)
 _CALLS = (
     _form(
-        "login log sign authenticate auth signin basicauth httpbasicauth credentials",
+        "login log sign authenticate auth signin basicauth httpbasicauth credentials networkcredential sqlcredential "
+        "passwordcredential usernamepasswordcredentials usernamepasswordauthenticationtoken passwordauthentication",
         r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
     ),
     _form("encode decode", r"""\w+\([^()"'\n]{1,200},\s{0,9}b?["']([^"'\n]{3,200})["']""", before=r"jwt\.\Z"),
@@ -89,7 +96,7 @@ _LOCK = _form(
     r"\w+\s(?:to|for|of)\s(?:\w{1,20}\s){0,3}(?:safe|door|gate|alarm|lock|house|garage|vault|building)\sis\s(\d{3,8})\b",
 )
 _TELLING = frozenset().union(
-    *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _LOCK)), b"verify confirm approve passwords".split()
+    *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _LOCK, _SENT)), b"verify confirm approve passwords".split()
 )
 _PUNCTUATION = ".,;:!?)]}"
 _LOOK_BACK = 90
@@ -116,7 +123,7 @@ def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
     for found in _matches(text, lower, words, _KEY):
         if is_opaque(found[1].rstrip(_PUNCTUATION)):
             yield found.span(1)
-    for form in (_LOCK, _CODE):
+    for form in (_LOCK, _CODE, _SENT):
         yield from (found.span(1) for found in _matches(text, lower, words, form))
 
 

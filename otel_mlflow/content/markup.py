@@ -14,9 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_credential, is_placeholder
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.names import is_hidden
 
 Range = tuple[int, int]
 
@@ -59,9 +59,7 @@ def find_in_markup(text: str, mentions: list[Mention]) -> Iterator[Range]:
 
 
 def _is_secret(content: str, strength: int) -> bool:
-    if not content.strip() or is_placeholder(content):
-        return False
-    return strength > Strength.CREDENTIALS or is_credential(content)
+    return bool(content.strip()) and is_hidden(strength, content)
 
 
 def _content_of_element(text: str, mention: Mention) -> Iterator[Range]:

@@ -1,7 +1,8 @@
 """How a name is judged by its words.
 
 - A word for passwords, as a part of a word too, hides everything (`userPassword`, `dbpassword`, `password_2`).
-- A word or a phrase for another secret hides texts (`client_secret`, `mot-de-passe`), for a code numbers too (`otp`).
+- A word or a phrase for another secret hides texts (`client_secret`, `mot-de-passe`).
+- A word for a code (`otp`, `pin`), or for what is written like one (`cookie`), hides all but plain words.
 - A word that has other meanings (`token`, `sig`) hides what looks like a credential.
 - A password's control of a form hides what looks like a credential (`passwordField`).
 - Not where the name says something about the secret (`password_policy`, `has_token`, `nextPageToken`).
@@ -55,9 +56,11 @@ class Strength(IntEnum):
     NOTHING = 0
     CREDENTIALS = 1
     """What looks like a credential."""
-    TEXTS = 2
+    CODES = 2
+    """What is more than plain words: numbers of at least three digits, `name=value`, credentials."""
+    TEXTS = 3
     """Texts, and what they are in; numbers that are too long for a count."""
-    ALL = 3
+    ALL = 4
 
 
 def judge_words(words: list[str]) -> int:
@@ -96,7 +99,7 @@ def _is_about(words: list[str], place: int, length: int) -> bool:
 def _phrase_at(words: list[str], place: int) -> tuple[Strength, int]:
     """Find the name of a secret that begins at a word: how strong it is, and how many words it has."""
     word = words[place]
-    for strength, phrases in ((Strength.ALL, _NUMERIC_PHRASES), (Strength.TEXTS, _PHRASES)):
+    for strength, phrases in ((Strength.CODES, _NUMERIC_PHRASES), (Strength.TEXTS, _PHRASES)):
         for phrase in phrases.get(word, ()):
             if tuple(words[place : place + len(phrase)]) == phrase:
                 return strength, len(phrase)
@@ -108,15 +111,15 @@ def _phrase_at(words: list[str], place: int) -> tuple[Strength, int]:
 def _strength_of_word(word: str, before: str) -> Strength:
     if word in vocabulary.PASSWORDS or any(part in word for part in _INSIDE):
         return Strength.ALL
-    if word in vocabulary.NUMERIC:
-        return Strength.ALL
+    if word in vocabulary.CODES:
+        return Strength.CODES
     if word == "token":
         return _strength_of_token(before)
     if word == "pass" and before in vocabulary.PASSES:
         return Strength.NOTHING
     if word in vocabulary.SINGLE or any(part in word for part in _SCRIPTS):
         return Strength.TEXTS
-    if word in vocabulary.OPAQUE:
+    if word in _OPAQUE:
         is_of_text = word == "tokens" and before in vocabulary.TOKENS_OF_TEXT
         return Strength.NOTHING if is_of_text else Strength.CREDENTIALS
     ending = next((ending for ending in _ENDINGS if word.endswith(ending)), "")
@@ -138,6 +141,22 @@ def _by_first_word(phrases: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[s
     return grouped
 
 
+def is_label(text: str) -> bool:
+    """Say whether a text is itself only the name of a secret: a label, a translation, the name of a column."""
+    if len(text) > _LONGEST_LABEL or not text.replace(" ", "").replace("_", "").isalpha():
+        return False
+    words = split_words(text)
+    return _LABELS.issuperset(words) and any(_judge_at(words, place) >= Strength.CODES for place in range(len(words)))
+
+
+_LONGEST_LABEL = 40
+_OPAQUE = frozenset(map(fold, vocabulary.OPAQUE))
 _SCRIPTS = tuple(map(fold, vocabulary.SCRIPTS_WITHOUT_SPACES))
 _PHRASES = _by_first_word(vocabulary.PHRASES)
 _NUMERIC_PHRASES = _by_first_word(vocabulary.NUMERIC_PHRASES)
+_NAMES = (vocabulary.PASSWORDS - vocabulary.COMPOUNDS) | vocabulary.SINGLE | vocabulary.CODES | vocabulary.OPAQUE
+_LABELS = (
+    frozenset(map(fold, _NAMES | vocabulary.SCRIPTS_WITHOUT_SPACES | vocabulary.BESIDE_LABELS))
+    | {word for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES) for word in phrase}
+    | {"key", "keys"}
+)

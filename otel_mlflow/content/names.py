@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from otel_mlflow.content import vocabulary
-from otel_mlflow.content.credentials import is_credential, is_placeholder
-from otel_mlflow.content.name_rules import HINTS, Strength, judge_words
+from otel_mlflow.content.credentials import is_credential, is_more_than_words, is_placeholder, is_type
+from otel_mlflow.content.name_rules import HINTS, Strength, is_label, judge_words
 from otel_mlflow.content.words import fold, split_words
 
 REDACTED = "[redacted]"
@@ -31,6 +31,7 @@ _LONG_WORD = 5
 # Too short to be looked for in longer words.
 _WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc", "pat", "salt", "ott", "tok"})
 _LEAST_NUMBER = 100_000
+_LEAST_CODE = 100
 _FLAGS = re.IGNORECASE | re.DOTALL
 
 
@@ -88,7 +89,7 @@ class SecretNames:
 
 
 _WORDS = {
-    *map(fold, (*vocabulary.PASSWORDS, *vocabulary.SINGLE, *vocabulary.NUMERIC, *vocabulary.OPAQUE)),
+    *map(fold, (*vocabulary.PASSWORDS, *vocabulary.SINGLE, *vocabulary.CODES, *vocabulary.OPAQUE)),
     *map(fold, vocabulary.SCRIPTS_WITHOUT_SPACES),
     *HINTS,
 }
@@ -102,10 +103,24 @@ def is_hidden(strength: int, value: object) -> bool:
     if value is None or isinstance(value, bool) or not strength:
         return False
     if isinstance(value, (int, float)):
-        return strength == Strength.ALL or (strength == Strength.TEXTS and abs(value) >= _LEAST_NUMBER)
+        return _is_hidden_number(strength, value)
     if isinstance(value, str):
-        return bool(value) and not is_placeholder(value) and (strength > Strength.CREDENTIALS or is_credential(value))
-    return strength > Strength.CREDENTIALS and bool(value)
+        return bool(value) and not is_placeholder(value) and _is_hidden_text(strength, value)
+    return strength > Strength.CODES and bool(value)
+
+
+def _is_hidden_number(strength: int, value: float) -> bool:
+    if strength == Strength.CODES:
+        return isinstance(value, int) and abs(value) >= _LEAST_CODE
+    return strength == Strength.ALL or (strength == Strength.TEXTS and abs(value) >= _LEAST_NUMBER)
+
+
+def _is_hidden_text(strength: int, value: str) -> bool:
+    if strength == Strength.CREDENTIALS:
+        return is_credential(value)
+    if strength == Strength.CODES:
+        return is_more_than_words(value)
+    return not (is_label(value) or is_type(value, whole=True))
 
 
 class _Remembered(dict[Any, int]):

@@ -170,9 +170,7 @@ class Redactor:
             return {key: self._member(item, shown.get(key, 0)) for key, item in value.items()}
         if states_aspects(value):
             return self._value(value)
-        if isinstance(value, (Mapping, list, tuple)) and (
-            strength <= Strength.CREDENTIALS or _has_only_messages(value)
-        ):
+        if isinstance(value, (Mapping, list, tuple)) and (strength <= Strength.CODES or _has_only_messages(value)):
             return self._value(value, strength)
         if isinstance(value, str) and is_message(value):
             return self._text(value, 0)
@@ -222,7 +220,7 @@ class Redactor:
             return True
         if hints and (_ESCAPED_NAME in text or find_mentions(text, lower, hints, self.names)):
             return True
-        if '"-' in text and names_command(words):
+        if ('"-' in text or '\\"' in text) and names_command(words):
             return True
         if '\\"' in text and may_hand_over(words):
             return True

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 
-from otel_mlflow.content.credentials import is_credential, is_message, is_placeholder, is_word
+from otel_mlflow.content.credentials import is_credential, is_message, is_placeholder, is_seed_phrase, is_word
 from otel_mlflow.content.mentions import Mention
-from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.name_rules import Strength, is_label
+from otel_mlflow.content.names import is_hidden
 
 Range = tuple[int, int]
 
@@ -28,9 +29,9 @@ _IS = re.compile(
     r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
     re.IGNORECASE,
 )
-_AFTER_REMARK = re.compile(r"[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+([^\s\"'<>{}\[\]]+)[ \t]*(?:\Z|[\r\n])")
+_AFTER_REMARK = re.compile(r"[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+([^\s\"'<>{}\[\]]+)(?:[ \t]*(?:\Z|[\r\n])|(?<=\.)\s)")
 _ALONE_BELOW = re.compile(
-    r"[^:\r\n\"'{}<>=|]{0,60}:[ \t*]*(?:\r?\n|\\n){1,3}[ \t>*`]*([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
+    r"[^:\r\n\"'{}<>=|]{0,60}[:?][ \t*]*(?:\r?\n|\\n){1,3}[ \t>*`]*([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
 )
 _BEFORE = re.compile(
     r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
@@ -48,6 +49,7 @@ _PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _LOOK_BACK = 260
 _SHORTEST_CODE = len("123")
 _FEWEST_WORDS = 3
+_FEWEST_SEEDS = 8
 _PUNCTUATION = ".,;:!?)]}'\""
 
 
@@ -87,14 +89,18 @@ def _said(text: str, mention: Mention) -> Range | None:
     group = 1 if said[1] is not None else 2
     if names_phrase(text, mention):
         line = _LINE.match(text, said.start(group))
-        return (said.start(group), line.end()) if line and is_credential(line[0]) else None
+        is_secret = line is not None and (
+            is_credential(line[0]) or is_seed_phrase(line[0].strip(_PUNCTUATION), _FEWEST_SEEDS)
+        )
+        return (said.start(group), line.end()) if line and is_secret else None
     if mention.strength == Strength.ALL and (found := quoted_words(text, said.start(group) - 1)):
         return found
     word = said[group].rstrip(_PUNCTUATION)
     if is_pin(word) and names_code(text, mention):
         return said.start(group), said.start(group) + len(word)
-    is_secret = is_credential(word) if mention.strength < Strength.TEXTS else not is_word(word)
-    return (said.start(group), said.start(group) + len(word)) if is_secret and not is_placeholder(word) else None
+    is_secret = is_hidden(mention.strength, word) if mention.strength < Strength.TEXTS else not is_word(word)
+    is_secret = is_secret and not (is_placeholder(word) or is_label(word))
+    return (said.start(group), said.start(group) + len(word)) if is_secret else None
 
 
 def find_below(text: str, mention: Mention) -> Range | None:
@@ -107,7 +113,7 @@ def _after_remark(text: str, mention: Mention) -> Range | None:
 
 
 def _credential(found: re.Match[str] | None, mention: Mention) -> Range | None:
-    if found is None or mention.strength < Strength.TEXTS:
+    if found is None or mention.strength < Strength.CODES:
         return None
     word = found[1].rstrip(_PUNCTUATION)
     is_secret = is_credential(word) and "://" not in word and "=" not in word and not is_placeholder(word)
@@ -118,7 +124,7 @@ def _before(text: str, mention: Mention) -> Range | None:
     """Find the secret in `… is your password`."""
     start = max(mention.start - _LOOK_BACK, 0)
     found = _BEFORE.search(text[start : mention.start])
-    if found is None or mention.strength < Strength.TEXTS:
+    if found is None or mention.strength < Strength.CODES:
         return None
     if (code := _CODE.fullmatch(found[1])) and names_code(text, mention):
         return start + found.start(1) + code.start(1), start + found.end(1)

@@ -1,4 +1,4 @@
-"""Secrets in SQL: values of an INSERT by their columns, literals that are named, IDENTIFIED BY, keys of encryption.
+"""Secrets in SQL: values of an INSERT by their columns, literals that are named or compared with, keys of encryption.
 
 `SET password = '…'` and `PASSWORD '…'` are assignments.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 
-from otel_mlflow.content.credentials import is_credential
 from otel_mlflow.content.mentions import Mention, mentions_in
-from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.names import is_hidden
 
 Range = tuple[int, int]
 
@@ -28,13 +27,19 @@ _IDENTIFIED = re.compile(
 _KEY_PRAGMA = re.compile(r"""pragma\s{1,9}(?:re|hex)?key\s{0,9}=\s{0,9}"?x?(['"])(.+?)\1""", re.IGNORECASE)
 
 _ENCRYPTION = re.compile(
-    r"""(?:pgp_sym|aes)_(?:en|de)crypt\w{0,6}\s{0,4}\([^()]{0,400}?,\s{0,4}'([^']{1,400})'"""
-    r"""|(?:en|de)cryptbypassphrase\s{0,4}\(\s{0,4}N?'([^']{1,400})'""",
+    r"""(?:pgp_sym|aes)_(?:en|de)crypt\w{0,6}\s{0,4}\((?:[^()',]|'[^']{0,200}'){1,80},\s{0,4}'([^']{1,400})'"""
+    r"""|(?:en|de)cryptbypassphrase\s{0,4}\(\s{0,4}N?'([^']{1,400})'"""
+    r"""|\bcrypt\s{0,4}\(\s{0,4}'([^']{1,400})'\s{0,4},\s{0,4}gen_salt""",
     re.IGNORECASE,
 )
+_COMPARISON = re.compile(
+    r"""["`\]]?\s{1,4}(?:(?:not\s)?(?:in\s{0,4}\(|i?like|similar\sto|rlike)|is\sdistinct\sfrom|<>|!=|=\s?any\s?\()\s{0,4}(?=N?')""",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(r"""(?:,\s{0,20})?N?'((?:[^'\\]|''|\\.)*)'\s{0,4}""", re.DOTALL)
 _NAMED_LITERAL = re.compile(r"""(['"])((?:(?!\1).){1,100})\1\s{1,4}as\s{1,4}["`\[]?\Z""", re.IGNORECASE)
 _LONGEST_LITERAL = 120
-_ENCRYPTION_WORDS = frozenset({b"encrypt", b"decrypt", b"encryptbypassphrase", b"decryptbypassphrase"})
+_ENCRYPTION_WORDS = frozenset({b"encrypt", b"decrypt", b"encryptbypassphrase", b"decryptbypassphrase", b"crypt"})
 _PASSWORD_WORDS = _ENCRYPTION_WORDS | {b"identified", b"pragma"}
 
 
@@ -52,6 +57,8 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
         yield from (found.span(2) for found in _KEY_PRAGMA.finditer(text))
     if not _ENCRYPTION_WORDS.isdisjoint(words):
         yield from (found.span(found.lastindex or 0) for found in _ENCRYPTION.finditer(text))
+    if mentions and "'" in text:
+        yield from _compared(text, mentions)
     if mentions and b"as" in words:
         yield from _named_literals(text, mentions)
     if mentions and b"into" in words:
@@ -59,12 +66,23 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
             yield from _inserted(text, statement, mentions)
 
 
+def _compared(text: str, mentions: list[Mention]) -> Iterator[Range]:
+    """Find the literals that a query compares a secret with: `password <> '…'`, `api_key IN ('…', '…')`."""
+    for mention in mentions:
+        comparison = _COMPARISON.match(text, mention.end)
+        place = comparison.end() if comparison else len(text)
+        while literal := _COMPARED.match(text, place):
+            if is_hidden(mention.strength, literal[1]):
+                yield literal.span(1)
+            place = literal.end()
+
+
 def _named_literals(text: str, mentions: list[Mention]) -> Iterator[Range]:
     """Find the literals that a query gives the name of a secret: `SELECT '…' AS password`."""
     for mention in mentions:
         start = max(mention.start - _LONGEST_LITERAL, 0)
         literal = _NAMED_LITERAL.search(text[start : mention.start])
-        if literal and (mention.strength > Strength.CREDENTIALS or is_credential(literal[2])):
+        if literal and is_hidden(mention.strength, literal[2]):
             yield start + literal.start(2), start + literal.end(2)
 
 
@@ -92,5 +110,5 @@ def _from_tuples(text: str, place: int, columns: dict[int, int]) -> Iterator[Ran
 def _from_items(text: str, items: Range, columns: dict[int, int]) -> Iterator[Range]:
     for place, item in enumerate(_ITEM.finditer(text, *items)):
         literal = _LITERAL.search(item[0]) if place in columns else None
-        if literal and (columns[place] > Strength.CREDENTIALS or is_credential(literal[2])):
+        if literal and is_hidden(columns[place], literal[2]):
             yield item.start() + literal.start(2), item.start() + literal.end(2)

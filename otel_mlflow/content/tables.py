@@ -111,7 +111,7 @@ def _cells(text: str, row: Range, split: re.Pattern[str]) -> Iterator[Range]:
 def _secret(text: str, cell: Range, strength: int) -> Range | None:
     content = text[slice(*cell)]
     bare = content.strip(" \"'`*\r")
-    if not bare or not is_hidden(strength, int(bare) if bare.isdigit() else bare):
+    if not bare or not is_hidden(strength, int(bare) if bare.isdigit() and strength > Strength.CODES else bare):
         return None
     start = cell[0] + content.index(bare)
     return start, start + len(bare)
@@ -141,7 +141,7 @@ def _aligned(text: str, header: Range, heads: Sequence[Mention], budget: Iterato
 def _is_secret_word(word: str, strength: int) -> bool:
     if is_placeholder(word):
         return False
-    return is_credential(word) if strength <= Strength.CREDENTIALS else not is_word(word)
+    return is_hidden(strength, word) if strength <= Strength.CODES else not is_word(word)
 
 
 def _beside(text: str, row: Range, name: Mention) -> Range | None:

@@ -2,7 +2,7 @@
 
 Cases, in their order:
 
-1. in quotes, escaped or not: to the quote that closes them;
+1. in quotes, escaped or not, or in those of Perl (`q(…)`): to the quote that closes them;
 2. in brackets: to the bracket that closes them;
 3. bare: to a space; a comma, a semicolon, an ampersand or a bracket ends it only where no more of it can follow,
    because what follows is a space, an end or another name;
@@ -15,17 +15,34 @@ import re
 from typing import NamedTuple
 
 from otel_mlflow.content.credentials import is_code, is_credential, is_message, is_placeholder, is_type, is_word
-from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.name_rules import Strength, is_label
+from otel_mlflow.content.names import is_hidden
 
-REDACTED = "[redacted]"
-
+_PART = re.compile(r"[^\s,;:\"'()\[\]{}]+")
+_HAS_SIGN = re.compile(r"\w|[^\s\w]{4}")
+# In Go: `json:"password,omitempty"`.
+_STRUCT_TAG = re.compile(r"(?:\w{1,20}:\"[^\"\n]{0,100}\"[ ]?)+")
+# Quotes by name, of Perl, Ruby and Oracle: `q(…)`, `qq{…}`, `%q[…]`, `q'[…]'`.
+_QUOTE_LIKE = re.compile(r"(?:%[qQ]|\bqq?|[qQ]')[ ]?([(\[{<|/!~])")
 _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])""")
 # What is hidden already, and what says where the value is.
 _STAND_IN = re.compile(
-    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}\}|\$\([\w .-]{1,80}\)|\{\{[^{}]{0,80}\}\}"
+    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}\}|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
     r"|<[A-Za-z _.-]{1,60}>|%\(\w+\)s"
 )
-_CLOSING = {"“": "”", "„": "“", "«": "»"}
+_CLOSING = {
+    "“": "”",
+    "„": "“",
+    "«": "»",
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "<": ">",
+    "|": "|",
+    "/": "/",
+    "!": "!",
+    "~": "~",
+}
 _ANOTHER_NAME = r"[\w.$\[\]%-]{1,40}[ \t]?(?:=|:[ \t])"
 _BARE = re.compile(
     rf"""(?:\[redacted\]|[^\s"'<>`,;&|)\]}}\\]|\\(?![nrt"'])|[,;&|)\]}}]+(?!\s|\Z|[,;&|)\]}}"'`<>\\]|{_ANOTHER_NAME})"""
@@ -62,6 +79,8 @@ def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool)
     """Find the value that begins at a place, after the name between two places and an operator."""
     if _STAND_IN.match(text, place):
         return None
+    if named := _QUOTE_LIKE.match(text, place):
+        return _until_closing(text, named.end(), named[1])
     if quote := _QUOTE.match(text, place):
         is_name_quoted = any(mark in text[name[1] : place] for mark in ("'", '"'))
         return None if not is_name_quoted and _is_closing(text, quote) else _quoted(text, quote)
@@ -84,22 +103,24 @@ def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool)
 def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals: bool) -> bool:
     """Say whether a value is a secret, and no type, expression, message or stand-in for one."""
     content = text[value.start : value.end]
-    if not content.strip() or is_placeholder(content):
+    if not _HAS_SIGN.search(content) or is_placeholder(content):
         return False
-    if strength == Strength.CREDENTIALS:
+    if strength <= Strength.CODES:
         is_literal = value.is_quoted or (value.is_nested and bool({'"', "'"} & set(content))) or not is_code(content)
-        return is_credential(content) and is_literal
+        parts = _PART.findall(content) if value.is_nested else [content.rstrip(".,;:!?")]
+        return is_literal and any(is_hidden(strength, part) for part in parts)
     if value.is_quoted or value.is_nested:
-        return not is_message(content)
+        return not (is_message(content) or is_label(content) or _STRUCT_TAG.fullmatch(content))
     if content.isdigit():
         return (strength == Strength.ALL and len(content) >= len("123")) or len(content) >= len("123456")
     return _is_bare_secret(text, value, content, name, is_equals=is_equals)
 
 
 def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equals: bool) -> bool:
-    if is_code(content.rstrip(".,;:")) or content.rstrip(".,;").lower() == name.lower():
+    bare = content.rstrip(".,;:")
+    if is_code(bare) or bare.lower() == name.lower() or is_label(bare):
         return False
-    if is_type(content) and not is_credential(content):
+    if is_type(content.lstrip("([<")) and not is_credential(content):
         return False
     if _SCHEME.match(content):
         return True
@@ -114,11 +135,15 @@ def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equa
 def _quoted(text: str, quote: re.Match[str]) -> Value:
     opening, start = quote[1] or quote[2], quote.end()
     if opening in _CLOSING:
-        end = text.find(_CLOSING[opening], start)
-        return Value(start, end if end >= 0 else len(text), is_quoted=True)
+        return _until_closing(text, start, opening)
     mark = opening.lstrip("\\")
     closing = _closing(mark, len(opening) - len(mark)).search(text, start)
     return Value(start, closing.start() if closing else len(text), is_quoted=True)
+
+
+def _until_closing(text: str, start: int, opening: str) -> Value:
+    end = text.find(_CLOSING[opening], start)
+    return Value(start, end if end >= 0 else len(text), is_quoted=True)
 
 
 def _closing(mark: str, escapes: int) -> re.Pattern[str]:

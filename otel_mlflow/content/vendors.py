@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Set
 
-from otel_mlflow.content.vendor_rules import RULES, Rule
+from otel_mlflow.content.vendor_rules import RULES
+from otel_mlflow.content.vendor_shapes import Rule
 
 _RUN_BYTES = bytes(byte if chr(byte).isalnum() or chr(byte) in "_-" else ord(" ") for byte in range(128)).ljust(256)
 _MASK = bytes(ord(" ") if byte == ord(" ") else ord("a") for byte in _RUN_BYTES)

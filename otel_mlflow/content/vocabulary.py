@@ -32,12 +32,19 @@ SCRIPTS_WITHOUT_SPACES = _words(
 )
 """Names in scripts in which no word ends visibly: found anywhere in a name."""
 
+COMPOUNDS = _words("userpass dbpass dbpw mypass rootpass")
+"""Names of passwords that people also take as passwords."""
+
+BESIDE_LABELS = _words("your my new old current confirm repeat enter the ihr dein neues altes votre tu su nueva nova")
+"""What stands beside the name of a secret in a form's label."""
+
 SINGLE = _words(
     """
-    secret secrets credential credentials creds cookie authorization apikey apikeys accesskey secretkey privatekey
-    accountkey authkey accesstoken authtoken refreshtoken clientsecret bearer pass pwd pw pswd pwrd psw
-    authtok setcookie jsessionid phpsessid sessid aspsessionid samlresponse samlrequest mnemonic seedphrase
+    secret secrets credential credentials creds authorization apikey apikeys accesskey secretkey privatekey
+    accountkey authkey accesstoken authtoken refreshtoken clientsecret pass pwd pw pswd pwrd psw
+    authtok setcookie jsessionid phpsessid sessid aspsessionid samlresponse samlrequest seedphrase
     keystorepass storepass keypass passin passout sshpass pgpassword mysqlpwd dsn geheim geheimnis segredo segreto
+    secreto
     секрет токен токены zugangscode zugangsdaten masterkey encryptionkey signingkey sharedaccesskey
     sharedsecret webhooksecret
     clientassertion codeverifier psk presharedkey requirepass masterauth userpwd pwdhash bindpw rootpw privkey appkey
@@ -46,17 +53,17 @@ SINGLE = _words(
 )
 """Whatever stands under such a name is hidden, where nothing else follows in it but a word of `NEUTRAL`."""
 
-NUMERIC = _words(
-    "pin otp totp cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey "
+CODES = _words(
+    "pin otp totp cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey cookie bearer mnemonic "
     "bestatigungscode verifizierungscode einmalcode sicherheitscode"
 )
-"""Short numbers, which are hidden too."""
+"""What stands under such a name is hidden if it is more than plain words: short numbers too."""
 
 OPAQUE = _words(
     """
     token tokens cookies auth jwt jws jwe sig signature hmac sid assertion clave chave llave schlussel sessionkey
     keymaterial otpauth jeton klucz bearertoken xauth csrf xsrf csrfmiddlewaretoken ключ apitokens sas sessionid
-    salt pepper pat crumb tempauth ott tok
+    salt pepper pat crumb tempauth ott tok パス
     """
 )
 """What stands under such a name is hidden if it looks like a credential; it may well be a word or a count."""
@@ -217,7 +224,7 @@ NEUTRAL = _words(
     headers base current old new prod production dev development staging test tests live sandbox primary secondary
     backup default pem der confirm confirmation confirmed confirmacion repeat again a b c x y secret secrets key keys
     token in for of the my content contents body param parameter arg argument hashes env internal external main root
-    admin user github gitlab slack openai azure aws gcp id_token salt
+    admin user github gitlab slack openai azure aws gcp id_token salt number digits entered given typed
     """
 )
 """After the name of a secret: still its name."""

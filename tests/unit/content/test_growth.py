@@ -44,6 +44,8 @@ HOSTILE = [
     *("/reset/", "/reset?x=", "https://a/reset/", "code=a&", "?key=", "reset: https://", "password for a b c "),
     *("password for the a: ", "password:\n\n", "abcdef1 is your password ", "'a1' as password ", "aes_encrypt('a',"),
     *("<tr><th>password</th>", "<th>password</th><td>", "user  password\n", "│ password ┆", "? password\n: "),
+    *("expect 'assword' ", "password=q(", "kind: Secret\ndata: {a: ", "password in ('a',", "pgp_sym_encrypt('a',"),
+    *("mnemonic: abcd efgh ", "pin: 1 ", "seed phrase is abcd ", "kind: Secret\ndata:\n a: b\n", "net use \\\\a"),
     *("https://a:b#", "ST-1-", ".local.", '{"kty":"', "net user a ", "--from-literal=a="),
 ]
 
