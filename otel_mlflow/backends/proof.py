@@ -3,6 +3,7 @@
 | asked for | the proof |
 | --- | --- |
 | anything of MLflow's REST API | 200, JSON by its content type, an object that speaks of no error |
+| a trace's info | the same, and no other trace's info |
 | spans over OTLP | 200, an `ExportTraceServiceResponse` (protobuf or JSON, by its content type) that rejects none |
 | a file in artifact storage | 2xx and an empty body |
 
@@ -50,6 +51,15 @@ def json_from(response: Response, backend: str, *, fields: Collection[str] = ())
     if response.status != 200 or found is None or not _is_json(response) or not _is_of_kind(found, fields):
         raise unexpected(response, backend)
     return found
+
+
+def check_info_taken(response: Response, backend: str, trace_id: str) -> None:
+    """Raise a `DeliveryError` where a trace's info was not taken, or the answer is about another trace: a cache's."""
+    trace = json_from(response, backend, fields=["trace"]).get("trace")
+    info = trace.get("trace_info") if isinstance(trace, dict) else None
+    answered = info.get("trace_id") if isinstance(info, dict) else None
+    if answered not in (None, trace_id):
+        raise unexpected(response, backend)
 
 
 def text_from(response: Response, backend: str, *path: str) -> str:

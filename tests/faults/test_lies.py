@@ -68,6 +68,17 @@ def test_what_is_no_proof_is_no_delivery(tmp_path: Path, scripted: ScriptedMlflo
     assert scripted.traces == set(ids)
 
 
+def test_the_answer_about_another_trace_is_no_proof(tmp_path: Path, scripted: ScriptedMlflow) -> None:
+    """A cache answers what it once saw: the info is sent again, and arrives."""
+    another = b'{"trace": {"trace_info": {"trace_id": "tr-of-another-request"}}}'
+    scripted.faults.extend([Fault(takes=True), Fault(headers=JSON, body=another)])
+    with delivering(settings_for(tmp_path, scripted.url)) as delivery:
+        (trace_id,) = put(delivery, 1)
+        wait_for(delivery, lambda counts: counts.delivered == 1)
+        assert "answered in MLflow's place" in (delivery.status().last_error or "")
+    assert set(scripted.infos) == {trace_id}
+
+
 def test_a_login_page_from_the_start(tmp_path: Path, scripted: ScriptedMlflow) -> None:
     """The state is failed and says so at once, and the application has not failed."""
     scripted.stands_in_front = LOGIN

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.backends.experiments import Experiments
 from otel_mlflow.backends.http import HttpClient
-from otel_mlflow.backends.proof import check_spans_taken, json_from
+from otel_mlflow.backends.proof import check_info_taken, check_spans_taken, json_from
 from otel_mlflow.backends.rest_experiments import RestExperiments
 from otel_mlflow.backends.server_version import PATH, version_in
 from otel_mlflow.backends.tracking_credentials import TrackingCredentials
@@ -131,7 +131,7 @@ class MlflowServer:
         try:
             run_id = self._runs.run_of(trace, experiment_id)
             info = trace_info(trace, experiment_id, run_id, self._previews(trace))
-            json_from(self._http.post_json(TRACES, info), self._backend, fields=["trace"])
+            check_info_taken(self._http.post_json(TRACES, info), self._backend, trace.trace_id)
         except RejectedError as error:
             self._check_experiment(experiment_id, trace.experiment)
             refused[trace.trace_id] = error.reason
