@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
+from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.ops.index.block import BLOCK_MS, OF_TRACES, ROW, Block
 from otel_mlflow.ops.index.blocks import lengths, read_blocks
 from otel_mlflow.ops.index.columns import Array, Columns, joined
@@ -36,6 +37,14 @@ class Place(NamedTuple):
     row: int
 
 
+class Part(NamedTuple):
+    """What is counted of a block, that has `length` traces in all."""
+
+    start_ms: int
+    length: int
+    relations: Mapping[str, Columns]
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Columns by relation of some blocks, one after the other; `kept` are rollups that were read as such."""
@@ -44,6 +53,8 @@ class Chunk:
     offsets: Array
     relations: Mapping[str, Columns]
     kept: Collection[str]
+    _rows: dict[tuple[str, str | None], dict[str, Array]] = field(default_factory=dict)
+    """What was derived so far, by relation and the column that marks the rows."""
 
     @property
     def traces(self) -> Columns:
@@ -56,7 +67,12 @@ class Chunk:
         columns = self.relations.get(name if name in self.kept else rollup.relation)
         if columns is None:
             return no_rows((*rollup.columns, TIME))
-        return columns if name in self.kept else rows_of(rollup, columns)
+        if name in self.kept:
+            return columns
+        known = self._rows.setdefault((rollup.relation, rollup.only), {})
+        missing = {TIME, *rollup.columns} - known.keys()
+        known.update(rows_of(rollup, columns, missing))
+        return known
 
     def place(self, row: int) -> Place:
         """Where a row of all the blocks is."""
@@ -86,9 +102,10 @@ class Selection:
         is_narrowed = self._numbers or self._slower_than_ms is not None
         return not is_narrowed and self.start_ms <= start_ms and start_ms + BLOCK_MS <= self.end_ms
 
-    def mask(self, traces: Columns) -> Array:
-        """Which of the traces are meant."""
-        chosen = (traces[TIME] >= self.start_ms) & (traces[TIME] < self.end_ms)
+    def mask(self, block_ms: int, traces: Columns) -> Array:
+        """Which traces are meant of the block that begins then."""
+        times = traces[TIME].astype(np.int64) + block_ms
+        chosen = (times >= self.start_ms) & (times < self.end_ms)
         for name, number in self._numbers.items():
             chosen &= traces[name] == number
         if self._slower_than_ms is not None:
@@ -108,18 +125,17 @@ def chunks(
     if selection.is_empty:
         return
     kept = {name for name in rollups if not ROLLUPS[name].is_timed or question.step_ms % BLOCK_MS == 0}
+    singles = {f"{OF_TRACES}.{name}" for name in columns}
     found = lengths(db, question.start_ms, question.end_ms)
     for has_all, some in groupby(found, key=lambda one: selection.has_all_of(one[0])):
-        readable = kept if has_all else set()
-        names = names_to_read(rollups, readable) | {f"{OF_TRACES}.{name}" for name in columns}
-        if not has_all:
-            names.update(f"{OF_TRACES}.{name}" for name in selection.columns)
-        for start, end in _spans(some, MOST_ROLLED_UP if has_all else MOST_TRACES):
-            chunk = _joined(list(read_blocks(db, start, end, names)), readable)
-            if has_all:
-                yield chunk
-            elif (chosen := selection.mask(chunk.traces)).any():
-                yield _chosen(chunk, chosen)
+        if has_all:
+            names = names_to_read(rollups, kept) | singles
+            for start, end in _spans(some, MOST_ROLLED_UP):
+                yield _joined([_part(block) for block in read_blocks(db, start, end, names)], kept)
+        else:
+            names = names_to_read(rollups, ()) | singles
+            for parts in _filled(_selected(db, selection, [start for start, _ in some], names)):
+                yield _joined(parts, ())
 
 
 def _spans(found: Iterator[tuple[int, int]], most: int) -> list[tuple[int, int]]:
@@ -136,18 +152,49 @@ def _spans(found: Iterator[tuple[int, int]], most: int) -> list[tuple[int, int]]
     return spans
 
 
-def _joined(blocks: Sequence[Block], kept: Collection[str]) -> Chunk:
-    """Blocks as one: times since the epoch, and rows of traces that count on from block to block."""
-    offsets = np.cumsum([0, *(block.length for block in blocks)])
-    parts: dict[str, dict[str, list[Array]]] = defaultdict(lambda: defaultdict(list))
-    for block, offset in zip(blocks, offsets.tolist(), strict=False):
-        for relation, columns in with_rows_and_times(block.relations).items():
-            for name, column in _moved(columns, block.start_ms, offset).items():
-                parts[relation][name].append(column)
+def _part(block: Block) -> Part:
+    return Part(block.start_ms, block.length, with_rows_and_times(block.relations))
+
+
+def _selected(db: sqlite3.Connection, selection: Selection, starts: Sequence[int], names: set[str]) -> Iterator[Part]:
+    """The meant traces of blocks. What else is known of them is read only of blocks that have some."""
+    filters = {f"{OF_TRACES}.{name}" for name in selection.columns}
+    for start in starts:
+        (filtered,) = read_blocks(db, start, start + 1, filters)
+        rest_if_due()
+        chosen = selection.mask(start, filtered.relations[OF_TRACES])
+        if chosen.any():
+            (block,) = read_blocks(db, start, start + 1, names)
+            yield Part(start, len(chosen), with_rows_and_times(block.relations, chosen))
+
+
+def _filled(parts: Iterable[Part]) -> Iterator[list[Part]]:
+    """As many at once as there are to be counted at once."""
+    some: list[Part] = []
+    count = 0
+    for part in parts:
+        some.append(part)
+        count += len(part.relations[OF_TRACES][ROW])
+        if count >= MOST_TRACES:
+            yield some
+            some, count = [], 0
+    if some:
+        yield some
+
+
+def _joined(parts: Sequence[Part], kept: Collection[str]) -> Chunk:
+    """Parts as one: times since the epoch, and rows of traces that count on from block to block."""
+    offsets = np.cumsum([0, *(part.length for part in parts)])
+    found: dict[str, dict[str, list[Array]]] = defaultdict(lambda: defaultdict(list))
+    for part, offset in zip(parts, offsets.tolist(), strict=False):
+        rest_if_due()
+        for relation, columns in part.relations.items():
+            for name, column in _moved(columns, part.start_ms, offset).items():
+                found[relation][name].append(column)
     relations = {
-        relation: {name: joined(part) for name, part in columns.items()} for relation, columns in parts.items()
+        relation: {name: joined(columns) for name, columns in named.items()} for relation, named in found.items()
     }
-    return Chunk([block.start_ms for block in blocks], offsets[:-1], relations, kept)
+    return Chunk([part.start_ms for part in parts], offsets[:-1], relations, kept)
 
 
 def _moved(columns: Columns, start_ms: int, offset: int) -> Columns:
@@ -158,15 +205,3 @@ def _moved(columns: Columns, start_ms: int, offset: int) -> Columns:
     if ROW in columns:
         moved[ROW] = columns[ROW].astype(np.int64) + offset
     return moved
-
-
-def _chosen(chunk: Chunk, chosen: Array) -> Chunk:
-    if chosen.all():
-        return chunk
-    relations = {
-        name: {
-            column: values[chosen if name == OF_TRACES else chosen[columns[ROW]]] for column, values in columns.items()
-        }
-        for name, columns in chunk.relations.items()
-    }
-    return Chunk(chunk.starts, chunk.offsets, relations, chunk.kept)

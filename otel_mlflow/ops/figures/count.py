@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Protocol
 
+from otel_mlflow.delivery import SYSTEM_CLOCK
+from otel_mlflow.delivery.pacer import Pacer, rest_if_due
 from otel_mlflow.ops.figures.chunk import Chunk, chunks
 from otel_mlflow.ops.figures.judgements import Judgements
 from otel_mlflow.ops.figures.over_time import JudgedOverTime, SpentOverTime
@@ -30,12 +31,13 @@ class Counted(Protocol):
         """Count in some more traces."""
 
 
-REST = 0.0002
-"""Seconds after each figure of a chunk in which requests get the interpreter, for which they would wait 5 ms else."""
-
-
 def count(db: sqlite3.Connection, question: Question) -> Figures:
-    """Count in an index; also the totals of the window before."""
+    """Count in an index, in slices between which requests get the interpreter; also the totals of the window before."""
+    with Pacer(SYSTEM_CLOCK, lambda: True).working():
+        return _count(db, question)
+
+
+def _count(db: sqlite3.Connection, question: Question) -> Figures:
     words = Words(db)
     totals, series, kinds, errors = Totals(), Series(question, words), Kinds(words), Errors(words)
     people, requests, judgements = People(words), Requests(), Judgements(words)
@@ -48,7 +50,7 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
     for chunk in chunks(db, words, question, columns=TIMED):
         for figure in counted:
             figure.add(chunk)
-            time.sleep(REST)
+            rest_if_due()
     earlier = seen_before(db, words, question)
     figures = Figures(
         totals=totals.row() | people.totals(earlier),
@@ -84,5 +86,5 @@ def _previous(db: sqlite3.Connection, words: Words, question: Question) -> dict[
     totals = Totals()
     for chunk in chunks(db, words, question, ["all"], ["duration"]):
         totals.add(chunk)
-        time.sleep(REST)
+        rest_if_due()
     return totals.row()

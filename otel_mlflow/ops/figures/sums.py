@@ -13,6 +13,9 @@ from otel_mlflow.ops.summary import Row
 SPARSE = 4
 """Where there are so many times more sums than rows, only those are touched that rows belong to."""
 
+Part = tuple[Array, list[Array]]
+"""Keys, each once, and sums of theirs."""
+
 MOST_PENDING = 500_000
 """Sums that are kept in parts before those of the same key are added up."""
 
@@ -41,6 +44,7 @@ class Sums:
 
     def add(self, keys: Array, rows: Columns) -> None:
         """Count traces, or rollups of some. Few fail, and few spend anything."""
+        keys = keys.astype(np.intp)
         add_up(self._sums["requests"], keys, rows["requests"])
         for name in (*COUNTS[1:], *self._spent):
             some = np.flatnonzero(rows[name])
@@ -65,26 +69,43 @@ class SparseSums:
     """Sums by a whole number, of which few occur."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[Array, list[Array]]] = []
+        self._parts: list[Part] = []
         self._pending = 0
 
     def add(self, keys: Array, values: Sequence[Array]) -> None:
         """Add to the sums of each row's key its values."""
-        found, places = np.unique(keys, return_inverse=True)
-        self._parts.append((found, [np.bincount(places, value, len(found)) for value in values]))
-        self._pending += len(found)
+        part = _dense_sums(keys, values) if _is_dense(keys) else _sparse_sums(keys, values)
+        self._parts.append(part)
+        self._pending += len(part[0])
         if self._pending > MOST_PENDING:
             self._pending = len(self.sums()[0])
 
-    def sums(self) -> tuple[Array, list[Array]]:
+    def sums(self) -> Part:
         """The keys in order, and each of the sums."""
         if not self._parts:
             return np.zeros(0, np.int64), []
-        found, places = np.unique(np.concatenate([keys for keys, _ in self._parts]), return_inverse=True)
+        keys = np.concatenate([keys for keys, _ in self._parts])
         columns = zip(*(values for _, values in self._parts), strict=True)
-        sums = [np.bincount(places, np.concatenate(column), len(found)) for column in columns]
-        self._parts = [(found, sums)]
-        return found, sums
+        self._parts = [_sparse_sums(keys, [np.concatenate(column) for column in columns])]
+        return self._parts[0]
+
+
+def _is_dense(keys: Array) -> bool:
+    """Whether there are hardly more keys between the smallest and the largest than rows."""
+    return len(keys) > 0 and int(keys.max()) - int(keys.min()) < SPARSE * len(keys)
+
+
+def _dense_sums(keys: Array, values: Sequence[Array]) -> Part:
+    """Without sorting: a place for each key that there could be."""
+    least = int(keys.min())
+    places = keys - least
+    occurring = np.flatnonzero(np.bincount(places))
+    return occurring + least, [np.bincount(places, value)[occurring] for value in values]
+
+
+def _sparse_sums(keys: Array, values: Sequence[Array]) -> Part:
+    found, places = np.unique(keys, return_inverse=True)
+    return found, [np.bincount(places, value, len(found)) for value in values]
 
 
 def as_figure(name: str, value: float) -> float:

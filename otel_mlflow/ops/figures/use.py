@@ -35,10 +35,12 @@ class Use:
     def add(self, chunk: Chunk) -> None:
         """Count."""
         used = chunk.rows(f"by_{self._kind}")
-        keys = used[self._kind]
+        keys = used[self._kind].astype(np.intp)
         for name, sums in self._sums.items():
             add_up(sums, keys, used[name])
-        np.maximum.at(self._longest, keys, used["longest_ms"])
+        # `maximum.at` takes seven times as long as the comparison, after which there is hardly anything for it.
+        longer = np.flatnonzero(used["longest_ms"] > self._longest[keys])
+        np.maximum.at(self._longest, keys[longer], used["longest_ms"][longer])
 
     def rows(self) -> list[Row]:
         """By name."""

@@ -88,9 +88,9 @@ class ChosenRows:
         return {name: rows[name][kept] for name in self.columns}
 
 
-def rows_of(rollup: Rollup, columns: Columns) -> Columns:
-    """The rows of its relation that a rollup stands for."""
-    names = {TIME, *rollup.columns}
+def rows_of(rollup: Rollup, columns: Columns, names: Iterable[str] | None = None) -> Columns:
+    """The rows of its relation that a rollup stands for, with its columns or some of them."""
+    names = {TIME, *rollup.columns} if names is None else names
     if rollup.only is None:
         return {name: derived(rollup.relation, columns, name) for name in names}
     meant = np.flatnonzero(derived(rollup.relation, columns, rollup.only) > 0)

@@ -24,7 +24,7 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 
 from otel_mlflow.ops.index.block import OF_TRACES, ROW, TOKENS
-from otel_mlflow.ops.index.columns import Columns
+from otel_mlflow.ops.index.columns import Array, Columns
 from otel_mlflow.ops.index.derived import source_of
 from otel_mlflow.ops.index.rollup import TIME, ChosenRows, GroupedRows, Rollup, rows_of
 
@@ -71,16 +71,27 @@ def rolled_up(relations: Mapping[str, Columns]) -> dict[str, Columns]:
     return found
 
 
-def with_rows_and_times(relations: Mapping[str, Columns]) -> dict[str, Columns]:
-    """Also which row a trace is, and of what belongs to a trace when that began."""
-    found = dict(relations)
+def with_rows_and_times(relations: Mapping[str, Columns], chosen: Array | None = None) -> dict[str, Columns]:
+    """Also which row a trace is, and of what belongs to a trace when that began; of the chosen traces alone."""
     traces = relations.get(OF_TRACES, {})
+    found: dict[str, Columns] = {}
     for name, columns in relations.items():
         if name == OF_TRACES:
-            found[name] = {**columns, ROW: np.arange(len(next(iter(columns.values()))))}
+            rows = {**columns, ROW: np.arange(len(next(iter(columns.values()))))}
+            found[name] = rows if chosen is None else _taken(rows, chosen)
         elif ROW in columns and TIME not in columns:
-            found[name] = {**columns, TIME: traces[TIME][columns[ROW]]}
+            rows = dict(columns) if chosen is None else _taken(columns, chosen[columns[ROW]])
+            found[name] = {**rows, TIME: traces[TIME][rows[ROW]]}
+        else:
+            found[name] = columns
     return found
+
+
+def _taken(columns: Columns, chosen: Array) -> dict[str, Array]:
+    if chosen.all():
+        return dict(columns)
+    places = np.flatnonzero(chosen)
+    return {name: column.take(places) for name, column in columns.items()}
 
 
 def names_to_read(rollups: Iterable[str], kept: Collection[str]) -> set[str]:
