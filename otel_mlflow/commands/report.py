@@ -12,6 +12,7 @@ import click
 
 from otel_mlflow.commands import terminal
 from otel_mlflow.commands.common import as_json, echo_json, load
+from otel_mlflow.commands.report_beside import show_beside_before
 from otel_mlflow.commands.report_over_time import show_over_time
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
@@ -53,7 +54,8 @@ def report(config: Path | None, /, as_json: bool, show_users: bool, show_texts: 
     try:
         question = question_of(_parameters(asked), time.time_ns() // 1_000_000)
         pseudonym = None if show_users or question.user else pseudonyms_in(settings.delivery.spool_dir / "ops")
-        found = source_for(settings, patience=PATIENCE).summary(question).to_dict(Shown(pseudonym, show_texts))
+        summary = source_for(settings, patience=PATIENCE).summary(question)
+        found = summary.to_dict(Shown(pseudonym, show_texts), settings.ops.error_objective)
     except QuestionError as error:
         _fail_in_json(str(error), "", 2, as_json=as_json)
         raise click.UsageError(str(error)) from error
@@ -85,13 +87,15 @@ def _show(found: dict[str, Any]) -> None:
     window, experiment = found["window"], found["source"]["experiment"]
     click.echo(f"{experiment['name']} ({found['source']['kind']}), {window['start']} to {window['end']}")
     terminal.table("Totals", ("", "now", "the window before"), list(_totals(found["totals"], found["previous"])))
-    terminal.table("Error budget of 1 %", ("", ""), list(_burn_rates(found["error_budget"])))
+    budget = found["error_budget"]
+    terminal.table(f"Error budget of {100 * (1 - budget['objective']):.3g} %", ("", ""), list(_burn_rates(budget)))
     latency = [_column(name, _milliseconds) for name in ("p50_ms", "p95_ms", "p99_ms")]
     counts = [_column(name) for name in ("requests", "errors", "cancelled")]
     spent = [_column("input_tokens"), _column("output_tokens"), _column("cost", _dollars)]
     _table("Routes", found["routes"], [_column("route"), *counts, *latency])
     streamed = [row for row in found["routes"] if row["ttfb_p50_ms"] is not None]
     first_byte = [_column(name, _milliseconds) for name in ("ttfb_p50_ms", "ttfb_p95_ms")]
+    show_beside_before(found)
     _table("Time to first byte", streamed, [_column("route"), *first_byte])
     _table("Services", found["services"], [_column("service"), *counts])
     _table("Status codes", found["statuses"], [_column("status_code"), _column("requests")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from otel_mlflow.commands import terminal
@@ -12,6 +13,9 @@ from otel_mlflow.ops.summary import Row
 WIDTH = 32
 LEVELS = "▁▂▃▄▅▆▇█"
 NOTHING = "."
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LEAST_HOURS = 48
+"""Less than two days have no hours of the week, as on the page."""
 
 
 def show_over_time(found: dict[str, Any]) -> None:
@@ -21,6 +25,7 @@ def show_over_time(found: dict[str, Any]) -> None:
         _courses(title, ("tokens", "cost"), _spent(found[f"{name}_series"], name, times))
     _courses("Feedback over time", ("given", "mean"), _judged(found["feedback_series"], times))
     _retention(found["retention"])
+    _hours_of_the_week(found["hours"])
 
 
 def _courses(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -59,7 +64,11 @@ def _bars(rows: Iterable[Row], column: str, times: Sequence[str]) -> str:
     for row in rows:
         sums[places[row["time"]]] += row[column]
     most = max(sums, default=0) or 1
-    return "".join(LEVELS[round(value / most * (len(LEVELS) - 1))] if value else NOTHING for value in sums)
+    return "".join(_bar(value, most) for value in sums)
+
+
+def _bar(value: float, most: float) -> str:
+    return LEVELS[round(value / most * (len(LEVELS) - 1))] if value else NOTHING
 
 
 def _retention(rows: Sequence[Row]) -> None:
@@ -70,3 +79,27 @@ def _retention(rows: Sequence[Row]) -> None:
 
 def _returned(row: Row) -> str:
     return " ".join(str(users) for users in row["returned"])
+
+
+def _hours_of_the_week(hours: Sequence[Row]) -> None:
+    """Mean users of each hour: a bar for each hour of a day, and the hour in which there were most."""
+    if len(hours) < LEAST_HOURS:
+        return
+    means = _means_by_hour(hours)
+    most = max(means.values()) or 1
+    rows = []
+    for number, day in enumerate(DAYS):
+        of_day = {hour: mean for (other, hour), mean in means.items() if other == number}
+        if of_day:
+            bars = "".join(_bar(of_day.get(hour, 0), most) for hour in range(24))
+            busiest = max(of_day, key=lambda hour: of_day[hour])
+            rows.append([day, bars, f"{of_day[busiest]:.1f} at {busiest:02}:00"])
+    terminal.table("Users by hour of the week (UTC)", ("", "00    06    12    18", "most"), rows)
+
+
+def _means_by_hour(hours: Iterable[Row]) -> dict[tuple[int, int], float]:
+    found: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row in hours:
+        when = datetime.fromisoformat(row["time"].replace("Z", "+00:00"))
+        found[when.weekday(), when.hour].append(row["users"])
+    return {hour: sum(users) / len(users) for hour, users in found.items()}

@@ -102,7 +102,8 @@ class Endpoints:
             question = question_of(parameters, time.time_ns() // 1_000_000)
             if question.user and self._shown.pseudonym is not None:
                 raise QuestionError("user cannot be asked for: the dashboard was made without show_users")
-            found = self._answers.to(question).to_dict(self._shown)
+            objective = self._tracing.settings.ops.error_objective
+            found = self._answers.to(question).to_dict(self._shown, objective)
         except QuestionError as error:
             return JSONResponse({"detail": str(error), "fix": "correct the address"}, 400)
         except DeliveryError as error:

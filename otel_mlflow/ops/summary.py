@@ -9,6 +9,7 @@ from typing import Any
 
 from otel_mlflow.ops.error_budget import error_budget
 from otel_mlflow.ops.question import FILTERS, Question
+from otel_mlflow.settings.defaults import ERROR_OBJECTIVE
 from otel_mlflow.status import Experiment
 
 Row = dict[str, Any]
@@ -92,7 +93,7 @@ class Summary:
         """Whether asking again soon will tell more."""
         return any(each.reason.startswith(BEHIND) for each in self.missing)
 
-    def to_dict(self, shown: Shown) -> dict[str, Any]:
+    def to_dict(self, shown: Shown, error_objective: float = ERROR_OBJECTIVE) -> dict[str, Any]:
         """The summary as JSON values."""
         question, figures = self.question, self.figures
         lists = {name: [self._row(row, shown) for row in getattr(figures, name)] for name in LISTS}
@@ -108,7 +109,7 @@ class Summary:
             "missing": [vars(each) for each in self.missing],
             "totals": figures.totals,
             "previous": figures.previous,
-            "error_budget": error_budget(figures.totals, figures.series),
+            "error_budget": error_budget(figures.totals, figures.series, error_objective),
             **lists,
             "comments": lists["comments"] if shown.texts else [],
         }

@@ -20,6 +20,9 @@ REDACT_KEYS = ("default",)
 """Names whose values never leave the process; `otel_mlflow.content.names` has the rules by which they match."""
 
 
+ERROR_OBJECTIVE = 0.99
+"""The share of requests that is to succeed: the objective of the alerts in config/prometheus, too."""
+
 DATABRICKS_APP = ("DATABRICKS_APP_NAME", "DATABRICKS_APP_PORT")
 """Variables that Databricks Apps sets for the applications that it runs, behind a proxy that names the user."""
 

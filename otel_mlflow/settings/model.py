@@ -15,6 +15,7 @@ from otel_mlflow.settings.problems import InvalidValuesError, Problem, from_wher
 from otel_mlflow.settings.sections import (
     DeliverySettings,
     Mapping,
+    OpsSettings,
     OtlpSettings,
     RunsSettings,
     Section,
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = setting(DeliverySettings, "", "")
     unity_catalog: UnityCatalogSettings = setting(UnityCatalogSettings, "", "")
     otlp: OtlpSettings = setting(OtlpSettings, "", "")
+    ops: OpsSettings = setting(OpsSettings, "", "")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 

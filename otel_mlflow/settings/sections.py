@@ -223,3 +223,15 @@ class OtlpSettings(Section):
         "it has refused, dropped and left out.",
         "a list of http:// or https:// URLs, or URLs between commas",
     )
+
+
+class OpsSettings(Section):
+    """`ops`: what the dashboard and the report measure by."""
+
+    error_objective: float = setting(
+        defaults.ERROR_OBJECTIVE,
+        "The share of requests that is to succeed: what the error budget is counted from.",
+        "a number above 0 and below 1",
+        gt=0,
+        lt=1,
+    )

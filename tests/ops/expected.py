@@ -22,6 +22,7 @@ LISTED = 20
 def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[str, Any]:
     """Every figure of the requests that began from `start` until before `end`, as in the JSON."""
     within = [request for request in seeded if start <= request.time_ms < end]
+    before = [request for request in seeded if 2 * start - end <= request.time_ms < start]
     earlier = {r.user for r in seeded if start - 28 * DAY <= r.time_ms < start}
     users = {r.user for r in within if r.user}
     calls = [call for request in within for call in request.calls]
@@ -36,21 +37,24 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
             "new_users": len(users - earlier),
             "sessions": len({r.session for r in within if r.session}),
         },
-        "previous": previous(seeded, start, end),
+        "previous": {**counts(before), **latency(before), **used([call for r in before for call in r.calls])},
         "series": series(within, start, end, step),
         "hours": [
             {"time": iso(time), "requests": len(some), "users": len({r.user for r in some if r.user})}
             for time, some in buckets(within, start, end, HOUR).items()
         ],
-        "routes": by_size(
-            {"route": name, **counts(some), **latency(some), **first_byte(some)}
-            for name, some in grouped(within, lambda r: r.route)
+        "routes": beside(
+            routes(within), routes(before), "requests", "errors", "cancelled", "p50_ms", "p95_ms", "p99_ms"
         ),
         "services": by_size(
             {"service": name, **counts(some)} for name, some in grouped(within, lambda r: r.service) if name
         ),
         "versions": versions(within),
-        "errors": errors([r for r in within if r.outcome == "error"]),
+        "errors": beside(
+            errors([r for r in within if r.outcome == "error"]),
+            errors([r for r in before if r.outcome == "error"]),
+            "requests",
+        ),
         "statuses": sorted(
             (
                 {"status_code": code, "requests": len(some)}
@@ -59,17 +63,10 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
             ),
             key=lambda row: row["status_code"],
         ),
-        "models": by_size(
-            (
-                {
-                    "model": name,
-                    "calls": len(some),
-                    **used([call for _, call in some]),
-                    **duration([request for request, _ in some]),
-                }
-                for name, some in grouped(called, lambda one: one[1].model)
-            ),
-            "calls",
+        "models": beside(
+            models(within),
+            models(before),
+            *("calls", "input_tokens", "output_tokens", "total_tokens", "cost", "mean_ms"),
         ),
         "users": by_size(
             {
@@ -113,10 +110,35 @@ def figures(seeded: Sequence[Request], start: int, end: int, step: int) -> dict[
     }
 
 
-def previous(seeded: Sequence[Request], start: int, end: int) -> Row:
-    """The window before."""
-    before = [request for request in seeded if 2 * start - end <= request.time_ms < start]
-    return {**counts(before), **latency(before), **used([call for request in before for call in request.calls])}
+def beside(rows: Sequence[Row], before: Sequence[Row], *columns: str) -> list[Row]:
+    """Each row with some columns of the same of the window before, by its first column."""
+    known = {next(iter(row.values())): {column: row[column] for column in columns} for row in before}
+    return [{**row, "previous": known.get(next(iter(row.values())))} for row in rows]
+
+
+def routes(requests: Sequence[Request]) -> list[Row]:
+    """The most asked for first."""
+    return by_size(
+        {"route": name, **counts(some), **latency(some), **first_byte(some)}
+        for name, some in grouped(requests, lambda r: r.route)
+    )
+
+
+def models(requests: Sequence[Request]) -> list[Row]:
+    """The most called first."""
+    called = [(request, call) for request in requests for call in request.calls]
+    return by_size(
+        (
+            {
+                "model": name,
+                "calls": len(some),
+                **used([call for _, call in some]),
+                **duration([request for request, _ in some]),
+            }
+            for name, some in grouped(called, lambda one: one[1].model)
+        ),
+        "calls",
+    )
 
 
 def first_byte(requests: Sequence[Request]) -> Row:

@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,44 @@ def test_it_tells_the_window_before_and_what_the_page_has_beside_tables() -> Non
     assert ("Time to first byte" in told) == any(row["ttfb_p50_ms"] is not None for row in found["routes"])
     line = next(line for line in told.splitlines() if "requests" in line)
     assert {str(found[window]["requests"]) for window in ("totals", "previous")} <= set(re.findall(r"\d+", line))
+
+
+def test_routes_models_and_errors_stand_beside_those_of_the_window_before() -> None:
+    """Each figure is followed by what it was before."""
+    found = json.loads(report(*RANGE, "--json").stdout)
+    told = report(*RANGE).stdout
+    for title in ("Routes", "Models", "Errors"):
+        assert f"{title}, beside the window before" in told
+    table = told.partition("Models, beside")[2].partition("Errors, beside")[0]
+    for row in found["models"]:
+        line = next(line for line in table.splitlines() if row["model"] in line)
+        assert {str(row["calls"]), str(row["previous"]["calls"])} <= set(re.findall(r"[\d.]+", line))
+
+
+def test_the_users_of_each_hour_of_the_week_are_told_of_two_days_and_more() -> None:
+    """A bar for each hour of a day; the busiest hour with its mean."""
+    told = report("--from", WEEK_AGO, "--to", RANGE[3]).stdout.partition("Users by hour of the week")[2]
+    found = json.loads(report("--from", WEEK_AGO, "--to", RANGE[3], "--json").stdout)
+    users: dict[tuple[str, int], list[int]] = {}
+    for row in found["hours"]:
+        when = datetime.strptime(row["time"], "%Y-%m-%dT%H:%M:%S%z")
+        users.setdefault((when.strftime("%a"), when.hour), []).append(row["users"])
+    for day in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"):
+        line = next(line for line in told.splitlines() if day in line)
+        most = max(sum(some) / len(some) for (of_day, _), some in users.items() if of_day == day)
+        assert f"{most:.1f} at " in line
+        assert len(re.findall(f"[.{LEVELS}]{{24}}", line)) == 1
+    assert "hour of the week" not in report(*RANGE).stdout
+
+
+def test_the_error_budget_is_that_of_the_objective_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the burn where ten times as many may fail."""
+    strict = json.loads(report(*RANGE, "--json").stdout)["error_budget"]
+    monkeypatch.setenv("OTEL_MLFLOW_OPS__ERROR_OBJECTIVE", "0.9")
+    loose = json.loads(report(*RANGE, "--json").stdout)["error_budget"]
+    assert (strict["objective"], loose["objective"]) == (0.99, 0.9)
+    assert loose["burn_rate"] == pytest.approx(strict["burn_rate"] / 10)
+    assert "Error budget of 10 %" in report(*RANGE).stdout
 
 
 def test_texts_of_feedback_are_told_only_where_they_are_asked_for(

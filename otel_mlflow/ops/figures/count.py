@@ -13,11 +13,11 @@ from otel_mlflow.ops.figures.over_time import JudgedOverTime, SpentOverTime
 from otel_mlflow.ops.figures.people import People, seen_before
 from otel_mlflow.ops.figures.requests import Requests
 from otel_mlflow.ops.figures.retention import Retention
-from otel_mlflow.ops.figures.traffic import Errors, Kinds, Series, Totals
+from otel_mlflow.ops.figures.traffic import Errors, Kinds, Routes, Series, Totals
 from otel_mlflow.ops.figures.use import Unread, Use
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import Question
-from otel_mlflow.ops.sources.counting import cut
+from otel_mlflow.ops.sources.counting import compared, cut
 from otel_mlflow.ops.summary import Figures
 
 TIMED = ("duration", "route", "version")
@@ -39,13 +39,19 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
 
 def _count(db: sqlite3.Connection, question: Question) -> Figures:
     words = Words(db)
-    totals, series, kinds, errors = Totals(), Series(question, words), Kinds(words), Errors(words)
+    totals, series, routes, kinds, errors = (
+        Totals(),
+        Series(question, words),
+        Routes(words),
+        Kinds(words),
+        Errors(words),
+    )
     people, requests, judgements = People(words), Requests(), Judgements(words)
     models, tools, spans, unread = Use("model", words), Use("tool", words), Use("span", words), Unread()
     by_model = SpentOverTime("model", question, words)
     by_user = SpentOverTime("user", question, words)
     judged, retention = JudgedOverTime(question, words), Retention(question, words)
-    counted: tuple[Counted, ...] = (totals, series, kinds, errors, people, requests, judgements, models, tools)
+    counted: tuple[Counted, ...] = (totals, series, routes, kinds, errors, people, requests, judgements, models, tools)
     counted += (spans, unread, by_model, by_user, judged, retention)
     for chunk in chunks(db, words, question, columns=TIMED):
         for figure in counted:
@@ -54,10 +60,9 @@ def _count(db: sqlite3.Connection, question: Question) -> Figures:
     earlier = seen_before(db, words, question)
     figures = Figures(
         totals=totals.row() | people.totals(earlier),
-        previous=_previous(db, words, question.before()),
         series=series.steps(),
         hours=series.hours(),
-        routes=kinds.routes(),
+        routes=routes.rows(),
         services=kinds.services(),
         versions=kinds.versions(),
         statuses=kinds.statuses(),
@@ -79,12 +84,17 @@ def _count(db: sqlite3.Connection, question: Question) -> Figures:
         comments=judgements.comments(db),
     )
     figures.missing.extend((*cut(figures), *unread.missing()))
-    return figures
+    return compared(figures, _count_before(db, words, question.before()))
 
 
-def _previous(db: sqlite3.Connection, words: Words, question: Question) -> dict[str, float]:
-    totals = Totals()
-    for chunk in chunks(db, words, question, ["all"], ["duration"]):
-        totals.add(chunk)
-        rest_if_due()
-    return totals.row()
+def _count_before(db: sqlite3.Connection, words: Words, question: Question) -> Figures:
+    """What is told of the window before."""
+    totals, routes, models, errors = Totals(), Routes(words), Use("model", words), Errors(words)
+    counted: tuple[Counted, ...] = (totals, routes, models, errors)
+    for chunk in chunks(
+        db, words, question, ("all", "by_route", "streamed", "by_model", "by_error"), ("duration", "route")
+    ):
+        for figure in counted:
+            figure.add(chunk)
+            rest_if_due()
+    return Figures(totals=totals.row(), routes=routes.rows(), models=models.rows(), errors=errors.rows())

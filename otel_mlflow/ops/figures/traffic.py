@@ -94,43 +94,54 @@ class Steps:
         return (self._first + key) * self._step
 
 
-class Kinds:
-    """Requests by what they are: route, service, version, status code."""
+class Routes:
+    """Requests by route."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
-        self._routes, self._services, self._versions = (
-            Sums(words.size(kind)) for kind in ("route", "service", "version")
-        )
+        self._sums = Sums(words.size("route"))
+        self._latency, self._first_byte = Percentiles(*LATENCY), Percentiles(*FIRST_BYTE)
+
+    def add(self, chunk: Chunk) -> None:
+        """Count."""
+        rows, streamed = chunk.rows("by_route"), chunk.rows("streamed")
+        self._sums.add(rows["route"], rows)
+        self._latency.add(chunk.traces["route"], chunk.traces["duration"])
+        self._first_byte.add(streamed["route"], np.round(streamed["first_byte"] * 1000).astype(np.int64))
+
+    def rows(self) -> list[Row]:
+        """The most asked for first."""
+        more = self._latency.rows(), self._first_byte.rows(MICROSECOND)
+        return _by_size(self._words, "route", self._sums, NO_LATENCY | NO_FIRST_BYTE, *more)
+
+
+class Kinds:
+    """Requests by service, version, status code."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._services, self._versions = Sums(words.size("service")), Sums(words.size("version"))
         self._statuses = np.zeros(MOST_STATUSES)
-        self._route_latency, self._version_latency = Percentiles(*LATENCY), Percentiles(*LATENCY)
-        self._first_byte = Percentiles(*FIRST_BYTE)
+        self._version_latency = Percentiles(*LATENCY)
         self._times = Extremes(words.size("version"))
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
-        for name, sums in (("route", self._routes), ("service", self._services), ("version", self._versions)):
-            rows = chunk.rows(f"by_{name}")
-            sums.add(rows[name], rows)
-        versions, statuses, streamed = (chunk.rows(name) for name in ("by_version", "by_status", "streamed"))
+        services, versions, statuses = (chunk.rows(name) for name in ("by_service", "by_version", "by_status"))
+        self._services.add(services["service"], services)
+        self._versions.add(versions["version"], versions)
         self._times.add(versions["version"], versions)
         add_up(self._statuses, np.minimum(statuses["status"].astype(np.int64), MOST_STATUSES - 1), statuses["requests"])
-        self._route_latency.add(chunk.traces["route"], chunk.traces["duration"])
         self._version_latency.add(chunk.traces["version"], chunk.traces["duration"])
-        self._first_byte.add(streamed["route"], np.round(streamed["first_byte"] * 1000).astype(np.int64))
-
-    def routes(self) -> list[Row]:
-        """The most asked for first."""
-        latency, first_byte = self._route_latency.rows(), self._first_byte.rows(MICROSECOND)
-        return self._by_size("route", self._routes, NO_LATENCY | NO_FIRST_BYTE, latency, first_byte)
 
     def services(self) -> list[Row]:
         """Of those that say which."""
-        return self._by_size("service", self._services, {})
+        return _by_size(self._words, "service", self._services, {})
 
     def versions(self) -> list[Row]:
         """Of those that say which, the first that was seen first."""
-        rows = self._by_size("version", self._versions, NO_LATENCY, self._version_latency.rows(), self._times.rows())
+        more = self._version_latency.rows(), self._times.rows()
+        rows = _by_size(self._words, "version", self._versions, NO_LATENCY, *more)
         return sorted(rows, key=lambda row: (row["first"], row["version"]))
 
     def statuses(self) -> list[Row]:
@@ -138,15 +149,15 @@ class Kinds:
         codes = np.flatnonzero(self._statuses).tolist()
         return [{"status_code": code, "requests": int(self._statuses[code])} for code in codes if code]
 
-    def _by_size(self, name: str, sums: Sums, nothing: Row, *more: dict[int, Row]) -> list[Row]:
-        texts = self._words.texts(name, sums.seen())
-        rows = []
-        for key, text in texts.items():
-            row = {name: text, **sums.row(key), **nothing}
-            for found in more:
-                row |= found.get(key, {})
-            rows.append(row)
-        return sorted(rows, key=lambda row: (-row["requests"], row[name]))[:MOST_KINDS]
+
+def _by_size(words: Words, name: str, sums: Sums, nothing: Row, *more: dict[int, Row]) -> list[Row]:
+    rows = []
+    for key, text in words.texts(name, sums.seen()).items():
+        row = {name: text, **sums.row(key), **nothing}
+        for found in more:
+            row |= found.get(key, {})
+        rows.append(row)
+    return sorted(rows, key=lambda row: (-row["requests"], row[name]))[:MOST_KINDS]
 
 
 class Errors:

@@ -1,5 +1,7 @@
 // Elements, made without markup: what requests said is only ever text here.
 
+import { change } from "./words.js";
+
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -34,6 +36,11 @@ export function table(columns, rows, whenEmpty) {
     rows.length > SHOWN ? element("button", { type: "button", class: "more", "data-more": "" }, `all ${rows.length}`) : null,
     rows.length > MOST ? element("p", { class: "faint" }, `${rows.length - MOST} more are in the summary as JSON`) : null,
   );
+}
+
+// A column of how much more or less there was than in the window before; "new" where there was nothing.
+export function than(name, heading = "than before") {
+  return [heading, (row) => (row.previous ? change(row[name], row.previous[name]) : "new"), "number"];
 }
 
 function cell([heading, content, kind, look], row) {

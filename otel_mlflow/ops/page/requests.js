@@ -1,7 +1,7 @@
 // What leads to traces: errors by type, failing and slowest requests, feedback that was bad; and routes.
 
 import { addressWith } from "./address.js";
-import { element, panel, table, wide } from "./elements.js";
+import { element, panel, table, than, wide } from "./elements.js";
 import { count, duration, moment, share } from "./words.js";
 
 const SHORT = 8;
@@ -38,6 +38,7 @@ export function userLink(found, user) {
 const errorColumns = [
   ["type", (row) => row.error_type ?? "not told"],
   ["requests", (row) => count(row.requests), "number"],
+  than("requests"),
   ["routes", (row) => count(row.routes), "number"],
   ["first", (row) => moment(row.first)],
   ["last", (row) => moment(row.last)],
@@ -53,11 +54,13 @@ const judgedColumns = [
 const routeColumns = [
   ["route", (row) => filterLink("route", row.route) ?? "no name"],
   ["requests", (row) => count(row.requests), "number"],
+  than("requests"),
   ["errors", (row) => `${count(row.errors)} (${share(row.errors, row.requests)})`, "number", (row) => row.errors && "bad"],
   ["cancelled", (row) => count(row.cancelled), "number"],
   ["p50", (row) => duration(row.p50_ms), "number"],
   ["p95", (row) => duration(row.p95_ms), "number"],
   ["p99", (row) => duration(row.p99_ms), "number"],
+  than("p95_ms", "p95 than before"),
   ["first byte p95", (row) => duration(row.ttfb_p95_ms), "number"],
 ];
 

@@ -1,6 +1,6 @@
 // Who and what: models, tools, users, sessions, services, feedback, status codes.
 
-import { element, panel, table } from "./elements.js";
+import { element, panel, table, than } from "./elements.js";
 import { filterLink, userLink } from "./requests.js";
 import { compact, count, day, dollars, duration, moment, share } from "./words.js";
 
@@ -8,7 +8,7 @@ export function use(found) {
   return element(
     "div",
     { class: "grid" },
-    panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], ...spent, ...took], found.models, "No model was called.")),
+    panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], than("calls"), ...spent, than("cost", "cost than before"), ...took], found.models, "No model was called.")),
     panel("Tools", table(toolColumns, found.tools, "No tool was called.")),
     panel("Spans", table(spanColumns, found.spans, "No other span says its name.")),
     retention(found.retention),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from otel_mlflow.ops.question import HOUR, Question
@@ -26,6 +27,13 @@ NO_LATENCY: Row = {"p50_ms": None, "p95_ms": None, "p99_ms": None}
 NO_FIRST_BYTE: Row = {"ttfb_p50_ms": None, "ttfb_p95_ms": None}
 NO_REQUESTS: Row = {"requests": 0, "errors": 0, "cancelled": 0, "total_tokens": 0, "cost": 0.0, **NO_LATENCY}
 
+COMPARED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "routes": ("route", ("requests", "errors", "cancelled", "p50_ms", "p95_ms", "p99_ms")),
+    "models": ("model", ("calls", "input_tokens", "output_tokens", "total_tokens", "cost", "mean_ms")),
+    "errors": ("error_type", ("requests",)),
+}
+"""Lists whose rows tell of the window before, too: by what, and which figures."""
+
 MOST_VALUES = 50
 """Values of one kind of feedback that are told one by one."""
 
@@ -33,9 +41,14 @@ MOST_VALUES = 50
 def count(counter: Counter, before: Counter, question: Question) -> Figures:
     """Ask for everything that the page shows; `before` answers about the window before this one."""
     ask = counter.rows
+    earlier = Figures(
+        totals=_counts(before),
+        routes=_routes(before),
+        models=before.rows(statements.MODELS),
+        errors=before.rows(statements.ERRORS),
+    )
     figures = Figures(
         totals=_totals(counter),
-        previous=_counts(before),
         series=_series(counter, question),
         hours=filled(ask(statements.HOURS), question, HOUR, {"requests": 0, "users": 0}),
         routes=_routes(counter),
@@ -60,7 +73,21 @@ def count(counter: Counter, before: Counter, question: Question) -> Figures:
         comments=ask(statements.COMMENTS),
     )
     figures.missing.extend(cut(figures))
-    return figures
+    return compared(figures, earlier)
+
+
+def compared(figures: Figures, before: Figures) -> Figures:
+    """The same with those of the window before beside them."""
+    rows: dict[str, Any] = {
+        name: _beside(getattr(figures, name), getattr(before, name), by, columns)
+        for name, (by, columns) in COMPARED.items()
+    }
+    return replace(figures, previous=before.totals, **rows)
+
+
+def _beside(rows: Iterable[Row], before: Iterable[Row], by: str, columns: Iterable[str]) -> list[Row]:
+    known = {row[by]: {name: row[name] for name in columns} for row in before}
+    return [{**row, "previous": known.get(row[by])} for row in rows]
 
 
 def filled(rows: list[Row], question: Question, step_ms: int, nothing: Row) -> list[Row]:

@@ -1,0 +1,36 @@
+"""The parts of `otel-mlflow report` that have the window before beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from otel_mlflow.commands import terminal
+from otel_mlflow.ops.summary import Row
+
+Shown = Callable[[Any], str]
+
+
+def show_beside_before(found: dict[str, Any]) -> None:
+    """Print a table each of routes, models and errors by type, every figure followed by what it was before."""
+    milliseconds, dollars = "{:.0f} ms".format, "${:.4f}".format
+    _beside("Routes", "route", found["routes"], {"requests": str, "errors": str, "p95_ms": milliseconds})
+    _beside("Models", "model", found["models"], {"calls": str, "total_tokens": str, "cost": dollars})
+    _beside("Errors", "error_type", found["errors"], {"requests": str})
+
+
+def _beside(title: str, by: str, rows: Sequence[Row], figures: dict[str, Shown]) -> None:
+    if any(row["previous"] for row in rows):
+        names = [name.removesuffix("_ms").removeprefix("total_") for name in figures]
+        headings = [by.replace("_", " "), *(text for name in names for text in (name, "before"))]
+        cells = [[row[by] or "", *_cells(row, figures)] for row in rows]
+        terminal.table(f"{title}, beside the window before", headings, cells)
+
+
+def _cells(row: Row, figures: dict[str, Shown]) -> list[str]:
+    both = (row, row["previous"] or {})
+    return [_shown(some.get(name), shown) for name, shown in figures.items() for some in both]
+
+
+def _shown(value: Any, shown: Shown) -> str:
+    return "" if value is None else shown(value)
