@@ -50,7 +50,7 @@ frameworks: $(VENV)/.dev ## the real agent libraries; writes docs/frameworks.md;
 benchmark: $(VENV)/.dev ## what tracing costs a request, beside the alternatives
 	$(BIN)/python -m benchmarks.overhead
 
-neighbours: $(VENV)/.neighbours $(VENV)/.mounted ## other tracers, metrics, job queues and user interfaces beside us
+neighbours: $(VENV)/.neighbours $(VENV)/.mounted $(VENV)/.databricks-chat ## what runs beside us, is mounted with us, or is an extra of the app
 	$(BIN)/pytest -m neighbours tests/neighbours
 
 clean: ## forget the environment and the demo's data
@@ -91,8 +91,9 @@ $(VENV)/.docs $(VENV)/.pyright: $(VENV)/.%: requirements/%.txt | $(BIN)/python
 	$(VENV)/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement $<
 	@touch $@
 
-# In folders of their own, on the path of the tests that ask for them: what runs beside us, and what is mounted in apps.
-$(VENV)/.neighbours $(VENV)/.mounted: $(VENV)/.%: requirements/%.txt $(VENV)/.dev
+# In folders of their own, on the path of the tests that ask for them: what runs beside us, what is mounted in apps, and
+# what the app needs with ChatDatabricks, in other versions than without.
+$(VENV)/.neighbours $(VENV)/.mounted $(VENV)/.databricks-chat: $(VENV)/.%: requirements/%.txt $(VENV)/.dev
 	@echo "Installing $* into $(VENV)/$* (once, a few minutes) …"
 	$(INSTALL) $< --no-deps --upgrade --target $(VENV)/$*
 	@touch $@
@@ -106,6 +107,7 @@ FRAMEWORKS = requirements/frameworks
 lock: $(VENV)/.dev ## pin the dependencies anew; UPGRADE=--upgrade for the newest of all
 	$(COMPILE) $(WITH) demo --output-file requirements/demo.txt
 	$(COMPILE) $(WITH) dev --constraint requirements/demo.txt --output-file requirements/dev.txt
+	$(COMPILE) $(WITH) databricks-chat --output-file requirements/databricks-chat.txt
 	$(COMPILE) --no-deps requirements/oldest-fastapi.in --output-file requirements/oldest-fastapi.txt
 	$(COMPILE) requirements/neighbours.in --constraint requirements/dev.txt --output-file requirements/neighbours.txt
 	$(COMPILE) requirements/mounted.in --constraint requirements/dev.txt --override $(FRAMEWORKS).overrides \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ from typing_extensions import Self
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 Source = Literal["embedded", "databricks"]
+ChatClient = Literal["auto", "databricks-langchain", "httpx"]
 
 
 class _Section(BaseModel):
@@ -41,6 +43,10 @@ class Prompts(_Section):
         return deck
 
 
+def _has_chat_databricks() -> bool:
+    return find_spec("databricks_langchain") is not None
+
+
 SpaceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
@@ -49,14 +55,28 @@ class DatabricksSettings(_Section):
 
     serving_endpoint: str = ""
     """The model serving endpoint of a chat model that can call tools."""
+    chat_client: ChatClient = "auto"
+    """What the endpoint is asked with: `ChatDatabricks` of databricks-langchain, which the extra `databricks-chat`
+    installs, or httpx alone; `auto`: the former where it is installed."""
+    temperature: float | None = Field(default=None, ge=0)
+    """How varied its answers are; without it the endpoint decides."""
     max_tokens: int | None = Field(default=None, ge=1)
     """The most tokens of an answer; without it the endpoint's own limit holds."""
+    timeout: float = Field(default=180.0, gt=0)
+    """How many seconds an answer may take to begin, and to go on."""
+    max_retries: int = Field(default=5, ge=0)
+    """How many times an endpoint that is busy is asked again, within half a minute in all."""
     genie_space_id: str = ""
     """The Genie space that knows the data."""
     genie_spaces: dict[SpaceName, str] = Field(default_factory=dict)
     """Several spaces instead, by names of your own; the model is offered each under what it says of itself."""
     on_behalf_of_user: bool = False
     """Whether model and Genie are asked as the person whose token the proxy of Databricks Apps forwards."""
+
+    @property
+    def uses_chat_databricks(self) -> bool:
+        """Whether the endpoint is asked with `ChatDatabricks`."""
+        return self.chat_client == "databricks-langchain" or (self.chat_client == "auto" and _has_chat_databricks())
 
 
 def default_database() -> Path:
@@ -120,6 +140,15 @@ class AppSettings(BaseSettings):
                 raise ValueError(
                     f"{what} is databricks: set databricks.{where} (SLIDES_DATABRICKS__{where.upper()}) too"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _has_the_client(self) -> Self:
+        if self.databricks.uses_chat_databricks and not _has_chat_databricks():
+            raise ValueError(
+                "databricks.chat_client is databricks-langchain, which is not installed: install the extra"
+                " databricks-chat (pip install --require-hashes -r requirements/databricks-chat.txt), or set httpx"
+            )
         return self
 
     @classmethod

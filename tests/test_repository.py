@@ -22,10 +22,10 @@ REQUIREMENT = re.compile(
 
 
 def test_there_are_locks() -> None:
-    """Of the demo, the tests, the site, the frameworks, what runs beside us, the oldest FastAPI, Pyright and Spark."""
+    """Of the demo, with and without ChatDatabricks, the tests, the site, and what some tests have to themselves."""
     frameworks = ["frameworks", "frameworks-openai2", "frameworks-protobuf5"]
     others = ["mounted", "neighbours", "oldest-fastapi", "pyright", "spark"]
-    assert sorted(lock.stem for lock in LOCKS) == ["demo", "dev", "docs", *frameworks, *others]
+    assert sorted(lock.stem for lock in LOCKS) == ["databricks-chat", "demo", "dev", "docs", *frameworks, *others]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)

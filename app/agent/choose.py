@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from langchain_core.language_models import BaseChatModel
 
+from app.agent import serving_client
 from app.agent.agent import SlideAgent, slide_agent
+from app.agent.chat_client import Connect
 from app.agent.model import EmbeddedSlideModel
 from app.agent.serving import ServingModel
 from app.data.databricks import DatabricksGenieSpace
 from app.data.genie import EmbeddedSpace, GenieSpace
-from app.settings import AppSettings
+from app.settings import AppSettings, DatabricksSettings
 from app.workspace import Workspace
 
 
@@ -23,8 +25,29 @@ def agent_for(settings: AppSettings, workspace: Workspace) -> SlideAgent:
 def _model(settings: AppSettings, workspace: Workspace) -> BaseChatModel:
     if settings.model == "embedded":
         return EmbeddedSlideModel()
-    databricks = settings.databricks
-    return ServingModel(endpoint=databricks.serving_endpoint, workspace=workspace, max_tokens=databricks.max_tokens)
+    return serving_model(settings.databricks, workspace)
+
+
+def serving_model(settings: DatabricksSettings, workspace: Workspace) -> ServingModel:
+    """The chat model on model serving."""
+    return ServingModel(
+        endpoint=settings.serving_endpoint,
+        workspace=workspace,
+        connect=_connect(settings),
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+        timeout=settings.timeout,
+        max_retries=settings.max_retries,
+    )
+
+
+def _connect(settings: DatabricksSettings) -> Connect:
+    """With the client of the settings; databricks-langchain takes seconds to import, and need not be there."""
+    if not settings.uses_chat_databricks:
+        return serving_client.connect
+    from app.agent import chat_databricks
+
+    return chat_databricks.connect
 
 
 def _spaces(settings: AppSettings, workspace: Workspace) -> Mapping[str, GenieSpace]:

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGenerationChunk
 
 from app.agent.errors import ModelError
-from app.agent.openai_format import StreamedAnswer, message_of
-from app.agent.serving import ServingModel
+from app.agent.openai_format import body_of, chunk_of, data_of
+from app.agent.pieces import Pieces
 from app.data.conversation import Conversation
 from app.data.databricks import DatabricksGenieSpace
 from app.data.genie import EmbeddedSpace, GenieError, genie_tool
+from app.settings import ChatClient
 from app.workspace import Workspace as Client
+from tests.app.chat_clients import ASKED, CHAT_CLIENTS, chat_model
 from tests.app.workspaces import signed_in
 from tests.servers.workspace import TOKEN, Fault, Workspace
 from tests.servers.workspace.genie import SPACE_ID, Genie
@@ -37,10 +40,17 @@ def workspace(genie: Genie, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspa
         yield workspace
 
 
+@pytest.fixture(params=CHAT_CLIENTS)
+def chat_client(request: pytest.FixtureRequest) -> ChatClient:
+    """Each client that there is."""
+    client: ChatClient = request.param
+    return client
+
+
 @pytest.fixture
-def model(workspace: Workspace) -> Any:
+def model(workspace: Workspace, chat_client: ChatClient) -> Any:
     """The chat model with the data tool bound."""
-    return ServingModel(endpoint=ENDPOINT, workspace=Client()).bind_tools([genie_tool(EmbeddedSpace())])
+    return chat_model(chat_client, ENDPOINT).bind_tools([genie_tool(EmbeddedSpace())])
 
 
 @pytest.fixture
@@ -50,12 +60,12 @@ def space(workspace: Workspace) -> DatabricksGenieSpace:
 
 
 def test_a_tool_call_comes_as_langchain_has_it(model: Any) -> None:
-    """Name, arguments and id; the model that was really called; tokens."""
+    """Name, arguments and id; the model that was really called, where the client tells it; tokens."""
     said = model.invoke([SystemMessage("at most 3 slides"), QUESTION])
     assert [(call["name"], call["args"]) for call in said.tool_calls] == [
         ("query_genie_space", {"query": "revenue by region in 2024"})
     ]
-    assert said.response_metadata["model_name"] == SERVED_MODEL
+    assert said.response_metadata["model_name"] in (SERVED_MODEL, ENDPOINT)
     assert said.usage_metadata["total_tokens"] > 0
 
 
@@ -80,46 +90,64 @@ async def test_streamed_it_says_the_same(model: Any) -> None:
 def test_the_credentials_are_those_of_the_environment(model: Any, workspace: Workspace) -> None:
     """As the traces', so the model's."""
     model.invoke([QUESTION])
-    asked = [one for one in workspace.api.requests if one.path.endswith("/invocations")]
+    asked = [one for one in workspace.api.requests if one.path.startswith("/serving-endpoints/")]
     assert [one.headers["authorization"] for one in asked] == [f"Bearer {TOKEN}"]
 
 
-def test_an_endpoint_that_is_not_there_is_named(workspace: Workspace) -> None:
+def test_an_endpoint_that_is_not_there_is_named(workspace: Workspace, chat_client: ChatClient) -> None:
     """The error says which, what was answered, and where it is set."""
     with pytest.raises(ModelError, match=r"'other' answered 404.*databricks\.serving_endpoint"):
-        ServingModel(endpoint="other", workspace=Client()).invoke([QUESTION])
+        chat_model(chat_client, "other").invoke([QUESTION])
 
 
 def test_a_model_that_is_busy_is_asked_again(model: Any, workspace: Workspace) -> None:
     """429 with a delay is obeyed."""
-    workspace.api.faults.add("/invocations", Fault(status=429, headers={"Retry-After": "0"}), times=2)
+    workspace.api.faults.add(ASKED, Fault(status=429, headers={"Retry-After": "0"}), times=2)
     assert model.invoke([QUESTION]).tool_calls
-    assert workspace.api.count("POST", ".*/invocations") == 3
+    assert workspace.api.count("POST", ASKED) == 3
 
 
 def test_a_connection_that_is_cut_is_a_model_error(model: Any, workspace: Workspace) -> None:
     """Nobody's stack trace."""
-    workspace.api.faults.add("/invocations", Fault(cuts=True))
+    workspace.api.faults.add(ASKED, Fault(cuts=True))
     with pytest.raises(ModelError, match="cannot be reached"):
         model.invoke([QUESTION])
 
 
+def joined(*chunks: dict[str, Any]) -> AIMessageChunk:
+    """What becomes of the events of a stream."""
+    pieces = Pieces("chat")
+    made = [pieces.add(ChatGenerationChunk(message=chunk_of(json.dumps(chunk)))) for chunk in chunks]
+    assert made == [None] * len(chunks)
+    return pieces.last()
+
+
+def delta(**said: Any) -> dict[str, Any]:
+    """An event with this to add."""
+    return {"choices": [{"index": 0, "delta": said}]}
+
+
 def test_arguments_that_are_no_json_are_an_invalid_call() -> None:
     """They are not taken for a call, and not for a defect of ours."""
-    call = {"id": "1", "function": {"name": "query_genie_space", "arguments": "{"}}
-    said = message_of({"choices": [{"message": {"content": None, "tool_calls": [call]}}]})
+    call = {"index": 0, "id": "1", "function": {"name": "query_genie_space", "arguments": "{]"}}
+    said = joined(delta(tool_calls=[call]))
     assert (said.tool_calls, len(said.invalid_tool_calls)) == ([], 1)
 
 
 def test_content_in_parts_is_text() -> None:
     """Some endpoints answer a list of parts; what is no text is passed over, and so are comments in the stream."""
     parts = [{"type": "reasoning", "summary": []}, {"type": "text", "text": "Yes"}]
-    assert message_of({"choices": [{"message": {"content": parts}}]}).text == "Yes"
-    lines = [": keep-alive", "", "data: " + json.dumps({"choices": [{"delta": {"content": parts}}]}), "data: [DONE]"]
-    streamed = StreamedAnswer()
-    assert [streamed.take(line) for line in lines] == [None] * 4
-    assert (last := streamed.last())
-    assert last.text == "Yes"
+    assert joined(delta(content=parts), delta(content=", all")).text == "Yes, all"
+    assert [data_of(line) for line in (": keep-alive", "", "event: x", "data: [DONE]")] == ["", "", "", "[DONE]"]
+
+
+def test_tokens_so_far_are_not_added_up() -> None:
+    """An endpoint that tells them with every event means the last ones, and names the model once."""
+    said = joined(
+        *({**delta(content="x"), "model": "m", "usage": {"prompt_tokens": 7, "completion_tokens": n}} for n in (1, 2))
+    )
+    assert said.usage_metadata == {"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}
+    assert said.response_metadata == {"model_name": "m"}
 
 
 def test_genie_answers_with_a_message_and_rows(space: DatabricksGenieSpace, genie: Genie) -> None:
@@ -175,20 +203,20 @@ def test_a_space_that_is_not_there_is_named(workspace: Workspace) -> None:
         DatabricksGenieSpace(Client(), "other", pause=0, poll=0).ask("revenue", Conversation())
 
 
-def test_without_credentials_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_without_credentials_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, chat_client: ChatClient
+) -> None:
     """Nothing in the environment, no profile: a sentence, not a stack trace."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("DATABRICKS_HOST", "DATABRICKS_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ModelError, match="'slides-chat' cannot be used"):
-        ServingModel(endpoint=ENDPOINT, workspace=Client()).invoke([QUESTION])
+        chat_model(chat_client, ENDPOINT).invoke([QUESTION])
 
 
 def test_the_model_s_own_message_goes_back_as_it_came() -> None:
     """A call and its answer are OpenAI's assistant and tool messages."""
-    from app.agent.openai_format import body_of
-
     call = AIMessage("", tool_calls=[{"name": "query_genie_space", "args": {"query": "units"}, "id": "c1"}])
-    sent = body_of([QUESTION, call, ToolMessage("rows", tool_call_id="c1")], [], stream=False)["messages"]
+    sent = body_of([QUESTION, call, ToolMessage("rows", tool_call_id="c1")])["messages"]
     assert [message["role"] for message in sent] == ["user", "assistant", "tool"]
     assert json.loads(sent[1]["tool_calls"][0]["function"]["arguments"]) == {"query": "units"}

@@ -13,6 +13,7 @@ import pytest
 from app.application import untraced_app
 from app.settings import AppSettings, DatabricksSettings
 from app.workspace import Workspace as Client
+from tests.app.chat_clients import CHAT_CLIENTS
 from tests.servers.workspace import Workspace
 from tests.servers.workspace.genie import SPACE_ID, Genie
 from tests.servers.workspace.serving import ENDPOINT, Serving
@@ -33,10 +34,14 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture
-async def client(workspace: Workspace, settings: AppSettings) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture(params=CHAT_CLIENTS)
+async def client(
+    workspace: Workspace, settings: AppSettings, request: pytest.FixtureRequest
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app in databricks mode, which works on behalf of its users."""
-    databricks = DatabricksSettings(serving_endpoint=ENDPOINT, genie_space_id=SPACE_ID, on_behalf_of_user=True)
+    databricks = DatabricksSettings(
+        chat_client=request.param, serving_endpoint=ENDPOINT, genie_space_id=SPACE_ID, on_behalf_of_user=True
+    )
     own = settings.model_copy(update={"model": "databricks", "data": "databricks", "databricks": databricks})
     transport = httpx.ASGITransport(untraced_app(own, Client()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

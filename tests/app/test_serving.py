@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,11 @@ from app.agent.errors import ModelError
 from app.agent.retry import Retry
 from app.agent.serving import ServingModel
 from app.data.genie import EmbeddedSpace
-from app.settings import AppSettings
-from app.workspace import Workspace as Client
+from app.settings import AppSettings, ChatClient
+from tests.app.chat_clients import ASKED, CHAT_CLIENTS, chat_model
 from tests.app.models import speak
 from tests.app.workspaces import signed_in
+from tests.servers.process import waited
 from tests.servers.workspace import TOKEN, Asked, Fault, Reply, Routes, Workspace
 
 ENDPOINT = "chat"
@@ -33,18 +36,16 @@ class Endpoint:
     """Answers each question with these events."""
 
     def __init__(self) -> None:
-        self.events: list[bytes] = []
+        self.events: Iterable[bytes] = [said("Yes"), finished("stop"), DONE]
         self.asked: list[dict[str, Any]] = []
 
     def mount(self, routes: Routes) -> None:
-        """Answer its path."""
-        routes.add("POST", "/serving-endpoints/{name}/invocations", self._invoke)
+        """Answer its path, and the one that OpenAI's client takes."""
+        routes.add("POST", f"/serving-endpoints/{ENDPOINT}/invocations", self._invoke)
+        routes.add("POST", "/serving-endpoints/chat/completions", self._invoke)
 
-    def _invoke(self, asked: Asked, name: str) -> Reply:
+    def _invoke(self, asked: Asked) -> Reply:
         self.asked.append(asked.json())
-        if not asked.json().get("stream"):
-            message = {"role": "assistant", "content": "Yes"}
-            return Reply({"choices": [{"message": message, "finish_reason": "stop"}]})
         return Reply(headers={"Content-Type": "text/event-stream"}, events=self.events)
 
 
@@ -76,10 +77,17 @@ def workspace(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[W
         yield workspace
 
 
+@pytest.fixture(params=CHAT_CLIENTS)
+def chat_client(request: pytest.FixtureRequest) -> ChatClient:
+    """Each client that there is."""
+    client: ChatClient = request.param
+    return client
+
+
 @pytest.fixture
-def model(workspace: Workspace) -> ServingModel:
+def model(workspace: Workspace, chat_client: ChatClient) -> ServingModel:
     """The chat model."""
-    return ServingModel(endpoint=ENDPOINT, workspace=Client())
+    return chat_model(chat_client, ENDPOINT)
 
 
 @pytest.fixture
@@ -125,23 +133,109 @@ async def test_no_netrc_takes_the_place_of_the_credentials(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     await model.ainvoke("x")
-    asked = [one for one in workspace.api.requests if one.path.endswith("/invocations")]
+    asked = [one for one in workspace.api.requests if one.path.startswith("/serving-endpoints/")]
     assert [one.headers["authorization"] for one in asked] == [f"Bearer {TOKEN}"]
 
 
-async def test_a_limit_on_tokens_is_sent(workspace: Workspace, endpoint: Endpoint) -> None:
-    """As the setting says; without one the endpoint decides."""
-    for limit in (None, 900):
-        await ServingModel(endpoint=ENDPOINT, workspace=Client(), max_tokens=limit).ainvoke("x")
-    assert [asked.get("max_tokens") for asked in endpoint.asked] == [None, 900]
+@pytest.mark.parametrize("name", ["max_tokens", "temperature"])
+async def test_what_is_set_is_sent(
+    workspace: Workspace, endpoint: Endpoint, chat_client: ChatClient, name: str
+) -> None:
+    """As the setting says, zero too; without one the endpoint decides."""
+    for value in (None, 0, 900):
+        await chat_model(chat_client, ENDPOINT).model_copy(update={name: value}).ainvoke("x")
+    assert [asked.get(name) for asked in endpoint.asked] == [None, 0, 900]
 
 
 async def test_nobody_waits_as_long_as_a_busy_endpoint_likes(model: ServingModel, workspace: Workspace) -> None:
     """An hour is not waited; the error says that it was asked for."""
-    workspace.api.faults.add("/invocations", Fault(429, headers={"Retry-After": "3600"}))
+    workspace.api.faults.add(ASKED, Fault(429, headers={"Retry-After": "3600"}))
     with pytest.raises(ModelError, match="429: it is busy, and asks to wait 3600 s"):
         await model.ainvoke("x")
-    assert workspace.api.count("POST", ".*/invocations") == 1
+    assert workspace.api.count("POST", ASKED) == 1
+
+
+async def test_a_busy_endpoint_is_asked_again_as_often_as_is_set(workspace: Workspace, chat_client: ChatClient) -> None:
+    """Twice more, then it is told."""
+    workspace.api.faults.add(ASKED, Fault(429, headers={"Retry-After": "0"}))
+    with pytest.raises(ModelError, match="429: it is busy"):
+        await chat_model(chat_client, ENDPOINT, max_retries=2).ainvoke("x")
+    assert workspace.api.count("POST", ASKED) == 3
+
+
+async def test_an_endpoint_that_says_nothing_is_given_up(workspace: Workspace, chat_client: ChatClient) -> None:
+    """After the seconds that are set, and once."""
+    workspace.api.faults.add(ASKED, Fault(hangs=True))
+    with pytest.raises(ModelError, match="'chat' cannot be reached"):
+        await chat_model(chat_client, ENDPOINT, timeout=0.2).ainvoke("x")
+    assert workspace.api.count("POST", ASKED) == 1
+
+
+async def test_who_goes_away_ends_the_endpoint_s_work(
+    model: ServingModel, workspace: Workspace, endpoint: Endpoint
+) -> None:
+    """The connection is closed in the middle of the answer."""
+    has_begun, has_ended = threading.Event(), threading.Event()
+
+    def long_answer() -> Iterator[bytes]:
+        while not has_ended.wait(0.01):
+            yield said("x" * 400)
+            has_begun.set()
+
+    endpoint.events = long_answer()
+    asked = asyncio.create_task(model.ainvoke("x"))
+    assert await asyncio.to_thread(has_begun.wait, 60)
+    before = workspace.api.connected
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    is_closed = await asyncio.to_thread(waited, lambda: workspace.api.connected < before, seconds=60)
+    has_ended.set()
+    assert is_closed
+
+
+async def test_tokens_count_once(model: ServingModel, endpoint: Endpoint) -> None:
+    """However often the endpoint tells them."""
+    told = [{"usage": {"prompt_tokens": 7, "completion_tokens": n, "total_tokens": 7 + n}} for n in (1, 2)]
+    choices = [{"index": 0, "delta": {"content": "x"}, "finish_reason": "stop"}]
+    endpoint.events = [event(choices=choices, **told[0]), event(choices=choices, **told[1]), DONE]
+    assert (await model.ainvoke("x")).usage_metadata == {"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}
+
+
+async def test_content_that_comes_in_parts_is_text(model: ServingModel, endpoint: Endpoint) -> None:
+    """What is no text is passed over."""
+    parts = [{"type": "reasoning", "summary": []}, {"type": "text", "text": "Yes"}]
+    pieces = [{"index": 0, "delta": {"content": content}} for content in (parts, ', [{"type": "bar"}]')]
+    endpoint.events = [*(event(choices=[piece]) for piece in pieces), finished("stop"), DONE]
+    assert (await model.ainvoke("x")).text == 'Yes, [{"type": "bar"}]'
+
+
+async def test_no_key_for_another_service_is_sent(
+    model: ServingModel, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenAI's client has a key of its own in many an environment."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-openai")
+    await model.ainvoke("x")
+    assert "a-key-of-openai" not in str([asked.headers for asked in workspace.api.requests])
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (401, "rejects the app's own credential"),
+        (403, "the app's own credential may not use it at .*CAN QUERY"),
+        (404, "there is none of that name at .*serving_endpoint"),
+    ],
+)
+async def test_a_refusal_tells_where_as_whom_and_what_to_do(
+    model: ServingModel, workspace: Workspace, status: int, told: str
+) -> None:
+    """Once, without asking again."""
+    workspace.api.faults.add(ASKED, Fault(status, "BAD", "no"))
+    with pytest.raises(ModelError, match=f"'chat' answered {status}: .*{told}") as raised:
+        await model.ainvoke("x")
+    assert workspace.url in str(raised.value)
+    assert workspace.api.count("POST", ASKED) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
@@ -151,7 +245,7 @@ async def test_an_error_tells_nothing_of_a_credential(
     """Whatever the endpoint quotes: neither the token nor a part of it."""
     token = build()
     message = f"Bad header Authorization: Bearer {token}"
-    workspace.api.faults.add("/invocations", Fault(status, "BAD", message))
+    workspace.api.faults.add(ASKED, Fault(status, "BAD", message))
     with pytest.raises(ModelError) as raised:
         await model.ainvoke("x")
     assert token[:12] not in str(raised.value)

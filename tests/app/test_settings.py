@@ -34,6 +34,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
         ({"model": "databricks"}, "SLIDES_DATABRICKS__SERVING_ENDPOINT"),
         ({"data": "databricks"}, "SLIDES_DATABRICKS__GENIE_SPACE_ID"),
         ({"databricks": {"genie_spaces": {"My Space": "01ef"}}}, "should match pattern"),
+        ({"databricks": {"chat_client": "databricks-langchain"}}, "install the extra databricks-chat"),
         ({"user_experiment": "ours"}, "must say {user}"),
         ({"jobs_at_once": 0}, "greater than or equal to 1"),
     ],

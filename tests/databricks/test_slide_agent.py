@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Trace
 from mlflow.exceptions import MlflowException
 
+from tests.app.chat_clients import CHAT_DATABRICKS
 from tests.servers.app_server import REPOSITORY, AppServer
 from tests.servers.process import until
 from tests.servers.traces import parse, picture, trees
@@ -51,7 +52,7 @@ def app(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "SLIDES_DATABASE": str(folder / "slides.db"),
         "SLIDES_ENV_FILE": "",
     }
-    server = AppServer("app.main:app", folder=folder, environment=environment)
+    server = AppServer("app.main:app", folder=folder, environment=environment, import_first=CHAT_DATABRICKS)
     status = f"{server.url}/api/tracing/status"
     until(lambda: httpx.get(status).json()["state"] == "ok", seconds=SECONDS, waiting_for=lambda: server.log)
     yield server
@@ -94,6 +95,8 @@ def test_a_turn_goes_through_the_workspace(app: AppServer, client: MlflowClient,
     assert all(span.get_attribute("mlflow.chat.tokenUsage") for span in served)
     asked = [one for one in workspace.api.requests if "/genie/" in one.path or "/serving-endpoints/" in one.path]
     assert {one.headers["authorization"] for one in asked} == {f"Bearer {TOKEN}"}
+    path = "chat/completions" if CHAT_DATABRICKS else f"{ENDPOINT}/invocations"
+    assert {one.path for one in asked if "/serving-endpoints/" in one.path} == {f"/serving-endpoints/{path}"}
 
 
 def test_the_next_turn_goes_on_in_the_session_s_conversation(app: AppServer, genie: Genie) -> None:

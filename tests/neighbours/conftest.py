@@ -6,11 +6,11 @@ import pytest
 
 pytest.register_assert_rewrite("tests.acceptance.service")
 
-from tests.neighbours.folder import INSTALLED, MOUNTED  # noqa: E402
+from tests.neighbours.folder import DATABRICKS_CHAT, INSTALLED, MOUNTED  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
 def neighbours_are_installed() -> None:
     """Skip all where there is none."""
-    if not (INSTALLED.exists() and MOUNTED.exists()):
+    if not all(folder.exists() for folder in (INSTALLED, MOUNTED, DATABRICKS_CHAT)):
         pytest.skip("needs the neighbours: run `make neighbours`")

@@ -58,6 +58,11 @@ class Server:
         """How many requests of that method there were for paths that match the whole expression."""
         return sum(asked.method == method and re.fullmatch(path, asked.path) is not None for asked in self.requests)
 
+    @property
+    def connected(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
+
     def opened(self, connection: socket.socket) -> None:
         """A client has connected."""
         self._connections.add(connection)

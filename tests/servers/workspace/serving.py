@@ -18,15 +18,19 @@ _PIECE = 40
 
 
 class Serving:
-    """Answers `/serving-endpoints/{name}/invocations`, streamed if that is asked for."""
+    """Answers at the endpoint's own address and at that of OpenAI's clients, streamed if that is asked for."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         """The bodies of all requests."""
 
     def mount(self, routes: Routes) -> None:
-        """Answer its path."""
+        """Answer its paths."""
         routes.add("POST", "/serving-endpoints/{name}/invocations", self._invoke)
+        routes.add("POST", "/serving-endpoints/chat/completions", self._complete)
+
+    def _complete(self, asked: Asked) -> Reply:
+        return self._invoke(asked, asked.json()["model"])
 
     def _invoke(self, asked: Asked, name: str) -> Reply:
         if name != ENDPOINT:
@@ -50,10 +54,9 @@ def _conversation(body: dict[str, Any]) -> list[BaseMessage]:
 
 def _whole(said: AIMessage) -> dict[str, Any]:
     message = {"role": "assistant", "content": said.text or None, "tool_calls": _calls(said)}
-    reason = "tool_calls" if said.tool_calls else "stop"
     return {
         **_head("chat.completion"),
-        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+        "choices": [{"index": 0, "message": message, "finish_reason": _reason(said)}],
         **_usage(said),
     }
 
@@ -67,6 +70,7 @@ def _events(said: AIMessage) -> Iterator[bytes]:
         yield _event([{"index": 0, "delta": {"tool_calls": [begun]}}])
         for half in (arguments[:5], arguments[5:]):
             yield _event([{"index": 0, "delta": {"tool_calls": [{"index": place, "function": {"arguments": half}}]}}])
+    yield _event([{"index": 0, "delta": {}, "finish_reason": _reason(said)}])
     yield _event([], **_usage(said))
     yield b"data: [DONE]\n\n"
 
@@ -77,6 +81,10 @@ def _event(choices: list[dict[str, Any]], **more: Any) -> bytes:
 
 def _head(kind: str) -> dict[str, Any]:
     return {"id": "chatcmpl-1", "object": kind, "created": 1, "model": SERVED_MODEL}
+
+
+def _reason(said: AIMessage) -> str:
+    return "tool_calls" if said.tool_calls else "stop"
 
 
 def _calls(said: AIMessage) -> list[dict[str, Any]]:
