@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import mlflow.tracing.config
 import mlflow.tracing.fluent
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext
@@ -25,7 +24,6 @@ from otel_mlflow.spans.registry import find_span_state
 from otel_mlflow.spans.scopes import is_mlflow_s
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
-mlflow_config: Any = mlflow.tracing.config
 mlflow_fluent: Any = mlflow.tracing.fluent
 
 _OF_EVERY_TRACE = (mlflow_names.TRACE_SCHEMA_VERSION, "mlflow.user", "mlflow.source.", mlflow_names.TRACE_NAME)
@@ -41,6 +39,7 @@ class MlflowListener:
         self._remembers_last = INTEGRATIONS.works("mlflow_last_trace")
         # Its package has a function of the same name.
         self._scopes = INTEGRATIONS.module("mlflow_scopes", "mlflow.tracing.context")
+        self._config = INTEGRATIONS.module("mlflow_trace_info", "mlflow.tracing.config")
         self._processor: Any = None
         if INTEGRATIONS.works("mlflow_trace_info"):
             from mlflow.tracing.processor.mlflow_v3 import MlflowV3SpanProcessor
@@ -60,7 +59,11 @@ class MlflowListener:
         live = state.live or (state.holder() if state.holder is not None else None)
         if live is not None and getattr(live, "_attachments", None):
             state.attachments = dict(live._attachments)
-        if not state.from_mlflow and (maskers := mlflow_config.get_config().span_processors):
+        if (
+            not state.from_mlflow
+            and self._config is not None
+            and (maskers := self._config.get_config().span_processors)
+        ):
             state.maskers = tuple(maskers)
         if state.parent is None or (state.from_mlflow and not state.below_mlflow):
             self._ended_root(state.trace)

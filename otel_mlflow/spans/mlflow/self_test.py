@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import mlflow.tracing.config
 from opentelemetry.context import set_value
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, TracerProvider
@@ -17,6 +16,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import use_span
 
 from otel_mlflow.guard import attempt
+from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.identity import TraceIdentity
@@ -30,8 +30,6 @@ from otel_mlflow.spans.trace import OpenTrace, SpanState
 if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord
     from otel_mlflow.http.exchange import Exchange
-
-mlflow_config: Any = mlflow.tracing.config
 
 NAME = "otel-mlflow self-test"
 """Of the spans, and their inputs."""
@@ -49,7 +47,8 @@ class SelfTest:
 
         None, too, where the application masks MLflow's spans (`mlflow.tracing.configure`): it would be shown this one.
         """
-        if mlflow_config.get_config().span_processors:
+        config = INTEGRATIONS.module("mlflow_trace_info", "mlflow.tracing.config")
+        if config is not None and config.get_config().span_processors:
             return None
         arrived = attempt(self._spans_of, work)
         if isinstance(arrived, Exception):

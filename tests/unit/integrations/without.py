@@ -89,6 +89,7 @@ def try_without(module: str, path: str) -> dict[str, Any]:
     return {
         "answer": answer.json(),
         "traced": "x-mlflow-trace-id" in answer.headers,
+        "failures": otel_mlflow.guard.GUARD.failures,
         "state": str(status.state),
         "reason": status.reason,
         "doctor": f"{found.status}: {found.detail}",
