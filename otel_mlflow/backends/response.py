@@ -118,6 +118,17 @@ _WRITTEN_AT_ONCE = re.compile(r"UNIQUE constraint failed|duplicate key value|Dup
 """What MLflow answers, as a bad request, where two services write of one trace at once: SQLite, PostgreSQL, MySQL."""
 
 
+_DATABASE_FAILED = re.compile(
+    r"Failed to log OpenTelemetry spans|Can't reconnect until invalid transaction|connection (is )?already closed"
+    r"|server closed the connection|[Cc]onnection .{0,80}(closed|reset|lost)|terminating connection|gone away|deadlock",
+)
+"""What MLflow answers, as a bad request or one that it cannot process, where its database ended in the middle of it.
+
+`mlflow.server.otel_api` has one response for every error that it does not know; `mlflow.store.db.utils` calls all but
+SQLAlchemy's `OperationalError` a bad request. A record that always fails so is found out by itself, alone.
+"""
+
+
 def error_for_status(status: int, message: str, retry_after: float | None = None) -> DeliveryError:
     """Sort an HTTP status other than success; `message` is what people are shown."""
     if status == 429:
@@ -127,6 +138,9 @@ def error_for_status(status: int, message: str, retry_after: float | None = None
         return RetryableError(message, fix, retry_after=retry_after)
     if status == 400 and _WRITTEN_AT_ONCE.search(message):
         fix = "nothing: it is sent again; another process wrote of the same trace at that moment"
+        return RetryableError(message, fix, retry_after=retry_after)
+    if status in (400, 422) and _DATABASE_FAILED.search(message):
+        fix = "nothing while MLflow's database recovers: they are sent again; should it go on, MLflow's log says why"
         return RetryableError(message, fix, retry_after=retry_after)
     if status == 401:
         return CredentialsRejectedError(

@@ -60,6 +60,7 @@ def test_the_line_is_cut_after_the_backend_has_accepted(tmp_path: Path, mlflow_s
     [
         pytest.param(Fault(500, says="out of order"), id="500"),
         pytest.param(Fault(503), id="503"),
+        pytest.param(Fault(422, says="Failed to log OpenTelemetry spans"), id="its database"),
         pytest.param(Fault(429, {"Retry-After": "1"}), id="429"),
         pytest.param(Fault(408), id="408"),
         pytest.param(Fault(cuts=True), id="cut before it accepts"),

@@ -1,7 +1,6 @@
 """`make fleet`: start a fleet on this machine, kill its parts under load, and tell what became of every trace.
 
-`python -m tests.fleet [--folder FOLDER] [--alone] [--stay]`; exit code 1 where a trace is not whole, or missing and not
-counted as dropped.
+`python -m tests.fleet [--folder FOLDER] [--alone] [--stay]`; exit code 1 where a trace is missing or not whole.
 """
 
 from __future__ import annotations

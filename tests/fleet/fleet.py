@@ -4,6 +4,7 @@
 | --- | --- |
 | 127.0.1.2 | the MLflow server, two workers, on PostgreSQL |
 | 127.0.1.3 | the dashboard |
+| 127.0.1.4 | the proxy between the gateways and MLflow |
 | 127.0.1.11, 127.0.1.12 | application hosts: two workers and an agent each |
 | 127.0.1.21, 127.0.1.22 | gateways |
 
@@ -22,11 +23,12 @@ from mlflow import MlflowClient
 from tests.fleet.collector import Collector, agent, gateway
 from tests.fleet.way import experiment
 from tests.servers.app_server import AppServer
+from tests.servers.haproxy import MlflowProxy
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.postgres import Postgres
 from tests.servers.prometheus import Prometheus
 
-MLFLOW, DASHBOARD = "127.0.1.2", "127.0.1.3"
+MLFLOW, DASHBOARD, PROXY = "127.0.1.2", "127.0.1.3", "127.0.1.4"
 HOSTS = ("127.0.1.11", "127.0.1.12")
 GATEWAYS = ("127.0.1.21", "127.0.1.22")
 EXPERIMENT = "fleet"
@@ -62,10 +64,12 @@ def fleet(folder: Path, *overlays: str, **environment: str) -> Iterator[Fleet]:
         mlflow = MlflowServer(_made(folder / "mlflow"), store=postgres.uri, host=MLFLOW, workers=WORKERS)
         stopped.callback(mlflow.stop)
         experiment_id = experiment(MlflowClient(mlflow.url), EXPERIMENT)
+        proxy = MlflowProxy(folder / "proxy", mlflow.url, host=PROXY)
+        stopped.callback(proxy.stop)
         gateways = []
         for address in GATEWAYS:
             place = folder / f"gateway-{address}"
-            gateways.append(gateway(place, address, mlflow.url, experiment_id, *overlays, **environment))
+            gateways.append(gateway(place, address, proxy.url, experiment_id, *overlays, **environment))
             stopped.callback(gateways[-1].stop)
         agents = []
         for address in HOSTS:

@@ -237,7 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, body: bytes, headers: dict[str, str], *, missing: int = 0) -> None:
         self.close_connection = self.close_connection or bool(missing)
         self._head(status, {"Date": self.date_time_string(), **headers, "Content-Length": str(len(body) + missing)})
-        self.wfile.write(body)
+        if body:
+            self.wfile.write(body)
 
     def _drip(self, fault: Fault) -> None:
         self.close_connection = True

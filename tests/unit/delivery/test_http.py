@@ -40,6 +40,21 @@ def test_two_that_write_of_one_trace_at_once_are_no_refusal(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (422, "Failed to log OpenTelemetry spans"),
+        (400, "BAD_REQUEST: (psycopg2.InterfaceError) connection already closed"),
+        (400, "BAD_REQUEST: Can't reconnect until invalid transaction is rolled back."),
+        (400, "BAD_REQUEST: (psycopg2.DatabaseError) server closed the connection unexpectedly"),
+        (400, "BAD_REQUEST: (pymysql.err.InternalError) MySQL server has gone away"),
+    ],
+)
+def test_a_database_that_ends_in_the_middle_is_no_refusal(status: int, said: str) -> None:
+    """MLflow answers as if it were the request's fault; sent again it goes through."""
+    assert isinstance(error_for_status(status, f"MLflow says: {said}"), RetryableError)
+
+
+@pytest.mark.parametrize(
     ("header", "date", "seconds"),
     [
         (None, None, None),
