@@ -102,8 +102,10 @@ def _show(found: dict[str, Any]) -> None:
     _table("Errors", found["errors"], [_column("error_type"), _column("requests"), _column("first"), _column("last")])
     for name in ("failing", "slowest", "latest"):
         _list_requests(name.capitalize(), found[name][:LISTED])
-    took = [_column("mean_ms", _milliseconds), _column("longest_ms", _milliseconds)]
-    _table("Models", found["models"], [_column("model"), _column("calls"), *spent, *took])
+    took = [*latency, _column("longest_ms", _milliseconds)]
+    _table("Models", found["models"], [_column("model"), _column("calls"), *spent])
+    mean = _column("mean_ms", _milliseconds)
+    _table("Durations of calls of models", found["models"], [_column("model"), mean, *took])
     _table("Users", found["users"], [_column("user"), *counts, *spent])
     _table("Sessions", found["sessions"][:LISTED], [_column("session"), _column("requests"), _column("errors")])
     _table("Tools", found["tools"], [_column("tool"), _column("calls"), _column("failures"), *took])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timezone
@@ -282,7 +283,14 @@ def retention(requests: Sequence[Request], start: int, end: int) -> list[Row]:
 def duration(callers: Sequence[Request]) -> Row:
     """Of calls that took as long as the requests that they are part of."""
     took = [request.duration_ms or 1 for request in callers]
-    return {"mean_ms": sum(took) / len(took), "longest_ms": max(took)}
+    percentiles = {f"p{share}_ms": float(np.percentile(list(map(rounded, took)), share)) for share in (50, 95, 99)}
+    return {"mean_ms": sum(took) / len(took), "longest_ms": max(took), **percentiles}
+
+
+def rounded(ms: int) -> int:
+    """To seven binary digits: as exactly as durations of calls are known to an index."""
+    unit = 1 << max(math.floor(math.log2(ms)) - 6, 0)
+    return math.floor(ms / unit + 0.5) * unit
 
 
 def versions(requests: Sequence[Request]) -> list[Row]:

@@ -6,6 +6,7 @@ import base64
 import functools
 import importlib
 import json
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -115,12 +116,18 @@ def summary_tag(request: Request) -> str:
         row = tried.setdefault(tool, [0, 0, 0, took])
         for place, more in enumerate((1, int(not works), took)):
             row[place] += more
-    told |= {"models": used} if used else {}
+    told |= {"models": {model: [*row, *_durations(row[0], took)] for model, row in used.items()}} if used else {}
     calls = len(request.calls)
-    told |= {"names": {"model": [calls, 0, calls * took, took]}} if calls else {}
+    told |= {"names": {"model": [calls, 0, calls * took, took, *_durations(calls, took)]}} if calls else {}
     told |= {"tools": tried} if tried else {}
     told |= {"error": request.error_type} if request.error_type else {}
     return json.dumps(told | ({"ttfb_ms": request.ttfb_ms} if request.ttfb_ms is not None else {}))
+
+
+def _durations(calls: int, took: int) -> list[list[int]]:
+    """Of more than two calls, in which bucket their durations are: 64 buckets to a doubling from 128 ms on."""
+    halvings = max(math.floor(math.log2(took)) - 6, 0)
+    return [[64 * halvings + math.floor(took / 2**halvings + 0.5), calls]] if calls > 2 else []
 
 
 def _metadata(request: Request) -> list[Any]:

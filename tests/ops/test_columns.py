@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_mlflow.ops.figures.people import SessionUsers
-from otel_mlflow.ops.figures.percentiles import Percentiles
+from otel_mlflow.ops.figures.percentiles import BucketPercentiles, Percentiles, durations_in
 from otel_mlflow.ops.figures.sums import add_up, distinct
 from otel_mlflow.ops.index.block import Block, block_from_entries
 from otel_mlflow.ops.index.columns import decode, encode, texts
 from otel_mlflow.ops.index.entry import OK, TraceEntry, assessment
 from otel_mlflow.ops.index.schema import prepare
 from otel_mlflow.ops.index.words import Words
+from otel_mlflow.spans.records.duration_buckets import UNKNOWN, bucket_of
 from otel_mlflow.spans.records.trace_summary import ModelUse, TraceSummary
 
 KEYED = st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 10_000)), max_size=60)
@@ -71,6 +72,28 @@ def test_percentiles_are_those_of_numpy(keyed: list[tuple[int, int]]) -> None:
             assert found[key] == pytest.approx(wanted)
         else:
             assert key not in found
+
+
+@given(st.integers(0, 1 << 32))
+def test_the_bucket_of_a_duration_stands_for_it_to_less_than_a_hundredth(duration: int) -> None:
+    """Whole ms as they are up to 128; a longer one is in no earlier bucket."""
+    bucket = bucket_of(duration)
+    (found,) = durations_in(np.array([bucket])).tolist()
+    assert found == duration if duration < 128 else abs(found - duration) / duration < 0.008
+    assert bucket <= bucket_of(duration + 1) <= bucket + 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 100), st.integers(1, 5)), max_size=40))
+def test_percentiles_of_buckets_are_those_of_their_durations(counted: list[tuple[int, int, int]]) -> None:
+    """Each as often as there are calls in it; what nobody knows is left out."""
+    percentiles = BucketPercentiles(("p50", "p95"), (0.5, 0.95))
+    for part in (counted[::2], counted[1::2], [(2, UNKNOWN, 7)]):
+        percentiles.add(*(np.array([row[column] for row in part], np.int64) for column in range(3)))
+    found = percentiles.rows()
+    for key in range(4):
+        values = [duration for other, duration, calls in counted if other == key for _ in range(calls)]
+        wanted = {"p50": np.percentile(values, 50), "p95": np.percentile(values, 95)} if values else None
+        assert found.get(key) == (pytest.approx(wanted) if wanted else None)
 
 
 @given(KEYED, st.sampled_from([5, 5000]))

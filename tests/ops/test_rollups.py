@@ -52,6 +52,7 @@ def _told(dice: random.Random, entry: TraceEntry) -> TraceEntry:
     models = {f"model {dice.randrange(7)}": ModelUse(1, 3, 4, dice.choice((0, 7)), 0.25, 9, dice.randrange(9))}
     tools = {f"tool {dice.randrange(3)}": ToolUse(2, dice.randrange(2), 5, dice.randrange(5))}
     summary = TraceSummary(1, models, tools, names={f"span {dice.randrange(30)}": ToolUse(1, 0, 6, 6)})
+    summary.names["often"] = ToolUse(3, 0, 30, 20, dice.choice(({5: 2, 20: 1}, {})))
     summary.error_type = dice.choice((None, "ValueError", "KeyError"))
     summary.time_to_first_byte_ms = dice.choice((None, 0.0, 12.3456))
     user = dice.choice((None, *(f"user {n}" for n in range(40))))

@@ -83,7 +83,7 @@ def _count(db: sqlite3.Connection, question: Question) -> Figures:
         disliked=judgements.disliked(db),
         comments=judgements.comments(db),
     )
-    figures.missing.extend((*cut(figures), *unread.missing()))
+    figures.missing.extend((*cut(figures), *unread.missing(), *models.missing(), *tools.missing(), *spans.missing()))
     return compared(figures, _count_before(db, words, question.before()))
 
 
@@ -92,7 +92,11 @@ def _count_before(db: sqlite3.Connection, words: Words, question: Question) -> F
     totals, routes, models, errors = Totals(), Routes(words), Use("model", words), Errors(words)
     counted: tuple[Counted, ...] = (totals, routes, models, errors)
     for chunk in chunks(
-        db, words, question, ("all", "by_route", "streamed", "by_model", "by_error"), ("duration", "route")
+        db,
+        words,
+        question,
+        ("all", "by_route", "streamed", "by_model", "model_durations", "by_error"),
+        ("duration", "route"),
     ):
         for figure in counted:
             figure.add(chunk)

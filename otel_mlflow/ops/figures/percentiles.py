@@ -1,4 +1,4 @@
-"""Exact percentiles by group: one sort of whole numbers, of which only the places that count are read."""
+"""Percentiles by group: of single values, by one sort of whole numbers of which few are read; of counts by bucket."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from otel_mlflow.ops.figures.sums import SparseSums
 from otel_mlflow.ops.index.columns import Array
 from otel_mlflow.ops.summary import Row
+from otel_mlflow.spans.records.duration_buckets import BUCKETS, STEPS, UNKNOWN
+
+LATENCY = ("p50_ms", "p95_ms", "p99_ms"), (0.5, 0.95, 0.99)
+"""Names and shares of the percentiles that are told of durations."""
 
 LONGEST = (1 << 33) - 1
 """Values are not above it: three months in ms."""
@@ -52,6 +57,42 @@ class Percentiles:
         ordered = np.concatenate(merged) if merged else np.zeros(0, kind)
         ordered.sort()
         return ordered, bits
+
+
+class BucketPercentiles:
+    """Percentiles by a key of durations that are only known by their buckets."""
+
+    def __init__(self, names: Sequence[str], shares: Sequence[float]) -> None:
+        self._names = names
+        self._shares = np.array(shares)
+        self._calls = SparseSums()
+
+    def add(self, keys: Array, buckets: Array, calls: Array) -> None:
+        """Collect some."""
+        known = np.flatnonzero(buckets != UNKNOWN)
+        self._calls.add(keys[known].astype(np.int64) * BUCKETS + buckets[known], (calls[known],))
+
+    def rows(self) -> dict[int, Row]:
+        """By key, interpolated as those of single values."""
+        pairs, sums = self._calls.sums()
+        if not len(pairs):
+            return {}
+        keys, firsts = np.unique(pairs // BUCKETS, return_index=True)
+        durations = durations_in(pairs % BUCKETS)
+        ends = np.cumsum(sums[0])
+        before = np.append(0, ends)[firsts]
+        places = self._shares * (np.append(before[1:], ends[-1]) - before - 1)[:, None]
+        ranks = before[:, None] + np.array((np.floor(places), np.ceil(places)))
+        low, high = durations[np.searchsorted(ends, ranks, "right")]
+        found = (low + (high - low) * (places - np.floor(places))).tolist()
+        return {key: dict(zip(self._names, row, strict=True)) for key, row in zip(keys.tolist(), found, strict=True)}
+
+
+def durations_in(buckets: Array) -> Array:
+    """The durations that buckets stand for, in ms."""
+    shifts = np.maximum(buckets // STEPS - 1, 0)
+    found: Array = (buckets - shifts * STEPS) << shifts
+    return found
 
 
 def _merged(keys: Array, values: Array, bits: int, kind: type[np.uint32 | np.uint64]) -> Array:

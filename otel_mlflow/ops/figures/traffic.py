@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from otel_mlflow.ops.figures.chunk import Chunk
-from otel_mlflow.ops.figures.percentiles import Percentiles
+from otel_mlflow.ops.figures.percentiles import LATENCY, Percentiles
 from otel_mlflow.ops.figures.sums import Sums, add_up, distinct
 from otel_mlflow.ops.index.columns import Array, Columns
 from otel_mlflow.ops.index.rollups import SPENT
@@ -15,7 +15,6 @@ from otel_mlflow.ops.sources.base import MOST_KINDS
 from otel_mlflow.ops.sources.counting import NO_FIRST_BYTE, NO_LATENCY, NO_REQUESTS, filled
 from otel_mlflow.ops.summary import Row
 
-LATENCY = ("p50_ms", "p95_ms", "p99_ms"), (0.5, 0.95, 0.99)
 FIRST_BYTE = ("ttfb_p50_ms", "ttfb_p95_ms"), (0.5, 0.95)
 MICROSECOND = 0.001
 MOST_STATUSES = 1000

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from otel_mlflow.ops.figures.chunk import Chunk
+from otel_mlflow.ops.figures.percentiles import LATENCY, BucketPercentiles
 from otel_mlflow.ops.figures.sums import add_up, as_figure
 from otel_mlflow.ops.index.rollups import SPENT
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.sources.base import MOST_KINDS
+from otel_mlflow.ops.sources.counting import NO_LATENCY
 from otel_mlflow.ops.summary import Missing, Row
+from otel_mlflow.spans.records.duration_buckets import UNKNOWN
 
 ORDER: dict[str, Callable[[Row], Any]] = {
     "model": lambda row: (-row["calls"], row["model"]),
@@ -31,6 +34,8 @@ class Use:
         size = words.size(kind)
         self._sums = {name: np.zeros(size) for name in (*COUNTED[kind], "total_ms")}
         self._longest = np.zeros(size, np.int64)
+        self._percentiles = BucketPercentiles(*LATENCY)
+        self._untimed = 0
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
@@ -42,11 +47,22 @@ class Use:
         longer = np.flatnonzero(used["longest_ms"] > self._longest[keys])
         np.maximum.at(self._longest, keys[longer], used["longest_ms"][longer])
 
+        timed = chunk.rows(f"{self._kind}_durations")
+        self._percentiles.add(timed[self._kind], timed["bucket"], timed["calls"])
+        self._untimed += int(timed["calls"][timed["bucket"] == UNKNOWN].sum())
+
+    def missing(self) -> Iterable[Missing]:
+        """Calls that percentiles leave out."""
+        if self._untimed:
+            reason = f"percentiles leave out {self._untimed} calls of which only the mean and the longest are known"
+            yield Missing(f"{self._kind}s", reason)
+
     def rows(self) -> list[Row]:
         """By name."""
+        percentiles = self._percentiles.rows()
         keys = np.flatnonzero(self._sums["calls"]).tolist()
         texts = self._words.texts(self._kind, keys)
-        rows = [{self._kind: text, **self._row(key)} for key, text in texts.items()]
+        rows = [{self._kind: text, **self._row(key), **percentiles.get(key, NO_LATENCY)} for key, text in texts.items()]
         return sorted(rows, key=ORDER[self._kind])[:MOST_KINDS]
 
     def _row(self, key: int) -> Row:

@@ -6,6 +6,7 @@
 | `model` | model that a trace called | `row` of the trace, `model`, `cost`, those of `MODEL_USE` |
 | `tool` | tool that a trace called | `row`, `tool`, those of `TOOL_USE` |
 | `span` | name of other spans below its root | `row`, `span`, those of `TOOL_USE` |
+| `model_duration` `tool_duration` `span_duration` | bucket of durations of its calls | `row`, name, `bucket`, `calls` |
 | `assessment` | feedback about a trace | `row`, `name`, `value`, `number`, `text` |
 
 Texts that repeat are numbers of `Words`. What is not known is 0, a duration -1, a fraction NaN.
@@ -23,7 +24,7 @@ from otel_mlflow.ops.index.columns import Array, Columns, joined, texts
 from otel_mlflow.ops.index.entry import TraceEntry
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import HOUR
-from otel_mlflow.spans.records.trace_summary import ToolUse
+from otel_mlflow.spans.records.trace_summary import ModelUse, ToolUse, durations_of
 
 BLOCK_MS = HOUR
 TOKENS = ("input_tokens", "output_tokens", "total_tokens")
@@ -69,6 +70,7 @@ COLUMNS = (
     *(f"model.{name}" for name in (ROW, "model", "cost", *MODEL_USE)),
     *(f"tool.{name}" for name in (ROW, "tool", *TOOL_USE)),
     *(f"span.{name}" for name in (ROW, "span", *TOOL_USE)),
+    *(f"{kind}_duration.{name}" for kind in ("model", "tool", "span") for name in (ROW, kind, "bucket", "calls")),
     *(f"assessment.{name}" for name in (ROW, "name", "value", "number", "text")),
 )
 """All of a block, by relation and name."""
@@ -123,10 +125,15 @@ def block_from_entries(start_ms: int, entries: Sequence[TraceEntry], words: Word
         **{name: _numbered(words, name, [value(e) for e in entries]) for name, value in TRACE_WORDS.items()},
         **{name: texts(value(e) for e in entries) for name, value in TRACE_TEXTS.items()},
     }
+    tools = [entry.summary.tools if entry.summary else {} for entry in entries]
+    spans = [entry.summary.names if entry.summary else {} for entry in entries]
     others = {
         "model": _models(entries, words),
-        "tool": _calls("tool", [entry.summary.tools if entry.summary else {} for entry in entries], words),
-        "span": _calls("span", [entry.summary.names if entry.summary else {} for entry in entries], words),
+        "tool": _calls("tool", tools, words),
+        "span": _calls("span", spans, words),
+        "model_duration": _durations("model", [entry.models for entry in entries], words),
+        "tool_duration": _durations("tool", tools, words),
+        "span_duration": _durations("span", spans, words),
         "assessment": _assessments(entries, words),
     }
     return Block(start_ms, {OF_TRACES: traces, **{name: some for name, some in others.items() if len(some[ROW])}})
@@ -148,6 +155,21 @@ def _calls(kind: str, uses: Sequence[Mapping[str, ToolUse]], words: Words) -> Co
         ROW: _whole(row for row, _, _ in used),
         kind: _numbered(words, kind, [name for _, name, _ in used]),
         **{column: _whole(getattr(use, column) for _, _, use in used) for column in TOOL_USE},
+    }
+
+
+def _durations(kind: str, uses: Sequence[Mapping[str, ModelUse] | Mapping[str, ToolUse]], words: Words) -> Columns:
+    told = [
+        (row, name, bucket, calls)
+        for row, some in enumerate(uses)
+        for name, use in some.items()
+        for bucket, calls in durations_of(use).items()
+    ]
+    return {
+        ROW: _whole(row for row, *_ in told),
+        kind: _numbered(words, kind, [name for _, name, *_ in told]),
+        "bucket": _whole(bucket for *_, bucket, _ in told),
+        "calls": _whole(calls for *_, calls in told),
     }
 
 

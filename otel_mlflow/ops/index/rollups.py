@@ -8,6 +8,7 @@
 | `by_error` | type of error and route |
 | `by_session` | session and user |
 | `by_model` `by_tool` `by_span` | of these that were called |
+| `model_durations` `tool_durations` `span_durations` | of these and bucket of the durations of calls |
 | `spent_by_user` `spent_by_model` | user or model, of what used tokens |
 | `by_value` | name and value of feedback |
 | `streamed` | trace whose time to first byte is known |
@@ -47,6 +48,9 @@ ROLLUPS: Mapping[str, Rollup] = {
     "by_model": GroupedRows("model", ("model",), ("calls", *SPENT, "total_ms"), lasts=("longest_ms",)),
     "by_tool": GroupedRows("tool", ("tool",), CALLS, lasts=("longest_ms",)),
     "by_span": GroupedRows("span", ("span",), CALLS, lasts=("longest_ms",)),
+    "model_durations": GroupedRows("model_duration", ("model", "bucket"), ("calls",)),
+    "tool_durations": GroupedRows("tool_duration", ("tool", "bucket"), ("calls",)),
+    "span_durations": GroupedRows("span_duration", ("span", "bucket"), ("calls",)),
     "by_value": GroupedRows(JUDGED, ("name", "value"), ("given", "numbers", "total"), is_timed=True),
     "spent_by_user": GroupedRows(OF_TRACES, ("user",), ("total_tokens", "cost"), only="total_tokens", is_timed=True),
     "spent_by_model": GroupedRows("model", ("model",), ("total_tokens", "cost"), only="total_tokens", is_timed=True),

@@ -28,7 +28,9 @@ const spent = [
 ];
 
 const took = [
-  ["mean", (row) => duration(row.mean_ms), "number"],
+  ["p50", (row) => duration(row.p50_ms), "number"],
+  ["p95", (row) => duration(row.p95_ms), "number"],
+  ["p99", (row) => duration(row.p99_ms), "number"],
   ["longest", (row) => duration(row.longest_ms), "number"],
 ];
 

@@ -47,7 +47,8 @@ def parameters(question: Question) -> dict[str, int | str | None]:
 _COUNTS = "count(*) AS requests, coalesce(sum(failed), 0) AS errors, coalesce(sum(cancelled), 0) AS cancelled"
 _TOKENS = """coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
     coalesce(sum(total_tokens), 0) AS total_tokens, coalesce(sum(cost), 0.0) AS cost"""
-_TOOK = "sum(took_ms) / CAST(sum(calls) AS DOUBLE) AS mean_ms, max(took_ms) AS longest_ms"
+_TOOK = """sum(took_ms) / CAST(sum(calls) AS DOUBLE) AS mean_ms, max(took_ms) AS longest_ms,
+    percentile(took_ms, 0.5) AS p50_ms, percentile(took_ms, 0.95) AS p95_ms, percentile(took_ms, 0.99) AS p99_ms"""
 _BUCKET = "time_ms - time_ms % :step"
 _ONE = """SELECT trace_id, experiment, time_ms AS `time`, route, status_code, failed,
     cancelled, duration_ms, error_type, user_id AS `user`, session_id AS session,

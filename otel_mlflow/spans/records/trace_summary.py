@@ -1,12 +1,14 @@
 """What a trace contributes to figures, as one tag, so that no span has to be read to count it.
 
     {"v": 1, "spans": 6, "models": {"gpt-5": [2, 900, 120, 1020, 0.004, 2300, 1800]},
-     "tools": {"search": [3, 1, 90, 40]}, "names": {"retrieve": [2, 0, 70, 50]},
+     "tools": {"search": [3, 1, 90, 40, [20, 1, 30, 1, 40, 1]]}, "names": {"retrieve": [2, 0, 70, 50]},
      "error": "ValueError", "ttfb_ms": 12.5}
 
 `models`: calls, input, output and total tokens, cost in USD (null where the spans do not say it), how long all calls
 took and the longest of them, in ms. `tools`: calls, failures, and the same two. `names`: the same of all other spans
-below the root by their name, of the twenty names that took longest. What is empty is left out. `spans` tells a reader
+below the root by their name, of the twenty names that took longest. The list behind them, of more than two calls, has
+the buckets of their durations (`duration_buckets.py`), each followed by how many calls are in it; it is left out where
+there is no room. What is empty is left out. `spans` tells a reader
 whether there are spans that the tag does not cover; `cut` stands there where it had no room for all models and tools.
 Names only: no content.
 """
@@ -14,6 +16,7 @@ Names only: no content.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +25,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.http import semconv
+from otel_mlflow.spans.records.duration_buckets import BUCKETS, UNKNOWN, bucket_of
 
 SUMMARY_TAG = "otel_mlflow.summary"
 VERSION = 1
@@ -46,7 +50,7 @@ _JSON = ('"', "{", "[")
 
 @dataclass
 class ModelUse:
-    """What was used of one model."""
+    """What was used of one model; `durations` are calls by bucket."""
 
     calls: int = 0
     input_tokens: int = 0
@@ -56,16 +60,18 @@ class ModelUse:
     """None once a call does not say what it cost."""
     total_ms: int = 0
     longest_ms: int = 0
+    durations: dict[int, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass
 class ToolUse:
-    """How often one tool was called, or there was a span of one name."""
+    """How often one tool was called, or there was a span of one name; `durations` are calls by bucket."""
 
     calls: int = 0
     failures: int = 0
     total_ms: int = 0
     longest_ms: int = 0
+    durations: dict[int, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass
@@ -136,6 +142,9 @@ class TraceSummary:
         tools = sorted(self.tools.items(), key=lambda item: -item[1].calls)
         names = sorted(self.names.items(), key=lambda item: -item[1].total_ms)[:MOST_NAMES]
         is_cut = self.is_cut
+        text = self._encode(self.models, self.tools, dict(names), is_cut=is_cut, has_durations=True)
+        if len(text) <= MAX_LENGTH:
+            return text
         while len(text := self._encode(dict(models), dict(tools), dict(names), is_cut=is_cut)) > MAX_LENGTH:
             if not (names or models or tools):
                 break
@@ -150,11 +159,12 @@ class TraceSummary:
         names: Mapping[str, ToolUse],
         *,
         is_cut: bool,
+        has_durations: bool = False,
     ) -> str:
         told = {
-            "models": {name: list(vars(use).values()) for name, use in models.items()},
-            "tools": {name: list(vars(use).values()) for name, use in tools.items()},
-            "names": {name: list(vars(use).values()) for name, use in names.items()},
+            "models": {name: _row(use, has_durations) for name, use in models.items()},
+            "tools": {name: _row(use, has_durations) for name, use in tools.items()},
+            "names": {name: _row(use, has_durations) for name, use in names.items()},
             "error": self.error_type and self.error_type[:200],
             "ttfb_ms": self.time_to_first_byte_ms,
             "cut": is_cut,
@@ -171,9 +181,9 @@ def summary_from_tag(text: str | None) -> TraceSummary | None:
     try:
         return TraceSummary(
             spans=int(told["spans"]),
-            models={name: ModelUse(*values) for name, values in told.get("models", {}).items()},
-            tools={name: ToolUse(*values) for name, values in told.get("tools", {}).items()},
-            names={name: ToolUse(*values) for name, values in told.get("names", {}).items()},
+            models={name: ModelUse(*_values(row, 7)) for name, row in told.get("models", {}).items()},
+            tools={name: ToolUse(*_values(row, 4)) for name, row in told.get("tools", {}).items()},
+            names={name: ToolUse(*_values(row, 4)) for name, row in told.get("names", {}).items()},
             error_type=told.get("error"),
             time_to_first_byte_ms=told.get("ttfb_ms"),
             is_cut=bool(told.get("cut")),
@@ -192,6 +202,36 @@ def _add_call(uses: dict[str, ToolUse], name: str, duration_ms: int, *, is_faile
 def _add_duration(use: ModelUse | ToolUse, duration_ms: int) -> None:
     use.total_ms += duration_ms
     use.longest_ms = max(use.longest_ms, duration_ms)
+    bucket = bucket_of(duration_ms)
+    use.durations[bucket] = use.durations.get(bucket, 0) + 1
+
+
+def durations_of(use: ModelUse | ToolUse) -> Mapping[int, int]:
+    """Calls by bucket, which sum and longest of one or two tell as well; what nobody knows is in `UNKNOWN`."""
+    if use.durations:
+        return use.durations
+    if use.calls == 1:
+        return {bucket_of(use.longest_ms): 1}
+    if use.calls == 2:
+        return Counter((bucket_of(use.longest_ms), bucket_of(use.total_ms - use.longest_ms)))
+    return {UNKNOWN: use.calls}
+
+
+def _row(use: ModelUse | ToolUse, has_durations: bool) -> list[Any]:
+    """What stands in the tag; the durations of one or two calls follow from the rest."""
+    *row, durations = vars(use).values()
+    is_told = has_durations and use.calls > 2 and durations
+    return [*row, [each for pair in durations.items() for each in pair]] if is_told else row
+
+
+def _values(row: list[Any], size: int) -> list[Any]:
+    """The arguments that a row stands for; `size` is how many come before the durations."""
+    if len(row) <= size:
+        return row
+    buckets, calls = row[size][::2], row[size][1::2]
+    if not all(0 <= bucket < BUCKETS for bucket in buckets):
+        raise ValueError(f"no buckets: {buckets}")
+    return [*row[:size], dict(zip(buckets, map(int, calls), strict=True))]
 
 
 def _exception_type(proto: ProtoSpan) -> str | None:

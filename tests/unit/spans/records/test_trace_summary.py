@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from otel_mlflow.spans.records.duration_buckets import UNKNOWN
 from otel_mlflow.spans.records.trace_summary import (
     MAX_LENGTH,
     MOST_NAMES,
     ModelUse,
     ToolUse,
     TraceSummary,
+    durations_of,
     summary_from_tag,
 )
 
@@ -93,6 +95,35 @@ def test_names_of_spans_give_way_to_models_and_tools() -> None:
     assert read is not None
     assert (len(read.tools), read.is_cut) == (50, False)
     assert 0 < len(read.names) < 20
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3, 40])
+def test_how_long_each_call_took_is_told(calls: int) -> None:
+    """By sum and longest of one or two; by buckets of more."""
+    summary = TraceSummary()
+    for duration in range(calls):
+        summary.add_span("search", {"mlflow.spanType": "TOOL"}, is_failed=False, duration_ms=duration)
+    read = summary_from_tag(summary.to_tag())
+    assert read is not None
+    assert durations_of(read.tools["search"]) == dict.fromkeys(range(calls), 1)
+
+
+def test_durations_give_way_to_names() -> None:
+    """Sum and longest stay; that nobody knows the rest is told."""
+    summary = TraceSummary(900)
+    for name in range(40):
+        for duration in range(60):
+            summary.add_span(f"tool {name}", {"mlflow.spanType": "TOOL"}, is_failed=False, duration_ms=duration)
+    read = summary_from_tag(summary.to_tag())
+    assert read is not None
+    assert (len(read.tools), read.is_cut) == (40, False)
+    assert durations_of(read.tools["tool 7"]) == {UNKNOWN: 60}
+
+
+@pytest.mark.parametrize("durations", ["1", "[1]", "[-1, 2]", "[2048, 2]", '["a", 2]', '[1, "many"]'])
+def test_durations_that_are_none_make_a_tag_that_is_not_ours(durations: str) -> None:
+    """Then its spans are read."""
+    assert summary_from_tag(f'{{"v":1,"spans":4,"tools":{{"search":[3,0,9,3,{durations}]}}}}') is None
 
 
 @pytest.mark.parametrize(
