@@ -39,7 +39,7 @@ export function table(columns, rows, whenEmpty) {
 }
 
 // A column of how much more or less there was than in the window before; "new" where there was nothing.
-export function than(name, heading = "than before") {
+export function than(name, heading = "change") {
   return [heading, (row) => (row.previous ? change(row[name], row.previous[name]) : "new"), "number"];
 }
 

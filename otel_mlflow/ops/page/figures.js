@@ -34,7 +34,7 @@ function tiles({ totals, previous, error_budget: budget }) {
   const shown = [
     ["Requests", count(totals.requests), [than("requests"), `${count(totals.cancelled)} cancelled`]],
     ["Errors", count(totals.errors), [share(totals.errors, totals.requests), `before: ${share(previous.errors, previous.requests)}`], totals.errors > 0],
-    ["Error budget", burn(budget.burn_rate), [`times as fast as ${share(1 - budget.objective, 1)} allows`, `lately ${burn(budget.burn_rate_lately)}`], budget.burn_rate > 1],
+    ["Error budget", burn(budget.burn_rate), [`times as fast as ${Number((100 * (1 - budget.objective)).toPrecision(3))}\u00a0% allows`, `lately ${burn(budget.burn_rate_lately)}`], budget.burn_rate > 1],
     ["p50", duration(totals.p50_ms), [than("p50_ms")]],
     ["p95", duration(totals.p95_ms), [than("p95_ms"), `p99 ${duration(totals.p99_ms)}`]],
     ["Users", count(totals.users), [people]],

@@ -60,7 +60,7 @@ const routeColumns = [
   ["p50", (row) => duration(row.p50_ms), "number"],
   ["p95", (row) => duration(row.p95_ms), "number"],
   ["p99", (row) => duration(row.p99_ms), "number"],
-  than("p95_ms", "p95 than before"),
+  than("p95_ms", "p95 change"),
   ["first byte p95", (row) => duration(row.ttfb_p95_ms), "number"],
 ];
 

@@ -1,6 +1,6 @@
 // Who and what: models, tools, users, sessions, services, feedback, status codes.
 
-import { element, panel, table, than } from "./elements.js";
+import { element, panel, table, than, wide } from "./elements.js";
 import { filterLink, userLink } from "./requests.js";
 import { compact, count, day, dollars, duration, moment, share } from "./words.js";
 
@@ -8,7 +8,7 @@ export function use(found) {
   return element(
     "div",
     { class: "grid" },
-    panel("Models", table([["model", (row) => row.model], ["calls", (row) => count(row.calls), "number"], than("calls"), ...spent, than("cost", "cost than before"), ...took], found.models, "No model was called.")),
+    wide(panel("Models", table(modelColumns, found.models, "No model was called."))),
     panel("Tools", table(toolColumns, found.tools, "No tool was called.")),
     panel("Spans", table(spanColumns, found.spans, "No other span says its name.")),
     retention(found.retention),
@@ -37,6 +37,15 @@ const took = [
 const traffic = [
   ["requests", (row) => count(row.requests), "number"],
   ["errors", (row) => count(row.errors), "number", (row) => row.errors && "bad"],
+];
+
+const modelColumns = [
+  ["model", (row) => row.model],
+  ["calls", (row) => count(row.calls), "number"],
+  than("calls"),
+  ...spent,
+  than("cost", "cost change"),
+  ...took,
 ];
 
 const toolColumns = [
