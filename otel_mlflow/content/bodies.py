@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import parse_qsl, unquote
 from otel_mlflow.content.charsets import decode_json, decode_text
 from otel_mlflow.content.collect import Body, inflate
 from otel_mlflow.content.cut import NOTE_KEY, close_json, cut_json, note, to_json
+from otel_mlflow.content.parsing import parse_json
 from otel_mlflow.content.readable import readable_json
 from otel_mlflow.content.redact import Redactor, members
 from otel_mlflow.content.streams import redact_stream
@@ -135,7 +135,7 @@ def _document(content: _Content) -> Any:
 def _parsed(text: str) -> Any:
     """Parse JSON; what is none stays a text."""
     try:
-        return json.loads(text, parse_constant=str, object_pairs_hook=members)
+        return parse_json(text, members)
     except (ValueError, RecursionError):
         return text
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Set
 from typing import NamedTuple
 
+from otel_mlflow.content.windows import find_all
+
 Range = tuple[int, int]
 
 _WORD = r"""(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'|;&]+))"""
@@ -125,11 +127,11 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
             if option.command in lower:
                 yield from _of_option(text, lower, option)
     if b"echo" in words or b"printf" in words:
-        yield from (found.span(1) for found in _PIPED.finditer(text))
+        yield from (found.span(1) for found in find_all(_PIPED, text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
-        yield from (found.span(1) for found in _PGPASS.finditer(text))
+        yield from (found.span(1) for found in find_all(_PGPASS, text))
     if not _ORACLE_WORDS.isdisjoint(words):
-        yield from (found.span(1) for found in _THIN.finditer(text))
+        yield from (found.span(1) for found in find_all(_THIN, text))
 
 
 def _of_option(text: str, lower: str, option: _Option) -> Iterator[Range]:

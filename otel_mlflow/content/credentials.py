@@ -30,6 +30,7 @@ _WORD = re.compile(r"(?:[^\W\d_]|[-'’/&_.])*", re.UNICODE)
 _NUMBER = re.compile(r"(?:[A-Z]{1,3}-)?\d{3}[\d -]*")
 _SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){3,23}[.]?")
 _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
+_CAPITALS = re.compile(r"[A-Z]{2}(?=[a-z])")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _PLACEHOLDER = re.compile(
     r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)"
@@ -124,8 +125,14 @@ def _is_random_segment(segment: str) -> bool:
     if segment.isdigit():
         return len(segment) >= _LONG_NUMBER
     if segment.isalpha():
-        return len(segment) >= _LONG_WORD and _humps(segment) * 4 >= len(segment)
+        return len(segment) >= _LONG_WORD and _changes_case_at_random(segment)
     return _KNOWN_WORD.fullmatch(segment) is None
+
+
+def _changes_case_at_random(word: str) -> bool:
+    """Say whether a run of letters has more humps than camel case has, or capitals in runs between small letters."""
+    humps = _humps(word)
+    return humps * 4 >= len(word) or (humps > 1 and len(_CAPITALS.findall(word)) > 1)
 
 
 def _humps(word: str) -> int:

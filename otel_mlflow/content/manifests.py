@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 
+from otel_mlflow.content.windows import find_all
+
 Range = tuple[int, int]
 
 _DOCUMENT = re.compile(r"^---[^\n]*$", re.MULTILINE)
@@ -19,9 +21,10 @@ _DATA = re.compile(
 _VALUE = re.compile(
     r"^[ \t]+[\w.-]{1,253}:[ \t]+(\S[^\r\n]*)|^[ \t]+((?![\w.-]{1,253}:(?:\s|\Z))\S[^\r\n]*)", re.MULTILINE
 )
-_FLOW_DATA = re.compile(r"""(?<![\w.-])["']?(?:data|stringData)["']?:[ \t]{0,4}\{([^{}]{1,20000})""")
+_FLOW_DATA = re.compile(r"""(?<![\w.-])["']?(?:data|stringData)["']?:[ \t]{0,4}\{([^{}]{1,4000})""")
 _FLOW_VALUE = re.compile(r"""["']?[\w.-]{1,253}["']?:\s{1,4}(?:"([^"\n]+)"|'([^'\n]+)'|([^\s,"'][^,\r\n]*))""")
 _MOST_DOCUMENTS = 100
+_LONGEST_FLOW = 4096
 
 
 def find_in_manifests(text: str, words: Set[bytes]) -> Iterator[Range]:
@@ -30,12 +33,12 @@ def find_in_manifests(text: str, words: Set[bytes]) -> Iterator[Range]:
         return
     starts = [0, *(mark.end() for mark in _DOCUMENT.finditer(text))][:_MOST_DOCUMENTS]
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        if _KIND.search(text, start, end):
+        if next(find_all(_KIND, text, start, end), None):
             yield from _values(text, start, end)
 
 
 def _values(text: str, start: int, end: int) -> Iterator[Range]:
     for data in _DATA.finditer(text, start, end):
         yield from (value.span(value.lastindex or 0) for value in _VALUE.finditer(text, *data.span(2)))
-    for data in _FLOW_DATA.finditer(text, start, end):
+    for data in find_all(_FLOW_DATA, text, start, end, overlap=_LONGEST_FLOW):
         yield from (value.span(value.lastindex or 0) for value in _FLOW_VALUE.finditer(text, *data.span(1)))

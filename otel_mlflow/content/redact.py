@@ -7,7 +7,6 @@ name, a run of characters that is long enough for a token, an address with an `@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from otel_mlflow.content.markup import find_in_markup
 from otel_mlflow.content.mentions import find_mentions, lowered, without, words_in
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
+from otel_mlflow.content.parsing import parse_json
 from otel_mlflow.content.ranges import Range, merged, replaced
 from otel_mlflow.content.sql import find_in_sql, may_hold_password
 from otel_mlflow.content.structures import (
@@ -42,11 +42,13 @@ from otel_mlflow.content.structures import (
 from otel_mlflow.content.tables import find_in_tables
 from otel_mlflow.content.tokens import find_tokens
 from otel_mlflow.content.validation import find_in_validation_errors
+from otel_mlflow.content.windows import substitute
 
 TOO_DEEP = "[redacted: nested too deeply to be searched]"
 
 _SHORTEST = len("pw=x")
 _SHORTEST_TOKEN = 12
+_LONGEST_PAIR = 4096
 _DEEPEST_ENCODING = 4
 _PAIR = re.compile(r"(?:^|(?<=[&;#?]))([^&;=#?]*)=([^&;#]*)")
 _PAIR_IN_TEXT = re.compile(r"""(?<![^\s?&;=#"'<>])([^\s?&;=#"'<>]{1,200})=([^\s&;#"'<>]*)""")
@@ -110,9 +112,9 @@ class Redactor:
         """Redact a JSON document given as text, and raise ValueError if it is none."""
         try:
             if not self._may_hold_secret(text):
-                json.loads(text)
+                parse_json(text)
                 return text
-            parsed = json.loads(text, parse_constant=str, object_pairs_hook=members)
+            parsed = parse_json(text, members)
             redacted = self._value(parsed)
         except RecursionError:
             return to_json(TOO_DEEP)
@@ -120,7 +122,8 @@ class Redactor:
 
     def query(self, query: str) -> str:
         """Redact a query string, or a form written like one."""
-        return self._plain(_PAIR.sub(lambda pair: self._pair(pair, 0, is_query=True), query), 0)
+        redacted = substitute(_PAIR, lambda pair: self._pair(pair, 0, is_query=True), query, overlap=_LONGEST_PAIR)
+        return self._plain(redacted, 0)
 
     def find(self, text: str) -> list[Range]:
         """Find where the secrets of a text stand, those in other encodings apart."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Set
 
 from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.names import is_hidden
+from otel_mlflow.content.windows import find_all
 
 Range = tuple[int, int]
 
@@ -39,6 +40,7 @@ _COMPARISON = re.compile(
 _COMPARED = re.compile(r"""(?:,\s{0,20})?N?'((?:[^'\\]|''|\\.)*)'\s{0,4}""", re.DOTALL)
 _NAMED_LITERAL = re.compile(r"""(['"])((?:(?!\1).){1,100})\1\s{1,4}as\s{1,4}["`\[]?\Z""", re.IGNORECASE)
 _LONGEST_LITERAL = 120
+_LONGEST_COLUMNS = 4200
 _ENCRYPTION_WORDS = frozenset({b"encrypt", b"decrypt", b"encryptbypassphrase", b"decryptbypassphrase", b"crypt"})
 _PASSWORD_WORDS = _ENCRYPTION_WORDS | {b"identified", b"pragma"}
 
@@ -51,18 +53,18 @@ def may_hold_password(words: Set[bytes]) -> bool:
 def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterator[Range]:
     """Find the secrets in statements."""
     if b"identified" in words:
-        for found in _IDENTIFIED.finditer(text):
+        for found in find_all(_IDENTIFIED, text):
             yield found.span(2 if found[2] else 3)
     if b"pragma" in words:
         yield from (found.span(2) for found in _KEY_PRAGMA.finditer(text))
     if not _ENCRYPTION_WORDS.isdisjoint(words):
-        yield from (found.span(found.lastindex or 0) for found in _ENCRYPTION.finditer(text))
+        yield from (found.span(found.lastindex or 0) for found in find_all(_ENCRYPTION, text))
     if mentions and "'" in text:
         yield from _compared(text, mentions)
     if mentions and b"as" in words:
         yield from _named_literals(text, mentions)
     if mentions and b"into" in words:
-        for statement in _INTO.finditer(text):
+        for statement in find_all(_INTO, text, overlap=_LONGEST_COLUMNS):
             yield from _inserted(text, statement, mentions)
 
 

@@ -78,6 +78,14 @@ _VALUE_KEYS = frozenset(
         "input",
         "old",
         "new",
+        "old_value",
+        "new_value",
+        "oldvalue",
+        "newvalue",
+        "before",
+        "after",
+        "from",
+        "to",
     ]
 )
 _LOC_KEYS = ("loc", "path", "field", "pointer", "instancePath", "property", "propertyPath")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Set
 from otel_mlflow.content.cards import find_cards
 from otel_mlflow.content.credentials import is_credential
 from otel_mlflow.content.vendors import begins_token, find_vendor_tokens
+from otel_mlflow.content.windows import find_all
 
 Range = tuple[int, int]
 
@@ -36,9 +37,9 @@ def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
     if "WIFI:" in text:
         yield from (found.span(1) for found in _WIFI.finditer(text))
     if b"bearer" in words:
-        yield from (found.span(1) for found in _BEARER.finditer(text) if _is_random(found[1]))
+        yield from (found.span(1) for found in find_all(_BEARER, text) if _is_random(found[1]))
     if b"basic" in words or b"plain" in words:
-        yield from (found.span(1) for found in _BASIC.finditer(text) if _is_user_and_password(found[1]))
+        yield from (found.span(1) for found in find_all(_BASIC, text) if _is_user_and_password(found[1]))
     yield from find_vendor_tokens(text, words)
     yield from find_cards(text)
 
