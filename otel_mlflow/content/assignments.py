@@ -38,6 +38,12 @@ _OPERATOR = re.compile(
     re.IGNORECASE,
 )
 _HEREDOC = re.compile(r"<<<?[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
+# Of a programming language: what is below is code.
+_STATEMENT = re.compile(
+    r"(?:\A|[\r\n])[ \t]*"
+    r"(?:if|elif|else|for|while|with|try|except|def|class|case|match|async|switch|return|unless|when)\b[^\r\n]*\Z"
+)
+_EXPRESSION = re.compile(r"[\w.]+(?:=|\()")
 _SPACE = re.compile(r"[ \t]{0,20}")
 _SPACE_OR_LINE = re.compile(r"\s{0,20}")
 _LOWER_WORD = re.compile(r"[a-z]+\b")
@@ -97,7 +103,8 @@ def _values(text: str, mention: Mention) -> Iterator[Range]:
     if found is not None:
         yield found
     elif operator is not None and operator["colon"] and (is_block := _BLOCK.match(text, operator.end())):
-        yield from _block(text, mention, is_block.end())
+        if _STATEMENT.search(before) is None:
+            yield from _block(text, mention, is_block.end())
         yield from filter(None, [find_below(text, mention)])
 
 
@@ -202,7 +209,8 @@ def _next_word(text: str, mention: Mention) -> Range | None:
         if names_phrase(text, mention) and (words := quoted_words(text, quoted.end())):
             return words
         found = _hidden(text, mention, quoted.end(), is_equals=True)
-        return found if found and " " not in text[found[0] : found[1]] else None
+        told = text[slice(*found)] if found else " "
+        return None if " " in told or _EXPRESSION.match(told) else found
     word = _NEXT_WORD.match(text, mention.end)
     if word is not None and is_pin(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
         return word.span(1)

@@ -146,7 +146,7 @@ def is_label(text: str) -> bool:
     if len(text) > _LONGEST_LABEL or not text.replace(" ", "").replace("_", "").isalpha():
         return False
     words = split_words(text)
-    return _LABELS.issuperset(words) and any(_judge_at(words, place) >= Strength.CODES for place in range(len(words)))
+    return _LABELS.issuperset(words) and any(_judge_at(words, place) for place in range(len(words)))
 
 
 _LONGEST_LABEL = 40

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 
+from otel_mlflow.content.credentials import is_word
 from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.names import is_hidden
 from otel_mlflow.content.windows import find_all
@@ -25,6 +26,7 @@ _IDENTIFIED = re.compile(
     r"""identified\s{1,20}(?:with\s+\S{1,40}\s{1,20})?(?:by|as)\s{1,20}(?:password\s{1,9})?(?:(['"])(.+?)\1|([^\s'";,]+))""",
     re.I,
 )
+_STATEMENT = re.compile(r"\b(?:create|alter|grant|connect|user|role)\b", re.IGNORECASE)
 _KEY_PRAGMA = re.compile(r"""pragma\s{1,9}(?:re|hex)?key\s{0,9}=\s{0,9}"?x?(['"])(.+?)\1""", re.IGNORECASE)
 
 _ENCRYPTION = re.compile(
@@ -54,7 +56,12 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
     """Find the secrets in statements."""
     if b"identified" in words:
         for found in find_all(_IDENTIFIED, text):
-            yield found.span(2 if found[2] else 3)
+            if (
+                found[2]
+                or not is_word(found[3])
+                or _STATEMENT.search(text[max(found.start() - 200, 0) : found.start()])
+            ):
+                yield found.span(2 if found[2] else 3)
     if b"pragma" in words:
         yield from (found.span(2) for found in _KEY_PRAGMA.finditer(text))
     if not _ENCRYPTION_WORDS.isdisjoint(words):

@@ -49,8 +49,13 @@ def _below_header(
     delimiter = _delimiter(line)
     if delimiter is not None:
         yield from _delimited(text, header, heads, delimiter, budget)
-    elif "  " in line:
+    elif "  " in line.strip() or _is_name_alone(line.strip(), heads):
         yield from _aligned(text, header, heads, budget)
+
+
+def _is_name_alone(line: str, heads: Sequence[Mention]) -> bool:
+    """Say whether a line is the head of a single column, and not Python's statement."""
+    return line != "pass" and any(len(line) == head.end - head.start for head in heads)
 
 
 def _delimiter(line: str) -> str | None:
@@ -63,7 +68,9 @@ def _delimited(
     split = _splitter(delimiter)
     cells = list(_cells(text, header, split))
     contents = [text[slice(*cell)] for cell in cells]
-    if len(cells) < 2 or not all(not cell.strip() or _HEADER_CELL.fullmatch(cell) for cell in contents):
+    fewest = 1 if delimiter in _RULED else 2
+    is_table = len(cells) > 1 and sum(map(bool, map(str.strip, contents))) >= fewest
+    if not is_table or not all(not cell.strip() or _HEADER_CELL.fullmatch(cell) for cell in contents):
         return
     columns = {
         place: head.strength
@@ -139,7 +146,7 @@ def _aligned(text: str, header: Range, heads: Sequence[Mention], budget: Iterato
 
 
 def _is_secret_word(word: str, strength: int) -> bool:
-    if is_placeholder(word):
+    if is_placeholder(word) or not any(map(str.isalnum, word)):
         return False
     return is_hidden(strength, word) if strength <= Strength.CODES else not is_word(word)
 

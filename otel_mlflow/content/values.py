@@ -18,8 +18,9 @@ from otel_mlflow.content.credentials import is_code, is_credential, is_message, 
 from otel_mlflow.content.name_rules import Strength, is_label
 from otel_mlflow.content.names import is_hidden
 
+_IN_QUOTES = re.compile(r"""["']([^"'\n]*)["']""")
 _PART = re.compile(r"[^\s,;:\"'()\[\]{}]+")
-_HAS_SIGN = re.compile(r"\w|[^\s\w]{4}")
+_HAS_SIGN = re.compile(r"\w|[^\s\w.,=#*~-]{4}")
 # In Go: `json:"password,omitempty"`.
 _STRUCT_TAG = re.compile(r"(?:\w{1,20}:\"[^\"\n]{0,100}\"[ ]?)+")
 # Quotes by name, of Perl, Ruby and Oracle: `q(…)`, `qq{…}`, `%q[…]`, `q'[…]'`.
@@ -27,7 +28,7 @@ _QUOTE_LIKE = re.compile(r"(?:%[qQ]|\bqq?|[qQ]')[ ]?([(\[{<|/!~])")
 _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])""")
 # What is hidden already, and what says where the value is.
 _STAND_IN = re.compile(
-    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}\}|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
+    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}\}|\{[a-z_][a-zA-Z_.]{0,40}(?:![rsa])?\}(?![,}])|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
     r"|<[A-Za-z _.-]{1,60}>|%\(\w+\)s"
 )
 _CLOSING = {
@@ -109,11 +110,19 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         is_literal = value.is_quoted or (value.is_nested and bool({'"', "'"} & set(content))) or not is_code(content)
         parts = _PART.findall(content) if value.is_nested else [content.rstrip(".,;:!?")]
         return is_literal and any(is_hidden(strength, part) for part in parts)
+    if value.is_nested and strength < Strength.ALL and _names_only(content):
+        return False
     if value.is_quoted or value.is_nested:
         return not (is_message(content) or is_label(content) or _STRUCT_TAG.fullmatch(content))
     if content.isdigit():
         return (strength == Strength.ALL and len(content) >= len("123")) or len(content) >= len("123456")
     return _is_bare_secret(text, value, content, name, is_equals=is_equals)
+
+
+def _names_only(content: str) -> bool:
+    """Say whether all that is in quotes in a nested value names or stands for a secret: `{"token": f"{token}"}`."""
+    quoted = [found[1] for found in _IN_QUOTES.finditer(content)]
+    return bool(quoted) and all(is_placeholder(part) or is_label(part) for part in quoted)
 
 
 def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equals: bool) -> bool:
