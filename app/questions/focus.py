@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.questions.draft import MOST_SPLITS, Draft, has_units, is_moment, with_room, without_last
 from app.questions.measures import RATIOS, measure_named
-from app.questions.months import ALL, SIZES, Unit, name_of, shift
+from app.questions.months import ALL, SIZES, Unit, months_by_season, name_of, shift
 from app.questions.named import Named
 from app.questions.query import OVER_TIME, PARTS, Dimension, Focus, part_of
 from app.questions.tokens import Kind, Token
@@ -136,8 +136,23 @@ def add_average(named: Named, draft: Draft) -> Draft:
     if not has_units(draft):
         return draft.left(*named.words(Kind.AVERAGE))
     draft = draft.left(*(word for word in averages if focus == "median" and averages[word] != "median"))
-    averaged = with_room(named, replace(draft, query=replace(draft.query, focus=focus)))
-    return averaged if draft.unit else averaged.by("month")
+    averaged = replace(draft, query=replace(draft.query, focus=focus))
+    if draft.unit:
+        return averaged
+    return _over_seasons(named, averaged) if _has_seasons(draft) else with_room(named, averaged).by("month")
+
+
+def _has_seasons(draft: Draft) -> bool:
+    return "season" in draft.split and len(months_by_season(draft.query.months or ALL)) > 1
+
+
+def _over_seasons(named: Named, draft: Draft) -> Draft:
+    """`average revenue per season`: over the seasons of the one year, or each season's over the years."""
+    if is_moment("year", draft.query.months or ALL):
+        return draft
+    others = [split for split in named.splits if split.dimension != "season"]
+    words = [named.tokens[split.place].text for split in others]
+    return replace(draft, split=("season", "year")).left(*words)
 
 
 def add_outliers(named: Named, draft: Draft) -> Draft:

@@ -130,6 +130,7 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
     flags = {place for place, token in enumerate(tokens) if token.kind in _FLAGS | ENDS | {Kind.CHART}}
     members = {place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER}
     named_places = {split.place for split in splits} | idle | members | flags | counting | limit.places
+    named_places |= _who_of_them(tokens)
     return Named(
         tokens=tokens,
         measures=measures,
@@ -148,6 +149,13 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
         used=frozenset(named_places | in_times | _openings(tokens, times) | measure_places | excluding)
         | ({unknown} if unknown is not None else set()),
     )
+
+
+def _who_of_them(tokens: Sequence[Token]) -> set[int]:
+    """`North or South: who made more profit?`: one of those that are named."""
+    names = {token.value for token in tokens if token.kind is Kind.MEMBER}
+    is_choice = any(len(names & {*MEMBERS[part]}) > 1 for part in PARTS)
+    return {place for place, token in enumerate(tokens) if is_choice and token.text.lower() == "who"}
 
 
 def _years(tokens: Sequence[Token]) -> set[int]:

@@ -63,7 +63,8 @@ def _asks_which(token: Token) -> bool:
 
 
 def _unknown(named: Named) -> list[str]:
-    return [f"“{token.text}”" for token in named.tokens if token.kind is Kind.UNKNOWN]
+    tokens = enumerate(named.tokens)
+    return [f"“{token.text}”" for place, token in tokens if token.kind is Kind.UNKNOWN and place not in named.used]
 
 
 def _is_negation(named: Named, word: str) -> bool:

@@ -18,12 +18,13 @@ _STATISTICS: dict[AverageKind, Callable[[Sequence[float]], float]] = {"average":
 
 
 def describe_averages(table: Table, ranking: Ranking | None, kind: AverageKind = "average") -> Insight | None:
-    """None where there is no time to take the average over."""
-    if not table.times:
+    """None where there is no time to take the average over; seasons are time where there is no other."""
+    time = next((one for one in (*table.times, *table.dimensions) if one in {*table.times, "season"}), None)
+    if time is None:
         return None
     if len(table.dimensions) == 1:
         return _describe_one(table, kind)
-    return _describe_parts(table, ranking or Ranking(), kind)
+    return _describe_parts(table, time, ranking or Ranking(), kind)
 
 
 def _describe_one(table: Table, kind: AverageKind) -> Insight:
@@ -31,14 +32,13 @@ def _describe_one(table: Table, kind: AverageKind) -> Insight:
     average = _STATISTICS[kind]([point.value for point in points])
     above = sum(point.value > average for point in points)
     about = f"{table.measure} by {table.dimensions[0]}"
-    view = view_points(about, points, unit, is_over_time=True)
+    view = view_points(about, points, unit, is_over_time=bool(table.times))
     remarks = (*extremes(points, unit), f"Above the {kind}: {above} of {len(points)} {plural(table.dimensions)}")
     verb = "averaged" if kind == "average" else "had a median of"
     return Insight(f"{capital(table.measure)} {verb} {write(average, unit)} a {table.dimensions[0]}", remarks, view)
 
 
-def _describe_parts(table: Table, ranking: Ranking, kind: AverageKind) -> Insight:
-    time = table.times[0]
+def _describe_parts(table: Table, time: str, ranking: Ranking, kind: AverageKind) -> Insight:
     statistic = _STATISTICS[kind]
     lines = table.lines(time).items()
     points = [Point(table.label(name), statistic(list(values.values()))) for name, values in lines]

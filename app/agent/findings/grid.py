@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from app.agent.findings.insight import Insight, capital, extremes, is_same, list_names, plural, tied, view_lines
+from app.agent.findings.insight import (
+    Insight,
+    capital,
+    extremes,
+    is_same,
+    list_names,
+    plural,
+    tied,
+    total_of,
+    view_lines,
+)
+from app.agent.findings.pair import describe_pair
 from app.agent.findings.parts import lead_words
 from app.agent.table import Point, Table
 from app.agent.units import change, describe_end, write, write_change
@@ -13,7 +24,7 @@ def describe_grid(table: Table) -> Insight:
     times = table.times
     if len(times) == 2 and "year" in times and len(table.labels("year")) == 2:
         return _describe_years(table, times[0])
-    return _describe_courses(table, times[0]) if len(times) == 1 else _describe_cells(table)
+    return _describe_courses(table, times[0]) if len(times) == 1 else describe_pair(table) or _describe_cells(table)
 
 
 def changes_along(table: Table, time: str) -> list[Point]:
@@ -36,7 +47,7 @@ def _describe_courses(table: Table, time: str) -> Insight:
     when = f"from {table.label(labels[0])} to {table.label(labels[-1])}"
     headline = f"{capital(table.measure)} {when}: {_ends(moved, table)}"
     view = view_lines(table, time)
-    remarks = (*_who_was_higher(table, time), *extremes(table.points, table.unit), *_total(table))
+    remarks = (*_who_was_higher(table, time), *extremes(table.points, table.unit), *total_of(table))
     return Insight(headline, remarks, view, names_time=True)
 
 
@@ -92,8 +103,4 @@ def _describe_cells(table: Table) -> Insight:
         headline = lead_words(top, table.measure, unit_text=write(top[0].value, unit))
     marked = [(row.labels[1], row.labels[0]) for row, point in zip(table.rows, points, strict=True) if point in top]
     view = view_lines(table, table.dimensions[0], marked)
-    return Insight(headline, (*extremes(points, unit), *_total(table)), view)
-
-
-def _total(table: Table) -> list[str]:
-    return [f"Total {table.measure}: {write(table.total, table.unit)}"] if table.adds_up else []
+    return Insight(headline, (*extremes(points, unit), *total_of(table)), view)

@@ -84,6 +84,11 @@ def extremes(points: Sequence[Point], unit: Unit) -> list[str]:
     ]
 
 
+def total_of(table: Table) -> list[str]:
+    """The sum of the figures, where that means anything."""
+    return [f"Total {table.measure}: {write(table.total, table.unit)}"] if table.adds_up else []
+
+
 def difference(points: Sequence[Point], unit: Unit) -> list[str]:
     """How far apart two figures are; nothing where they are the same."""
     apart = abs(points[0].value - points[1].value)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from app.agent.findings.insight import Insight, capital, difference, extremes, list_names, plural, tied, view_points
+from app.agent.findings.insight import (
+    Insight,
+    capital,
+    difference,
+    extremes,
+    list_names,
+    plural,
+    tied,
+    total_of,
+    view_points,
+)
 from app.agent.table import Point, Table
 from app.agent.units import change, write, write_amount
 
@@ -19,11 +29,10 @@ def describe_figure(table: Table) -> Insight:
 def describe_parts(table: Table) -> Insight:
     """Several figures: who leads, and by how much."""
     points = table.points
-    total = [f"Total {table.measure}: {write(table.total, table.unit)}"] if table.adds_up else []
     about = f"{table.measure} by {table.dimensions[0]}"
     view = view_points(about, points, table.unit, tied(points))
     gap = difference(points, table.unit) if len(points) == 2 else []
-    return Insight(_headline(table), (*extremes(points, table.unit), *gap, *total), view)
+    return Insight(_headline(table), (*extremes(points, table.unit), *gap, *total_of(table)), view)
 
 
 def _headline(table: Table) -> str:
@@ -49,8 +58,12 @@ def _of_two(high: Point, low: Point, table: Table) -> str:
     written = f"{write(high.value, table.unit)} against {write(low.value, table.unit)}"
     moved = change(low.value, high.value, table.unit)
     more = f", {write_amount(moved, table.unit)} more" if moved is not None and low.value >= 0 else ""
-    higher = "more" if _is_plural(table.measure) else "a higher"
-    return f"{high.label} has {higher} {table.measure} than {low.label}: {written}{more}"
+    return f"{high.label} has {more_of(table.measure)} than {low.label}: {written}{more}"
+
+
+def more_of(measure: str) -> str:
+    """`a higher revenue`, `more units`."""
+    return f"{'more' if _is_plural(measure) else 'a higher'} {measure}"
 
 
 def _is_plural(measure: str) -> bool:

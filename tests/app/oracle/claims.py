@@ -126,6 +126,25 @@ def _two(slide: Slide, match: re.Match[str]) -> None:
     assert is_right(match["more"], moved(low, high, slide.question.unit))
 
 
+@_claim(
+    rf"(?P<a>.+?) has (?:a higher|more) (?P<m>{_M}) than (?P<b>.+?) in (?P<k>\d+) of (?P<n>\d+) (?P<d>\w+)"
+    r"(?: \((?P<list>.+)\))?"
+)
+def _pair(slide: Slide, match: re.Match[str]) -> None:
+    along = next(one for one in slide.question.split if match["d"].startswith(one[:4]))
+    lines = slide.along(along)
+    assert set(lines) == {match["a"], match["b"]}
+    high, low = lines[match["a"]], lines[match["b"]]
+    every = {*high, *low}
+    higher = {name for name in every if name in high and name in low and high[name] - low[name] > 1e-6}
+    lower = {name for name in every if name in high and name in low and low[name] - high[name] > 1e-6}
+    assert (int(match["k"]), int(match["n"])) == (len(higher), len(every))
+    assert len(higher) >= len(lower)
+    assert (higher == every) == (match["list"] is None)
+    if match["list"]:
+        _are(match["list"], higher)
+
+
 def _line(slide: Slide, what: str) -> Points:
     """The course that a sentence is about: of the measure, or of somebody's share of it."""
     if "’s share of" not in what:
@@ -429,7 +448,7 @@ def _share_highest_in(slide: Slide, match: re.Match[str]) -> None:
 
 
 def _averages(slide: Slide) -> Points:
-    lines = slide.along(slide.times[0])
+    lines = slide.along(slide.times[0] if slide.times else "season")
     middle = median if "median" in slide.question.ops else mean
     return {name: middle(line.values()) for name, line in lines.items()}
 
