@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from otel_mlflow.content.credentials import is_credential, is_placeholder
+from otel_mlflow.content.name_rules import is_label
 
 Range = tuple[int, int]
 
@@ -51,4 +52,4 @@ def _is_secret(userinfo: str) -> bool:
     user, colon, password = userinfo.partition(":")
     if not colon:
         return is_credential(user)
-    return bool(password) and not is_placeholder(password)
+    return bool(password) and not (is_placeholder(password) or is_label(password))

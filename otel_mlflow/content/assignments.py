@@ -45,7 +45,8 @@ _STATEMENT = re.compile(
 )
 _EXPRESSION = re.compile(r"[\w.]+(?:=|\()")
 _SPACE = re.compile(r"[ \t]{0,20}")
-_SPACE_OR_LINE = re.compile(r"\s{0,20}")
+# On the next line only what JSON has there.
+_SPACE_OR_LINE = re.compile(r"""\s{0,20}(?=\\{0,64}["'`\[{(\d])|[ \t]{0,20}""")
 _LOWER_WORD = re.compile(r"[a-z]+\b")
 _BLOCK = re.compile(r"[ \t]*(?:![\w-]{1,40}[ \t]*)?(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
 _NAMED = re.compile(
@@ -210,7 +211,8 @@ def _next_word(text: str, mention: Mention) -> Range | None:
             return words
         found = _hidden(text, mention, quoted.end(), is_equals=True)
         told = text[slice(*found)] if found else " "
-        return None if " " in told or _EXPRESSION.match(told) else found
+        is_verb = text[mention.start : mention.end].lower() == "pass" and not is_credential(told)
+        return None if " " in told or is_verb or _EXPRESSION.match(told) else found
     word = _NEXT_WORD.match(text, mention.end)
     if word is not None and is_pin(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
         return word.span(1)

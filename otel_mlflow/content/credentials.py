@@ -34,7 +34,7 @@ _CAPITALS = re.compile(r"[A-Z]{2}(?=[a-z])")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _PLACEHOLDER = re.compile(
     r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)"
-    r"|\$[A-Za-z_]{2,40}|\$?\{\{[^{}]{0,80}\}\}|\{[a-z_]*\}"
+    r"|\$[A-Za-z_]{2,40}|\$?\{\{[^{}]{0,80}\}\}|\{(?:[a-z_]*|[A-Z_]*)\}"
     # Expressions in a template, with `Bearer` or the like before them.
     r"|(?:\$?\{[a-z_][a-zA-Z_.]{0,80}(?:\([^(){}]{0,40}\)|\[[^\[\]{}]{0,40}\])?(?:![rsa])?\}[ :]?){1,4}"
     r"|<[A-Za-z _.-]{1,60}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"

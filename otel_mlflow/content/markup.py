@@ -34,9 +34,11 @@ _MOST_HEADS = 20
 _LONGEST_TABLE = 50_000
 _CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _ELEMENT = re.compile(r"([^<&]*(?:&(?!lt;)[^<&]*)*)(?:</|&lt;/|<\\/|\Z)", re.IGNORECASE)
+_NESTED = re.compile(r"\s{0,200}<")
 _TYPES = frozenset({"submit", "button"})
 _LOOK_BACK = 60
 _LONGEST_TAG = 1000
+_LONGEST_PREFIX = 40
 
 
 def find_in_markup(text: str, mentions: list[Mention]) -> Iterator[Range]:
@@ -69,14 +71,25 @@ def _content_of_element(text: str, mention: Mention) -> Iterator[Range]:
     if cdata := _CDATA.match(text, tag.end()):
         yield cdata.span(1)
     elif content := _ELEMENT.match(text, tag.end()):
-        yield content.span(1)
+        if _is_closed(text, mention, content):
+            yield content.span(1)
     elif mention.strength > Strength.CREDENTIALS:
         yield from _texts_inside(text, mention, tag.end())
+
+
+def _is_closed(text: str, mention: Mention, content: re.Match[str]) -> bool:
+    """Say whether an element is closed by its name, or broken off in a word; else it is a `<placeholder>`."""
+    if content.end() == len(text):
+        return len(content[1].split()) == 1
+    name = text[mention.start : mention.end].lower()
+    return text[content.end() : content.end() + _LONGEST_PREFIX + len(name)].lower().partition(name)[1] != ""
 
 
 def _texts_inside(text: str, mention: Mention, start: int) -> Iterator[Range]:
     """Find the texts of all elements in this one."""
     closing = text.find(f"{text[mention.start : mention.end]}>", start)
+    if closing < 0 and not _NESTED.match(text, start):
+        return
     end = closing if closing >= 0 else len(text)
     for content in re.compile(r">([^<>]+)<").finditer(text, start - 1, end):
         yield content.span(1)

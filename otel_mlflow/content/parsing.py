@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 _LONG = 16_384
@@ -15,9 +16,14 @@ _LONG = 16_384
 
 def parse_json(text: str, members: Callable[[Sequence[tuple[str, Any]]], Any] | None = None) -> Any:
     """Parse a JSON document, NaN and the infinities as words; `members` makes an object of its members."""
-    if len(text) < _LONG:
-        return json.loads(text, parse_constant=str, object_pairs_hook=members)
-    return json.loads(text, parse_constant=str, object_pairs_hook=members, parse_int=_whole, parse_float=_fraction)
+    return _decoder(members, len(text) >= _LONG).decode(text)
+
+
+@cache
+def _decoder(members: Callable[[Sequence[tuple[str, Any]]], Any] | None, is_long: bool) -> json.JSONDecoder:
+    if not is_long:
+        return json.JSONDecoder(parse_constant=str, object_pairs_hook=members)
+    return json.JSONDecoder(parse_constant=str, object_pairs_hook=members, parse_int=_whole, parse_float=_fraction)
 
 
 def _whole(digits: str) -> int:

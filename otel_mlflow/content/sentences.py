@@ -98,7 +98,10 @@ def _said(text: str, mention: Mention) -> Range | None:
     word = said[group].rstrip(_PUNCTUATION)
     if is_pin(word) and names_code(text, mention):
         return said.start(group), said.start(group) + len(word)
-    is_secret = is_hidden(mention.strength, word) if mention.strength < Strength.TEXTS else not is_word(word)
+    if mention.strength < Strength.TEXTS or text[mention.start : mention.end].lower() == "pass":
+        is_secret = is_hidden(min(mention.strength, Strength.CODES), word)
+    else:
+        is_secret = not is_word(word)
     is_secret = is_secret and not (is_placeholder(word) or is_label(word))
     return (said.start(group), said.start(group) + len(word)) if is_secret else None
 

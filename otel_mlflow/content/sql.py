@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 
-from otel_mlflow.content.credentials import is_word
+from otel_mlflow.content.credentials import is_credential, is_placeholder
 from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.names import is_hidden
 from otel_mlflow.content.windows import find_all
@@ -56,11 +56,7 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
     """Find the secrets in statements."""
     if b"identified" in words:
         for found in find_all(_IDENTIFIED, text):
-            if (
-                found[2]
-                or not is_word(found[3])
-                or _STATEMENT.search(text[max(found.start() - 200, 0) : found.start()])
-            ):
+            if _is_password(text, found):
                 yield found.span(2 if found[2] else 3)
     if b"pragma" in words:
         yield from (found.span(2) for found in _KEY_PRAGMA.finditer(text))
@@ -73,6 +69,13 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
     if mentions and b"into" in words:
         for statement in find_all(_INTO, text, overlap=_LONGEST_COLUMNS):
             yield from _inserted(text, statement, mentions)
+
+
+def _is_password(text: str, identified: re.Match[str]) -> bool:
+    """Say whether a password stands after IDENTIFIED BY, and not what a sentence says something is known by."""
+    if identified[2] or is_credential(identified[3]):
+        return not is_placeholder(identified[2] or identified[3])
+    return _STATEMENT.search(text[max(identified.start() - 200, 0) : identified.start()]) is not None
 
 
 def _compared(text: str, mentions: list[Mention]) -> Iterator[Range]:

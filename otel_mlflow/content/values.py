@@ -18,6 +18,10 @@ from otel_mlflow.content.credentials import is_code, is_credential, is_message, 
 from otel_mlflow.content.name_rules import Strength, is_label
 from otel_mlflow.content.names import is_hidden
 
+# The JSON schema of a secret, in a document that broke off.
+_SCHEMA = re.compile(
+    r"""\{\s{0,200}["'](?:type["']\s{0,20}:\s{0,20}["'](?:string|object|integer|number|boolean|array)|\$ref|anyOf|oneOf)["']"""
+)
 _IN_QUOTES = re.compile(r"""["']([^"'\n]*)["']""")
 _PART = re.compile(r"[^\s,;:\"'()\[\]{}]+")
 _HAS_SIGN = re.compile(r"\w|[^\s\w.,=#*~-]{4}")
@@ -110,7 +114,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         is_literal = value.is_quoted or (value.is_nested and bool({'"', "'"} & set(content))) or not is_code(content)
         parts = _PART.findall(content) if value.is_nested else [content.rstrip(".,;:!?")]
         return is_literal and any(is_hidden(strength, part) for part in parts)
-    if value.is_nested and strength < Strength.ALL and _names_only(content):
+    if value.is_nested and (_SCHEMA.match(content) or (strength < Strength.ALL and _names_only(content))):
         return False
     if value.is_quoted or value.is_nested:
         return not (is_message(content) or is_label(content) or _STRUCT_TAG.fullmatch(content))
