@@ -19,6 +19,7 @@ _WEB = frozenset({"http", "https", "ws", "wss", "file", "data", "s3", "gs", "git
 # What follows a port is no password.
 _WEB_USERINFO = re.compile(r"([^\s/?#:@\"'<>`]{1,100}:(?!\d{1,5}[/?#])[^\s/@\"'<>`&=]{1,200})@[\w.-]+")
 _LONGEST_SCHEME = 40
+_EXAMPLE_USERS = frozenset({"user", "username", "your_user", "your_username"})
 
 
 def find_in_addresses(text: str) -> Iterator[Range]:
@@ -52,4 +53,5 @@ def _is_secret(userinfo: str) -> bool:
     user, colon, password = userinfo.partition(":")
     if not colon:
         return is_credential(user)
-    return bool(password) and not (is_placeholder(password) or is_label(password))
+    is_example = user.lower() in _EXAMPLE_USERS and is_label(password)
+    return bool(password) and not (is_placeholder(password) or is_example)

@@ -156,7 +156,7 @@ class SpanContent:
                     word.string_value = redacted
 
     def _clean_value(self, value: AnyValue, name: str) -> None:
-        if value.HasField("array_value") and self._redactor.names.strength(name) >= Strength.TEXTS:
+        if value.HasField("array_value") and self._redactor.names.strength(name) >= Strength.CODES:
             value.string_value = REDACTED
         for item in value.array_value.values:
             self._clean_value(item, name)
