@@ -1,6 +1,7 @@
 """Every figure is right on every backend, by a seed that shares nothing with the product.
 
-The seed goes straight into MLflow's tables, and its figures are worked out in Python.
+The seed goes straight into MLflow's tables, and its figures are worked out in Python. MariaDB is tried where there are
+Debian's mariadb-server and `pip install pymysql`: CI has neither.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from tests.ops.comparing import close, without
 from tests.ops.dashboards import settings_of
 from tests.ops.tables import Tables
 from tests.ops.variety import END, FIRST, HOUR, MAIN, Request, of_the_dashboard, variety
+from tests.servers.mariadb import MariaDb
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.postgres import Postgres
 
 SEEDED = variety(700, routes=400, texts=150)
 LATE = variety(40, routes=20, texts=5, first=20_000, seed=3)
+
+
+DATABASES: dict[str, type[Postgres] | type[MariaDb]] = {"postgres": Postgres, "mariadb": MariaDb}
 
 
 class Backend:
@@ -48,22 +53,24 @@ class Backend:
         "server on postgres",
         pytest.param("server on sqlite", marks=pytest.mark.soak),
         pytest.param("postgres", marks=pytest.mark.soak),
+        pytest.param("server on mariadb", marks=pytest.mark.soak),
+        pytest.param("mariadb", marks=pytest.mark.soak),
     ],
 )
 def backend(request: pytest.FixtureRequest, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """Each of them, with the seed in it."""
     folder = tmp_path_factory.mktemp("backend")
-    postgres = Postgres() if "postgres" in request.param else None
+    running = next((start() for name, start in DATABASES.items() if name in request.param), None)
     shutil.copy(store, folder / "mlflow.db")
-    database = postgres.uri if postgres is not None else f"sqlite:///{folder}/mlflow.db"
+    database = running.uri if running is not None else f"sqlite:///{folder}/mlflow.db"
     tables = Tables(database, str(folder))
     tables.add(SEEDED)
     server = MlflowServer(folder, store=database) if "server" in request.param else None
     yield Backend(server.url if server is not None else database, tables)
     if server is not None:
         server.stop()
-    if postgres is not None:
-        postgres.stop()
+    if running is not None:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
