@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from otel_mlflow.ops.authorizer import AuthorizedApp, Authorizer
+from otel_mlflow.ops.bodies import WORTH_COMPRESSING
 from otel_mlflow.ops.endpoints import PAGE, Endpoints
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.summary import Shown
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from otel_mlflow.settings import Settings
     from otel_mlflow.tracing import Tracing
-
-WORTH_COMPRESSING = 600
-"""Bytes."""
 
 
 def app(

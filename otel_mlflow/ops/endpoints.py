@@ -14,8 +14,11 @@ from anyio import CapacityLimiter
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from otel_mlflow.backends.collector_metrics import read_all
+from otel_mlflow.delivery import SYSTEM_CLOCK
+from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.answers import Answers
+from otel_mlflow.ops.bodies import compressed, json_body
 from otel_mlflow.ops.metrics.scrape import NEEDS, Metrics, can_scrape
 from otel_mlflow.ops.own_deliveries import OwnDeliveries
 from otel_mlflow.ops.question import QuestionError, question_of
@@ -67,13 +70,15 @@ class Endpoints:
             self._expected = True
             self._metrics.expect(request.scope.get("router"))
         scraper = request.client.host if request.client else ""
-        scrape = functools.partial(self._metrics.scrape, request.headers.get("accept", ""), scraper)
-        body, content_type = await in_thread(self._for_probes, scrape)
-        return Response(body, headers={"Content-Type": content_type})
+        accepted = request.headers.get("accept-encoding", "")
+        scrape = functools.partial(self._scrape, self._metrics, request.headers.get("accept", ""), scraper, accepted)
+        return await in_thread(self._for_probes, scrape)
 
     async def summary(self, request: Request) -> Response:
         """The figures of a window; 400 for one that cannot be read, 503 when the backend does not answer."""
-        return await in_thread(self._for_figures, functools.partial(self._summary, dict(request.query_params)))
+        accepted = request.headers.get("accept-encoding", "")
+        answer = functools.partial(self._answer, dict(request.query_params), accepted)
+        return await in_thread(self._for_figures, answer)
 
     async def collectors(self, _: Request) -> Response:
         """How each Collector is that `otlp.monitor` names."""
@@ -89,6 +94,11 @@ class Endpoints:
             return JSONResponse(detail, 403)
         return JSONResponse(await in_thread(self._for_doctor, self._run_doctor))
 
+    @staticmethod
+    def _scrape(metrics: Metrics, accepted: str, scraper: str, accepted_encodings: str) -> Response:
+        body, content_type = metrics.scrape(accepted, scraper)
+        return compressed(Response(body, headers={"Content-Type": content_type}), accepted_encodings)
+
     def _read_collectors(self) -> dict[str, Any]:
         return {"collectors": [asdict(each) for each in read_all(self._tracing.settings.otlp.monitor)]}
 
@@ -96,6 +106,11 @@ class Endpoints:
         from otel_mlflow.diagnosis.doctor import answer, run_checks
 
         return answer(run_checks(self._tracing.settings))
+
+    def _answer(self, parameters: Mapping[str, str], accepted_encodings: str) -> Response:
+        """In slices between which requests get the interpreter."""
+        with Pacer(SYSTEM_CLOCK, lambda: True).working():
+            return compressed(self._summary(parameters), accepted_encodings)
 
     def _summary(self, parameters: Mapping[str, str]) -> Response:
         try:
@@ -109,7 +124,7 @@ class Endpoints:
         except DeliveryError as error:
             return JSONResponse({"detail": error.reason, "fix": error.fix}, 503)
         shown = {"users_shown": self._shown.pseudonym is None, "texts_shown": self._shown.texts}
-        return JSONResponse({**found, **shown})
+        return Response(json_body({**found, **shown}), media_type="application/json")
 
     @functools.cached_property
     def _shown(self) -> Shown:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
+from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.ops.error_budget import error_budget
 from otel_mlflow.ops.question import FILTERS, Question
 from otel_mlflow.settings.defaults import ERROR_OBJECTIVE
@@ -115,6 +116,7 @@ class Summary:
         }
 
     def _row(self, row: Row, shown: Shown) -> Row:
+        rest_if_due()
         told = {key: value for key, value in row.items() if key != "experiment"}
         told.update({key: iso(told[key]) for key in TIMES if key in told})
         if shown.pseudonym is not None and told.get("user"):

@@ -191,9 +191,10 @@ def _joined(parts: Sequence[Part], kept: Collection[str]) -> Chunk:
         for relation, columns in part.relations.items():
             for name, column in _moved(columns, part.start_ms, offset).items():
                 found[relation][name].append(column)
-    relations = {
-        relation: {name: joined(columns) for name, columns in named.items()} for relation, named in found.items()
-    }
+    relations: dict[str, Columns] = {}
+    for relation, named in found.items():
+        rest_if_due()
+        relations[relation] = {name: joined(columns) for name, columns in named.items()}
     return Chunk([part.start_ms for part in parts], offsets[:-1], relations, kept)
 
 

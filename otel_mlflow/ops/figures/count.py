@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Protocol
 
-from otel_mlflow.delivery import SYSTEM_CLOCK
-from otel_mlflow.delivery.pacer import Pacer, rest_if_due
+from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.ops.figures.chunk import Chunk, chunks
 from otel_mlflow.ops.figures.judgements import Judgements
 from otel_mlflow.ops.figures.over_time import JudgedOverTime, SpentOverTime
@@ -32,12 +31,7 @@ class Counted(Protocol):
 
 
 def count(db: sqlite3.Connection, question: Question) -> Figures:
-    """Count in an index, in slices between which requests get the interpreter; also the totals of the window before."""
-    with Pacer(SYSTEM_CLOCK, lambda: True).working():
-        return _count(db, question)
-
-
-def _count(db: sqlite3.Connection, question: Question) -> Figures:
+    """Count in an index; also what is told of the window before."""
     words = Words(db)
     totals, series, routes, kinds, errors = (
         Totals(),
