@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
-LONGEST_WAIT = 20.0  # seconds; a gate that nobody opens must not keep a server from ending
+LONGEST_WAIT = 45.0  # seconds; a gate that nobody opens must not keep a server from ending
+
+_WAITING = ThreadPoolExecutor(max_workers=200, thread_name_prefix="gate")
+"""More than there are gates at once: in the loop's own executor a few that are closed would hold up all the others."""
 
 _gates: dict[str, threading.Event] = defaultdict(threading.Event)
 
@@ -23,4 +27,4 @@ def released(request_id: str) -> None:
 
 async def released_async(request_id: str) -> None:
     """Wait, in the event loop, until this request's gate is open."""
-    await asyncio.to_thread(released, request_id)
+    await asyncio.get_running_loop().run_in_executor(_WAITING, released, request_id)
