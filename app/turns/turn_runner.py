@@ -147,6 +147,8 @@ def _results(order: Order, answer: ChatAnswer, made: Deck | None) -> tuple[dict[
     """What came out, and its figures; `made` is the deck if it is of this turn."""
     slides = [slide.slide_id for slide in made.slides] if made else []
     metrics: dict[str, float] = {
+        # From the order to the deck, where the request itself was answered before.
+        "latency_seconds": answer.metadata.latency_seconds,
         "tool_calls": answer.metadata.tool_calls,
         "messages": answer.metadata.message_count,
         "slides": len(slides),

@@ -150,7 +150,17 @@ class OpenTrace:
 
     __slots__ = (
         *("__weakref__", "counted", "exchange", "experiment", "export", "exported_calls", "fragment", "held"),
-        *("identity", "info", "linked_prompts", "metadata", "open_runs", "owner", "registrations", "root"),
+        *(
+            "identity",
+            "info",
+            "last_end_ns",
+            "linked_prompts",
+            "metadata",
+            "open_runs",
+            "owner",
+            "registrations",
+            "root",
+        ),
         *("root_summary", "runs", "source_run", "tokens", "tree"),
     )
 
@@ -167,6 +177,8 @@ class OpenTrace:
         self.metadata = TraceMetadata()
         self.root_summary: RootSummary | None = None
         self.info: Any = None
+        self.last_end_ns = 0
+        """When the last of the spans that were written ended: work that was handed on may outlive the root."""
         self.experiment: str | None = None
         self.exported_calls: Any = None
         """The calls that MLflow has already (`records/exported_calls.py`)."""

@@ -70,6 +70,14 @@ def spans(trace: Trace, name: str) -> list[Span]:
     return sorted((span for span in trace.data.spans if span.name == name), key=lambda span: span.start_time_ns)
 
 
+def test_the_trace_lasts_from_the_order_to_the_deck(turn: tuple[str, Any, Trace]) -> None:
+    """In whichever way it was asked for: to the end of its last span."""
+    _, _, trace = turn
+    first = min(span.start_time_ns for span in trace.data.spans)
+    last = max(span.end_time_ns or 0 for span in trace.data.spans)
+    assert trace.info.execution_duration == pytest.approx((last - first) / 1e6, abs=2)
+
+
 def test_the_tree_is_exact(turn: tuple[str, Any, Trace]) -> None:
     """Every span, under its parent, with its type."""
     path, _, trace = turn

@@ -67,7 +67,8 @@ class TraceInfoWriter:
         info: dict[str, Any] = {
             "client_request_id": self._content.text(_request_id(trace)),
             "request_time_ms": root.start_ns // 1_000_000,
-            "execution_duration_ms": (root.end_ns - root.start_ns) // 1_000_000,
+            # To the end of the last span, as MLflow's server has it: a job goes on when its order was answered.
+            "execution_duration_ms": (_last_end_ns(trace, root) - root.start_ns) // 1_000_000,
             "state": explicit_state(trace) or root.state,
             "request_preview": self._content.preview(
                 _preview(trace, "request_preview", metadata.inputs, metadata.exported_inputs)
@@ -132,6 +133,11 @@ def _root_summary(trace: OpenTrace) -> RootSummary:
         return RootSummary("", 0, 0, "OK")
     state = "ERROR" if root.status.status_code is StatusCode.ERROR else "OK"
     return RootSummary(name_text(root.name), root.start_time or 0, root.end_time or 0, state)
+
+
+def _last_end_ns(trace: OpenTrace, root: RootSummary) -> int:
+    """The end of the trace; that of its root where the root is not known."""
+    return max(root.end_ns, trace.last_end_ns) if root.start_ns else root.end_ns
 
 
 def _usage(trace: OpenTrace) -> dict[str, str]:

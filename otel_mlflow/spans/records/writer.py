@@ -115,6 +115,7 @@ class TraceWriter:
             state.is_written = state.is_known_by_id = True
             if state.left_out:
                 add_attributes(proto, {LEFT_OUT: state.left_out})
+            trace.last_end_ns = max(trace.last_end_ns, proto.end_time_unix_nano)
         return list(protos)
 
     def nearest_exported(self, state: SpanState) -> SpanState:

@@ -87,6 +87,19 @@ def test_times_are_the_root_s(traces: CapturedTraces) -> None:
     assert traces[0].info.execution_duration == 1_500
 
 
+def test_work_that_outlives_the_root_counts(traces: CapturedTraces) -> None:
+    """A trace lasts from the root's start to the end of its last span, however late that comes."""
+    tracer, start = trace_api.get_tracer("a.library"), 1_700_000_000_000_000_000
+    root = tracer.start_span("root", start_time=start)
+    job = tracer.start_span("job", context=trace_api.set_span_in_context(root), start_time=start)
+    root.end(start + 100_000_000)
+    assert traces[0].info.execution_duration == 100
+    job.set_attribute("gen_ai.usage.input_tokens", 1)
+    job.end(start + 4_500_000_000)
+    trace = traces[0]
+    assert (trace.info.request_time, trace.info.execution_duration) == (start // 1_000_000, 4_500)
+
+
 @pytest.mark.parametrize(("code", "state"), [("OK", TraceState.OK), ("ERROR", TraceState.ERROR)])
 def test_the_state_is_the_root_s(traces: CapturedTraces, code: str, state: TraceState) -> None:
     """Whatever the others' are."""
