@@ -150,18 +150,8 @@ class OpenTrace:
 
     __slots__ = (
         *("__weakref__", "counted", "exchange", "experiment", "export", "exported_calls", "fragment", "held"),
-        *(
-            "identity",
-            "info",
-            "last_end_ns",
-            "linked_prompts",
-            "metadata",
-            "open_runs",
-            "owner",
-            "registrations",
-            "root",
-        ),
-        *("root_summary", "runs", "source_run", "tokens", "tree"),
+        *("identity", "info", "linked_prompts", "metadata", "open_runs", "owner", "registrations", "root"),
+        *("last_end_ns", "root_summary", "runs", "source_run", "tokens", "tree"),
     )
 
     def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
