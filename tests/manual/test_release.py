@@ -20,6 +20,7 @@ import otel_mlflow
 from tests.conftest import find_free_port
 from tests.manual.licences import EXTRAS
 from tests.manual.markdown import ROOT, blocks_of
+from tests.manual.released import UV, build, install, wheel
 from tests.servers.process import ChildProcess, clean_environment, until
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
@@ -27,8 +28,6 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 PATIENCE = 600
 """Seconds for a program that has to import MLflow for the first time, on a busy machine."""
 
-UV = str(Path(sys.executable).with_name("uv"))
-GIT = shutil.which("git") or "git"
 READ = """
 import mlflow
 mlflow.set_tracking_uri("sqlite:///mlflow.db")
@@ -37,7 +36,6 @@ mlflow.set_tracking_uri("sqlite:///mlflow.db")
 print(trace.info.trace_id, sorted(span.name for span in trace.data.spans))
 """
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-USED = "fastapi,server,cli"
 
 
 @pytest.fixture(scope="module")
@@ -46,40 +44,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("first"))
 
 
-def build(folder: Path) -> Path:
-    """Build both from a copy of the tree, with the locked back end."""
-    tree, target = folder / "tree", folder / "dist"
-    listed = subprocess.run(
-        [GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    for name in listed.stdout.decode().split("\0"):
-        if name and (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, tree / name)
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(target)], cwd=tree, check=True, timeout=120)
-    return target
-
-
 @pytest.fixture(scope="module")
 def environment(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that has the wheel and what its extras bring, in the locked versions, and nothing else."""
-    folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True, timeout=120)
-    locked = folder / "locked.txt"
-    lines = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
-    locked.write_text("\n".join(line.rstrip(" \\") for line in lines if "==" in line), encoding="utf-8")
-    install = [UV, "pip", "install", "--quiet", "--python", f"{folder}/bin/python", "--constraint", str(locked)]
-    subprocess.run([*install, f"otel-mlflow[{USED}] @ {wheel(built).as_uri()}", "uvicorn"], check=True, timeout=1200)
-    return folder
-
-
-def wheel(built: Path) -> Path:
-    """The wheel in the folder."""
-    (found,) = built.glob("*.whl")
-    return found
+    return install(built, tmp_path_factory.mktemp("environment"), sys.executable)
 
 
 def test_it_is_built_the_same_twice(built: Path, tmp_path: Path) -> None:

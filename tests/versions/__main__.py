@@ -18,8 +18,9 @@ from pathlib import Path
 
 from tests.frameworks.parts import Part, rows_of
 from tests.versions.bounded import run_bounded
-from tests.versions.building import ROOT, NotHereError, build
+from tests.versions.building import FOLDER, ROOT, NotHereError, build, interpreter_of
 from tests.versions.environments import ENVIRONMENTS, Environment
+from tests.versions.wheel import trouble_with_wheel
 
 PERCENT = "12"
 """Of the tests, so that the whole matrix takes a quarter of an hour on two cores."""
@@ -83,7 +84,15 @@ def _run(environment: Environment, python: Path) -> Result:
     if code is None:
         return Result(environment, "failed", f"not through after {TIMEOUT} s, see {log.name}")
     detail = _counted(log.read_text(encoding="utf-8")) or f"see {log.name}"
-    return Result(environment, "failed" if code else "passed", detail)
+    if code or environment.python is None:
+        return Result(environment, "failed" if code else "passed", detail)
+    return _with_wheel(environment, environment.python, detail)
+
+
+def _with_wheel(environment: Environment, python: str, detail: str) -> Result:
+    """The tests run with the project as it lies here: the wheel is tried by itself."""
+    trouble = trouble_with_wheel(FOLDER / f"{environment.name}-wheel", interpreter_of(python))
+    return Result(environment, "failed" if trouble else "passed", f"{detail}; {trouble or 'the wheel serves'}")
 
 
 def _counted(output: str) -> str:
@@ -104,7 +113,8 @@ def _section(results: list[Result]) -> str:
             "## Versions",
             "",
             "Unit tests and shapes of requests, a part of them chosen by hash where all are",
-            "too much for a quarter of an hour, and the comparison with MLflow alone. All else is as locked.",
+            "too much for a quarter of an hour, and the comparison with MLflow alone. All else is as locked. On each",
+            "other Python the wheel is installed into an empty environment, serves a request and delivers its trace.",
             "",
             "| with | verdict | tests |",
             "| --- | --- | --- |",

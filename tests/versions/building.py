@@ -28,7 +28,7 @@ def build(environment: Environment) -> Path:
     One of this interpreter's version looks into this environment for what it does not have itself. Raises
     `NotHereError` for a Python that is not on the machine, and for packages that cannot be had.
     """
-    interpreter = _interpreter(environment.python) if environment.python is not None else None
+    interpreter = interpreter_of(environment.python) if environment.python is not None else None
     folder = FOLDER / environment.name
     stamp, wanted = folder / "stamp", _fingerprint(environment)
     python = folder / "bin" / "python"
@@ -50,7 +50,7 @@ def _make(environment: Environment, folder: Path, python: Path, other: str | Non
         _uv("pip", "install", "--quiet", "--no-deps", "--python", str(python), *environment.overrides)
 
 
-def _interpreter(version: str) -> str:
+def interpreter_of(version: str) -> str:
     """The interpreter of that version: pyenv's, whose shims uv cannot ask, or what uv finds. This one is no other."""
     if version == OWN:
         raise NotHereError("every row above runs with it")
