@@ -7,12 +7,20 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from otel_mlflow.spans.records.model_calls import family_named, source_of
+from otel_mlflow.settings.environment import text_of
+from otel_mlflow.spans.records.model_calls import LANGCHAIN, family_named, source_of
 
 logger = logging.getLogger("otel_mlflow")
 
 _BASE = "opentelemetry.instrumentation.instrumentor"
 """The module of the class that all of them derive from, OpenInference's and Traceloop's included."""
+
+_LOGFIRE_MARK = "_is_instrumented_by_logfire"
+
+_LANGSMITH_TRACING = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
+_LANGSMITH_OTEL = ("LANGSMITH_OTEL_ENABLED", "LANGCHAIN_OTEL_ENABLED")
+_TRUE = ("true", "1")
+"""The environment variables that LangSmith's client looks at, and what switches its OpenTelemetry mode on."""
 
 
 def log_other_instrumentations(flavours: Iterable[str]) -> None:
@@ -28,7 +36,7 @@ def log_other_instrumentations(flavours: Iterable[str]) -> None:
 
 
 def other_instrumentations(flavours: Iterable[str]) -> dict[str, list[str]]:
-    """Flavour → the modules of the instrumentations of the same library that are enabled."""
+    """Flavour → who else traces the calls of its library: instrumentations by their modules, Logfire, LangSmith."""
     by_family = {family_named(flavour): flavour for flavour in flavours}
     found: dict[str, list[str]] = {}
     for instrumentor in sorted(_enabled(), key=_module):
@@ -36,12 +44,29 @@ def other_instrumentations(flavours: Iterable[str]) -> dict[str, list[str]]:
         flavour = by_family.get(source[0]) if source is not None else None
         if flavour is not None and not _is_mlflow_s(instrumentor, flavour):
             found.setdefault(flavour, []).append(_module(instrumentor))
+    for flavour in filter(_is_traced_by_logfire, by_family.values()):
+        found.setdefault(flavour, []).append("logfire")
+    if LANGCHAIN in by_family and _langsmith_makes_spans():
+        found.setdefault(by_family[LANGCHAIN], []).append("langsmith")
     return found
 
 
 def has_instrumentation(flavour: str) -> bool:
     """Whether MLflow traces the flavour's library by an instrumentation that it has enabled, not by patches."""
     return any(_is_mlflow_s(instrumentor, flavour) for instrumentor in _enabled())
+
+
+def _is_traced_by_logfire(library: str) -> bool:
+    """Whether `logfire.instrument_…()` has left its mark on a client of the library."""
+    clients = [value for value in vars(sys.modules.get(library, object)).values() if isinstance(value, type)]
+    return any(getattr(client, _LOGFIRE_MARK, False) is True for client in clients)
+
+
+def _langsmith_makes_spans() -> bool:
+    """Whether the environment has LangSmith trace, and by OpenTelemetry."""
+    return any(text_of(name).lower() in _TRUE for name in _LANGSMITH_OTEL) and any(
+        text_of(name).lower() == "true" for name in _LANGSMITH_TRACING
+    )
 
 
 def _enabled() -> list[object]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import types
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -70,3 +72,23 @@ def test_it_is_said_who_and_what_to_do(enabled: list[BaseInstrumentor], caplog: 
     (said,) = caplog.messages
     assert "openinference.instrumentation.openai and opentelemetry.instrumentation.openai.shared" in said
     assert "take 'openai' out of tracing.autolog" in said
+
+
+def test_logfire_is_found_by_its_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`logfire.instrument_openai()` leaves it on OpenAI's client classes."""
+    openai: Any = types.ModuleType("openai")
+    openai.AsyncOpenAI = type("AsyncOpenAI", (), {})
+    monkeypatch.setitem(sys.modules, "openai", openai)
+    assert other_instrumentations(["openai"]) == {}
+    openai.AsyncOpenAI._is_instrumented_by_logfire = True
+    assert other_instrumentations(["openai", "anthropic"]) == {"openai": ["logfire"]}
+
+
+def test_langsmith_is_found_in_its_opentelemetry_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own way to trace is not OpenTelemetry's."""
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    assert other_instrumentations(["langchain"]) == {}
+    monkeypatch.setenv("LANGSMITH_OTEL_ENABLED", "true")
+    assert other_instrumentations(["openai", "langchain"]) == {"langchain": ["langsmith"]}
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")
+    assert other_instrumentations(["langchain"]) == {}
