@@ -58,7 +58,10 @@ def has_instrumentation(flavour: str) -> bool:
 
 def _is_traced_by_logfire(library: str) -> bool:
     """Whether `logfire.instrument_…()` has left its mark on a client of the library."""
-    clients = [value for value in vars(sys.modules.get(library, object)).values() if isinstance(value, type)]
+    # Not by `isinstance`: a proxy, such as OpenAI's, makes what it stands for when it is asked for its class.
+    clients = [
+        value for value in list(vars(sys.modules.get(library, object)).values()) if issubclass(type(value), type)
+    ]
     return any(getattr(client, _LOGFIRE_MARK, False) is True for client in clients)
 
 
