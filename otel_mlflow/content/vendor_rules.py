@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     rule("AWS access key", "AKIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])", always),
     rule("AWS temporary key", "ASIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])", always),
     rule("AWS bearer", "ABIA", r"[0-9A-Z]{16}(?![0-9A-Za-z])", has_digit),
+    rule("AWS access key, old", "A3T", r"[0-9A-Z]{17}(?![0-9A-Za-z])", has_digit),
     rule("AWS context", "ACCA", r"[0-9A-Z]{16}(?![0-9A-Za-z])", has_digit),
     rule("AWS Bedrock API key", "ABSK", r"[0-9A-Za-z+/]{80,}={0,2}"),
     rule("AWS MWS", "amzn.mws.", r"[0-9a-f-]{36}"),
@@ -267,5 +268,8 @@ RULES: tuple[Rule, ...] = (
     rule("Val Town", "vtwn_", rf"{A}{{20,}}"),
     rule("Honeybadger", "hbp_", rf"{A}{{30,}}"),
     rule("Stripe", "sk_", rf"prod_{A}{{16,}}"),
+    rule("Browserbase", "bb_", rf"(?:live|test)_{W}{{24,}}", has_digit),
+    rule("Context7", "ctx7sk-", r"[0-9a-f]{8}-[0-9a-f-]{27}", always),
+    rule("Coze", "pat_", rf"{A}{{64}}(?![0-9A-Za-z])", has_digit),
     rule("JSON Web Token in Base64", "ZXlK", rf"{A}{{60,}}", has_many_kinds),
 )

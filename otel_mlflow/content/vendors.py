@@ -26,11 +26,15 @@ def _by_beginning(rules: Iterable[Rule]) -> dict[bytes, list[Rule]]:
 
 
 def _begins_run(rule: Rule) -> bool:
-    return not rule.before and re.match(r"[\w-]{2}", rule.mark) is not None and _SHORT_FIRST.match(rule.mark) is None
+    if rule.before or not re.match(r"[\w-]{2}", rule.mark) or _SHORT_FIRST.match(rule.mark):
+        return False
+    return not _BASE64.match(rule.pattern.pattern.partition(re.escape(rule.mark))[2])
 
 
 # The first part of such a token is too short for a run that is worth a look.
 _SHORT_FIRST = re.compile(r"[\w-]{1,20}[^\w-]")
+# A slash or a plus of Base64 may end the run after a few letters.
+_BASE64 = re.compile(r"\[[^\]]*\+/")
 _BEGINNINGS = _by_beginning(rule for rule in RULES if _begins_run(rule))
 _FIRST_WORD = re.compile(r"\W?([A-Za-z]+)[^A-Za-z]")
 
