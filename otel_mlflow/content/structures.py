@@ -51,6 +51,9 @@ _NAME_KEYS = frozenset(
         "column",
         "columnname",
         "path",
+        "selector",
+        "locator",
+        "element",
     ]
 )
 _VALUE_KEYS = frozenset(
@@ -120,7 +123,7 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
             hidden[name] = max(strength, hidden.get(name, 0))
     named = _strength_beside(pairs, names)
     if named:
-        hidden |= {key: named for key, _ in pairs if _folded(key) in _VALUE_KEYS}
+        hidden |= {key: named for key, value in pairs if _folded(key) in _VALUE_KEYS and not _is_of_call(key, value)}
     if located := _strength_of_place(mapping, names):
         inputs = _INPUT_KEYS | {"data"} if "instancePath" in mapping else _INPUT_KEYS
         hidden |= {key: located for key in mapping if _folded(key) in inputs}
@@ -193,6 +196,11 @@ def _arguments_of_command(items: Sequence[Any]) -> dict[int, int]:
         bisect_right(starts, start) - 1: Strength.TEXTS
         for start, _ in find_in_commands(line, line.lower(), words_in(line.lower()))
     }
+
+
+def _is_of_call(key: Any, value: Any) -> bool:
+    """Say whether this is what a tool is called with or what it answers: the name beside it is the tool's."""
+    return _folded(key) in ("input", "response") and isinstance(value, Mapping)
 
 
 def _is_piece_of_text(name: Any, mapping: Mapping[Any, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from otel_mlflow.content.credentials import is_credential, is_placeholder, is_word
 from otel_mlflow.content.mentions import Mention, mentions_in
@@ -47,10 +48,19 @@ def _below_header(
     if len(line) > _LONGEST_HEADER:
         return
     delimiter = _delimiter(line)
+    if delimiter in _RULED and _is_below_head(text, header[0], delimiter):
+        return
     if delimiter is not None:
         yield from _delimited(text, header, heads, delimiter, budget)
     elif "  " in line.strip() or _is_name_alone(line.strip(), heads):
         yield from _aligned(text, header, heads, budget)
+
+
+def _is_below_head(text: str, start: int, delimiter: str) -> bool:
+    """Say whether the line that begins at a place is a row: below a row of cells, or below the rule under one."""
+    above = text[max(start - 2 * _LONGEST_HEADER, 0) : start].split("\n")[-2:-4:-1]
+    rows = takewhile(lambda line: any(mark in line for mark in delimiter), above)
+    return any(not _RULE.fullmatch(row) for row in rows)
 
 
 def _is_name_alone(line: str, heads: Sequence[Mention]) -> bool:

@@ -33,7 +33,7 @@ _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])"""
 # What is hidden already, and what says where the value is.
 _STAND_IN = re.compile(
     r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}\}|\{[a-z_][a-zA-Z_.]{0,40}(?:![rsa])?\}(?![,}])|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
-    r"|<[A-Za-z _.-]{1,60}>|%\(\w+\)s"
+    r"|<[A-Za-z _.-]{1,60}\d{0,2}>|%\(\w+\)s"
 )
 _CLOSING = {
     "“": "”",
@@ -66,7 +66,7 @@ _END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" +
 # Their values hold spaces and semicolons.
 _FILLS_LINE = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z", re.IGNORECASE)
 _FILLS_HEADER = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z|signature\Z", re.IGNORECASE)
-_FILLS_LINE_IF_ALONE = re.compile(r"passphrase|mnemonic|seed|codes\Z", re.IGNORECASE)
+_FILLS_LINE_IF_ALONE = re.compile(r"passphrase|mnemonic|seed|phrase|codes\Z", re.IGNORECASE)
 _LINE_BEGINS = re.compile(r"(?:\A|[\r\n])[ \t]*(?:(?:export|set|env|ENV|ARG|setx|-|const|let|var|\$env:)[ \t]*)?\Z")
 _LOOK_BACK = 40
 
