@@ -7,7 +7,8 @@ After the name of a secret stands, in the order in which it is tried:
 2. as the first of a pair, the second (`("cookie", "…")`, `"name": "password", "value": "…"`);
 3. as a command's option or in a file of words, the next word (`--password …`, `machine … login … password …`);
 4. a value in quotes or in a call (`PASSWORD '…'`, `setPassword("…")`);
-5. as words of a sentence, what the sentence says it is (`my password is …`).
+5. what is typed into the field of a form (`find_element(By.ID, "password").send_keys("…")`);
+6. as words of a sentence, what the sentence says it is (`my password is …`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from collections.abc import Iterator
 from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, names_aspect
-from otel_mlflow.content.sentences import find_below, find_told, is_pin, names_code, names_phrase, quoted_words
+from otel_mlflow.content.sentences import (
+    find_below,
+    find_exchanged,
+    find_told,
+    is_pin,
+    names_code,
+    names_phrase,
+    quoted_words,
+)
 from otel_mlflow.content.values import Value, read_value, should_hide
 
 Range = tuple[int, int]
@@ -60,7 +69,7 @@ _VALUE_OF_NAMED = re.compile(
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
-_OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]-]{0,40}\Z""")
+_OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]#=-]{0,40}\Z""")
 _PAIR = re.compile(r"""\]{0,8}\\*["']\s{0,20},\s{0,20}(?=b?\\*["'])""")
 _OPENS_CALL = re.compile(r"""[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bruf]?["'])""")
 _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])]|\[cut|\Z)""")
@@ -73,6 +82,10 @@ _KEYWORD = re.compile(
 _NEXT_WORD = re.compile(r"""["'`]?[ \t]+(?:["'`“(])?(?:\d{1,2}[ ](?=[$\w]))?([^\s"'`<>“”,;)]+)""")
 _NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
 _CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")
+_TYPES_INTO = re.compile(
+    r"""\]?\\*["']\s*\)\s*\.(?:send_?keys|fill|type|press_sequentially|set_?value|val|insert_?text)\(\s*(?=\\*["'])""",
+    re.IGNORECASE,
+)
 _READERS = re.compile(r"(?:get|fetch|load|read|find|list|has|check|is|env)_?[A-Z_a-z]*\Z")
 PARAMETERS = frozenset({"token", "sig", "signature", "auth", "sid", "jwt", "assertion"})
 """Names that can only mean a credential where they are parameters in an address."""
@@ -87,7 +100,7 @@ def find_assigned(text: str, mentions: list[Mention]) -> Iterator[Range]:
     for mention in mentions:
         if mention.start < done:
             continue
-        for start, end in _values(text, mention):
+        for start, end in (*_values(text, mention), *find_exchanged(text, mention)):
             done = max(done, end)
             yield start, end
 
@@ -100,6 +113,7 @@ def _values(text: str, mention: Mention) -> Iterator[Range]:
         found = _assigned(text, mention, before, operator)
     elif found is None:
         found = _option(text, mention, before) or _pair(text, mention, before) or _called(text, mention)
+        found = found or _typed(text, mention)
         found = found or _next_word(text, mention) or find_told(text, mention)
     if found is not None:
         yield found
@@ -203,6 +217,11 @@ def _called(text: str, mention: Mention) -> Range | None:
     return None if found and is_reader and not is_credential(text[found[0] : found[1]]) else found
 
 
+def _typed(text: str, mention: Mention) -> Range | None:
+    typed = _TYPES_INTO.match(text, mention.end)
+    return _hidden(text, mention, typed.end(), is_equals=True) if typed else None
+
+
 def _next_word(text: str, mention: Mention) -> Range | None:
     if mention.strength < Strength.CODES and text[mention.start : mention.end].lower() != "token":
         return None
@@ -216,6 +235,6 @@ def _next_word(text: str, mention: Mention) -> Range | None:
     word = _NEXT_WORD.match(text, mention.end)
     if word is not None and is_pin(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
         return word.span(1)
-    if word is None or not is_credential(word[1]) or is_placeholder(word[1]) or "=" in word[1]:
+    if word is None or not is_credential(word[1]) or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
         return None
     return word.start(1), word.start(1) + len(word[1].rstrip(_PUNCTUATION))

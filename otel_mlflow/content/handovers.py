@@ -6,7 +6,8 @@
 4. In a protocol: `AUTH …`, `LOGIN admin …`.
 5. As the arguments of a call: `smtp.login("admin", "…")`, `jwt.encode(claims, "…")`; as what a script sends when it
    is asked: `expect "Password:"`, `send "…"`.
-6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`.
+6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`,
+   `your code is …, it expires in 5 minutes`.
 7. Where a password is the subject: `the new one is …`, `I set it to …`.
 
 It is hidden if it looks like a credential: `login: required / optional` says something else.
@@ -58,6 +59,7 @@ _PASSWORDS = (
     ),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}", before=rf"\bu(?:ser)?:[ ]?{_USER}[,;]?\s{{1,4}}\Z"),
     _form("auth identify", rf"\w+[ ](?:(?:plain|login|default)[ ])?{_VALUE}"),
+    _form("auth", rf"(?-i:AUTH)[ ]{_USER}[ ]{_VALUE}[ ]*(?:\r?\n|\Z)"),
     _form("login", rf"(?-i:LOGIN)[ ]{_USER}[ ]{_VALUE}"),
     _form("w", rf"\w+:?[ ]{_VALUE}", before=r"\bp/\Z"),
 )
@@ -95,6 +97,11 @@ _LOCK = _form(
     "code",
     r"\w+\s(?:to|for|of)\s(?:\w{1,20}\s){0,3}(?:safe|door|gate|alarm|lock|house|garage|vault|building)\sis\s(\d{3,8})\b",
 )
+_SENT_CODE = _form(
+    "code",
+    r"\w+\sis:?\s(\d{4,8})\b(?=[^\n]{0,80}?\b(?:share|expires?|anyone|minutes?)\b)",
+    before=r"\byour\s(?:\w{1,20}\s)?\Z",
+)
 _TELLING = frozenset().union(
     *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _LOCK, _SENT)), b"verify confirm approve passwords".split()
 )
@@ -123,7 +130,7 @@ def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
     for found in _matches(text, lower, words, _KEY):
         if is_opaque(found[1].rstrip(_PUNCTUATION)):
             yield found.span(1)
-    for form in (_LOCK, _CODE, _SENT):
+    for form in (_LOCK, _CODE, _SENT_CODE, _SENT):
         yield from (found.span(1) for found in _matches(text, lower, words, form))
 
 

@@ -1,6 +1,7 @@
 """Secrets in XML and HTML.
 
-1. An element: `<password>…</password>`, `<ns:Password a="b"><![CDATA[…]]></ns:Password>`; escaped markup too.
+1. An element: `<password>…</password>`, `<ns:Password a="b"><![CDATA[…]]></ns:Password>`, `<password value="…"/>`;
+   escaped markup too.
 2. An attribute beside the one that names it: `<input name="password" value="…">`, `<add key="ApiKey" value="…"/>`.
 3. The content of an element that is named in an attribute: `<entry key="password">…</entry>`.
 4. The element after the one that names it: `<key>password</key><string>…</string>`.
@@ -26,7 +27,8 @@ _OPENS_VALUE = re.compile(r"""(?:name|key|id|type|field|property)\s{0,4}=\s{0,4}
 _VALUE = re.compile(
     r"""[\s"'](?:value|val|content|defaultvalue)\s{0,4}=\s{0,4}(?:\\*"([^"<>]*?)\\*"|'([^'<>]*)'|([^\s"'<>]+))""", re.I
 )
-_CONTENT = re.compile(r"[^<>]{0,500}?(?<!/)>\s*(?:<[\w:.-]{1,60}>\s*)?([^<>\s][^<>]*)</")
+_VALUE_IN_TAG = re.compile(r"""(?:\s[^<>]{0,400}?)?\svalue\s{0,4}=\s{0,4}\\*["']([^"'<>\\]+)""", re.IGNORECASE)
+_CONTENT = re.compile(r"[^<>]{0,500}?(?<!/)>\s*(?:<[\w:.-]{1,60}>\s*)?(?:<!\[CDATA\[)?([^<>\s][^<>]*?)(?:\]\]>)?</")
 _NEXT_ELEMENT = re.compile(r"\s*</[\w:.-]{1,60}>\s*<([\w:.-]{1,60})[^<>]{0,200}>\s*(?:<[\w:.-]{1,60}>\s*)?([^<>]*)</")
 _OPENS_HEAD = re.compile(r"<th\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?\Z", re.IGNORECASE)
 _CELL = re.compile(r"<(t[hd]|tr|/table)\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?([^<>]{0,2000})", re.IGNORECASE)
@@ -65,6 +67,8 @@ def _is_secret(content: str, strength: int) -> bool:
 
 
 def _content_of_element(text: str, mention: Mention) -> Iterator[Range]:
+    if value := _VALUE_IN_TAG.match(text, mention.end):
+        yield value.span(1)
     tag = _END_OF_TAG.match(text, mention.end)
     if tag is None:
         return

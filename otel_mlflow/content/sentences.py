@@ -3,12 +3,14 @@
 1. After the name, what it is: `my password is …`, `the password for the VPN is …`, `パスワードは…です`.
 2. After the name and a remark: `a temporary password is generated for root@host: …`.
 3. Alone on the line below: `the following password to proceed:`.
-4. Before the name, what is one: `… is your verification code`, `use … as the password`.
+4. After the name, what it was and what it is: `changed the password from … to …`.
+5. Before the name, what is one: `… is your verification code`, `use … as the password`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from otel_mlflow.content.credentials import is_credential, is_message, is_placeholder, is_seed_phrase, is_word
 from otel_mlflow.content.mentions import Mention
@@ -20,13 +22,19 @@ Range = tuple[int, int]
 _FOR = (
     r"(?:for|of|to|on|in|at|für|vom|von|zum|zur|pour|du|des|de|del|dello|della|da|para|di|per|voor|do|för|til|için|для|от|к)"
     r"(?:[ ][^\s.:;,]{1,60}){1,4}?"
+    r"|(?:(?:that|which)[ ])?(?:you|we|i|they|he|she)(?:[ ][^\s.:;,]{1,60}){1,4}?"
 )
 _IS = re.compile(
-    rf"""(?:['’]s\s+|[ ]?(?:\s{_FOR})?\s+(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est|es"""
+    rf"""(?:['’]s\s+|[ ]?(?:\s(?:{_FOR}))?\s+(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est|es"""
     rf"""|era|é|è|e|este|je|jest|to|là|är|er|on"""
     r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|это|є|:=)(?:\s+|:\s*)){1,4})"""
     r"""\s*["'`“«]?([^\s"'`<>“”«»]+)"""
     r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
+    re.IGNORECASE,
+)
+_EXCHANGED = re.compile(
+    rf"""(?:\s(?:{_FOR}))?\s(?:(?:was|has[ ]been)[ ])?(?:changed[ ])?from\s["'`]?([^\s"'`<>]+)["'`]?"""
+    r"""\sto\s["'`]?([^\s"'`<>]+)""",
     re.IGNORECASE,
 )
 _AFTER_REMARK = re.compile(r"[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+([^\s\"'<>{}\[\]]+)(?:[ \t]*(?:\Z|[\r\n])|(?<=\.)\s)")
@@ -47,6 +55,7 @@ _NUMERIC_NAME = re.compile(
 _CODE = re.compile(r"(?:[A-Z]-)?(\d{4,8})")
 _PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _LOOK_BACK = 260
+_SOCIAL_SECURITY_NUMBER = re.compile(r"\d{3}-\d{2}-\d{4}")
 _SHORTEST_CODE = len("123")
 _FEWEST_WORDS = 3
 _FEWEST_SEEDS = 8
@@ -58,6 +67,17 @@ def find_told(text: str, mention: Mention) -> Range | None:
     return _said(text, mention) or find_below(text, mention) or _after_remark(text, mention) or _before(text, mention)
 
 
+def find_exchanged(text: str, mention: Mention) -> Iterator[Range]:
+    """Find the secrets that a sentence tells were exchanged for each other."""
+    exchanged = _EXCHANGED.match(text, mention.end)
+    if exchanged is None or mention.strength < Strength.CODES:
+        return
+    for group in (1, 2):
+        word = exchanged[group].rstrip(_PUNCTUATION)
+        if is_credential(word) and not is_placeholder(word):
+            yield exchanged.start(group), exchanged.start(group) + len(word)
+
+
 def names_code(text: str, mention: Mention) -> bool:
     """Say whether a name is that of a short number."""
     return _NUMERIC_NAME.search(text, mention.start, mention.end) is not None
@@ -65,7 +85,7 @@ def names_code(text: str, mention: Mention) -> bool:
 
 def is_pin(word: str) -> bool:
     """Say whether a word may be a PIN or the like."""
-    return word.isdigit() and len(word) >= _SHORTEST_CODE
+    return (word.isdigit() and len(word) >= _SHORTEST_CODE) or _SOCIAL_SECURITY_NUMBER.fullmatch(word) is not None
 
 
 def quoted_words(text: str, quote: int) -> Range | None:

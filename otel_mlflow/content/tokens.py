@@ -19,7 +19,7 @@ _BASIC = re.compile(r"\b(?:basic|auth plain)(?:[ \t]|%20|\+)+([\w+/=-]{8,})", re
 _KIND = " PRIVATE KEY"
 _PRIVATE = re.compile(r"-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _END = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
-_PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[\w+/=]+\s+)+)")
+_PUTTY = re.compile(r"Private-Lines: \d+\s+((?:[\w+/=]+(?:\s+|(?=[\"'])|\Z))+)")
 _WIFI = re.compile(r"WIFI:(?:[^;\s]{0,100};){0,4}P:((?:[^;\\\n]|\\.){1,200});")
 _CUT_RUN = re.compile(r"[^\s\"'<>,;(){}\[\]]*\Z")
 _CUT_NAME = re.compile(r"(?:bearer|basic)(?:\s|%20|\+)+\S*\Z", re.IGNORECASE)

@@ -1,8 +1,15 @@
-"""Secrets in the texts of validation errors, as Pydantic writes them: the field on a line, the input on the next.
+"""Secrets in the texts of validation errors.
 
-1 validation error for Login
-password
-  String should have at least 12 characters [type=string_too_short, input_value='…', input_type=str]
+1. As Pydantic writes them: the field on a line, the input on the next.
+
+   password
+     String should have at least 12 characters [type=string_too_short, input_value='…', input_type=str]
+
+2. As jsonschema does: the input at the beginning, the field below.
+
+   '…' is too short
+
+   Failed validating 'minLength' in schema['properties']['password']:
 """
 
 from __future__ import annotations
@@ -17,6 +24,8 @@ Range = tuple[int, int]
 _INPUT = "input_value="
 _END = re.compile(r",\s*input_type=|\]\s*(?:\n|\Z)|\Z")
 _FIELD_ABOVE = 2000
+_FAILED = "Failed validating "
+_QUOTED = re.compile(r"""(?:\A|: )('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")[ ]""")
 
 
 def find_in_validation_errors(text: str, mentions: list[Mention]) -> Iterator[Range]:
@@ -29,6 +38,20 @@ def find_in_validation_errors(text: str, mentions: list[Mention]) -> Iterator[Ra
         if _is_below_secret(text, place, mentions):
             yield start, stop
         place = text.find(_INPUT, stop)
+    yield from _above_field(text, mentions)
+
+
+def _above_field(text: str, mentions: list[Mention]) -> Iterator[Range]:
+    place = text.find(_FAILED)
+    while place >= 0:
+        before, end = text[max(place - _FIELD_ABOVE, 0) : place], text.find("\n", place)
+        above = before.rstrip()
+        line = above.rpartition("\n")[2]
+        given = _QUOTED.search(line) if before.endswith("\n") else None
+        if given and mentions_in(mentions, place, end if end >= 0 else len(text)):
+            start = place - len(before) + len(above) - len(line)
+            yield start + given.start(1) + 1, start + given.end(1) - 1
+        place = text.find(_FAILED, place + len(_FAILED))
 
 
 def _is_below_secret(text: str, place: int, mentions: list[Mention]) -> bool:

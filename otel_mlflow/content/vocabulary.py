@@ -27,7 +27,7 @@ SCRIPTS_WITHOUT_SPACES = _words(
     パスワード 暗証番号 合言葉 密码 密碼 口令 密钥 密鑰 秘钥 令牌 秘密鍵 トークン 비밀번호 암호 토큰
     비번 인증번호 인증코드 验证码 驗證碼 認証コード 確認コード รหัสผ่าน
     گذرواژه পাসওয়ার্ড கடவுச்சொல்
-    סיסמה סיסמא كلمةالمرور كلمةالسر पासवर्ड
+    סיסמה סיסמא كلمةالمرور كلمةالسر पासवर्ड कूटशब्द
     """
 )
 """Names in scripts in which no word ends visibly: found anywhere in a name."""
@@ -85,7 +85,8 @@ PHRASES = tuple(
     private key|signed url signature|magic link|auth header|auth cookie|auth data|dockerconfigjson|docker config json
     oob code|oauth verifier|id token hint|logout token|software statement|subject token|actor token|recaptcha response
     hcaptcha response|turnstile response|captcha response|sonar login|dsonar login|pre shared key|رمز عبور|رمز العبور
-    basic credentials|login token|session ticket
+    basic credentials|login token|session ticket|question answer
+    chiave segreta|chiave privata|chiave api|chiave di accesso
     client key data|client certificate key|tls key|ssl key|пароль пользователя|كلمة المرور|كلمة السر|секретный ключ
     """.replace("\n", "|").split("|")
     if phrase.strip()
@@ -203,6 +204,7 @@ ASPECTS = _words(
     history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu box boxes
     visible visibility icon button form screen page prompt dialog input output inputs outputs details schema cutter
     ordering order sort weight weights economy sale supply symbol ranking frequency frequencies
+    lange longueur longitud lunghezza comprimento lengte длина
     """
 )
 """After the name of a secret: the name of something about it."""
