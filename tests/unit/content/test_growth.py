@@ -47,6 +47,14 @@ HOSTILE = [
     *("expect 'assword' ", "password=q(", "kind: Secret\ndata: {a: ", "password in ('a',", "pgp_sym_encrypt('a',"),
     *("mnemonic: abcd efgh ", "pin: 1 ", "seed phrase is abcd ", "kind: Secret\ndata:\n a: b\n", "net use \\\\a"),
     *("https://a:b#", "ST-1-", ".local.", '{"kty":"', "net user a ", "--from-literal=a="),
+    *(
+        "password from a to b ",
+        "token you a b ",
+        "'password').fill('",
+        "<password value=",
+        "'a' x\nFailed validating 'p",
+    ),
+    *("password|x\na|b\n", ": 'a' \nFailed validating password\n", "your code is 1234 ", "AUTH a bcdefg1\n"),
 ]
 
 
