@@ -10,6 +10,7 @@ import re
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
+from otel_mlflow.content.encoding import encode_json
 from otel_mlflow.content.tokens import without_begun_token
 
 NOTE_KEY = "[cut]"
@@ -27,10 +28,10 @@ def to_json(value: Any) -> str:
     Models of Pydantic's and dataclasses are objects; what else JSON does not know is written as `str()` has it.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+        text = encode_json(value, ensure_ascii=False, allow_nan=False, default=_plain)
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False, default=_plain)
+        return encode_json(value, allow_nan=False, default=_plain)
     except ValueError:
         # NaN and the infinities become the words for them.
         return to_json(json.loads(json.dumps(value, default=_plain), parse_constant=str))
