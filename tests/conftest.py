@@ -8,11 +8,16 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.servers.mlflow_server import MlflowServer
 
 REQUIRE_ALL = "REQUIRE_ALL_TESTS"
+
+# No test is about time: a machine that has much else to do is none of its faults.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

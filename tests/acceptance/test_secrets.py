@@ -90,7 +90,7 @@ def served(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory
         served = Served(service, proxy)
 
         # The same requests each time: what a person should look at must not depend on luck.
-        @settings(max_examples=REQUESTS, derandomize=True, database=None, deadline=None)
+        @settings(max_examples=REQUESTS, derandomize=True, database=None)
         @given(requests())
         def ask(planted: Planted) -> None:
             served.ask(client, planted)

@@ -55,7 +55,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.terminate()
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=strategies.data())
 def check(operation: Any, mode: schemathesis.GenerationMode, data: strategies.DataObject) -> None:
     """Send what the schema allows, or what it forbids."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
@@ -138,7 +138,6 @@ def existing(html: str) -> Existing:
     return found
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_sentence_breaks_the_reading(deck: str, sentence: str) -> None:
     """Whatever is typed is a wish or a new question, and is answered in words."""

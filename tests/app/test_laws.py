@@ -94,7 +94,7 @@ DRAWN = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(DRAWN)
 def test_every_part_of_a_question_is_used_or_named(drawn: Drawn) -> None:
     """The measure, every filter, the time, each dimension and the operator; and all that is said is right."""
@@ -142,7 +142,7 @@ _OTHERS = (
 _WORDS = [*_MEASURES, *_SPLITS, *_TIMES, *_FILTERS, *_OPERATORS, *_OTHERS.split("|")]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(st.lists(st.sampled_from(_WORDS), min_size=1, max_size=7).map(" ".join))
 def test_words_in_any_order_never_lead_to_a_wrong_claim(words: str) -> None:
     """Nonsense is refused, or answered with figures that are right for what the slide says it shows."""
@@ -151,7 +151,7 @@ def test_words_in_any_order_never_lead_to_a_wrong_claim(words: str) -> None:
     check_claims(told)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.lists(st.sampled_from(_WORDS), min_size=1, max_size=5).map(" ".join))
 def test_any_follow_up_leaves_a_deck_that_is_right(words: str) -> None:
     """Whatever it is taken for."""
@@ -161,7 +161,7 @@ def test_any_follow_up_leaves_a_deck_that_is_right(words: str) -> None:
     check_claims(told)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, derandomize=True)
 @given(st.text(max_size=300))
 def test_any_text_is_answered(text: str) -> None:
     """Whatever is typed, in words."""

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_mlflow.content import Body, Redactor, body_json, body_value, request_value
@@ -142,7 +142,6 @@ def test_beginning_of_a_token_does_not_get_out_by_being_cut(secret: str, limit: 
         assert "abc" not in written
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.integers(64, 400))
 def test_no_planted_secret_survives_in_a_body(planted: tuple[str, Any], limit: int) -> None:
     """Whole or cut, what is written is JSON, within the limit, and without the secret."""

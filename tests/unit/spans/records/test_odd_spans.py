@@ -51,7 +51,7 @@ CHECKED = st.dictionaries(ANY_TEXT, any_value(), max_size=4)
 
 UNCHECKED = st.dictionaries(ANY_TEXT, any_value(st.datetimes(), st.builds(Unprintable)), max_size=4)
 
-MANY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)
