@@ -86,7 +86,10 @@ _TYPES_INTO = re.compile(
     r"""\]?\\*["']\s*\)\s*\.(?:send_?keys|fill|type|press_sequentially|set_?value|val|insert_?text)\(\s*(?=\\*["'])""",
     re.IGNORECASE,
 )
-_READERS = re.compile(r"(?:get|fetch|load|read|find|list|has|check|is|env)_?[A-Z_a-z]*\Z")
+_READERS = re.compile(
+    r"(?:(?:get|fetch|load|read|find|list|has|check|is|env)_?[A-Z_a-z]*"
+    r"|(?:en|de)code|r?split|[lr]?strip|(?:starts|ends)with|replace|join|format)\Z"
+)
 PARAMETERS = frozenset({"token", "sig", "signature", "auth", "sid", "jwt", "assertion"})
 """Names that can only mean a credential where they are parameters in an address."""
 

@@ -38,13 +38,13 @@ _PLACEHOLDER = re.compile(
     # Expressions in a template, with `Bearer` or the like before them.
     r"|(?:\$?\{[a-z_][a-zA-Z_.]{0,80}(?:\([^(){}]{0,40}\)|\[[^\[\]{}]{0,40}\])?(?:![rsa])?\}[ :]?){1,4}"
     r"|<[A-Za-z _.-]{1,60}\d{0,2}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"
-    r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|\[redacted.*"
+    r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|[a-z]{1,10}[-_][xX*]{3,}|\[redacted.*"
     r"|(?i:(?:your|my|insert|enter|replace|put)[-_ ](?:[a-z]{1,20}[-_ ]){0,4}"
     r"(?:key|token|secret|password|value|here|me))"
     r"|same-origin|include|omit"
     # The name of a variable that holds the secret.
     r"|(?:[A-Z][A-Z0-9]{0,20}_){1,5}(?:KEY|TOKEN|SECRET|PASSWORD|PASS|PWD|URL|URI|DSN|CREDENTIALS|PAT)"
-    r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|n/?a))",
+    r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|value|key|n/?a))",
     re.DOTALL,
 )
 _TYPE = re.compile(
@@ -54,7 +54,7 @@ _TYPE = re.compile(
 )
 _CODE = re.compile(
     r"(?:(?:await|new|return|not|lambda|f['\"])\b.*|&?(?:[A-Za-z_]+\.){0,6}[A-Za-z_]+\s?(?:\(|\[).*"
-    r"|(?:[a-z_]+\.){1,6}[A-Za-z_]+|[*&]?[a-z]+_[a-z_]+|[A-Z]+(?:_[A-Z]+)+)",
+    r"|(?:[a-z_]+\.){1,6}[A-Za-z_]+|(?:[a-z]\w{0,30}\.){1,6}[a-z]+_[a-z_]+|[*&]?[a-z]+_[a-z_]+|[A-Z]+(?:_[A-Z]+)+)",
     re.DOTALL,
 )
 
@@ -70,7 +70,12 @@ def is_opaque(text: str) -> bool:
         return False
     if _UUID.fullmatch(text):
         return True
-    return any(len(_TURN.findall(segment)) >= _FEWEST_TURNS for segment in _LONG_SEGMENT.findall(text))
+    return any(map(_takes_turns, _LONG_SEGMENT.findall(text)))
+
+
+def _takes_turns(segment: str) -> bool:
+    is_mixed = not segment.isalpha() or _changes_case_at_random(segment)
+    return is_mixed and len(_TURN.findall(segment)) >= _FEWEST_TURNS
 
 
 def is_more_than_words(text: str) -> bool:
@@ -94,6 +99,11 @@ def is_placeholder(text: str) -> bool:
 def is_code(text: str) -> bool:
     """Say whether a text is an expression that says where the value is: `os.environ["X"]`, `settings.api_key`."""
     return _CODE.fullmatch(text) is not None
+
+
+def is_identifier(text: str) -> bool:
+    """Say whether a text is the name of a class or a variable: words in camel case."""
+    return text.isalpha() and _INNER_CAPITAL.search(text) is not None and not is_credential(text)
 
 
 def is_type(text: str, *, whole: bool = False) -> bool:

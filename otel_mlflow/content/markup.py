@@ -63,7 +63,7 @@ def find_in_markup(text: str, mentions: list[Mention]) -> Iterator[Range]:
 
 
 def _is_secret(content: str, strength: int) -> bool:
-    return bool(content.strip()) and is_hidden(strength, content)
+    return any(map(str.isalnum, content)) and is_hidden(strength, content)
 
 
 def _content_of_element(text: str, mention: Mention) -> Iterator[Range]:

@@ -19,6 +19,8 @@ _LONGEST_HEADER = 2000
 _HEADER_CELL = re.compile(r"""\s*["'`*]{0,2}[^\W\d][\w .()/#-]{0,39}["'`*]{0,2}\s*""")
 _RULE = re.compile(r"[\s|+:=\u2500-\u257f-]*")
 _WORD = re.compile(r"\S+")
+# Python's statement, also in a doctest.
+_PASS = re.compile(r"(?:\.{3})?\s*pass\s*(?:#.*)?")
 _MOST_LINES = 20_000
 
 
@@ -45,7 +47,7 @@ def _below_header(
     text: str, header: Range, heads: Sequence[Mention], budget: Iterator[int]
 ) -> Iterator[tuple[Range, int]]:
     line = text[slice(*header)]
-    if len(line) > _LONGEST_HEADER:
+    if len(line) > _LONGEST_HEADER or _PASS.fullmatch(line):
         return
     delimiter = _delimiter(line)
     if delimiter in _RULED and _is_below_head(text, header[0], delimiter):
@@ -64,8 +66,8 @@ def _is_below_head(text: str, start: int, delimiter: str) -> bool:
 
 
 def _is_name_alone(line: str, heads: Sequence[Mention]) -> bool:
-    """Say whether a line is the head of a single column, and not Python's statement."""
-    return line != "pass" and any(len(line) == head.end - head.start for head in heads)
+    """Say whether a line is the head of a single column."""
+    return any(len(line) == head.end - head.start for head in heads)
 
 
 def _delimiter(line: str) -> str | None:

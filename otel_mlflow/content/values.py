@@ -14,7 +14,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from otel_mlflow.content.credentials import is_code, is_credential, is_message, is_placeholder, is_type, is_word
+from otel_mlflow.content.credentials import (
+    is_code,
+    is_credential,
+    is_identifier,
+    is_message,
+    is_placeholder,
+    is_type,
+    is_word,
+)
 from otel_mlflow.content.name_rules import Strength, is_label
 from otel_mlflow.content.names import is_hidden
 
@@ -25,6 +33,8 @@ _SCHEMA = re.compile(
 _IN_QUOTES = re.compile(r"""["']([^"'\n]*)["']""")
 _PART = re.compile(r"[^\s,;:\"'()\[\]{}]+")
 _HAS_SIGN = re.compile(r"\w|[^\s\w.,=#*~-]{4}")
+# What follows the type of a parameter in Python.
+_AFTER_TYPE = re.compile(r"[ ]\|[ ]None\b|\)[ ]->[ ]")
 # In Go: `json:"password,omitempty"`.
 _STRUCT_TAG = re.compile(r"(?:\w{1,20}:\"[^\"\n]{0,100}\"[ ]?)+")
 # Quotes by name, of Perl, Ruby and Oracle: `q(…)`, `qq{…}`, `%q[…]`, `q'[…]'`.
@@ -118,8 +128,10 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         return False
     if value.is_quoted or value.is_nested:
         return not (is_message(content) or is_label(content) or _STRUCT_TAG.fullmatch(content))
-    if content.isdigit():
-        return (strength == Strength.ALL and len(content) >= len("123")) or len(content) >= len("123456")
+    if (number := content.rstrip(".,;:)")).isdigit():
+        return (strength == Strength.ALL and len(number) >= len("123")) or len(number) >= len("123456")
+    if strength < Strength.ALL and is_identifier(content.rstrip(".,;:")):
+        return False
     return _is_bare_secret(text, value, content, name, is_equals=is_equals)
 
 
@@ -130,8 +142,10 @@ def _names_only(content: str) -> bool:
 
 
 def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equals: bool) -> bool:
-    bare = content.rstrip(".,;:")
+    bare = content.rstrip(".,;:)")
     if is_code(bare) or bare.lower() == name.lower() or is_label(bare):
+        return False
+    if _AFTER_TYPE.match(text, value.end):
         return False
     if is_type(content.lstrip("([<")) and not is_credential(content):
         return False

@@ -204,7 +204,7 @@ ASPECTS = _words(
     history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu box boxes
     visible visibility icon button form screen page prompt dialog input output inputs outputs details schema cutter
     ordering order sort weight weights economy sale supply symbol ranking frequency frequencies
-    lange longueur longitud lunghezza comprimento lengte длина
+    fd lange longueur longitud lunghezza comprimento lengte длина
     """
 )
 """After the name of a secret: the name of something about it."""
