@@ -101,11 +101,6 @@ def is_code(text: str) -> bool:
     return _CODE.fullmatch(text) is not None
 
 
-def is_identifier(text: str) -> bool:
-    """Say whether a text is the name of a class or a variable: words in camel case."""
-    return text.isalpha() and _INNER_CAPITAL.search(text) is not None and not is_credential(text)
-
-
 def is_type(text: str, *, whole: bool = False) -> bool:
     """Say whether a text begins with the name of a type or of a state of things, or is one: `str`, `required`."""
     return (_TYPE.fullmatch(text) if whole else _TYPE.match(text)) is not None

@@ -14,14 +14,13 @@ from collections.abc import Iterator
 
 from otel_mlflow.content.credentials import (
     is_credential,
-    is_identifier,
     is_message,
     is_placeholder,
     is_seed_phrase,
     is_word,
 )
 from otel_mlflow.content.mentions import Mention
-from otel_mlflow.content.name_rules import Strength, is_label
+from otel_mlflow.content.name_rules import Strength, is_class_name, is_label
 from otel_mlflow.content.names import is_hidden
 
 Range = tuple[int, int]
@@ -128,7 +127,7 @@ def _said(text: str, mention: Mention) -> Range | None:
     if mention.strength < Strength.TEXTS or text[mention.start : mention.end].lower() == "pass":
         is_secret = is_hidden(min(mention.strength, Strength.CODES), word)
     else:
-        is_secret = not (is_word(word) or (mention.strength < Strength.ALL and is_identifier(word)))
+        is_secret = not (is_word(word) or (mention.strength < Strength.ALL and is_class_name(word)))
     is_secret = is_secret and not (is_placeholder(word) or is_label(word))
     return (said.start(group), said.start(group) + len(word)) if is_secret else None
 

@@ -17,13 +17,12 @@ from typing import NamedTuple
 from otel_mlflow.content.credentials import (
     is_code,
     is_credential,
-    is_identifier,
     is_message,
     is_placeholder,
     is_type,
     is_word,
 )
-from otel_mlflow.content.name_rules import Strength, is_label
+from otel_mlflow.content.name_rules import Strength, is_class_name, is_label
 from otel_mlflow.content.names import is_hidden
 
 # The JSON schema of a secret, in a document that broke off.
@@ -130,7 +129,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         return not (is_message(content) or is_label(content) or _STRUCT_TAG.fullmatch(content))
     if (number := content.rstrip(".,;:)")).isdigit():
         return (strength == Strength.ALL and len(number) >= len("123")) or len(number) >= len("123456")
-    if strength < Strength.ALL and is_identifier(content.rstrip(".,;:")):
+    if strength < Strength.ALL and is_class_name(content.rstrip(".,;:")):
         return False
     return _is_bare_secret(text, value, content, name, is_equals=is_equals)
 
