@@ -152,13 +152,14 @@ def is_label(text: str) -> bool:
 
 def is_class_name(text: str) -> bool:
     """Say whether a text is the name of a class of secrets: `TemporaryCredentials`; a shorter one may be a password."""
-    if len(text) < _SHORTEST_CLASS_NAME or not text.isalpha() or is_credential(text):
+    if not _SHORTEST_CLASS_NAME <= len(text) <= _LONGEST_CLASS_NAME or not text.isalpha() or is_credential(text):
         return False
     words = split_words(text)
     return len(words) > 1 and any(_judge_at(words, place) for place in range(len(words)))
 
 
 _SHORTEST_CLASS_NAME = 20
+_LONGEST_CLASS_NAME = 100
 _LONGEST_LABEL = 40
 _OPAQUE = frozenset(map(fold, vocabulary.OPAQUE))
 _SCRIPTS = tuple(map(fold, vocabulary.SCRIPTS_WITHOUT_SPACES))
