@@ -46,7 +46,7 @@ class Service:
         One that is kept for the next request may be closed by the server just as that is sent.
         """
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        return httpx.AsyncClient(base_url=self.server.url, timeout=60, limits=limits, **options)
+        return httpx.AsyncClient(base_url=self.server.url, timeout=150, limits=limits, **options)
 
     def visit(self, shapes: Sequence[Shape]) -> dict[str, str]:
         """Make these requests all at once; return the trace's id, as the app told it, of each X-Request-ID."""

@@ -44,7 +44,7 @@ def app_server(server: ServerName, folder: Path, backend: ScriptedMlflow) -> App
 
 def ask(app: AppServer) -> set[str]:
     """Ask one request after the other, each on a connection of its own; return the answers' trace ids."""
-    return {httpx.get(f"{app.url}/work", timeout=30).headers["X-MLflow-Trace-Id"] for _ in range(REQUESTS)}
+    return {httpx.get(f"{app.url}/work", timeout=90).headers["X-MLflow-Trace-Id"] for _ in range(REQUESTS)}
 
 
 @pytest.mark.parametrize("server", get_args(ServerName))
