@@ -45,6 +45,12 @@ def test_haproxy_takes_the_file() -> None:
     assert complaint() == ""
 
 
+def test_mlflow_is_asked_by_its_own_name(proxy: MlflowProxy, scripted: ScriptedMlflow) -> None:
+    """It answers 403 to names that it does not know."""
+    posted(proxy)
+    assert f"http://{scripted.headers[-1]['Host']}" == scripted.url
+
+
 def test_spans_pass(proxy: MlflowProxy, scripted: ScriptedMlflow) -> None:
     """A success is a success."""
     assert posted(proxy).status_code == 200
