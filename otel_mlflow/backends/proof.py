@@ -55,18 +55,14 @@ def json_from(response: Response, backend: str, *, fields: Collection[str] = ())
 
 def check_info_taken(response: Response, backend: str, trace_id: str) -> None:
     """Raise a `DeliveryError` where a trace's info was not taken, or the answer is about another trace: a cache's."""
-    trace = json_from(response, backend, fields=["trace"]).get("trace")
-    info = trace.get("trace_info") if isinstance(trace, dict) else None
-    answered = info.get("trace_id") if isinstance(info, dict) else None
-    if answered not in (None, trace_id):
+    found = json_from(response, backend, fields=["trace"])
+    if _at(found, "trace", "trace_info", "trace_id") not in (None, trace_id):
         raise unexpected(response, backend)
 
 
 def text_from(response: Response, backend: str, *path: str) -> str:
     """The text at a path of keys in the JSON of a response. Raises a `DeliveryError` where there is none."""
-    found: Any = json_from(response, backend)
-    for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
+    found = _at(json_from(response, backend), *path)
     if not isinstance(found, str) or not found:
         raise unexpected(response, backend)
     return found
@@ -101,6 +97,13 @@ def unexpected(response: Response, backend: str) -> UnexpectedResponseError:
         "check the address, and what stands in front of it: a proxy that asks for a login must get credentials, or let "
         "this application through",
     )
+
+
+def _at(found: Any, *path: str) -> Any:
+    """What stands at a path of keys; None where nothing does."""
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def _rejected_spans(response: Response, backend: str, may_be_bare: bool) -> tuple[int, str]:

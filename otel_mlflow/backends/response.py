@@ -119,8 +119,8 @@ _WRITTEN_AT_ONCE = re.compile(r"UNIQUE constraint failed|duplicate key value|Dup
 
 
 _DATABASE_FAILED = re.compile(
-    r"Failed to log OpenTelemetry spans|Can't reconnect until invalid transaction|connection (is )?already closed"
-    r"|server closed the connection|[Cc]onnection .{0,80}(closed|reset|lost)|terminating connection|gone away|deadlock",
+    r"Failed to log OpenTelemetry spans|Can't reconnect until invalid transaction|server closed the connection"
+    r"|[Cc]onnection .{0,80}(closed|reset|lost)|terminating connection|gone away|deadlock",
 )
 """What MLflow answers, as a bad request or one that it cannot process, where its database ended in the middle of it.
 

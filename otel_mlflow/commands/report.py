@@ -14,6 +14,7 @@ from otel_mlflow.commands import terminal
 from otel_mlflow.commands.common import as_json, echo_json, load
 from otel_mlflow.commands.report_beside import show_beside_before
 from otel_mlflow.commands.report_over_time import show_over_time
+from otel_mlflow.commands.units import dollars, milliseconds, plain
 from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.question import QuestionError, question_of
@@ -89,12 +90,12 @@ def _show(found: dict[str, Any]) -> None:
     terminal.table("Totals", ("", "now", "the window before"), list(_totals(found["totals"], found["previous"])))
     budget = found["error_budget"]
     terminal.table(f"Error budget of {100 * (1 - budget['objective']):.3g} %", ("", ""), list(_burn_rates(budget)))
-    latency = [_column(name, _milliseconds) for name in ("p50_ms", "p95_ms", "p99_ms")]
+    latency = [_column(name, milliseconds) for name in ("p50_ms", "p95_ms", "p99_ms")]
     counts = [_column(name) for name in ("requests", "errors", "cancelled")]
-    spent = [_column("input_tokens"), _column("output_tokens"), _column("cost", _dollars)]
+    spent = [_column("input_tokens"), _column("output_tokens"), _column("cost", dollars)]
     _table("Routes", found["routes"], [_column("route"), *counts, *latency])
     streamed = [row for row in found["routes"] if row["ttfb_p50_ms"] is not None]
-    first_byte = [_column(name, _milliseconds) for name in ("ttfb_p50_ms", "ttfb_p95_ms")]
+    first_byte = [_column(name, milliseconds) for name in ("ttfb_p50_ms", "ttfb_p95_ms")]
     show_beside_before(found)
     _table("Time to first byte", streamed, [_column("route"), *first_byte])
     _table("Services", found["services"], [_column("service"), *counts])
@@ -102,9 +103,9 @@ def _show(found: dict[str, Any]) -> None:
     _table("Errors", found["errors"], [_column("error_type"), _column("requests"), _column("first"), _column("last")])
     for name in ("failing", "slowest", "latest"):
         _list_requests(name.capitalize(), found[name][:LISTED])
-    took = [*latency, _column("longest_ms", _milliseconds)]
+    took = [*latency, _column("longest_ms", milliseconds)]
     _table("Models", found["models"], [_column("model"), _column("calls"), *spent])
-    mean = _column("mean_ms", _milliseconds)
+    mean = _column("mean_ms", milliseconds)
     _table("Durations of calls of models", found["models"], [_column("model"), mean, *took])
     _table("Users", found["users"], [_column("user"), *counts, *spent])
     _table("Sessions", found["sessions"][:LISTED], [_column("session"), _column("requests"), _column("errors")])
@@ -122,7 +123,7 @@ def _show(found: dict[str, Any]) -> None:
 
 def _totals(totals: Row, previous: Row) -> Iterable[tuple[str, str, str]]:
     for name, value in totals.items():
-        shown = _milliseconds if name.endswith("_ms") else _dollars if name == "cost" else _plain
+        shown = milliseconds if name.endswith("_ms") else dollars if name == "cost" else plain
         if value is not None:
             yield name.removesuffix("_ms").replace("_", " "), shown(value), shown(previous.get(name))
 
@@ -139,19 +140,7 @@ def _table(title: str, rows: Sequence[Row], columns: Sequence[Column]) -> None:
 
 
 def _column(name: str, shown: Callable[[Any], str] | None = None) -> Column:
-    return name.removesuffix("_ms").replace("_", " "), lambda row: (shown or _plain)(row[name])
-
-
-def _plain(value: Any) -> str:
-    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-def _milliseconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f} ms"
-
-
-def _dollars(value: float | None) -> str:
-    return "" if value is None else f"${value:.4f}"
+    return name.removesuffix("_ms").replace("_", " "), lambda row: (shown or plain)(row[name])
 
 
 def _values(row: Row) -> str:
@@ -164,6 +153,6 @@ def _list_requests(title: str, rows: Sequence[Row]) -> None:
         click.echo(title)
     for row in rows:
         outcome = " ".join(str(said) for said in (row["outcome"], row["status_code"], row["error_type"]) if said)
-        told = f"{row['time']}  {_milliseconds(row['duration_ms']):>9}  {outcome}  "
+        told = f"{row['time']}  {milliseconds(row['duration_ms']):>9}  {outcome}  "
         click.echo(f"  {told}{textwrap.shorten(row['route'], max(WIDTH - len(told) - 2, 12), placeholder='…')}")
         click.echo(f"    {row['trace_id']}  {row['user'] or ''}".rstrip())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from otel_mlflow.commands import terminal
+from otel_mlflow.commands.units import dollars, milliseconds, plain
 from otel_mlflow.ops.summary import Row
 
 Shown = Callable[[Any], str]
@@ -13,10 +14,9 @@ Shown = Callable[[Any], str]
 
 def show_beside_before(found: dict[str, Any]) -> None:
     """Print a table each of routes, models and errors by type, every figure followed by what it was before."""
-    milliseconds, dollars = "{:.0f} ms".format, "${:.4f}".format
-    _beside("Routes", "route", found["routes"], {"requests": str, "errors": str, "p95_ms": milliseconds})
-    _beside("Models", "model", found["models"], {"calls": str, "total_tokens": str, "cost": dollars})
-    _beside("Errors", "error_type", found["errors"], {"requests": str})
+    _beside("Routes", "route", found["routes"], {"requests": plain, "errors": plain, "p95_ms": milliseconds})
+    _beside("Models", "model", found["models"], {"calls": plain, "total_tokens": plain, "cost": dollars})
+    _beside("Errors", "error_type", found["errors"], {"requests": plain})
 
 
 def _beside(title: str, by: str, rows: Sequence[Row], figures: dict[str, Shown]) -> None:
@@ -29,8 +29,4 @@ def _beside(title: str, by: str, rows: Sequence[Row], figures: dict[str, Shown])
 
 def _cells(row: Row, figures: dict[str, Shown]) -> list[str]:
     both = (row, row["previous"] or {})
-    return [_shown(some.get(name), shown) for name, shown in figures.items() for some in both]
-
-
-def _shown(value: Any, shown: Shown) -> str:
-    return "" if value is None else shown(value)
+    return [shown(some.get(name)) for name, shown in figures.items() for some in both]

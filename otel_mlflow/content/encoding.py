@@ -7,7 +7,7 @@ several. What lies deeper than long lists do is left to one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 MANY = 1000
@@ -59,15 +59,20 @@ def _elements(value: list[Any] | tuple[Any, ...], depth: int, options: dict[str,
 
 
 def _may_be_long(value: Any) -> bool:
-    if not isinstance(value, (dict, list, tuple)):
-        return False
-    return len(value) > MANY or sum(map(_size, value.values() if isinstance(value, dict) else value)) > MANY
+    items = _items(value)
+    return items is not None and (len(items) > MANY or sum(map(_size, items)) > MANY)
 
 
 def _size(value: Any) -> int:
     """The members and elements of a value, and those of what it consists of; 1 for what has none."""
+    items = _items(value)
+    if items is None:
+        return 1
+    return 1 + len(items) + sum(len(item) for item in items if isinstance(item, (dict, list, tuple)))
+
+
+def _items(value: Any) -> Collection[Any] | None:
+    """What an object or a list consists of; None for what is neither."""
     if isinstance(value, dict):
-        return 1 + len(value) + sum(len(item) for item in value.values() if isinstance(item, (dict, list, tuple)))
-    if isinstance(value, (list, tuple)):
-        return 1 + len(value) + sum(len(item) for item in value if isinstance(item, (dict, list, tuple)))
-    return 1
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else None

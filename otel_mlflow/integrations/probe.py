@@ -81,8 +81,12 @@ class Integrations:
         return None
 
     def leave_out(self, name: str, why: str) -> None:
-        """Do without the integration from now on: its self-test failed."""
+        """Do without the integration from now on."""
         self._keep(name, why)
+
+    def fail(self, name: str, failure: str) -> None:
+        """Do without the integration from now on: a self-test that needs more than the table has found this."""
+        self._keep(name, _failed(failure))
 
     @property
     def left_out(self) -> list[LeftOut]:
@@ -115,7 +119,11 @@ def _failure(integration: Integration) -> str | None:
         return None
     found = attempt(integration.self_test)
     why = f"{type(found).__name__}: {found}" if isinstance(found, Exception) else found
-    return f"its self-test fails ({why})" if why else None
+    return _failed(why) if why else None
+
+
+def _failed(failure: str) -> str:
+    return f"its self-test fails ({failure})"
 
 
 def is_before(integration: Integration) -> bool:

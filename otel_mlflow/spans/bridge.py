@@ -126,7 +126,7 @@ class Bridge:
         if (failure := tracer.check(SelfTest(self.provider, self.processor))) is not None:
             self._flavours.remove(_LANGCHAIN)
             disable_autologging([_LANGCHAIN])
-            INTEGRATIONS.leave_out(_LANGCHAIN, f"its self-test fails ({failure})")
+            INTEGRATIONS.fail(_LANGCHAIN, failure)
 
     def _miss(self, off: FlavourOff) -> None:
         log_trouble(off)

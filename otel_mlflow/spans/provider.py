@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class SharedTracerProvider:
         self._explicit: list[tuple[TraceOwner, TracerProvider]] = []
         self._own: OwnTracerProvider | None = None
         self._global = GlobalTracerProvider()
-        self._adopted: list[Any] = []
+        self._adopted: weakref.WeakSet[Any] = weakref.WeakSet()
         self._undo: list[Callable[[], None]] = []
         self._known: dict[TraceOwner | None, ProviderInUse] = {}
         self._filter = _LeftInAnotherContext()
@@ -179,8 +180,8 @@ class SharedTracerProvider:
         if provider is self._own:
             return
         sdk_provider = _unwrapped(provider)
-        if not any(sdk_provider is adopted for adopted in self._adopted):
-            self._adopted.append(sdk_provider)
+        if sdk_provider not in self._adopted:
+            self._adopted.add(sdk_provider)
             provider.add_span_processor(self._processor)
         if not isinstance(sdk_provider.sampler, RecordingSampler) and _processors_of(sdk_provider) is not None:
             self._undo.append(record_dropped(sdk_provider, self._processor.wants, self._processor))

@@ -19,7 +19,7 @@ _TABLES = ("experiments", "trace_info", "trace_tags", "trace_request_metadata", 
 def is_known() -> bool:
     """Whether an SQLite store can be read where it lies. If not, the integration is left out, and says why."""
     if INTEGRATIONS.works(INTEGRATION) and (failure := _failure()) is not None:
-        INTEGRATIONS.leave_out(INTEGRATION, f"its self-test fails ({failure})")
+        INTEGRATIONS.fail(INTEGRATION, failure)
     return INTEGRATIONS.works(INTEGRATION)
 
 

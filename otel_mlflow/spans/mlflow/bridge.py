@@ -36,7 +36,7 @@ class MlflowBridge:
             self._undo = [*parts.install(provider.tracer, processor)]
             if (failure := parts.check(SelfTest(provider, processor))) is not None:
                 self.uninstall()
-                INTEGRATIONS.leave_out("mlflow_spans", f"its self-test fails ({failure})")
+                INTEGRATIONS.fail("mlflow_spans", failure)
 
     def _silence(self) -> None:
         """By MLflow's public function; where that leans on what is gone, by a provider in the place of MLflow's."""

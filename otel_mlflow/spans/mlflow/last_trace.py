@@ -52,8 +52,10 @@ class LastActiveTrace:
 @contextmanager
 def keeping_last_trace() -> Generator[None, None, None]:
     """What callers outside of requests are told is afterwards what it was before."""
-    known = {name: value for name, value in vars(mlflow_fluent).items() if name == "_LAST_ACTIVE_TRACE_ID_GLOBAL"}
+    is_kept = INTEGRATIONS.works("mlflow_last_trace")
+    before = mlflow_fluent._LAST_ACTIVE_TRACE_ID_GLOBAL if is_kept else None
     try:
         yield
     finally:
-        vars(mlflow_fluent).update(known)
+        if is_kept:
+            mlflow_fluent._LAST_ACTIVE_TRACE_ID_GLOBAL = before

@@ -55,8 +55,10 @@ class SelfTest:
             return f"{type(arrived).__name__}: {arrived}"
         if arrived is None:
             return None
-        if len(arrived) != 1 or arrived[0] is None:
-            return f"of one span {len(arrived)} arrive in its trace" if len(arrived) != 1 else "a span does not end"
+        if len(arrived) != 1:
+            return f"of one span {len(arrived)} arrive in its trace"
+        if arrived[0] is None:
+            return "a span does not end"
         attributes = arrived[0].attributes or {}
         wrong = {key: attributes.get(key) for key, value in expected.items() if attributes.get(key) != value}
         return f"a span arrives with {wrong}, where {dict(expected)} is expected" if wrong else None
