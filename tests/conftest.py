@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.servers.mlflow_server import MlflowServer
+    from tests.servers.scripted import ScriptedMlflow
 
 REQUIRE_ALL = "REQUIRE_ALL_TESTS"
 
@@ -42,6 +43,15 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowSe
     server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedMlflow]:
+    """A server that takes traces, or misbehaves as told."""
+    from tests.servers.scripted import ScriptedMlflow
+
+    with ScriptedMlflow() as server:
+        yield server
 
 
 @pytest.hookimpl(wrapper=True)

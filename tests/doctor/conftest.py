@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
 from tests.servers.process import FOREIGN_SETTINGS
-from tests.servers.scripted import ScriptedMlflow
 
 with warnings.catch_warnings():
     # MLflow's modules warn about their own type hints and tables as they are imported, which is nobody's error here.
@@ -33,13 +31,6 @@ def empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OTEL_MLFLOW_DELIVERY__SPOOL_DIR", str(tmp_path / "spool"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def scripted() -> Iterator[ScriptedMlflow]:
-    """A server that takes traces, or misbehaves as told."""
-    with ScriptedMlflow() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import pytest
 
 from otel_mlflow.guard import GUARD
 from tests.servers.process import FOREIGN_SETTINGS
-from tests.servers.scripted import ScriptedMlflow
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +25,3 @@ def no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(FOREIGN_SETTINGS):
             monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def scripted() -> Iterator[ScriptedMlflow]:
-    """A server that misbehaves as told."""
-    with ScriptedMlflow() as server:
-        yield server

@@ -21,13 +21,6 @@ def says(status: int, detail: str) -> Fault:
 
 
 @pytest.fixture
-def scripted() -> Iterator[ScriptedMlflow]:
-    """A server that says what it is told to."""
-    with ScriptedMlflow() as server:
-        yield server
-
-
-@pytest.fixture
 def proxy(tmp_path: Path, scripted: ScriptedMlflow) -> Iterator[MlflowProxy]:
     """In front of a scripted server."""
     running = MlflowProxy(tmp_path, scripted.url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +20,7 @@ from tests.ops.conftest import EXPERIMENT, SEEDED
 from tests.servers.app_server import AppServer
 from tests.servers.browser import ARGUMENTS, shot
 from tests.servers.mlflow_server import MlflowServer
+from tests.servers.process import installed
 
 PACKAGE = Path(otel_mlflow.__file__).parent
 PATIENCE = 30_000  # milliseconds; the machine may be busy
@@ -32,8 +32,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Headless Chromium."""
-    if (chromium := shutil.which("chromium")) is None:
-        pytest.skip("needs Debian's chromium on the PATH")
+    chromium = installed("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser

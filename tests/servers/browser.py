@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, Route, sync_playwright
+
+from tests.servers.process import installed
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -27,8 +27,7 @@ PATIENCE = 30_000  # milliseconds; MLflow's UI is large, and the machine may be 
 @contextmanager
 def local_page() -> Generator[Page, None, None]:
     """An empty page; the test is skipped where there is no Chromium."""
-    if (chromium := shutil.which("chromium")) is None:
-        pytest.skip("needs Debian's chromium on the PATH")
+    chromium = installed("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
 from tests.conftest import find_free_port
-from tests.servers.process import ChildProcess, clean_environment, until
+from tests.servers.process import ChildProcess, clean_environment, installed, until
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "config" / "collector" / "mlflow-proxy.cfg"
 
@@ -24,7 +22,8 @@ class MlflowProxy:
         address = f"{host}:{find_free_port()}"
         self.url = f"http://{address}"
         environment = {"PROXY_ADDRESS": address, "MLFLOW_ADDRESS": urlsplit(mlflow).netloc}
-        self._child = ChildProcess([program(), "-f", str(CONFIGURATION)], folder=folder, environment=environment)
+        command = [installed("haproxy"), "-f", str(CONFIGURATION)]
+        self._child = ChildProcess(command, folder=folder, environment=environment)
         until(self._is_ready, seconds=30, waiting_for=lambda: f"HAProxy; its log:\n{self._child.log[-4000:]}")
 
     def stop(self) -> None:
@@ -39,19 +38,11 @@ class MlflowProxy:
         return True
 
 
-def program() -> str:
-    """Where it is; the test is skipped where it is not installed."""
-    found = shutil.which("haproxy")
-    if found is None:
-        pytest.skip("needs Debian's haproxy on the PATH")
-    return found
-
-
 def complaint() -> str:
     """What HAProxy finds wrong with the configuration; empty where it would start with it."""
     environment = clean_environment({"PROXY_ADDRESS": "127.0.0.1:1", "MLFLOW_ADDRESS": "127.0.0.1:2"})
     ran = subprocess.run(
-        [program(), "-c", "-q", "-f", str(CONFIGURATION)],
+        [installed("haproxy"), "-c", "-q", "-f", str(CONFIGURATION)],
         env=environment,
         capture_output=True,
         text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -38,6 +39,14 @@ def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_SETTINGS)}
     quiet = {"PYTHONUNBUFFERED": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
     return inherited | quiet | dict(extra)
+
+
+def installed(program: str, package: str | None = None) -> str:
+    """Where a program of Debian's is; the test is skipped where its package is not installed."""
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"needs Debian's {package or program} on the PATH")
+    return found
 
 
 class ChildProcess:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import yaml
 
 from tests.conftest import find_free_port
-from tests.servers.process import ChildProcess, until
+from tests.servers.process import ChildProcess, installed, until
 
 
 def program(name: str) -> str:
-    """Where one of its programs is; the test is skipped where it is not installed."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip("needs Debian's prometheus on the PATH")
-    return found
+    """Where one of its programs is."""
+    return installed(name, "prometheus")
 
 
 class Prometheus:

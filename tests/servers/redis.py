@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import find_free_port
-from tests.servers.process import ChildProcess, until
+from tests.servers.process import ChildProcess, installed, until
 
 
 class Redis:
     """The server, on loopback, with nothing on disk."""
 
     def __init__(self, folder: Path) -> None:
-        program = shutil.which("redis-server")
-        if program is None:
-            pytest.skip("needs Debian's redis-server")
+        program = installed("redis-server")
         folder.mkdir(parents=True, exist_ok=True)
         self._port = find_free_port()
         command = [program, "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,6 @@ from tests.servers.process import until
 from tests.servers.scripted import ScriptedMlflow
 
 pytestmark = pytest.mark.usefixtures("fresh_process")
-
-
-@pytest.fixture
-def scripted() -> Iterator[ScriptedMlflow]:
-    """A server that misbehaves as told."""
-    with ScriptedMlflow() as server:
-        yield server
 
 
 def first_words(**settings: Any) -> str:

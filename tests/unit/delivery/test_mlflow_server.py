@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,13 +11,6 @@ from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.errors import PartiallyRejectedError
 from tests.delivering import info_of, trace
 from tests.servers.scripted import INFOS, Fault, ScriptedMlflow
-
-
-@pytest.fixture
-def scripted() -> Iterator[ScriptedMlflow]:
-    """A server of any version."""
-    with ScriptedMlflow() as server:
-        yield server
 
 
 def opened(scripted: ScriptedMlflow, version: str) -> MlflowServer:
