@@ -114,6 +114,15 @@ def folder(path: Path) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111, unlike Path's this one never raises
 
 
+def whole_path(uri: str) -> str:
+    """Name a SQLite file by its whole path: elsewhere on this host, the short one is another file's address."""
+    database = re.fullmatch(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:)([^?]+)(.*)", uri)
+    if database is None:
+        return uri
+    scheme, path, query = database.groups()
+    return f"{scheme}{os.path.abspath(path)}{query}"  # noqa: PTH100, unlike Path's this one leaves out `..`
+
+
 def tracking_uri(uri: str) -> str:
     """Check that MLflow could make something of it; a value without a scheme is a folder."""
     scheme, separator, rest = uri.partition(":")
@@ -123,7 +132,7 @@ def tracking_uri(uri: str) -> str:
     if scheme.partition("+")[0].lower() not in TRACKING_SCHEMES:
         hint = f", did you mean http://{uri}" if rest[:1].isdigit() else ""
         raise ValueError(f"{scheme!r} is not a kind of tracking server{hint}")
-    return http_url(uri) if scheme.lower() in ("http", "https") else uri
+    return http_url(uri) if scheme.lower() in ("http", "https") else whole_path(uri)
 
 
 def http_urls(urls: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from otel_mlflow.backends.databricks.configured_host import configured_host
 from otel_mlflow.backends.http import redacted_uri
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.errors import SettingsError
+from otel_mlflow.settings.values import whole_path
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
@@ -74,7 +75,7 @@ def resolve_defaults(settings: Settings) -> Settings:
         return settings
     from mlflow.tracking import get_tracking_uri
 
-    return settings.model_copy(update={"tracking_uri": get_tracking_uri()})
+    return settings.model_copy(update={"tracking_uri": whole_path(get_tracking_uri())})
 
 
 def display_backend(settings: Settings) -> str:

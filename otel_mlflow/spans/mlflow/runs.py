@@ -19,6 +19,7 @@ import mlflow.tracking.fluent
 from typing_extensions import override
 
 from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.settings.values import whole_path
 from otel_mlflow.spans.mlflow.run_ender import RUN_ENDER
 from otel_mlflow.spans.trace import OpenTrace
 
@@ -66,7 +67,7 @@ def end_left_open(trace: OpenTrace, *, failed: bool) -> None:
     uri = mlflow.get_tracking_uri()
     for run in trace.runs or ():
         run_id = str(run.info.run_id)
-        if uri == _DEFAULTS.tracking_uri:
+        if _goes_with_traces(uri):
             trace.open_runs[run_id] = {"status": status, "end_time_ms": time.time_ns() // 1_000_000}
         else:
             RUN_ENDER.end(run_id, status, uri)
@@ -121,6 +122,10 @@ class _Defaults:
 _DEFAULTS = _Defaults()
 
 
+def _goes_with_traces(uri: str) -> bool:
+    return whole_path(uri) == _DEFAULTS.tracking_uri
+
+
 def use_tracking_uri(uri: str | None) -> None:
     """Let runs go where the traces go, unless user code or MLflow's environment says otherwise."""
     _DEFAULTS.tracking_uri = uri
@@ -154,7 +159,7 @@ def _register_default_experiment() -> None:
         """The experiment of the traces, found or made by its name on the thread of whoever starts a run."""
 
         def in_context(self) -> bool:
-            return _DEFAULTS.experiment_name is not None and mlflow.get_tracking_uri() == _DEFAULTS.tracking_uri
+            return _DEFAULTS.experiment_name is not None and _goes_with_traces(mlflow.get_tracking_uri())
 
         def get_experiment_id(self) -> Any:
             client, name = mlflow.MlflowClient(), str(_DEFAULTS.experiment_name)

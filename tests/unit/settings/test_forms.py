@@ -69,6 +69,21 @@ def test_old_shape_keeps_working() -> None:
     assert (settings.tracing.backend, settings.tracing.max_trace_depth) == ("databricks", 10)
 
 
+@pytest.mark.parametrize(
+    ("uri", "named"),
+    [
+        ("sqlite:///mlflow.db", "sqlite:///{here}/mlflow.db"),
+        ("sqlite+pysqlite:///../data/mlflow.db?timeout=9", "sqlite+pysqlite:///{above}/data/mlflow.db?timeout=9"),
+        ("sqlite:////data/mlflow.db", "sqlite:////data/mlflow.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+    ],
+)
+def test_a_database_s_file_is_named_by_its_whole_path(uri: str, named: str) -> None:
+    """Two apps that share a user's spool, each with `sqlite:///mlflow.db` in its folder, mean two files."""
+    here = Path.cwd()
+    assert Settings(tracking_uri=uri).tracking_uri == named.format(here=here, above=here.parent)
+
+
 def test_tilde_in_the_spool_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`~` is the user's home, as a person who writes it expects."""
     monkeypatch.setenv("HOME", str(tmp_path))

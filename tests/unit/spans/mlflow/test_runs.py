@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -13,7 +14,7 @@ import mlflow.tracking._tracking_service.utils
 import mlflow.tracking.fluent
 import pytest
 
-from otel_mlflow import Tracing
+from otel_mlflow import Settings, Tracing
 from otel_mlflow.spans.mlflow import runs
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of
@@ -142,6 +143,19 @@ def test_runs_go_into_the_traces_experiment(traces: CapturedTraces, tracking_sto
         assert run.info.experiment_id == experiment_id
 
 
+def test_a_store_s_short_address_is_that_of_the_traces(
+    fresh_process: None, store_with_tables: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow knows the store by the path that its environment says, traces by the whole one."""
+    folder = Path(store_with_tables.removeprefix("sqlite:///")).parent
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    tracing = Tracing(Settings(experiment_name="short"))
+    with mlflow.start_run() as run:
+        assert mlflow.get_experiment(run.info.experiment_id).name == "short"
+    tracing.shutdown()
+
+
 def test_an_experiment_that_user_code_has_set_is_left_alone(traces: CapturedTraces, tracking_store: str) -> None:
     """Their word counts."""
     chosen = mlflow.set_experiment("of user code")
@@ -198,7 +212,5 @@ def test_private_the_active_experiment_is_a_module_variable(
     assert mlflow_fluent._get_experiment_id() == "7"
 
 
-def _settings(tracking_uri: str) -> Any:
-    from otel_mlflow import Settings
-
+def _settings(tracking_uri: str) -> Settings:
     return Settings(tracking_uri=tracking_uri)
