@@ -37,14 +37,15 @@ def _end_of_userinfo(text: str, mark: int, start: int) -> int:
     authority = _AUTHORITY.match(text, start)
     end = authority.end() if authority else start
     at = text.rfind("@", start, end)
-    if at >= 0 or ":" not in text[start:end] or _PORT.match(text, start, end):
+    has_host = start <= at < end - 1
+    if has_host or ":" not in text[start:end] or _PORT.match(text, start, end):
         return at
     scheme = _SCHEME.search(text[max(mark - _LONGEST_SCHEME, 0) : mark])
     if scheme is None:
-        return -1
+        return at
     if scheme[1].lower() in _WEB:
         userinfo = _WEB_USERINFO.match(text, start)
-        return userinfo.end(1) if userinfo else -1
+        return userinfo.end(1) if userinfo else at
     rest = _UNTIL_SPACE.match(text, start)
     return text.rfind("@", start, rest.end() if rest else start)
 

@@ -1,14 +1,21 @@
-"""Secrets in command lines: the options of well-known commands whose names do not say that they hold one.
+"""Secrets in command lines.
 
-`--password …` and `PGPASSWORD=…` are assignments. To add a command: one line in the table.
+1. The options of well-known commands whose names do not say that they hold one. To add a command: a line in the table.
+2. What is piped into a command that asks for a password.
+3. The lines of a `.pgpass` and of curl's file of cookies; what Oracle's commands connect with.
+4. What a command that names a secret prints: alone on the line below.
+
+`--password …` and `PGPASSWORD=…` are assignments.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
+from otel_mlflow.content.credentials import is_credential
+from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.windows import find_all
 
 Range = tuple[int, int]
@@ -84,6 +91,7 @@ _OPTIONS = (
     _option("tacacs", r"key(?:\s\d)?"),
     _option("add-generic-password", r"-w"),
     _option("add-internet-password", r"-w"),
+    _option("wandb", r"login"),
     _option("bw login", r"\S+@\S+"),
     _option("keyvault secret", r"--value"),
     _option("put-parameter", r"--value"),
@@ -105,11 +113,20 @@ _NOT_A_SECRET = re.compile(r"[-$<{%].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.
 _PIPED = re.compile(
     r"""\b(?:echo|printf)\s+(?:-n\s+|["']%s(?:\\n)?["']\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
 )
+_FED = re.compile(
+    r"""\b(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin)\b[^\n<]{0,100}<<<\s{0,4}["']?([^\s"'$]+)"""
+)
+_PRINTS = re.compile(
+    r"""\b(?:get|read|show|cat|print|printenv|echo|access|jq|yq|base64|create|generate|type)\b|\btoken\Z"""
+)
+_ALONE_BELOW = re.compile(r"""\r?\n[ \t]*["']?([^\s"'<>`=]{8,4000})["']?[ \t]*(?:\Z|[\r\n])""")
 _PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:([^\s:]\S*)$", re.MULTILINE)
 _PGPASS_LINE = re.compile(r":(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:\S")
+_COOKIE = re.compile(r"^\S+\t(?:TRUE|FALSE)\t\S+\t(?:TRUE|FALSE)\t\d+\t\S+\t(\S+)", re.MULTILINE)
 _THIN = re.compile(
     r"(?:oracle:(?:thin|oci\d?):|(?:connect|sqlplus|expdp|impdp|exp|imp|target)\s+)[\w$]+/([^\s@/]+)@", re.IGNORECASE
 )
+_LONGEST_LINE = 1000
 _LINE = re.compile(r"(?:[^\n\\]|\\\r?\n|\\.){0,4000}")
 
 
@@ -119,8 +136,8 @@ def names_command(words: Set[bytes]) -> bool:
 
 
 def may_hold_password_file(text: str) -> bool:
-    """Say whether a text may hold lines of a `.pgpass`."""
-    return _PGPASS_LINE.search(text) is not None
+    """Say whether a text may hold lines of a `.pgpass` or of a file of cookies."""
+    return _PGPASS_LINE.search(text) is not None or "TRUE\\t" in text
 
 
 def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
@@ -131,10 +148,26 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
                 yield from _of_option(text, lower, option)
     if b"echo" in words or b"printf" in words:
         yield from (found.span(1) for found in find_all(_PIPED, text))
+    if "<<<" in text:
+        yield from (found.span(1) for found in find_all(_FED, text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
         yield from (found.span(1) for found in find_all(_PGPASS, text))
+    if "TRUE\t" in text:
+        yield from (found.span(1) for found in find_all(_COOKIE, text) if is_credential(found[1]))
     if not _ORACLE_WORDS.isdisjoint(words):
         yield from (found.span(1) for found in find_all(_THIN, text))
+
+
+def find_printed(text: str, mentions: Sequence[Mention]) -> Iterator[Range]:
+    """Find what commands that name a secret print on the line below."""
+    for mention in mentions:
+        end = text.find("\n", mention.end, mention.end + _LONGEST_LINE)
+        printed = _ALONE_BELOW.match(text, end - (text[end - 1] == "\r")) if end >= 0 else None
+        if printed is None or "/" in printed[1] or not is_credential(printed[1]):
+            continue
+        start = text.rfind("\n", max(mention.start - _LONGEST_LINE, 0), mention.start) + 1
+        if _PRINTS.search(text[start:end]):
+            yield printed.span(1)
 
 
 def _of_option(text: str, lower: str, option: _Option) -> Iterator[Range]:

@@ -32,6 +32,7 @@ _SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){3,23}[.]?")
 _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _CAPITALS = re.compile(r"[A-Z]{2}(?=[a-z])")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
+_REFERENCE = re.compile(r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)")
 _PLACEHOLDER = re.compile(
     r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)"
     r"|\$[A-Za-z_]{2,40}|\$?\{\{[^{}]{0,80}\}\}|\{(?:[a-z_]*|[A-Z_]*)\}"
@@ -49,11 +50,11 @@ _PLACEHOLDER = re.compile(
 )
 _TYPE = re.compile(
     r"(?:Optional|SecretStr|str|string|String|int|integer|number|bool|boolean|bytes|text|varchar|char|object|any|Any|array"
-    r"|list|dict|required|optional|missing|empty|hashed|encrypted|bcrypt|never|always|sent|provided|unknown|weak|strong|invalid|incorrect|wrong|expired|disabled|enabled|yes|no|ok|not|set|unset"
-    r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are|inherit|read|write)\b(?![-!@#$^&*])",
+    r"|list|dict|required|optional|missing|empty|hashed|encrypted|bcrypt|never|always|sent|provided|unknown|weak|strong|invalid|incorrect|wrong|expired|disabled|enabled|yes|no|YES|NO|ok|not|set|unset|pending|granted|denied|approved"
+    r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are|inherit|read|write)\b(?![-@#$^&*]|!(?!\s|[,)\]}]|\Z))",
 )
 _CODE = re.compile(
-    r"(?:(?:await|new|return|not|lambda|f['\"])\b.*|&?(?:[A-Za-z_]+\.){0,6}[A-Za-z_]+\s?(?:\(|\[).*"
+    r"(?:(?:await|new|return|not|lambda|f['\"])\b.*|[&$]?(?:[A-Za-z_]+\.){0,6}[A-Za-z_]+\s?(?:\(|\[).*"
     r"|(?:[a-z_]+\.){1,6}[A-Za-z_]+|(?:[a-z]\w{0,30}\.){1,6}[a-z]+_[a-z_]+|[*&]?[a-z]+_[a-z_]+|[A-Z]+(?:_[A-Z]+)+)",
     re.DOTALL,
 )
@@ -158,6 +159,16 @@ _STOP_WORDS = _words(
     """
 )
 _FEWEST_WORDS = 3
+
+
+def is_reference(text: str) -> bool:
+    """Say whether a text names a secret that is kept elsewhere: `pg-secret`, `db-credentials`."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def is_camel_case(text: str) -> bool:
+    """Say whether a capital stands inside of a text of letters, as it does in `TulipGarden`."""
+    return text.isalpha() and _INNER_CAPITAL.search(text) is not None
 
 
 def is_message(text: str) -> bool:

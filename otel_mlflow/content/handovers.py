@@ -4,8 +4,8 @@
 2. What somebody logs in with: `log in as admin with …`, `use admin:… to sign in`.
 3. By initials: `u: admin p: …`.
 4. In a protocol: `AUTH …`, `LOGIN admin …`.
-5. As the arguments of a call: `smtp.login("admin", "…")`, `jwt.encode(claims, "…")`; as what a script sends when it
-   is asked: `expect "Password:"`, `send "…"`.
+5. As the arguments of a call: `smtp.login("admin", "…")`, `connect("db", "admin", "…")`, `jwt.encode(claims, "…")`; as
+   what a script sends when it is asked: `expect "Password:"`, `send "…"`.
 6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`,
    `your code is …, it expires in 5 minutes`.
 7. Where a password is the subject: `the new one is …`, `I set it to …`.
@@ -81,10 +81,19 @@ _SENT = _form(
 _CALLS = (
     _form(
         "login log sign authenticate auth signin basicauth httpbasicauth credentials networkcredential sqlcredential "
-        "passwordcredential usernamepasswordcredentials usernamepasswordauthenticationtoken passwordauthentication",
+        "passwordcredential usernamepasswordcredentials usernamepasswordauthenticationtoken passwordauthentication "
+        "setbasicauth withbasicauth basicauthentication awscredentials basicawscredentials storagesharedkeycredential",
         r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
     ),
-    _form("encode decode", r"""\w+\([^()"'\n]{1,200},\s{0,9}b?["']([^"'\n]{3,200})["']""", before=r"jwt\.\Z"),
+    _form(
+        "connect getconnection open pdo mysqli plainauth",
+        r"""\w+\(\s{0,9}["'][^"'\n]{0,200}["']\s{0,9},\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
+    ),
+    _form(
+        "encode decode sign verify",
+        r"""\w+\((?:\{[^{}\n]{0,200}\}|[^(){}"'\n]{1,200}),\s{0,9}b?["']([^"'\n]{3,200})["']""",
+        before=r"(?:jwt|jsonwebtoken)\.\Z",
+    ),
     _form("fernet", r"""\w+\(\s{0,9}b?["']([^"'\n]{16,200})["']"""),
     _form("securestring", r"""\w+[ ](?:-string[ ])?["']([^"'\n]{3,200})["']"""),
 )

@@ -4,7 +4,8 @@
    escaped markup too.
 2. An attribute beside the one that names it: `<input name="password" value="…">`, `<add key="ApiKey" value="…"/>`.
 3. The content of an element that is named in an attribute: `<entry key="password">…</entry>`.
-4. The element after the one that names it: `<key>password</key><string>…</string>`.
+4. The element after the one that names it: `<key>password</key><string>…</string>`,
+   `<label>Password</label><input value="…">`.
 5. The cells below the head of a column: `<th>password</th>`.
 
 An attribute of that name, `<user password="…"/>`, is an assignment.
@@ -30,6 +31,11 @@ _VALUE = re.compile(
 _VALUE_IN_TAG = re.compile(r"""(?:\s[^<>]{0,400}?)?\svalue\s{0,4}=\s{0,4}\\*["']([^"'<>\\]+)""", re.IGNORECASE)
 _CONTENT = re.compile(r"[^<>]{0,500}?(?<!/)>\s*(?:<[\w:.-]{1,60}>\s*)?(?:<!\[CDATA\[)?([^<>\s][^<>]*?)(?:\]\]>)?</")
 _NEXT_ELEMENT = re.compile(r"\s*</[\w:.-]{1,60}>\s*<([\w:.-]{1,60})[^<>]{0,200}>\s*(?:<[\w:.-]{1,60}>\s*)?([^<>]*)</")
+_NEXT_FIELD = re.compile(
+    r"""\s*</[\w:.-]{1,60}>\s*<(?:input|option)\b(?![^<>]{0,400}type=\\*["']?(?:submit|button))[^<>]{0,400}?"""
+    r"""\svalue=\\*["']([^"'<>\\]+)""",
+    re.IGNORECASE,
+)
 _OPENS_HEAD = re.compile(r"<th\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?\Z", re.IGNORECASE)
 _CELL = re.compile(r"<(t[hd]|tr|/table)\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?([^<>]{0,2000})", re.IGNORECASE)
 _MOST_HEADS = 20
@@ -112,6 +118,8 @@ def _beside(text: str, mention: Mention) -> Iterator[Range]:
 
 
 def _after_element(text: str, mention: Mention) -> Iterator[Range]:
+    if field := _NEXT_FIELD.match(text, mention.end):
+        yield field.span(1)
     following = _NEXT_ELEMENT.match(text, mention.end)
     if following is not None and following[1].lower() not in _TYPES:
         yield following.span(2)

@@ -19,40 +19,6 @@ _MOST_OF_A_NAME = 64
 _start = attrgetter("start")
 _NAME_AFTER = re.compile(r"[\w.$-]*")
 _WORDS_BEFORE = re.compile(r"(?:[ '’-]+\w+){1,3}")
-_TOKEN_OWNERS = frozenset(
-    [
-        "access",
-        "refresh",
-        "auth",
-        "api",
-        "bearer",
-        "id",
-        "session",
-        "csrf",
-        "xsrf",
-        "security",
-        "bot",
-        "personal",
-        "secret",
-        "reset",
-        "invite",
-        "verification",
-        "oauth",
-        "github",
-        "gitlab",
-        "slack",
-        "databricks",
-        "service",
-        "deploy",
-        "device",
-        "registration",
-        "webhook",
-        "app",
-        "user",
-        "jwt",
-        "login",
-    ]
-)
 
 
 def mentions_in(mentions: Sequence[Mention], start: int, end: int) -> Sequence[Mention]:
@@ -154,4 +120,4 @@ def _strength(text: str, start: int, name: str, names: SecretNames) -> tuple[int
 def _strength_of_token(owner: str, strength: int) -> int:
     if owner in vocabulary.TOKENS_OF_TEXT:
         return Strength.NOTHING
-    return Strength.TEXTS if strength and owner in _TOKEN_OWNERS else strength
+    return Strength.TEXTS if strength and owner in vocabulary.TOKEN_OWNERS else strength

@@ -3,7 +3,8 @@
 - A word for passwords, as a part of a word too, hides everything (`userPassword`, `dbpassword`, `password_2`).
 - A word or a phrase for another secret hides texts (`client_secret`, `mot-de-passe`).
 - A word for a code (`otp`, `pin`), or for what is written like one (`cookie`), hides all but plain words.
-- A word that has other meanings (`token`, `sig`) hides what looks like a credential.
+- A word that has other meanings (`token`, `sig`) hides what looks like a credential; so does an environment variable
+  that ends in `_KEY`.
 - A password's control of a form hides what looks like a credential (`passwordField`).
 - Not where the name says something about the secret (`password_policy`, `has_token`, `nextPageToken`).
 """
@@ -71,6 +72,13 @@ def judge_words(words: list[str]) -> int:
     return max((_judge_at(words, place) for place in range(len(words))), default=Strength.NOTHING)
 
 
+def judge_variable(name: str) -> int:
+    """Say what is hidden under an environment variable: its key is a credential, unless it is a place (`CACHE_KEY`)."""
+    owner, _, kind = name.rpartition("_")
+    is_key = kind == "KEY" and owner.isupper() and fold(owner.rpartition("_")[2]) not in vocabulary.PLACES
+    return Strength.CREDENTIALS if is_key else Strength.NOTHING
+
+
 def names_aspect(name: str) -> bool:
     """Say whether a name is one of something about a secret, as it stands under the secret's name: `min_length`."""
     words = split_words(name)
@@ -92,7 +100,9 @@ def _judge_at(words: list[str], place: int) -> int:
 
 def _is_about(words: list[str], place: int, length: int) -> bool:
     """Say whether the name is one of something about the secret: `has_token`, `password_policy`."""
-    if not vocabulary.ASPECTS.isdisjoint(words[place + length :]):
+    if any(
+        word in vocabulary.ASPECTS or word.removesuffix("s") in vocabulary.ASPECTS for word in words[place + length :]
+    ):
         return True
     return place > 0 and words[0] in vocabulary.DENIALS
 
@@ -167,7 +177,9 @@ _PHRASES = _by_first_word(vocabulary.PHRASES)
 _NUMERIC_PHRASES = _by_first_word(vocabulary.NUMERIC_PHRASES)
 _NAMES = (vocabulary.PASSWORDS - vocabulary.COMPOUNDS) | vocabulary.SINGLE | vocabulary.CODES | vocabulary.OPAQUE
 _LABELS = (
-    frozenset(map(fold, _NAMES | vocabulary.SCRIPTS_WITHOUT_SPACES | vocabulary.BESIDE_LABELS))
+    frozenset(
+        map(fold, _NAMES | vocabulary.SCRIPTS_WITHOUT_SPACES | vocabulary.BESIDE_LABELS | vocabulary.TOKEN_OWNERS)
+    )
     | {word for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES) for word in phrase}
     | {"key", "keys"}
 )

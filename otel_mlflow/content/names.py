@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from otel_mlflow.content import vocabulary
-from otel_mlflow.content.credentials import is_credential, is_more_than_words, is_placeholder, is_type
-from otel_mlflow.content.name_rules import HINTS, Strength, is_label, judge_words
+from otel_mlflow.content.credentials import is_credential, is_more_than_words, is_placeholder, is_reference, is_type
+from otel_mlflow.content.name_rules import HINTS, Strength, is_label, judge_variable, judge_words
 from otel_mlflow.content.words import fold, split_words
 
 REDACTED = "[redacted]"
@@ -72,7 +72,9 @@ class SecretNames:
         name = name[-_LONGEST_NAME:].strip(_AROUND)
         if self._own.fullmatch(name):
             return Strength.ALL
-        return judge_words(split_words(name)) if self._has_default else Strength.NOTHING
+        if not self._has_default:
+            return Strength.NOTHING
+        return max(judge_words(split_words(name)), judge_variable(name))
 
     def _is_hint(self, raw: object) -> int:
         word = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
@@ -120,7 +122,8 @@ def _is_hidden_text(strength: int, value: str) -> bool:
         return is_credential(value)
     if strength == Strength.CODES:
         return is_more_than_words(value)
-    return not (is_label(value) or is_type(value, whole=True))
+    is_elsewhere = strength < Strength.ALL and is_reference(value)
+    return not (is_elsewhere or is_label(value) or is_type(value, whole=True))
 
 
 class _Remembered(dict[Any, int]):

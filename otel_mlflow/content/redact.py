@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_plus
 
 from otel_mlflow.content.addresses import find_in_addresses
 from otel_mlflow.content.assignments import PARAMETERS, find_assigned
-from otel_mlflow.content.commands import find_in_commands, may_hold_password_file, names_command
+from otel_mlflow.content.commands import find_in_commands, find_printed, may_hold_password_file, names_command
 from otel_mlflow.content.credentials import is_message
 from otel_mlflow.content.cut import to_json
 from otel_mlflow.content.handovers import find_handed_over, may_hand_over
@@ -139,6 +139,7 @@ class Redactor:
         found += find_in_manifests(text, words)
         if mentions:
             found += find_assigned(text, mentions)
+            found += find_printed(text, mentions)
             found += find_in_tables(text, mentions) if "\n" in text or "|" in text else ()
             found += find_in_markup(text, mentions) if "<" in text or ">" in text or "&lt;" in text else ()
             found += find_in_validation_errors(text, mentions)
@@ -170,7 +171,7 @@ class Redactor:
             return self._value(value)
         if isinstance(value, Mapping) and is_schema(value):
             shown = schema_values(value)
-            return {key: self._member(item, shown.get(key, 0)) for key, item in value.items()}
+            return {k: self._member(item, max(shown.get(k, 0), self.names.strength(k))) for k, item in value.items()}
         if states_aspects(value):
             return self._value(value)
         if isinstance(value, (Mapping, list, tuple)) and (strength <= Strength.CODES or _has_only_messages(value)):

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from otel_mlflow.content.credentials import (
+    is_camel_case,
     is_credential,
     is_message,
     is_placeholder,
@@ -34,7 +35,7 @@ _IS = re.compile(
     rf"""(?:['’]s\s+|[ ]?(?:\s(?:{_FOR}))?\s+(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est|es"""
     rf"""|era|é|è|e|este|je|jest|to|là|är|er|on"""
     r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|это|є|:=)(?:\s+|:\s*)){1,4})"""
-    r"""\s*["'`“«]?([^\s"'`<>“”«»]+)"""
+    r"""\s*["'`“«]?\s?([^\s"'`<>“”«»]+)"""
     r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
     re.IGNORECASE,
 )
@@ -124,7 +125,10 @@ def _said(text: str, mention: Mention) -> Range | None:
     word = said[group].rstrip(_PUNCTUATION)
     if is_pin(word) and names_code(text, mention):
         return said.start(group), said.start(group) + len(word)
-    if mention.strength < Strength.TEXTS or text[mention.start : mention.end].lower() == "pass":
+    is_pass = text[mention.start : mention.end].lower() == "pass"
+    if (is_pass or mention.strength == Strength.ALL) and is_camel_case(word):
+        is_secret = not is_class_name(word)
+    elif is_pass or mention.strength < Strength.TEXTS:
         is_secret = is_hidden(min(mention.strength, Strength.CODES), word)
     else:
         is_secret = not (is_word(word) or (mention.strength < Strength.ALL and is_class_name(word)))

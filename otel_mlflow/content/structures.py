@@ -8,6 +8,7 @@
 5. A Kubernetes Secret: `{"kind": "Secret", "data": {…}}`.
 6. The grant of an OAuth client: `{"grant_type": "authorization_code", "code": …}`.
 7. A key in JSON (RFC 7517): `{"kty": "RSA", "d": …}`.
+8. A password that is typed again: `{"password": …, "confirm": …}`.
 
 And names that are none here: the `token` of a model's log probabilities, a JSON schema's property.
 """
@@ -100,6 +101,7 @@ _INPUT_KEYS = frozenset(
 )
 _GRANT_KEYS = frozenset({"grant_type", "redirect_uri", "redirecturi", "code_verifier", "codeverifier", "granttype"})
 _GRANTED = frozenset({"code", "state", "ticket"})
+_TYPED_AGAIN = frozenset({"confirm", "confirmation", "confirmed", "repeat", "repeated", "again", "retype", "verify"})
 _PRIVATE_PARTS = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _COLUMN_KEYS = ("columns", "headers", "header", "fields", "column_names", "cols", "schema", "names")
 _ROW_KEYS = ("data", "rows", "values", "data_array", "records", "body", "tuples")
@@ -107,6 +109,9 @@ _LOG_PROBABILITY = frozenset(
     {"logprob", "logprobs", "top_logprobs", "log_prob", "prob", "lemma", "pos", "pos_tag", "lexeme"}
 )
 _SCHEMA_TYPES = frozenset({"string", "object", "number", "integer", "boolean", "array", "null"})
+# Of OpenAPI.
+_SECURITY_SCHEMES = frozenset({"apiKey", "http", "oauth2", "openIdConnect", "mutualTLS"})
+_SECURITY_SCHEME_KEYS = frozenset({"in", "scheme", "flows", "openIdConnectUrl"})
 _SCHEMA_KEYS = frozenset({"$ref", "anyOf", "oneOf", "allOf", "description", "properties"})
 _SCHEMA_VALUES = frozenset({"default", "const", "example", "examples"})
 _SHORTEST_TABLE = 2
@@ -129,6 +134,8 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
         hidden |= {key: located for key in mapping if _folded(key) in inputs}
     if not _GRANT_KEYS.isdisjoint(map(_folded, mapping)):
         hidden |= {key: Strength.CREDENTIALS for key in mapping if _folded(key) in _GRANTED}
+    if Strength.ALL in hidden.values():
+        hidden |= {key: Strength.CODES for key in mapping if _folded(key) in _TYPED_AGAIN}
     if isinstance(mapping.get("kty"), str):
         hidden |= {key: Strength.TEXTS for key in _PRIVATE_PARTS if key in mapping}
     if mapping.get("kind") == "Secret":
@@ -215,6 +222,8 @@ def is_schema(mapping: Mapping[Any, Any]) -> bool:
         return False
     if all(isinstance(each, str) and each in _SCHEMA_TYPES for each in kinds):
         return True
+    if isinstance(kind, str) and kind in _SECURITY_SCHEMES:
+        return not _SECURITY_SCHEME_KEYS.isdisjoint(mapping)
     return kind is None and not _SCHEMA_KEYS.isdisjoint(mapping)
 
 

@@ -41,9 +41,13 @@ _QUOTE_LIKE = re.compile(r"(?:%[qQ]|\bqq?|[qQ]')[ ]?([(\[{<|/!~])")
 _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])""")
 # What is hidden already, and what says where the value is.
 _STAND_IN = re.compile(
-    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}\}|\{[a-z_][a-zA-Z_.]{0,40}(?:![rsa])?\}(?![,}])|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
+    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}(?:\?[^{}]{0,80})?\}|\{[a-z_][a-zA-Z_.]{0,40}(?:![rsa])?\}(?![,}])|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
     r"|<[A-Za-z _.-]{1,60}\d{0,2}>|%\(\w+\)s"
 )
+# `${PASSWORD:-…}`
+_WITH_DEFAULT = re.compile(r"\$\{[\w.]{1,80}(?::[-=]?|-)([^{}\s\"'$]{4,200})\}")
+# In a connection string of ODBC.
+_BRACED = re.compile(r"\{((?:[^}\r\n]|\}\}){1,200})\}(?!\})")
 _CLOSING = {
     "“": "”",
     "„": "“",
@@ -91,6 +95,8 @@ class Value(NamedTuple):
 
 def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool) -> Value | None:
     """Find the value that begins at a place, after the name between two places and an operator."""
+    if with_default := _WITH_DEFAULT.match(text, place):
+        return Value(*with_default.span(1), is_quoted=True) if is_credential(with_default[1]) else None
     if _STAND_IN.match(text, place):
         return None
     if named := _QUOTE_LIKE.match(text, place):
@@ -98,12 +104,15 @@ def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool)
     if quote := _QUOTE.match(text, place):
         is_name_quoted = any(mark in text[name[1] : place] for mark in ("'", '"'))
         return None if not is_name_quoted and _is_closing(text, quote) else _quoted(text, quote)
+    start, end = name
+    is_field = is_equals and text[max(start - _LOOK_BACK, 0) : start].rstrip(" ")[-1:] == ";"
+    if is_field and (braced := _BRACED.match(text, place)):
+        return Value(*braced.span(1), is_quoted=True)
     if _OPENS_NESTING.match(text, place):
         return Value(place, _end_of_nesting(text, place), is_quoted=False, is_nested=True)
-    start, end = name
     if (_FILLS_LINE if is_equals else _FILLS_HEADER).search(text, start, end):
         return _to_end_of_line(text, place, text[start - 1 : start])
-    if is_equals and text[:start].rstrip(" ")[-1:] == ";":
+    if is_field:
         return _whole(_FIELD.match(text, place))
     if _fills_line(text, start, end, is_equals=is_equals):
         line = _to_end_of_line(text, place, "#" if is_equals else "")

@@ -47,6 +47,8 @@ def _word_of(rule: Rule) -> bytes | None:
 
 _ELSEWHERE = tuple((rule, _word_of(rule)) for rule in RULES if not _begins_run(rule))
 _TELLING_WORDS = frozenset({b"hooks", b"webhook", b"webhooks", b"amzn", b"access", b"private", b"appid", b"mask"})
+# Of tokens all whose runs are digits or hexadecimal.
+_PLAIN_MARKS = ("/1", "0/")
 _PLAIN_RUN = re.compile(rb"[a-z_-]*|[0-9_-]*|[A-Z_]*|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,40}")
 
 
@@ -54,10 +56,12 @@ def find_vendor_tokens(text: str, words: Set[bytes]) -> Iterator[tuple[int, int]
     """Find the tokens of vendors in a text of these words. Quick where no run of letters and digits is long enough."""
     raw = text.encode("utf-8", "replace")
     runs: set[bytes] = set()
+    has_mark = False
     if _LONG_RUN in raw.translate(_MASK):
         runs = {run for run in raw.translate(_RUN_BYTES).split() if len(run) >= len(_LONG_RUN)}
         runs = {run for run in runs if not _PLAIN_RUN.fullmatch(run)}
-    if not runs and _TELLING_WORDS.isdisjoint(words):
+        has_mark = any(mark in text for mark in _PLAIN_MARKS)
+    if not runs and not has_mark and _TELLING_WORDS.isdisjoint(words):
         return
     for run in runs:
         yield from _find_at_beginning(text, run)

@@ -119,6 +119,8 @@ NUMERIC_PHRASES = tuple(
         "passcode number",
         "codigo pin",
         "reset code",
+        "activation code",
+        "activation key",
         "login code",
         "card pin",
         "device code",
@@ -156,10 +158,20 @@ KEY_OWNERS = _words(
     cohere langsmith langfuse hf huggingface sendgrid mailgun twilio aws gcp google maps datadog newrelic algolia
     firebase supabase pinecone kms wifi wlan wpa wpa2
     tavily serper serpapi deepseek openrouter replicate elevenlabs perplexity functions
-    function security preshared ec pgp gpg tls ssl server wallet developer bot recovery
+    function security preshared ec pgp gpg tls ssl server wallet developer bot recovery nonce application validation
+    heroku netlify vercel cloudflare digitalocean pagerduty shopify paypal plaid airtable notion asana github gitlab
+    grafana elasticsearch splunk postmark mailchimp hubspot salesforce pusher wandb cerebras voyage jina exa nvidia
     """
 )
 """Whose `key` is a secret: `api_key`, `signing_keys`; a `primary_key` or a `partition_key` is none."""
+
+PLACES = _words(
+    """
+    public primary foreign partition sort cache object routing translation idempotency unique row group index
+    query event message file path state map hash range lookup dedup deduplication thread join merge issue project
+    """
+)
+"""Whose `KEY` in an environment variable is none either: it says where something is."""
 
 PASSES = _words(
     """
@@ -168,6 +180,14 @@ PASSES = _words(
     """
 )
 """Whose `pass` lets a person in, or is a step: no secret."""
+
+TOKEN_OWNERS = _words(
+    """
+    access refresh auth api bearer id session csrf xsrf security bot personal secret reset invite verification oauth
+    github gitlab slack databricks service deploy device registration webhook app user jwt login
+    """
+)
+"""Whose `token`, in a text, is a secret."""
 
 TOKENS_OF_TEXT = _words(
     """
@@ -201,9 +221,9 @@ ASPECTS = _words(
     role roles permission index position offset probs logprobs logprob embedding embeddings mask classification
     classifier cache counter bucket recipe consent banner notice settings config options preferences variable policyid
     needed present exists set saved change changes changer rotation manager generator validator validation checker
-    history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu box boxes
-    visible visibility icon button form screen page prompt dialog input output inputs outputs details schema cutter
-    ordering order sort weight weights economy sale supply symbol ranking frequency frequencies
+    hasher hashing history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu
+    box boxes visible visibility icon button form screen page prompt dialog input output inputs outputs details schema
+    cutter ordering order sort weight weights economy sale supply symbol ranking frequency frequencies
     fd lange longueur longitud lunghezza comprimento lengte длина
     """
 )

@@ -54,6 +54,9 @@ HOSTILE = [
         "<password value=",
         "'a' x\nFailed validating 'p",
     ),
+    *("get password\nabcdef1x\n", "get password ", "a\tTRUE\t/\tTRUE\t1\tx\t", "passwd <<< ", "connect('','','"),
+    *("value 'a' for password ", 'password" with value "', "password</b><input ", "jwt.sign({", "0/", "2/1", "${A:-"),
+    *(";password={a}}", "password in '", "'password\"]', '"),
     *("password|x\na|b\n", ": 'a' \nFailed validating password\n", "your code is 1234 ", "AUTH a bcdefg1\n"),
 ]
 
