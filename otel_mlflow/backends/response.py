@@ -118,14 +118,16 @@ _WRITTEN_AT_ONCE = re.compile(r"UNIQUE constraint failed|duplicate key value|Dup
 """What MLflow answers, as a bad request, where two services write of one trace at once: SQLite, PostgreSQL, MySQL."""
 
 
-_DATABASE_FAILED = re.compile(
-    r"Failed to log OpenTelemetry spans|Can't reconnect until invalid transaction|server closed the connection"
-    r"|[Cc]onnection .{0,80}(closed|reset|lost)|terminating connection|gone away|deadlock",
+DATABASE_FAILED = re.compile(
+    "Failed to log OpenTelemetry spans|Can't reconnect until invalid transaction|server closed the connection"
+    "|connection .{0,80}(closed|reset|lost)|lost connection|terminating connection|gone away|deadlock",
+    re.IGNORECASE,
 )
 """What MLflow answers, as a bad request or one that it cannot process, where its database ended in the middle of it.
 
 `mlflow.server.otel_api` has one response for every error that it does not know; `mlflow.store.db.utils` calls all but
-SQLAlchemy's `OperationalError` a bad request. A record that always fails so is found out by itself, alone.
+SQLAlchemy's `OperationalError` a bad request. A record that always fails so is found out by itself, alone. For gateways
+`config/collector/mlflow-proxy.cfg` says the same.
 """
 
 
@@ -139,7 +141,7 @@ def error_for_status(status: int, message: str, retry_after: float | None = None
     if status == 400 and _WRITTEN_AT_ONCE.search(message):
         fix = "nothing: it is sent again; another process wrote of the same trace at that moment"
         return RetryableError(message, fix, retry_after=retry_after)
-    if status in (400, 422) and _DATABASE_FAILED.search(message):
+    if status in (400, 422) and DATABASE_FAILED.search(message):
         fix = "nothing while MLflow's database recovers: they are sent again; should it go on, MLflow's log says why"
         return RetryableError(message, fix, retry_after=retry_after)
     if status == 401:
