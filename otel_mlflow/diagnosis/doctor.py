@@ -6,11 +6,12 @@ No check can hang: each runs on a thread of its own, which is left to itself whe
 from __future__ import annotations
 
 import functools
-import time
+import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import wait
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+import urllib3.exceptions
 
 from otel_mlflow.content import Redactor
 from otel_mlflow.diagnosis.background import in_background
@@ -36,6 +37,7 @@ from otel_mlflow.diagnosis.checks import (
     workspace,
 )
 from otel_mlflow.diagnosis.imports import import_libraries
+from otel_mlflow.diagnosis.patience import Patience, Waited
 from otel_mlflow.diagnosis.probes import databricks_uri
 from otel_mlflow.diagnosis.setup import LIMITS, Limits, Setup
 from otel_mlflow.errors import DeliveryError, SettingsError
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 
 SECRET = [name for name in REDACT_KEYS if name not in ("auth", "*_auth", "*credential", "*credentials")]
 """Names whose values are hidden in what is found. In prose `credentials: …` is followed by where they come from."""
+
+
+BUSY = 2.0
+"""Load for each processor, from which on it is worth a word."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +93,10 @@ CHECKS = (
 def run_checks(given: Settings | SettingsError, *, limits: Limits = LIMITS) -> list[Check]:
     """Examine where the settings lead to, or say why there are none. Takes as long as `limits` say, at the most."""
     chosen = [each for each in CHECKS if each.only_for in ("", _backend(given))]
-    going = _Run(given, limits)
+    patience = Patience(limits)
     if not isinstance(given, SettingsError):
-        wait([in_background(functools.partial(import_libraries, given))], timeout=limits.each)
+        patience.wait(in_background(functools.partial(import_libraries, given)), limits.each)
+    going = _Run(given, limits, patience)
     return [going.check(each, len(chosen) - number) for number, each in enumerate(chosen, 1)]
 
 
@@ -110,10 +117,10 @@ def _backend(given: Settings | SettingsError) -> str:
 class _Run:
     """One run of the checks."""
 
-    def __init__(self, given: Settings | SettingsError, limits: Limits) -> None:
+    def __init__(self, given: Settings | SettingsError, limits: Limits, patience: Patience) -> None:
         self._setup = Setup(given, limits.timeouts)
         self._limits = limits
-        self._end = time.monotonic() + limits.together
+        self._patience = patience
         self._redactor = Redactor.compile(SECRET)
         self._causes: dict[str, str] = {}
         """Of each check that did not succeed: the check that is the cause, itself or an earlier one."""
@@ -121,37 +128,59 @@ class _Run:
     def check(self, each: RegisteredCheck, still_to_come: int) -> Check:
         """Make one, unless it makes no sense any more."""
         cause = next((self._causes[name] for name in each.after if name in self._causes), None)
-        result = _not_tried(cause) if cause else _run_check(each, self._setup, self._seconds(still_to_come))
+        result = _not_tried(cause) if cause else self._run(each, self._seconds(still_to_come))
         if cause or result.status == "fail":
             self._causes[each.name] = cause or each.name
         shown = self._redactor.text
         return Check(each.name, result.status, shown(result.detail), shown(result.fix))
 
     def _seconds(self, still_to_come: int) -> float:
-        left = self._end - time.monotonic() - still_to_come * self._limits.reserved
+        left = self._patience.left - still_to_come * self._limits.reserved
         return max(0.0, min(self._limits.each, left))
+
+    def _run(self, each: RegisteredCheck, seconds: float) -> CheckResult:
+        future = in_background(functools.partial(each.check, self._setup))
+        waited = self._patience.wait(future, seconds)
+        if not future.done():
+            return _too_busy(self._patience.waited) if self._patience.is_over else _given_up(waited)
+        error = future.exception()
+        return future.result() if error is None else _trouble(error)
 
 
 def _not_tried(cause: str) -> CheckResult:
     return warn(f"not tried, because the check {cause!r} failed", f"mend what {cause!r} says")
 
 
-def _run_check(each: RegisteredCheck, setup: Setup, seconds: float) -> CheckResult:
-    future = in_background(functools.partial(each.check, setup))
-    wait([future], timeout=seconds)
-    if not future.done():
-        return fail(
-            f"not done after {seconds:.0f} s, and given up",
-            "what it waits for does not answer, or this machine is too busy: look at the address, the proxy, "
-            "the firewall, the name server, and at the load",
-        )
-    error = future.exception()
-    return future.result() if error is None else _trouble(error)
+def _given_up(waited: Waited) -> CheckResult:
+    return fail(
+        f"not done after {waited.seconds:.0f} s, and given up",
+        "what it waits for does not answer: look at the address, the proxy, the firewall, and the name server",
+    )
+
+
+def _too_busy(waited: Waited) -> CheckResult:
+    return warn(
+        f"given up, because this machine is too busy: in {waited.without_processor:.0f} of {waited.seconds:.0f} s "
+        f"no processor was free for the doctor ({_load()})",
+        "run the doctor again when the machine, or the container's share of it, has less to do",
+    )
+
+
+def _excuse(error: DeliveryError) -> str:
+    """For what answers too late: a server on a machine that has too much to do is not down."""
+    is_late = isinstance(error.__cause__, (TimeoutError, urllib3.exceptions.TimeoutError))
+    is_busy = os.getloadavg()[0] > BUSY * (os.cpu_count() or 1)
+    return f"; this machine is busy ({_load()}), and whatever runs on it is late" if is_late and is_busy else ""
+
+
+def _load() -> str:
+    return f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} processors"
 
 
 def _trouble(error: BaseException) -> CheckResult:
     if isinstance(error, DeliveryError):
-        return fail(error.reason, error.fix or "try again later; traces wait on disk meanwhile")
+        fix = error.fix or "try again later; traces wait on disk meanwhile"
+        return fail(error.reason, f"{fix}{_excuse(error)}")
     if isinstance(error, SettingsError):
         return fail(str(error), "correct it; docs/settings.md has all that can be set")
     return fail(f"{type(error).__name__}: {error}", "see whether the library that says so works by itself")

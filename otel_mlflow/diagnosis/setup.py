@@ -36,7 +36,10 @@ class Limits:
 
     each: float = 10.0
     together: float = 25.0
-    """With the start of the process and the imports that makes 30 to whoever waits."""
+    """With the start of the process that makes 30 to whoever waits."""
+
+    busy: float = 120.0
+    """Where the machine has no processor free for the doctor, which takes as much longer, this is the end."""
 
     @property
     def timeouts(self) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
-PATIENT = Limits(each=60, together=180)
+PATIENT = Limits(each=60, together=180, busy=360)
 """A test machine may be slow; what has to be quick has limits of its own."""
 
 

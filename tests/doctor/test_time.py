@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -10,6 +13,7 @@ import pytest
 
 from otel_mlflow.diagnosis.background import in_background, left_over
 from otel_mlflow.diagnosis.check_result import ok
+from otel_mlflow.diagnosis.patience import Patience, RunQueue
 from otel_mlflow.diagnosis.setup import LIMITS, Limits
 from tests.doctor.examining import answer, examined, not_ok, not_tried, run_doctor
 from tests.servers.black_hole import full_host, silent_host
@@ -51,6 +55,44 @@ def test_whatever_hangs_is_given_up(hanging: threading.Event, monkeypatch: pytes
     assert checks["host"].status == "fail"
     assert "given up" in checks["host"].detail
     assert {"spool", "backlog", "quarantine", "processes"}.isdisjoint({*not_ok(checks), *not_tried(checks)})
+
+
+def test_time_without_a_processor_does_not_count(hanging: threading.Event) -> None:
+    """A library is imported, say, while others have the machine to themselves: that is no host that does not answer."""
+    laps = iter([0.05, 0.05, 0.0])
+    future = in_background(hanging.wait)
+    waited = Patience(LIMITS, lambda: next(laps)).wait(future, 0.05)
+    assert waited.without_processor == 0.1
+    assert waited.counted >= 0.05
+
+
+def test_a_machine_that_is_too_busy_to_tell(hanging: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command ends all the same, and blames nobody else."""
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: hanging.wait() and [])
+    checks = examined(tracking_uri="http://mlflow.example:5000", limits=Limits(each=60, together=60, busy=6))
+    assert checks["host"].status == "warn"
+    assert "this machine is too busy" in checks["host"].detail
+    assert not any(check.status == "fail" for check in checks.values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel counts it on Linux")
+def test_the_kernel_says_how_long_no_processor_was_free() -> None:
+    """Another process keeps the one on which this thread has to work busy."""
+    queue, allowed = RunQueue(), os.sched_getaffinity(0)
+    processor = {min(allowed)}
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        os.sched_setaffinity(other.pid, processor)
+        os.sched_setaffinity(0, processor)
+        until(
+            lambda: sum(range(1_000_000)) and queue.lap() > 0.001,
+            seconds=60,
+            waiting_for=lambda: "this thread to be kept waiting",
+        )
+    finally:
+        os.sched_setaffinity(0, allowed)
+        other.kill()
+        other.wait()
 
 
 def test_a_call_in_the_background_keeps_nobody_from_ending(hanging: threading.Event) -> None:
