@@ -11,6 +11,7 @@ from otel_mlflow import heap, logs, mlflow_names
 from otel_mlflow.content import Redactor
 from otel_mlflow.delivery.destinations import experiment_name
 from otel_mlflow.delivery.destinations.follow_ups import joined_request
+from otel_mlflow.delivery.destinations.libraries import import_libraries
 from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.errors import TracingSetupError
 from otel_mlflow.http.exchange import Scope
@@ -80,6 +81,8 @@ class Tracing:
         if self._trouble is not None:
             log_unusable_settings(self._trouble)
         if self.settings.tracing.enabled:
+            if BRIDGE.diversion is None:
+                import_libraries(self.delivery.settings)
             BRIDGE.install(self, tracer_provider, self._service_name, self.settings.tracing.autolog)
             runs.use_tracking_uri(self.delivery.settings.tracking_uri)
             runs.use_experiment_named(experiment_name(self.settings))

@@ -1,0 +1,35 @@
+"""The libraries that backends are reached with, imported before a request is served.
+
+Two threads that import one large library at once may each find it half done. A request, or a library that it uses,
+would fail with an `AttributeError`, and so would all later ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from otel_mlflow.delivery.destinations import DATABRICKS
+
+if TYPE_CHECKING:
+    from otel_mlflow.settings import Settings
+
+
+def import_libraries(settings: Settings) -> None:
+    """Import those that these settings lead to; one that is missing is told where it is used."""
+    for name in _modules(settings):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def _modules(settings: Settings) -> Iterator[str]:
+    uri = settings.tracking_uri or ""
+    if settings.tracing.backend == "otlp" or uri.startswith(("http://", "https://")):
+        return
+    if settings.tracing.backend == DATABRICKS or uri.startswith(DATABRICKS):
+        yield "databricks.sdk"
+        return
+    yield from ("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.tracking.sqlalchemy_workspace_store")
+    yield from ("alembic.command", "alembic.config", f"sqlalchemy.dialects.{uri.partition(':')[0].partition('+')[0]}")
