@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
+from typing import Any
 
+import mlflow.tracking._tracking_service.utils
 import pytest
 from mlflow import MlflowClient
 
@@ -15,10 +17,12 @@ with warnings.catch_warnings():
     # MLflow's modules warn about their own type hints and tables as they are imported, which is nobody's error here.
     warnings.simplefilter("ignore")
     import mlflow.langchain.langchain_tracer
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+    import mlflow.store.tracking.sqlalchemy_store
     from sqlalchemy.orm import configure_mappers
 
     configure_mappers()
+
+mlflow_service: Any = mlflow.tracking._tracking_service.utils
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +31,7 @@ def empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in list(os.environ):
         if name.startswith(FOREIGN_SETTINGS):
             monkeypatch.delenv(name)
+    monkeypatch.setattr(mlflow_service, "_tracking_uri", None)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("OTEL_MLFLOW_DELIVERY__SPOOL_DIR", str(tmp_path / "spool"))
     monkeypatch.chdir(tmp_path)

@@ -293,7 +293,7 @@ def test_a_process_that_has_failed(scripted: ScriptedMlflow, store: str) -> None
 
 def test_a_caller_that_would_be_joined_with_a_key(store: str) -> None:
     """A caller traces into MLflow and no key is set: the doctor, which has seen no call, says what joins them."""
-    settings = Settings(tracking_uri=store, experiment_name="well")
+    settings = Settings(tracking_uri=store, experiment_name="joined")
     app = Starlette(routes=[Route("/", PlainTextResponse("ok"))])
     tracing = instrument(app, settings)
     claim = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": f"otelmlflow={'c' * 32}-{'d' * 16}"}
