@@ -13,7 +13,7 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_mlflow import Settings
-from otel_mlflow.delivery import Delivery, DeliveryState
+from otel_mlflow.delivery import SYSTEM_CLOCK, Clock, Delivery, DeliveryState
 from otel_mlflow.delivery.destinations.mlflow_server import MlflowServer
 from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.status import Counts
@@ -94,7 +94,11 @@ def settings_for(folder: Path, uri: str = "http://127.0.0.1:1", **delivery: Any)
 
 @contextmanager
 def delivering(
-    settings: Settings, *, on_change: Callable[[DeliveryState], None] | None = None, read_timeout: float = 5.0
+    settings: Settings,
+    *,
+    on_change: Callable[[DeliveryState], None] | None = None,
+    read_timeout: float = 5.0,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> Generator[Delivery, None, None]:
     """A running delivery, shut down in the end; it gives up on an answer sooner than it usually does."""
 
@@ -107,7 +111,7 @@ def delivering(
         )
 
     is_server = (settings.tracking_uri or "").startswith("http")
-    delivery = Delivery(settings, connect if is_server else None, on_change=on_change)
+    delivery = Delivery(settings, connect if is_server else None, clock=clock, on_change=on_change)
     delivery.start()
     try:
         yield delivery

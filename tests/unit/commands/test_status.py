@@ -14,6 +14,7 @@ from otel_mlflow.commands.cli import main
 from tests.delivering import delivering, put, wait_for
 from tests.servers.process import until
 from tests.servers.scripted import ScriptedMlflow
+from tests.unit.delivery.backend import FastClock
 
 PROMISED = {
     *("state", "reason", "fix", "experiment", "tracking_uri", "identity", "credential_source", "counts", "spool"),
@@ -40,7 +41,7 @@ def asked(exit_code: int = 0) -> dict[str, Any]:
 
 def test_all_that_is_promised(scripted: ScriptedMlflow) -> None:
     """Of a process that delivers: where, as whom, what became of its traces, and where its settings came from."""
-    with delivering(Settings()) as delivery:
+    with delivering(Settings(), clock=FastClock()) as delivery:
         put(delivery, 3)
         wait_for(delivery, lambda counts: counts.delivered == 3)
         found = until(
@@ -61,7 +62,7 @@ def test_all_that_is_promised(scripted: ScriptedMlflow) -> None:
 def test_a_process_that_has_failed(scripted: ScriptedMlflow) -> None:
     """Exit code 1, with the reason and what to do."""
     scripted.authorization = "Bearer other"
-    with delivering(Settings()) as delivery:
+    with delivering(Settings(), clock=FastClock()) as delivery:
         put(delivery, 1)
         until(lambda: delivery.status().state == "failed", seconds=60, waiting_for=lambda: f"{delivery.status()}")
         until(
@@ -86,7 +87,7 @@ def test_nothing_was_traced_yet(scripted: ScriptedMlflow, tmp_path: Path) -> Non
 def test_what_a_process_left_when_it_ended(scripted: ScriptedMlflow) -> None:
     """It waits for the next one."""
     scripted.authorization = "Bearer other"
-    with delivering(Settings()) as delivery:
+    with delivering(Settings(), clock=FastClock()) as delivery:
         put(delivery, 2)
         wait_for(delivery, lambda counts: counts.pending == 2)
     found = asked()
@@ -107,7 +108,7 @@ def test_tracing_is_off(scripted: ScriptedMlflow, monkeypatch: pytest.MonkeyPatc
 def test_for_people(scripted: ScriptedMlflow, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table of what there is to say, and nothing of what there is not."""
     monkeypatch.setenv("COLUMNS", "200")
-    with delivering(Settings()) as delivery:
+    with delivering(Settings(), clock=FastClock()) as delivery:
         put(delivery, 1)
         wait_for(delivery, lambda counts: counts.delivered == 1)
         said = until(

@@ -17,6 +17,7 @@ from otel_mlflow.errors import TraceNotFoundError
 from tests.delivering import Finished, info_of, trace, wait_for
 from tests.servers.process import until
 from tests.servers.scripted import OTLP, Fault, ScriptedMlflow
+from tests.unit.delivery.backend import FastClock
 
 TRACES = "/api/3.0/mlflow/traces"
 
@@ -50,7 +51,7 @@ def settings(tmp_path: Path, collector: ScriptedMlflow, mlflow: ScriptedMlflow) 
 @pytest.fixture
 def delivery(settings: Settings) -> Iterator[Delivery]:
     """A running delivery."""
-    delivery = Delivery(settings)
+    delivery = Delivery(settings, clock=FastClock())
     delivery.start()
     yield delivery
     delivery.shutdown(timeout=0.2)
@@ -131,7 +132,7 @@ def test_an_mlflow_that_is_not_there_at_first(tmp_path: Path, collector: Scripte
         otlp={"endpoint": collector.url + OTLP},
         delivery={"spool_dir": tmp_path},
     )
-    delivery = Delivery(settings)
+    delivery = Delivery(settings, clock=FastClock())
     delivery.start()
     try:
         put(delivery, collector, trace())

@@ -16,7 +16,7 @@ from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.startup import describe
 from tests.delivering import put, settings_for
 from tests.servers.process import until
-from tests.unit.delivery.backend import CONNECTED, MemoryBackend
+from tests.unit.delivery.backend import CONNECTED, FastClock, MemoryBackend
 
 DOWN = RetryableError("http://m:5000 does not answer: connection refused", "check that it is running and reachable")
 BEGUN = DeliveryState("degraded", DOWN.reason, DOWN.fix, "http://m:5000", 17, None, "ok")
@@ -72,7 +72,7 @@ def test_each_state_is_told_once(tmp_path: Path) -> None:
     told: list[DeliveryState] = []
     responses = [DOWN] * 4
     backend = MemoryBackend(react=lambda batch: _raise(responses.pop()) if responses else None)
-    delivery = Delivery(settings_for(tmp_path), lambda: backend, on_change=told.append)
+    delivery = Delivery(settings_for(tmp_path), lambda: backend, clock=FastClock(), on_change=told.append)
     delivery.start()
     try:
         put(delivery, 1)
