@@ -1,1 +1,1 @@
-"""The table of private names, and applications that go on without some of them."""
+"""The table of private names."""

@@ -1,8 +1,8 @@
 """An application in a process in which a private name of another package is gone, for one name after the other.
 
-`python -m tests.unit.integrations.without` reads lines of module and name, and writes what came of each as JSON. A name
-is gone as in a release in which it has another one: the package itself goes on with what it had. Nothing of ours is
-imported before that: each name is tried in a fork of a process that has imported the other packages only.
+`python -m tests.integration.integrations.without` reads lines of module and name, and writes what came of each as JSON.
+A name is gone as in a release in which it has another one: the package itself goes on with what it had. Nothing of ours
+is imported before that: each name is tried in a fork of a process that has imported the other packages only.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ except KeyboardInterrupt:
 """
 
 
-def run(program: str, folder: Path, seconds: float) -> tuple[int | None, str]:
+def run(program: str, folder: Path, seconds: float, *, to_clean_up: float = 30) -> tuple[int | None, str]:
     """Its exit code, and what it said."""
     log = folder / "log"
     code = run_bounded(
@@ -30,7 +30,7 @@ def run(program: str, folder: Path, seconds: float) -> tuple[int | None, str]:
         environment=os.environ,
         log=log,
         seconds=seconds,
-        to_clean_up=5,
+        to_clean_up=to_clean_up,
     )
     return code, log.read_text(encoding="utf-8")
 
@@ -48,11 +48,14 @@ def test_what_ends_in_time_answers_its_exit_code(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 @pytest.mark.parametrize(
-    ("own_session", "on_interrupt"),
-    [(True, "child.kill(); child.wait()"), (False, "time.sleep(600)")],
+    ("own_session", "on_interrupt", "to_clean_up"),
+    [(True, "child.kill(); child.wait()", 30), (False, "time.sleep(600)", 0.1)],
     ids=["it ends its children", "it ends nothing"],
 )
-def test_nothing_is_left_of_what_does_not_end_in_time(tmp_path: Path, own_session: bool, on_interrupt: str) -> None:
+def test_nothing_is_left_of_what_does_not_end_in_time(
+    tmp_path: Path, own_session: bool, on_interrupt: str, to_clean_up: float
+) -> None:
     """It may end the servers that it started, as pytest does; what does not listen is killed with its children."""
-    code, said = run(HANGS.format(own_session=own_session, on_interrupt=on_interrupt), tmp_path, 3)
+    program = HANGS.format(own_session=own_session, on_interrupt=on_interrupt)
+    code, said = run(program, tmp_path, 3, to_clean_up=to_clean_up)
     assert (code, runs(int(said.split()[0]))) == (None, False)
