@@ -120,7 +120,7 @@ def test_where_tracing_is_disabled_it_says_so(fresh_process: None) -> None:
     tracing.shutdown()
 
 
-def test_mlflow_s_own_feedback_inside_a_request_is_delivered_with_its_secrets_hidden(fresh_process: None) -> None:
+def test_mlflow_s_own_feedback_inside_a_request_is_delivered_with_its_secrets_hidden(tracking_store: str) -> None:
     """`mlflow.log_feedback` about the trace that is still open: MLflow keeps it in memory."""
 
     def handler() -> None:

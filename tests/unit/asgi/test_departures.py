@@ -172,7 +172,9 @@ def test_a_decorated_generator_that_is_dropped_after_the_response_is_cut_short(
     assert shown(traces) == drawn("GET > decorated!")
 
 
-def test_a_span_that_is_ended_by_its_id_was_not_abandoned(traces: CapturedTraces, tracing: Tracing) -> None:
+def test_a_span_that_is_ended_by_its_id_was_not_abandoned(
+    traces: CapturedTraces, tracing: Tracing, tracking_store: str
+) -> None:
     """MLflow's client ends spans by their id; nobody needs to hold them for that."""
     ids: list[tuple[str, str]] = []
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +16,7 @@ from otel_mlflow.delivery.retry import (
     next_action,
 )
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
+from tests.unit.test_rooms import PACKAGE, imported
 
 
 @pytest.mark.parametrize(
@@ -56,17 +54,9 @@ def test_processes_part_ways() -> None:
 @pytest.mark.parametrize("room", ["retry", "rate_controller", "poison_records"])
 def test_pure_rooms_know_neither_clock_nor_chance_nor_io(room: str) -> None:
     """What decides purely imports nothing by which it could do anything else."""
-    script = f"""
-import sys
-import otel_mlflow.errors
-before = set(sys.modules)
-import importlib.util
-spec = importlib.util.find_spec("otel_mlflow.delivery.{room}")
-source = open(spec.origin, encoding="utf-8").read()
-import ast
-names = {{alias.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import) for alias in node.names}}
-names |= {{node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}}
-print(" ".join(sorted(names)))
-"""
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    assert set(found) <= {"__future__", "dataclasses", "enum", "otel_mlflow.errors"}
+    assert set(imported(PACKAGE / "delivery" / f"{room}.py")) <= {
+        "__future__",
+        "dataclasses",
+        "enum",
+        "otel_mlflow.errors",
+    }

@@ -280,7 +280,7 @@ def test_attachments_travel_with_the_trace(fresh_process: None, instrument: Inst
 
 
 @pytest.mark.skipif(not hasattr(fluent, "create_mlflow_span"), reason="this MLflow has no other library's active span")
-def test_more_of_a_trace_may_be_opened_by_ids_when_it_is_over(traces: CapturedTraces) -> None:
+def test_more_of_a_trace_may_be_opened_by_ids_when_it_is_over(traces: CapturedTraces, tracking_store: str) -> None:
     """LiteLLM tells MLflow of a call in the background, under the span that is current there, with the client."""
     root = start("root")
     with trace_api.use_span(root):
@@ -293,7 +293,7 @@ def test_more_of_a_trace_may_be_opened_by_ids_when_it_is_over(traces: CapturedTr
     assert shown(traces) == drawn("root > late")
 
 
-def test_nor_does_it_matter_who_has_opened_the_span_above(traces: CapturedTraces) -> None:
+def test_nor_does_it_matter_who_has_opened_the_span_above(traces: CapturedTraces, tracking_store: str) -> None:
     """MLflow's own span may be over, too."""
     with mlflow.start_span("root") as root:
         copied = contextvars.copy_context()
