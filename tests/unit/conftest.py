@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -41,6 +41,9 @@ mlflow_service: Any = mlflow.tracking._tracking_service.utils
 mlflow_fluent: Any = mlflow.tracking.fluent
 mlflow_provider: Any = mlflow.tracing.provider
 
+QUIETENED = [logging.getLogger(name) for name in ("opentelemetry.context", "opentelemetry.sdk.trace")]
+"""Loggers that MLflow's own provider, once it is made, puts filters on."""
+
 
 class Instrument(Protocol):
     """Instruments an application for one test; keywords are settings, but for `options`, which are `instrument()`'s."""
@@ -72,6 +75,8 @@ def fresh_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setattr(mlflow_fluent, "_active_experiment_id", None)
     for owner in list(logs._MAKER._owners):
         logs.uninstall(owner)
+    for logger in QUIETENED:
+        monkeypatch.setattr(logger, "filters", [])
     yield
     left_behind = [value for value in get_current().values() if value is not trace_api.INVALID_SPAN]
     attach(context)
@@ -79,7 +84,6 @@ def fresh_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     for owner in not_taken_down:
         BRIDGE.uninstall(owner)
     OPEN_TRACES.clear()
-    gc.unfreeze()
     propagate.set_global_textmap(textmap)
     mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.reset()
     AUTOLOGGING_INTEGRATIONS.get("langchain", {}).clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -10,6 +11,14 @@ from fastapi import FastAPI
 import otel_mlflow
 from otel_mlflow import heap
 from tests.unit.conftest import Instrument
+
+
+@pytest.fixture
+def nothing_frozen() -> Iterator[None]:
+    """What `tests/conftest.py` has frozen is not, until the test is over."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 def test_nothing_is_frozen_by_default(instrument: Instrument) -> None:
@@ -32,7 +41,7 @@ def test_start_up_ends_with_one_collection_a_process(monkeypatch: pytest.MonkeyP
     assert gc.get_stats()[2]["collections"] == full + 1
 
 
-def test_where_it_is_asked_for_shutdown_undoes_it(instrument: Instrument) -> None:
+def test_where_it_is_asked_for_shutdown_undoes_it(nothing_frozen: None, instrument: Instrument) -> None:
     """Whatever the interpreter itself has frozen."""
     app = FastAPI()
     instrument(app, freeze_heap=True).start()
