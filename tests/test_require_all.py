@@ -19,7 +19,12 @@ MODULE_NEEDS = "import pytest\npytest.skip({reason!r}, allow_module_level=True)\
 def outcome(folder: Path, content: str, *, require_all: bool) -> int:
     """Run pytest, with this suite's conftest, on one file; 0: passed or skipped, 5: nothing was collected."""
     (folder / "test_one.py").write_text(content)
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), REQUIRE_ALL: "1" if require_all else ""}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # which would take seconds
+        REQUIRE_ALL: "1" if require_all else "",
+    }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", str(folder)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).returncode
 
