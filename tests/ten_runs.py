@@ -1,0 +1,75 @@
+"""Runs what `make test` runs ten times in a row, every other time beside a process that keeps one core busy.
+
+`python -m tests.ten_runs [RUNS]` prints a line for each run; what pytest said is in the folder that it names at first.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ENDLESS = "while True: pass"
+
+
+@contextmanager
+def beside(program: str) -> Iterator[None]:
+    """Run a Python program for as long as the block runs."""
+    process = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def run_tests(log: Path) -> bool:
+    """Run all tests; tell whether they are green."""
+    command = [sys.executable, "-m", "pytest", "-n", "2"]
+    with log.open("w", encoding="utf-8") as out:
+        return subprocess.run(command, cwd=REPOSITORY, stdout=out, stderr=out, check=False).returncode == 0
+
+
+def summary(log: Path) -> str:
+    """The last line that pytest wrote."""
+    *_, last = log.read_text(encoding="utf-8").splitlines() or [""]
+    return last.strip("= ")
+
+
+def say(text: str) -> None:
+    """Write a line at once: the next one may take a quarter of an hour."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def run_and_report(log: Path, *, busy: bool) -> bool:
+    """Run all tests, beside a process that keeps a core busy or alone, and say how that went."""
+    began = time.monotonic()
+    if busy:
+        with beside(ENDLESS):
+            green = run_tests(log)
+    else:
+        green = run_tests(log)
+    minutes, seconds = divmod(round(time.monotonic() - began), 60)
+    words = ("green" if green else "RED", "beside a busy process" if busy else "alone", f"{minutes} min {seconds} s")
+    say(f"{log.stem}: {', '.join(words)} ({summary(log)})")
+    return green
+
+
+def main() -> None:
+    """Exit code 1 where one of them was red."""
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    folder = Path(tempfile.mkdtemp(prefix="ten-runs-"))
+    say(f"in {folder}")
+    green = [run_and_report(folder / f"{number}.log", busy=number % 2 == 0) for number in range(1, runs + 1)]
+    say(f"{sum(green)} of {runs} green")
+    sys.exit(not all(green))
+
+
+if __name__ == "__main__":
+    main()
