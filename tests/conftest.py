@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 REQUIRE_ALL = "REQUIRE_ALL_TESTS"
 
 # No test is about time: a machine that has much else to do is none of its faults.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("untimed", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 # Not for the imports, which leave little garbage and half a million objects that live on: see `pytest_collection`.

@@ -234,7 +234,7 @@ def test_opentelemetry_finds_it_by_its_name() -> None:
 
 
 @given(st.lists(st.integers(0, 1000), max_size=12), st.randoms(use_true_random=False))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 def test_spans_in_any_order_and_any_batches_make_the_same_tree(
     fresh_process: None, parents: list[int], chance: Any
 ) -> None:

@@ -236,7 +236,7 @@ def _without_ours(message: Message) -> Message:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @given(plan=plans())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_exchange_is_as_without_us(plan: Plan, traces: CapturedTraces, tracing: Tracing) -> None:
     """The same messages both ways, the same exception, and one trace more."""
     before = len(traces)

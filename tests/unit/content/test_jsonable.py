@@ -197,7 +197,7 @@ objects = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(objects, st.integers(64, 5000))
 def test_any_object_becomes_json_of_a_bounded_size(value: Any, max_bytes: int) -> None:
     """It never raises, is the same each time, has no NaN and can be encoded."""

@@ -14,7 +14,7 @@ from tests.unit.content.planted import REDACTOR, documents, harmless, queries, t
 
 LONG = "0123456789abcdefABCDEF0123456789"
 # Whether the machine is busy does not say whether the code is right.
-many = settings(max_examples=150)
+many = settings(max_examples=75)
 
 
 @many
@@ -156,7 +156,7 @@ def test_nothing_leaks_by_being_deep() -> None:
     assert "S3cr3t" not in REDACTOR.text("a=" + "%25" * 5_000 + "3Dpassword=S3cr3t")
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.text(st.characters(), max_size=200))
 def test_any_text_is_done_with(text: str) -> None:
     """It never raises, is the same each time, and grows by no more than what stands for its secrets."""

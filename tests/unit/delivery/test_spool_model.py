@@ -184,6 +184,6 @@ def _record(expected: Expected) -> TraceRecord:
 
 
 SpoolAndModel.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=25, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )
 test_spool_behaves_like_its_model = SpoolAndModel.TestCase

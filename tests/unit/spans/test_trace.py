@@ -196,7 +196,7 @@ scripts = st.lists(st.tuples(st.sampled_from(["start", "start", "end", "end", "w
 
 
 @given(scripts)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_any_interleaving_of_starts_and_ends_yields_exactly_the_spans_that_were_opened(
     traces: CapturedTraces, script: list[tuple[str, int]]
 ) -> None:
@@ -225,7 +225,7 @@ def test_any_interleaving_of_starts_and_ends_yields_exactly_the_spans_that_were_
 
 
 @given(scripts)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_nothing_is_kept_of_a_trace_when_all_of_it_has_ended_and_is_written_down(
     traces: CapturedTraces, script: list[tuple[str, int]]
 ) -> None:

@@ -325,7 +325,7 @@ def test_what_mlflow_s_own_api_opens_is_known_as_mlflow_s(traces: CapturedTraces
 SCOPES = (MLFLOW, OPENINFERENCE, TRACELOOP, ANTHROPIC_SDK, "a.library")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from(SCOPES), st.integers(0, 9)), max_size=12))
 def test_any_tree_stays_a_tree(fresh_process: None, steps: list[tuple[int, str, int]]) -> None:
     """Every span is shown once or folded into one that is, whatever stands where."""
