@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.experiment_choice import to_configured_experiment
+from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.delivery.retry import Step, next_action
 from otel_mlflow.delivery.spool import Spool
@@ -80,10 +81,12 @@ class BatchSender:
             batch = [replace(trace, info=b"") for trace in batch]
         elif with_info := [trace.id for trace in batch if trace.info]:
             self.spool.mark_attempted(with_info)
+        rest_if_due()
         with not_the_spools():
             self.destination.send(batch)
 
     def _without_needless_info(self, trace: SpooledTrace) -> SpooledTrace:
+        rest_if_due()
         return trace if trace.info and self.destination.needs_info(trace) else replace(trace, info=b"")
 
     def _isolate(self, batch: Sequence[SpooledTrace], error: RejectedError, *, spans_only: bool) -> None:
@@ -108,6 +111,7 @@ class BatchSender:
         self._delivered([trace for trace in waiting if trace not in given_up], spans_only=True)
 
     def _delivered(self, batch: Sequence[SpooledTrace], *, spans_only: bool) -> None:
+        rest_if_due()
         if spans_only:
             self.spool.spans_delivered(batch)
         else:

@@ -72,7 +72,7 @@ class Delivery:
             self._subscribers.add(on_change)
         self._users: weakref.WeakSet[object] = weakref.WeakSet()
         self._connect = connect or functools.partial(destination_for, self._settings)
-        self._begin(Lifecycle.NEW, IngestQueue())
+        self._begin(Lifecycle.NEW, IngestQueue(self._clock))
         mind_forks(self)
         _made.append(weakref.ref(self))
 
@@ -194,7 +194,7 @@ class Delivery:
         """Begin with nothing in hand: what the parent had is the parent's."""
         self._engine.storage.after_fork_in_child()
         was_running = self._lifecycle in (Lifecycle.RUNNING, Lifecycle.FORKED)
-        self._begin(Lifecycle.FORKED if was_running else Lifecycle.NEW, IngestQueue())
+        self._begin(Lifecycle.FORKED if was_running else Lifecycle.NEW, IngestQueue(self._clock))
 
     def _begin(self, lifecycle: Lifecycle, queue: IngestQueue) -> None:
         self._lock = threading.RLock()

@@ -11,6 +11,7 @@ from otel_mlflow.delivery.batch_sender import BatchSender, not_the_spools
 from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.health import Health
+from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.delivery.rate_controller import LARGEST_BATCH, RateController
 from otel_mlflow.delivery.records import OnArrival, SpooledFeedback
 from otel_mlflow.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Step, next_action
@@ -79,6 +80,7 @@ class Forwarder:
         self._arrived = arrived
         self._destination: Destination | None = None
         self._scheduler = Scheduler(clock)
+        self._pacer = Pacer(clock, self._is_late)
         self._rate = RateController()
         self._work = threading.Event()
         self._hurry = threading.Event()
@@ -97,7 +99,8 @@ class Forwarder:
         """Deliver until `stop()`."""
         while not self._stop.is_set():
             self._work.clear()
-            rest = run_guarded(self._step)
+            with self._pacer.working():
+                rest = run_guarded(self._step)
             if isinstance(rest, Exception):
                 rest = self._survive(rest) or Rest(LONGEST_WAIT, self._stop)
             self._stepped()
@@ -285,6 +288,9 @@ class Forwarder:
         throttled = isinstance(error, RetryableError) and error.throttled
         self._rate = self._rate.throttled() if throttled else self._rate.failed()
         return Rest(action.wait, self._stop if asked else self._hurry)
+
+    def _is_late(self) -> bool:
+        return self._stop.is_set()
 
     def _until_work_comes(self) -> Rest:
         due = self._scheduler.next_moment()

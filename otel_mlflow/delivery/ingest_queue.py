@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from otel_mlflow.delivery.clock import Clock
 from otel_mlflow.delivery.experiment_choice import with_valid_experiment
+from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.delivery.records import Encodable, Outcome, Tally, TraceRecord
 from otel_mlflow.delivery.trouble import LocalTrouble
 from otel_mlflow.guard import guarded
@@ -15,6 +16,10 @@ from otel_mlflow.guard import guarded
 MOST_UNWRITTEN = 500
 """Finished traces kept as live objects, a few kilobytes a span. Beyond it they are encoded by whoever puts them in,
 which slows requests by some tenths of a millisecond: requests cannot outrun the writer, which has 250 ms, for long."""
+
+CROWD = 32
+"""Finished traces that wait before requests let the writer in. In a burst an event loop would keep the interpreter to
+itself, and the writer fall behind until each request has to encode its own."""
 
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of written traces kept while the writer waits for a disk that hangs. Beyond it traces are dropped, counted."""
@@ -63,7 +68,10 @@ class IngestQueue:
     Putting something in takes no lock and wakes nobody, unless the writer has nothing to do and sleeps.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.pacer: Pacer | None = None
+        """Of whoever encodes what is in here."""
+        self._clock = clock
         self._items: deque[Item] = deque()
         self._something = threading.Event()
         self._writer_sleeps = False
@@ -75,8 +83,10 @@ class IngestQueue:
             self._items.append(item)
         else:
             self._put_written(item)
-        if self._writer_sleeps:
+        if self._writer_sleeps or len(self._items) == CROWD:
             self.wake()
+        if len(self._items) > CROWD and self.pacer is not None:
+            self.pacer.let_in()
 
     def take(self) -> Item | None:
         """The oldest item, None when there is none."""
@@ -88,13 +98,19 @@ class IngestQueue:
             self._bytes -= item.size
         return item
 
-    def wait(self, clock: Clock, timeout: float | None) -> None:
+    def wait(self, timeout: float | None) -> None:
         """Sleep until there is something, somebody calls `wake()`, or the time is up."""
         self._something.clear()
         self._writer_sleeps = True
         if not self._items:
-            clock.wait(self._something, timeout)
+            self._clock.wait(self._something, timeout)
         self._writer_sleeps = False
+
+    def gather(self, timeout: float) -> None:
+        """Sleep until there is a crowd, somebody calls `wake()`, or the time is up."""
+        self._something.clear()
+        if len(self._items) < CROWD:
+            self._clock.wait(self._something, timeout)
 
     def wake(self) -> None:
         """Let the writer look now."""

@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery import statements
+from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Stage, Tally
 from otel_mlflow.delivery.spool_file import SpoolFile, used_bytes
 from otel_mlflow.delivery.spool_rows import checksum, feedback_row, in_statements, trace_row
@@ -94,6 +95,7 @@ class Spool:
         with self.file.transaction() as db:
             place = (self._destination, self.owner, now)
             for some in in_statements(rows):
+                rest_if_due()
                 db.execute(statements.insert(len(some)), [value for row in some for value in (*place, *row)])
             _count(db, self._destination, tally)
             return self._make_room(db, sum(len(row[-1]) + len(row[-2]) for row in rows))

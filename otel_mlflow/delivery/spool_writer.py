@@ -49,7 +49,7 @@ class SpoolWriter:
         self._storage = storage
         self._clock = clock
         self._written = written
-        self._pacer = Pacer(clock, self._is_late)
+        self._pacer = queue.pacer = Pacer(clock, self._is_late)
         self._began = 0.0
         self._hurry = False
         self._gathers = True
@@ -67,10 +67,10 @@ class SpoolWriter:
     def run(self) -> None:
         """Write until `stop()`, then what is left."""
         while not self._stopped:
-            self._queue.wait(self._clock, IDLE)
+            self._queue.wait(IDLE)
             self._storage.check_disk()
             if len(self._queue) and not self._hurry and self._gathers:
-                self._clock.sleep(GATHERING)
+                self._queue.gather(GATHERING)
             self._hurry = False
             self.write_all()
         self.write_all()
@@ -93,9 +93,10 @@ class SpoolWriter:
     def write_all(self) -> None:
         """Empty the queue."""
         self._began = self._clock.monotonic()
-        while len(self._queue):
-            self._write_some()
-            self._written()
+        with self._pacer.working():
+            while len(self._queue):
+                self._write_some()
+                self._written()
 
     def is_idle(self) -> bool:
         """Whether nothing waits here as far as can be seen without a lock, which a signal handler must not take."""
@@ -115,9 +116,7 @@ class SpoolWriter:
     @guarded
     def _write_some(self) -> None:
         try:
-            with self._pacer.working():
-                encoded = self._encode_some()
-            self._keep(*encoded)
+            self._keep(*self._encode_some())
         finally:
             if self._writing:
                 self._give_up()

@@ -99,7 +99,8 @@ class MlflowServer:
         experiment_id = self._experiment_of(batch[0])
         refused: dict[str, str] = {}
         send_info = functools.partial(self._send_info, experiment_id=experiment_id, refused=refused)
-        map_parallel(latest_info(batch), send_info, threads=min(SENDERS, len(batch)))
+        with_info = latest_info(batch)
+        map_parallel(with_info, send_info, threads=min(SENDERS, len(with_info)))
         if refused:
             raise partially_rejected(batch, refused)
 

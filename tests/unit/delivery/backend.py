@@ -66,6 +66,8 @@ class ManualClock:
         self.wall_now = 1.7e9
         self.waits: list[float] = []
         self.at_wait: Callable[[], None] = lambda: None
+        self.sleeps: list[float] = []
+        self.at_sleep: Callable[[], object] = lambda: None
 
     def monotonic(self) -> float:
         """Seconds since whenever."""
@@ -76,7 +78,9 @@ class ManualClock:
         return self.wall_now
 
     def sleep(self, seconds: float) -> None:
-        """Go forward."""
+        """Go forward, and note it; others get something done meanwhile."""
+        self.sleeps.append(seconds)
+        self.at_sleep()
         self.now += seconds
 
     def wait(self, event: threading.Event, timeout: float | None) -> bool:

@@ -78,6 +78,18 @@ class Bench:
         return counts
 
 
+@dataclass
+class ThoroughBackend(MemoryBackend):
+    """A backend of which it takes a while to find out what it needs."""
+
+    clock: ManualClock = field(default_factory=ManualClock)
+
+    def needs_info(self, trace: SpooledTrace) -> bool:
+        """After a third of a millisecond."""
+        self.clock.now += 0.0003
+        return super().needs_info(trace)
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """A forwarder with an empty spool and a backend that takes everything."""
@@ -447,3 +459,11 @@ def test_who_is_told_of_arrivals_and_fails_holds_up_nothing(bench: Bench, monkey
 
 def _fail(arrived: Sequence[SpooledTrace]) -> None:
     raise ValueError("somebody else's fault")
+
+
+def test_a_batch_is_prepared_in_slices(bench: Bench) -> None:
+    """An event loop that serves requests meanwhile waits for none of them long."""
+    bench.backend = ThoroughBackend(clock=bench.clock)
+    bench.spool(*(trace(spans=1) for _ in range(40)))
+    bench.run()
+    assert bench.clock.sleeps == [pytest.approx(0.0012)] * 10

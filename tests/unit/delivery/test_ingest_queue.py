@@ -8,7 +8,16 @@ import threading
 import pytest
 
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK
-from otel_mlflow.delivery.ingest_queue import HELD_NOTHING, Feedback, IngestQueue, Written, encode_records, tally
+from otel_mlflow.delivery.ingest_queue import (
+    CROWD,
+    HELD_NOTHING,
+    Feedback,
+    IngestQueue,
+    Written,
+    encode_records,
+    tally,
+)
+from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.delivery.trouble import LocalTrouble
 from tests.delivering import Finished, trace
@@ -20,7 +29,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> IngestQueue:
     """An inbox that keeps three live traces, and a little written ones."""
     monkeypatch.setattr("otel_mlflow.delivery.ingest_queue.MOST_UNWRITTEN", 3)
     monkeypatch.setattr("otel_mlflow.delivery.ingest_queue.MOST_BYTES", 10_000)
-    return IngestQueue()
+    return IngestQueue(ManualClock())
 
 
 def taken(inbox: IngestQueue) -> list[object]:
@@ -33,7 +42,7 @@ def taken(inbox: IngestQueue) -> list[object]:
 
 def test_what_was_put_first_is_taken_first() -> None:
     """Traces, feedback and outcomes, in one order."""
-    inbox = IngestQueue()
+    inbox = IngestQueue(ManualClock())
     finished, feedback = Finished(), Feedback("tr-1", b"{}")
     for item in (finished, "excluded", feedback):
         inbox.put(item)
@@ -88,10 +97,10 @@ def test_a_fragment_that_is_dropped_is_no_request(small: IngestQueue) -> None:
 
 def test_whoever_sleeps_is_woken_by_the_next_item() -> None:
     """The writer sleeps without a deadline, and comes back for a trace."""
-    inbox, awake = IngestQueue(), threading.Event()
+    inbox, awake = IngestQueue(SYSTEM_CLOCK), threading.Event()
 
     def sleep() -> None:
-        inbox.wait(SYSTEM_CLOCK, None)
+        inbox.wait(None)
         awake.set()
 
     sleeper = threading.Thread(target=sleep, daemon=True)
@@ -103,10 +112,36 @@ def test_whoever_sleeps_is_woken_by_the_next_item() -> None:
 
 def test_nobody_sleeps_while_there_is_something() -> None:
     """A trace that came a moment before is not waited beside."""
-    inbox, clock = IngestQueue(), ManualClock()
+    clock = ManualClock()
+    inbox = IngestQueue(clock)
     inbox.put("excluded")
-    inbox.wait(clock, 10.0)
+    inbox.wait(10.0)
     assert clock.waits == []
+
+
+def test_traces_gather_until_there_is_a_crowd() -> None:
+    """A burst is not waited out: the more wait, the more of them the garbage collector has to carry along."""
+    clock = ManualClock()
+    inbox = IngestQueue(clock)
+    for number in range(CROWD):
+        assert clock.waits == [1.0] * number
+        inbox.gather(1.0)
+        inbox.put(Finished())
+    inbox.gather(1.0)
+    assert clock.waits == [1.0] * CROWD
+
+
+def test_requests_let_the_writer_in_while_a_crowd_waits() -> None:
+    """However busy the event loop is, live objects stay few enough to be young when they go."""
+    clock = ManualClock()
+    inbox = IngestQueue(clock)
+    clock.at_sleep = inbox.take
+    inbox.pacer = Pacer(clock, lambda: True)
+    with inbox.pacer.working():
+        clock.now += 1.0
+        for _ in range(10 * CROWD):
+            inbox.put(Finished())
+    assert len(inbox) == CROWD
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty inbox, an empty spool, and the writer between them."""
-    clock, inbox = ManualClock(), IngestQueue()
+    clock = ManualClock()
+    inbox = IngestQueue(clock)
     storage = Storage(tmp_path, destination="here", max_bytes=10**9, clock=clock)
     yield Desk(inbox, storage, SpoolWriter(inbox, storage, clock, lambda: None))
     storage.close()
