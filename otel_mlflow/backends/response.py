@@ -70,7 +70,9 @@ class Response:
     def text(self) -> str:
         """The error message of the backend, short enough to be shown."""
         message = self.json().get("message") or self.json().get("detail") or self._rpc_status.message
-        return str(message or (f"{self.page}{self.title}" if self.is_html else self._text)).strip()[:MOST_SHOWN]
+        # MLflow and its authentication call plain sentences HTML, too.
+        is_page = self.is_html and "<" in self._text
+        return str(message or (f"{self.page}{self.title}" if is_page else self._text)).strip()[:MOST_SHOWN]
 
     @property
     def is_html(self) -> bool:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import urllib3.exceptions
-
 from otel_mlflow.content import Redactor
 from otel_mlflow.diagnosis.background import in_background
 from otel_mlflow.diagnosis.check_result import Check, CheckResult, fail, warn
@@ -50,6 +48,9 @@ if TYPE_CHECKING:
 SECRET = [name for name in REDACT_KEYS if name not in ("auth", "*_auth", "*credential", "*credentials")]
 """Names whose values are hidden in what is found. In prose `credentials: …` is followed by where they come from."""
 
+
+LATE = "timed out"
+"""What Python's sockets and our own limits say of an answer that has not come in time."""
 
 BUSY = 2.0
 """Load for each processor, from which on it is worth a word."""
@@ -168,9 +169,10 @@ def _too_busy(waited: Waited) -> CheckResult:
 
 def _excuse(error: DeliveryError) -> str:
     """For what answers too late: a server on a machine that has too much to do is not down."""
-    is_late = isinstance(error.__cause__, (TimeoutError, urllib3.exceptions.TimeoutError))
     is_busy = os.getloadavg()[0] > BUSY * (os.cpu_count() or 1)
-    return f"; this machine is busy ({_load()}), and whatever runs on it is late" if is_late and is_busy else ""
+    return (
+        f"; this machine is busy ({_load()}), and what runs on it is late" if is_busy and LATE in error.reason else ""
+    )
 
 
 def _load() -> str:

@@ -23,7 +23,7 @@ STANDARD = set(STANDARD_NAMES)
 THEIRS = {
     *("cd", "curl", "databricks", "docker", "export", "git", "kubectl", "mkdir", "mlflow", "set", "."),
     *("daphne", "granian", "gunicorn", "hypercorn", "opentelemetry-bootstrap", "opentelemetry-instrument", "uvicorn"),
-    *("pytest", ".venv/bin/pytest", "python", "pre-commit"),
+    *("pytest", ".venv/bin/pytest", "python", "python3", "pre-commit"),
 }
 """Programs of others: that they exist is all that is checked here."""
 

@@ -37,7 +37,8 @@ class ServerProbe:
         version = version_in(response)
         if version is None:
             return warn(
-                f"{address} answers, but not as an MLflow server does: {response.status} when asked for its version",
+                f"{address} answers, but not as an MLflow server does: {response.status} when asked for its version"
+                + (f", {response.page}{response.title}" if response.is_html else ""),
                 "check that tracking_uri is the address of an MLflow server and not of something in front of it",
             )
         if version < TAKES_OTLP:

@@ -72,6 +72,13 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, date: str | None, 
     assert retry_after(header, date) == seconds
 
 
+def test_a_sentence_that_is_called_html_is_a_sentence() -> None:
+    """What MLflow's authentication answers; a page is named and not shown."""
+    html = {"Content-Type": "text/html; charset=utf-8"}
+    assert Response(401, html, b"You are not authenticated.").text == "You are not authenticated."
+    assert Response(401, html, b"<html><title>Nope</title></html>").text == "an HTML page, titled 'Nope'"
+
+
 def test_an_error_says_what_the_backend_said() -> None:
     """Its own message, cut to what a person reads, and its name for what went wrong."""
     response = Response(400, {}, b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "' + b"long " * 1000 + b'"}')
