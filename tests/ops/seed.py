@@ -61,7 +61,7 @@ def _calls(dice: random.Random) -> Iterator[Call]:
 
 
 def _feedback(dice: random.Random) -> tuple[Judgement, ...]:
-    possible = (Judgement("helpful", dice.random() < 0.7), Judgement("stars", dice.randrange(1, 6)))
+    possible = (Judgement("helpful", dice.random() < 0.7), Judgement("stars", dice.randrange(2, 11) / 2))
     return tuple(choice for choice in possible if dice.random() < 0.3)
 
 

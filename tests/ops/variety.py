@@ -157,7 +157,7 @@ def _calls(dice: random.Random) -> list[Call]:
 def _given(dice: random.Random) -> list[Judgement]:
     possible = (
         Judgement("helpful", dice.random() < 0.6),
-        Judgement("stars", dice.randrange(1, 6)),
+        Judgement("stars", dice.randrange(2, 11) / 2),
         Judgement("relevant", dice.choice(("yes", "no"))),
         Judgement("helpful", False, is_overridden=True),
         Judgement("expected answer", "42", is_expectation=True),

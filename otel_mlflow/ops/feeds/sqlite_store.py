@@ -17,7 +17,16 @@ from urllib.parse import quote
 from otel_mlflow.errors import MisconfigurationError, RetryableError
 from otel_mlflow.ops.feeds.base import Tally
 from otel_mlflow.ops.feeds.trace_api import milliseconds
-from otel_mlflow.ops.index.entry import UNFINISHED, Assessment, TraceEntry, assessment, is_unnamed, outcome_of
+from otel_mlflow.ops.index.entry import (
+    UNFINISHED,
+    TraceEntry,
+    assessment,
+    cost_of,
+    is_unnamed,
+    outcome_of,
+    status_code_of,
+    usage_of,
+)
 from otel_mlflow.ops.sources.base import Wanted
 from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, TraceSummary, summary_from_tag
 from otel_mlflow.status import Experiment
@@ -150,9 +159,7 @@ def _spans(db: sqlite3.Connection, trace_ids: Sequence[str]) -> dict[str, Rows]:
 
 
 def _entry(row: sqlite3.Row, tags: Mapping[str, str], metadata: Mapping[str, str], judged: Rows) -> TraceEntry:
-    status = tags.get("http.status_code") or ""
     summary = summary_from_tag(tags.get(SUMMARY_TAG))
-    usage = {name: row[name] for name in ("input_tokens", "output_tokens", "total_tokens") if row[name] is not None}
     return TraceEntry(
         trace_id=row["request_id"],
         experiment_id=str(row["experiment_id"]),
@@ -161,23 +168,21 @@ def _entry(row: sqlite3.Row, tags: Mapping[str, str], metadata: Mapping[str, str
         route=row["trace_name"] or "",
         outcome=outcome_of(row["status"], tags.get("otel_mlflow.outcome")),
         is_unfinished=row["status"] in UNFINISHED,
-        status_code=int(status) if status.isascii() and status.isdigit() else None,
+        status_code=status_code_of(tags.get("http.status_code")),
         service=tags.get("service.name"),
         version=tags.get("service.version"),
         user=metadata.get("mlflow.trace.user"),
         session=row["session_id"],
         request_id=row["client_request_id"] or None,
-        usage=usage,
-        cost=row["total_cost"],
+        usage=usage_of(dict(row)),
+        cost=cost_of(row["total_cost"]),
         summary=summary,
         is_unnamed=is_unnamed(summary),
-        assessments=tuple(_assessment(given) for given in judged),
+        # MLflow keeps values as JSON; judges that failed have none.
+        assessments=tuple(
+            assessment(given["name"], json.loads(given["value"])) for given in judged if given["value"] != "null"
+        ),
     )
-
-
-def _assessment(row: sqlite3.Row) -> Assessment:
-    """MLflow keeps values as JSON."""
-    return assessment(row["name"], json.loads(row["value"]))
 
 
 def _summary(spans: Rows) -> TraceSummary:

@@ -14,7 +14,7 @@ from otel_mlflow.ops.sources.base import MOST_ROWS
 from otel_mlflow.ops.summary import Row
 
 OUTCOMES = ("ok", "error", "cancelled")
-WORDS = ("experiment", "route", "error_type", "user", "session")
+WORDS = ("experiment", "route", "status", "error_type", "user", "session")
 
 
 class Largest:
@@ -91,7 +91,7 @@ def _shown(place: Place, trace: Row) -> Row:
         "experiment": trace["experiment"],
         "time": place.start_ms + trace["time"],
         "route": trace["route"],
-        "status_code": trace["status"] or None,
+        "status_code": None if trace["status"] is None else int(trace["status"]),
         "outcome": OUTCOMES[trace["outcome"]],
         "duration_ms": None if trace["duration"] < 0 else trace["duration"],
         "error_type": trace["error_type"],

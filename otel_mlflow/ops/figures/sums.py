@@ -13,6 +13,8 @@ from otel_mlflow.ops.summary import Row
 SPARSE = 4
 """Where there are so many times more sums than rows, only those are touched that rows belong to."""
 
+FRACTIONS = ("cost", "total")
+
 Part = tuple[Array, list[Array]]
 """Keys, each once, and sums of theirs."""
 
@@ -109,5 +111,5 @@ def _sparse_sums(keys: Array, values: Sequence[Array]) -> Part:
 
 
 def as_figure(name: str, value: float) -> float:
-    """Whole, where it is no money."""
-    return float(value) if name == "cost" else int(value)
+    """Whole, where it is neither money nor a sum of feedback."""
+    return float(value) if name in FRACTIONS else int(value)

@@ -17,7 +17,6 @@ from otel_mlflow.ops.summary import Row
 
 FIRST_BYTE = ("ttfb_p50_ms", "ttfb_p95_ms"), (0.5, 0.95)
 MICROSECOND = 0.001
-MOST_STATUSES = 1000
 
 
 class Totals:
@@ -120,7 +119,7 @@ class Kinds:
     def __init__(self, words: Words) -> None:
         self._words = words
         self._services, self._versions = Sums(words.size("service")), Sums(words.size("version"))
-        self._statuses = np.zeros(MOST_STATUSES)
+        self._statuses = np.zeros(words.size("status"))
         self._version_latency = Percentiles(*LATENCY)
         self._times = Extremes(words.size("version"))
 
@@ -130,7 +129,7 @@ class Kinds:
         self._services.add(services["service"], services)
         self._versions.add(versions["version"], versions)
         self._times.add(versions["version"], versions)
-        add_up(self._statuses, np.minimum(statuses["status"].astype(np.int64), MOST_STATUSES - 1), statuses["requests"])
+        add_up(self._statuses, statuses["status"].astype(np.intp), statuses["requests"])
         self._version_latency.add(chunk.traces["version"], chunk.traces["duration"])
 
     def services(self) -> list[Row]:
@@ -144,9 +143,10 @@ class Kinds:
         return sorted(rows, key=lambda row: (row["first"], row["version"]))
 
     def statuses(self) -> list[Row]:
-        """By code."""
-        codes = np.flatnonzero(self._statuses).tolist()
-        return [{"status_code": code, "requests": int(self._statuses[code])} for code in codes if code]
+        """By code, of those that say which."""
+        codes = self._words.texts("status", np.flatnonzero(self._statuses).tolist())
+        rows = [{"status_code": int(code), "requests": int(self._statuses[key])} for key, code in codes.items()]
+        return sorted(rows, key=lambda row: row["status_code"])
 
 
 def _by_size(words: Words, name: str, sums: Sums, nothing: Row, *more: dict[int, Row]) -> list[Row]:

@@ -21,13 +21,12 @@ from typing import Any
 import numpy as np
 
 from otel_mlflow.ops.index.columns import Array, Columns, joined, texts
-from otel_mlflow.ops.index.entry import TraceEntry
+from otel_mlflow.ops.index.entry import TOKENS, TraceEntry
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import HOUR
 from otel_mlflow.spans.records.trace_summary import ModelUse, ToolUse, durations_of
 
 BLOCK_MS = HOUR
-TOKENS = ("input_tokens", "output_tokens", "total_tokens")
 
 Value = Callable[[TraceEntry], Any]
 
@@ -35,14 +34,13 @@ TRACE_NUMBERS: Mapping[str, Value] = {
     "time": lambda entry: entry.time_ms % BLOCK_MS,
     "duration": lambda entry: -1 if entry.duration_ms is None else entry.duration_ms,
     "outcome": lambda entry: entry.outcome,
-    "status": lambda entry: entry.status_code or 0,
     "is_unfinished": lambda entry: entry.is_unfinished,
     "is_unread": lambda entry: entry.summary is None and not entry.is_unfinished,
     "is_unnamed": lambda entry: entry.is_unnamed and not entry.is_unfinished,
     "is_delivered_here": lambda entry: entry.is_delivered_here,
-    "input_tokens": lambda entry: entry.tokens.get("input_tokens") or 0,
-    "output_tokens": lambda entry: entry.tokens.get("output_tokens") or 0,
-    "total_tokens": lambda entry: entry.tokens.get("total_tokens") or 0,
+    "input_tokens": lambda entry: entry.tokens.get("input_tokens", 0),
+    "output_tokens": lambda entry: entry.tokens.get("output_tokens", 0),
+    "total_tokens": lambda entry: entry.tokens.get("total_tokens", 0),
 }
 TRACE_FRACTIONS: Mapping[str, Value] = {
     "cost": lambda entry: entry.cost or 0.0,
@@ -51,6 +49,7 @@ TRACE_FRACTIONS: Mapping[str, Value] = {
 TRACE_WORDS: Mapping[str, Value] = {
     "experiment": lambda entry: entry.experiment_id,
     "route": lambda entry: entry.route,
+    "status": lambda entry: None if entry.status_code is None else str(entry.status_code),
     "service": lambda entry: entry.service,
     "version": lambda entry: entry.version,
     "user": lambda entry: entry.user,

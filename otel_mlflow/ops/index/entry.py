@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, ModelUse, TraceSummary, summary_from_tag
+from otel_mlflow.spans.records.encoding import to_text
+from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, ModelUse, TraceSummary, is_amount, summary_from_tag
 
 OUTCOME_TAG = "otel_mlflow.outcome"
 OK, ERROR, CANCELLED = 0, 1, 2
 UNFINISHED = ("IN_PROGRESS", "STATE_UNSPECIFIED")
 YES_NO = {"yes": 1.0, "no": 0.0}
+TOKENS = ("input_tokens", "output_tokens", "total_tokens")
+STATUS_DIGITS = 3
+LARGEST_NUMBER = 1e300
+"""Of feedback, so that sums of it have room; what is larger is a text."""
 
 
 @dataclass(frozen=True)
@@ -66,21 +70,23 @@ class TraceEntry:
         return len(summary.models) > 1 and bool(self.cost) and any(use.cost is None for use in summary.models.values())
 
     def with_summary(self, summary: TraceSummary) -> TraceEntry:
-        """The same with what its spans say; error type, time to first byte and names stay the tag's."""
+        """The same with what its spans say; error type, time to first byte and names stay the tag's.
+
+        All of it does where there are more calls in the tag: a backend may have no spans (any more, or yet).
+        """
         known = self.summary
-        if known is not None:
-            summary.error_type = known.error_type
-            summary.time_to_first_byte_ms = known.time_to_first_byte_ms
-        summary.names = known.names if known is not None else {}
-        return replace(self, summary=summary)
+        if known is None:
+            return replace(self, summary=replace(summary, names={}))
+        if summary.calls < known.calls:
+            return self
+        return replace(self, summary=replace(known, models=summary.models, tools=summary.tools))
 
     @property
     def tokens(self) -> Mapping[str, int]:
         """What the backend says was used, else what the models of the summary add up to."""
         if self.usage or self.summary is None or not self.summary.models:
             return self.usage
-        names = ("input_tokens", "output_tokens", "total_tokens")
-        return {name: sum(getattr(use, name) for use in self.summary.models.values()) for name in names}
+        return {name: sum(getattr(use, name) for use in self.summary.models.values()) for name in TOKENS}
 
     @property
     def models(self) -> dict[str, ModelUse]:
@@ -96,7 +102,6 @@ def entry_from_info(info: Mapping[str, Any]) -> TraceEntry:
     tags, metadata = info.get("tags") or {}, info.get("trace_metadata") or {}
     summary = summary_from_tag(tags.get(SUMMARY_TAG))
     state = info.get("state", "STATE_UNSPECIFIED")
-    status = tags.get("http.status_code", "")
     return TraceEntry(
         trace_id=info["trace_id"],
         experiment_id=info.get("trace_location", {}).get("mlflow_experiment", {}).get("experiment_id", ""),
@@ -105,14 +110,14 @@ def entry_from_info(info: Mapping[str, Any]) -> TraceEntry:
         route=tags.get("mlflow.traceName") or "",
         outcome=outcome_of(state, tags.get(OUTCOME_TAG)),
         is_unfinished=state in UNFINISHED,
-        status_code=int(status) if status.isascii() and status.isdigit() else None,
+        status_code=status_code_of(tags.get("http.status_code")),
         service=tags.get("service.name"),
         version=tags.get("service.version"),
         user=metadata.get("mlflow.trace.user"),
         session=metadata.get("mlflow.trace.session"),
         request_id=info.get("client_request_id") or None,
-        usage=json_mapping(metadata.get("mlflow.trace.tokenUsage")),
-        cost=json_mapping(metadata.get("mlflow.trace.cost")).get("total_cost"),
+        usage=usage_of(json_mapping(metadata.get("mlflow.trace.tokenUsage"))),
+        cost=cost_of(json_mapping(metadata.get("mlflow.trace.cost")).get("total_cost")),
         summary=summary,
         is_unnamed=is_unnamed(summary),
         assessments=tuple(_feedback(info.get("assessments") or ())),
@@ -131,15 +136,31 @@ def outcome_of(state: str, tag: str | None) -> int:
     return ERROR if state == "ERROR" else OK
 
 
+def status_code_of(tag: str | None) -> int | None:
+    """The status code that a tag says; None for what cannot be one."""
+    is_code = tag and len(tag) <= STATUS_DIGITS and tag.isascii() and tag.isdigit()
+    return int(tag) if tag and is_code else None
+
+
+def usage_of(told: Mapping[str, Any]) -> Mapping[str, int]:
+    """The tokens of a trace, as far as they are numbers."""
+    return {name: int(told[name]) for name in TOKENS if is_amount(told.get(name))}
+
+
+def cost_of(told: Any) -> float | None:
+    """What a trace cost; None for what is no amount."""
+    return float(told) if is_amount(told) else None
+
+
 def assessment(name: str, value: Any) -> Assessment:
     """Sort a value of feedback: a number, true or false, yes or no, or a text."""
     if isinstance(value, bool):
         return Assessment(name, "true" if value else "false", float(value), is_text=False)
-    if isinstance(value, (int, float)) and math.isfinite(value):
+    if isinstance(value, (int, float)) and abs(value) <= LARGEST_NUMBER:
         return Assessment(name, str(float(value)), float(value), is_text=False)
     if isinstance(value, str) and value.lower() in YES_NO:
         return Assessment(name, value, YES_NO[value.lower()], is_text=False)
-    return Assessment(name, value if isinstance(value, str) else json.dumps(value), None, is_text=True)
+    return Assessment(name, to_text(value) if isinstance(value, str) else json.dumps(value), None, is_text=True)
 
 
 def json_mapping(text: str | None) -> Mapping[str, Any]:
@@ -170,7 +191,7 @@ def _milliseconds(duration: str | None) -> int | None:
 
 
 def _feedback(assessments: Iterable[Mapping[str, Any]]) -> Iterable[Assessment]:
-    """Only what was judged: expectations are no feedback, and what was overridden does not count any more."""
+    """Only what was judged: no expectations, nothing of judges that failed, and nothing that was overridden."""
     for given in assessments:
-        if "feedback" in given and given.get("valid", True) and "value" in given["feedback"]:
+        if given.get("valid", True) and given.get("feedback", {}).get("value") is not None:
             yield assessment(given.get("assessment_name", ""), given["feedback"]["value"])

@@ -24,9 +24,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
-from otel_mlflow.ops.index.block import OF_TRACES, ROW, TOKENS
+from otel_mlflow.ops.index.block import OF_TRACES, ROW
 from otel_mlflow.ops.index.columns import Array, Columns
 from otel_mlflow.ops.index.derived import source_of
+from otel_mlflow.ops.index.entry import TOKENS
 from otel_mlflow.ops.index.rollup import TIME, ChosenRows, GroupedRows, Rollup, rows_of
 
 COUNTS = ("requests", "errors", "cancelled")

@@ -55,7 +55,7 @@ WITH trace AS (
         coalesce(tags['mlflow.traceName'], '') AS route,
         CAST(state = 'ERROR' AND coalesce(tags['otel_mlflow.outcome'], '') != 'cancelled' AS INT) AS failed,
         CAST(coalesce(tags['otel_mlflow.outcome'], '') = 'cancelled' AS INT) AS cancelled,
-        try_cast(tags['http.status_code'] AS INT) AS status_code,
+        try_cast(regexp_extract(tags['http.status_code'], '^[0-9]{{1,3}}$', 0) AS INT) AS status_code,
         user_id, session_id, client_request_id AS request_id, input_tokens, output_tokens, total_tokens, cost
     FROM trace LEFT JOIN used ON used.trace_id = trace.trace_id
 ), judgement AS (

@@ -19,13 +19,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.http import semconv
 from otel_mlflow.spans.records.duration_buckets import BUCKETS, UNKNOWN, bucket_of
+from otel_mlflow.spans.records.encoding import to_text
 
 SUMMARY_TAG = "otel_mlflow.summary"
 VERSION = 1
@@ -38,6 +39,12 @@ MOST_NAMES = 20
 
 MODEL_TYPES = frozenset({"CHAT_MODEL", "LLM", "EMBEDDING"})
 """`mlflow.spanType` of spans whose tokens count; the totals that agents repeat do not."""
+
+LARGEST = 1 << 53
+"""Of numbers that are counted: whole numbers above it are not exact in JSON, and sums of them have no room."""
+
+COST_PLACE = 4
+"""Where a model's row has what its calls cost, which may be unknown."""
 
 TOOL_TYPE = "TOOL"
 LLM_MODEL = "mlflow.llm.model"
@@ -126,14 +133,14 @@ class TraceSummary:
         model = _decoded(attributes.get(LLM_MODEL))
         if not model:
             return
-        use = self.models.setdefault(str(model), ModelUse())
+        use = self.models.setdefault(to_text(model), ModelUse())
         usage = _mapping(attributes.get(mlflow_names.CHAT_USAGE))
         cost = _mapping(attributes.get(LLM_COST)).get("total_cost")
         use.calls += 1
         use.input_tokens += _whole(usage.get("input_tokens"))
         use.output_tokens += _whole(usage.get("output_tokens"))
         use.total_tokens += _whole(usage.get("total_tokens"))
-        use.cost = use.cost + cost if use.cost is not None and isinstance(cost, (int, float)) else None
+        use.cost = use.cost + cost if use.cost is not None and is_amount(cost) else None
         _add_duration(use, duration_ms)
 
     def to_tag(self) -> str:
@@ -180,16 +187,21 @@ def summary_from_tag(text: str | None) -> TraceSummary | None:
         return None
     try:
         return TraceSummary(
-            spans=int(told["spans"]),
-            models={name: ModelUse(*_values(row, 7)) for name, row in told.get("models", {}).items()},
-            tools={name: ToolUse(*_values(row, 4)) for name, row in told.get("tools", {}).items()},
-            names={name: ToolUse(*_values(row, 4)) for name, row in told.get("names", {}).items()},
-            error_type=told.get("error"),
-            time_to_first_byte_ms=told.get("ttfb_ms"),
+            spans=_checked(told["spans"]),
+            models={to_text(name): ModelUse(*_values(row, 7)) for name, row in told.get("models", {}).items()},
+            tools={to_text(name): ToolUse(*_values(row, 4)) for name, row in told.get("tools", {}).items()},
+            names={to_text(name): ToolUse(*_values(row, 4)) for name, row in told.get("names", {}).items()},
+            error_type=to_text(told["error"]) if told.get("error") else None,
+            time_to_first_byte_ms=_checked(told["ttfb_ms"]) if told.get("ttfb_ms") is not None else None,
             is_cut=bool(told.get("cut")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def is_amount(value: Any) -> TypeGuard[float]:
+    """Whether a value is a number that can be counted. Anybody can write attributes, tags and metadata."""
+    return isinstance(value, (int, float)) and 0 <= value <= LARGEST
 
 
 def _add_call(uses: dict[str, ToolUse], name: str, duration_ms: int, *, is_failed: bool) -> None:
@@ -226,12 +238,22 @@ def _row(use: ModelUse | ToolUse, has_durations: bool) -> list[Any]:
 
 def _values(row: list[Any], size: int) -> list[Any]:
     """The arguments that a row stands for; `size` is how many come before the durations."""
+    numbers = [
+        None if place == COST_PLACE and value is None else _checked(value) for place, value in enumerate(row[:size])
+    ]
     if len(row) <= size:
-        return row
+        return numbers
     buckets, calls = row[size][::2], row[size][1::2]
     if not all(0 <= bucket < BUCKETS for bucket in buckets):
         raise ValueError(f"no buckets: {buckets}")
-    return [*row[:size], dict(zip(buckets, map(int, calls), strict=True))]
+    return [*numbers, dict(zip(buckets, map(_checked, calls), strict=True))]
+
+
+def _checked(value: Any) -> Any:
+    """A number that can be counted. Raises `ValueError`."""
+    if not is_amount(value):
+        raise ValueError(f"no amount: {value!r}")
+    return value
 
 
 def _exception_type(proto: ProtoSpan) -> str | None:
@@ -240,7 +262,7 @@ def _exception_type(proto: ProtoSpan) -> str | None:
 
 
 def _whole(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return int(value) if isinstance(value, int) and is_amount(value) else 0
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
