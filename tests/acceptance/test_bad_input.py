@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -36,6 +37,16 @@ BAD_FILES = {
     "not-a-mapping": ("- tracing\n- runs\n", []),
 }
 
+SHOWN_BY_ONE = {"unknown-section", "out-of-range", "no-such-choice"}
+"""Wrong in ways that tests/unit/settings tests as well: each takes a process here, and is left to the soak."""
+
+
+def each(cases: Mapping[str, tuple[Any, list[str]]], *, left_out: Collection[str]) -> list[Any]:
+    """The cases as parameters, those of them in the soak alone that are left out."""
+    return [
+        pytest.param(*case, id=name, marks=pytest.mark.soak if name in left_out else ()) for name, case in cases.items()
+    ]
+
 
 def assert_complains_and_serves(service: Service, culprits: list[str]) -> None:
     """The log names all culprits, without a traceback, and the app answers."""
@@ -50,13 +61,13 @@ def assert_complains_and_serves(service: Service, culprits: list[str]) -> None:
     assert "Traceback" not in service.server.log
 
 
-@pytest.mark.parametrize(("environment", "culprits"), BAD_ENVIRONMENTS.values(), ids=BAD_ENVIRONMENTS.keys())
+@pytest.mark.parametrize(("environment", "culprits"), each(BAD_ENVIRONMENTS, left_out=SHOWN_BY_ONE))
 def test_a_bad_variable_is_named(serve: Serve, environment: Mapping[str, str], culprits: list[str]) -> None:
     """The variable, what it was, and what would do."""
     assert_complains_and_serves(serve(HELLO, environment=environment), culprits)
 
 
-@pytest.mark.parametrize(("text", "culprits"), BAD_FILES.values(), ids=BAD_FILES.keys())
+@pytest.mark.parametrize(("text", "culprits"), each(BAD_FILES, left_out=SHOWN_BY_ONE | {"not-a-number"}))
 def test_a_bad_file_is_named(serve: Serve, tmp_path: Path, text: str, culprits: list[str]) -> None:
     """The file, the key in it, what it was, and what would do."""
     (tmp_path / "bad.yaml").write_text(text)
@@ -101,8 +112,15 @@ def mlflow(port: int) -> dict[str, str]:
     return {"OTEL_MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
 
 
-@pytest.mark.parametrize("host", [silent_host, full_host])
-@pytest.mark.parametrize("backend", [mlflow, databricks])
+@pytest.mark.parametrize(
+    ("backend", "host"),
+    [
+        (mlflow, silent_host),
+        (databricks, full_host),
+        pytest.param(mlflow, full_host, marks=pytest.mark.soak),
+        pytest.param(databricks, silent_host, marks=pytest.mark.soak),
+    ],
+)
 def test_a_host_that_answers_nothing_holds_up_no_request(
     serve: Serve, host: Callable[[], AbstractContextManager[int]], backend: Callable[[int], dict[str, str]]
 ) -> None:

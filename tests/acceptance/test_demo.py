@@ -97,7 +97,7 @@ def test_once_shows_the_answer_and_its_trace_without_a_network(tmp_path: Path, d
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
 def test_it_stays_up_until_it_is_ended_and_leaves_nothing(
     tmp_path: Path, demos: list[Demo], number: signal.Signals
 ) -> None:

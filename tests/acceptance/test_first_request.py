@@ -14,7 +14,14 @@ BY_URL = {
 }
 
 
-@pytest.mark.parametrize("url", ["/handlers/async", "/agent/ainvoke", "/afterwards/background-sync"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("/handlers/async", marks=pytest.mark.soak),
+        "/agent/ainvoke",
+        "/afterwards/background-sync",
+    ],
+)
 def test_the_first_request_of_a_process_leaves_its_whole_trace(serve: Serve, url: str) -> None:
     """One request to a server that has only just begun to accept."""
     check(serve(SHAPES), [BY_URL[url]])

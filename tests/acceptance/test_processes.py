@@ -12,7 +12,7 @@ from tests.servers.app_server import ServerName
 SHAPES = [*handlers.family.shapes, *(shape for shape in streams.family.shapes if "gated" not in shape.url)]
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "gunicorn", "gunicorn --preload"])
+@pytest.mark.parametrize("server", ["uvicorn", pytest.param("gunicorn", marks=pytest.mark.soak), "gunicorn --preload"])
 def test_all_workers_leave_whole_traces(serve: Serve, server: ServerName) -> None:
     """Two workers, one spool: each request's trace arrives, from whichever worker answered it."""
     check(serve("tests.acceptance.shapes.app:served", server=server, workers=2), SHAPES * 2)

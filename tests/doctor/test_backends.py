@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from mlflow import MlflowClient
 
 from otel_mlflow.settings import Settings
@@ -17,24 +16,19 @@ def collector(server: ScriptedMlflow) -> Settings:
     return Settings(tracing={"backend": "otlp"}, otlp={"endpoint": endpoint, "headers": {"authorization": "Bearer me"}})
 
 
-def test_all_is_well_at_a_server(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_all_is_well_at_a_server(mlflow_server: MlflowServer) -> None:
     """The experiment is made; the trace is read back with its spans, and nothing of it stays."""
-    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
-    try:
-        checks = examined(tracking_uri=server.url, experiment_name="examined")
-        client = MlflowClient(server.url)
-        experiment = client.get_experiment_by_name("examined")
-        assert experiment is not None
-        left = client.search_traces(locations=[experiment.experiment_id])
-    finally:
-        server.stop()
+    checks = examined(tracking_uri=mlflow_server.url, experiment_name="examined")
+    client = MlflowClient(mlflow_server.url)
+    experiment = client.get_experiment_by_name("examined")
+    assert experiment is not None
+    assert client.search_traces(locations=[experiment.experiment_id]) == []
     assert not_ok(checks) == {}
     assert not_tried(checks) == set()
-    assert f"answers at {server.url}" in checks["host"].detail
+    assert f"answers at {mlflow_server.url}" in checks["host"].detail
     assert "without credentials" in checks["credentials"].detail
-    assert f"{server.url}/#/experiments/{experiment.experiment_id}" in checks["experiment"].detail
+    assert f"{mlflow_server.url}/#/experiments/{experiment.experiment_id}" in checks["experiment"].detail
     assert "read back with its 2 spans" in checks["test_trace"].detail
-    assert left == []
 
 
 def test_all_is_well_at_a_collector(scripted: ScriptedMlflow) -> None:

@@ -19,6 +19,8 @@ from tests.servers.scripted import Fault, ScriptedMlflow
 
 Serve = Callable[[ServerName], AppServer]
 REQUESTS = 40
+ONE_OF_A_KIND = ("uvicorn", "gunicorn", "hypercorn --worker-class trio")
+"""Each start takes three processes: the other servers deliver in the soak, and write everything down always."""
 
 
 @pytest.fixture
@@ -57,7 +59,14 @@ def test_an_orderly_end_writes_everything_down(serve: Serve, scripted: ScriptedM
     assert counts(app).pending == len(answered) == REQUESTS
 
 
-@pytest.mark.parametrize("server", [name for name in get_args(ServerName) if name != "uvicorn --lifespan off"])
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param(name, marks=() if name in ONE_OF_A_KIND else pytest.mark.soak)
+        for name in get_args(ServerName)
+        if name != "uvicorn --lifespan off"
+    ],
+)
 def test_an_orderly_end_delivers(serve: Serve, scripted: ScriptedMlflow, server: ServerName) -> None:
     """With the backend up, within `delivery.shutdown_timeout`."""
     app = serve(server)

@@ -66,7 +66,15 @@ def check_arrival(server: AppServer, scripted: ScriptedMlflow, promised: set[str
     assert set(scripted.spans.values()) == {1}
 
 
-@pytest.mark.parametrize(("server", "workers"), [("uvicorn", 4), ("gunicorn", 2), ("gunicorn --preload", 2)])
+@pytest.mark.parametrize(
+    ("server", "workers"),
+    [
+        ("uvicorn", 2),
+        pytest.param("uvicorn", 4, marks=pytest.mark.soak),
+        ("gunicorn", 2),
+        ("gunicorn --preload", 2),
+    ],
+)
 def test_a_worker_is_killed(serve: Serve, scripted: ScriptedMlflow, server: ServerName, workers: int) -> None:
     """With the backend down one of several workers is killed in mid-burst; the others deliver what it had on disk."""
     scripted.fault = Fault(503)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from mlflow import MlflowClient
 
 from otel_mlflow.delivery.records import TraceRecord
@@ -26,14 +24,6 @@ TAGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
-    """A real server."""
-    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
-    yield server
-    server.stop()
-
-
 def record(**info: object) -> TraceRecord:
     """A trace whose root carries tags, session and user."""
     attributes = {
@@ -46,15 +36,15 @@ def record(**info: object) -> TraceRecord:
     return trace(spans=1, name="POST /chat", attributes=attributes, info=info_of(tags=TAGS, **info))
 
 
-def test_tags_session_user_and_previews_arrive_with_the_spans(tmp_path: Path, server: MlflowServer) -> None:
+def test_tags_session_user_and_previews_arrive_with_the_spans(tmp_path: Path, mlflow_server: MlflowServer) -> None:
     """Whatever the tags' values look like; no trace takes a request of its own."""
     records = [record(needs_request=False) for _ in range(5)]
-    settings = settings_for(tmp_path, server.url).model_copy(update={"experiment_name": "otlp alone"})
+    settings = settings_for(tmp_path, mlflow_server.url).model_copy(update={"experiment_name": "otlp alone"})
     with delivering(settings) as delivery:
         for each in records:
             delivery.put(Finished(each))
         wait_for(delivery, lambda counts: counts.delivered == len(records))
-    client = MlflowClient(server.url)
+    client = MlflowClient(mlflow_server.url)
     info = client.get_trace(records[0].trace_id).info
     assert {key: info.tags.get(key) for key in TAGS} == TAGS
     assert info.trace_metadata["mlflow.trace.session"] == "s-1"
@@ -64,14 +54,14 @@ def test_tags_session_user_and_previews_arrive_with_the_spans(tmp_path: Path, se
     assert not info.client_request_id, "which only the request would have brought"
 
 
-def test_what_a_client_asked_for_takes_a_request(tmp_path: Path, server: MlflowServer) -> None:
+def test_what_a_client_asked_for_takes_a_request(tmp_path: Path, mlflow_server: MlflowServer) -> None:
     """Its request id and metadata arrive, beside what the root carries."""
     asked = record(needs_request=True, client_request_id="r-1")
-    settings = settings_for(tmp_path, server.url).model_copy(update={"experiment_name": "otlp and more"})
+    settings = settings_for(tmp_path, mlflow_server.url).model_copy(update={"experiment_name": "otlp and more"})
     with delivering(settings) as delivery:
         delivery.put(Finished(asked))
         wait_for(delivery, lambda counts: counts.delivered == 1)
-    info = MlflowClient(server.url).get_trace(asked.trace_id).info
+    info = MlflowClient(mlflow_server.url).get_trace(asked.trace_id).info
     assert info.client_request_id == "r-1"
     assert info.trace_metadata["colour"] == "blue"
     assert info.tags["json"] == TAGS["json"]
