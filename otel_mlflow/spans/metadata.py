@@ -25,7 +25,7 @@ class TraceMetadata:
     """What the spans written so far contribute to figures."""
     exported_inputs: str | None = None
     exported_outputs: str | None = None
-    """What the root has of them; set later, they come too late for it and are the trace's previews."""
+    """What the root had of them when it was first written; set later, they are the trace's previews."""
     sent_tags: Mapping[str, str] = field(default_factory=dict)
     """Of a trace whose root another process has: the tags that were sent after it."""
     joined_as: str | None = None
@@ -34,6 +34,8 @@ class TraceMetadata:
     """The tags that the root was just written with, for the rest of the same record."""
     exported: tuple[Mapping[str, str], str | None, str | None] | None = None
     """Tags, session and user as the root's attributes have them, once the root is written."""
+    told_until_ns: int | None = None
+    """The end of the trace as the last info has it that takes a request of its own."""
 
 
 @dataclass(frozen=True, slots=True)

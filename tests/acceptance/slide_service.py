@@ -82,6 +82,15 @@ class SlideService(Service):
         """One trace."""
         return self.arrived([trace_id], spans, tag)[trace_id]
 
+    def wait_for_info(self, trace_id: str, expected: Mapping[str, str]) -> None:
+        """Wait until MLflow says this of the trace as a whole: what a turn sets late follows the spans."""
+
+        def said() -> dict[str, str | None]:
+            info = self.trace(trace_id).info
+            return {"state": info.state.value, "response_preview": info.response_preview, **info.tags}
+
+        until(lambda: expected.items() <= said().items(), seconds=SECONDS, waiting_for=lambda: f"{expected}: {said()}")
+
 
 def typed_picture(trace: Trace) -> str:
     """The tree with the type of each span, drawn."""

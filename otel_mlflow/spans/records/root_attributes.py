@@ -37,7 +37,7 @@ def needs_request(trace: OpenTrace, info: Mapping[str, Any]) -> bool:
     root = trace.root
     if root is None or root.remote_parent_id is not None or trace.source_run is not None:
         return True
-    if info["client_request_id"] or _has_explicit_info(trace):
+    if info["client_request_id"] or info["request_preview"] or info["response_preview"] or _has_explicit_info(trace):
         return True
     return trace.metadata.exported != _exported(trace.metadata, _without_root_name(trace, info["tags"]))
 
@@ -47,13 +47,9 @@ def _exported(metadata: TraceMetadata, tags: Mapping[str, str]) -> tuple[Mapping
 
 
 def _has_explicit_info(trace: OpenTrace) -> bool:
-    """Whether user code has set what the server would otherwise work out, or metadata, for which OTLP has no place."""
+    """Whether user code has set a state, or metadata, for which OTLP has no place."""
     info = trace.info
-    if info is None:
-        return False
-    return bool(
-        info.trace_metadata or info.request_preview or info.response_preview or str(info.state) in ("OK", "ERROR")
-    )
+    return info is not None and bool(info.trace_metadata or str(info.state) in ("OK", "ERROR"))
 
 
 def _without_root_name(trace: OpenTrace, tags: Mapping[str, str]) -> dict[str, str]:

@@ -70,16 +70,14 @@ class TraceInfoWriter:
             # To the end of the last span, as MLflow's server has it: a job goes on when its order was answered.
             "execution_duration_ms": (_last_end_ns(trace, root) - root.start_ns) // 1_000_000,
             "state": explicit_state(trace) or root.state,
-            "request_preview": self._content.preview(
-                _preview(trace, "request_preview", metadata.inputs, metadata.exported_inputs)
-            ),
-            "response_preview": self._content.preview(
-                _preview(trace, "response_preview", metadata.outputs, metadata.exported_outputs)
-            ),
+            "request_preview": self._preview(trace, "request_preview", metadata.inputs, metadata.exported_inputs),
+            "response_preview": self._preview(trace, "response_preview", metadata.outputs, metadata.exported_outputs),
             "trace_metadata": {**self._trace_metadata(trace), **(_usage(trace) if is_late else {})},
             "tags": root_tags if root_tags is not None else self.tags(trace),
         }
         info[NEEDS_REQUEST] = needs_request(trace, info)
+        if info[NEEDS_REQUEST]:
+            metadata.told_until_ns = _last_end_ns(trace, root)
         if trace.tokens:
             info["tokens"] = trace.tokens
         if trace.open_runs:
@@ -87,6 +85,13 @@ class TraceInfoWriter:
         if (run := self._runs.run(trace, info)) is not None:
             info["run"] = run
         return info
+
+    def _preview(self, trace: OpenTrace, name: PreviewName, content: str | None, exported: str | None) -> str | None:
+        """What user code set through MLflow; else what it set through us once the root was written, too late for it."""
+        explicit: str | None = getattr(trace.info, name, None)
+        if explicit is None and content is not None and content != exported:
+            explicit = preview_of(content, name)
+        return self._content.preview(explicit)
 
     def _trace_metadata(self, trace: OpenTrace) -> dict[str, str]:
         own = {
@@ -148,13 +153,6 @@ def _usage(trace: OpenTrace) -> dict[str, str]:
 def _request_id(trace: OpenTrace) -> str:
     explicit = trace.info.client_request_id if trace.info is not None else None
     return explicit or trace.metadata.client_request_id or ""
-
-
-def _preview(trace: OpenTrace, name: PreviewName, content: str | None, exported: str | None) -> str | None:
-    """What user code set through MLflow; else what it set through us once the root was handed over, too late for it."""
-    explicit: str | None = getattr(trace.info, name, None)
-    is_late = trace.root is None and content != exported
-    return preview_of(content, name) if explicit is None and is_late and content is not None else explicit
 
 
 def explicit_state(trace: OpenTrace) -> str | None:

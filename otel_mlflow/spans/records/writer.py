@@ -82,7 +82,9 @@ class TraceWriter:
         is_outdated = add_up(trace, written) or trace.metadata.summary.calls > calls_before
         # MLflow's server works the state out anew from spans that come later: one that user code set must follow them.
         is_overruled = bool(written) and explicit_state(trace) is not None
-        is_changed = is_changed or ((is_outdated or is_overruled) and trace.root_summary is not None)
+        told_until_ns = trace.metadata.told_until_ns
+        is_longer = told_until_ns is not None and trace.last_end_ns > told_until_ns
+        is_changed = is_changed or ((is_outdated or is_overruled or is_longer) and trace.root_summary is not None)
         root_tags, trace.metadata.root_tags = trace.metadata.root_tags, None
         *earlier, spans_of_last = encoder.to_pieces() if written else [b""]
         return TraceRecord(
@@ -200,7 +202,8 @@ class TraceWriter:
     def _root_attributes(self, trace: OpenTrace, attributes: dict[str, Any]) -> dict[str, Any]:
         """What the request and user code set on the whole trace, on its root; the span's own attributes count first."""
         metadata = trace.metadata
-        metadata.exported_inputs, metadata.exported_outputs = metadata.inputs, metadata.outputs
+        if metadata.exported is None:
+            metadata.exported_inputs, metadata.exported_outputs = metadata.inputs, metadata.outputs
         known = {mlflow_names.SPAN_TYPE: "UNKNOWN", **self._from_exchange(trace.exchange), **attributes}
         explicit = {
             mlflow_names.SPAN_INPUTS: metadata.inputs,

@@ -29,7 +29,7 @@ def written(**metadata: Any) -> Any:
 
 def info(**changes: Any) -> dict[str, Any]:
     """What is written down of the trace as a whole."""
-    return {"client_request_id": "", "tags": ALL_TAGS, **changes}
+    return {"client_request_id": "", "request_preview": None, "response_preview": None, "tags": ALL_TAGS, **changes}
 
 
 def test_the_prefix_is_mlflow_s() -> None:
@@ -59,28 +59,21 @@ def test_what_the_root_carries_needs_no_request() -> None:
     assert not needs_request(written(session="s", user="u"), info())
 
 
-@pytest.mark.parametrize(
-    "set_by_hand",
-    [
-        {"trace_metadata": {"colour": "blue"}},
-        {"request_preview": "asked"},
-        {"response_preview": "answered"},
-        {"state": "ERROR"},
-    ],
-)
+@pytest.mark.parametrize("set_by_hand", [{"trace_metadata": {"colour": "blue"}}, {"state": "ERROR"}])
 def test_what_user_code_set_and_otlp_has_no_place_for(set_by_hand: dict[str, Any]) -> None:
-    """Metadata, previews, a state."""
+    """Metadata, a state."""
     trace = written()
-    nothing: dict[str, Any] = {
-        "trace_metadata": {},
-        "request_preview": None,
-        "response_preview": None,
-        "state": "IN_PROGRESS",
-    }
+    nothing: dict[str, Any] = {"trace_metadata": {}, "state": "IN_PROGRESS"}
     trace.info = SimpleNamespace(**nothing)
     assert not needs_request(trace, info())
     trace.info = SimpleNamespace(**{**nothing, **set_by_hand})
     assert needs_request(trace, info())
+
+
+@pytest.mark.parametrize("preview", [{"request_preview": "asked"}, {"response_preview": "answered"}])
+def test_a_preview_of_its_own_needs_a_request(preview: dict[str, str]) -> None:
+    """The server makes its own of the root."""
+    assert needs_request(written(), info(**preview))
 
 
 def test_a_client_s_request_id_and_a_run_need_a_request() -> None:

@@ -219,6 +219,41 @@ def test_previews_are_user_code_s(traces: CapturedTraces) -> None:
     assert traces[0].info.response_preview == "a"
 
 
+def test_outputs_set_before_the_root_is_written_anew_are_the_preview(traces: CapturedTraces) -> None:
+    """The server keeps what it made of the root that came first: the last word takes a request of its own."""
+    with BRIDGE.diverted_to(MemoryDelivery()):
+        root = start("root")
+        root.end()
+        trace = state_of(root).trace
+        first = json.loads(trace.encode().info)
+        trace.metadata.outputs = "[1]"
+        trace.restate_root(state_of(root), root)
+        last = json.loads(trace.encode().info)
+    assert (first["response_preview"], first["needs_request"]) == (None, False)
+    assert (last["response_preview"], last["needs_request"]) == ("[1]", True)
+
+
+def test_a_span_that_ends_after_what_was_told_of_the_trace_is_told_too(traces: CapturedTraces) -> None:
+    """The duration in a request of its own would else follow the span, and make the trace shorter than it was."""
+    with BRIDGE.diverted_to(MemoryDelivery()):
+        root = start("root")
+        late, last = start("late", root), start("last", root)
+        root.end()
+        trace = state_of(root).trace
+        trace.encode()
+        late.end()
+        assert trace.encode().info == b""
+        trace.metadata.tags["turn"] = "over"
+        trace.mark_changed()
+        told = json.loads(trace.encode().info)
+        last.end()
+        longer = json.loads(trace.encode().info)
+    assert told["needs_request"]
+    assert longer["needs_request"]
+    assert last.end_time is not None
+    assert longer["request_time_ms"] + longer["execution_duration_ms"] == pytest.approx(last.end_time / 1e6, abs=2)
+
+
 def test_spans_below_a_dropped_one_hang_on_the_next_that_is_kept(traces: CapturedTraces) -> None:
     """However many are dropped in a row."""
     framework = trace_api.get_tracer("opentelemetry.instrumentation.fastapi")
