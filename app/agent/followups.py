@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from app.agent.arrangements import REMOVE, read_arrangement, read_removal
 from app.agent.charts import kind_named
@@ -34,8 +35,8 @@ _POLITE = re.compile(
     r"^\s*(?:(?:please|pls|ok|okay|thanks|great|now|can you|could you|would you|and|then|i want to)[,\s]+)+", re.I
 )
 _CUE = re.compile(
-    r"^\s*(?:and|but|also|now|what about|how about|only|just|same|include|exclude|compare (?:it|that|this|them|with|to)"
-    r"|filter|limit|restrict|narrow|switch to|change (?:it|that|this) to|show (?:it|that|this|them|these)"
+    r"^\s*(?:and|but|also|now|what about|how about|only|just|(?:the )?same|include|exclude|filter|limit|restrict|narrow"
+    r"|compare (?:it|that|this|them|with|to)|switch to|change (?:it|that|this) to|show (?:it|that|this|them|these)"
     r"|(?:how|what|why|where|when) (?:did|does|do|has|have|is|was|were) (?:it|that|this|they|these))\b"
     r"|\b(?:instead|as well|too)\b\W*$",
     re.IGNORECASE,
@@ -157,7 +158,9 @@ def _length(sentence: str, slides: int) -> FollowUp | None:
 def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
     """A few words that change what was asked; a question with a measure of its own is another, unless it says `and`."""
     slide = find(rf"\bslide {NUMBER}\b", sentence)
-    words = _wanted(re.sub(rf"\b(?:change|make|turn|on|in)?\s*(?:the )?slide {NUMBER}\b", " ", sentence, flags=re.I))
+    words = _turned(sentence, deck) or _wanted(
+        re.sub(rf"\b(?:change|make|turn|on|in)?\s*(?:the )?slide {NUMBER}\b", " ", sentence, flags=re.I)
+    )
     named = name_parts(tokenise(words))
     if slide and not named.weight:
         return Impossible("I can't do that to a slide.")
@@ -165,7 +168,7 @@ def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
     asks = find(r"^\W*(?:which|what|how|why|where|when|who|show|compare|list|rank|is|are|did|does|do|was)\b", sentence)
     # `which grew the fastest?` is about what the deck is split by.
     has_shape = bool(asks) and (bool(named.splits) or (named.has(*_FOCUS, *_ENDS) and not _is_about(named, deck)))
-    is_whole = bool(named.measures) or bool(named.unknown_measure) or has_shape
+    is_whole = (bool(named.measures) and not _is_measure_alone(named)) or bool(named.unknown_measure) or has_shape
     if not named.weight or (is_whole and not is_cued):
         return None
     if deck.about is None:
@@ -174,10 +177,22 @@ def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
     return Refine(words, bool(_ADDING.search(whole)), number, _given_up(sentence), bool(find(r"^\W*and\b", whole)))
 
 
+def _is_measure_alone(named: Named) -> bool:
+    """`profit?`: of what the deck is about."""
+    return all(token.kind is Kind.MEASURE for token in named.tokens)
+
+
 def _is_about(named: Named, deck: Existing) -> bool:
     """Whether a question names no part of the data itself."""
     names = any(members.names for members in named.members.values()) or named.times
     return bool(deck.about and deck.about.asked.split and not names and not named.left_out)
+
+
+def _turned(sentence: str, deck: Existing) -> str:
+    """`the other way round`: the other end of what is ranked."""
+    ranking = deck.about.asked.ranking if deck.about else None
+    is_wanted = find(r"\b(?:other|opposite) way (?:a)?round\b|^\W*(?:the )?(?:reverse|opposite)\W*$", sentence)
+    return replace(ranking, lowest=not ranking.lowest).in_words() if ranking and is_wanted else ""
 
 
 def _given_up(sentence: str) -> str:

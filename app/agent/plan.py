@@ -39,7 +39,7 @@ class Asked:
     def message(self) -> str:
         """What the data said, without their SQL."""
         said = self.came_back if self.failed else str(json.loads(self.came_back)["message"])
-        return said.partition(" Statement: ")[0]
+        return said.partition(" Statement: ")[0].rstrip(".") + "."
 
 
 def next_step(question: str, max_slides: int, asked: Sequence[Asked], deck: str = "") -> AskData | Answer:
@@ -81,7 +81,8 @@ def _conclude(
     findings = [Finding(query, one.table) for query, one in answered if one.table]
     missing = [f"The data had no answer for “{one.query}”: {one.message}" for _, one in answered if not one.table]
     if not findings:
-        return Answer(f"{missing[0]} {outcome}")
+        help_ = [HELP] if any(one.failed for _, one in answered) else []
+        return Answer(" ".join([missing[0], *help_, outcome]))
     surplus = [f"No slide was left for {query.in_words()}." for query in reading.queries[max_slides:]]
     notes = [*reading.remarks, *missing, *surplus]
     document = write(question, findings, max_slides, notes=notes, kind=kind_named(reading.chart))

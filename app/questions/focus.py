@@ -43,9 +43,13 @@ def _sharing(named: Named, draft: Draft) -> Dimension | None:
     """The dimension of the members whose share is asked for: one that the figures are split by, else by their words.
 
     Those in `Tea's share` and `share of Tea` come before the last that is named; not those in `share of Tea's revenue`.
+    `in the North` and `for the North` name the whole, where something else can have the share.
     """
     chosen = [part for part in PARTS if named.members[part].names and not named.members[part].excluded]
     split = [part for part in draft.split if part in chosen]
+    sharers = [part for part in chosen if not _names_the_whole(named.tokens, part)]
+    if sharers or any(part in PARTS for part in draft.split):
+        chosen = sharers
     if split or not chosen:
         return split[-1] if split else None
     tokens = named.tokens
@@ -58,6 +62,14 @@ def _sharing(named: Named, draft: Draft) -> Dimension | None:
     owning = [place for place in places if tokens[place].possessive and place == share - 1]
     direct = [place for place in places if place in (share + 1, share + 2) and not tokens[place].possessive]
     return part_of(tokens[next(iter([*owning, *direct, *reversed(places)]))].value)
+
+
+def _names_the_whole(tokens: Sequence[Token], part: Dimension) -> bool:
+    """Whether the names of this part stand behind `in` or `for`."""
+    first = next(
+        place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER and part_of(token.value) == part
+    )
+    return bool({"in", "for", "within"} & {token.text.lower() for token in tokens[max(0, first - 2) : first]})
 
 
 def _shared_by(tokens: Sequence[Token]) -> Dimension | None:

@@ -22,7 +22,7 @@ class Meaning:
 
 
 _MEASURES = {
-    "revenue": "revenue; revenues; sales; sale; turnover; income; takings; sales revenue; gross sales",
+    "revenue": "revenue; revenues; rev; sales; sale; turnover; income; takings; sales revenue; gross sales",
     "cost": "cost; costs; spending; expense; expenses; expenditure; total cost; total costs",
     "profit": (
         "profit; profits; earnings; gross profit; revenue minus cost; revenue minus costs; revenue less cost; revenue "
@@ -60,7 +60,9 @@ _LOOSE_MEASURES = {
 }
 _DIMENSIONS = {
     "region": "region; regions; regional; regionally; area; areas; territory; territories; where",
-    "product": "product; products; item; items; goods; drink; drinks; article; articles; product line; product lines",
+    "product": (
+        "product; products; prod; item; items; goods; drink; drinks; article; articles; product line; product lines"
+    ),
     "season": (
         "season; seasons; seasonal; seasonally; seasonality; seasonal pattern; seasonal patterns; time of year; "
         "times of year; time of the year"

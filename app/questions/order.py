@@ -62,6 +62,8 @@ def add_limit(named: Named, draft: Draft) -> Draft:
     """A value that figures are to be above or below; `how often` counts units of time."""
     if not named.threshold:
         return draft
+    if draft.query.focus == "growth" and not named.threshold.than:
+        return draft.noting("I can't set a limit on growth: all are shown.")
     if (than := named.threshold.than) and (draft.query.focus or draft.split != (part_of(than),)):
         return draft.noting(f"{than} is shown beside all {part_of(than)}s.")
     limited = replace(draft, query=replace(draft.query, threshold=named.threshold))

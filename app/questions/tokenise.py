@@ -15,7 +15,7 @@ _WORD = re.compile(
     r"|(?P<numeric>\b(?:0?[1-9]|1[0-2])[/.](?:19|20)\d\d\b)"
     r"|(?P<fiscal>\bfy[ -]?(?:19|20)\d\d\b)"
     r"|(?P<ordinal>\b\d+(?:st|nd|rd|th)\b)"
-    r"|(?P<number>[€$]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[km]\b|%)?)"
+    r"|(?P<number>[€$]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[km]\b|\s?%)?)"
     r"|(?P<word>[^\W\d_][\w]*(?:['’][^\W\d_]+)*)"
     r"|(?P<sign>%|&|\+|[-–—/])",
     re.IGNORECASE,
@@ -101,7 +101,7 @@ def _number(text: str) -> Token:
     if re.fullmatch(r"(?:19|20)\d\d", plain) and text[0].isdigit() and "," not in text:
         return Token(text, Kind.YEAR, plain)
     factor = {"k": 1e3, "m": 1e6}.get(plain[-1], 1.0)
-    return Token(text, Kind.NUMBER, f"{float(plain.rstrip('km%')) * factor:.12g}"[:30])
+    return Token(text, Kind.NUMBER, f"{float(plain.rstrip('km% ')) * factor:.12g}"[:30])
 
 
 def _phrases(words: Sequence[Token]) -> Iterator[Token]:
