@@ -19,6 +19,7 @@ from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.identity import TraceIdentity
 from otel_mlflow.spans.ids import new_trace_id, span_context
 from otel_mlflow.spans.propagation import MlflowSpanContext, believe
+from otel_mlflow.spans.records.encoding import time_ns_of
 from otel_mlflow.spans.registry import is_taken, register
 from otel_mlflow.spans.scopes import is_framework
 from otel_mlflow.spans.trace import OpenTrace, SpanState
@@ -144,7 +145,7 @@ class MlflowSpanExporter(SpanExporter):
         """Where the span's caller comes from in MLflow's terms, if it is believed."""
         if span.parent is None or not span.parent.is_remote:
             return None
-        return believe(span.parent, self, at=(span.start_time or 0) / 1e9)
+        return believe(span.parent, self, at=time_ns_of(span.start_time) / 1e9)
 
     def _remote_parent_id(self, span: ReadableSpan) -> int | None:
         """The id of a parent that MLflow knows of, but is not among the spans handed over with this one."""

@@ -45,7 +45,7 @@ def _of_calls(column: str, served: list[Any], trace: dict[str, Any], expected: E
         yield "the failed call is no error"
     if column in ENDED_BADLY:
         return
-    if (told := sorted(tokens or [0, 0] for tokens in served)) != (
+    if (told := sorted(call["tokens"] or [0, 0] for call in served)) != (
         seen := sorted(span["tokens"] or [0, 0] for span in calls)
     ):
         yield f"tokens by call are {seen} instead of {told}"
@@ -54,6 +54,15 @@ def _of_calls(column: str, served: list[Any], trace: dict[str, Any], expected: E
         yield f"tokens in all are {total} instead of {wanted}"
     if any(span["model"] is None for span in calls):
         yield "a call does not name its model"
+    yield from _of_costs(served, calls)
+
+
+def _of_costs(served: list[Any], calls: list[dict[str, Any]]) -> Iterator[str]:
+    """To the billionth: sums of floating-point numbers differ by their order."""
+    asked = sorted(round(call["cost"], 12) for call in served if call["cost"] is not None)
+    seen = sorted(round(span["cost"], 12) for span in calls if span["cost"] is not None)
+    if seen != asked:
+        yield f"costs by call are {seen} instead of {asked}"
 
 
 def _of_tree(spans: list[dict[str, Any]], expected: Expected) -> Iterator[str]:

@@ -113,7 +113,7 @@ def run(column: str, served: Served, model_server: str) -> dict[str, Any]:
         wait_until(lambda: wanted <= {trace.info.trace_id for trace in traces if has_root(trace)})
         for each in requests:
             with urllib.request.urlopen(f"{model_server}/served/{each['mark']}") as answer:
-                each["served"] = json.load(answer)
+                each["served"] = [{**call, "cost": cost_of(call)} for call in json.load(answer)]
         calls = sum(len(each["served"]) for each in requests)
         # LiteLLM and LangSmith tell of a call when it is over, on threads of their own.
         wait_until(lambda: sum(map(calls_in, traces)) >= calls, seconds=LATE)
@@ -123,6 +123,17 @@ def run(column: str, served: Served, model_server: str) -> dict[str, Any]:
 def calls_in(trace: Trace) -> int:
     """How many calls of models it shows."""
     return sum(span.span_type in MODELS for span in trace.data.spans)
+
+
+def cost_of(call: dict[str, Any]) -> float | None:
+    """What MLflow takes a call for that the model server served; None where it does not know the model's price."""
+    from mlflow.tracing import utils
+
+    find_cost = getattr(utils, "calculate_cost_by_model_and_token_usage", None)
+    if find_cost is None or call["tokens"] is None:
+        return None
+    cost = find_cost(call["model"], dict(zip(("input_tokens", "output_tokens"), call["tokens"], strict=True)))
+    return cost["total_cost"] if cost else None
 
 
 def has_root(trace: Trace) -> bool:
@@ -151,6 +162,7 @@ def described_span(span: Span) -> dict[str, Any]:
         "type": span.span_type,
         "status": str(span.status.status_code.value),
         "model": span.get_attribute("mlflow.llm.model"),
+        "cost": (span.get_attribute("mlflow.llm.cost") or {}).get("total_cost"),
         "tokens": [used.get("input_tokens", 0), used.get("output_tokens", 0)] if used else None,
         "scope": span._span.instrumentation_scope.name if span._span.instrumentation_scope else "",
     }

@@ -6,6 +6,7 @@ heard of a run). No span is part of one that began later.
 
 from __future__ import annotations
 
+from otel_mlflow.spans.records.encoding import time_ns_of
 from otel_mlflow.spans.records.exported_calls import ExportedCalls
 from otel_mlflow.spans.trace import SpanState
 
@@ -26,5 +27,5 @@ def start_time(state: SpanState, exported: ExportedCalls | None = None) -> int:
     """In nanoseconds; 0 where the span is let go of, and no call that MLflow has."""
     span = state.readable or state.span
     if span is not None:
-        return span.start_time or 0
+        return time_ns_of(span.start_time)
     return exported.start_time(state.span_id) if exported is not None else 0

@@ -32,6 +32,9 @@ LONG = 1_000_000
 UNWRITABLE = "otel_mlflow.error"
 """The attribute that says why a span could not be written."""
 
+LAST_NS = 2**63 - 1
+"""The last moment that MLflow's database has a number for, in nanoseconds."""
+
 UNNAMED = "unnamed"
 """The name of a span or an event whose name is None."""
 
@@ -44,8 +47,8 @@ def encode_head(proto: ProtoSpan, span: ReadableSpan) -> None:
     """Write which span it is, and when: what a span that cannot be written in full still shows."""
     proto.span_id = span_context(span).span_id.to_bytes(8, "big")
     proto.name = name_text(span.name)
-    proto.start_time_unix_nano = span.start_time or 0
-    proto.end_time_unix_nano = span.end_time or time.time_ns()
+    proto.start_time_unix_nano = time_ns_of(span.start_time)
+    proto.end_time_unix_nano = time_ns_of(span.end_time or time.time_ns())
 
 
 def encode_rest(proto: ProtoSpan, span: ReadableSpan) -> None:
@@ -66,11 +69,11 @@ def add_attributes(proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
     add_key_values(proto.attributes, {key: value for key, value in attributes.items() if value is not None})
 
 
-def add_event(proto: ProtoSpan, name: Any, time_ns: int | None, attributes: Mapping[str, Any]) -> None:
+def add_event(proto: ProtoSpan, name: Any, time_ns: object, attributes: Mapping[str, Any]) -> None:
     """Add an event to the span."""
     added = proto.events.add()
     added.name = name_text(name)
-    added.time_unix_nano = time_ns or 0
+    added.time_unix_nano = time_ns_of(time_ns)
     add_key_values(added.attributes, attributes)
 
 
@@ -158,6 +161,12 @@ def to_text(value: object) -> str:
 def name_text(name: object) -> str:
     """The name of a span or an event, whatever it was given for one; databases store none with a NUL in it."""
     return UNNAMED if name is None else to_text(name).replace("\0", "\ufffd")
+
+
+def time_ns_of(given: object) -> int:
+    """The moment that a span or an event was given, which may be anything; 0 where it is no number."""
+    time_ns = attempt(int, given or 0)
+    return min(max(time_ns, 0), LAST_NS) if isinstance(time_ns, int) else 0
 
 
 def add_key_values(target: Any, attributes: Mapping[str, Any]) -> None:

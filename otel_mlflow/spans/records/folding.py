@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_mlflow.spans.records.begun_before import move_up, start_time
-from otel_mlflow.spans.records.encoding import attributes_of
+from otel_mlflow.spans.records.encoding import attributes_of, time_ns_of
 from otel_mlflow.spans.records.exported_calls import ExportedCall, ExportedCalls
 from otel_mlflow.spans.records.model_calls import CLIENTS, MESSAGE_FORMAT, ModelCall, Rank, model_call, source_of
 from otel_mlflow.spans.records.overlap import OverlappingSpans
@@ -277,4 +277,4 @@ def _end(state: SpanState) -> float:
     """Of one that is open, the end is still to come."""
     if not state.ended:
         return math.inf
-    return (state.readable.end_time if state.readable is not None else None) or 0
+    return time_ns_of(state.readable.end_time if state.readable is not None else None)

@@ -11,7 +11,7 @@ from opentelemetry.trace import StatusCode
 from otel_mlflow import mlflow_names
 from otel_mlflow.http import semconv
 from otel_mlflow.spans.metadata import RootSummary
-from otel_mlflow.spans.records.encoding import name_text
+from otel_mlflow.spans.records.encoding import name_text, time_ns_of
 from otel_mlflow.spans.records.previews import PreviewName, preview_of
 from otel_mlflow.spans.records.request_run import RequestRunWriter
 from otel_mlflow.spans.records.root_attributes import NEEDS_REQUEST, needs_request
@@ -137,7 +137,7 @@ def _root_summary(trace: OpenTrace) -> RootSummary:
     if root is None:
         return RootSummary("", 0, 0, "OK")
     state = "ERROR" if root.status.status_code is StatusCode.ERROR else "OK"
-    return RootSummary(name_text(root.name), root.start_time or 0, root.end_time or 0, state)
+    return RootSummary(name_text(root.name), time_ns_of(root.start_time), time_ns_of(root.end_time), state)
 
 
 def _last_end_ns(trace: OpenTrace, root: RootSummary) -> int:

@@ -30,6 +30,7 @@ BETWEEN_PIECES = 0.02
 class Call:
     """One call; `told` are the tokens that the client was told."""
 
+    model: str
     usage: tuple[int, int]
     told: tuple[int, int] | None = None
 
@@ -41,10 +42,10 @@ class Served:
     calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
     numbers: Any = field(default_factory=itertools.count)
 
-    def begin(self, mark: str) -> Call:
+    def begin(self, mark: str, model: str) -> Call:
         """A call has come; it costs other tokens than the one before."""
         number = next(self.numbers)
-        self.calls[mark].append(call := Call((100 + number, 10 + number % 7)))
+        self.calls[mark].append(call := Call(model, (100 + number, 10 + number % 7)))
         return call
 
 
@@ -76,7 +77,7 @@ def endpoint(wire: Any, served: Served) -> Callable[[Request], Awaitable[Respons
     async def respond(request: Request) -> Response:
         body = await request.json()
         prompt: Prompt = wire.read(body)
-        call = served.begin(prompt.mark)
+        call = served.begin(prompt.mark, body.get("model", ""))
         if prompt.failure is not None:
             return JSONResponse(wire.error(prompt.failure), prompt.failure)
         reply = answer(prompt)
@@ -94,7 +95,9 @@ def application() -> Starlette:
     served = Served()
 
     async def report(request: Request) -> Response:
-        return JSONResponse([call.told for call in served.calls[request.path_params["mark"]]])
+        return JSONResponse(
+            [{"model": call.model, "tokens": call.told} for call in served.calls[request.path_params["mark"]]]
+        )
 
     routes = [
         Route(prefix + wire.PATH, endpoint(wire, served), methods=["POST"]) for prefix in PREFIXES for wire in FORMATS

@@ -105,6 +105,38 @@ def test_a_span_may_hold_anything(
     assert not str(why).startswith("otel-mlflow could not")
 
 
+ANY_TIME = st.none() | st.integers(-(2**70), 2**70) | st.floats() | st.just("now") | st.builds(Unprintable)
+
+
+@MANY
+@given(start=ANY_TIME, end=ANY_TIME, of_event=ANY_TIME)
+def test_a_span_may_have_any_times(tracing: Tracing, start: Any, end: Any, of_event: Any) -> None:
+    """Seconds for nanoseconds, moments before 1970 and after 2262: OpenTelemetry takes anything for one."""
+
+    def odd(tracer: trace_api.Tracer) -> None:
+        span = tracer.start_span("odd", start_time=start)
+        span.add_event("happened", timestamp=of_event)
+        span.end(end)
+
+    trace = trace_of(odd)
+    span = spans_of(trace)["odd"]
+    assert UNWRITABLE not in span.attributes
+    times = (span.start_time_ns, span.end_time_ns, span.events[0].timestamp)
+    assert all(0 <= time < 2**63 for time in times if time is not None)
+
+
+@pytest.mark.parametrize("time", [-1, 2**70, 1.5, "now"])
+def test_the_first_span_of_a_trace_may_have_any_times(traces: CapturedTraces, time: Any) -> None:
+    """Without a request round it, the trace's times are its own."""
+    tracing = Tracing(Settings())
+    delivery = MemoryDelivery()
+    with BRIDGE.diverted_to(delivery):
+        trace_api.get_tracer("a.library").start_span("odd", start_time=time).end(time)
+        (trace,) = delivery.traces()
+    tracing.shutdown()
+    assert list(spans_of(trace)) == ["odd"]
+
+
 @MANY
 @given(attributes=UNCHECKED, name=st.none() | ANY_TEXT)
 def test_a_span_that_the_sdk_did_not_check_may_hold_anything(
