@@ -35,6 +35,8 @@ class OwnTracerProvider(SDKTracerProvider):
             shutdown_on_exit=False,
             active_span_processor=_OwnProcessors(processor),
         )
+        # OTEL_SDK_DISABLED counts below tracing.enabled: where that is true all the same, so are the spans.
+        self._disabled = False
         self._processor = processor
         self._is_seen_by_others = False
         self._own_tracers: dict[trace_api.Tracer, trace_api.Tracer] = {}

@@ -198,7 +198,7 @@ def _processors_of(provider: TracerProvider) -> SpanProcessor | None:
 
 def _warn_of_foreign(provider: trace_api.TracerProvider) -> None:
     """Say that nobody can see the spans of a provider that is not the SDK's, ddtrace's for one."""
-    if not isinstance(provider, (trace_api.ProxyTracerProvider, trace_api.NoOpTracerProvider)):
+    if not isinstance(provider, (trace_api.ProxyTracerProvider, trace_api.NoOpTracerProvider, TracerProvider)):
         logger.warning(
             "the global tracer provider is %s.%s, which takes no span processors: spans that are opened with it do not "
             "reach MLflow. To mend it: set one of opentelemetry.sdk.trace, or pass it as tracer_provider.",
@@ -208,8 +208,10 @@ def _warn_of_foreign(provider: trace_api.TracerProvider) -> None:
 
 
 def _takes_processors(provider: object) -> bool:
-    """Whether it is the SDK's, or round one of the SDK's, as logfire's is."""
-    return isinstance(_unwrapped(provider), TracerProvider) and hasattr(provider, "add_span_processor")
+    """Whether it is the SDK's, or round one of the SDK's, as logfire's is, and not switched off (OTEL_SDK_DISABLED)."""
+    inside = _unwrapped(provider)
+    is_the_sdk_s = isinstance(inside, TracerProvider) and hasattr(provider, "add_span_processor")
+    return is_the_sdk_s and not getattr(inside, "_disabled", False)
 
 
 def _unwrapped(provider: object) -> Any:

@@ -66,6 +66,23 @@ def test_a_provider_set_before_keeps_its_exporter_and_gets_every_span(
     assert shown(traces) == drawn("GET / > mlflow > raw")
 
 
+@pytest.mark.parametrize(("has_provider", "tree"), [(False, "GET / > mlflow > raw"), (True, "GET / > mlflow")])
+def test_with_the_sdk_switched_off_tracing_that_is_enabled_goes_on(
+    fresh_process: None, instrument: Instrument, monkeypatch: pytest.MonkeyPatch, has_provider: bool, tree: str
+) -> None:
+    """`tracing.enabled` counts above OTEL_SDK_DISABLED; the application's own provider makes no spans, as without us."""
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    application = Application()
+    if has_provider:
+        trace_api.set_tracer_provider(application.provider)
+    app = app_of(work, telemetry={"tracing": False})
+    instrument(app, tracing={"enabled": True})
+    with capture() as traces:
+        Call(app).run()
+    assert shown(traces) == drawn(tree)
+    assert application.exported == []
+
+
 def test_a_provider_set_afterwards_takes_over(
     traces: CapturedTraces, instrument: Instrument, application: Application, caplog: pytest.LogCaptureFixture
 ) -> None:
