@@ -70,7 +70,7 @@ def test_a_provider_set_before_keeps_its_exporter_and_gets_every_span(
 def test_with_the_sdk_switched_off_tracing_that_is_enabled_goes_on(
     fresh_process: None, instrument: Instrument, monkeypatch: pytest.MonkeyPatch, has_provider: bool, tree: str
 ) -> None:
-    """`tracing.enabled` counts above OTEL_SDK_DISABLED; the application's own provider makes no spans, as without us."""
+    """`tracing.enabled` counts above OTEL_SDK_DISABLED; the application's own makes no spans, as without us."""
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     application = Application()
     if has_provider:
