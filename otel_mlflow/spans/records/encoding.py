@@ -163,7 +163,7 @@ def name_text(name: object) -> str:
     return UNNAMED if name is None else to_text(name).replace("\0", "\ufffd")
 
 
-def time_ns_of(given: object) -> int:
+def time_ns_of(given: Any) -> int:
     """The moment that a span or an event was given, which may be anything; 0 where it is no number."""
     time_ns = attempt(int, given or 0)
     return min(max(time_ns, 0), LAST_NS) if isinstance(time_ns, int) else 0
