@@ -20,6 +20,7 @@ from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from otel_mlflow.content.credentials import is_credential, is_opaque, is_placeholder, is_word
+from otel_mlflow.pacing import rest_if_due
 
 Range = tuple[int, int]
 
@@ -148,6 +149,7 @@ def _matches(text: str, lower: str, words: Set[bytes], form: _Form) -> Iterator[
         word = head.decode()
         place = lower.find(word)
         while place >= 0:
+            rest_if_due()
             found = None if lower[place - 1 : place].isalnum() and place else form.pattern.match(text, place)
             if found and form.before.search(text[max(place - _LOOK_BACK, 0) : place]):
                 yield found

@@ -13,6 +13,7 @@ from otel_mlflow.content.credentials import is_credential
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import SecretNames
 from otel_mlflow.content.words import fold
+from otel_mlflow.pacing import rest_if_due
 
 _LETTERS = bytes(byte if chr(byte).isalpha() or byte > 127 else ord(" ") for byte in range(256))
 _MOST_OF_A_NAME = 64
@@ -75,6 +76,7 @@ def _places(text: str, part: str) -> Iterator[int]:
 
 def _read(text: str, start: int, end: int, names: SecretNames) -> Iterator[Mention]:
     """Read the names around a hint: as an identifier, or inside a script without spaces."""
+    rest_if_due()
     if not text[start:end].isascii() and (found := list(_in_script(text, start, end, names))):
         yield from found
         return

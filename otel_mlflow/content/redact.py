@@ -43,6 +43,7 @@ from otel_mlflow.content.tables import find_in_tables
 from otel_mlflow.content.tokens import find_tokens
 from otel_mlflow.content.validation import find_in_validation_errors
 from otel_mlflow.content.windows import substitute
+from otel_mlflow.pacing import rest_if_due
 
 TOO_DEEP = "[redacted: nested too deeply to be searched]"
 
@@ -203,6 +204,7 @@ class Redactor:
         return self._text(key, 0) if isinstance(key, str) and len(key) >= _SHORTEST_TOKEN else key
 
     def _text(self, text: str, depth: int) -> str:
+        rest_if_due()
         if len(text) < _SHORTEST:
             return text
         if text.lstrip()[:1] in ("{", "[", '"'):

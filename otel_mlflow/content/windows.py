@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from otel_mlflow.pacing import rest_if_due
+
 WINDOW = 8192
 
 
@@ -18,6 +20,7 @@ def find_all(
     stop = len(text) if end is None else end
     place = start
     while place < stop:
+        rest_if_due()
         border = place + WINDOW
         if border >= stop:
             yield from pattern.finditer(text, place, stop)

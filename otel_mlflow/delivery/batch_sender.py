@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.experiment_choice import to_configured_experiment
-from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.delivery.records import SpooledTrace
 from otel_mlflow.delivery.retry import Step, next_action
 from otel_mlflow.delivery.spool import Spool
@@ -21,6 +20,7 @@ from otel_mlflow.errors import (
     RetryableError,
     TracesNotFoundError,
 )
+from otel_mlflow.pacing import rest_if_due
 
 
 @contextmanager

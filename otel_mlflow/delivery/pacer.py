@@ -10,11 +10,11 @@ An event loop in this process waits for the interpreter as long as a slice takes
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from otel_mlflow.delivery.clock import Clock
+from otel_mlflow.pacing import pace
 
 LONGEST_SLICE = 0.001
 """Seconds of work in one go, and as long a rest after it."""
@@ -34,8 +34,6 @@ LET_IN = 0.0001
 
 _NEVER = float("inf")
 
-_current = threading.local()
-
 
 class Pacer:
     """Counts the time of the slice that is under way. `is_late` answers whether there is no time for long rests."""
@@ -52,11 +50,11 @@ class Pacer:
     def working(self) -> Generator[None, None, None]:
         """Begin a slice; in the block `rest_if_due()` on this thread is about this work."""
         self._began = self._rests_until = self._clock.monotonic()
-        _current.pacer = self
+        pace(self)
         try:
             yield
         finally:
-            _current.pacer = None
+            pace(None)
             self._rests_until = _NEVER
 
     def rest_if_due(self) -> None:
@@ -82,10 +80,3 @@ class Pacer:
             self._rests_until = Pacer._anybody_rests_until
             self._clock.sleep(self._rests_until - now)
         self._began = self._clock.monotonic()
-
-
-def rest_if_due() -> None:
-    """For whatever may take long: let other threads run if this one has worked long enough, and is one that rests."""
-    pacer: Pacer | None = getattr(_current, "pacer", None)
-    if pacer is not None:
-        pacer.rest_if_due()

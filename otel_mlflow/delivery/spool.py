@@ -38,10 +38,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery import statements
-from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Stage, Tally
 from otel_mlflow.delivery.spool_file import SpoolFile, used_bytes
 from otel_mlflow.delivery.spool_rows import checksum, feedback_row, in_statements, trace_row
+from otel_mlflow.pacing import rest_if_due
 from otel_mlflow.status import Counts
 
 if TYPE_CHECKING:

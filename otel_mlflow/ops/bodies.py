@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from otel_mlflow.delivery.pacer import rest_if_due
+from otel_mlflow.pacing import rest_if_due
 
 ROWS = 100
 """So many rows are encoded in one go, in which nobody else has the interpreter."""

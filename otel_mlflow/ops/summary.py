@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
-from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.ops.error_budget import error_budget
 from otel_mlflow.ops.question import FILTERS, Question
+from otel_mlflow.pacing import rest_if_due
 from otel_mlflow.settings.defaults import ERROR_OBJECTIVE
 from otel_mlflow.status import Experiment
 

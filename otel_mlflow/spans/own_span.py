@@ -11,14 +11,16 @@ SDK has made has one of them no longer, the SDK makes all spans (`check`).
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import time_ns
+from types import MappingProxyType
 from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.sdk.trace import Span, Tracer
+from opentelemetry.sdk.trace import Event, Span, Tracer
 from opentelemetry.sdk.util import BoundedList
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, SpanContext, SpanKind, TraceFlags
+from opentelemetry.util import types
 from opentelemetry.util.types import AttributeValue
 from typing_extensions import override
 
@@ -30,6 +32,8 @@ Attributes = Mapping[str, AttributeValue]
 
 _FLAGS = TraceFlags(TraceFlags.SAMPLED | getattr(TraceFlags, "RANDOM_TRACE_ID", 0))
 """Of a span that begins a trace: our ids are random."""
+
+_NO_ATTRIBUTES: Attributes = MappingProxyType({})
 
 _OWN = ("_name", "_context", "_parent", "_kind", "_start_time", "_end_time", "_limits", "_span_processor")
 """What differs from span to span."""
@@ -88,6 +92,24 @@ class OwnSpan(Span):
 
     def _new_lock(self) -> Any:
         return threading.Lock()
+
+    @property
+    @override
+    def attributes(self) -> types.Attributes:
+        return super().attributes if self._has("_attributes") or self._trace_id_json is not None else _NO_ATTRIBUTES
+
+    @property
+    @override
+    def events(self) -> Sequence[Event]:
+        return super().events if self._has("_events") else ()
+
+    @property
+    @override
+    def links(self) -> Sequence[Link]:
+        return super().links if self._has("_links") else ()
+
+    def _has(self, name: str) -> bool:
+        return name in vars(self)
 
     @override
     def end(self, end_time: int | None = None) -> None:

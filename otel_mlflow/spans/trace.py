@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord
     from otel_mlflow.http.exchange import Exchange
 
+MANY_SPANS = 1000
+"""Of a trace that has so many the finished ones are handed over before it ends: they would burden the garbage
+collector, and the writer when it gets them all at once."""
+
 SPAN_STATE = "_otel_mlflow_state"
 """The attribute of a span object in which its state is kept."""
 
@@ -144,6 +148,8 @@ def span_state(span: object) -> SpanState | None:
 class OpenTrace:
     """One MLflow trace while its spans come in; handed over when its root has ended, and again when more of it ends.
 
+    One of `MANY_SPANS` is handed over as it comes where it is sure to be kept.
+
     Handing over only queues the trace. What has ended by the time the queue is worked off is taken then: spans that
     end shortly after the root travel with it, and later ones follow as fragments of the same trace.
     """
@@ -209,6 +215,8 @@ class OpenTrace:
             self._let_go([state])
         elif self.export.released:
             self._enqueue()
+        elif len(self.export.finished) >= MANY_SPANS and self._is_sure_to_be_kept():
+            self.release_early()
 
     @property
     def explicit_tags(self) -> dict[str, str]:
@@ -294,6 +302,11 @@ class OpenTrace:
     def _enqueue(self) -> None:
         if self.export.released and not self.held and self.export.mark_queued():
             self.owner.enqueue(self)
+
+    def _is_sure_to_be_kept(self) -> bool:
+        """Whether the trace is going to be kept, whatever becomes of its request."""
+        is_sampled = self.exchange is None or self.exchange.is_sampled
+        return is_sampled and self.tree.has_inner_spans and self.owner.samples(self.identity.mlflow_trace_id_int)
 
     def _let_go(self, states: list[SpanState]) -> None:
         self.tree.remove(states)

@@ -6,6 +6,7 @@ import threading
 from types import FrameType
 from typing import Generic, Protocol, TypeVar
 
+from otel_mlflow.pacing import rest_if_due
 from otel_mlflow.spans.langchain.run import LangChainRun
 
 
@@ -96,5 +97,6 @@ class SpanTree(Generic[SpanT]):
     def remove(self, states: list[SpanT]) -> None:
         """Let go of spans that have ended."""
         for state in states:
+            rest_if_due()
             state.forget()
             self.spans.pop(state.span_id, None)

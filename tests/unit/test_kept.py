@@ -13,7 +13,7 @@ import otel_mlflow
 from otel_mlflow import Settings, Tracing, TracingMiddleware, continued, current_trace
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import MANY_SPANS, OpenTrace
 from otel_mlflow.testing import CapturedTraces, capture
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.apps import raw, span
@@ -83,6 +83,22 @@ def test_every_request_is_accounted_for(fresh_process: None, settings: dict[str,
     tracing.shutdown()
     assert delivery.counts == counts
     assert len(delivery.traces()) == counts.get("traced", 0)
+
+
+def test_a_request_of_many_spans_that_may_be_kept_for_its_error_is_kept_whole(fresh_process: None) -> None:
+    """Nothing of it is handed over before it is known whether it is kept, and nothing is let go."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for _ in range(MANY_SPANS + 1):
+            with raw("query"):
+                pass
+        raise ValueError
+
+    tracing = Tracing(Settings(tracing={"sample_rate": 0.0}))
+    with capture() as traces, suppress(ValueError):
+        Call(TracingMiddleware(app, tracing=tracing)).run()
+    tracing.shutdown()
+    assert [len(trace.data.spans) for trace in traces] == [MANY_SPANS + 2]
 
 
 def test_a_request_in_which_something_follows_the_answer_is_not_filtered(fresh_process: None) -> None:

@@ -22,8 +22,9 @@ HARMLESS = {
     *("email", "email.message", "enum", "functools", "html", "itertools", "json", "math", "operator", "re", "string"),
     *("bisect", "datetime", "decimal", "fractions", "json.encoder", "pathlib", "unicodedata", "uuid"),
     *("textwrap", "types", "typing", "typing_extensions", "urllib.parse", "zlib"),
+    "otel_mlflow.pacing",
 }
-"""Modules of Python's that only work on what they are given."""
+"""Modules of Python's that only work on what they are given, and the one that says where long work may rest."""
 
 GUARDS = {"guard.py", "backends/calls.py"}
 """The one guard, and threads that hand their exceptions to the one that waits for them."""

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.ops.index.block import BLOCK_MS, OF_TRACES, ROW, Block
 from otel_mlflow.ops.index.blocks import lengths, read_blocks
 from otel_mlflow.ops.index.columns import Array, Columns, joined
@@ -19,6 +18,7 @@ from otel_mlflow.ops.index.rollup import TIME, no_rows, rows_of
 from otel_mlflow.ops.index.rollups import ROLLUPS, names_to_read, with_rows_and_times
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import Question
+from otel_mlflow.pacing import rest_if_due
 
 MOST_TRACES = 50_000
 """Traces that are counted at once: an hour may have more."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from typing import Protocol
 
-from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.ops.figures.chunk import Chunk, chunks
 from otel_mlflow.ops.figures.judgements import Judgements
 from otel_mlflow.ops.figures.over_time import JudgedOverTime, SpentOverTime
@@ -18,6 +17,7 @@ from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.counting import compared, cut
 from otel_mlflow.ops.summary import Figures
+from otel_mlflow.pacing import rest_if_due
 
 TIMED = ("duration", "route", "version")
 """Columns of the single traces whose percentiles are wanted, by these."""

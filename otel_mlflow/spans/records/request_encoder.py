@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 
-from otel_mlflow.delivery.pacer import rest_if_due
+from otel_mlflow.pacing import rest_if_due
 from otel_mlflow.spans.records.encoding import UNWRITABLE, add_attributes, add_key_values, to_text
 
 LARGEST_PIECE = 4 * 1024 * 1024

@@ -12,10 +12,10 @@ from opentelemetry.trace import StatusCode
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.delivery.experiment_choice import REJECTED_TAG
-from otel_mlflow.delivery.pacer import rest_if_due
 from otel_mlflow.delivery.records import TraceRecord
 from otel_mlflow.guard import attempt
 from otel_mlflow.http import semconv
+from otel_mlflow.pacing import rest_if_due
 from otel_mlflow.spans.mlflow.span_processors import apply_span_processors
 from otel_mlflow.spans.mlflow.translation import translated, without_conventions
 from otel_mlflow.spans.records.content import SpanContent
@@ -114,6 +114,7 @@ class TraceWriter:
                 elif not (state.framework and self._drops_framework) and state.folded_into is None:
                     shown.left_out += 1
         for state, proto in protos.items():
+            rest_if_due()
             state.is_written = state.is_known_by_id = True
             if state.left_out:
                 add_attributes(proto, {LEFT_OUT: state.left_out})

@@ -11,8 +11,8 @@ from otel_mlflow.delivery.pacer import (
     LONGEST_REST,
     LONGEST_SLICE,
     Pacer,
-    rest_if_due,
 )
+from otel_mlflow.pacing import rest_if_due
 from tests.unit.delivery.backend import ManualClock
 
 STEP = 0.0002

@@ -75,6 +75,7 @@ def test_an_empty_span_says_nothing(root: trace_api.Span) -> None:
         pass
     assert isinstance(span, OwnSpan)
     assert (dict(span.attributes or {}), span.events, span.links) == ({}, (), ())
+    assert not {"_attributes", "_events", "_links"} & vars(span).keys(), "for the garbage collector to carry along"
     assert (span.dropped_attributes, span.dropped_events, span.dropped_links) == (0, 0, 0)
     assert span.status.status_code is StatusCode.UNSET
 

@@ -13,9 +13,10 @@ from opentelemetry.sdk.trace import Span
 
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.export_state import EARLY_SPANS
 from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.registry import change_mlflow_trace_id, open_traces
-from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
+from otel_mlflow.spans.trace import MANY_SPANS, OpenTrace, SpanState, span_state
 from otel_mlflow.testing import CapturedTraces, capture
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
 from tests.unit.trees import drawn, shown
@@ -48,6 +49,18 @@ def test_a_trace_is_handed_over_when_its_root_has_ended(traces: CapturedTraces) 
     assert len(traces) == 0
     root.end()
     assert shown(traces) == drawn("root > child")
+
+
+def test_a_trace_of_many_spans_is_handed_over_as_it_comes(traces: CapturedTraces) -> None:
+    """A hundred thousand that wait for the end would be as many objects for each full garbage collection."""
+    root = start("root")
+    for _ in range(MANY_SPANS):
+        start("child", root).end()
+    assert len(traces) == 1
+    for _ in range(EARLY_SPANS):
+        start("child", root).end()
+    root.end()
+    assert [len(trace.data.spans) for trace in traces] == [MANY_SPANS + EARLY_SPANS + 1]
 
 
 def test_spans_that_end_after_the_root_follow_in_the_same_trace(traces: CapturedTraces) -> None:

@@ -1,0 +1,28 @@
+"""Where work says that it could rest: some threads of ours do then (`delivery/pacer.py`), all others go on."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+
+class Paced(Protocol):
+    """What decides when the work on a thread rests."""
+
+    def rest_if_due(self) -> None:
+        """Let other threads run if this one has worked long enough."""
+
+
+_of_thread = threading.local()
+
+
+def pace(pacer: Paced | None) -> None:
+    """Have this thread rest as `pacer` says, or no longer."""
+    _of_thread.pacer = pacer
+
+
+def rest_if_due() -> None:
+    """For whatever may take long: let other threads run if this one has worked long enough, and is one that rests."""
+    pacer: Paced | None = getattr(_of_thread, "pacer", None)
+    if pacer is not None:
+        pacer.rest_if_due()
