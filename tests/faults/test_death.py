@@ -111,4 +111,4 @@ def put_and_flush(delivery: object) -> bool:
 
     assert isinstance(delivery, Delivery)
     put(delivery, 10)
-    return delivery.flush(timeout=20)
+    return delivery.flush(timeout=60)
