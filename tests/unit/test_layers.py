@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -95,6 +96,7 @@ def test_there_is_no_circle_inside_a_room(room: str) -> None:
     TopologicalSorter({name: seen & graph.keys() - {name} for name, seen in graph.items()}).prepare()
 
 
+@functools.cache
 def _imports() -> dict[str, set[str]]:
     """The rooms, each with the other rooms that any of its files imports."""
     seen: dict[str, set[str]] = {room: set() for room in ROOMS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,9 +34,15 @@ IMPURE_NAMES = frozenset({"now", "utcnow", "today", "open", "print", "input"})
 """What harmless modules and builtins have that looks at the clock or at the world."""
 
 
+@functools.cache
+def tree_of(source: Path) -> ast.Module:
+    """A file as Python reads it, for all tests that look at it."""
+    return ast.parse(source.read_text(encoding="utf-8"))
+
+
 def imported(source: Path) -> Iterator[str]:
     """The modules that a file imports when it runs; what only the type checker sees does not count."""
-    tree = ast.parse(source.read_text(encoding="utf-8"))
+    tree = tree_of(source)
     skipped = {id(child) for node in ast.walk(tree) if _is_for_types(node) for child in ast.walk(node)}
     for node in ast.walk(tree):
         if id(node) in skipped:
@@ -67,7 +74,7 @@ def test_a_pure_room_looks_at_no_clock_and_at_no_file(source: Path) -> None:
     """By no name under which Python offers them."""
     used = {
         node.attr if isinstance(node, ast.Attribute) else node.id
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(source))
         if isinstance(node, (ast.Attribute, ast.Name))
     }
     assert used & IMPURE_NAMES == set()
@@ -104,7 +111,7 @@ def test_the_environment_is_read_in_one_room(source: Path) -> None:
     """`settings`, so that it can say where each value came from; fork hooks are no reading."""
     reads = {
         node.attr
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(source))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
     } & {"environ", "getenv"}
     assert not reads or source.parent.name == "settings"
@@ -115,7 +122,7 @@ def test_there_is_one_guard(source: Path) -> None:
     """Whatever goes wrong is caught in one place; elsewhere it is raised on when something was put back in order."""
     swallowing = [
         node.lineno
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(source))
         if isinstance(node, ast.ExceptHandler) and _catches_all(node.type) and not _raises(node)
     ]
     assert swallowing == [] or room_of(source) in GUARDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import warnings
 from typing import Any
 
@@ -113,10 +114,10 @@ def test_an_integration_that_fails_its_self_test_is_left_out() -> None:
 
 
 def test_the_doctor_finds_all_in_order() -> None:
-    """`compatibility` is ok, and names what it has checked."""
+    """`compatibility` is ok, and says how many integrations it has checked."""
     found = compatibility.check(None)  # type: ignore[arg-type]
     assert found.status == "ok"
-    assert "mlflow_spans" in found.detail
+    assert re.match(r"what \d\d integrations lean on", found.detail)
 
 
 def test_the_doctor_warns_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
