@@ -60,6 +60,7 @@ class MlflowSpanExporter(SpanExporter):
         service_name = self._settings.service_name or DEFAULT_SERVICE_NAME
         self._writer = TraceWriter(self._settings, service_name, environment_metadata)
         self.caller_key = CallerKey(self._settings.tracing.caller_key)
+        self.longest_content = self._settings.tracing.max_content_bytes
         self._waiting: dict[int, Waiting] = {}
         self._handed_over: OrderedDict[int, SpanState] = OrderedDict()
         self._lock = threading.Lock()

@@ -17,7 +17,7 @@ MAX_TEXT = 8000
 """Characters of a tag, a param, a session or a user: more than MLflow's stores have room for."""
 
 MAX_CONTENT = 200_000
-"""Characters of a text that are taken as inputs or outputs; `tracing.max_content_bytes` cuts further."""
+"""Bytes that are taken as inputs or outputs at least; `tracing.max_content_bytes` cuts when they are written."""
 
 INVALID = "otel_mlflow.invalid"
 """The tag that says which value could not be taken, and why."""
@@ -59,11 +59,11 @@ class RequestTrace:
 
     def set_inputs(self, inputs: Any) -> None:
         """Show `inputs` as the trace's request, in place of the HTTP body. Taken as JSON now."""
-        self._set("inputs", _to_json(inputs))
+        self._set("inputs", self._to_json(inputs))
 
     def set_outputs(self, outputs: Any) -> None:
         """Show `outputs` as the trace's response, in place of the HTTP body. Taken as JSON now."""
-        self._set("outputs", _to_json(outputs))
+        self._set("outputs", self._to_json(outputs))
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Add params to the request's MLflow run (`runs.mode: request`); values become text."""
@@ -86,6 +86,11 @@ class RequestTrace:
             W3C_PROPAGATOR.inject(carrier)
             keep_for_jobs(self._trace)
         return carrier
+
+    def _to_json(self, value: Any) -> str:
+        """Any value as JSON, bounded in size and time; what JSON has no place for is named by its type."""
+        longest = self._trace.owner.longest_content if self._trace is not None else 0
+        return to_json(to_jsonable(value, max(MAX_CONTENT, longest)))
 
     @guarded
     def _set(self, name: str, value: str) -> None:
@@ -115,11 +120,6 @@ def _to_text(value: object) -> str:
     """Any value as a text that is not too long to be kept; where it has none, what it is."""
     text = value if isinstance(value, str) else attempt(str, value)
     return text[:MAX_TEXT] if isinstance(text, str) else _without_text(value, text)
-
-
-def _to_json(value: Any) -> str:
-    """Any value as JSON, bounded in size and time; what JSON has no place for is named by its type."""
-    return to_json(to_jsonable(value, MAX_CONTENT))
 
 
 def _without_text(value: object, error: object) -> str:

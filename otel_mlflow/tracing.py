@@ -69,6 +69,7 @@ class Tracing:
         self.tracer_provider = tracer_provider
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self.caller_key = CallerKey(self.settings.tracing.caller_key)
+        self.longest_content = self.settings.tracing.max_content_bytes
         self._writer = TraceWriter(self.settings, self._service_name, process_metadata)
         self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
         self.observer: RequestObserver | None = None

@@ -110,8 +110,8 @@ def run_name(template: str) -> str:
 
 
 def folder(path: Path) -> Path:
-    """Read `~` as the user's home."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111, unlike Path's this one never raises
+    """Read `~` as the user's home, and all else from the current folder as it is now."""
+    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111, unlike Path's this one never raises
 
 
 def whole_path(uri: str) -> str:

@@ -46,6 +46,10 @@ class TraceOwner(Protocol):
     def caller_key(self) -> CallerKey:
         """What callers are believed with, and outgoing calls are signed with."""
 
+    @property
+    def longest_content(self) -> int:
+        """Bytes that are kept of inputs and outputs."""
+
     def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
         """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
 

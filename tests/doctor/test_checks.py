@@ -249,6 +249,20 @@ def test_traces_that_wait_long(store: str) -> None:
     assert "spool retry" in checks["backlog"].fix
 
 
+def test_traces_that_wait_long_and_are_delivered(scripted: ScriptedMlflow, store: str) -> None:
+    """A process has them in hand: nobody has to start one."""
+    settings = Settings(tracking_uri=scripted.url, experiment_name="well")
+    spooled(settings, at=0)
+    scripted.fault = Fault(status=503)
+    with delivering(settings):
+        check = until(
+            lambda: found if "processes" in (found := examined(settings)["backlog"]).fix else None,
+            seconds=60,
+            waiting_for=lambda: f"the process to leave word: {examined(settings)['processes']}",
+        )
+    assert check.status == "warn"
+
+
 def test_traces_that_have_just_come(store: str) -> None:
     """They are on their way."""
     settings = Settings(tracking_uri=store, experiment_name="well")

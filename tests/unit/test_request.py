@@ -246,6 +246,16 @@ class Failing:
 
 
 NOTHING: Any = None
+
+
+def test_long_outputs_are_kept_as_the_settings_say(traces: CapturedTraces, instrument: Instrument) -> None:
+    """`tracing.max_content_bytes` holds for what the request says itself as it does for its body."""
+    app = app_of(lambda: current_trace().set_outputs("x" * 1_000_000))
+    instrument(app, tracing={"max_content_bytes": 2_000_000})
+    Call(app).run()
+    assert traces[0].data.spans[0].outputs == "x" * 1_000_000
+
+
 HUGE = "x" * 10_000_000
 
 

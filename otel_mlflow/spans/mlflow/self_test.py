@@ -94,6 +94,7 @@ class _Nobody:
 
     observer = None
     caller_key = CallerKey(None)
+    longest_content = 0
 
     def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
         """None: nothing is written."""

@@ -84,6 +84,14 @@ def test_a_database_s_file_is_named_by_its_whole_path(uri: str, named: str) -> N
     assert Settings(tracking_uri=uri).tracking_uri == named.format(here=here, above=here.parent)
 
 
+def test_the_spool_folder_stays_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An application that changes its current folder later has one spool."""
+    here, settings = Path.cwd(), Settings(delivery={"spool_dir": "spool"})
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert settings.delivery.spool_dir.resolve() == here / "spool"
+
+
 def test_tilde_in_the_spool_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`~` is the user's home, as a person who writes it expects."""
     monkeypatch.setenv("HOME", str(tmp_path))
