@@ -27,8 +27,10 @@ app.mount("/ops", otel_mlflow.ops.app(tracing))
 
 
 @app.get("/work")
-def work(fails: bool = False, keep: bool = False) -> dict[str, int]:
-    """Open some spans, and say which process did."""
+def work(fails: bool = False, keep: bool = False, size: int = 0) -> dict[str, int]:
+    """Open some spans, the root's output so many bytes long, and say which process did."""
+    if size:
+        otel_mlflow.current_trace().set_outputs("x" * size)
     if keep:
         otel_mlflow.current_trace().set_tags({"keep": "true"})
     with mlflow.start_span("agent"):
