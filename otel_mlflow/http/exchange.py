@@ -21,7 +21,7 @@ How it ended:
 
 7. `cancelled`: the client has left, or a cancellation left the application before the end.
 8. `error`: an exception left the application; the status is 5xx; it closed a WebSocket with 1011 to 1014; or it was
-   done before the end of a response, which no caller gets whole.
+   done before the end of a response, or without having accepted or denied a WebSocket: no caller gets that whole.
 9. After the end an exception is an error still, and moves neither the end nor the status; a cancellation is nothing.
 10. `ok`: all else.
 
@@ -271,7 +271,8 @@ class Exchange:
 
     def returned(self) -> None:
         """The application is done: rules 3 and 8."""
-        if not (self.complete or self.client_left or self.was_cancelled or self.is_websocket or self.exception):
+        is_connected = self.is_websocket and (self.status_code == 101 or self.close_code is not None)
+        if not (self.complete or self.client_left or self.was_cancelled or is_connected or self.exception):
             self.exception = _INCOMPLETE if self.status_code is not None else _NO_RESPONSE
         self.end()
 

@@ -179,6 +179,17 @@ def test_8_a_response_that_is_not_whole_is_an_error() -> None:
     assert (half.outcome, half.status_code, none.outcome) == ("error", 200, "error")
 
 
+def test_8_a_websocket_that_is_neither_accepted_nor_denied_is_an_error() -> None:
+    """Its client is answered 500. One that was accepted may be left open, and one that is gone needs nothing."""
+    left, half_denied, accepted, gone = (exchange_of("websocket") for _ in range(4))
+    send(half_denied, "websocket.http.response.start", status=403, headers=[])
+    send(accepted, "websocket.accept")
+    gone.received({"type": "websocket.disconnect", "code": 1001})
+    for exchange in (left, half_denied, accepted, gone):
+        exchange.returned()
+    assert [exchange.outcome for exchange in (left, half_denied, accepted, gone)] == ["error", "error", "ok", "ok"]
+
+
 def test_9_an_exception_after_the_end_is_an_error_and_moves_neither_end_nor_status() -> None:
     """A background task, a dependency after `yield`."""
     exchange = exchange_of()
