@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 from mlflow.entities import Trace
+from mlflow.exceptions import MlflowException
 
 from tests.fleet.trial import SPANS
 from tests.fleet.way import Way, way
@@ -69,7 +70,10 @@ def arrived(roomy: Way, trace_id: str, is_whole: Callable[[Trace], bool] = has_a
     """The trace, as soon as it is in MLflow and is as it should be."""
 
     def look() -> Trace | None:
-        found = {trace.info.trace_id: trace for trace in roomy.service.reader.traces()}.get(trace_id)
-        return found if found is not None and is_whole(found) else None
+        try:
+            found = roomy.service.reader.client.get_trace(trace_id, display=False)
+        except MlflowException:
+            return None
+        return found if is_whole(found) else None
 
     return until(look, seconds=180, waiting_for=lambda: f"trace {trace_id} in MLflow")
