@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 async def model(app: FastAPI, settings: AppSettings) -> AsyncIterator[Held]:
     """A model that waits until the test lets it go."""
     model = held()
-    impatient = settings.model_copy(update={"heartbeat_seconds": 0.01, "follow_seconds": 0.3})
+    impatient = settings.model_copy(update={"heartbeat_seconds": 0.01, "follow_seconds": 1.5})
     speak(app, impatient, slide_agent(model, {"": EmbeddedSpace()}))
     yield model
     model.released.set()
