@@ -1,4 +1,7 @@
-"""Secrets in addresses: `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password."""
+"""Secrets in addresses: `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password.
+
+Without a scheme `user:password@host` is one where the host is this machine, or has a number or a port.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +21,35 @@ _SCHEME = re.compile(r"([A-Za-z][\w.-]*(?:\+[\w.-]+)*)\Z")
 _WEB = frozenset({"http", "https", "ws", "wss", "file", "data", "s3", "gs", "git"})
 # What follows a port is no password.
 _WEB_USERINFO = re.compile(r"([^\s/?#:@\"'<>`]{1,100}:(?!\d{1,5}[/?#])[^\s/@\"'<>`&=]{1,200})@[\w.-]+")
+_USERINFO = re.compile(r"(?<![\w/:@.-])[\w.\\/+-]{1,64}:([^\s:@/\"'<>]{4,100})\Z")
+_HOST = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost)(?![\w.])|[\w-]+(?:\.[\w-]+)*:\d{2,5}(?!\w)")
+_LONGEST_USERINFO = 170
 _LONGEST_SCHEME = 40
 _EXAMPLE_USERS = frozenset({"user", "username", "your_user", "your_username"})
 
 
 def find_in_addresses(text: str) -> Iterator[Range]:
     """Find what stands before the host, where it has a password or is a credential itself."""
-    place = text.find(_MARK) if "@" in text else -1
+    if "@" not in text:
+        return
+    yield from _without_scheme(text)
+    place = text.find(_MARK)
     while place >= 0:
         start = place + len(_MARK)
         end = _end_of_userinfo(text, place, start)
         if end > start and _is_secret(text[start:end]):
             yield start, end
         place = text.find(_MARK, max(end, start))
+
+
+def _without_scheme(text: str) -> Iterator[Range]:
+    at = text.find("@")
+    while at >= 0:
+        start = max(at - _LONGEST_USERINFO, 0)
+        found = _USERINFO.search(text[start:at]) if _HOST.match(text, at + 1) else None
+        if found and is_credential(found[1]):
+            yield start + found.start(1), at
+        at = text.find("@", at + 1)
 
 
 def _end_of_userinfo(text: str, mark: int, start: int) -> int:

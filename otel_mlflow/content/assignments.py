@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder
+from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder, is_word
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, names_aspect
 from otel_mlflow.content.sentences import (
@@ -28,7 +28,7 @@ from otel_mlflow.content.sentences import (
     names_phrase,
     quoted_words,
 )
-from otel_mlflow.content.values import Value, read_value, should_hide
+from otel_mlflow.content.values import Value, end_of, read_value, should_hide
 
 Range = tuple[int, int]
 
@@ -37,10 +37,10 @@ _CLOSES = (
     r"""(?:%(?:25)*5[bd]){0,2}"""
 )
 _COLOUR = r"""(?:(?:\x1b|\\u001b|\\x1b|\\033)\[[\d;]{0,9}m)?"""
-_REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?(?:'[\w .-]{1,40}'[ ])?"
+_REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?(?:'[\w .-]{1,40}'[ ])?(?:\d{1,2}(?=:))?"
 _OPERATOR = re.compile(
     rf"""(?:\[\])?{_CLOSES}{_COLOUR}(?:</\w{{1,10}}>)?[ \t.]{{0,20}}{_REMARK}"""
-    r"""(?:(?P<equals>=>|:=|<-|->|→|<<<(?=[ ]?["'])|(?<!!)={1,3}(?!=))"""
+    r"""(?:(?P<equals>=>(?:\s{0,4}string\(\d{1,6}\)(?=\s))?|:=|<-|->|→|<<<(?=[ ]?["'])|(?<!!)={1,3}(?!=))"""
     r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
     r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[&A-Za-z_]['\w.|\[\]]{0,40}[ ]=[ ]"""
     r"""|(?P<colon>::?(?!\?)(?:\*\*(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])|\r?\n[ \t]{0,20}:(?=[ ])))""",
@@ -52,6 +52,7 @@ _STATEMENT = re.compile(
     r"(?:\A|[\r\n])[ \t]*"
     r"(?:if|elif|else|for|while|with|try|except|def|class|case|match|async|switch|return|unless|when)\b[^\r\n]*\Z"
 )
+_FILE_AND_LINE = re.compile(r"\.[a-z]{1,5}:\d{1,6}(?![\w.])")
 _EXPRESSION = re.compile(r"[\w.]+(?:=|\()")
 _SPACE = re.compile(r"[ \t]{0,20}")
 # On the next line only what JSON has there.
@@ -65,7 +66,7 @@ _NAMED = re.compile(
 )
 _VALUE_OF_NAMED = re.compile(
     r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?"""
-    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=(?:default|value)\s))?(?:default|value|val|content|contents|v|data|text|defaultvalue)"""
+    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=(?:default|value)\s))?(?:default|(?:string_|secret_)?value|val|content|contents|v|data|text|defaultvalue)"""
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
@@ -83,8 +84,9 @@ _KEYWORD = re.compile(
 _NEXT_WORD = re.compile(r"""["'`]?[ \t]+(?:["'`“(])?(?:\d{1,2}[ ](?=[$\w]))?([^\s"'`<>“”,;)]+)""")
 _NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
 _CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")
+_LAST_ARGUMENT = re.compile(r"""\((?:\s{0,4}["'][^"'\n]{0,100}["'],){1,3}\s{0,4}["']([^"'\n]{3,200})["']\s{0,4}\)""")
 _TYPES_INTO = re.compile(
-    r"""\]?\\*["']\s*\)\s*\.(?:send_?keys|fill|type|press_sequentially|set_?value|val|insert_?text)\(\s*(?=\\*["'])""",
+    r"""\]?\\*["']\s*\)\s*\.(?:(?:send_?keys|fill|type|press_sequentially|set_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["'])""",
     re.IGNORECASE,
 )
 _READERS = re.compile(
@@ -135,6 +137,8 @@ def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str])
     is_bare_word = operator["colon"] is not None and is_joined and mention.strength < Strength.ALL
     if (before[-1:] == ":" and is_joined) or (is_bare_word and _LOWER_WORD.match(text, operator.end())):
         mention = mention._replace(strength=Strength.CREDENTIALS)
+    if is_joined and _FILE_AND_LINE.match(text, text.rfind(".", mention.start, mention.end)):
+        return None
     if before[-1:] in ("?", "&", "#") and text[mention.start : mention.end].lower() in PARAMETERS:
         mention = mention._replace(strength=Strength.TEXTS)
     return _hidden(text, mention, space.end() if space else operator.end(), is_equals=is_equals)
@@ -149,7 +153,7 @@ def _hidden(text: str, mention: Mention, place: int, *, is_equals: bool) -> Rang
         return None
     name = text[mention.start : mention.end]
     if should_hide(text, value, mention.strength, name, is_equals=is_equals):
-        return value.start, value.end
+        return value.start, end_of(text, value)
     return _argument(text, mention, value)
 
 
@@ -171,7 +175,8 @@ def _block(text: str, mention: Mention, start: int) -> Iterator[Range]:
         if line[2] and len(line[1]) <= indent - (1 if is_item else 0):
             return
         key, _, content = line[2].rpartition(": ")
-        is_stated = (key and names_aspect(key)) or (mention.strength < Strength.ALL and is_code(content))
+        is_name = is_code(content) or (is_item and is_word(content))
+        is_stated = (key and names_aspect(key)) or (mention.strength < Strength.ALL and is_name)
         if mention.strength == Strength.ALL:
             content = line[2]
         end = line.end(2)
@@ -212,6 +217,9 @@ def _option(text: str, mention: Mention, before: str) -> Range | None:
 
 
 def _called(text: str, mention: Mention) -> Range | None:
+    given = _LAST_ARGUMENT.match(text, mention.end) if mention.strength == Strength.ALL else None
+    if given and not is_word(given[1]):
+        return given.span(1)
     name = text[mention.start : mention.end].rpartition(".")[2]
     call = _CALL.match(text, mention.end)
     if call is None or mention.strength < Strength.CODES:

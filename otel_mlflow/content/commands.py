@@ -92,6 +92,10 @@ _OPTIONS = (
     _option("add-generic-password", r"-w"),
     _option("add-internet-password", r"-w"),
     _option("wandb", r"login"),
+    _option("hydra", r"-p"),
+    _option("etcdctl", r"--user", _AFTER_COLON, joined=True),
+    _option("rootpw", r"--plaintext|--iscrypted"),
+    _option("user-secrets", r"set\s+\S+"),
     _option("bw login", r"\S+@\S+"),
     _option("keyvault secret", r"--value"),
     _option("put-parameter", r"--value"),
@@ -110,11 +114,14 @@ _WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() 
 )
 _ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus", b"expdp", b"impdp", b"exp", b"imp", b"rman"})
 _NOT_A_SECRET = re.compile(r"[-$<{%].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
+_STORED = re.compile(
+    r"""\becho\s+(?:-n\s+)?["']?([^\s"'|>]+)["']?\s*>{1,2}\s*[^\s;|]{0,100}(?:token|secret|passw|passphrase|credential|key)"""
+)
 _PIPED = re.compile(
     r"""\b(?:echo|printf)\s+(?:-n\s+|["']%s(?:\\n)?["']\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
 )
 _FED = re.compile(
-    r"""\b(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin)\b[^\n<]{0,100}<<<\s{0,4}["']?([^\s"'$]+)"""
+    r"""(?<![\w-])(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin|--data-file=-)[^\n<]{0,100}<<<\s{0,4}["']?([^\s"'$]+)"""
 )
 _PRINTS = re.compile(
     r"""\b(?:get|read|show|cat|print|printenv|echo|access|jq|yq|base64|create|generate|type)\b|\btoken\Z"""
@@ -123,6 +130,7 @@ _ALONE_BELOW = re.compile(r"""\r?\n[ \t]*["']?([^\s"'<>`=]{8,4000})["']?[ \t]*(?
 _PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:([^\s:]\S*)$", re.MULTILINE)
 _PGPASS_LINE = re.compile(r":(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:\S")
 _COOKIE = re.compile(r"^\S+\t(?:TRUE|FALSE)\t\S+\t(?:TRUE|FALSE)\t\d+\t\S+\t(\S+)", re.MULTILINE)
+_EASY_CONNECT = re.compile(r"(?<![\w/.])[\w$]{1,30}/([^\s@/\"']{3,100})@//[\w.-]")
 _THIN = re.compile(
     r"(?:oracle:(?:thin|oci\d?):|(?:connect|sqlplus|expdp|impdp|exp|imp|target)\s+)[\w$]+/([^\s@/]+)@", re.IGNORECASE
 )
@@ -148,12 +156,15 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
                 yield from _of_option(text, lower, option)
     if b"echo" in words or b"printf" in words:
         yield from (found.span(1) for found in find_all(_PIPED, text))
+        yield from (found.span(1) for found in find_all(_STORED, text) if is_credential(found[1]))
     if "<<<" in text:
         yield from (found.span(1) for found in find_all(_FED, text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
         yield from (found.span(1) for found in find_all(_PGPASS, text))
     if "TRUE\t" in text:
         yield from (found.span(1) for found in find_all(_COOKIE, text) if is_credential(found[1]))
+    if "@//" in text:
+        yield from (found.span(1) for found in find_all(_EASY_CONNECT, text))
     if not _ORACLE_WORDS.isdisjoint(words):
         yield from (found.span(1) for found in find_all(_THIN, text))
 

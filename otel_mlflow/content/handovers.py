@@ -63,6 +63,7 @@ _PASSWORDS = (
     _form("auth", rf"(?-i:AUTH)[ ]{_USER}[ ]{_VALUE}[ ]*(?:\r?\n|\Z)"),
     _form("login", rf"(?-i:LOGIN)[ ]{_USER}[ ]{_VALUE}"),
     _form("w", rf"\w+:?[ ]{_VALUE}", before=r"\bp/\Z"),
+    _form("key", rf"\w+:?[ ]{_VALUE}", before=r"\bssid:?[ ]\S{1,40}[ ]\Z"),
 )
 # Of words that every other text has: tried where another word tells that it may be worth it.
 _COMMON = (
@@ -87,14 +88,15 @@ _CALLS = (
         r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
     ),
     _form(
-        "connect getconnection open pdo mysqli plainauth",
-        r"""\w+\(\s{0,9}["'][^"'\n]{0,200}["']\s{0,9},\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
+        "connect getconnection open pdo mysqli plainauth sequelize bind",
+        r"""\w+\(\s{0,9}(?:["'][^"'\n]{0,200}["']|[\w$.]{1,40})\s{0,9},\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
     ),
     _form(
         "encode decode sign verify",
         r"""\w+\((?:\{[^{}\n]{0,200}\}|[^(){}"'\n]{1,200}),\s{0,9}b?["']([^"'\n]{3,200})["']""",
         before=r"(?:jwt|jsonwebtoken)\.\Z",
     ),
+    _form("wallet key privatekeytoaccount", r"""\w+\(\s{0,9}b?["']((?:0x)?[0-9a-f]{64})["']"""),
     _form("fernet", r"""\w+\(\s{0,9}b?["']([^"'\n]{16,200})["']"""),
     _form("securestring", r"""\w+[ ](?:-string[ ])?["']([^"'\n]{3,200})["']"""),
 )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength
@@ -36,6 +37,12 @@ _NEXT_FIELD = re.compile(
     r"""\svalue=\\*["']([^"'<>\\]+)""",
     re.IGNORECASE,
 )
+# `<b>Password:</b> …`, `API key: <code>…</code>`, `code is <b>…</b>`
+_INLINE = re.compile(
+    r"(?:\s{0,4}[:=]|\sis)?\s{0,4}(?:</?(?:b|i|u|em|strong|code|span|font|mark|kbd|tt|samp|small|br)\b[^<>]{0,200}>\s{0,4}"
+    r":?\s{0,4}){1,4}([^<>\s]{3,200})",
+    re.IGNORECASE,
+)
 _OPENS_HEAD = re.compile(r"<th\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?\Z", re.IGNORECASE)
 _CELL = re.compile(r"<(t[hd]|tr|/table)\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?([^<>]{0,2000})", re.IGNORECASE)
 _MOST_HEADS = 20
@@ -54,13 +61,16 @@ def find_in_markup(text: str, mentions: list[Mention]) -> Iterator[Range]:
     heads = 0
     for mention in mentions:
         before = text[max(mention.start - _LOOK_BACK, 0) : mention.start]
+        inline = _INLINE.match(text, mention.end)
+        if inline and is_hidden(min(mention.strength, Strength.CODES), inline[1]):
+            yield inline.span(1)
         if _OPENS_ELEMENT.search(before):
             found = _content_of_element(text, mention)
         elif _OPENS_VALUE.search(before):
             found = _beside(text, mention)
         elif heads < _MOST_HEADS and _OPENS_HEAD.search(before):
             heads += 1
-            found = _below_head(text, mention)
+            found = chain(_after_element(text, mention), _below_head(text, mention))
         elif before.endswith((">", "&gt;")):
             found = _after_element(text, mention)
         else:
@@ -121,7 +131,7 @@ def _after_element(text: str, mention: Mention) -> Iterator[Range]:
     if field := _NEXT_FIELD.match(text, mention.end):
         yield field.span(1)
     following = _NEXT_ELEMENT.match(text, mention.end)
-    if following is not None and following[1].lower() not in _TYPES:
+    if following is not None and following[1].lower() not in (*_TYPES, "th"):
         yield following.span(2)
 
 

@@ -19,7 +19,7 @@ _LETTERS = bytes(byte if chr(byte).isalpha() or byte > 127 else ord(" ") for byt
 _MOST_OF_A_NAME = 64
 _start = attrgetter("start")
 _NAME_AFTER = re.compile(r"[\w.$-]*")
-_WORDS_BEFORE = re.compile(r"(?:[ '’-]+\w+){1,3}")
+_WORDS_BEFORE = re.compile(r"(?:(?:[ '’-]+|:)\w+){1,3}")
 
 
 def mentions_in(mentions: Sequence[Mention], start: int, end: int) -> Sequence[Mention]:
@@ -105,7 +105,7 @@ def _strength(text: str, start: int, name: str, names: SecretNames) -> tuple[int
     """
     strength = names.strength(name)
     # A credential has no name in it: what stands before it is the name.
-    if text[start - 1 : start] not in (" ", "'", "’") or start == 0 or is_credential(name):
+    if text[start - 1 : start] not in (" ", "'", "’", ":") or start == 0 or is_credential(name):
         return strength, 0
     backwards = _WORDS_BEFORE.match(text[max(start - _MOST_OF_A_NAME, 0) : start][::-1])
     before = backwards[0][::-1] if backwards else ""

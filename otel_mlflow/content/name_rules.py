@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -154,6 +155,8 @@ def _by_first_word(phrases: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[s
 
 def is_label(text: str) -> bool:
     """Say whether a text is itself only the name of a secret: a label, a translation, the name of a column."""
+    if _HEADER_NAME.fullmatch(text):
+        return True
     if len(text) > _LONGEST_LABEL or not text.replace(" ", "").replace("_", "").isalpha():
         return False
     words = split_words(text)
@@ -168,6 +171,7 @@ def is_class_name(text: str) -> bool:
     return len(words) > 1 and any(_judge_at(words, place) for place in range(len(words)))
 
 
+_HEADER_NAME = re.compile(r"X(?:-[A-Z][A-Za-z]{1,20}){1,4}")
 _SHORTEST_CLASS_NAME = 20
 _LONGEST_CLASS_NAME = 100
 _LONGEST_LABEL = 40

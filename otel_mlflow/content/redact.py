@@ -231,6 +231,7 @@ class Redactor:
         if '\\"' in text and may_hand_over(words):
             return True
         searches = (
+            find_in_addresses(text),
             find_tokens(text, words),
             find_in_commands(text, lower, words),
             find_in_links(text, words),

@@ -4,7 +4,7 @@
 2. After the name and a remark: `a temporary password is generated for root@host: …`.
 3. Alone on the line below: `the following password to proceed:`.
 4. After the name, what it was and what it is: `changed the password from … to …`.
-5. Before the name, what is one: `… is your verification code`, `use … as the password`.
+5. Before the name, what is one: `… is your verification code`, `use … as the password`, `connect("…")  # password`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from otel_mlflow.content.credentials import (
     is_camel_case,
     is_credential,
     is_message,
+    is_opaque,
     is_placeholder,
     is_seed_phrase,
     is_word,
@@ -32,8 +33,9 @@ _FOR = (
     r"|(?:(?:that|which)[ ])?(?:you|we|i|they|he|she)(?:[ ][^\s.:;,]{1,60}){1,4}?"
 )
 _IS = re.compile(
-    rf"""(?:['’]s\s+|[ ]?(?:\s(?:{_FOR}))?\s+(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est|es"""
-    rf"""|era|é|è|e|este|je|jest|to|là|är|er|on"""
+    rf"""(?:['’]s\s+|[ ]?(?:\s(?:{_FOR}|\([^()\r\n]{{1,40}}\)))?\s+"""
+    r"""(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est"""
+    r"""|es|era|é|è|e|este|je|jest|to|là|är|er|on"""
     r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|это|є|:=)(?:\s+|:\s*)){1,4})"""
     r"""\s*["'`“«]?\s?([^\s"'`<>“”«»]+)"""
     r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
@@ -46,12 +48,18 @@ _EXCHANGED = re.compile(
 )
 _AFTER_REMARK = re.compile(r"[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+([^\s\"'<>{}\[\]]+)(?:[ \t]*(?:\Z|[\r\n])|(?<=\.)\s)")
 _ALONE_BELOW = re.compile(
-    r"[^:\r\n\"'{}<>=|]{0,60}[:?][ \t*]*(?:\r?\n|\\n){1,3}[ \t>*`]*([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
+    r"[^:\r\n\"'{}<>=|]{0,60}(?:[:?][ \t*]*(?:\r?\n|\\n)|(?:\r?\n|\\n){2})(?:\r?\n|\\n){0,2}[ \t>*`]*"
+    r"([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
 )
 _BEFORE = re.compile(
-    r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
+    r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?"""
+    r"""(?:[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
+    r"""|[ ]?[,;—–-][ ](?:that|this|which)(?:['’]s|[ ]is))"""
     r"""(?:[ ]\w{1,20}){0,4}[ ]?\Z""",
     re.IGNORECASE,
+)
+_IN_FRONT_OF_REMARK = re.compile(
+    r"""["']([^"'\n]{4,200})["'][\w.()\[\],; ]{0,40}[ ](?:\#|//|--|/\*)[ ]?(?:\w{1,20}[ ]){0,4}\Z"""
 )
 _QUOTED_WORDS = re.compile(r"""["“`]([^"“”`\r\n]{4,120})["”`]|'([^'\r\n]{4,120})'(?!\w)""")
 _LINE = re.compile(r"[^\r\n]*")
@@ -63,6 +71,7 @@ _CODE = re.compile(r"(?:[A-Z]-)?(\d{4,8})")
 _PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _LOOK_BACK = 260
 _SOCIAL_SECURITY_NUMBER = re.compile(r"\d{3}-\d{2}-\d{4}")
+_VERBS = frozenset({"is", "was", "ist", "war", "est", "es", "lautet"})
 _SHORTEST_CODE = len("123")
 _FEWEST_WORDS = 3
 _FEWEST_SEEDS = 8
@@ -71,7 +80,13 @@ _PUNCTUATION = ".,;:!?)]}'\""
 
 def find_told(text: str, mention: Mention) -> Range | None:
     """Find the secret that a sentence tells after its name, or before it."""
-    return _said(text, mention) or find_below(text, mention) or _after_remark(text, mention) or _before(text, mention)
+    return (
+        _in_front_of_remark(text, mention)
+        or _said(text, mention)
+        or find_below(text, mention)
+        or _after_remark(text, mention)
+        or _before(text, mention)
+    )
 
 
 def find_exchanged(text: str, mention: Mention) -> Iterator[Range]:
@@ -127,7 +142,7 @@ def _said(text: str, mention: Mention) -> Range | None:
         return said.start(group), said.start(group) + len(word)
     is_pass = text[mention.start : mention.end].lower() == "pass"
     if (is_pass or mention.strength == Strength.ALL) and is_camel_case(word):
-        is_secret = not is_class_name(word)
+        is_secret = not (is_class_name(word) or _VERBS.isdisjoint(text[mention.end : said.start(group)].split()))
     elif is_pass or mention.strength < Strength.TEXTS:
         is_secret = is_hidden(min(mention.strength, Strength.CODES), word)
     else:
@@ -146,11 +161,21 @@ def _after_remark(text: str, mention: Mention) -> Range | None:
 
 
 def _credential(found: re.Match[str] | None, mention: Mention) -> Range | None:
-    if found is None or mention.strength < Strength.CODES:
+    if found is None:
         return None
     word = found[1].rstrip(_PUNCTUATION)
-    is_secret = is_credential(word) and "://" not in word and "=" not in word and not is_placeholder(word)
+    is_random = is_credential(word) if mention.strength >= Strength.CODES else is_opaque(word) and "(" not in word
+    is_secret = is_random and "://" not in word and "=" not in word and not is_placeholder(word)
     return (found.start(1), found.start(1) + len(word)) if is_secret else None
+
+
+def _in_front_of_remark(text: str, mention: Mention) -> Range | None:
+    """Find the secret in a line of code whose remark says what it is: `connect("…")  # password`."""
+    start = max(mention.start - _LOOK_BACK, 0)
+    found = _IN_FRONT_OF_REMARK.search(text[start : mention.start])
+    if found is None or mention.strength < Strength.CODES or not is_credential(found[1]):
+        return None
+    return start + found.start(1), start + found.end(1)
 
 
 def _before(text: str, mention: Mention) -> Range | None:

@@ -57,6 +57,9 @@ _NAME_KEYS = frozenset(
         "element",
     ]
 )
+_TYPE_KEYS = frozenset({"type", "inputtype", "input_type"})
+# What they say may also be about a secret, so of what stands beside only credentials are hidden.
+_TITLE_KEYS = frozenset({"title", "question", "prompt", "placeholder", "aria-label", "arialabel"})
 _VALUE_KEYS = frozenset(
     [
         "value",
@@ -101,6 +104,7 @@ _INPUT_KEYS = frozenset(
 )
 _GRANT_KEYS = frozenset({"grant_type", "redirect_uri", "redirecturi", "code_verifier", "codeverifier", "granttype"})
 _GRANTED = frozenset({"code", "state", "ticket"})
+_ACCOUNT_KEYS = frozenset({"user", "username", "user_name", "login", "email", "mail", "host", "account", "uid", "u"})
 _TYPED_AGAIN = frozenset({"confirm", "confirmation", "confirmed", "repeat", "repeated", "again", "retype", "verify"})
 _PRIVATE_PARTS = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _COLUMN_KEYS = ("columns", "headers", "header", "fields", "column_names", "cols", "schema", "names")
@@ -124,6 +128,8 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
     hidden: dict[Any, int] = {}
     for name, _ in pairs:
         strength = names.strength(name)
+        if name == "pass" and _ACCOUNT_KEYS.isdisjoint(map(_folded, mapping)):
+            strength = min(strength, Strength.CREDENTIALS)
         if strength and not _is_piece_of_text(name, mapping):
             hidden[name] = max(strength, hidden.get(name, 0))
     named = _strength_beside(pairs, names)
@@ -246,7 +252,9 @@ def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:
 def _strength_beside(pairs: Sequence[tuple[Any, Any]], names: SecretNames) -> int:
     """Judge the names that stand as values; a `type` is one where it is that of a form's field: `password`."""
     named = [(_folded(name), names.strength(value)) for name, value in pairs if isinstance(value, str)]
-    return max((s for key, s in named if key in _NAME_KEYS or (key == "type" and s == Strength.ALL)), default=0)
+    names_beside = [s for key, s in named if key in _NAME_KEYS or (key in _TYPE_KEYS and s == Strength.ALL)]
+    titles = [min(s, Strength.CODES) for key, s in named if key in _TITLE_KEYS]
+    return max((*names_beside, *titles), default=0)
 
 
 def _strength_of_place(mapping: Mapping[Any, Any], names: SecretNames) -> int:

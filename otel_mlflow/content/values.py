@@ -62,9 +62,11 @@ _CLOSING = {
     "~": "~",
 }
 _ANOTHER_NAME = r"[\w.$\[\]%-]{1,40}[ \t]?(?:=|:[ \t])"
+# A bare value is judged by its beginning, so that names which follow each other without a space cost little.
+_LONGEST_JUDGED = 1024
 _BARE = re.compile(
     rf"""(?:\[redacted\]|[^\s"'<>`,;&|)\]}}\\]|\\(?![nrt"'])|[,;&|)\]}}]+(?!\s|\Z|[,;&|)\]}}"'`<>\\]|{_ANOTHER_NAME})"""
-    r"""|["'](?![\s,;&|)\]}<>\\]|\Z|["']))+"""
+    rf"""|["'](?![\s,;&|)\]}}<>\\]|\Z|["'])){{1,{_LONGEST_JUDGED}}}"""
 )
 _BEFORE_BARE = re.compile(
     r"(?:[&!][\w./-]{1,40}\s+)?(?:(?:bearer|basic|digest|negotiate|token|apikey)\s+)?", re.IGNORECASE
@@ -121,6 +123,15 @@ def read_value(text: str, place: int, name: tuple[int, int], *, is_equals: bool)
     before = _BEFORE_BARE.match(text, place)
     found = _BARE.match(text, before.end() if before else place)
     return Value(place, found.end(), is_quoted=False) if found else None
+
+
+def end_of(text: str, value: Value) -> int:
+    """Find where a value ends that is to be hidden: a bare one may be longer than what was judged."""
+    end = value.end
+    if not (value.is_quoted or value.is_nested) and end - value.start >= _LONGEST_JUDGED:
+        while more := _BARE.match(text, end):
+            end = more.end()
+    return end
 
 
 def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals: bool) -> bool:

@@ -43,7 +43,7 @@ SINGLE = _words(
     secret secrets credential credentials creds authorization apikey apikeys accesskey secretkey privatekey
     accountkey authkey accesstoken authtoken refreshtoken clientsecret pass pwd pw pswd pwrd psw
     authtok setcookie jsessionid phpsessid sessid aspsessionid samlresponse samlrequest seedphrase
-    keystorepass storepass keypass passin passout sshpass pgpassword mysqlpwd dsn geheim geheimnis segredo segreto
+    keystorepass storepass keypass passin passout sshpass pgpassword mysqlpwd geheim geheimnis segredo segreto
     secreto
     секрет токен токены zugangscode zugangsdaten masterkey encryptionkey signingkey sharedaccesskey
     sharedsecret webhooksecret
@@ -54,7 +54,7 @@ SINGLE = _words(
 """Whatever stands under such a name is hidden, where nothing else follows in it but a word of `NEUTRAL`."""
 
 CODES = _words(
-    "pin otp totp cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey cookie bearer mnemonic "
+    "pin otp totp dsn cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey cookie bearer mnemonic "
     "bestatigungscode verifizierungscode einmalcode sicherheitscode"
 )
 """What stands under such a name is hidden if it is more than plain words: short numbers too."""
@@ -85,7 +85,7 @@ PHRASES = tuple(
     private key|signed url signature|magic link|auth header|auth cookie|auth data|dockerconfigjson|docker config json
     oob code|oauth verifier|id token hint|logout token|software statement|subject token|actor token|recaptcha response
     hcaptcha response|turnstile response|captcha response|sonar login|dsonar login|pre shared key|رمز عبور|رمز العبور
-    basic credentials|login token|session ticket|question answer
+    basic credentials|basic auth users|login token|session ticket|question answer
     chiave segreta|chiave privata|chiave api|chiave di accesso
     client key data|client certificate key|tls key|ssl key|пароль пользователя|كلمة المرور|كلمة السر|секретный ключ
     """.replace("\n", "|").split("|")
@@ -158,9 +158,10 @@ KEY_OWNERS = _words(
     cohere langsmith langfuse hf huggingface sendgrid mailgun twilio aws gcp google maps datadog newrelic algolia
     firebase supabase pinecone kms wifi wlan wpa wpa2
     tavily serper serpapi deepseek openrouter replicate elevenlabs perplexity functions
-    function security preshared ec pgp gpg tls ssl server wallet developer bot recovery nonce application validation
-    heroku netlify vercel cloudflare digitalocean pagerduty shopify paypal plaid airtable notion asana github gitlab
-    grafana elasticsearch splunk postmark mailchimp hubspot salesforce pusher wandb cerebras voyage jina exa nvidia
+    function security preshared ec pgp gpg tls ssl server wallet developer bot recovery unseal nonce application
+    validation heroku netlify vercel cloudflare digitalocean pagerduty shopify paypal plaid airtable notion asana github
+    gitlab grafana elasticsearch splunk postmark mailchimp hubspot salesforce pusher wandb cerebras voyage jina
+    exa nvidia
     """
 )
 """Whose `key` is a secret: `api_key`, `signing_keys`; a `primary_key` or a `partition_key` is none."""
@@ -224,7 +225,7 @@ ASPECTS = _words(
     hasher hashing history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu
     box boxes visible visibility icon button form screen page prompt dialog input output inputs outputs details schema
     cutter ordering order sort weight weights economy sale supply symbol ranking frequency frequencies
-    fd lange longueur longitud lunghezza comprimento lengte длина
+    regex regexp pattern patterns address addresses fd lange longueur longitud lunghezza comprimento lengte длина
     """
 )
 """After the name of a secret: the name of something about it."""

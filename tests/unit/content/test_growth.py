@@ -56,6 +56,16 @@ HOSTILE = [
     ),
     *("get password\nabcdef1x\n", "get password ", "a\tTRUE\t/\tTRUE\t1\tx\t", "passwd <<< ", "connect('','','"),
     *("value 'a' for password ", 'password" with value "', "password</b><input ", "jwt.sign({", "0/", "2/1", "${A:-"),
+    *("ab:abcdef1@h:80", "@h:80", "'abcdef1' # ", "'abcdef1')  # a b c password ", "password('a', 'b', ", "a/b@//h"),
+    *(
+        "<b>password</b> ",
+        "password: <b>",
+        "echo a > token ",
+        "[a]:25 b:c\n",
+        "password a\n\n",
+        "a:password",
+        "ssid a key ",
+    ),
     *(";password={a}}", "password in '", "'password\"]', '"),
     *("password|x\na|b\n", ": 'a' \nFailed validating password\n", "your code is 1234 ", "AUTH a bcdefg1\n"),
 ]
