@@ -9,7 +9,7 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, get_current_span, use_span
 
-from otel_mlflow.request import RequestTrace, with_request
+from otel_mlflow.request import RequestTrace, take_items, to_text, with_request
 
 
 @contextmanager
@@ -18,18 +18,21 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
 
     For a job queue, a worker thread or another process; it does not matter how much later. `carrier` is what
     `current_trace().carrier()` returned, and is believed, so it must not be what a stranger sent; with an empty one,
-    from outside a traced request, nothing is opened.
+    from outside a traced request, or with what is no mapping, nothing is opened.
     Yields the OpenTelemetry span. An exception from the body is recorded on it and raised on.
     """
-    if not carrier:
+    headers = {to_text(header): to_text(value) for header, value in (take_items(carrier) or {}).items()}
+    if not headers:
         yield get_current_span()
         return
     from otel_mlflow.spans.bridge import BRIDGE
     from otel_mlflow.spans.propagation import TRUSTED, W3C_PROPAGATOR
     from otel_mlflow.spans.trace import span_state
 
-    context = W3C_PROPAGATOR.extract(carrier, Context())
-    span = BRIDGE.provider.tracer("otel_mlflow").start_span(name, context=context_api.set_value(TRUSTED, True, context))
+    context = W3C_PROPAGATOR.extract(headers, Context())
+    span = BRIDGE.provider.tracer("otel_mlflow").start_span(
+        to_text(name), context=context_api.set_value(TRUSTED, True, context)
+    )
     state = span_state(span)
     request = RequestTrace(state.trace if state is not None else None)
     token = context_api.attach(with_request(request, context, root=state))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -10,7 +9,8 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
-from otel_mlflow.content import Redactor
+from otel_mlflow.content import Redactor, to_json, to_jsonable
+from otel_mlflow.request import INVALID, MAX_CONTENT, take_items, to_text
 
 FeedbackValue = float | int | str | bool | list[Any] | dict[str, Any]
 """What MLflow takes as a feedback's value; lists and dicts hold the same again."""
@@ -34,20 +34,21 @@ def log_feedback(
     is. Answers whether the feedback is on its way; it is not where nothing is traced: without `instrument()`, with
     tracing disabled, or for the empty id of a request that left no trace.
 
-    Raises `ValueError` for a trace id that is none, an empty name, or a value that is not JSON.
+    What JSON has no place for is named by its type. Raises `ValueError` for a trace id that is none, or an empty name.
     """
     from otel_mlflow.delivery.delivery import latest_delivery
 
     delivery = latest_delivery()
-    if not trace_id or delivery is None:
+    trace, judged = _text_of(trace_id), _text_of(name)
+    if not trace or delivery is None:
         return False
-    if not _TRACE_ID.fullmatch(trace_id):
-        raise ValueError(f"trace_id {trace_id!r} is not a trace's id; expected 'tr-' and 32 hexadecimal digits")
-    if not name:
+    if not _TRACE_ID.fullmatch(trace):
+        raise ValueError(f"trace_id {trace!r} is not a trace's id; expected 'tr-' and 32 hexadecimal digits")
+    if not judged:
         raise ValueError("name is empty; expected the name of what is judged, such as 'helpful'")
-    payload = _create_assessment(trace_id, name, value, rationale, user, metadata or {})
+    payload = to_json(_create_assessment(trace, judged, value, rationale, user, metadata))
     redactor = _redactor(tuple(delivery.settings.tracing.redact_keys))
-    return delivery.put_feedback(trace_id, redactor.json_text(payload).encode())
+    return delivery.put_feedback(trace, redactor.json_text(payload).encode())
 
 
 @lru_cache(8)
@@ -56,24 +57,37 @@ def _redactor(names: tuple[str, ...]) -> Redactor:
 
 
 def _create_assessment(
-    trace_id: str, name: str, value: FeedbackValue, rationale: str | None, user: str | None, metadata: Mapping[str, str]
-) -> str:
+    trace_id: str,
+    name: str,
+    value: FeedbackValue,
+    rationale: str | None,
+    user: str | None,
+    metadata: Mapping[str, str] | None,
+) -> dict[str, Any]:
     """The JSON of `mlflow.protos.service_pb2.CreateAssessment`. With an id of its own, so that twice is once."""
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     assessment = {
         "assessment_id": f"a-{secrets.token_hex(16)}",
         "assessment_name": name,
         "trace_id": trace_id,
-        "source": {"source_type": "HUMAN", "source_id": user or ANONYMOUS},
+        "source": {"source_type": "HUMAN", "source_id": _text_of(user) or ANONYMOUS},
         "create_time": now,
         "last_update_time": now,
-        "feedback": {"value": value},
-        "metadata": {str(key): str(item) for key, item in metadata.items()},
+        "feedback": {"value": to_jsonable(value, MAX_CONTENT)},
+        "metadata": {} if metadata is None else _texts(metadata),
         "valid": True,
     }
     if rationale is not None:
-        assessment["rationale"] = rationale
-    try:
-        return json.dumps({"assessment": assessment}, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"value {value!r} is not JSON ({error}); expected text, numbers, true or false") from None
+        assessment["rationale"] = to_text(rationale, MAX_CONTENT)
+    return {"assessment": assessment}
+
+
+def _text_of(value: object) -> str:
+    return "" if value is None else to_text(value)
+
+
+def _texts(metadata: Mapping[str, str]) -> dict[str, str]:
+    items = take_items(metadata)
+    if items is None:
+        return {INVALID: f"metadata: expected a mapping, got {to_text(metadata)}"}
+    return {to_text(key): to_text(item) for key, item in items.items()}

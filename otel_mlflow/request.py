@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
 
-from otel_mlflow.content import to_json, to_jsonable
+from otel_mlflow.content import name_of, to_json, to_jsonable
 from otel_mlflow.guard import attempt, guarded
 
 if TYPE_CHECKING:
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
 MAX_TEXT = 8000
 """Characters of a tag, a param, a session or a user: more than MLflow's stores have room for."""
 
+MAX_ITEMS = 10_000
+"""Tags, params or metrics that are taken at once."""
+
 MAX_CONTENT = 200_000
 """Bytes that are taken as inputs or outputs at least; `tracing.max_content_bytes` cuts when they are written."""
 
 INVALID = "otel_mlflow.invalid"
 """The tag that says which value could not be taken, and why."""
 
+_CONTAINERS = (list, tuple, dict, set, frozenset, bytes, bytearray)
 _CURRENT = context_api.create_key("otel-mlflow-request")
 
 
@@ -47,15 +52,15 @@ class RequestTrace:
 
     def set_session(self, session_id: str) -> None:
         """Put the trace into a session: a conversation, say. MLflow groups traces by it."""
-        self._set("session", _to_text(session_id))
+        self._set("session", to_text(session_id))
 
     def set_user(self, user: str) -> None:
         """Say on whose behalf the request is served."""
-        self._set("user", _to_text(user))
+        self._set("user", to_text(user))
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Add tags to the trace; values become text."""
-        self._update("tags", tags, _to_text)
+        self._update("tags", tags, to_text)
 
     def set_inputs(self, inputs: Any) -> None:
         """Show `inputs` as the trace's request, in place of the HTTP body. Taken as JSON now."""
@@ -67,7 +72,7 @@ class RequestTrace:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Add params to the request's MLflow run (`runs.mode: request`); values become text."""
-        self._update("params", params, _to_text)
+        self._update("params", params, to_text)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Add metrics to the request's MLflow run (`runs.mode: request`); what is no number is named in a tag."""
@@ -103,27 +108,45 @@ class RequestTrace:
         """Take what can be converted; of what cannot, a tag says why."""
         if self._trace is None:
             return
-        items = attempt(dict, values)
-        if isinstance(items, Exception):
-            self._trace.metadata.tags[INVALID] = f"{name}: expected a mapping, got {_to_text(values)}"
+        items = take_items(values)
+        if items is None:
+            self._trace.metadata.tags[INVALID] = f"{name}: expected a mapping, got {to_text(values)}"
             items = {}
         for key, value in items.items():
             converted = attempt(convert, value)
             if isinstance(converted, Exception):
-                self._trace.metadata.tags[INVALID] = f"{name}: {_to_text(key)} is {_to_text(value)}: {converted}"
+                self._trace.metadata.tags[INVALID] = f"{name}: {to_text(key)} is {to_text(value)}: {to_text(converted)}"
             else:
-                getattr(self._trace.metadata, name)[_to_text(key)] = converted
+                getattr(self._trace.metadata, name)[to_text(key)] = converted
         self._trace.mark_changed()
 
 
-def _to_text(value: object) -> str:
-    """Any value as a text that is not too long to be kept; where it has none, what it is."""
-    text = value if isinstance(value, str) else attempt(str, value)
-    return text[:MAX_TEXT] if isinstance(text, str) else _without_text(value, text)
+def to_text(value: Any, most: int = MAX_TEXT) -> str:
+    """Any value as a text that is not too long to be kept; where it has none, what it is.
+
+    Of subclasses of `str` no method is called, and no property of an object: they may raise.
+    """
+    if issubclass(type(value), str):
+        text = value
+    elif type(value) in _CONTAINERS and len(value) > most:
+        text = to_json(to_jsonable(value, most))
+    else:
+        text = attempt(str, value)
+    return str.__str__(text)[:most] if issubclass(type(text), str) else _without_text(value, text)
+
+
+def take_items(values: object) -> dict[Any, Any] | None:
+    """Take the items of a mapping, no more than can be kept; None where it is none."""
+    items = attempt(lambda: dict(islice(_pairs_of(values), MAX_ITEMS)))
+    return items if type(items) is dict else None
+
+
+def _pairs_of(values: Any) -> Any:
+    return values if issubclass(type(values), (list, tuple)) else values.items()
 
 
 def _without_text(value: object, error: object) -> str:
-    return f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>"
+    return f"<{name_of(type(value))} that cannot be shown: {name_of(type(error))}>"
 
 
 _NOT_TRACED = RequestTrace()

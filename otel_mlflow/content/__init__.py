@@ -8,7 +8,7 @@ from __future__ import annotations
 from otel_mlflow.content.bodies import body_json, body_value, request_value
 from otel_mlflow.content.collect import Body, BodyCollector
 from otel_mlflow.content.cut import cut_before_search, cut_json, cut_text, to_json
-from otel_mlflow.content.jsonable import to_jsonable
+from otel_mlflow.content.jsonable import name_of, to_jsonable
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED
 from otel_mlflow.content.readable import readable_json, readable_value
@@ -27,6 +27,7 @@ __all__ = [
     "cut_before_search",
     "cut_json",
     "cut_text",
+    "name_of",
     "readable_json",
     "readable_value",
     "redact_pieces",

@@ -82,7 +82,7 @@ class _Writer:
 
     def named(self, value: Any) -> str:
         """Name what cannot be shown by its type."""
-        return str(self.text(f"[{_name_of(type(value))}]"))
+        return str(self.text(f"[{name_of(type(value))}]"))
 
     def _nested(self, value: Any, read: Callable[[Any], Any], depth: int) -> Any:
         if depth >= MAX_DEPTH or id(value) in self.inside:
@@ -143,14 +143,16 @@ def _reader(base: type) -> Callable[[Any], Any] | None:
         return _NESTED[base]
     if "__dataclass_fields__" in type.__dict__["__dict__"].__get__(base):
         return _fields
-    return _FOREIGN.get((base.__module__, base.__name__))
+    module = type.__dict__["__module__"].__get__(base)
+    return _FOREIGN.get((module, name_of(base))) if issubclass(type(module), str) else None
 
 
 def _bases(kind: type) -> tuple[type, ...]:
     return type.__dict__["__mro__"].__get__(kind)  # type: ignore[no-any-return]
 
 
-def _name_of(kind: type) -> str:
+def name_of(kind: type) -> str:
+    """Read the name of a class without running code of its metaclass."""
     name = type.__dict__["__qualname__"].__get__(kind)
     return name if isinstance(name, str) else "object"
 
@@ -215,11 +217,11 @@ def _float(value: float) -> Any:
 
 
 def _bytes(value: bytes | bytearray) -> str:
-    return f"[{len(value)} bytes]"
+    return f"[{memoryview(value).nbytes} bytes]"
 
 
 def _error(value: BaseException) -> Mapping[str, Any]:
-    return {"type": _name_of(type(value)), "args": list(BaseException.args.__get__(value))}  # type: ignore[attr-defined]
+    return {"type": name_of(type(value)), "args": list(BaseException.args.__get__(value))}  # type: ignore[attr-defined]
 
 
 def _moment(value: datetime.datetime) -> str:
@@ -251,7 +253,7 @@ _TEXTS: Mapping[type, Callable[[Any], Any]] = {
     range: range.__repr__,
     slice: lambda _: "[slice]",
     FunctionType: lambda function: f"[function {function.__name__}]",
-    type: lambda kind: f"[class {_name_of(kind)}]",
+    type: lambda kind: f"[class {name_of(kind)}]",
 }
 
 

@@ -126,6 +126,15 @@ def test_a_carrier_is_text_that_can_be_sent_anywhere(traces: CapturedTraces, ins
     assert shown(traces) == drawn("GET / > order > job > query")
 
 
+@pytest.mark.parametrize("carrier", [None, 7, "a text", ["traceparent"]])
+def test_what_is_no_carrier_opens_nothing(traces: CapturedTraces, instrument: Instrument, carrier: Any) -> None:
+    """And raises nothing: a queue may have lost it."""
+    carrier_of_a_request(instrument)
+    with continued(carrier, "job"):
+        assert current_trace().id == ""
+    assert shown(traces) == drawn("GET / > order")
+
+
 def test_baggage_goes_along(traces: CapturedTraces, instrument: Instrument) -> None:
     """It belongs to the context that the job goes on in."""
     taken: dict[str, str] = {}

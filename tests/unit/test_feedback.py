@@ -24,6 +24,20 @@ TRACE = f"tr-{7:032x}"
 SECRET = "hunter2"
 
 
+class Failing:
+    """Something that cannot be shown, and not be asked anything either."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __bool__ = __len__ = __getitem__ = __eq__ = __str__  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
+
+
+NO_TEXT = "<Failing that cannot be shown: RuntimeError>"
+HUGE = "x" * 3_000_000
+
+
 class Listening(Delivery):
     """A delivery that keeps the feedback it is given."""
 
@@ -96,8 +110,9 @@ def test_secrets_in_it_are_hidden(delivery: Listening) -> None:
     [
         ("7", "helpful", True, "'7' is not a trace's id; expected 'tr-'"),
         (TRACE, "", True, "name is empty"),
-        (TRACE, "helpful", object(), "is not JSON"),
-        (TRACE, "helpful", float("nan"), "is not JSON"),
+        (7, "helpful", True, "'7' is not a trace's id"),
+        (Failing(), "helpful", True, "is not a trace's id"),
+        (TRACE, None, True, "name is empty"),
     ],
 )
 def test_mistakes_are_said_at_once(delivery: Listening, trace_id: str, name: str, value: Any, words: str) -> None:
@@ -105,6 +120,39 @@ def test_mistakes_are_said_at_once(delivery: Listening, trace_id: str, name: str
     with pytest.raises(ValueError, match=words):
         log_feedback(trace_id, name, value)
     assert delivery.taken == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (object(), "[object]"),
+        (float("nan"), "NaN"),
+        (Failing(), "[Failing]"),
+        ({"good": 1, "bad": Failing()}, {"good": 1, "bad": "[Failing]"}),
+    ],
+)
+def test_what_json_has_no_place_for_is_named_by_its_type(delivery: Listening, value: Any, shown: Any) -> None:
+    """The rest of it arrives, and nothing is raised."""
+    assert log_feedback(TRACE, "helpful", value)
+    assert assessed(delivery).value == shown
+
+
+def test_whatever_is_given_beside_the_value_becomes_text(delivery: Listening) -> None:
+    """Also what has no text, and what is no mapping."""
+    failing: Any = Failing()
+    assert log_feedback(
+        TRACE, failing, True, rationale=failing, user=failing, metadata={"good": "stays", "bad": failing}
+    )
+    feedback = assessed(delivery)
+    assert {feedback.name, feedback.rationale, feedback.source.source_id} == {NO_TEXT}
+    assert feedback.metadata == {"good": "stays", "bad": NO_TEXT}
+    assert log_feedback(TRACE, "helpful", True, metadata=failing)
+
+
+def test_a_huge_value_is_cut(delivery: Listening) -> None:
+    """It costs no more than what is kept of it."""
+    assert log_feedback(TRACE, "helpful", HUGE, rationale=HUGE)
+    assert len(str(delivery.taken)) < len(HUGE) / 5
 
 
 def test_for_a_request_without_a_trace_it_does_nothing(delivery: Listening) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -245,6 +246,45 @@ class Failing:
     __repr__ = __str__
 
 
+class FailingText(str):
+    """A text all of whose methods fail."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __len__ = __getitem__ = __iter__ = __eq__ = __str__  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Classless:
+    """Something that says of no class to be of it."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError("no class")
+
+
+class NameFails(Exception):
+    """An error that cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class Endless(dict[str, Any]):
+    """A mapping that never ends, with values that are no numbers."""
+
+    def items(self) -> Any:
+        """Go on and on."""
+        return ((str(number), FailingNumber()) for number in itertools.count())
+
+
+class FailingNumber:
+    """What is no number, and cannot say why."""
+
+    def __float__(self) -> float:
+        raise NameFails
+
+
 NOTHING: Any = None
 
 
@@ -274,6 +314,14 @@ HUGE = "x" * 10_000_000
         lambda trace: trace.set_outputs({"a": Failing()}),
         lambda trace: trace.set_outputs(HUGE),
         lambda trace: trace.set_tags({"huge": HUGE}),
+        lambda trace: trace.set_tags({"huge": [HUGE] * 10_000}),
+        lambda trace: trace.set_session(FailingText("a")),
+        lambda trace: trace.set_tags({"text": FailingText("a"), "classless": Classless()}),
+        lambda trace: trace.set_tags(Classless()),
+        lambda trace: trace.set_inputs(FailingText("a")),
+        lambda trace: trace.set_outputs([Classless()]),
+        lambda trace: trace.log_metrics({"score": FailingNumber()}),
+        lambda trace: trace.log_metrics(Endless()),
     ],
 )
 def test_nothing_that_user_code_hands_over_raises(

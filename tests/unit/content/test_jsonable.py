@@ -68,6 +68,20 @@ class HostileText(str):
         raise RuntimeError
 
 
+class HostileBytes(bytes):
+    """Bytes whose length fails."""
+
+    def __len__(self) -> int:
+        raise RuntimeError
+
+
+class HostileClass(type):
+    """A class of classes that say nothing of themselves."""
+
+    def __getattribute__(cls, name: str) -> Any:
+        raise RuntimeError
+
+
 class Colour(enum.Enum):
     """An enumeration."""
 
@@ -131,6 +145,7 @@ def in_itself() -> list[Any]:
         (ValueError("no", 3), {"type": "ValueError", "args": ["no", 3]}),
         (UserDict(a=1), {"a": 1}),
         (deque([1]), [1]),
+        (HostileBytes(b"abc"), "[3 bytes]"),
         (int, "[class int]"),
         (np.float64(1.5), 1.5),
         (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
@@ -142,6 +157,11 @@ def in_itself() -> list[Any]:
 def test_what_becomes_of_it(value: Any, expected: Any) -> None:
     """What can be shown is, the rest is named by its type; one bad leaf costs only that leaf."""
     assert to_jsonable(value) == expected
+
+
+def test_a_class_that_says_nothing_of_itself_has_a_name() -> None:
+    """No code of its own class is run."""
+    assert to_jsonable(HostileClass("Nameless", (), {})()) == "[Nameless]"
 
 
 @pytest.mark.parametrize(
