@@ -40,7 +40,8 @@ _COLOUR = r"""(?:(?:\x1b|\\u001b|\\x1b|\\033)\[[\d;]{0,9}m)?"""
 _REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?(?:'[\w .-]{1,40}'[ ])?(?:\d{1,2}(?=:))?"
 _OPERATOR = re.compile(
     rf"""(?:\[\])?{_CLOSES}{_COLOUR}(?:</\w{{1,10}}>)?[ \t.]{{0,20}}{_REMARK}"""
-    r"""(?:(?P<equals>=>(?:\s{0,4}string\(\d{1,6}\)(?=\s))?|:=|<-|->|→|<<<(?=[ ]?["'])|(?<!!)={1,3}(?!=))"""
+    r"""(?:(?P<equals>=>(?:\s{0,4}string\(\d{1,6}\)(?=\s))?|:=|<-|->|→|(?<!!)={1,3}(?!=)"""
+    r"""|(?:<<<|\?\?=?|\|\|=?)(?=[ ]?["']))"""
     r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
     r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[&A-Za-z_]['\w.|\[\]]{0,40}[ ]=[ ]"""
     r"""|(?P<colon>::?(?!\?)(?:\*\*(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])|\r?\n[ \t]{0,20}:(?=[ ])))""",
@@ -53,6 +54,7 @@ _STATEMENT = re.compile(
     r"(?:if|elif|else|for|while|with|try|except|def|class|case|match|async|switch|return|unless|when)\b[^\r\n]*\Z"
 )
 _FILE_AND_LINE = re.compile(r"\.[a-z]{1,5}:\d{1,6}(?![\w.])")
+_NAMES_BEFORE = re.compile(r"(?:\A|[\n;])[ \t]*(?:\w{1,40},[ ]?){1,6}\Z")
 _EXPRESSION = re.compile(r"[\w.]+(?:=|\()")
 _SPACE = re.compile(r"[ \t]{0,20}")
 # On the next line only what JSON has there.
@@ -73,7 +75,7 @@ _VALUE_OF_NAMED = re.compile(
 _OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]#=\\"'-]{0,40}\Z""")
 # `("name", "…")`, `('[name="name"]', '…')`, in Ruby `("name") { "…" }`.
 _PAIR = re.compile(r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,20}(?=b?\\*["'])""")
-_OPENS_CALL = re.compile(r"""[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bruf]?["'])""")
+_OPENS_CALL = re.compile(r"""(?:new[ ])?[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bruf]?["'])""")
 _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])}]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
 _INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
@@ -114,6 +116,9 @@ def find_assigned(text: str, mentions: list[Mention]) -> Iterator[Range]:
 def _values(text: str, mention: Mention) -> Iterator[Range]:
     before = text[max(mention.start - _LOOK_BACK, 0) : mention.start]
     operator = _OPERATOR.match(text, mention.end)
+    if operator is not None and operator["equals"] and (place := _own_value(text, before, operator.end())):
+        yield from filter(None, [_hidden(text, mention, place, is_equals=True)])
+        return
     found = _named_pair(text, mention, before)
     if found is None and operator is not None:
         found = _assigned(text, mention, before, operator)
@@ -127,6 +132,18 @@ def _values(text: str, mention: Mention) -> Iterator[Range]:
         if _STATEMENT.search(before) is None:
             yield from _block(text, mention, is_block.end())
         yield from filter(None, [find_below(text, mention)])
+
+
+def _own_value(text: str, before: str, place: int) -> int | None:
+    """Find where the value of a name begins that is assigned together with others: `user, password = "ada", "…"`."""
+    others = _NAMES_BEFORE.search(before)
+    values = (
+        re.compile(rf"""(?:[ ]?(?:["'][^"'\n]{{0,100}}["']|[\w.]{{1,60}}),){{{others[0].count(",")}}}[ ]?""")
+        if others
+        else None
+    )
+    own = values.match(text, place) if values else None
+    return own.end() if own else None
 
 
 def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str]) -> Range | None:

@@ -19,7 +19,7 @@ _LETTERS = bytes(byte if chr(byte).isalpha() or byte > 127 else ord(" ") for byt
 _MOST_OF_A_NAME = 64
 _start = attrgetter("start")
 _NAME_AFTER = re.compile(r"[\w.$-]*")
-_WORDS_BEFORE = re.compile(r"(?:(?:[ '’-]+|:)\w+){1,3}")
+_WORDS_BEFORE = re.compile(r"(?:(?:[ -]+|['’:])\w+){1,3}")
 
 
 def mentions_in(mentions: Sequence[Mention], start: int, end: int) -> Sequence[Mention]:

@@ -54,7 +54,7 @@ _ALONE_BELOW = re.compile(
 _BEFORE = re.compile(
     r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?"""
     r"""(?:[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
-    r"""|[ ]?[,;—–-][ ](?:that|this|which)(?:['’]s|[ ]is))"""
+    r"""|[ ]?[,;—–-][ ](?:that|this|which)(?:['’]s|[ ]is)|[ ]\((?:your|my|the))"""
     r"""(?:[ ]\w{1,20}){0,4}[ ]?\Z""",
     re.IGNORECASE,
 )

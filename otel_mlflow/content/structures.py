@@ -55,6 +55,7 @@ _NAME_KEYS = frozenset(
         "selector",
         "locator",
         "element",
+        "target",
     ]
 )
 _TYPE_KEYS = frozenset({"type", "inputtype", "input_type"})

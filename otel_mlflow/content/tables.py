@@ -61,7 +61,9 @@ def _below_header(
 def _is_below_head(text: str, start: int, delimiter: str) -> bool:
     """Say whether the line that begins at a place is a row: below a row of cells, or below the rule under one."""
     above = text[max(start - 2 * _LONGEST_HEADER, 0) : start].split("\n")[-2:-4:-1]
-    rows = takewhile(lambda line: any(mark in line for mark in delimiter), above)
+    rows = takewhile(
+        lambda line: line.strip() and (_RULE.fullmatch(line) or any(map(line.__contains__, delimiter))), above
+    )
     return any(not _RULE.fullmatch(row) for row in rows)
 
 

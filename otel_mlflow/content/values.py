@@ -42,7 +42,7 @@ _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])"""
 # What is hidden already, and what says where the value is.
 _STAND_IN = re.compile(
     r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}(?:\?[^{}]{0,80})?\}|\{[a-z_][a-zA-Z_.]{0,40}(?:![rsa])?\}(?![,}])|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
-    r"|<[A-Za-z _.-]{1,60}\d{0,2}>|%\(\w+\)s"
+    r"|<[A-Za-z _.-]{1,60}\d{0,2}>|%\(\w+\)s|\((?:sensitive value|known after apply|hidden|masked|redacted)\)"
 )
 # `${PASSWORD:-…}`
 _WITH_DEFAULT = re.compile(r"\$\{[\w.]{1,80}(?::[-=]?|-)([^{}\s\"'$]{4,200})\}")

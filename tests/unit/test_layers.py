@@ -45,7 +45,7 @@ ROOMS: dict[str, set[str]] = {
     "request": {"content", "guard", "spans"},
     "carrier": {"request", "spans"},
     "logs": {"request"},
-    "feedback": {"content", "delivery"},
+    "feedback": {"content", "delivery", "request"},
     "startup": {"delivery", "errors"},
     "tracing": {
         *("content", "delivery", "errors", "heap", "http", "integrations", "logs", "settings", "spans", "startup"),
