@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from otel_mlflow.delivery.destinations.base import Connected
+from otel_mlflow.delivery.retry import LONGEST_WAIT
 from otel_mlflow.delivery.trouble import LocalTrouble
-from otel_mlflow.errors import DeliveryError, MisconfigurationError
+from otel_mlflow.errors import DeliveryError, MisconfigurationError, RetryableError
 from otel_mlflow.status import State, timestamp
 
 FAILURES_UNTIL_DEGRADED = 2
@@ -53,6 +54,11 @@ class DeliveryState:
         return f"; this ends what was {self.before} ({self.reason_before}), nothing needs doing"
 
 
+def _asks_for_a_long_wait(error: DeliveryError) -> bool:
+    """Whether nothing is going to be tried before people begin to look for their traces."""
+    return isinstance(error, RetryableError) and (error.retry_after or 0) > LONGEST_WAIT
+
+
 def _waiting(records: int) -> str:
     return f"{records} waiting" if records else "nothing waits"
 
@@ -85,7 +91,7 @@ class Health:
     def troubled(self, error: DeliveryError, now: float) -> Health:
         """The backend did not."""
         temporary = 0 if isinstance(error, MisconfigurationError) else self.temporary_failures + 1
-        serious = not temporary or temporary >= FAILURES_UNTIL_DEGRADED
+        serious = not temporary or temporary >= FAILURES_UNTIL_DEGRADED or _asks_for_a_long_wait(error)
         health = replace(self.erred(error, now), temporary_failures=temporary)
         return replace(health, trouble=error) if serious else health
 

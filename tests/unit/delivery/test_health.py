@@ -67,6 +67,13 @@ def test_what_passes_once_takes_nothing_back() -> None:
     assert late.troubled(DOWN, 0.0).condition(None).state == "degraded"
 
 
+@pytest.mark.parametrize(("seconds", "state"), [(1, "ok"), (15, "ok"), (60, "degraded"), (1e20, "degraded")])
+def test_who_asks_for_a_long_wait_is_news_at_once(seconds: float, state: str) -> None:
+    """The next attempt, which could tell, is minutes away."""
+    throttled = RetryableError("answered 503", "wait", retry_after=seconds)
+    assert Health(connected=CONNECTED).troubled(throttled, 0.0).condition(None).state == state
+
+
 def test_each_state_is_told_once(tmp_path: Path) -> None:
     """A backend that is down for many attempts is one message, and its return another one."""
     told: list[DeliveryState] = []
