@@ -20,6 +20,15 @@ TEN_MEGABYTES = 10_000_000
 
 
 @pytest.fixture(scope="module")
+def ordinary(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
+    """A way to an application as it comes."""
+    with way(
+        "tests.fleet.app:served", tmp_path_factory.mktemp("ordinary"), mlflow_server.url, network="127.0.15"
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def roomy(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
     """A way to an application that keeps long content whole."""
     folder, settings = tmp_path_factory.mktemp("roomy"), {"OTEL_MLFLOW_TRACING__MAX_CONTENT_BYTES": "11000000"}
@@ -36,27 +45,27 @@ def test_large_traces_arrive_with_the_small_ones(roomy: Way) -> None:
     assert {len(str(found[each].data.spans[0].outputs)) for each in large} == {TEN_MEGABYTES}
 
 
-def test_a_failed_request_arrives_as_one(roomy: Way) -> None:
+def test_a_failed_request_arrives_as_one(ordinary: Way) -> None:
     """With its state, its outcome, and the exception on the spans that it passed."""
-    trace = arrived(roomy, ask(roomy, "/work?fails=true", status=500))
+    trace = arrived(ordinary, ask(ordinary, "/work?fails=true", status=500))
     assert (trace.info.state.value, trace.info.tags["otel_mlflow.outcome"]) == ("ERROR", "error")
     assert "the model is not there" in str([span.events for span in trace.data.spans])
 
 
-def test_what_is_said_of_a_trace_that_has_arrived_stays(roomy: Way) -> None:
+def test_what_is_said_of_a_trace_that_has_arrived_stays(ordinary: Way) -> None:
     """A tag that somebody sets, and feedback of a day later; both are there when they have passed."""
-    trace_id = ask(roomy, "/work")
-    arrived(roomy, trace_id)
-    roomy.service.reader.client.set_trace_tag(trace_id, "reviewed", "yes")
-    httpx.post(f"{roomy.service.server.url}/feedback/{trace_id}", timeout=60).raise_for_status()
-    trace = arrived(roomy, trace_id, lambda found: bool(found.info.assessments))
+    trace_id = ask(ordinary, "/work")
+    arrived(ordinary, trace_id)
+    ordinary.service.reader.client.set_trace_tag(trace_id, "reviewed", "yes")
+    httpx.post(f"{ordinary.service.server.url}/feedback/{trace_id}", timeout=60).raise_for_status()
+    trace = arrived(ordinary, trace_id, lambda found: bool(found.info.assessments))
     assert [each.name for each in trace.info.assessments] == ["helpful"]
     assert trace.info.tags["reviewed"] == "yes"
 
 
-def ask(roomy: Way, path: str, *, status: int = 200) -> str:
+def ask(going: Way, path: str, *, status: int = 200) -> str:
     """One request; its trace's id."""
-    answer = httpx.get(roomy.service.server.url + path, timeout=60)
+    answer = httpx.get(going.service.server.url + path, timeout=60)
     assert answer.status_code == status, answer.text
     return answer.headers["X-MLflow-Trace-Id"]
 
@@ -66,12 +75,12 @@ def has_all_spans(trace: Trace) -> bool:
     return len(trace.data.spans) == SPANS
 
 
-def arrived(roomy: Way, trace_id: str, is_whole: Callable[[Trace], bool] = has_all_spans) -> Trace:
+def arrived(going: Way, trace_id: str, is_whole: Callable[[Trace], bool] = has_all_spans) -> Trace:
     """The trace, as soon as it is in MLflow and is as it should be."""
 
     def look() -> Trace | None:
         try:
-            found = roomy.service.reader.client.get_trace(trace_id, display=False)
+            found = going.service.reader.client.get_trace(trace_id, display=False)
         except MlflowException:
             return None
         return found if is_whole(found) else None
