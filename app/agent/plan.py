@@ -58,11 +58,8 @@ def _answer(question: str, max_slides: int, asked: Sequence[Asked], existing: Ex
     about = existing.about if existing else None
     reading = read(question, about.asked.measure if about else "")
     if reading.refusal:
-        return (
-            unable(f"I can't answer that: {reading.refusal} {HELP}")
-            if existing
-            else Answer(f"I can't answer that: {reading.refusal} {HELP} No deck was made.")
-        )
+        refusal = f"I can't answer that: {reading.refusal}"
+        return unable(refusal, HELP) if existing else Answer(f"{refusal} No deck was made.\n\n{HELP}")
     max_slides = min(max_slides, reading.slides or max_slides)
     wanted = reading.queries[:max_slides]
     if not asked:
@@ -81,8 +78,8 @@ def _conclude(
     findings = [Finding(query, one.table) for query, one in answered if one.table]
     missing = [f"The data had no answer for “{one.query}”: {one.message}" for _, one in answered if not one.table]
     if not findings:
-        help_ = [HELP] if any(one.failed for _, one in answered) else []
-        return Answer(" ".join([missing[0], *help_, outcome]))
+        hints = [HELP] if any(one.failed for _, one in answered) else []
+        return Answer("\n\n".join([f"{missing[0]} {outcome}", *hints]))
     surplus = [f"No slide was left for {query.in_words()}." for query in reading.queries[max_slides:]]
     notes = [*reading.remarks, *missing, *surplus]
     document = write(question, findings, max_slides, notes=notes, kind=kind_named(reading.chart))

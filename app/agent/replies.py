@@ -22,6 +22,7 @@ class Answer:
     document: str = ""
 
 
-def unable(reason: str) -> Answer:
-    """Say what cannot be done to a deck, and what can."""
-    return Answer(f"{reason} The deck is unchanged. You can ask for {'; '.join(STATED)}; or ask a new question.")
+def unable(reason: str, *hints: str) -> Answer:
+    """Say what cannot be done to a deck, and what can, in a paragraph each."""
+    wishes = f"You can ask for {'; '.join(STATED)}; or ask a new question."
+    return Answer("\n\n".join([f"{reason} The deck is unchanged.", *hints, wishes]))
