@@ -36,13 +36,20 @@ def _asks_for_share(named: Named) -> bool:
     words = [token for token in named.tokens if token.kind is Kind.SHARE]
     if named.has(Kind.RISE, Kind.FALL):
         words = [token for token in words if token.value != "percent"]
-    return bool(words) and frozenset(named.measures) not in RATIOS
+    return bool(words or _is_limited_in_percent(named)) and frozenset(named.measures) not in RATIOS
+
+
+def _is_limited_in_percent(named: Named) -> bool:
+    """`more than 30% of units`: of what adds up, a limit in percent is one on shares."""
+    adds_up = all(measure_named(measure).adds_up for measure in named.measures)
+    is_percent = any(token.kind is Kind.NUMBER and token.text.endswith("%") for token in named.tokens)
+    return named.threshold is not None and adds_up and is_percent and not named.has(Kind.RISE, Kind.FALL)
 
 
 def _sharing(named: Named, draft: Draft) -> Dimension | None:
     """The dimension of the members whose share is asked for: one that the figures are split by, else by their words.
 
-    Those in `Tea's share` and `share of Tea` come before the last that is named; not those in `share of Tea's revenue`.
+    Those in `Tea share` and `share of Tea` come before the last that is named; not those in `share of Tea's revenue`.
     `in the North` and `for the North` name the whole, where something else can have the share.
     """
     chosen = [part for part in PARTS if named.members[part].names and not named.members[part].excluded]
@@ -58,8 +65,8 @@ def _sharing(named: Named, draft: Draft) -> Dimension | None:
     places = [
         place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER and part_of(token.value) in chosen
     ]
-    share = next(place for place, token in enumerate(tokens) if token.kind is Kind.SHARE)
-    owning = [place for place in places if tokens[place].possessive and place == share - 1]
+    share = next((place for place, token in enumerate(tokens) if token.kind is Kind.SHARE), len(tokens))
+    owning = [place for place in places if place == share - 1]
     direct = [place for place in places if place in (share + 1, share + 2) and not tokens[place].possessive]
     return part_of(tokens[next(iter([*owning, *direct, *reversed(places)]))].value)
 
@@ -74,7 +81,7 @@ def _names_the_whole(tokens: Sequence[Token], part: Dimension) -> bool:
 
 def _shared_by(tokens: Sequence[Token]) -> Dimension | None:
     """The dimension in `share of each product`; not that in `share by product`."""
-    start = next(place for place, token in enumerate(tokens) if token.kind is Kind.SHARE) + 1
+    start = next((place for place, token in enumerate(tokens) if token.kind is Kind.SHARE), len(tokens)) + 1
     following = next((one for one in tokens[start:] if one.kind not in {Kind.FILLER, Kind.EACH}), None)
     is_dimension = following is not None and following.kind is Kind.DIMENSION
     return next((part for part in PARTS if is_dimension and following and following.value == part), None)

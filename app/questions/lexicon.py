@@ -34,10 +34,15 @@ _MEASURES = {
         "units were returned; units got returned; units have been returned; units are returned; returned units; "
         "returns; returned; units returned; refunds"
     ),
-    "return rate": (
-        "return rate; return rates; returned share; rate of returns; returns rate; rate of return; percentage of units "
-        "returned; percentage of units were returned; share of units returned; percent of units returned; % of units "
-        "returned"
+    "return rate": "; ".join(
+        (
+            "return rate; return rates; returned share; rate of returns; returns rate; rate of return",
+            *(
+                f"{share} of units {ending}"
+                for share in ("percentage", "percent", "%", "share", "proportion", "fraction")
+                for ending in ("returned", "were returned", "was returned", "are returned", "is returned")
+            ),
+        )
     ),
     "price per unit": (
         "price; prices; unit price; price per unit; revenue per unit; selling price; sales price; revenue divided by "

@@ -8,7 +8,7 @@ from app.questions.draft import MOST_SPLITS, Draft, has_units, with_room
 from app.questions.limits import ENDS
 from app.questions.measures import measure_named
 from app.questions.named import Named
-from app.questions.query import PARTS, Dimension, Ranking, part_of
+from app.questions.query import OVER_TIME, PARTS, Dimension, Ranking, part_of
 from app.questions.tokens import Kind
 
 _PLURAL_COUNT = 3
@@ -23,6 +23,8 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
         return draft
     if not draft.split and (part := _rankable(draft)):
         draft = draft.by(part).noting(f"Nothing was named to be ranked: I ranked the {part}s.")
+    if draft.query.focus in {"average", "median"} and all(one in OVER_TIME for one in draft.split):
+        return draft.left(*named.words(*ENDS, *([Kind.NUMBER] if named.count else [])))
     higher_is_better = draft.query.focus == "growth" or measure_named(draft.query.measure).higher_is_better
     lowest = Kind.LOW in kinds or (Kind.WORST in kinds and higher_is_better)
     lowest = lowest or (Kind.BEST in kinds and not higher_is_better)

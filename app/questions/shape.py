@@ -20,7 +20,10 @@ def add_comparison(named: Named, draft: Draft) -> Draft:
     if named.compares_groups:
         draft = draft.left(*named.words(Kind.TOGETHER)).noting("I can't compare sums of several: each is shown alone.")
     room = MOST_SPLITS - len([one for one in draft.split if one not in listed])
-    draft = draft.by(*listed[: max(0, room)])
+    beside = tuple(part for part in listed[: max(0, room)] if part not in draft.split)
+    # Who has the share stands last.
+    split = (*beside, *draft.split) if draft.query.focus == "share" else (*draft.split, *beside)
+    draft = replace(draft, split=split)
     for part in listed[max(0, room) :]:
         draft = draft.noting(f"{named.members[part].listed()} are taken together.")
     draft = _add_seasons(named, draft)
