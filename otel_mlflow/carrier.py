@@ -9,7 +9,7 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, get_current_span, use_span
 
-from otel_mlflow.request import RequestTrace, take_items, to_text, with_request
+from otel_mlflow.request import take_items, to_text
 
 
 @contextmanager
@@ -26,6 +26,7 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
         yield get_current_span()
         return
     from otel_mlflow.spans.bridge import BRIDGE
+    from otel_mlflow.spans.current import REQUEST_ROOT
     from otel_mlflow.spans.propagation import TRUSTED, W3C_PROPAGATOR
     from otel_mlflow.spans.trace import span_state
 
@@ -34,8 +35,7 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
         to_text(name), context=context_api.set_value(TRUSTED, True, context)
     )
     state = span_state(span)
-    request = RequestTrace(state.trace if state is not None else None)
-    token = context_api.attach(with_request(request, context, root=state))
+    token = context_api.attach(context_api.set_value(REQUEST_ROOT, state, context))
     try:
         with use_span(span, end_on_exit=True):
             yield span

@@ -16,8 +16,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from otel_mlflow.http.semconv import tags_of_server_span
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
-from otel_mlflow.spans.identity import TraceIdentity
-from otel_mlflow.spans.ids import new_trace_id, span_context
+from otel_mlflow.spans.ids import TraceIdentity, new_trace_id, span_context
 from otel_mlflow.spans.propagation import MlflowSpanContext, believe
 from otel_mlflow.spans.records.encoding import time_ns_of
 from otel_mlflow.spans.registry import is_taken, register
@@ -99,6 +98,10 @@ class MlflowSpanExporter(SpanExporter):
 
         return experiment_names(self._settings, self._delivery)
 
+    def trace_url(self, trace_id: str) -> str:
+        """Nobody asks: what was exported is over."""
+        return ""
+
     def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
         (BRIDGE.diversion or self._delivery).put(trace)
@@ -139,7 +142,7 @@ class MlflowSpanExporter(SpanExporter):
         own = otel_trace_id if root.parent is None else new_trace_id()
         identity = TraceIdentity(origin.trace_id if origin else own, otel_trace_id)
         trace = register(OpenTrace(self, identity))
-        trace.metadata.tags = tags_of_server_span(root)
+        trace.metadata.tags.update(tags_of_server_span(root))
         return trace
 
     def _origin(self, span: ReadableSpan) -> MlflowSpanContext | None:

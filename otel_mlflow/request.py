@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry import context as context_api
 
 from otel_mlflow.content import name_of, to_json, to_jsonable
 from otel_mlflow.guard import attempt, guarded
-
-if TYPE_CHECKING:
-    from otel_mlflow.spans.trace import OpenTrace, SpanState
+from otel_mlflow.spans.current import REQUEST_ROOT
+from otel_mlflow.spans.propagation import W3C_PROPAGATOR
+from otel_mlflow.spans.registry import keep_for_jobs
+from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 MAX_TEXT = 8000
 """Characters of a tag, a param, a session or a user: more than MLflow's stores have room for."""
@@ -27,15 +28,13 @@ INVALID = "otel_mlflow.invalid"
 """The tag that says which value could not be taken, and why."""
 
 _CONTAINERS = (list, tuple, dict, set, frozenset, bytes, bytearray)
-_CURRENT = context_api.create_key("otel-mlflow-request")
 
 
 class RequestTrace:
     """The MLflow trace of one request. Outside a request, or where it is not traced, every method does nothing."""
 
-    def __init__(self, trace: OpenTrace | None = None, url_of: Callable[[str], str] | None = None) -> None:
+    def __init__(self, trace: OpenTrace | None = None) -> None:
         self._trace = trace
-        self._url_of = url_of
 
     def __repr__(self) -> str:
         return f"RequestTrace({self.id!r})"
@@ -48,7 +47,7 @@ class RequestTrace:
     @property
     def url(self) -> str:
         """Where the trace opens in the MLflow UI; empty as long as the experiment is not known."""
-        return self._url_of(self.id) if self._url_of is not None and self._trace is not None else ""
+        return self._trace.owner.trace_url(self.id) if self._trace is not None else ""
 
     def set_session(self, session_id: str) -> None:
         """Put the trace into a session: a conversation, say. MLflow groups traces by it."""
@@ -83,9 +82,6 @@ class RequestTrace:
 
         W3C trace context headers; they may be put on a queue or sent to another process.
         """
-        from otel_mlflow.spans.propagation import W3C_PROPAGATOR
-        from otel_mlflow.spans.registry import keep_for_jobs
-
         carrier: dict[str, str] = {}
         if self._trace is not None:
             W3C_PROPAGATOR.inject(carrier)
@@ -154,20 +150,5 @@ _NOT_TRACED = RequestTrace()
 
 def current_trace() -> RequestTrace:
     """The trace of the request being served: in handlers, dependencies, tools, threads and background tasks."""
-    current = context_api.get_value(_CURRENT)
-    return current if isinstance(current, RequestTrace) else _NOT_TRACED
-
-
-def with_request(
-    request: RequestTrace, context: context_api.Context | None = None, root: SpanState | None = None
-) -> context_api.Context:
-    """A context in which `current_trace()` is `request`, and spans are below its root where nothing else is known.
-
-    `root` stands for the request's root where that is not in this process.
-    """
-    from otel_mlflow.spans.current import REQUEST_ROOT
-
-    keys: dict[str, Any] = {_CURRENT: request}
-    if request._trace is not None:
-        keys[REQUEST_ROOT] = root or request._trace.root
-    return context_api.Context({**(context_api.get_current() if context is None else context), **keys})
+    root = context_api.get_value(REQUEST_ROOT)
+    return RequestTrace(root.trace) if isinstance(root, SpanState) else _NOT_TRACED

@@ -21,6 +21,7 @@ from opentelemetry import propagate
 from opentelemetry.context import Context
 from opentelemetry.trace import (
     INVALID_SPAN,
+    INVALID_SPAN_CONTEXT,
     Link,
     NonRecordingSpan,
     SpanContext,
@@ -55,12 +56,13 @@ Incoming = Literal["join", "link", "ignore"]
 class Caller(NamedTuple):
     """Where the request's span starts.
 
-    `context` holds the caller's span where the caller's OpenTelemetry trace goes on, and its baggage. `origin` is set
+    `context` holds the caller's span, `above`, where its OpenTelemetry trace goes on, and its baggage. `origin` is set
     where the caller traces into MLflow and our spans belong under its span; `known` where any caller was understood;
     `sampled` is False where a caller that is believed has dropped its trace.
     """
 
     context: Context
+    above: SpanContext = INVALID_SPAN_CONTEXT
     links: tuple[Link, ...] = ()
     origin: MlflowSpanContext | None = None
     known: bool = False
@@ -75,14 +77,18 @@ class Callers:
         self._owner = owner
         self._advise = advise
         self._propagator: object = None
-        self._fields: tuple[tuple[bytes, str], ...] = ()
+        self._fields: dict[bytes, str] = {}
+        self._names: frozenset[bytes] = frozenset()
         self._has_hinted = False
 
     def read(self, exchange: Exchange, surroundings: Context) -> Caller:
         """The caller that the headers name. A header that cannot be understood is no caller."""
         alone = set_span_in_context(INVALID_SPAN, surroundings) if surroundings else surroundings
-        carrier = self._carrier(exchange.headers)
-        return (self._read(exchange, carrier, alone) or Caller(alone)) if carrier else Caller(alone)
+        if propagate.get_global_textmap() is not self._propagator:
+            self._follow()
+        if self._names.isdisjoint(exchange.headers):
+            return Caller(alone)
+        return self._read(exchange, self._carrier(exchange.headers), alone) or Caller(alone)
 
     @guarded
     def of_span(self, exchange: Exchange, remote: SpanContext) -> Caller:
@@ -98,18 +104,20 @@ class Callers:
     def _caller(self, exchange: Exchange, context: Context, remote: SpanContext) -> Caller:
         if self._incoming != "join":
             links = (Link(remote),) if self._incoming == "link" else ()
-            return Caller(set_span_in_context(INVALID_SPAN, context), links)
+            return Caller(set_span_in_context(INVALID_SPAN, context), links=links)
+        above = remote
         if not remote.trace_flags.sampled:
-            context = set_span_in_context(NonRecordingSpan(_sampled(remote)), context)
+            above = _sampled(remote)
+            context = set_span_in_context(NonRecordingSpan(above), context)
         if read_mlflow_span_context(remote) is None:
-            return Caller(context, known=True)
+            return Caller(context, above, known=True)
         origin = believe(remote, self._owner, exchange)
         if origin is None:
             self._hint()
-            return Caller(context, links=(Link(remote),), known=True)
+            return Caller(context, above, links=(Link(remote),), known=True)
         if is_sampled(remote):
-            return Caller(context, origin=origin, known=True)
-        return Caller(context, links=(Link(remote),), known=True, sampled=False)
+            return Caller(context, above, origin=origin, known=True)
+        return Caller(context, above, links=(Link(remote),), known=True, sampled=False)
 
     def _hint(self) -> None:
         """Say once what would join two services of one owner."""
@@ -119,15 +127,14 @@ class Callers:
             self._advise(NEEDS_KEY)
 
     def _carrier(self, headers: Headers) -> dict[str, str]:
-        if propagate.get_global_textmap() is not self._propagator:
-            self._follow()
-        return {field: headers[name].decode("latin-1") for name, field in self._fields if name in headers}
+        return {field: headers[name].decode("latin-1") for name, field in self._fields.items() if name in headers}
 
     @guarded
     def _follow(self) -> None:
         """The application has set a propagator: ours goes behind it, so that callers and services still find us."""
         self._propagator = propagator = keep_in_global_propagator()
-        self._fields = tuple((field.lower().encode("latin-1"), field) for field in propagator.fields)
+        self._fields = {field.lower().encode("latin-1"): field for field in propagator.fields}
+        self._names = frozenset(self._fields)
 
 
 def _sampled(remote: SpanContext) -> SpanContext:

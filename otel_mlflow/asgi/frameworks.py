@@ -17,13 +17,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.applications import Starlette
-from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import Receive, Scope, Send
-from typing_extensions import override
 
 from otel_mlflow.asgi.fastapi_telemetry import FastAPITelemetry
 from otel_mlflow.asgi.lifespan import drain
-from otel_mlflow.asgi.middleware import TracingMiddleware, note_exception
+from otel_mlflow.asgi.middleware import Outermost, TracingMiddleware, note_exception
 from otel_mlflow.errors import NotInstrumentableError
 
 if TYPE_CHECKING:
@@ -78,14 +75,6 @@ def add_middleware(app: Any, tracing: Tracing) -> Instrumented:
     return InstrumentedLitestar(app, tracing) if hasattr(app, "asgi_handler") else InstrumentedQuart(app, tracing)
 
 
-class _Outermost(ServerErrorMiddleware):
-    """The kind of middleware that OpenTelemetry's FastAPI instrumentation expects outermost; does nothing."""
-
-    @override
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
-
-
 class InstrumentedStarlette:
     """Puts the middleware round all others.
 
@@ -129,7 +118,7 @@ class InstrumentedStarlette:
         return self._made
 
     def _wrapped(self, stack: Any) -> Any:
-        return _Outermost(TracingMiddleware(stack, tracing=self.tracing))
+        return Outermost(TracingMiddleware(stack, tracing=self.tracing))
 
 
 class InstrumentedLitestar:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 
 from otel_mlflow.asgi.lifespan import run_lifespan
 
@@ -37,11 +39,12 @@ class TracingMiddleware:
         if scope["type"] not in ("http", "websocket") or scope.get(_REQUEST) is not None:
             await self.app(scope, receive, send)
             return
-        request = self._tracer.begin(scope, is_new=_REQUEST not in scope)
-        scope[_REQUEST] = request
+        # What a router left in a scope that was served before is ours.
+        endpoint_before = scope.get("endpoint") if _REQUEST not in scope else None
+        scope[_REQUEST] = request = self._tracer.begin(scope, endpoint_before) or self._tracer.untraced
         try:
             with request:
-                await self.app(scope, request.receive(receive), request.send(send))
+                await self.app(scope, *request.wrap(receive, send))
         finally:
             # Test clients and middleware that tries again may serve one scope several times.
             scope[_REQUEST] = None
@@ -53,6 +56,14 @@ class TracingMiddleware:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Begin anew, in another process perhaps."""
         self.__init__(state["app"], tracing=state["tracing"])  # type: ignore[misc]
+
+
+class Outermost(ServerErrorMiddleware):
+    """The kind of middleware that OpenTelemetry's FastAPI instrumentation expects outermost; does nothing."""
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
 
 def note_exception(scope: Scope, error: Exception) -> None:

@@ -39,13 +39,17 @@ class RouteTemplates:
 
         `path` as the request came in; `endpoint_before` is what a router outside of the middleware has chosen.
         """
-        endpoint, own = scope.get("endpoint"), scope.get("path_template") or _frontend_template(scope, path)
+        endpoint, left = scope.get("endpoint"), scope.get("fastapi")
+        of_fastapi = left if isinstance(left, dict) else {}
+        own = scope.get("path_template")
+        if not own and (file := of_fastapi.get("frontend_path")) is not None:
+            own = _frontend_template(scope, path, file)
         if not own and (endpoint is None or endpoint is endpoint_before):
             return None
         mounts, mounted = self._mounted(scope, path)
         if own:
             return mounts + str(own)
-        route = _chosen_route(scope, endpoint)
+        route = _chosen_route(scope.get("route"), endpoint, of_fastapi.get("effective_route_context"))
         if endpoint is mounted or isinstance(route, Mount):
             return mounts + BELOW_A_MOUNT
         if isinstance(route, Host):
@@ -102,10 +106,11 @@ def _outermost_router(scope: Scope) -> object:
     return scope.get("router") or innermost_with_routes(scope.get("app"))
 
 
-def _chosen_route(scope: Scope, endpoint: object) -> Any:
-    """The route of the endpoint: what is left in the scope may be that of a mount further out."""
-    route = scope.get("route")
-    context = _effective_context(scope)
+def _chosen_route(route: Any, endpoint: object, context: Any) -> Any:
+    """The route of the endpoint: what is left in the scope may be that of a mount further out.
+
+    `context` is FastAPI's `effective_route_context`.
+    """
     if context is not None and context.original_route is route:
         route = context
     for candidate in (route, getattr(context, "starlette_route", None)):
@@ -114,20 +119,8 @@ def _chosen_route(scope: Scope, endpoint: object) -> Any:
     return None
 
 
-def _effective_context(scope: Scope) -> Any:
-    return _left_by_fastapi(scope, "effective_route_context")
-
-
-def _frontend_template(scope: Scope, path: str) -> str | None:
-    file = _left_by_fastapi(scope, "frontend_path")
-    if file is None:
-        return None
+def _frontend_template(scope: Scope, path: str, file: str) -> str:
     return _below(path, scope.get("root_path", "")).removesuffix(file).rstrip("/") + BELOW_A_MOUNT
-
-
-def _left_by_fastapi(scope: Scope, name: str) -> Any:
-    found = scope.get("fastapi")
-    return found.get(name) if isinstance(found, dict) else None
 
 
 def _template(route: BaseRoute) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from opentelemetry import context as context_api
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace import Span
 from typing_extensions import Self, override
 
@@ -14,10 +16,10 @@ from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Message, Outcome
 from otel_mlflow.http.sampling import verdict
-from otel_mlflow.request import RequestTrace, with_request
-from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.current import REQUEST_ROOT, SPAN_KEY
 from otel_mlflow.spans.ids import new_request_id
 from otel_mlflow.spans.mlflow import runs
+from otel_mlflow.spans.own_span import is_ours_alone
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Send
@@ -32,9 +34,11 @@ MAX_CLIENT_REQUEST_ID = 50
 
 
 class ServedRequest:
-    """A request inside the middleware, in a context of OpenTelemetry's if one is given; by itself it is not traced."""
+    """A request that is not traced, in a context of OpenTelemetry's if one is given."""
 
-    def __init__(self, context: context_api.Context | None = None) -> None:
+    _token: Token[Context] | None = None
+
+    def __init__(self, context: Context | None = None) -> None:
         self._context = context
 
     def __enter__(self) -> Self:
@@ -43,16 +47,12 @@ class ServedRequest:
         return self
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
-        if self._context is not None:
+        if self._token is not None:
             context_api.detach(self._token)
 
-    def receive(self, receive: Receive) -> Receive:
-        """`receive` for the application."""
-        return receive
-
-    def send(self, send: Send) -> Send:
-        """`send` for the application."""
-        return send
+    def wrap(self, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """`receive` and `send` for the application."""
+        return receive, send
 
     def note_exception(self, error: Exception) -> None:
         """The framework is going to answer this exception."""
@@ -61,17 +61,27 @@ class ServedRequest:
 class ServerSpan(ServedRequest):
     """A request with a trace, of which `root` is the span; `ends_span` where that is ours, and nobody else's to end."""
 
+    _context: Context
+    _token: Token[Context]
+    _receive: Receive
+    _send: Send
+    _answered: Exception | None = None
+    _finished = False
+    _outcome: Outcome | None = None
+    _decided = False
+
     def __init__(
         self,
         tracing: Tracing,
         routes: RouteTemplates,
         exchange: Exchange,
         root: SpanState,
-        context: context_api.Context,
+        context: Context,
         *,
         ends_span: bool,
     ) -> None:
-        super().__init__(with_request(RequestTrace(root.trace, tracing.trace_url), context))
+        current = {SPAN_KEY: root.span} if ends_span else {}
+        super().__init__(Context({**context, **current, REQUEST_ROOT: root}))
         self._tracing = tracing
         self._routes = routes
         self._exchange = exchange
@@ -79,57 +89,49 @@ class ServerSpan(ServedRequest):
         self._span = root.span
         self._trace = root.trace
         self._ends_span = ends_span
-        self._request_id = exchange.request_id or new_request_id()
-        self._answered: Exception | None = None
-        self._finished = False
-        self._outcome: Outcome | None = None
-        self._decided = False
 
     @override
     def __enter__(self) -> Self:
         self._runs_token = runs.REQUEST_TRACE.set(self._trace)
-        return super().__enter__()
+        self._token = context_api.attach(self._context)
+        return self
 
     @override
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close(error)
-        super().__exit__(kind, error, trace)
+        if error is not None or not self._decided or self._outcome != "ok":
+            self._close(error)
+        context_api.detach(self._token)
         runs.REQUEST_TRACE.reset(self._runs_token)
         if self._trace.runs:
             runs.end_left_open(self._trace, failed=self._exchange.outcome != "ok")
 
     @override
-    def receive(self, receive: Receive) -> Receive:
-        """`receive` for the application, that notes each message on its way."""
+    def wrap(self, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """`receive` and `send` for the application, which note each message on its way."""
+        self._receive, self._send = receive, send
+        return self._noting_receive, self._noting_send
 
-        async def noting_receive() -> Message:
-            message = await receive()
-            self._note_received(message)
-            return message
+    async def _noting_receive(self) -> Message:
+        message = await self._receive()
+        self._note_received(message)
+        return message
 
-        return noting_receive
-
-    @override
-    def send(self, send: Send) -> Send:
-        """`send` for the application, that adds our response headers and notes each message that was taken."""
-
-        async def noting_send(message: Message) -> None:
-            if message.get("type") == "http.response.start":
-                message = self._with_headers(message) or message
-            self._exchange.sending = message
-            try:
-                await send(message)
-            except OSError:
-                self._exchange.departed()
-                raise
-            except BaseException as error:
-                self._note_interrupted(message, error)
-                raise
-            self._note_sent(message)
-
-        return noting_send
+    async def _noting_send(self, message: Message) -> None:
+        """Add our response headers, and note the message once it was taken."""
+        if message.get("type") == "http.response.start":
+            message = self._with_headers(message) or message
+        self._exchange.sending = message
+        try:
+            await self._send(message)
+        except OSError:
+            self._exchange.departed()
+            raise
+        except BaseException as error:
+            self._note_interrupted(message, error)
+            raise
+        self._note_sent(message)
 
     @override
     def note_exception(self, error: Exception) -> None:
@@ -139,27 +141,28 @@ class ServerSpan(ServedRequest):
     @guarded
     def _note_received(self, message: Message) -> None:
         self._exchange.received(message)
-        if self._trace.export.finished and not self._finished:
+        if self._exchange.lasts and not self._finished:
             self._hand_over_early()
 
     @guarded
     def _with_headers(self, message: Message) -> Message:
-        metadata, trace_id = self._trace.metadata, self._trace.identity.mlflow_trace_id.encode()
-        request_id = self._request_id.encode()
-        headers, own = with_ids(message.get("headers", ()), trace_id=trace_id, request_id=request_id)
+        metadata, trace_id = self._trace.metadata, self._trace.identity.mlflow_trace_id
+        request_id = self._exchange.request_id or new_request_id()
+        headers, own = with_ids(message.get("headers", ()), trace_id=trace_id.encode(), request_id=request_id.encode())
         if own is not None:
             metadata.client_request_id = own[:MAX_CLIENT_REQUEST_ID]
         elif metadata.client_request_id is None:
-            metadata.tags.setdefault(REQUEST_ID_TAG, self._request_id)
+            metadata.tags.setdefault(REQUEST_ID_TAG, request_id)
         return {**message, "headers": headers}
 
     @guarded
     def _note_sent(self, message: Message) -> None:
         self._exchange.sent(message)
-        if self._exchange.ended_ns is not None and not self._finished:
-            self._finish_if_ok()
-        if self._trace.export.finished and not self._finished:
-            self._hand_over_early()
+        if not self._finished:
+            if self._exchange.ended_ns is not None:
+                self._finish_if_ok()
+            if self._exchange.lasts:
+                self._hand_over_early()
 
     @guarded
     def _note_interrupted(self, message: Message, error: BaseException) -> None:
@@ -170,7 +173,7 @@ class ServerSpan(ServedRequest):
 
     def _hand_over_early(self) -> None:
         """A connection or a stream that lasts does not keep what has ended in it."""
-        if not self._trace.export.is_due:
+        if self._finished or not self._trace.export.is_due:
             return
         if self._exchange.is_sampled and self._tracing.samples(self._trace.identity.mlflow_trace_id_int):
             self._trace.release_early()
@@ -186,8 +189,6 @@ class ServerSpan(ServedRequest):
     @guarded
     def _close(self, error: BaseException | None) -> None:
         """The application is done with the request."""
-        if self._decided and self._outcome == "ok" and error is None:
-            return
         exchange = self._exchange
         was_ok = self._finished and self._outcome == "ok"
         reason = error or (self._answered if exchange.outcome == "error" else None)
@@ -236,7 +237,7 @@ class ServerSpan(ServedRequest):
 
     def _end_span(self, span: Span) -> None:
         exchange = self._exchange
-        if not BRIDGE.provider.in_use(self._tracing).is_ours_alone:
+        if not is_ours_alone(span):
             span.update_name(exchange.name)
             span.set_attributes(semconv.at_end(exchange))
             span.set_status(*semconv.status(exchange))

@@ -84,68 +84,42 @@ class Exchange:
     Times are nanoseconds since the epoch, on a clock that does not jump while the exchange lasts.
     """
 
-    __slots__ = (
-        "_response_headers",
-        "_server_took_leave",
-        "_started",
-        "_trailers_follow",
-        "client_left",
-        "close_code",
-        "ended_ns",
-        "endpoint_before",
-        "exception",
-        "experiment",
-        "experiment_error",
-        "experiment_for",
-        "first_byte_ns",
-        "headers",
-        "is_sampled",
-        "is_websocket",
-        "method",
-        "path",
-        "query",
-        "request_body",
-        "request_id",
-        "response_body",
-        "route",
-        "scope",
-        "sending",
-        "started_ns",
-        "status_code",
-        "streamed",
-        "was_cancelled",
-    )
+    is_sampled = True
+    lasts = False
+    """Whether messages follow each other for a while: those of a WebSocket, or the parts of a body."""
+    route: str | None = None
+    status_code: int | None = None
+    close_code: int | None = None
+    exception: ExceptionRecord | None = None
+    was_cancelled = client_left = streamed = False
+    first_byte_ns: int | None = None
+    ended_ns: int | None = None
+    endpoint_before: object = None
+    """What a router outside of the middleware has chosen."""
+    experiment: str | None = None
+    experiment_for: Callable[[Scope], str | None] | None = None
+    experiment_error: Exception | None = None
+    request_id: str | None = None
+    request_body: BodyCollector | None = None
+    response_body: BodyCollector | None = None
+    sending: Message | None = None
+    """The message that was handed to the server last."""
+    _response_headers: Iterable[tuple[bytes, bytes]] | None = None
+    _trailers_follow = _server_took_leave = False
 
     def __init__(self, scope: Scope, headers: Headers, *, capture_bytes: int | None) -> None:
+        self.started_ns, self._started = time.time_ns(), time.perf_counter_ns()
         self.scope = scope
         self.headers = headers
-        self.is_sampled = True
-        self.is_websocket = scope["type"] == "websocket"
+        self.is_websocket = self.lasts = scope["type"] == "websocket"
         self.method: str = scope.get("method") or "GET"
         self.path: str = scope["path"]
         self.query: str = scope.get("query_string", b"").decode("latin-1")
-        self.request_id = read_request_id(headers) if b"x-request-id" in headers else None
-        self.request_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
-        self.response_body = BodyCollector(capture_bytes) if capture_bytes is not None else None
-        self._response_headers: Iterable[tuple[bytes, bytes]] | None = None
-        self.endpoint_before: object = None
-        self.route: str | None = None
-        self.status_code: int | None = None
-        self.close_code: int | None = None
-        self.exception: ExceptionRecord | None = None
-        self.was_cancelled = False
-        self.client_left = False
-        self.streamed = False
-        self.first_byte_ns: int | None = None
-        self.ended_ns: int | None = None
-        self.experiment: str | None = None
-        self.experiment_for: Callable[[Scope], str | None] | None = None
-        self.experiment_error: Exception | None = None
-        self.started_ns = time.time_ns()
-        self._started = time.perf_counter_ns()
-        self._trailers_follow = self._server_took_leave = False
-        self.sending: Message | None = None
-        """The message that was handed to the server last."""
+        if b"x-request-id" in headers:
+            self.request_id = read_request_id(headers)
+        if capture_bytes is not None:
+            self.request_body = BodyCollector(capture_bytes)
+            self.response_body = BodyCollector(capture_bytes)
 
     @property
     def name(self) -> str:
@@ -213,6 +187,8 @@ class Exchange:
         if kind == "http.request":
             if self.request_body is not None and (body := message.get("body")):
                 self.request_body.add(body)
+            if message.get("more_body"):
+                self.lasts = True
         elif kind == "http.disconnect":
             self._server_took_leave = self.sending is not None and self._is_last(self.sending)
             self.departed()
@@ -287,9 +263,11 @@ class Exchange:
 
     def _sent_body(self, message: Message) -> None:
         body = message.get("body", b"")
-        if self.first_byte_ns is None and body:
-            self.first_byte_ns = self.now_ns()
-            self.streamed = message.get("more_body", False)
+        if message.get("more_body"):
+            self.lasts = True
+            if body and self.first_byte_ns is None:
+                self.first_byte_ns = self.now_ns()
+                self.streamed = True
         if body and self.response_body is not None:
             self.response_body.add(body)
         if self._is_last(message):

@@ -46,5 +46,7 @@ def within_rate(trace_id: int, rate: float) -> bool:
     The rule is OpenTelemetry's consistent probability sampling: keep what is not below the rejection threshold,
     so that what a low rate keeps, a higher one keeps too.
     """
+    if rate >= 1:
+        return True
     randomness = trace_id & ((1 << RANDOM_BITS) - 1)
     return randomness >= round((1 - rate) * (1 << RANDOM_BITS))

@@ -27,7 +27,7 @@ from typing import Any
 
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanContext, get_current_span
+from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, get_current_span, set_span_in_context
 
 from otel_mlflow.outside import OUTSIDE
 from otel_mlflow.spans.enclosing import enclosing_state
@@ -41,7 +41,10 @@ _MODELS = "langchain_core.language_models."
 """Where LangChain calls models: the run of one is being worked in while this is on the stack."""
 
 REQUEST_ROOT = context_api.create_key("otel-mlflow-request-root")
-"""Context key: the root of the request that is being served, a `SpanState`."""
+"""Context key: the root of the request that is being served, a `SpanState`; of a job, the span that stands for it."""
+
+(SPAN_KEY,) = set_span_in_context(INVALID_SPAN, Context())
+"""OpenTelemetry's context key of the current span."""
 
 
 def current_span_state(context: Context | None = None) -> SpanState | None:

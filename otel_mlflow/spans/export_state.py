@@ -32,19 +32,18 @@ class ExportState(Generic[SpanT]):
     it is held.
     """
 
-    __slots__ = ("_changed", "_cut", "_is_early", "_lock", "_queued", "_taken_at", "discarded", "finished", "released")
+    released = False
+    """Whether the trace was handed over, so that more of it follows by itself."""
+    discarded = False
+    """Whether the trace is not kept."""
+    _changed = False
+    _cut = False
+    _queued = False
+    _is_early = False
 
     def __init__(self) -> None:
-        self.released = False
-        """Whether the trace was handed over, so that more of it follows by itself."""
-        self.discarded = False
-        """Whether the trace is not kept."""
         self.finished: list[SpanT] = []
         """The spans for the next record."""
-        self._changed = False
-        self._cut = False
-        self._queued = False
-        self._is_early = False
         self._taken_at = time.monotonic()
         self._lock = threading.Lock()
 

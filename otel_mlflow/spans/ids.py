@@ -1,4 +1,4 @@
-"""Trace and span ids that no `random.seed()` in user code and no fork can make repeat."""
+"""Trace and span ids: made so that no `random.seed()` in user code and no fork can make them repeat, and read."""
 
 from __future__ import annotations
 
@@ -38,6 +38,25 @@ def is_remote(span: Span) -> bool:
     """Whether the span stands for one of another process; libraries make spans without any ids."""
     context: SpanContext | None = span.get_span_context()
     return context is not None and context.is_remote
+
+
+class TraceIdentity:
+    """Which trace this is. MLflow's id is OpenTelemetry's where the request is the first of its trace.
+
+    `mlflow_trace_id` is the text that MLflow shows (`tr-…`), `mlflow_trace_id_int` the same 128 bits as a number.
+    """
+
+    __slots__ = ("mlflow_trace_id", "mlflow_trace_id_int", "otel_trace_id")
+
+    def __init__(self, mlflow_trace_id_int: int, otel_trace_id: int) -> None:
+        self.mlflow_trace_id_int = mlflow_trace_id_int
+        self.mlflow_trace_id = f"tr-{mlflow_trace_id_int:032x}"
+        self.otel_trace_id = otel_trace_id
+
+    @property
+    def mlflow_trace_id_json(self) -> str:
+        """The text as MLflow's client writes it into attributes."""
+        return f'"{self.mlflow_trace_id}"'
 
 
 class UniqueIdGenerator(IdGenerator):

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from otel_mlflow.spans.on_demand import OnDemand
 from otel_mlflow.spans.records.trace_summary import TraceSummary
 
+_NO_TAGS: Mapping[str, str] = {}
 
-@dataclass(slots=True)
+
 class TraceMetadata:
     """`inputs` and `outputs` are JSON text, taken when they were set: the objects may change afterwards."""
 
-    tags: dict[str, str] = field(default_factory=dict)
     session: str | None = None
     user: str | None = None
     client_request_id: str | None = None
     inputs: str | None = None
     outputs: str | None = None
-    params: dict[str, str] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
-    summary: TraceSummary = field(default_factory=TraceSummary)
+    summary: OnDemand[TraceSummary] = OnDemand(lambda _: TraceSummary())
     """What the spans written so far contribute to figures."""
     exported_inputs: str | None = None
     exported_outputs: str | None = None
     """What the root had of them when it was first written; set later, they are the trace's previews."""
-    sent_tags: Mapping[str, str] = field(default_factory=dict)
+    sent_tags: Mapping[str, str] = _NO_TAGS
     """Of a trace whose root another process has: the tags that were sent after it."""
     joined_as: str | None = None
     """Of a request that has joined its caller's trace: its span's id, in hexadecimal."""
@@ -36,6 +35,11 @@ class TraceMetadata:
     """Tags, session and user as the root's attributes have them, once the root is written."""
     told_until_ns: int | None = None
     """The end of the trace as the last info has it that takes a request of its own."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, str] = {}
+        self.params: dict[str, str] = {}
+        self.metrics: dict[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)

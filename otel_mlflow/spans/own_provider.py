@@ -7,7 +7,7 @@ from typing import Any
 from opentelemetry import trace as trace_api
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, SynchronousMultiSpanProcessor, Tracer
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, Tracer
 from opentelemetry.sdk.trace import TracerProvider as SDKTracerProvider
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 from typing_extensions import override
@@ -15,6 +15,7 @@ from typing_extensions import override
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.settings.environment import text_of
 from otel_mlflow.spans.ids import UniqueIdGenerator
+from otel_mlflow.spans.own_span import OwnProcessors
 from otel_mlflow.spans.own_tracer import OwnTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.sampler import RecordingSampler, is_dropped
@@ -28,17 +29,17 @@ class OwnTracerProvider(SDKTracerProvider):
 
     def __init__(self, processor: OpenTraceSpanProcessor, service_name: str) -> None:
         self.own_sampler = RecordingSampler(DEFAULT_ON, processor.wants)
+        self._own_processors = OwnProcessors(processor)
         super().__init__(
             sampler=self.own_sampler,
             resource=Resource.create({"service.name": service_name}),
             id_generator=UniqueIdGenerator(),
             shutdown_on_exit=False,
-            active_span_processor=_OwnProcessors(processor),
+            active_span_processor=self._own_processors,
         )
         # OTEL_SDK_DISABLED counts below tracing.enabled: where that is true all the same, so are the spans.
         self._disabled = False
         self._processor = processor
-        self._is_seen_by_others = False
         self._own_tracers: dict[trace_api.Tracer, trace_api.Tracer] = {}
 
     @override
@@ -53,39 +54,18 @@ class OwnTracerProvider(SDKTracerProvider):
         is_counted = text_of(_METRICS).lower() == "true"
         if not isinstance(tracer, Tracer) or is_counted or not INTEGRATIONS.works("opentelemetry_spans"):
             return tracer
-        own = OwnTracer(tracer, self._processor, lambda: self._is_seen_by_others)
+        own = OwnTracer(tracer, self._processor)
         if (failure := own.check()) is None:
             return own
         INTEGRATIONS.leave_out("opentelemetry_spans", failure)
         return tracer
 
-    @override
-    def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        self._is_seen_by_others = True
-        super().add_span_processor(span_processor)
-
     def show_to(self, application: SDKTracerProvider, processors: SpanProcessor | None) -> None:
         """The application has a provider now: its sampler decides, and its processors see what they would have made."""
-        self._is_seen_by_others = True
+        self._own_processors.is_ours_alone = False
         self.own_sampler.application = application.sampler
         if processors is not None:
             self.add_span_processor(_ForwardTo(processors))
-
-
-class _OwnProcessors(SynchronousMultiSpanProcessor):
-    """The processors of our own provider: ours is called without a detour for as long as it is the only one."""
-
-    def __init__(self, ours: SpanProcessor) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._ours = ours
-        vars(self).update(on_start=ours.on_start, _on_ending=ours._on_ending, on_end=ours.on_end)
-
-    @override
-    def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        if "on_start" in vars(self):
-            super().add_span_processor(self._ours)
-            del vars(self)["on_start"], vars(self)["_on_ending"], vars(self)["on_end"]
-        super().add_span_processor(span_processor)
 
 
 class _ForwardTo(SpanProcessor):

@@ -6,7 +6,7 @@ is the SDK's: for what begins a trace outside of requests or has links, and for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import Token
 from types import TracebackType
 from typing import Any
@@ -21,15 +21,13 @@ from opentelemetry.trace import (
     SpanKind,
     Status,
     StatusCode,
-    get_current_span,
-    set_span_in_context,
+    TraceFlags,
 )
 from opentelemetry.util.types import Attributes
 from typing_extensions import override
 
 from otel_mlflow.guard import guarded
-from otel_mlflow.outside import CLAIMED, OUTSIDE
-from otel_mlflow.spans.current import parent_state
+from otel_mlflow.spans.current import SPAN_KEY, parent_state
 from otel_mlflow.spans.own_span import OwnSpan, SpanMaker
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.trace import SPAN_STATE
@@ -38,17 +36,20 @@ from otel_mlflow.spans.trace import SPAN_STATE
 class OwnTracer(Tracer):
     """The SDK's tracer, with the short way for the usual span."""
 
-    def __init__(
-        self, tracer: Tracer, processor: OpenTraceSpanProcessor, is_seen_by_others: Callable[[], bool]
-    ) -> None:
+    def __init__(self, tracer: Tracer, processor: OpenTraceSpanProcessor) -> None:
         self._tracer = tracer
         self._processor = processor
-        self._is_seen_by_others = is_seen_by_others
+        self._processors: Any = tracer.span_processor
         self._maker = SpanMaker(tracer)
         self.check = self._maker.check
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tracer, name)
+
+    def make_server_span(self, name: str, above: SpanContext, start_time: int) -> OwnSpan | None:
+        """A request's span, to be taken into a trace by whoever asks; None where somebody else sees it."""
+        is_usual = self._processors.is_ours_alone
+        return self._maker.make(name, above, SpanKind.SERVER, start_time) if is_usual else None
 
     @override
     def start_span(
@@ -63,7 +64,7 @@ class OwnTracer(Tracer):
         set_status_on_exception: bool = True,
     ) -> Span:
         span = None
-        if not (links or self._is_seen_by_others()) and record_exception and set_status_on_exception:
+        if self._processors.is_ours_alone and not links and record_exception and set_status_on_exception:
             span = self._make_short(name, context, kind, attributes, start_time)
         if span is not None:
             return span
@@ -98,17 +99,15 @@ class OwnTracer(Tracer):
     def _make_short(
         self, name: str, context: Context | None, kind: SpanKind, attributes: Attributes, start_time: int | None
     ) -> OwnSpan | None:
-        above = get_current_span(context)
-        above_context: SpanContext | None = above.get_span_context()
-        if above_context is None:
-            return None
-        if context is not None and context.get(OUTSIDE) == CLAIMED:
-            return self._maker.make(name, above_context, kind, attributes, start_time)
+        above: Any = (context_api.get_current() if context is None else context).get(SPAN_KEY)
         parent = parent_state(above, context) if hasattr(above, SPAN_STATE) else None
-        if parent is None or not above_context.trace_flags.sampled:
+        if parent is None:
             return None
-        span = self._maker.make(name, above_context, kind, attributes, start_time)
-        self._processor.take(span, parent.trace, parent)
+        place: SpanContext = above.get_span_context()
+        if not place.trace_flags & TraceFlags.SAMPLED:
+            return None
+        span = self._maker.make(name, place, kind, start_time)
+        self._processor.take_own(span, parent.trace, parent, attributes=attributes)
         return span
 
 
@@ -130,7 +129,7 @@ class CurrentSpan:
 
     def __enter__(self) -> Span:
         self._span = span = self._tracer.start_span(*self._arguments[:-1])
-        self._token: Token[Context] = context_api.attach(set_span_in_context(span))
+        self._token: Token[Context] = context_api.attach(Context({**context_api.get_current(), SPAN_KEY: span}))
         return span
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:

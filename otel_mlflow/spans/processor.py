@@ -15,10 +15,9 @@ from otel_mlflow.guard import guarded
 from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.current import current_request_state, current_span_state, opener
 from otel_mlflow.spans.generators import opening_generators
-from otel_mlflow.spans.identity import TraceIdentity
-from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
+from otel_mlflow.spans.ids import TraceIdentity, is_remote, new_trace_id, span_context
 from otel_mlflow.spans.listener import SpanListener
-from otel_mlflow.spans.own_span import OwnSpan
+from otel_mlflow.spans.own_span import Attributes, OwnSpan
 from otel_mlflow.spans.propagation import (
     TRUSTED,
     MlflowSpanContext,
@@ -118,22 +117,47 @@ class OpenTraceSpanProcessor(SpanProcessor):
             remote_parent_id=remote_parent_id,
             framework=parent is not None and is_framework(span),
         )
+        span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.identity.mlflow_trace_id_json)
+        add_otel_trace_id(trace, span_context(span).trace_id)
+        self._note_start(state, from_mlflow=is_mlflow_s(span))
+        return state
+
+    def take_own(
+        self,
+        span: OwnSpan,
+        trace: OpenTrace,
+        parent: SpanState | None,
+        *,
+        remote_parent_id: int | None = None,
+        attributes: Attributes | None = None,
+    ) -> SpanState:
+        """Take a span of our own provider's, which gets its attributes here."""
+        state = trace.add(
+            span,
+            parent,
+            remote_parent_id=remote_parent_id,
+            framework=parent is not None and span.from_framework,
+        )
+        if attributes:
+            span._attributes = span.new_attributes(attributes)
+        self._note_start(state, from_mlflow=span.from_mlflow)
+        return state
+
+    def _note_start(self, state: SpanState, *, from_mlflow: bool) -> None:
+        """Note what is known only where and when a span starts."""
+        parent = state.parent
         if (handling := sys.exc_info()[1]) is not None:
             state.handling = id(handling)
-        if isinstance(span, OwnSpan):
-            span.show_trace_id(trace.identity.mlflow_trace_id_json)
-        else:
-            span.set_attribute(mlflow_names.TRACE_REQUEST_ID, trace.identity.mlflow_trace_id_json)
-            add_otel_trace_id(trace, span_context(span).trace_id)
-        if is_mlflow_s(span):
+        if from_mlflow:
             state.from_mlflow = True
-        if parent is not None and (generators := opening_generators()):
-            trace.tree.enter(state, generators, opener())
-        if parent is not None and (parent.from_mlflow or parent.below_mlflow):
-            state.below_mlflow = True
-        elif self.listener is not None and (parent is None or state.from_mlflow):
+        if parent is not None:
+            if generators := opening_generators():
+                state.trace.tree.enter(state, generators, opener())
+            if parent.from_mlflow or parent.below_mlflow:
+                state.below_mlflow = True
+                return
+        if self.listener is not None and (parent is None or from_mlflow):
             self.listener.began(state)
-        return state
 
     def _begin(self, span: Span, parent_context: Context | None) -> None:
         """A span without a parent in this process: more of the request, of a trace from elsewhere, or a new trace."""

@@ -9,32 +9,23 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
+from contextlib import suppress
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext
 
 from otel_mlflow import mlflow_names
-from otel_mlflow.spans.identity import TraceIdentity
-from otel_mlflow.spans.ids import span_context
+from otel_mlflow.spans.export_state import ExportState
+from otel_mlflow.spans.ids import TraceIdentity, span_context
 from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
+from otel_mlflow.spans.tree import SpanTree
 
 
-class _SameId:
-    """The traces with one id; each of them keeps this alive."""
+class _Registration(weakref.ref[OpenTrace]):
+    """A trace under one of its ids."""
 
-    __slots__ = ("__weakref__", "_traces")
-
-    def __init__(self) -> None:
-        self._traces: tuple[weakref.ref[OpenTrace], ...] = ()
-
-    def add(self, trace: OpenTrace) -> None:
-        self._traces = (*(other for other in self._traces if other() is not None), weakref.ref(trace))
-
-    def remove(self, trace: OpenTrace) -> None:
-        self._traces = tuple(other for other in self._traces if other() is not trace)
-
-    def traces(self) -> list[OpenTrace]:
-        return [trace for reference in self._traces if (trace := reference()) is not None]
+    __slots__ = ("trace_id",)
+    trace_id: int
 
 
 KEPT_FOR_JOBS = 100
@@ -44,24 +35,36 @@ _TAKEN = "_otel_mlflow_taken"
 
 _FOR_JOBS: deque[OpenTrace] = deque(maxlen=KEPT_FOR_JOBS)
 
-OPEN_TRACES: weakref.WeakValueDictionary[int, _SameId] = weakref.WeakValueDictionary()
+OPEN_TRACES: dict[int, list[_Registration]] = {}
+"""By id, in the order in which they were registered."""
 
 
 def register(trace: OpenTrace) -> OpenTrace:
     """Let the trace be found by its ids, for as long as anything refers to it."""
     identity = trace.identity
-    trace.registrations = (_register(trace, identity.mlflow_trace_id_int),)
+    _register(trace, identity.mlflow_trace_id_int)
     if identity.otel_trace_id != identity.mlflow_trace_id_int:
-        trace.registrations += (_register(trace, identity.otel_trace_id),)
+        _register(trace, identity.otel_trace_id)
     return trace
 
 
-def _register(trace: OpenTrace, trace_id: int) -> _SameId:
-    same_id = OPEN_TRACES.get(trace_id)
-    if same_id is None:
-        same_id = OPEN_TRACES.setdefault(trace_id, _SameId())
-    same_id.add(trace)
-    return same_id
+def _register(trace: OpenTrace, trace_id: int) -> None:
+    registration = _Registration(trace, _forget)
+    registration.trace_id = trace_id
+    same_id: list[_Registration] | None = None
+    # Once, unless the last trace with this id is forgotten just now.
+    while same_id is None or OPEN_TRACES.get(trace_id) is not same_id:
+        same_id = OPEN_TRACES.setdefault(trace_id, [])
+        same_id.append(registration)
+
+
+def _forget(registration: _Registration) -> None:
+    """Called when the trace is gone, in any thread and in the middle of anything: takes no lock."""
+    same_id = OPEN_TRACES.get(registration.trace_id, [])
+    with suppress(ValueError):
+        same_id.remove(registration)
+    if not same_id:
+        OPEN_TRACES.pop(registration.trace_id, None)
 
 
 def keep_for_jobs(trace: OpenTrace) -> None:
@@ -77,8 +80,10 @@ def forget_kept() -> None:
 
 def change_mlflow_trace_id(trace: OpenTrace, mlflow_trace_id_int: int) -> None:
     """Give the trace another MLflow id; spans that are open already are part of it."""
-    for same_id in trace.registrations:
-        same_id.remove(trace)
+    for trace_id in (trace.identity.mlflow_trace_id_int, trace.identity.otel_trace_id):
+        for registration in OPEN_TRACES.get(trace_id, []).copy():
+            if registration() is trace:
+                _forget(registration)
     trace.identity = TraceIdentity(mlflow_trace_id_int, trace.identity.otel_trace_id)
     register(trace)
 
@@ -93,20 +98,31 @@ def change_ids(state: SpanState, context: SpanContext) -> None:
 def add_otel_trace_id(trace: OpenTrace, trace_id: int) -> None:
     """One of its spans has this id, below a span of another provider's perhaps: the trace is found by it, too."""
     identity = trace.identity
-    if trace_id not in (identity.otel_trace_id, identity.mlflow_trace_id_int):
-        trace.registrations += (_register(trace, trace_id),)
+    if trace_id not in (identity.otel_trace_id, identity.mlflow_trace_id_int) and trace not in _traces_with(trace_id):
+        _register(trace, trace_id)
 
 
 def continue_in_child() -> None:
     """In a forked child: the open spans are the parent's, and the open traces go on here without their roots."""
     for trace in open_traces():
-        trace.continue_in_child()
+        _continue(trace)
+
+
+def _continue(trace: OpenTrace) -> None:
+    """What has started is the parent's, and what ends from now on is more of its trace."""
+    trace.tree, trace.export = SpanTree(), ExportState()
+    trace.tree.is_new = False
+    trace.root, trace.counted, trace.fragment = None, False, True
+    trace.metadata.sent_tags, trace.metadata.joined_as = trace.explicit_tags, None
+    if trace.owner.samples(trace.identity.mlflow_trace_id_int):
+        trace.export.release()
+    else:
+        trace.export.discard()
 
 
 def open_traces() -> set[OpenTrace]:
     """The traces that anything refers to."""
-    found = [reference() for reference in OPEN_TRACES.valuerefs()]
-    return {trace for same_id in found if same_id is not None for trace in same_id.traces()}
+    return {trace for trace_id in list(OPEN_TRACES) for trace in _traces_with(trace_id)}
 
 
 def mark_taken(span: ReadableSpan) -> None:
@@ -147,4 +163,4 @@ def find_open_span(context: SpanContext) -> SpanState | None:
 
 def _traces_with(trace_id: int) -> list[OpenTrace]:
     same_id = OPEN_TRACES.get(trace_id)
-    return same_id.traces() if same_id is not None else []
+    return [trace for each in same_id.copy() if (trace := each()) is not None] if same_id else []

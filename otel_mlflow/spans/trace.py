@@ -17,7 +17,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
-from otel_mlflow.spans.identity import TraceIdentity
+from otel_mlflow.spans.ids import TraceIdentity
 from otel_mlflow.spans.langchain.run import LangChainRun
 from otel_mlflow.spans.metadata import RootSummary, TraceMetadata
 from otel_mlflow.spans.observer import RequestObserver
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from otel_mlflow.http.exchange import Exchange
 
 MANY_SPANS = 1000
-"""Of a trace that has so many the finished ones are handed over before it ends: they would burden the garbage
-collector, and the writer when it gets them all at once."""
+"""Of a trace that has so many the finished ones are handed over before it ends, for the writer and the collector."""
 
 SPAN_STATE = "_otel_mlflow_state"
 """The attribute of a span object in which its state is kept."""
@@ -52,6 +51,9 @@ class TraceOwner(Protocol):
 
     def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
         """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
+
+    def trace_url(self, trace_id: str) -> str:
+        """Where a trace opens in the MLflow UI, empty where nobody knows."""
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be written down soon."""
@@ -121,18 +123,16 @@ class SpanState:
 
     def __init__(self, span: ReadableSpan, trace: OpenTrace, parent: SpanState | None) -> None:
         self.span: ReadableSpan | None = span
-        self.span_id = (span.get_span_context() or INVALID_SPAN_CONTEXT).span_id
+        self.span_id = (span.context or INVALID_SPAN_CONTEXT).span_id
         self.trace = trace
         self.parent = parent
 
     def descends_from(self, other: SpanState) -> bool:
         """Whether `other` is this span or one above it."""
         state: SpanState | None = self
-        while state is not None:
-            if state is other:
-                return True
+        while state is not None and state is not other:
             state = state.parent
-        return False
+        return state is not None
 
     def held_by(self, holder: object) -> None:
         """Take note when `holder` is gone, through which alone the opener of the span can end it."""
@@ -158,36 +158,29 @@ class OpenTrace:
     end shortly after the root travel with it, and later ones follow as fragments of the same trace.
     """
 
-    __slots__ = (
-        *("__weakref__", "counted", "exchange", "experiment", "export", "exported_calls", "fragment", "held"),
-        *("identity", "info", "linked_prompts", "metadata", "open_runs", "owner", "registrations", "root"),
-        *("last_end_ns", "root_summary", "runs", "source_run", "tokens", "tree"),
-    )
+    counted = fragment = held = False
+    root: SpanState | None = None
+    """The root, until it was handed over."""
+    exchange: Exchange | None = None
+    root_summary: RootSummary | None = None
+    info: Any = None
+    last_end_ns = 0
+    """When the last of the spans that were written ended: work that was handed on may outlive the root."""
+    experiment: str | None = None
+    exported_calls: Any = None
+    """The calls that MLflow has already (`records/exported_calls.py`)."""
+    runs: list[Any] | None = None
+    """The active MLflow runs of the request, once somebody asks for them."""
+    source_run: str | None = None
+    linked_prompts: str | None = None
 
     def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
         self.owner = owner
         self.identity = identity
-        self.registrations: tuple[Any, ...] = ()
         self.tree: SpanTree[SpanState] = SpanTree()
         self.export: ExportState[SpanState] = ExportState()
-        self.counted = False
-        self.fragment = False
-        self.root: SpanState | None = None  # until it was handed over
-        self.exchange: Exchange | None = None
         self.metadata = TraceMetadata()
-        self.root_summary: RootSummary | None = None
-        self.info: Any = None
-        self.last_end_ns = 0
-        """When the last of the spans that were written ended: work that was handed on may outlive the root."""
-        self.experiment: str | None = None
-        self.exported_calls: Any = None
-        """The calls that MLflow has already (`records/exported_calls.py`)."""
-        self.runs: list[Any] | None = None
-        """The active MLflow runs of the request, once somebody asks for them."""
-        self.source_run: str | None = None
-        self.linked_prompts: str | None = None
         self.open_runs: dict[str, dict[str, Any]] = {}
-        self.held = False
         self.tokens: dict[str, int] = {}
 
     def add(
@@ -200,8 +193,7 @@ class OpenTrace:
     ) -> SpanState:
         """Take a started span into the trace, under `parent`, or under a span of another process."""
         state = SpanState(span, self, parent)
-        if remote_parent_id is not None:
-            state.remote_parent_id = remote_parent_id
+        state.remote_parent_id = remote_parent_id
         state.framework = framework
         setattr(span, SPAN_STATE, state)
         if self.tree.is_new:
@@ -291,17 +283,6 @@ class OpenTrace:
             state.abandoned = False
         self._let_go(batch.finished)
         return record
-
-    def continue_in_child(self) -> None:
-        """In a forked child: what has started is the parent's, and what ends from now on is more of its trace."""
-        self.tree, self.export = SpanTree(), ExportState()
-        self.tree.is_new = False
-        self.root, self.counted, self.fragment = None, False, True
-        self.metadata.sent_tags, self.metadata.joined_as = self.explicit_tags, None
-        if self.owner.samples(self.identity.mlflow_trace_id_int):
-            self.export.release()
-        else:
-            self.export.discard()
 
     def _enqueue(self) -> None:
         if self.export.released and not self.held and self.export.mark_queued():

@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from otel_mlflow.pacing import rest_if_due
 from otel_mlflow.spans.langchain.run import LangChainRun
+from otel_mlflow.spans.on_demand import OnDemand
 
 
 class TreeSpan(Protocol):
@@ -35,18 +36,17 @@ class SpanTree(Generic[SpanT]):
     of each span together with the map of generators.
     """
 
-    __slots__ = ("_lock", "generators", "has_inner_spans", "has_runs", "is_new", "spans")
+    is_new = True
+    """Whether no span has started yet."""
+    has_inner_spans = False
+    """Whether more than one span ever started, without those that a framework opened about itself."""
+    has_runs = False
+    """Whether one of the spans is a LangChain run."""
+    _lock: OnDemand[threading.Lock] = OnDemand(lambda _: threading.Lock())
 
     def __init__(self) -> None:
         self.spans: dict[int, SpanT] = {}
         self.generators: dict[FrameType, list[SpanT]] = {}
-        self.is_new = True
-        """Whether no span has started yet."""
-        self.has_inner_spans = False
-        """Whether more than one span ever started, without those that a framework opened about itself."""
-        self.has_runs = False
-        """Whether one of the spans is a LangChain run."""
-        self._lock = threading.Lock()
 
     def add(self, state: SpanT) -> None:
         """A span has started."""

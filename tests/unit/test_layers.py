@@ -53,7 +53,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "exporter": {"delivery", "http", "settings", "spans", "startup", "tracing"},
     "testing": {"backends", "delivery", "integrations", "spans", "tracing"},
-    "asgi": {"errors", "guard", "http", "integrations", "outside", "request", "settings", "spans", "tracing"},
+    "asgi": {"errors", "guard", "http", "integrations", "outside", "settings", "spans", "tracing"},
     "diagnosis": {"backends", "content", "delivery", "errors", "integrations", "settings", "spans"},
     "ops": {
         *("backends", "delivery", "diagnosis", "errors", "guard", "http", "integrations", "outside", "settings"),

@@ -29,7 +29,7 @@ _IGNORED = "can only be used for root spans"
 def note_destination(state: SpanState) -> None:
     """Take note of the experiment that a root span of MLflow's names, or the one that is set for this context."""
     destination = getattr(mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.get(), "experiment_id", None)
-    experiment_id = _own(state) or destination
+    experiment_id = (_own(state) if state.from_mlflow else None) or destination
     if experiment_id and state.trace.experiment is None and not state.trace.fragment:
         state.trace.experiment = experiment_by_id(str(experiment_id))
 
@@ -40,7 +40,7 @@ def mark_followed(trace: OpenTrace, attribute: str) -> None:
 
 
 def _own(state: SpanState) -> str | None:
-    if not state.from_mlflow or state.span is None:
+    if state.span is None:
         return None
     own = (state.span.attributes or {}).get(mlflow_names.EXPERIMENT_ID)
     return own.strip('"') if isinstance(own, str) else None

@@ -14,10 +14,9 @@ from otel_mlflow.spans.mlflow import client
 from otel_mlflow.spans.mlflow.destinations import FollowedDestinations
 from otel_mlflow.spans.mlflow.last_trace import LastActiveTrace
 from otel_mlflow.spans.mlflow.listener import MlflowListener
-from otel_mlflow.spans.mlflow.provider import BridgedProvider, ProviderSwap, TracerFor, mlflow_provider
+from otel_mlflow.spans.mlflow.provider import BridgedProvider, BridgedTracer, ProviderSwap, TracerFor, mlflow_provider
 from otel_mlflow.spans.mlflow.self_test import NAME, SelfTest
 from otel_mlflow.spans.mlflow.trace_manager import BridgedTraceManager
-from otel_mlflow.spans.mlflow.tracer import BridgedTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.registry import change_ids
 

@@ -19,8 +19,7 @@ from otel_mlflow.guard import attempt
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.caller_key import CallerKey
-from otel_mlflow.spans.identity import TraceIdentity
-from otel_mlflow.spans.ids import span_context
+from otel_mlflow.spans.ids import TraceIdentity, span_context
 from otel_mlflow.spans.mlflow.last_trace import keeping_last_trace
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
@@ -99,6 +98,10 @@ class _Nobody:
     def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
         """None: nothing is written."""
         return ()
+
+    def trace_url(self, trace_id: str) -> str:
+        """It is stored nowhere."""
+        return ""
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Let it go."""

@@ -31,8 +31,9 @@ def _find_state(trace_id: str | None, span_id: int) -> SpanState | None:
     """The state by ids. A span that is just ending does not tell its trace any more: MLflow's Haystack asks without."""
     if trace_id is None:
         return next((state for trace in open_traces() if (state := trace.tree.spans.get(span_id)) is not None), None)
-    trace = find_by_mlflow_id(trace_id)
-    return find_span_state(trace.identity.mlflow_trace_id_int, span_id) if trace is not None else None
+    match = _TRACE_ID.fullmatch(trace_id)
+    state = find_span_state(int(match[1], 16), span_id) if match else None
+    return state if state is not None and state.trace.identity.mlflow_trace_id == trace_id else None
 
 
 def _current_span(trace_id: str, span_id: int) -> LiveSpan | None:

@@ -245,7 +245,7 @@ def test_a_span_that_another_thread_makes_meanwhile_is_whole() -> None:
     made: list[OwnSpan] = []
 
     def make() -> None:
-        made.append(maker.make("work", INVALID_SPAN_CONTEXT, SpanKind.INTERNAL, None, None))
+        made.append(maker.make("work", INVALID_SPAN_CONTEXT, SpanKind.INTERNAL, None))
 
     tracer: Any = TracerWithAGuest(TracerProvider().get_tracer("library"), make)
     maker = SpanMaker(tracer)

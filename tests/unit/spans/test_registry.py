@@ -9,9 +9,15 @@ import mlflow
 from opentelemetry import propagate
 
 from otel_mlflow.delivery.destinations import DEFAULT_EXPERIMENT
-from otel_mlflow.spans.identity import TraceIdentity
-from otel_mlflow.spans.ids import new_trace_id
-from otel_mlflow.spans.registry import change_mlflow_trace_id, find_open_trace, find_span_state, register
+from otel_mlflow.spans.ids import TraceIdentity, new_trace_id
+from otel_mlflow.spans.registry import (
+    OPEN_TRACES,
+    add_otel_trace_id,
+    change_mlflow_trace_id,
+    find_open_trace,
+    find_span_state,
+    register,
+)
 from otel_mlflow.spans.trace import OpenTrace
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.tracing import Tracing
@@ -56,6 +62,26 @@ def test_spans_of_each_trace_with_the_id_are_found(tracing: Tracing) -> None:
     del first, root
     gc.collect()
     assert find_span_state(trace_id, in_second.span_id) is in_second
+
+
+def test_nothing_is_left_of_traces_that_nobody_refers_to(tracing: Tracing) -> None:
+    """Whether they shared an id or were renamed: a process serves requests for weeks."""
+    trace_id, before = new_trace_id(), set(OPEN_TRACES)
+    traces = [register(OpenTrace(tracing, TraceIdentity(trace_id, number))) for number in (1, 2, 2)]
+    change_mlflow_trace_id(traces[0], new_trace_id())
+    add_otel_trace_id(traces[1], 3)
+    assert len(set(OPEN_TRACES) - before) == 5
+    traces.clear()
+    gc.collect()
+    assert set(OPEN_TRACES) - before == set()
+
+
+def test_spans_of_another_provider_s_trace_register_it_once(tracing: Tracing) -> None:
+    """However many they are."""
+    trace = register(OpenTrace(tracing, TraceIdentity(new_trace_id(), 1)))
+    for _ in range(3):
+        add_otel_trace_id(trace, 3)
+    assert len(OPEN_TRACES[3]) == 1
 
 
 def test_the_trace_with_the_root_speaks_for_all_of_its_name(tracing: Tracing) -> None:

@@ -21,8 +21,9 @@ ALL_TAGS = {**TAGS, "mlflow.traceName": "POST /chat"}
 def written(**metadata: Any) -> Any:
     """An open trace whose root is written."""
     trace = SimpleNamespace(
-        root=SimpleNamespace(remote_parent_id=None), source_run=None, info=None, metadata=TraceMetadata(**metadata)
+        root=SimpleNamespace(remote_parent_id=None), source_run=None, info=None, metadata=TraceMetadata()
     )
+    vars(trace.metadata).update(metadata)
     export_tags(trace.metadata, TAGS)
     return trace
 
