@@ -89,10 +89,12 @@ class AuthorizedApp:
         return None if is_allowed else _unauthorized()
 
 
-def checked_token(token: str | None) -> str | None:
+def checked_token(token: object) -> str | None:
     """The token without the spaces around it. Raises `ValueError` where nothing is left: everybody would bring that."""
     if token is None:
         return None
+    if not isinstance(token, str):
+        raise ValueError(f"ops.app: token is a {type(token).__name__}; expected a text that is the secret")
     if not token.strip():
         raise ValueError("ops.app: token is empty or blank; expected a secret (or None, and then a guard or loopback)")
     return token.strip()

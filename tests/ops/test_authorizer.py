@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -83,6 +84,15 @@ def test_an_empty_or_blank_token_is_an_error(store: Path, tmp_path: Path, token:
     """An environment variable that is set to nothing must not open the dashboard to everybody."""
     tracing = Tracing(settings_of(store, tmp_path))
     with pytest.raises(ValueError, match="token is empty or blank"):
+        ops.app(tracing, token=token)
+    tracing.shutdown(0)
+
+
+@pytest.mark.parametrize("token", [7, b"the token", ["the token"]])
+def test_a_token_that_is_no_text_is_an_error(store: Path, tmp_path: Path, token: Any) -> None:
+    """No request can bring it: it is said at once, and not at the first visit."""
+    tracing = Tracing(settings_of(store, tmp_path))
+    with pytest.raises(ValueError, match="expected a text"):
         ops.app(tracing, token=token)
     tracing.shutdown(0)
 
