@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.ops import expected
 from tests.ops.comparing import close, without
 from tests.ops.dashboards import settings_of
 from tests.ops.tables import Tables
-from tests.ops.variety import END, FIRST, HOUR, MAIN, Request, of_the_dashboard, variety
+from tests.ops.variety import END, FIRST, HOUR, MAIN, Judgement, Request, of_the_dashboard, variety
 from tests.servers.mariadb import MariaDb
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.postgres import Postgres
@@ -131,6 +132,21 @@ def test_what_comes_late_and_what_is_deleted_is_counted_as_such(source: Source, 
     backend.tables.remove(LATE)
     backend.tables.add(SEEDED[::10])
     check(source, SEEDED, window="60d")
+
+
+def test_feedback_that_is_changed_is_counted_as_it_is_now(source: Source, backend: Backend) -> None:
+    """Although there is as much of it as before."""
+    check(source, SEEDED, window="60d")
+    disliked = [replace(request, given=tuple(map(_worst, request.given))) for request in SEEDED]
+    backend.tables.remove(SEEDED)
+    backend.tables.add(disliked)
+    check(source, disliked, window="60d")
+    backend.tables.remove(disliked)
+    backend.tables.add(SEEDED)
+
+
+def _worst(given: Judgement) -> Judgement:
+    return replace(given, value=0) if given.name == "stars" else given
 
 
 def test_a_trace_that_cannot_be_read_back_costs_only_its_own_figures(backend: Backend, tmp_path: Path) -> None:

@@ -150,6 +150,18 @@ def empty_of_traces(path: Path) -> None:
         db.execute("DELETE FROM trace_info")
 
 
+def test_feedback_that_becomes_a_text_is_told_as_one(store: Path, tmp_path: Path) -> None:
+    """MLflow's tables say when feedback was changed."""
+    shutil.copy(store, tmp_path / "mlflow.db")
+    source = source_for(settings_of(tmp_path / "mlflow.db", tmp_path))
+    first = source.summary(question_of({"window": "28d"}, seed.END)).figures.feedback
+    with sqlite3.connect(tmp_path / "mlflow.db") as db:
+        db.execute("UPDATE assessments SET value = '\"text\"', last_updated_timestamp = last_updated_timestamp + 1")
+    second = source.summary(question_of({"window": "28d"}, seed.END + 2 * MINUTE)).figures.feedback
+    assert {row["name"] for row in second} == {row["name"] for row in first} != set()
+    assert all(row["texts"] == row["given"] for row in second)
+
+
 def test_beyond_the_limit_the_oldest_leave_the_index(tmp_path: Path) -> None:
     """And are read again where somebody asks for their time."""
     index = TraceIndex(tmp_path / "index.db")

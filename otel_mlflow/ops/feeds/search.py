@@ -15,6 +15,7 @@ from otel_mlflow.errors import DeliveryError, RejectedError
 from otel_mlflow.ops.feeds.base import Tally
 from otel_mlflow.ops.feeds.trace_api import (
     ASSESSMENT_COUNT,
+    MEAN_ASSESSMENT,
     MEAN_LATENCY,
     PAGE_SIZE,
     TRACE_COUNT,
@@ -84,15 +85,15 @@ class SearchFeed:
         self._api.close()
 
     def tallies(self, start_ms: int, end_ms: int, step_ms: int) -> Mapping[int, Tally] | None:
-        """Traces, feedback and mean latency of each step, as MLflow works them out; None where it does not.
+        """Traces, feedback and the means of both of each step, as MLflow works them out; None where it does not.
 
-        The mean, because one trace may have been deleted and another have come late.
+        The means, because one trace may have been deleted and another have come late, and feedback can be changed.
         """
         points: dict[int, list[Point]] = defaultdict(list)
         try:
             for start in range(start_ms, end_ms, MOST_STEPS * step_ms):
                 times = Times(start, min(start + MOST_STEPS * step_ms, end_ms), step_ms)
-                for measure in (TRACE_COUNT, ASSESSMENT_COUNT, MEAN_LATENCY):
+                for measure in (TRACE_COUNT, ASSESSMENT_COUNT, MEAN_ASSESSMENT, MEAN_LATENCY):
                     for step, value in self._measured(measure, times):
                         points[step].append((measure, value))
         except NotOfferedError:
@@ -133,7 +134,8 @@ class SearchFeed:
             for point in self._api.metrics(scope, measure, times):
                 bucket = point.get("dimensions", {}).get("time_bucket")
                 step = round(datetime.fromisoformat(bucket).timestamp() * 1000) if bucket else times.start_ms
-                yield step, point["values"][measure.aggregation]
+                # No mean where nothing of a step is a number.
+                yield step, point["values"].get(measure.aggregation, 0)
 
     def _complete(self, infos: Sequence[Json]) -> list[TraceEntry]:
         """Read the spans of those that need it."""

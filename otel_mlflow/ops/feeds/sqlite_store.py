@@ -233,7 +233,8 @@ FROM ({CHOSEN}) AS traces GROUP BY step
 """  # noqa: S608
 ASSESSED = """
 SELECT trace_timestamp_ms - trace_timestamp_ms % :step AS step,
-    count(*) || ' ' || coalesce(sum(aggregate_value), 0) || ' ' || sum(valid) AS state
+    count(*) || ' ' || sum(last_updated_timestamp) || ' ' || coalesce(sum(aggregate_value), 0)
+        || ' ' || sum(valid) AS state
 FROM experiments JOIN assessments ON assessments.experiment_id = experiments.experiment_id
     AND trace_timestamp_ms >= :start AND trace_timestamp_ms < :end
 GROUP BY step

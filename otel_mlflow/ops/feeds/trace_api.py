@@ -78,6 +78,7 @@ class Measure:
 
 TRACE_COUNT = Measure("TRACES", "trace_count", "COUNT")
 ASSESSMENT_COUNT = Measure("ASSESSMENTS", "assessment_count", "COUNT")
+MEAN_ASSESSMENT = Measure("ASSESSMENTS", "assessment_value", "AVG")
 MEAN_LATENCY = Measure("TRACES", "latency", "AVG")
 
 
