@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from otel_mlflow.spans.on_demand import OnDemand
-from otel_mlflow.spans.records.trace_summary import TraceSummary
+from otel_mlflow.spans.records.running_summary import RunningSummary
 
 _NO_TAGS: Mapping[str, str] = {}
 
@@ -20,7 +20,7 @@ class TraceMetadata:
     client_request_id: str | None = None
     inputs: str | None = None
     outputs: str | None = None
-    summary: OnDemand[TraceSummary] = OnDemand(lambda _: TraceSummary())
+    summary: OnDemand[RunningSummary] = OnDemand(lambda _: RunningSummary())
     """What the spans written so far contribute to figures."""
     exported_inputs: str | None = None
     exported_outputs: str | None = None

@@ -31,6 +31,7 @@ MANY_SPANS = 1000
 """Of a trace that has so many the finished ones are handed over before it ends, for the writer and the collector."""
 
 SPAN_STATE = "_otel_mlflow_state"
+_NO_TOKENS: Mapping[str, int] = {}
 """The attribute of a span object in which its state is kept."""
 
 
@@ -120,6 +121,8 @@ class SpanState:
     """The spans below it that MLflow is not going to show, of those that have ended."""
     tokens: Mapping[str, int] | None = None
     """The tokens that the span reports."""
+    tokens_below: Mapping[str, int] = _NO_TOKENS
+    """What the spans below it that were written report."""
 
     def __init__(self, span: ReadableSpan, trace: OpenTrace, parent: SpanState | None) -> None:
         self.span: ReadableSpan | None = span
@@ -152,10 +155,9 @@ def span_state(span: object) -> SpanState | None:
 class OpenTrace:
     """One MLflow trace while its spans come in; handed over when its root has ended, and again when more of it ends.
 
-    One of `MANY_SPANS` is handed over as it comes where it is sure to be kept.
-
     Handing over only queues the trace. What has ended by the time the queue is worked off is taken then: spans that
-    end shortly after the root travel with it, and later ones follow as fragments of the same trace.
+    end shortly after the root travel with it, and later ones follow as fragments of the same trace. One of `MANY_SPANS`
+    is handed over as it comes where it is sure to be kept.
     """
 
     counted = fragment = held = False
@@ -167,6 +169,7 @@ class OpenTrace:
     last_end_ns = 0
     """When the last of the spans that were written ended: work that was handed on may outlive the root."""
     experiment: str | None = None
+    tokens: Mapping[str, int] = _NO_TOKENS
     exported_calls: Any = None
     """The calls that MLflow has already (`records/exported_calls.py`)."""
     runs: list[Any] | None = None
@@ -181,7 +184,6 @@ class OpenTrace:
         self.export: ExportState[SpanState] = ExportState()
         self.metadata = TraceMetadata()
         self.open_runs: dict[str, dict[str, Any]] = {}
-        self.tokens: dict[str, int] = {}
 
     def add(
         self,

@@ -1,9 +1,14 @@
-"""How many tokens the models of a trace have used, as their spans say."""
+"""How many tokens the models of a trace have used, as their spans say.
+
+MLflow's rule: a span that reports tokens stands for all below it, which it sums up. Spans are written in any order,
+over several records, and some more than once. So each knows what those below it add up to (`tokens_below`), and what
+changes at a span is carried up, to the trace or to the nearest span that reports tokens itself.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from otel_mlflow import mlflow_names
@@ -24,22 +29,24 @@ def tokens_of(attributes: Mapping[str, Any]) -> dict[str, int] | None:
     return counts or None
 
 
-def add_up(trace: OpenTrace, spans: Iterable[SpanState]) -> bool:
-    """Add what these spans used to what the trace has used so far; answer whether that has changed.
-
-    MLflow's rule: an agent's span that sums up the models below it stands for all of them.
-    """
-    counted = [state.tokens for state in spans if state.tokens and not _is_summed_up(state)]
-    for usage in counted:
-        for kind, count in usage.items():
-            trace.tokens[kind] = trace.tokens.get(kind, 0) + count
-    return bool(counted)
-
-
-def _is_summed_up(state: SpanState) -> bool:
+def count_tokens(trace: OpenTrace, state: SpanState, reported: Mapping[str, int] | None) -> None:
+    """Count what a span reports, in place of what it reported when it was written before."""
+    before = state.tokens or state.tokens_below
+    state.tokens = reported
+    after = state.tokens or state.tokens_below
+    if before == after:
+        return
     above = parent_after_folding(state)
     while above is not None:
+        above.tokens_below = _replaced(above.tokens_below, before, after)
         if above.tokens:
-            return True
+            return
         above = parent_after_folding(above)
-    return False
+    trace.tokens = _replaced(trace.tokens, before, after)
+
+
+def _replaced(sums: Mapping[str, int], before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """The sums with `after` where they had `before`; a kind that nobody reports any more is gone."""
+    rest = {kind: count - before.get(kind, 0) for kind, count in sums.items()}
+    others = {kind: count for kind, count in rest.items() if count or kind not in before}
+    return {kind: others.get(kind, 0) + after.get(kind, 0) for kind in {**others, **after}}

@@ -115,7 +115,7 @@ class TraceSummary:
     ) -> None:
         """Count a span, by the attributes that it has in MLflow."""
         self.spans += 1
-        span_type = _decoded(attributes.get(mlflow_names.SPAN_TYPE))
+        span_type = decoded(attributes.get(mlflow_names.SPAN_TYPE))
         if span_type in MODEL_TYPES:
             self._add_model_call(attributes, duration_ms)
         if span_type == TOOL_TYPE:
@@ -130,7 +130,7 @@ class TraceSummary:
         self.error_type = (attributes.get("error.type") or _exception_type(proto)) if is_error else None
 
     def _add_model_call(self, attributes: Mapping[str, Any], duration_ms: int) -> None:
-        model = _decoded(attributes.get(LLM_MODEL))
+        model = decoded(attributes.get(LLM_MODEL))
         if not model:
             return
         use = self.models.setdefault(to_text(model), ModelUse())
@@ -266,11 +266,11 @@ def _whole(value: Any) -> int:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    found = _decoded(value)
+    found = decoded(value)
     return found if isinstance(found, Mapping) else {}
 
 
-def _decoded(value: Any) -> Any:
+def decoded(value: Any) -> Any:
     """MLflow writes values as JSON text; a text that is none stands for itself."""
     try:
         return json.loads(value) if isinstance(value, str) and value.startswith(_JSON) else value

@@ -31,7 +31,8 @@ from otel_mlflow.spans.records.encoding import (
 from otel_mlflow.spans.records.folding import after_folding, fold, merged_attributes, parent_after_folding
 from otel_mlflow.spans.records.request_encoder import LARGEST_PIECE, LARGEST_SPAN, RequestEncoder, ResourceEncoder
 from otel_mlflow.spans.records.root_attributes import export_tags
-from otel_mlflow.spans.records.tokens import add_up, tokens_of
+from otel_mlflow.spans.records.running_summary import WrittenSpan
+from otel_mlflow.spans.records.tokens import count_tokens, tokens_of
 from otel_mlflow.spans.records.trace_info import MAX_SESSION, TraceInfoWriter, explicit_state, summarize_root
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
@@ -77,9 +78,9 @@ class TraceWriter:
         attempt(fold, trace, spans)
         experiment = _choose_experiment(trace)
         encoder = self._new_encoder()
-        calls_before = trace.metadata.summary.calls
+        before = trace.tokens, trace.metadata.summary.calls_written
         written = self._write_spans(encoder, trace, spans)
-        is_outdated = add_up(trace, written) or trace.metadata.summary.calls > calls_before
+        is_outdated = before != (trace.tokens, trace.metadata.summary.calls_written)
         # MLflow's server works the state out anew from spans that come later: one that user code set must follow them.
         is_overruled = bool(written) and explicit_state(trace) is not None
         told_until_ns = trace.metadata.told_until_ns
@@ -177,14 +178,8 @@ class TraceWriter:
             set_status(proto, StatusCode.ERROR, _CUT_SHORT.get(cut_short, f"cut short: {cut_short}"))
         self._content.clean(proto)
         attributes = self._translated(attributes, proto)
-        state.tokens = tokens_of(attributes)
-        trace.metadata.summary.add_span(
-            proto.name,
-            attributes,
-            is_failed=proto.status.code == _ERROR,
-            duration_ms=max(proto.end_time_unix_nano - proto.start_time_unix_nano, 0) // 1_000_000,
-            is_root=state is trace.root,
-        )
+        count_tokens(trace, state, tokens_of(attributes))
+        _summarize(trace, state, proto, attributes)
         if state is trace.root:
             trace.metadata.summary.add_root(attributes, proto)
             summarize_root(trace)
@@ -220,6 +215,17 @@ class TraceWriter:
         attributes = semconv.at_start(exchange) | semconv.at_end(exchange)
         from_outside = {key: attributes.pop(key) for key in semconv.FROM_OUTSIDE if key in attributes}
         return attributes | self._content.of_span(from_outside) | self._content.of_exchange(exchange)
+
+
+def _summarize(trace: OpenTrace, state: SpanState, proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:
+    """Count the span in the trace's summary; the root once, also where it is told anew."""
+    is_root = state is trace.root
+    if is_root and trace.metadata.exported is not None:
+        return
+    is_failed = proto.status.code == _ERROR
+    duration_ms = max(proto.end_time_unix_nano - proto.start_time_unix_nano, 0) // 1_000_000
+    span = WrittenSpan(proto.name, attributes, is_failed, duration_ms, is_root)
+    trace.metadata.summary.add(state.span_id, span, has_ended=state.ended or is_root)
 
 
 def _cut_short(state: SpanState) -> str | None:

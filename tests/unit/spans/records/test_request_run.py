@@ -208,6 +208,29 @@ def test_tokens_that_are_used_after_the_answer_are_told_then(fresh_process: None
     assert (first["run"]["metrics"]["total_tokens"], second["run"]["metrics"]["total_tokens"]) == (1, 3)
 
 
+def test_tokens_count_once_whenever_the_span_that_sums_them_up_ends(
+    fresh_process: None, instrument: Instrument
+) -> None:
+    """An agent in the background, of which MLflow has the models already."""
+
+    def handler(background: BackgroundTasks) -> None:
+        background.add_task(later)
+
+    def later() -> None:
+        assert isinstance(BRIDGE.diversion, MemoryDelivery)
+        with mlflow.start_span("agent") as agent:
+            model({"total_tokens": 15})
+            model({"total_tokens": 15})
+            BRIDGE.diversion.traces()
+            model({"total_tokens": 1})
+            BRIDGE.diversion.traces()
+            agent.set_attribute(USAGE, {"total_tokens": 32, "input_tokens": 8})
+        model({"total_tokens": 100})
+
+    metrics = infos(instrument, handler)[-1]["run"]["metrics"]
+    assert (metrics["total_tokens"], metrics["input_tokens"]) == (132, 8)
+
+
 @pytest.mark.parametrize(
     "name", ["plain", "a/b", "a//b", "../up", "/root", ".", "", "50%", "q?", "é", "a:b", "x" * 300]
 )

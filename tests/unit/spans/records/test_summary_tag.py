@@ -14,6 +14,7 @@ from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of
 from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
+from tests.unit.spans.test_trace import start, state_of
 
 
 def call_model(model: str = "large") -> None:
@@ -80,3 +81,28 @@ def test_a_request_that_uses_nothing_says_so_in_a_few_characters(
     instrument(app)
     Call(app, "GET /").run()
     assert json.loads(traces[0].info.tags["otel_mlflow.summary"]) == {"v": 1, "spans": 1}
+
+
+def test_a_call_that_outlives_a_cut_counts_once(traces: CapturedTraces) -> None:
+    """It is told of when its request was cut, and again when it has ended: with what it says then."""
+    root = start("root")
+    call = start("model", root)
+    call.set_attributes({"mlflow.spanType": '"CHAT_MODEL"', "mlflow.llm.model": '"large"'})
+    root.end()
+    state_of(root).trace.cut()
+    told = summary_of(traces)
+    assert (told.spans, told.models["large"].calls, told.models["large"].total_tokens) == (2, 1, 0)
+    call.set_attribute("mlflow.chat.tokenUsage", '{"total_tokens": 25}')
+    call.end()
+    told = summary_of(traces)
+    assert (told.spans, told.models["large"].calls, told.models["large"].total_tokens) == (2, 1, 25)
+
+
+def test_a_root_that_is_told_anew_counts_once(traces: CapturedTraces) -> None:
+    """An exception after the last byte is in its span, and no second span."""
+    root = start("root")
+    root.end()
+    assert summary_of(traces).spans == 1
+    state = state_of(root)
+    state.trace.restate_root(state, state.readable or root)
+    assert summary_of(traces).spans == 1
