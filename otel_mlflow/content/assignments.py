@@ -4,7 +4,8 @@ After the name of a secret stands, in the order in which it is tried:
 
 1. an operator and a value (`password=…`, `X-Api-Key: …`, `'token': '…'`, `os.environ["KEY"] = …`), also a block of
    indented lines (YAML);
-2. as the first of a pair, the second (`("cookie", "…")`, `"name": "password", "value": "…"`);
+2. as the first of a pair, the second (`("cookie", "…")`, `"name": "password", "value": "…"`); as a constant, the next
+   argument of a call (`setopt(curl, CURLOPT_PASSWORD, "…")`);
 3. as a command's option or in a file of words, the next word (`--password …`, `machine … login … password …`);
 4. a value in quotes or in a call (`PASSWORD '…'`, `setPassword("…")`);
 5. what is typed into the field of a form (`find_element(By.ID, "password").send_keys("…")`);
@@ -75,6 +76,10 @@ _VALUE_OF_NAMED = re.compile(
 _OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]#=\\"'-]{0,40}\Z""")
 # `("name", "…")`, `('[name="name"]', '…')`, in Ruby `("name") { "…" }`.
 _PAIR = re.compile(r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,20}(?=b?\\*["'])""")
+# `setopt(curl, CURLOPT_PASSWORD, "…")`, `env.put(Context.SECURITY_CREDENTIALS, "…")`.
+_OPENS_ARGUMENTS = re.compile(r"[\w$][(,]\s{0,4}\Z|\((?:[^()\n]{1,80}),\s{0,4}\Z")
+_CONSTANT = re.compile(r"(?:[A-Za-z]\w{0,40}\.){0,3}[A-Z][A-Z\d_]{2,60}")
+_NEXT_LITERAL = re.compile(r"""\s{0,4},\s{0,4}\\{0,4}["']([^"'\\\n]{4,200})\\{0,4}["']""")
 _OPENS_CALL = re.compile(r"""(?:new[ ])?[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bruf]?["'])""")
 _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])}]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
@@ -124,7 +129,7 @@ def _values(text: str, mention: Mention) -> Iterator[Range]:
         found = _assigned(text, mention, before, operator)
     elif found is None:
         found = _option(text, mention, before) or _pair(text, mention, before) or _called(text, mention)
-        found = found or _typed(text, mention)
+        found = found or _beside_constant(text, mention, before) or _typed(text, mention)
         found = found or _next_word(text, mention) or find_told(text, mention)
     if found is not None:
         yield found
@@ -192,7 +197,8 @@ def _block(text: str, mention: Mention, start: int) -> Iterator[Range]:
         if line[2] and len(line[1]) <= indent - (1 if is_item else 0):
             return
         key, _, content = line[2].rpartition(": ")
-        is_name = is_code(content) or (is_item and is_word(content))
+        is_key = content.endswith(":") and not is_credential(content)
+        is_name = is_code(content) or (is_item and is_word(content)) or is_key
         is_stated = (key and names_aspect(key)) or (mention.strength < Strength.ALL and is_name)
         if mention.strength == Strength.ALL:
             content = line[2]
@@ -223,6 +229,15 @@ def _pair(text: str, mention: Mention, before: str) -> Range | None:
     found = _hidden(text, mention, comma.end(), is_equals=True)
     is_closed = found is not None and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text))
     return found if found and (is_closed or is_credential(text[slice(*found)])) else None
+
+
+def _beside_constant(text: str, mention: Mention, before: str) -> Range | None:
+    """Find the argument of a call after a constant that names a secret."""
+    literal = _NEXT_LITERAL.match(text, mention.end)
+    if literal is None or not _CONSTANT.fullmatch(text, mention.start, mention.end):
+        return None
+    is_argument = _OPENS_ARGUMENTS.search(before[-_LOOK_BACK // 4 :]) is not None
+    return literal.span(1) if is_argument and is_credential(literal[1]) else None
 
 
 def _option(text: str, mention: Mention, before: str) -> Range | None:

@@ -92,6 +92,7 @@ _OPTIONS = (
     _option("add-generic-password", r"-w"),
     _option("add-internet-password", r"-w"),
     _option("wandb", r"login"),
+    _option("rclone", r"obscure", rf"()()(?=\S{{0,40}}\d){_BARE}"),
     _option("hydra", r"-p"),
     _option("etcdctl", r"--user", _AFTER_COLON, joined=True),
     _option("rootpw", r"--plaintext|--iscrypted"),
@@ -113,7 +114,7 @@ _WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() 
     b"snmpget".split()
 )
 _ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus", b"expdp", b"impdp", b"exp", b"imp", b"rman"})
-_NOT_A_SECRET = re.compile(r"[-$<{%].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt", re.DOTALL)
+_NOT_A_SECRET = re.compile(r"[-$<{%].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt|(?i:password|passwd)", re.DOTALL)
 _STORED = re.compile(
     r"""\becho\s+(?:-n\s+)?["']?([^\s"'|>]+)["']?\s*>{1,2}\s*[^\s;|]{0,100}(?:token|secret|passw|passphrase|credential|key)"""
 )

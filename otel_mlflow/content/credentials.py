@@ -32,7 +32,9 @@ _SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){3,23}[.]?")
 _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _CAPITALS = re.compile(r"[A-Z]{2}(?=[a-z])")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
-_REFERENCE = re.compile(r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)")
+_REFERENCE = re.compile(
+    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)|\.{0,2}/(?:[\w.-]{1,60}/){0,8}[\w-]{1,60}\.[a-z]{2,5}"
+)
 _PLACEHOLDER = re.compile(
     r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)"
     r"|\$[A-Za-z_]{2,40}|\$?\{\{[^{}]{0,80}\}\}|\{(?:[a-z_]*|[A-Z_]*)\}"
@@ -162,7 +164,7 @@ _FEWEST_WORDS = 3
 
 
 def is_reference(text: str) -> bool:
-    """Say whether a text names a secret that is kept elsewhere: `pg-secret`, `db-credentials`."""
+    """Say whether a text names a secret that is kept elsewhere: `pg-secret`, `db-credentials`, `/etc/gcp/key.json`."""
     return _REFERENCE.fullmatch(text) is not None
 
 

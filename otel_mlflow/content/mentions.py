@@ -113,6 +113,8 @@ def _strength(text: str, start: int, name: str, names: SecretNames) -> tuple[int
     if words and name.lower() in ("token", "tokens"):
         return _strength_of_token(fold(words[-1][0]), strength), 0
     for word in reversed(words):
+        if is_credential(word[0]):
+            break
         phrase = names.strength(f"{before[word.start() :]}{name}")
         if phrase > strength:
             return phrase, len(before) - word.start()

@@ -171,7 +171,7 @@ def is_class_name(text: str) -> bool:
     return len(words) > 1 and any(_judge_at(words, place) for place in range(len(words)))
 
 
-_HEADER_NAME = re.compile(r"X(?:-[A-Z][A-Za-z]{1,20}){1,4}")
+_HEADER_NAME = re.compile(r"(?:X|Content|Accept|Access|Cache|User|If|Last|Proxy|Transfer)(?:-[A-Z][A-Za-z]{1,20}){1,4}")
 _SHORTEST_CLASS_NAME = 20
 _LONGEST_CLASS_NAME = 100
 _LONGEST_LABEL = 40

@@ -26,6 +26,9 @@ _IDENTIFIED = re.compile(
     r"""identified\s{1,20}(?:with\s+\S{1,40}\s{1,20})?(?:by|as)\s{1,20}(?:password\s{1,9})?(?:(['"])(.+?)\1|([^\s'";,]+))""",
     re.I,
 )
+_PROCEDURE = re.compile(
+    r"""\bsp_(?:addlogin|password)\s{1,9}(?:N?'[^'\n]{0,200}'|null)\s{0,9},\s{0,9}N?'([^'\n]{1,200})'""", re.IGNORECASE
+)
 _STATEMENT = re.compile(r"\b(?:create|alter|grant|connect|user|role)\b", re.IGNORECASE)
 _KEY_PRAGMA = re.compile(r"""pragma\s{1,9}(?:re|hex)?key\s{0,9}=\s{0,9}"?x?(['"])(.+?)\1""", re.IGNORECASE)
 
@@ -44,7 +47,7 @@ _NAMED_LITERAL = re.compile(r"""(['"])((?:(?!\1).){1,100})\1\s{1,4}as\s{1,4}["`\
 _LONGEST_LITERAL = 120
 _LONGEST_COLUMNS = 4200
 _ENCRYPTION_WORDS = frozenset({b"encrypt", b"decrypt", b"encryptbypassphrase", b"decryptbypassphrase", b"crypt"})
-_PASSWORD_WORDS = _ENCRYPTION_WORDS | {b"identified", b"pragma"}
+_PASSWORD_WORDS = _ENCRYPTION_WORDS | {b"identified", b"pragma", b"sp"}
 
 
 def may_hold_password(words: Set[bytes]) -> bool:
@@ -58,6 +61,8 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
         for found in find_all(_IDENTIFIED, text):
             if _is_password(text, found):
                 yield found.span(2 if found[2] else 3)
+    if b"sp" in words:
+        yield from (found.span(1) for found in find_all(_PROCEDURE, text))
     if b"pragma" in words:
         yield from (found.span(2) for found in _KEY_PRAGMA.finditer(text))
     if not _ENCRYPTION_WORDS.isdisjoint(words):

@@ -14,8 +14,12 @@ from otel_mlflow.content.windows import find_all
 
 Range = tuple[int, int]
 
-_BEARER = re.compile(r"\bbearer(?:[ \t]|\r?\n[ \t]|,[ ]?|%20|\+)+([\w.~+/=-]{6,})", re.IGNORECASE | re.ASCII)
-_BASIC = re.compile(r"\b(?:basic|auth plain)(?:[ \t]|%20|\+)+([\w+/=-]{8,})", re.IGNORECASE | re.ASCII)
+# Literals that are put together: `"Bearer " + "…"`.
+_JOINED = r"""(?:\\{0,4}["'`][ ]{0,2}[+.&][ ]{0,2}\\{0,4}["'`])?"""
+_BEARER = re.compile(
+    rf"\bbearer(?:[ \t]|\r?\n[ \t]|,[ ]?|%20|\+)+{_JOINED}([\w.~+/=-]{{6,}})", re.IGNORECASE | re.ASCII
+)
+_BASIC = re.compile(rf"\b(?:basic|auth plain)(?:[ \t]|%20|\+)+{_JOINED}([\w+/=-]{{8,}})", re.IGNORECASE | re.ASCII)
 _KIND = " PRIVATE KEY"
 _PRIVATE = re.compile(r"-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _END = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")

@@ -19,6 +19,7 @@ from otel_mlflow.content.credentials import (
     is_credential,
     is_message,
     is_placeholder,
+    is_reference,
     is_type,
     is_word,
 )
@@ -149,7 +150,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         return not (is_message(content) or is_label(content) or _STRUCT_TAG.fullmatch(content))
     if (number := content.rstrip(".,;:)")).isdigit():
         return (strength == Strength.ALL and len(number) >= len("123")) or len(number) >= len("123456")
-    if strength < Strength.ALL and is_class_name(content.rstrip(".,;:")):
+    if strength < Strength.ALL and (is_class_name(content.rstrip(".,;:")) or is_reference(content.rstrip(".,;:"))):
         return False
     return _is_bare_secret(text, value, content, name, is_equals=is_equals)
 

@@ -16,6 +16,7 @@ PASSWORDS = _words(
     password passwords passwd passphrase passcode passwort kennwort contrasena contrasenha motdepasse mdp senha
     wachtwoord adgangskode kodeord passord losenord salasana haslo hasło heslo jelszo lozinka zaporka geslo parola
     sifre şifre slaptazodis parool matkhau katasandi sandi userpass dbpass dbpw mypass rootpass
+    adminpass smtppass mailpass ftppass sqlpass mysqlpass redispass
     пароль парола пароля паролем паролю пароли parolam parolasi sifrem sifresi sifreniz sifren jelszavam jelszava
     salasanani hasla haslem hesla συνθηματικο συνθηματικός
     """
@@ -224,7 +225,7 @@ ASPECTS = _words(
     needed present exists set saved change changes changer rotation manager generator validator validation checker
     hasher hashing history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu
     box boxes visible visibility icon button form screen page prompt dialog input output inputs outputs details schema
-    cutter ordering order sort weight weights economy sale supply symbol ranking frequency frequencies
+    cutter ordering order sort weight weights economy sale supply symbol ranking frequency frequencies alias
     regex regexp pattern patterns address addresses fd lange longueur longitud lunghezza comprimento lengte длина
     """
 )
@@ -233,7 +234,7 @@ ASPECTS = _words(
 STATED = _words(
     """
     enabled disabled type required min max length count policy expires expiry expired created updated changed rotated
-    rotation verified status name optional scheme
+    rotation verified status name optional scheme file
     """
 )
 """Under the name of a secret: the name of something that is stated about it."""

@@ -75,6 +75,15 @@ HOSTILE = [
         "ssid a key ",
     ),
     *(";password={a}}", "password in '", "'password\"]', '"),
+    *(
+        '"Bearer " + "',
+        "(A_PASSWORD, 'abcdef1', ",
+        "a(b, A_PASSWORD, ",
+        "sp_password '', ",
+        "credentials=/a/",
+        "rclone obscure ",
+    ),
+    *("token abcdef1x to authenticate ", "secrets:\n a:\n"),
     *("password|x\na|b\n", ": 'a' \nFailed validating password\n", "your code is 1234 ", "AUTH a bcdefg1\n"),
 ]
 
