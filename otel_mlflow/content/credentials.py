@@ -47,7 +47,8 @@ _PLACEHOLDER = re.compile(
     r"|same-origin|include|omit"
     # The name of a variable that holds the secret.
     r"|(?:[A-Z][A-Z0-9]{0,20}_){1,5}(?:KEY|TOKEN|SECRET|PASSWORD|PASS|PWD|URL|URI|DSN|CREDENTIALS|PAT)"
-    r"|\[REDACTED\]|\[Filtered\]|\*{3,}.*|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|value|key|n/?a))",
+    r"|(?i:\[(?:redacted|filtered|masked|hidden|removed)\])|\*{3,}.*"
+    r"|(?i:redacted|masked|hidden|null|none|nil|undefined|true|false|value|key|n/?a))",
     re.DOTALL,
 )
 _TYPE = re.compile(

@@ -59,6 +59,7 @@ _PASSWORDS = (
         rf"\w+[ -]?(?:in|on)\b[^.\n:]{{0,60}}?[ ](?:with|using)[ ](?:{_USER}\s?[:/]\s?)?{_VALUE}",
     ),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}", before=rf"\bu(?:ser)?:[ ]?{_USER}[,;]?\s{{1,4}}\Z"),
+    _form("auth authentication authenticate", rf"\w+[ ](?:with|using|as)[ ]{_USER}:{_VALUE}"),
     _form("auth identify", rf"\w+[ ](?:(?:plain|login|default)[ ])?{_VALUE}"),
     _form("auth", rf"(?-i:AUTH)[ ]{_USER}[ ]{_VALUE}[ ]*(?:\r?\n|\Z)"),
     _form("login", rf"(?-i:LOGIN)[ ]{_USER}[ ]{_VALUE}"),
@@ -114,8 +115,9 @@ _LOCK = _form(
 )
 _SENT_CODE = _form(
     "code",
-    r"\w+\sis:?\s(\d{4,8})\b(?=[^\n]{0,80}?\b(?:share|expires?|anyone|minutes?)\b)",
-    before=r"\byour\s(?:\w{1,20}\s)?\Z",
+    r"\w+\s(?:is|ist|lautet|est|es):?\s(\d{4,8})\b"
+    r"(?=[^\n]{0,80}?\b(?:share|expires?|anyone|minutes?|minuten|gültig|expire|minutos|caduca)\b)",
+    before=r"\b(?:your|ihr|dein|der|votre|le|tu|su|el)\s(?:\w{1,20}\s)?\Z",
 )
 _TELLING = frozenset().union(
     *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _LOCK, _SENT)), b"verify confirm approve passwords".split()

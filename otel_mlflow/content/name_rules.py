@@ -157,7 +157,7 @@ def is_label(text: str) -> bool:
     """Say whether a text is itself only the name of a secret: a label, a translation, the name of a column."""
     if _HEADER_NAME.fullmatch(text):
         return True
-    if len(text) > _LONGEST_LABEL or not text.replace(" ", "").replace("_", "").isalpha():
+    if len(text) > _LONGEST_LABEL or not re.sub("[ _-]", "", text).isalpha():
         return False
     words = split_words(text)
     return _LABELS.issuperset(words) and any(_judge_at(words, place) for place in range(len(words)))

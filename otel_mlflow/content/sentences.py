@@ -36,7 +36,7 @@ _IS = re.compile(
     rf"""(?:['’]s\s+|[ ]?(?:\s(?:{_FOR}|\([^()\r\n]{{1,40}}\)))?\s+"""
     r"""(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est"""
     r"""|es|era|é|è|e|este|je|jest|to|là|är|er|on"""
-    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|это|є|:=)(?:\s+|:\s*)){1,4})"""
+    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|auf|это|є|:=)(?:\s+|:\s*)){1,4})"""
     r"""\s*["'`“«]?\s?([^\s"'`<>“”«»]+)"""
     r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
     re.IGNORECASE,

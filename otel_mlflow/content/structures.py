@@ -21,7 +21,7 @@ from typing import Any
 
 from otel_mlflow.content.commands import find_in_commands
 from otel_mlflow.content.mentions import words_in
-from otel_mlflow.content.name_rules import Strength, names_aspect
+from otel_mlflow.content.name_rules import Strength, is_label, names_aspect
 from otel_mlflow.content.names import SecretNames
 
 Members = Mapping[Any, int]
@@ -235,14 +235,14 @@ def is_schema(mapping: Mapping[Any, Any]) -> bool:
 
 
 def states_aspects(value: Any) -> bool:
-    """Say whether a value only states something about secrets: `{"min_length": 8}`, `[{"name": "db-password"}]`."""
+    """Say whether a value only states something about secrets: `{"min_length": 8}`, `["db-password"]`."""
     if isinstance(value, Mapping):
         return bool(value) and all(isinstance(key, str) and names_aspect(key) for key in value)
-    return isinstance(value, (list, tuple)) and bool(value) and all(map(_is_mapping_of_aspects, value))
+    return isinstance(value, (list, tuple)) and bool(value) and all(map(_is_name_or_aspects, value))
 
 
-def _is_mapping_of_aspects(value: Any) -> bool:
-    return isinstance(value, Mapping) and states_aspects(value)
+def _is_name_or_aspects(value: Any) -> bool:
+    return is_label(value) if isinstance(value, str) else isinstance(value, Mapping) and states_aspects(value)
 
 
 def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:

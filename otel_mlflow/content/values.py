@@ -37,6 +37,10 @@ _HAS_SIGN = re.compile(r"\w|[^\s\w.,=#*~-]{4}")
 _AFTER_TYPE = re.compile(r"[ ]\|[ ]None\b|\)[ ]->[ ]")
 # In Go: `json:"password,omitempty"`.
 _STRUCT_TAG = re.compile(r"(?:\w{1,20}:\"[^\"\n]{0,100}\"[ ]?)+")
+# In PHP: `'password' => 'required|min:8'`.
+_VALIDATION_RULES = re.compile(
+    r"(?:required|nullable|sometimes|string|confirmed)(?:\|[a-z_]{2,30}(?::[\w,.]{1,60})?){1,20}"
+)
 # Quotes by name, of Perl, Ruby and Oracle: `q(…)`, `qq{…}`, `%q[…]`, `q'[…]'`.
 _QUOTE_LIKE = re.compile(r"(?:%[qQ]|\bqq?|[qQ]')[ ]?([(\[{<|/!~])")
 _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])""")
@@ -147,7 +151,12 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
     if value.is_nested and (_SCHEMA.match(content) or (strength < Strength.ALL and _names_only(content))):
         return False
     if value.is_quoted or value.is_nested:
-        return not (is_message(content) or is_label(content) or _STRUCT_TAG.fullmatch(content))
+        return not (
+            is_message(content)
+            or is_label(content)
+            or _STRUCT_TAG.fullmatch(content)
+            or _VALIDATION_RULES.fullmatch(content)
+        )
     if (number := content.rstrip(".,;:)")).isdigit():
         return (strength == Strength.ALL and len(number) >= len("123")) or len(number) >= len("123456")
     if strength < Strength.ALL and (is_class_name(content.rstrip(".,;:")) or is_reference(content.rstrip(".,;:"))):

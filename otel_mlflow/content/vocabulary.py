@@ -162,7 +162,7 @@ KEY_OWNERS = _words(
     function security preshared ec pgp gpg tls ssl server wallet developer bot recovery unseal nonce application
     validation heroku netlify vercel cloudflare digitalocean pagerduty shopify paypal plaid airtable notion asana github
     gitlab grafana elasticsearch splunk postmark mailchimp hubspot salesforce pusher wandb cerebras voyage jina
-    exa nvidia
+    exa nvidia ai
     """
 )
 """Whose `key` is a secret: `api_key`, `signing_keys`; a `primary_key` or a `partition_key` is none."""
@@ -234,7 +234,7 @@ ASPECTS = _words(
 STATED = _words(
     """
     enabled disabled type required min max length count policy expires expiry expired created updated changed rotated
-    rotation verified status name optional scheme file
+    rotation verified status name optional scheme scope file
     """
 )
 """Under the name of a secret: the name of something that is stated about it."""

@@ -83,6 +83,13 @@ HOSTILE = [
         "credentials=/a/",
         "rclone obscure ",
     ),
+    *(
+        "auth with a:abcdef1 ",
+        "Ihr Code lautet 1234 ",
+        "mc alias set a https:",
+        "password auf a ",
+        "password='required|a",
+    ),
     *("token abcdef1x to authenticate ", "secrets:\n a:\n"),
     *("password|x\na|b\n", ": 'a' \nFailed validating password\n", "your code is 1234 ", "AUTH a bcdefg1\n"),
 ]
