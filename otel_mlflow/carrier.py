@@ -9,7 +9,7 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, get_current_span, use_span
 
-from otel_mlflow.request import take_items, to_text
+from otel_mlflow.request import bounded_text, take_items
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
     from outside a traced request, or with what is no mapping, nothing is opened.
     Yields the OpenTelemetry span. An exception from the body is recorded on it and raised on.
     """
-    headers = {to_text(header): to_text(value) for header, value in (take_items(carrier) or {}).items()}
+    headers = {bounded_text(header): bounded_text(value) for header, value in (take_items(carrier) or {}).items()}
     if not headers:
         yield get_current_span()
         return
@@ -32,7 +32,7 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
 
     context = W3C_PROPAGATOR.extract(headers, Context())
     span = BRIDGE.provider.tracer("otel_mlflow").start_span(
-        to_text(name), context=context_api.set_value(TRUSTED, True, context)
+        bounded_text(name), context=context_api.set_value(TRUSTED, True, context)
     )
     state = span_state(span)
     token = context_api.attach(context_api.set_value(REQUEST_ROOT, state, context))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from otel_mlflow.content import Redactor, to_json, to_jsonable
-from otel_mlflow.request import INVALID, MAX_CONTENT, take_items, to_text
+from otel_mlflow.request import INVALID, MAX_CONTENT, bounded_text, take_items
 
 FeedbackValue = float | int | str | bool | list[Any] | dict[str, Any]
 """What MLflow takes as a feedback's value; lists and dicts hold the same again."""
@@ -78,16 +78,16 @@ def _create_assessment(
         "valid": True,
     }
     if rationale is not None:
-        assessment["rationale"] = to_text(rationale, MAX_CONTENT)
+        assessment["rationale"] = bounded_text(rationale, MAX_CONTENT)
     return {"assessment": assessment}
 
 
 def _text_of(value: object) -> str:
-    return "" if value is None else to_text(value)
+    return "" if value is None else bounded_text(value)
 
 
 def _texts(metadata: Mapping[str, str]) -> dict[str, str]:
     items = take_items(metadata)
     if items is None:
-        return {INVALID: f"metadata: expected a mapping, got {to_text(metadata)}"}
-    return {to_text(key): to_text(item) for key, item in items.items()}
+        return {INVALID: f"metadata: expected a mapping, got {bounded_text(metadata)}"}
+    return {bounded_text(key): bounded_text(item) for key, item in items.items()}

@@ -51,15 +51,15 @@ class RequestTrace:
 
     def set_session(self, session_id: str) -> None:
         """Put the trace into a session: a conversation, say. MLflow groups traces by it."""
-        self._set("session", to_text(session_id))
+        self._set("session", bounded_text(session_id))
 
     def set_user(self, user: str) -> None:
         """Say on whose behalf the request is served."""
-        self._set("user", to_text(user))
+        self._set("user", bounded_text(user))
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Add tags to the trace; values become text."""
-        self._update("tags", tags, to_text)
+        self._update("tags", tags, bounded_text)
 
     def set_inputs(self, inputs: Any) -> None:
         """Show `inputs` as the trace's request, in place of the HTTP body. Taken as JSON now."""
@@ -71,7 +71,7 @@ class RequestTrace:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Add params to the request's MLflow run (`runs.mode: request`); values become text."""
-        self._update("params", params, to_text)
+        self._update("params", params, bounded_text)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Add metrics to the request's MLflow run (`runs.mode: request`); what is no number is named in a tag."""
@@ -106,18 +106,20 @@ class RequestTrace:
             return
         items = take_items(values)
         if items is None:
-            self._trace.metadata.tags[INVALID] = f"{name}: expected a mapping, got {to_text(values)}"
+            self._trace.metadata.tags[INVALID] = f"{name}: expected a mapping, got {bounded_text(values)}"
             items = {}
         for key, value in items.items():
             converted = attempt(convert, value)
             if isinstance(converted, Exception):
-                self._trace.metadata.tags[INVALID] = f"{name}: {to_text(key)} is {to_text(value)}: {to_text(converted)}"
+                self._trace.metadata.tags[INVALID] = (
+                    f"{name}: {bounded_text(key)} is {bounded_text(value)}: {bounded_text(converted)}"
+                )
             else:
-                getattr(self._trace.metadata, name)[to_text(key)] = converted
+                getattr(self._trace.metadata, name)[bounded_text(key)] = converted
         self._trace.mark_changed()
 
 
-def to_text(value: Any, most: int = MAX_TEXT) -> str:
+def bounded_text(value: Any, most: int = MAX_TEXT) -> str:
     """Any value as a text that is not too long to be kept; where it has none, what it is.
 
     Of subclasses of `str` no method is called, and no property of an object: they may raise.

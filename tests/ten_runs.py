@@ -9,23 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from tests.servers.process import busy_core
+
 REPOSITORY = Path(__file__).resolve().parents[1]
-ENDLESS = "while True: pass"
-
-
-@contextmanager
-def beside(program: str) -> Iterator[None]:
-    """Run a Python program for as long as the block runs."""
-    process = subprocess.Popen([sys.executable, "-c", program])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def run_tests(log: Path) -> bool:
@@ -51,7 +39,7 @@ def run_and_report(log: Path, *, busy: bool) -> bool:
     """Run all tests, beside a process that keeps a core busy or alone, and say how that went."""
     began = time.monotonic()
     if busy:
-        with beside(ENDLESS):
+        with busy_core():
             green = run_tests(log)
     else:
         green = run_tests(log)

@@ -141,7 +141,7 @@ class ServerSpan(ServedRequest):
     @guarded
     def _note_received(self, message: Message) -> None:
         self._exchange.received(message)
-        if self._exchange.lasts and not self._finished:
+        if self._exchange.lasts:
             self._hand_over_early()
 
     @guarded

@@ -5,8 +5,6 @@ Importing takes a second or two, many on a busy machine: no check is to be given
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.destinations import libraries
@@ -19,6 +17,4 @@ if TYPE_CHECKING:
 def import_libraries(settings: Settings) -> None:
     """Import those that these settings lead to; what is missing is for the checks to tell."""
     libraries.import_libraries(settings)
-    for name in ("mlflow", *(row.module for each in TABLE.values() for row in each.names)):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    libraries.import_modules(("mlflow", *(row.module for each in TABLE.values() for row in each.names)))

@@ -31,8 +31,9 @@ MANY_SPANS = 1000
 """Of a trace that has so many the finished ones are handed over before it ends, for the writer and the collector."""
 
 SPAN_STATE = "_otel_mlflow_state"
-_NO_TOKENS: Mapping[str, int] = {}
 """The attribute of a span object in which its state is kept."""
+
+_NO_TOKENS: Mapping[str, int] = {}
 
 
 class TraceOwner(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from otel_mlflow.diagnosis.patience import Patience, RunQueue
 from otel_mlflow.diagnosis.setup import LIMITS, Limits
 from tests.doctor.examining import answer, examined, not_ok, not_tried, run_doctor
 from tests.servers.black_hole import full_host, silent_host
-from tests.servers.process import until
+from tests.servers.process import busy_core, until
 
 IMPATIENT = Limits(each=4, together=60)
 
@@ -80,19 +79,17 @@ def test_the_kernel_says_how_long_no_processor_was_free() -> None:
     """Another process keeps the one on which this thread has to work busy."""
     queue, allowed = RunQueue(), os.sched_getaffinity(0)
     processor = {min(allowed)}
-    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    try:
-        os.sched_setaffinity(other.pid, processor)
-        os.sched_setaffinity(0, processor)
-        until(
-            lambda: sum(range(1_000_000)) and queue.lap() > 0.001,
-            seconds=60,
-            waiting_for=lambda: "this thread to be kept waiting",
-        )
-    finally:
-        os.sched_setaffinity(0, allowed)
-        other.kill()
-        other.wait()
+    with busy_core() as other:
+        try:
+            os.sched_setaffinity(other.pid, processor)
+            os.sched_setaffinity(0, processor)
+            until(
+                lambda: sum(range(1_000_000)) and queue.lap() > 0.001,
+                seconds=60,
+                waiting_for=lambda: "this thread to be kept waiting",
+            )
+        finally:
+            os.sched_setaffinity(0, allowed)
 
 
 def test_a_call_in_the_background_keeps_nobody_from_ending(hanging: threading.Event) -> None:

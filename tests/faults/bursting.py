@@ -29,7 +29,7 @@ def main() -> None:
             finished = Finished()
             delivery.put(finished)
             notes.write(f"{finished.record.trace_id} {time.monotonic()}\n")
-            time.sleep(pause)
+            time.sleep(pause)  # The rate of the load, which is part of the case.
         notes.write("done\n")
     sys.stdin.readline()
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
 from pathlib import Path
 
 from opentelemetry import trace
@@ -19,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from otel_mlflow import Tracing, TracingMiddleware
 from otel_mlflow.status import Status
-from tests.servers.process import until
+from tests.servers.process import until, waited
 from tests.unit.asgi_calls import Call
 
 SPANS_BELOW_THE_ROOT = 5
@@ -88,7 +87,7 @@ def main() -> None:
     sys.stdin.readline()
     while tracing.status().counts.pending:
         memory.look()
-        time.sleep(0.5)
+        waited(lambda: not tracing.status().counts.pending, seconds=0.5)
     say(tracing, memory)
     tracing.shutdown()
 

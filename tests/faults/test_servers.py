@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -22,7 +20,7 @@ from tests.faults.crowd import Answer, Crowd
 from tests.faults.rounds import rounds
 from tests.faults.test_death import PROMISED
 from tests.servers.app_server import AppServer, ServerName
-from tests.servers.process import until
+from tests.servers.process import busy_core, until
 from tests.servers.scripted import Fault, ScriptedMlflow
 
 Serve = Callable[..., AppServer]
@@ -105,11 +103,8 @@ def test_the_whole_server_is_killed_and_started_again(serve: Serve, scripted: Sc
 @pytest.fixture
 def busy_cores() -> Iterator[None]:
     """Two processes that do nothing but take time from the others."""
-    idlers = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
-    yield
-    for idler in idlers:
-        idler.kill()
-        idler.wait()
+    with busy_core(), busy_core():
+        yield
 
 
 @pytest.mark.soak

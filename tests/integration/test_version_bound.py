@@ -10,6 +10,7 @@ import pytest
 
 from tests.versions.bounded import run_bounded
 
+# What hangs is the case, and nobody waits for it: it ends by itself should it not be killed.
 HANGS = """
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session={own_session})

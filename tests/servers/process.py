@@ -6,8 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,6 +34,17 @@ def waited(look: Callable[[], Found | None], *, seconds: float) -> Found | None:
     while not (found := look()) and time.monotonic() < deadline:
         time.sleep(BETWEEN_LOOKS)
     return found
+
+
+@contextmanager
+def busy_core() -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process that does nothing but take time from the others."""
+    idler = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield idler
+    finally:
+        idler.kill()
+        idler.wait()
 
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:

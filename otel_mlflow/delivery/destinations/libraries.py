@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.destinations import DATABRICKS
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 def import_libraries(settings: Settings) -> None:
     """Import those that these settings lead to; one that is missing is told where it is used."""
-    for name in _modules(settings):
+    import_modules(_modules(settings))
+
+
+def import_modules(names: Iterable[str]) -> None:
+    """Import what is there of these modules."""
+    for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 

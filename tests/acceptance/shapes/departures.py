@@ -41,7 +41,7 @@ def endless() -> Iterator[bytes]:
             pass
         while True:
             yield b"again"
-            time.sleep(0.01)
+            time.sleep(0.01)  # The pace of the stream, which nobody waits for: without it the socket is flooded.
 
 
 @family.route("GET /departures/stream-sync! > answer! > first", outcome="cancelled", visit=leave_early)

@@ -85,7 +85,7 @@ class Talkative(Model):
     def _stream(self, *_: Any, **__: Any) -> Iterator[ChatGenerationChunk]:
         while True:
             yield ChatGenerationChunk(message=AIMessageChunk(content="and "))
-            time.sleep(0.01)
+            time.sleep(0.01)  # The pace at which it talks, which nobody waits for.
 
     async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
         while True:
