@@ -129,7 +129,7 @@ class _Run:
     def check(self, each: RegisteredCheck, still_to_come: int) -> Check:
         """Make one, unless it makes no sense any more."""
         cause = next((self._causes[name] for name in each.after if name in self._causes), None)
-        result = _not_tried(cause) if cause else self._run(each, self._seconds(still_to_come))
+        result = _not_tried(cause) if cause else self._result(each, self._seconds(still_to_come))
         if cause or result.status == "fail":
             self._causes[each.name] = cause or each.name
         shown = self._redactor.text
@@ -138,6 +138,9 @@ class _Run:
     def _seconds(self, still_to_come: int) -> float:
         left = self._patience.left - still_to_come * self._limits.reserved
         return max(0.0, min(self._limits.each, left))
+
+    def _result(self, each: RegisteredCheck, seconds: float) -> CheckResult:
+        return _too_busy(self._patience.waited) if self._patience.is_over else self._run(each, seconds)
 
     def _run(self, each: RegisteredCheck, seconds: float) -> CheckResult:
         future = in_background(functools.partial(each.check, self._setup))
