@@ -95,11 +95,12 @@ def test_the_line_is_cut_while_a_run_is_made(tmp_path: Path, mlflow_server: Mlfl
 
 
 def test_more_is_said_of_the_same_run(tmp_path: Path, mlflow_server: MlflowServer) -> None:
-    """What a background task logs after the answer is added to the run that is there, in whatever process."""
+    """What a background task logs or tags after the answer is added to the run that is there, in whatever process."""
     settings = settings_for(tmp_path, mlflow_server.url).model_copy(update={"experiment_name": "more said"})
     first = with_run()
     more = json.loads(first.info)
-    more["run"] = {**RUN, "params": {"model": "rules", "late": "yes"}, "status": "FINISHED"}
+    tags = {"http.route": "/answers/{number}", **{f"late {number}": "too" for number in range(150)}}
+    more["run"] = {**RUN, "params": {"model": "rules", "late": "yes"}, "tags": tags, "status": "FINISHED"}
     late = dataclasses.replace(first, spans=b"", info=json.dumps(more).encode(), counted=False)
     deliver(settings, first)
     with delivering(settings) as delivery:
@@ -107,6 +108,7 @@ def test_more_is_said_of_the_same_run(tmp_path: Path, mlflow_server: MlflowServe
         assert delivery.flush(timeout=30)
     (run,) = runs_in(mlflow_server.url, "more said")
     assert run.data.params == {"model": "rules", "late": "yes"}
+    assert run.data.tags.items() >= tags.items()
     assert run.info.status == "FINISHED"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from otel_mlflow.backends.calls import call_with_timeout
 from otel_mlflow.backends.response import error_for_status
-from otel_mlflow.delivery.destinations.request_runs import RequestRun, end_open_runs, write_run
+from otel_mlflow.delivery.destinations.request_runs import RequestRun, end_open_runs, make_run, write_run
 from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.records import SpooledFeedback
 from otel_mlflow.errors import RejectedError, RetryableError, TraceNotFoundError
@@ -106,7 +106,7 @@ def _write_runs(client: Any, trace_id: str, what: dict[str, Any]) -> None:
     if experiment_id is None:
         raise RejectedError(f"trace {trace_id} is in no experiment, so that the run of {request} can be in none")
     run = RequestRun.from_info(info, request)
-    run_id = runs.find(experiment_id, request) or runs.create(experiment_id, run)
+    run_id = make_run(runs, experiment_id, run, earlier=runs.find(experiment_id, request))
     write_run(runs, run_id, run)
     client.store.link_traces_to_run([trace_id], run_id)
 

@@ -22,7 +22,7 @@ REMEMBERED = 10_000
 """Runs whose ids are kept in memory; those of others are asked for again where they change."""
 
 AT_ONCE = 100
-"""Params that MLflow takes in one request (`mlflow.utils.validation.MAX_PARAMS_TAGS_PER_BATCH`)."""
+"""Params, or tags, that MLflow takes in one request (`mlflow.utils.validation.MAX_PARAMS_TAGS_PER_BATCH`)."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,6 @@ class RequestRun:
         fields: dict[str, Any] = info["run"]
         return cls(**{**fields, "tags": {**context, **fields["tags"], TRACE_TAG: request}})
 
-    def params_in_batches(self) -> list[dict[str, str]]:
-        """The params, no more together than a request may hold; one batch at least."""
-        items = list(self.params.items())
-        return [dict(items[start : start + AT_ONCE]) for start in range(0, max(1, len(items)), AT_ONCE)]
-
 
 class RunApi(Protocol):
     """The calls that a request's run takes. Each raises what a destination raises."""
@@ -60,6 +55,9 @@ class RunApi(Protocol):
 
     def create(self, experiment_id: str, run: RequestRun) -> str:
         """Make the run, with its name, start and tags; return its id."""
+
+    def set_tags(self, run_id: str, tags: dict[str, str]) -> None:
+        """Set the tags of a run that was made earlier."""
 
     def log(self, run_id: str, params: dict[str, str], metrics: dict[str, float], at_ms: int) -> None:
         """Log params and metrics; those that are there already are left as they are."""
@@ -86,7 +84,7 @@ class RequestRuns:
         if "run" not in info:
             return None
         run = RequestRun.from_info(info, trace.trace_id)
-        run_id = self._earlier(trace, experiment_id) or self._api.create(experiment_id, run)
+        run_id = make_run(self._api, experiment_id, run, earlier=self._earlier(trace, experiment_id))
         self._remember(trace.trace_id, run_id)
         write_run(self._api, run_id, run)
         return run_id
@@ -110,8 +108,23 @@ def end_open_runs(api: RunApi, info: dict[str, Any]) -> None:
         api.end(run_id, end["status"], end["end_time_ms"])
 
 
+def make_run(api: RunApi, experiment_id: str, run: RequestRun, *, earlier: str | None) -> str:
+    """Make the run with its tags, or set those of the one that was made earlier; return its id."""
+    if earlier is None:
+        return api.create(experiment_id, run)
+    for tags in _in_batches(run.tags):
+        api.set_tags(earlier, tags)
+    return earlier
+
+
 def write_run(api: RunApi, run_id: str, run: RequestRun) -> None:
     """Say all of a run that is there."""
-    for number, params in enumerate(run.params_in_batches()):
+    for number, params in enumerate(_in_batches(run.params)):
         api.log(run_id, params, {} if number else run.metrics, run.end_time_ms)
     api.finish(run_id, run)
+
+
+def _in_batches(values: dict[str, str]) -> list[dict[str, str]]:
+    """Params or tags, no more together than a request may hold; one batch at least."""
+    items = list(values.items())
+    return [dict(items[start : start + AT_ONCE]) for start in range(0, max(1, len(items)), AT_ONCE)]

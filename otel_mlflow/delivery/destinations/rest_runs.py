@@ -36,15 +36,19 @@ class RestRuns:
             "experiment_id": experiment_id,
             "run_name": run.name,
             "start_time": run.start_time_ms,
-            "tags": [{"key": key, "value": value} for key, value in run.tags.items()],
+            "tags": _pairs(run.tags),
         }
         return text_from(self._ask("create", wanted), self._backend, "run", "info", "run_id")
+
+    def set_tags(self, run_id: str, tags: dict[str, str]) -> None:
+        """Log a batch of tags."""
+        self._change("log-batch", {"run_id": run_id, "tags": _pairs(tags)})
 
     def log(self, run_id: str, params: dict[str, str], metrics: dict[str, float], at_ms: int) -> None:
         """Log a batch."""
         logged = {
             "run_id": run_id,
-            "params": [{"key": key, "value": value} for key, value in params.items()],
+            "params": _pairs(params),
             "metrics": [
                 {"key": key, "value": _number(value), "timestamp": at_ms, "step": 0} for key, value in metrics.items()
             ],
@@ -65,6 +69,10 @@ class RestRuns:
 
     def _change(self, what: str, value: dict[str, Any]) -> None:
         json_from(self._ask(what, value), self._backend)
+
+
+def _pairs(values: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in values.items()]
 
 
 def _number(value: float) -> float | str:

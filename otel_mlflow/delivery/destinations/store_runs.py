@@ -31,6 +31,12 @@ class StoreRuns:
         )
         return str(created.info.run_id)
 
+    def set_tags(self, run_id: str, tags: dict[str, str]) -> None:
+        """Log a batch of tags."""
+        from mlflow.entities import RunTag
+
+        self._store.log_batch(run_id, metrics=[], params=[], tags=[RunTag(key, value) for key, value in tags.items()])
+
     def log(self, run_id: str, params: dict[str, str], metrics: dict[str, float], at_ms: int) -> None:
         """Log a batch."""
         from mlflow.entities import Metric, Param

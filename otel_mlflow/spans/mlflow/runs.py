@@ -9,6 +9,7 @@ may hold a password, into the process's environment, the other asks the server o
 
 from __future__ import annotations
 
+import threading
 import time
 from contextvars import ContextVar
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import mlflow
 import mlflow.tracking._tracking_service.utils
 import mlflow.tracking.fluent
+from mlflow.exceptions import MlflowException
 from typing_extensions import override
 
 from otel_mlflow.integrations import INTEGRATIONS
@@ -92,6 +94,10 @@ class _RunStack:
         self.outside.set(value)
 
     def get_all_thread_values(self) -> dict[int, Any]:
+        """In a request that has a run, those of this request: MLflow takes the latest, to link a prompt to it."""
+        trace = REQUEST_TRACE.get()
+        if trace is not None and trace.runs:
+            return {threading.get_ident(): trace.runs}
         values: dict[int, Any] = self.outside.get_all_thread_values()
         return values
 
@@ -162,9 +168,20 @@ def _register_default_experiment() -> None:
             return _DEFAULTS.experiment_name is not None and _goes_with_traces(mlflow.get_tracking_uri())
 
         def get_experiment_id(self) -> Any:
-            client, name = mlflow.MlflowClient(), str(_DEFAULTS.experiment_name)
-            found = client.get_experiment_by_name(name)
-            return found.experiment_id if found is not None else client.create_experiment(name)
+            return _find_or_create_experiment(str(_DEFAULTS.experiment_name))
 
     if not any(type(provider).__qualname__ == TracesExperiment.__qualname__ for provider in providers):
         providers.register(TracesExperiment)
+
+
+def _find_or_create_experiment(name: str) -> str:
+    """The experiment's id; it may be made by the delivery or another process meanwhile."""
+    client = mlflow.MlflowClient()
+    if (found := client.get_experiment_by_name(name)) is not None:
+        return found.experiment_id
+    try:
+        return client.create_experiment(name)
+    except MlflowException:
+        if (found := client.get_experiment_by_name(name)) is None:
+            raise
+        return found.experiment_id

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
+from otel_mlflow import mlflow_names
 from otel_mlflow.spans.records.content import SpanContent
 from otel_mlflow.spans.trace import OpenTrace
 
@@ -46,7 +47,7 @@ class RequestRunWriter:
             "end_time_ms": started + duration,
             "params": self._params(trace),
             "metrics": self._metrics(trace),
-            "tags": {name_in_run(key): tag for key, tag in info["tags"].items() if not key.startswith("mlflow.")},
+            "tags": {name_in_run(key): tag for key, tag in info["tags"].items() if _is_the_run_s(key)},
         }
 
     def _name(self, trace: OpenTrace, exchange: Exchange) -> str:
@@ -65,6 +66,11 @@ class RequestRunWriter:
         own = {LATENCY: seconds, **trace.tokens}
         metrics = {**own, **trace.metadata.metrics}
         return {name_in_run(self._content.text(key)): float(value) for key, value in metrics.items()}
+
+
+def _is_the_run_s(tag: str) -> bool:
+    """MLflow's own mean something else on a run, but for the prompts: it links those to both."""
+    return tag == mlflow_names.LINKED_PROMPTS or not tag.startswith("mlflow.")
 
 
 def name_in_run(name: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,43 @@ def test_a_thread_of_the_request_works_in_the_request_s_run(
     assert answer["in thread"] == answer["run"]
 
 
+def test_a_prompt_is_linked_to_the_run_of_the_request_that_loads_it(
+    traces: CapturedTraces, instrument: Instrument, tracking_store: str
+) -> None:
+    """MLflow takes the latest run of all threads; another request's has nothing to do with it."""
+    names = [f"of-request-{number}" for number in range(3)]
+    for name in names:
+        mlflow.genai.register_prompt(name=name, template="Hello")
+
+    async def handler(name: str) -> str:
+        with mlflow.start_run() as run:
+            await asyncio.sleep(0)
+            mlflow.genai.load_prompt(name, version=1)
+            return str(run.info.run_id)
+
+    app = app_of(handler)
+    instrument(app)
+
+    async def calls() -> list[Call]:
+        return await asyncio.gather(*(Call(app, f"GET /?name={name}").made() for name in names))
+
+    ids = [call.json for call in asyncio.run(calls())]
+    linked = [json.loads(mlflow.get_run(run_id).data.tags["mlflow.linkedPrompts"]) for run_id in ids]
+    assert linked == [[{"name": name, "version": "1"}] for name in names]
+
+
+def test_a_request_without_a_run_sees_those_outside_as_with_mlflow(
+    traces: CapturedTraces, instrument: Instrument, tracking_store: str
+) -> None:
+    """A prompt that it loads is linked to the run which the application has open."""
+    mlflow.genai.register_prompt(name="of-no-run", template="Hello")
+    app = app_of(lambda: mlflow.genai.load_prompt("of-no-run", version=1).template)
+    instrument(app)
+    with mlflow.start_run() as run:
+        Call(app).run()
+    assert "of-no-run" in mlflow.get_run(run.info.run_id).data.tags["mlflow.linkedPrompts"]
+
+
 def test_outside_requests_runs_are_mlflow_s_own(traces: CapturedTraces, tracking_store: str) -> None:
     """Each thread has its stack."""
     seen: list[object] = []
@@ -141,6 +180,24 @@ def test_runs_go_into_the_traces_experiment(traces: CapturedTraces, tracking_sto
     runs.use_experiment(experiment_id)
     with mlflow.start_run() as run:
         assert run.info.experiment_id == experiment_id
+
+
+def test_an_experiment_that_somebody_else_makes_meanwhile_is_that_of_the_runs(
+    traces: CapturedTraces, tracking_store: str
+) -> None:
+    """The delivery, say, or another worker; MLflow would take its default experiment."""
+    runs.use_tracking_uri(tracking_store)
+    runs.use_experiment_named("made by several")
+    together = threading.Barrier(4)
+
+    def start() -> str:
+        together.wait()
+        with mlflow.start_run() as run:
+            return str(run.info.experiment_id)
+
+    with ThreadPoolExecutor(4) as threads:
+        found = {each.result() for each in [threads.submit(start) for _ in range(4)]}
+    assert [mlflow.get_experiment(experiment_id).name for experiment_id in found] == ["made by several"]
 
 
 def test_a_store_s_short_address_is_that_of_the_traces(

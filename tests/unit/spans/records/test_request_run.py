@@ -14,6 +14,7 @@ from mlflow.utils.validation import MAX_ENTITY_KEY_LENGTH, MAX_PARAM_VAL_LENGTH,
 
 from otel_mlflow import current_trace
 from otel_mlflow.content import REDACTED
+from otel_mlflow.mlflow_names import LINKED_PROMPTS
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.records.request_run import MAX_KEY, MAX_PARAM_VALUE, name_in_run
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
@@ -21,6 +22,7 @@ from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
 
+PROMPTS = json.dumps([{"name": "greeting", "version": "1"}])
 USAGE = "mlflow.chat.tokenUsage"
 
 
@@ -150,6 +152,15 @@ def test_its_tags_are_the_trace_s(fresh_process: None, instrument: Instrument) -
     (info,) = infos(instrument, handler, default_tags={"team": "a"})
     assert info["run"]["tags"] == {key: value for key, value in info["tags"].items() if key != "mlflow.traceName"}
     assert {"mine": "1", "team": "a", "http.route": "/"}.items() <= info["run"]["tags"].items()
+
+
+def test_the_prompts_of_its_trace_are_its_own(fresh_process: None, instrument: Instrument) -> None:
+    """As `mlflow.genai.load_prompt` links one to the run that is active."""
+
+    def handler() -> None:
+        mlflow.update_current_trace(tags={LINKED_PROMPTS: PROMPTS})
+
+    assert run_of(instrument, handler)["tags"][LINKED_PROMPTS] == PROMPTS
 
 
 def model(tokens: dict[str, int]) -> None:
