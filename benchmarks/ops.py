@@ -141,7 +141,8 @@ def ask_with_history(index: TraceIndex, path: Path, days: int) -> Measured:
     for name, length in (("1 h", HOUR), ("24 h", DAY), (f"{days} d", days * DAY)):
         yield f"{name} counted", _counted(index, replace(month, start_ms=LAST - length))
     yield f"{days} d of one route", _counted(index, replace(month, route="GET /tenant-0"))
-    yield f"{days} d slower than 1 s", _counted(index, replace(month, slower_than=1.0))
+    for seconds, what in ((1.0, "a band begins there"), (1.3, "which divides a band")):
+        yield f"{days} d slower than {seconds} s, {what}", _counted(index, replace(month, slower_than=seconds))
     yield "memory of this process at most", _memory()
 
 

@@ -20,6 +20,7 @@ from tests.ops.comparing import close
 BEGIN = 20_000 * DAY
 DAYS = 9
 SERVICE = "the only one"
+SLOWEST = 300_000
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def _entry(dice: random.Random, number: int) -> TraceEntry:
         trace_id=f"tr-{number}",
         experiment_id="1",
         time_ms=BEGIN + dice.randrange(DAYS * 24 * 4) * 15 * MINUTE,
-        duration_ms=dice.choice((None, 0, 7, 40, 300_000)),
+        duration_ms=dice.choice((None, 0, 7, 40, dice.randrange(1000), SLOWEST)),
         route=f"GET /{dice.randrange(9)}",
         outcome=dice.choice((OK, OK, ERROR, CANCELLED)),
         is_unfinished=False,
@@ -77,6 +78,19 @@ def test_rollups_and_single_traces_have_the_same_figures(index: TraceIndex, leng
     with index.reading() as db:
         found, one_by_one = count(db, asked), count(db, replace(asked, service=SERVICE))
     assert found.totals["requests"] > 0
+    assert vars(found) == close(vars(one_by_one))
+
+
+@pytest.mark.parametrize(
+    "slower_than", [0, 0.0005, 0.007, 0.0071, 0.04, 0.1, 0.2, 0.25, 0.3, 0.77, 299, 300, 301, 1e300]
+)
+@pytest.mark.parametrize("length", [2 * DAY, DAYS * DAY], ids=("steps below an hour", "steps of hours"))
+def test_rollups_and_single_traces_agree_on_what_is_slow(index: TraceIndex, slower_than: float, length: int) -> None:
+    """Whether a band of durations begins with the threshold or is divided by it."""
+    asked = Question(BEGIN + DAYS * DAY - length, BEGIN + DAYS * DAY, slower_than=slower_than)
+    with index.reading() as db:
+        found, one_by_one = count(db, asked), count(db, replace(asked, service=SERVICE))
+    assert (found.totals["requests"] > 0) == (slower_than <= SLOWEST / 1000)
     assert vars(found) == close(vars(one_by_one))
 
 

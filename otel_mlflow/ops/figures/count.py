@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Protocol
 
-from otel_mlflow.ops.figures.chunk import Chunk, chunks
+from otel_mlflow.ops.figures.chunk import Chunk
+from otel_mlflow.ops.figures.chunks import chunks
 from otel_mlflow.ops.figures.judgements import Judgements
 from otel_mlflow.ops.figures.over_time import JudgedOverTime, SpentOverTime
 from otel_mlflow.ops.figures.people import People, seen_before

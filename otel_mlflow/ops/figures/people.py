@@ -7,7 +7,8 @@ from itertools import chain
 
 import numpy as np
 
-from otel_mlflow.ops.figures.chunk import Chunk, chunks
+from otel_mlflow.ops.figures.chunk import Chunk
+from otel_mlflow.ops.figures.chunks import chunks
 from otel_mlflow.ops.figures.sums import Sums, distinct
 from otel_mlflow.ops.index.columns import Array
 from otel_mlflow.ops.index.rollups import SPENT

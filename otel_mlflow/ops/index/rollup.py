@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from otel_mlflow.ops.index.columns import Array, Columns
+from otel_mlflow.ops.index.bands import BAND
+from otel_mlflow.ops.index.columns import Array, Columns, joined
 from otel_mlflow.ops.index.derived import derived
 from otel_mlflow.ops.sources.base import MOST_ROWS
 
@@ -35,7 +36,7 @@ class Rollup(Protocol):
         """What figures read of it; the time, too, where it is kept."""
 
     def reduced(self, rows: Columns) -> Columns:
-        """What the rows of an hour come down to. There is at least one."""
+        """What the rows of an hour come down to, in the order of bands. There is at least one."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,16 @@ class GroupedRows:
         return (*self.keys, *self.sums, *self.firsts, *self.lasts)
 
     def reduced(self, rows: Columns) -> Columns:
-        """A row for each combination of keys."""
+        """A row for each combination of band and keys."""
         order, begins = self._groups(rows)
-        found = {name: rows[name][order[begins]] for name in self.keys}
+        found = {name: rows[name][order[begins]] for name in (BAND, *self.keys)}
         for names, add in ((self.sums, np.add), (self.firsts, np.minimum), (self.lasts, np.maximum)):
             found.update({name: add.reduceat(_wide(rows[name])[order], begins) for name in names})
         return found
 
     def _groups(self, rows: Columns) -> tuple[Array, Array]:
         """The rows in the order of their keys, and where each combination begins."""
-        combined = np.zeros(len(rows[TIME]), np.int64)
+        combined = rows[BAND].astype(np.int64)
         for name in self.keys:
             combined = combined * (int(rows[name].max()) + 1) + rows[name]
         order = np.argsort(combined)
@@ -74,7 +75,7 @@ class GroupedRows:
 
 @dataclass(frozen=True)
 class ChosenRows:
-    """Rows as they are: all that are meant, or those with the largest `by`."""
+    """Rows as they are: all that are meant, or of each band those with the largest `by`."""
 
     relation: str
     columns: tuple[str, ...]
@@ -84,13 +85,16 @@ class ChosenRows:
 
     def reduced(self, rows: Columns) -> Columns:
         """The rows that are kept."""
-        kept = rows_of_largest(rows[self.by], rows[TIME]) if self.by else slice(None)
-        return {name: rows[name][kept] for name in self.columns}
+        order = np.argsort(rows[BAND], kind="stable")
+        if self.by:
+            begins = np.flatnonzero(np.diff(rows[BAND][order])) + 1
+            bands = np.split(order, begins)
+            order = joined([band[rows_of_largest(rows[self.by][band], rows[TIME][band])] for band in bands])
+        return {name: rows[name][order] for name in (BAND, *self.columns)}
 
 
-def rows_of(rollup: Rollup, columns: Columns, names: Iterable[str] | None = None) -> Columns:
-    """The rows of its relation that a rollup stands for, with its columns or some of them."""
-    names = {TIME, *rollup.columns} if names is None else names
+def rows_of(rollup: Rollup, columns: Columns, names: Iterable[str]) -> Columns:
+    """The rows of its relation that a rollup stands for, with these columns."""
     if rollup.only is None:
         return {name: derived(rollup.relation, columns, name) for name in names}
     meant = np.flatnonzero(derived(rollup.relation, columns, rollup.only) > 0)

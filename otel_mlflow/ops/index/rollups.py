@@ -1,6 +1,9 @@
-"""What the traces of an hour come down to, kept beside them: a long window is counted from that where it has no filter.
+"""What the traces of an hour come down to, kept beside them: a long window is counted from that.
 
-| relation | a row for each |
+Each is kept by band of durations (`bands.py`), the fastest first, so that it can be had of slow traces alone. Other
+filters have traces counted one by one.
+
+| relation | of each band a row for each |
 | --- | --- |
 | `all` | hour |
 | `by_route` `by_service` `by_version` `by_status` `by_user` | of these that a trace of the hour has |
@@ -24,6 +27,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
+from otel_mlflow.ops.index.bands import BAND, bands_of
 from otel_mlflow.ops.index.block import OF_TRACES, ROW
 from otel_mlflow.ops.index.columns import Array, Columns
 from otel_mlflow.ops.index.derived import source_of
@@ -66,18 +70,22 @@ ROLLUPS: Mapping[str, Rollup] = {
 
 def rolled_up(relations: Mapping[str, Columns]) -> dict[str, Columns]:
     """What the traces of a block come down to."""
-    relations = with_rows_and_times(relations)
+    traces = relations[OF_TRACES]
+    relations = with_rows_and_times({**relations, OF_TRACES: {**traces, BAND: bands_of(traces["duration"])}})
     found: dict[str, Columns] = {}
     for name, rollup in ROLLUPS.items():
         if rollup.relation in relations:
-            rows = rows_of(rollup, relations[rollup.relation])
+            rows = rows_of(rollup, relations[rollup.relation], (TIME, BAND, *rollup.columns))
             if len(rows[TIME]):
                 found[name] = rollup.reduced(rows)
     return found
 
 
 def with_rows_and_times(relations: Mapping[str, Columns], chosen: Array | None = None) -> dict[str, Columns]:
-    """Also which row a trace is, and of what belongs to a trace when that began; of the chosen traces alone."""
+    """Also which row a trace is, and of what belongs to a trace when that began, and its band if it is known.
+
+    Of the chosen traces alone.
+    """
     traces = relations.get(OF_TRACES, {})
     found: dict[str, Columns] = {}
     for name, columns in relations.items():
@@ -86,7 +94,7 @@ def with_rows_and_times(relations: Mapping[str, Columns], chosen: Array | None =
             found[name] = rows if chosen is None else _taken(rows, chosen)
         elif ROW in columns and TIME not in columns:
             rows = dict(columns) if chosen is None else _taken(columns, chosen[columns[ROW]])
-            found[name] = {**rows, TIME: traces[TIME][rows[ROW]]}
+            found[name] = {**rows, **{own: traces[own][rows[ROW]] for own in (TIME, BAND) if own in traces}}
         else:
             found[name] = columns
     return found
