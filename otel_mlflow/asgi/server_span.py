@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import Span
 from typing_extensions import Self, override
 
 from otel_mlflow.asgi.response_headers import with_ids
-from otel_mlflow.guard import guarded
+from otel_mlflow.guard import guarded, run_guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Message, Outcome
 from otel_mlflow.http.sampling import verdict
@@ -115,7 +115,9 @@ class ServerSpan(ServedRequest):
 
     async def _noting_receive(self) -> Message:
         message = await self._receive()
-        self._note_received(message)
+        self._exchange.received(message)
+        if self._exchange.lasts and self._trace.export.finished:
+            run_guarded(self._hand_over_early)
         return message
 
     async def _noting_send(self, message: Message) -> None:
@@ -139,12 +141,6 @@ class ServerSpan(ServedRequest):
         self._answered = error
 
     @guarded
-    def _note_received(self, message: Message) -> None:
-        self._exchange.received(message)
-        if self._exchange.lasts:
-            self._hand_over_early()
-
-    @guarded
     def _with_headers(self, message: Message) -> Message:
         metadata, trace_id = self._trace.metadata, self._trace.identity.mlflow_trace_id
         request_id = self._exchange.request_id or new_request_id()
@@ -157,19 +153,19 @@ class ServerSpan(ServedRequest):
 
     @guarded
     def _note_sent(self, message: Message) -> None:
-        self._exchange.sent(message)
-        if not self._finished:
-            if self._exchange.ended_ns is not None:
-                self._finish_if_ok()
-            if self._exchange.lasts:
-                self._hand_over_early()
+        exchange = self._exchange
+        exchange.sent(message)
+        if exchange.ended_ns is not None:
+            self._finish_unless_failed(exchange.outcome)
+        elif exchange.lasts:
+            self._hand_over_early()
 
     @guarded
     def _note_interrupted(self, message: Message, error: BaseException) -> None:
         if not isinstance(error, Exception):
             self._exchange.interrupted(message)
-            if self._exchange.complete and not self._finished:
-                self._finish_if_ok()
+            if self._exchange.complete:
+                self._finish_unless_failed(self._exchange.outcome)
 
     def _hand_over_early(self) -> None:
         """A connection or a stream that lasts does not keep what has ended in it."""
@@ -180,9 +176,8 @@ class ServerSpan(ServedRequest):
         else:
             self._trace.drop_finished()
 
-    def _finish_if_ok(self) -> None:
+    def _finish_unless_failed(self, outcome: Outcome) -> None:
         # The exception behind a 5xx comes by after its response: the span waits for it.
-        outcome = self._exchange.outcome
         if outcome != "error":
             self._finish(outcome)
 

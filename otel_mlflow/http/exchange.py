@@ -45,7 +45,7 @@ from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, Literal
 
 from otel_mlflow.content import BodyCollector
-from otel_mlflow.guard import attempt, report_user_error
+from otel_mlflow.guard import attempt, guarded, report_user_error
 from otel_mlflow.http.exceptions import ExceptionRecord, is_cancellation, is_disconnect
 from otel_mlflow.http.headers import ContentType, Headers, read_content_type, read_request_id
 
@@ -181,6 +181,7 @@ class Exchange:
                 self.experiment = chosen
         return self.experiment
 
+    @guarded
     def received(self, message: Message) -> None:
         """Take note of a message that the application has received."""
         kind = message["type"]
@@ -254,11 +255,9 @@ class Exchange:
 
     def _is_last(self, message: Message) -> bool:
         kind = message["type"]
-        if kind == "websocket.close":
-            return True
         more = _LAST_UNLESS_MORE.get(kind)
         if more is None or message.get(more, False):
-            return False
+            return kind == "websocket.close"
         return kind == "http.response.trailers" or not self._trailers_follow
 
     def _sent_body(self, message: Message) -> None:

@@ -109,7 +109,7 @@ class Bridge:
         for trace in registry.open_traces():
             undecided = not trace.export.released and not trace.export.discarded
             if trace.owner is owner and undecided and trace.tree.open_spans:
-                trace.held = False
+                trace.export.held = False
                 trace.release()
 
     def _enable(self, flavours: Sequence[str]) -> None:

@@ -28,14 +28,16 @@ class Batch(Generic[SpanT]):
 class ExportState(Generic[SpanT]):
     """The hand-over of one trace: not decided, then released or discarded; queued or not; and the spans to take.
 
-    Its lock guards the spans and the flags together, so that no span falls between two records. Nothing is called while
-    it is held.
+    What changes it answers whether the trace is to be queued now. Its lock guards the spans and the flags together, so
+    that no span falls between two records. Nothing is called while it is held.
     """
 
     released = False
     """Whether the trace was handed over, so that more of it follows by itself."""
     discarded = False
     """Whether the trace is not kept."""
+    held = False
+    """Whether something that is to be in its next record is still under way."""
     _changed = False
     _cut = False
     _queued = False
@@ -54,25 +56,34 @@ class ExportState(Generic[SpanT]):
                 self.finished.append(span)
             return not self.discarded
 
-    def mark_changed(self) -> None:
+    def mark_changed(self) -> bool:
         """Something about the trace as a whole was set."""
         with self._lock:
             self._changed = True
+            return self._queue()
 
-    def mark_cut(self) -> None:
+    def mark_cut(self) -> bool:
         """Nobody waits any more for what is still open."""
         with self._lock:
             self._cut = True
+            return self._queue()
 
-    def release(self) -> None:
+    def keep(self) -> None:
+        """The trace is kept, and nothing of it ready yet."""
+        with self._lock:
+            self._keep()
+
+    def release(self) -> bool:
         """The trace is kept."""
         with self._lock:
-            self._is_early = False
-            self.released = self._changed = True
+            self._keep()
+            return self._queue()
 
-    def release_early(self) -> None:
+    def release_early(self) -> bool:
         """The trace is kept, but not over: its spans follow as they end, what is new of it as a whole waits."""
-        self.released = self._is_early = True
+        with self._lock:
+            self.released = self._is_early = True
+            return self._queue()
 
     @property
     def is_due(self) -> bool:
@@ -99,10 +110,7 @@ class ExportState(Generic[SpanT]):
     def mark_queued(self) -> bool:
         """Note that the trace is queued; False where it is already, or is not going to be."""
         with self._lock:
-            if self._queued or self.discarded or (self._is_early and not self.is_due):
-                return False
-            self._queued = True
-            return True
+            return self._queue()
 
     def take(self) -> Batch[SpanT]:
         """Take what is new since the last record. The trace is queued no more."""
@@ -113,6 +121,17 @@ class ExportState(Generic[SpanT]):
             self._changed = self._changed and self._is_early
             self._taken_at = time.monotonic()
             return batch
+
+    def _keep(self) -> None:
+        self._is_early = False
+        self.released = self._changed = True
+
+    def _queue(self) -> bool:
+        is_ready = self.released and not (self.held or self.discarded or (self._is_early and not self.is_due))
+        if self._queued or not is_ready:
+            return False
+        self._queued = True
+        return True
 
     def _drop_finished(self) -> list[SpanT]:
         finished, self.finished = self.finished, []

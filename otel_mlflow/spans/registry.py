@@ -115,7 +115,7 @@ def _continue(trace: OpenTrace) -> None:
     trace.root, trace.counted, trace.fragment = None, False, True
     trace.metadata.sent_tags, trace.metadata.joined_as = trace.explicit_tags, None
     if trace.owner.samples(trace.identity.mlflow_trace_id_int):
-        trace.export.release()
+        trace.export.keep()
     else:
         trace.export.discard()
 

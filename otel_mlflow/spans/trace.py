@@ -138,10 +138,6 @@ class SpanState:
             state = state.parent
         return state is not None
 
-    def held_by(self, holder: object) -> None:
-        """Take note when `holder` is gone, through which alone the opener of the span can end it."""
-        self.holder = weakref.ref(holder, lambda _: None if self.ended else self.trace.abandon(self))
-
     def forget(self) -> None:
         """Let go of the span, so that a finished trace leaves no reference cycle behind."""
         self.span = self.readable = self.live = self.previous = self.holder = None
@@ -161,7 +157,7 @@ class OpenTrace:
     is handed over as it comes where it is sure to be kept.
     """
 
-    counted = fragment = held = False
+    counted = fragment = False
     root: SpanState | None = None
     """The root, until it was handed over."""
     exchange: Exchange | None = None
@@ -213,7 +209,8 @@ class OpenTrace:
         if not self.export.add_finished(state):
             self._let_go([state])
         elif self.export.released:
-            self._enqueue()
+            if self.export.mark_queued():
+                self.owner.enqueue(self)
         elif len(self.export.finished) >= MANY_SPANS and self._is_sure_to_be_kept():
             self.release_early()
 
@@ -225,18 +222,18 @@ class OpenTrace:
 
     def mark_changed(self) -> None:
         """Something about the trace as a whole was set: sent again if the trace was handed over already."""
-        self.export.mark_changed()
-        self._enqueue()
+        if self.export.mark_changed():
+            self.owner.enqueue(self)
 
     def release(self) -> None:
         """The trace is kept: hand it over, now and whenever more of it ends."""
-        self.export.release()
-        self._enqueue()
+        if self.export.release():
+            self.owner.enqueue(self)
 
     def release_early(self) -> None:
         """The trace is kept, and lasts: hand over what has ended of it, so that it leaves memory."""
-        self.export.release_early()
-        self._enqueue()
+        if self.export.release_early():
+            self.owner.enqueue(self)
 
     def drop_finished(self) -> None:
         """Let go of the spans so far: the trace lasts, and is not going to be kept but for an error."""
@@ -254,14 +251,13 @@ class OpenTrace:
 
     def resume(self) -> None:
         """Nothing holds the trace back any more (`held`): what was held is handed over."""
-        self.held = False
+        self.export.held = False
         self.mark_changed()
 
     def cut(self) -> None:
         """Nobody waits any more for what is still open: show it as cut short until it ends, which may be never."""
-        if self.tree.open_spans > 0:
-            self.export.mark_cut()
-            self._enqueue()
+        if self.tree.open_spans > 0 and self.export.mark_cut():
+            self.owner.enqueue(self)
 
     def abandon(self, state: SpanState) -> None:
         """Show an open span as cut short until it ends, which may be never.
@@ -286,10 +282,6 @@ class OpenTrace:
             state.abandoned = False
         self._let_go(batch.finished)
         return record
-
-    def _enqueue(self) -> None:
-        if self.export.released and not self.held and self.export.mark_queued():
-            self.owner.enqueue(self)
 
     def _is_sure_to_be_kept(self) -> bool:
         """Whether the trace is going to be kept, whatever becomes of its request."""

@@ -3,6 +3,9 @@
 MLflow takes note when a root span starts: of the active model, an evaluation, the scope of `mlflow.tracing.context()`,
 the destination. In a request, the spans that MLflow alone would take for roots are those of its API with no other such
 span above them; what belongs to those belongs to the request's trace.
+
+Their experiment, too (`set_destination`, `trace_destination`, `experiment_id`): a trace has one, and the first of them
+that names one decides. A trace that began in another process stays where that one has it.
 """
 
 from __future__ import annotations
@@ -11,13 +14,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import mlflow.tracing.fluent
+import mlflow.tracing.provider
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext
 
 from otel_mlflow import mlflow_names
+from otel_mlflow.backends.experiments import experiment_by_id
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.mlflow.client import Evaluated
-from otel_mlflow.spans.mlflow.destinations import note_destination
 from otel_mlflow.spans.mlflow.views import trace_info
 from otel_mlflow.spans.propagation import MlflowSpanContext
 from otel_mlflow.spans.registry import find_span_state
@@ -25,6 +29,7 @@ from otel_mlflow.spans.scopes import is_mlflow_s
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 mlflow_fluent: Any = mlflow.tracing.fluent
+mlflow_provider: Any = mlflow.tracing.provider
 
 _OF_EVERY_TRACE = (mlflow_names.TRACE_SCHEMA_VERSION, "mlflow.user", "mlflow.source.", mlflow_names.TRACE_NAME)
 """What is written of every trace anyway."""
@@ -52,7 +57,7 @@ class MlflowListener:
         if self._processor is not None:
             if state.from_mlflow or self._is_in_scope():
                 self._note_trace_info(state)
-            note_destination(state)
+            self._note_destination(state)
 
     def ended(self, state: SpanState) -> None:
         """Keep what only the view of the span has, and tell `get_last_active_trace_id()`."""
@@ -107,6 +112,20 @@ class MlflowListener:
             info = trace_info(state.trace)
             info.trace_metadata.update(metadata)
             info.tags.update(tags)
+
+    def _note_destination(self, state: SpanState) -> None:
+        """The experiment that the span names, or the one that is set for this context."""
+        destination = getattr(mlflow_provider._MLFLOW_TRACE_USER_DESTINATION.get(), "experiment_id", None)
+        experiment_id = (_own_experiment(state) if state.from_mlflow else None) or destination
+        if experiment_id and state.trace.experiment is None and not state.trace.fragment:
+            state.trace.experiment = experiment_by_id(str(experiment_id))
+
+
+def _own_experiment(state: SpanState) -> str | None:
+    if state.span is None:
+        return None
+    own = (state.span.attributes or {}).get(mlflow_names.EXPERIMENT_ID)
+    return own.strip('"') if isinstance(own, str) else None
 
 
 def _beyond_every_trace(known: Mapping[str, str]) -> dict[str, str]:

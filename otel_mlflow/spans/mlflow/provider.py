@@ -7,7 +7,7 @@ Inside a request, what MLflow alone would take for a root has the request's span
 
 * `sampling_ratio_override` decides about it as about a root: MLflow's own sampler is asked. What is not sampled is
   left out with all below it.
-* `trace_destination` and `experiment_id` choose the experiment of the request's trace (`destinations.py`). MLflow takes
+* `trace_destination` and `experiment_id` choose the experiment of the request's trace (`listener.py`). MLflow takes
   the attribute away again, because there is a span above, and stumbles over its own span, so that the span and all
   below it would be lost: it is given something to take it from.
 """

@@ -43,7 +43,7 @@ class RequestRuns(list[Any]):
     def append(self, run: Any) -> None:
         super().append(run)
         if not self.trace.export.released:
-            self.trace.held = True
+            self.trace.export.held = True
         if self.trace.source_run is None:
             self.trace.source_run = str(run.info.run_id)
             self.trace.mark_changed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -49,7 +50,7 @@ def live_span(state: SpanState) -> LiveSpan | None:
         live = BridgedSpan(state, state.span)
         if state.holder is None and state.from_mlflow:
             # MLflow gives it to whoever opens the span, who ends the span through it.
-            state.held_by(live)
+            state.holder = weakref.ref(live, lambda _: None if state.ended else state.trace.abandon(state))
         else:
             state.live = live
     return live
