@@ -3,7 +3,7 @@
     python -m benchmarks.interpreter_holds [--bytes 65536] [--rows 20]
 
 A scan of a regular expression, a parse and an encoding are one call each: no other thread runs until it is over. Each
-pattern of `otel_mlflow.content` is timed on the texts that `tests/unit/content/test_growth.py` grows, by the processor
+pattern of `otel_mlflow.content` is timed on the texts that `tests/acceptance/test_growth.py` grows, by the processor
 time of the thread; the lesser of two runs counts, so that what else the machine does counts less.
 """
 
@@ -23,7 +23,7 @@ from unittest import mock
 from otel_mlflow import content
 from otel_mlflow.content.encoding import encode_json
 from otel_mlflow.settings.defaults import REDACT_KEYS
-from tests.unit.content.test_growth import HOSTILE
+from tests.acceptance.test_growth import HOSTILE
 
 ORDINARY = [
     "How did sales in the north develop? ",

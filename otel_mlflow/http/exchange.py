@@ -254,7 +254,7 @@ class Exchange:
         self.end()
 
     def _is_last(self, message: Message) -> bool:
-        kind = message["type"]
+        kind: str = message["type"]
         more = _LAST_UNLESS_MORE.get(kind)
         if more is None or message.get(more, False):
             return kind == "websocket.close"

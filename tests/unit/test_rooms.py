@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 import otel_mlflow
 
@@ -34,23 +31,43 @@ IMPURE_NAMES = frozenset({"now", "utcnow", "today", "open", "print", "input"})
 """What harmless modules and builtins have that looks at the clock or at the world."""
 
 
-@functools.cache
-def tree_of(source: Path) -> ast.Module:
-    """A file as Python reads it, for all tests that look at it."""
-    return ast.parse(source.read_text(encoding="utf-8"))
+def walked() -> Iterator[tuple[Path, list[ast.AST]]]:
+    """All files of the package, each with all that is in it as Python reads it."""
+    return ((source, all_of(source)) for source in sorted(PACKAGE.rglob("*.py")))
 
 
-def imported(source: Path) -> Iterator[str]:
+def all_of(source: Path) -> list[ast.AST]:
+    """All that is in a file."""
+    return list(ast.walk(ast.parse(source.read_text(encoding="utf-8"))))
+
+
+def names_in(source: Path) -> set[str]:
+    """The names that a file uses, of attributes too."""
+    nodes = all_of(source)
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+def importers_of(modules: tuple[str, ...], room: str) -> dict[str, list[str]]:
+    """The files of a room that import one of these modules, or what is in it."""
+    found = {source: [name for name in imported(source) if name.startswith(modules)] for source in files_of(room)}
+    return {room_of(source): names for source, names in found.items() if names}
+
+
+def files_of(room: str) -> list[Path]:
+    """The files of a folder of the package."""
+    files = sorted((PACKAGE / room).rglob("*.py"))
+    assert len(files) > 5, "a room that has moved would not be looked at"
+    return files
+
+
+def imported(source: Path) -> set[str]:
     """The modules that a file imports when it runs; what only the type checker sees does not count."""
-    tree = tree_of(source)
-    skipped = {id(child) for node in ast.walk(tree) if _is_for_types(node) for child in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+    nodes = all_of(source)
+    skipped = {id(child) for node in nodes if _is_for_types(node) for child in ast.walk(node)}
+    runs = [node for node in nodes if id(node) not in skipped]
+    names = {alias.name for node in runs if isinstance(node, ast.Import) for alias in node.names}
+    return names | {node.module or "" for node in runs if isinstance(node, ast.ImportFrom)}
 
 
 def _is_for_types(node: ast.AST) -> bool:
@@ -62,22 +79,24 @@ def room_of(source: Path) -> str:
     return str(source.relative_to(PACKAGE))
 
 
-@pytest.mark.parametrize("source", PURE, ids=room_of)
-def test_a_pure_room_imports_nothing_impure(source: Path) -> None:
+def test_a_pure_room_imports_nothing_impure() -> None:
     """Errors of ours and the room's own files aside."""
-    own = "otel_mlflow.content" if source.parent.name == "content" else "otel_mlflow.errors"
-    assert [name for name in imported(source) if name not in HARMLESS and not name.startswith(own)] == []
+    impure = {room_of(source): sorted(imported(source) - HARMLESS) for source in PURE}
+    assert {
+        room: names
+        for room, imports in impure.items()
+        if (names := [name for name in imports if not name.startswith(_own_room(room))])
+    } == {}
 
 
-@pytest.mark.parametrize("source", PURE, ids=room_of)
-def test_a_pure_room_looks_at_no_clock_and_at_no_file(source: Path) -> None:
+def _own_room(room: str) -> str:
+    return "otel_mlflow.content" if room.startswith("content/") else "otel_mlflow.errors"
+
+
+def test_a_pure_room_looks_at_no_clock_and_at_no_file() -> None:
     """By no name under which Python offers them."""
-    used = {
-        node.attr if isinstance(node, ast.Attribute) else node.id
-        for node in ast.walk(tree_of(source))
-        if isinstance(node, (ast.Attribute, ast.Name))
-    }
-    assert used & IMPURE_NAMES == set()
+    used = {room_of(source): names_in(source) & IMPURE_NAMES for source in PURE}
+    assert {room: names for room, names in used.items() if names} == {}
 
 
 def test_every_pure_room_is_there() -> None:
@@ -86,8 +105,7 @@ def test_every_pure_room_is_there() -> None:
     assert len(PURE) > 5
 
 
-@pytest.mark.parametrize("source", sorted((PACKAGE / "delivery").rglob("*.py")), ids=room_of)
-def test_delivery_knows_nothing_above_it(source: Path) -> None:
+def test_delivery_knows_nothing_above_it() -> None:
     """Nothing of ASGI, of spans or of requests: only records, which spans write."""
     above = (
         "otel_mlflow.spans",
@@ -96,36 +114,37 @@ def test_delivery_knows_nothing_above_it(source: Path) -> None:
         "otel_mlflow.tracing",
         "starlette",
     )
-    assert [name for name in imported(source) if name.startswith(above)] == []
+    assert importers_of(above, "delivery") == {}
 
 
-@pytest.mark.parametrize("source", sorted((PACKAGE / "spans").rglob("*.py")), ids=room_of)
-def test_spans_know_no_http_clients(source: Path) -> None:
+def test_spans_know_no_http_clients() -> None:
     """Delivery does the talking."""
-    clients = ("requests", "httpx", "urllib.request", "http.client", "aiohttp")
-    assert [name for name in imported(source) if name.startswith(clients)] == []
+    assert importers_of(("requests", "httpx", "urllib.request", "http.client", "aiohttp"), "spans") == {}
 
 
-@pytest.mark.parametrize("source", sorted(PACKAGE.rglob("*.py")), ids=room_of)
-def test_the_environment_is_read_in_one_room(source: Path) -> None:
+def test_the_environment_is_read_in_one_room() -> None:
     """`settings`, so that it can say where each value came from; fork hooks are no reading."""
-    reads = {
-        node.attr
-        for node in ast.walk(tree_of(source))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
-    } & {"environ", "getenv"}
-    assert not reads or source.parent.name == "settings"
+    readers = {
+        room_of(source)
+        for source, nodes in walked()
+        if any(isinstance(node, ast.Attribute) and _reads_environment(node) for node in nodes)
+    }
+    assert {room for room in readers if not room.startswith("settings/")} == set()
 
 
-@pytest.mark.parametrize("source", sorted(PACKAGE.rglob("*.py")), ids=room_of)
-def test_there_is_one_guard(source: Path) -> None:
+def test_there_is_one_guard() -> None:
     """Whatever goes wrong is caught in one place; elsewhere it is raised on when something was put back in order."""
-    swallowing = [
-        node.lineno
-        for node in ast.walk(tree_of(source))
+    swallowing = {
+        f"{room_of(source)}:{node.lineno}"
+        for source, nodes in walked()
+        for node in nodes
         if isinstance(node, ast.ExceptHandler) and _catches_all(node.type) and not _raises(node)
-    ]
-    assert swallowing == [] or room_of(source) in GUARDS
+    }
+    assert {place for place in swallowing if place.partition(":")[0] not in GUARDS} == set()
+
+
+def _reads_environment(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == "os" and node.attr in ("environ", "getenv")
 
 
 def _catches_all(exception: ast.expr | None) -> bool:
