@@ -20,15 +20,11 @@ from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue
 from otel_mlflow.delivery.records import Encodable, OnArrival, Outcome, SpooledTrace
 from otel_mlflow.delivery.state_notifier import StateNotifier
 from otel_mlflow.delivery.subscribers import Subscribers
-from otel_mlflow.delivery.termination import forget, on_termination
+from otel_mlflow.delivery.termination import LAST_WRITE, forget, on_termination
 from otel_mlflow.status import Experiment, Status
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
-
-
-LAST_WRITE = 0.1
-"""Seconds for which SIGTERM waits until what is in memory is on disk; the server's own handler comes after it."""
 
 
 class Lifecycle(Enum):

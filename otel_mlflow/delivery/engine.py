@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-BETWEEN_LOOKS = 0.02
-"""Seconds between two looks at whether the writer is idle, which a signal handler waits for."""
-
 WITHOUT_PROGRESS = 0.25
 """Seconds after which it is asked anew whether all is delivered, where nothing was written or sent meanwhile: another
 process may have delivered it."""
@@ -153,10 +150,8 @@ class Engine:
         return self.forwarder.refused + self.writer.dropped
 
     def wait_until_written(self, timeout: float) -> None:
-        """Wait until the writer is idle. Takes no lock: a signal handler waits here, in the way of other threads."""
-        deadline = self._clock.monotonic() + timeout
-        while not self.writer.is_idle() and self._clock.monotonic() < deadline:
-            self._clock.sleep(BETWEEN_LOOKS)
+        """Wait until the spool has everything that was put in."""
+        self._wait_for_progress(self.writer.is_done, timeout)
 
     def ask(self, question: Callable[[Spool], Answer], *, default: Answer) -> Answer:
         """Ask the spool something; `default` where it cannot be used."""

@@ -98,10 +98,6 @@ class SpoolWriter:
                 self._write_some()
                 self._written()
 
-    def is_idle(self) -> bool:
-        """Whether nothing waits here as far as can be seen without a lock, which a signal handler must not take."""
-        return not self._writing and not len(self._queue)
-
     def is_done(self) -> bool:
         """Whether the spool has everything that was put in."""
         with self._lock:

@@ -8,14 +8,18 @@ Servers differ in what they do with the signal, and none of it is taken from the
 2. A server handles it: it goes on serving what it has begun. From then on whatever is finished is written at once,
    and the server's handler is called as if it were alone.
 3. It is ignored, or handled outside Python: nothing is changed.
+
+The signal may have interrupted the main thread while it holds any lock, so what takes one is done on another thread.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import threading
 import weakref
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol
 
@@ -24,7 +28,7 @@ class Terminable(Protocol):
     """What has something to finish before the process ends."""
 
     def expect_termination(self) -> None:
-        """The process is going to end some time after now. Blocks no longer than it takes to write something down."""
+        """The process is going to end some time after now: return when what is in memory is written down."""
 
     def shutdown(self) -> None:
         """The process ends now."""
@@ -33,7 +37,10 @@ class Terminable(Protocol):
 GRACE = 0.5
 """Seconds in which an event loop brings to its end what it has answered already."""
 
-_shutting_down = threading.Event()
+LAST_WRITE = 0.1
+"""Seconds for which SIGTERM waits until what is in memory is on disk; the server's own handler comes after it."""
+
+_is_shutting_down = False
 _shut_down_done = threading.Event()
 _terminables: weakref.WeakSet[Terminable] = weakref.WeakSet()
 _previous: Any = None
@@ -66,17 +73,28 @@ def _install() -> None:
 
 
 def _handle(number: int, frame: FrameType | None) -> None:
+    global _is_shutting_down
     if callable(_previous):
-        _expect_termination()
+        _run_on_thread(_expect_termination, LAST_WRITE)
         _previous(number, frame)
-    elif not _shutting_down.is_set():
-        _shutting_down.set()
-        # On a thread of its own: the main thread may hold any lock where the signal has interrupted it, and its event
-        # loop has what it has answered to bring to an end.
-        threading.Thread(target=_shut_down, args=(number,), name="otel-mlflow-end", daemon=True).start()
+    elif not _is_shutting_down:
+        _is_shutting_down = True
+        # Not waited for: the event loop has what it has answered to bring to an end.
+        _run_on_thread(functools.partial(_shut_down, number), 0.0)
     elif _shut_down_done.is_set():
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
+
+
+def _run_on_thread(task: Callable[[], None], patience: float) -> None:
+    """Begin it, and wait for it for so many seconds; where no thread can be had it runs here."""
+    thread = threading.Thread(target=task, name="otel-mlflow-end", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        task()
+    else:
+        thread.join(patience)
 
 
 def _shut_down(number: int) -> None:

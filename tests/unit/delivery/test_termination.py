@@ -1,0 +1,61 @@
+"""SIGTERM where a server handles it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from otel_mlflow.delivery.termination import forget, on_termination
+
+
+class Writer:
+    """Writes down what is in memory under a lock that requests take, too."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.has_written = threading.Event()
+
+    def expect_termination(self) -> None:
+        """Write it down."""
+        with self.lock:
+            self.has_written.set()
+
+    def shutdown(self) -> None:
+        """Nothing is left to do."""
+
+
+@pytest.fixture
+def handled() -> Iterator[list[int]]:
+    """The signals that the server has handled."""
+    signals: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: signals.append(number))
+    yield signals
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def writer(handled: list[int]) -> Iterator[Writer]:
+    """A writer that is told of SIGTERM."""
+    writer = Writer()
+    on_termination(writer)
+    yield writer
+    forget(writer)
+
+
+def test_what_is_in_memory_is_written_before_the_server_ends(writer: Writer, handled: list[int]) -> None:
+    """The server's own handler comes after it."""
+    signal.raise_signal(signal.SIGTERM)
+    assert writer.has_written.is_set()
+    assert handled == [signal.SIGTERM]
+
+
+@pytest.mark.timeout(30)
+def test_a_signal_may_come_while_the_main_thread_holds_a_lock(writer: Writer, handled: list[int]) -> None:
+    """The server ends all the same, and the writer writes when it has the lock."""
+    with writer.lock:
+        signal.raise_signal(signal.SIGTERM)
+        assert handled == [signal.SIGTERM]
+    assert writer.has_written.wait(20)
