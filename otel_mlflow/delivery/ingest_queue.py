@@ -19,8 +19,11 @@ which slows requests by some tenths of a millisecond: requests cannot outrun the
 
 CROWD = 128
 """Finished traces that wait before requests let the writer in. In a burst an event loop would keep the interpreter to
-itself, and the writer fall behind until each request has to encode its own. With 32 the median request of a burst was a
-third slower, with 250 traces would reach the disk too late."""
+itself, and the writer fall behind until each request has to encode its own."""
+
+FEW = 20
+"""Finished traces that wait when requests stop letting it in. So it works off a hundred in one go, and most requests
+meet nothing of it: with a slice of its work between any few of them, all find the processor's caches full of it."""
 
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of written traces kept while the writer waits for a disk that hangs. Beyond it traces are dropped, counted."""
@@ -76,6 +79,7 @@ class IngestQueue:
         self._items: deque[Item] = deque()
         self._something = threading.Event()
         self._writer_sleeps = False
+        self._lets_writer_in = False
         self._bytes = 0
 
     def put(self, item: Encodable | Feedback | Outcome) -> None:
@@ -84,9 +88,11 @@ class IngestQueue:
             self._items.append(item)
         else:
             self._put_written(item)
-        if self._writer_sleeps or len(self._items) == CROWD:
+        waiting = len(self._items)
+        if self._writer_sleeps or waiting == CROWD:
             self.wake()
-        if len(self._items) > CROWD and self.pacer is not None:
+        self._lets_writer_in = waiting > (FEW if self._lets_writer_in else CROWD)
+        if self._lets_writer_in and self.pacer is not None:
             self.pacer.let_in()
 
     def take(self) -> Item | None:

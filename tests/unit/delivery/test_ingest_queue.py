@@ -10,6 +10,7 @@ import pytest
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK
 from otel_mlflow.delivery.ingest_queue import (
     CROWD,
+    FEW,
     HELD_NOTHING,
     Feedback,
     IngestQueue,
@@ -142,6 +143,27 @@ def test_requests_let_the_writer_in_while_a_crowd_waits() -> None:
         for _ in range(10 * CROWD):
             inbox.put(Finished())
     assert len(inbox) == CROWD
+
+
+def test_a_writer_that_is_let_in_works_a_crowd_off() -> None:
+    """Between two crowds requests meet nothing of it, and find the processor's caches as they left them."""
+    clock = ManualClock()
+    inbox = IngestQueue(clock)
+    waiting: list[int] = []
+
+    def take_some() -> None:
+        waiting.append(len(inbox))
+        for _ in range(11):
+            inbox.take()
+
+    clock.at_sleep = take_some
+    inbox.pacer = Pacer(clock, lambda: True)
+    with inbox.pacer.working():
+        clock.now += 1.0
+        for _ in range(2 * CROWD + FEW):
+            inbox.put(Finished())
+    once = list(range(CROWD + 1, FEW, -10))
+    assert waiting == [*once, *once]
 
 
 @pytest.mark.parametrize(
