@@ -34,7 +34,7 @@ class MlflowServer:
         # It answers nobody who calls it by another name; proxies of tests do so from ports of their own.
         environment = LEAN | {"MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:*,localhost:*,{self._host}:*"}
         self._child = ChildProcess(self._command(), folder=self.folder, environment=environment)
-        until(self._healthy, seconds=90, waiting_for=lambda: f"the MLflow server; its log:\n{self._child.log[-4000:]}")
+        until(self._healthy, seconds=180, waiting_for=lambda: f"the MLflow server; its log:\n{self._child.log[-4000:]}")
 
     def stop(self) -> None:
         """Stop it with all its workers."""
