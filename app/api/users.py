@@ -19,13 +19,14 @@ LOCAL = "local"
 
 
 def read_user(headers: Headers) -> str:
-    """The forwarded user; empty where none is."""
-    return next((headers[name] for name in _HEADERS if headers.get(name)), "")
+    """The forwarded user, empty where none is: the last one named, by the nearest proxy."""
+    return next((given[-1] for name in _HEADERS if any(given := headers.getlist(name))), "")
 
 
 def owner(request: Request) -> str:
-    """The user whose sessions the request is about; the trace says so too."""
+    """The user whose sessions the request is about; the trace says so too. Case does not tell addresses apart."""
     user = read_user(request.headers)
+    user = user.lower() if "@" in user else user
     if user:
         otel_mlflow.current_trace().set_user(user)
     return user or LOCAL

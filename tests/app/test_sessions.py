@@ -164,11 +164,24 @@ async def test_feedback_wants_an_answer_of_one_s_own(
     assert status != 200 or answer.json()["stored"] is False
 
 
-async def test_feedback_on_somebody_else_s_answer_is_refused(app: FastAPI, client: httpx.AsyncClient) -> None:
-    """403: trace ids are no secrets, and belong to somebody."""
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([("X-Forwarded-Email", "ada@example.com")], 200),
+        ([("X-Forwarded-Email", "Ada@Example.COM")], 200),
+        ([("X-Forwarded-User", "bob")], 403),
+        ([("X-Forwarded-Email", "ada@example.com"), ("X-Forwarded-Email", "bob@example.com")], 403),
+        ([("X-Forwarded-Email", "bob@example.com"), ("X-Forwarded-User", "ada@example.com")], 403),
+        ([("X-Forwarded-Email", "ada@example.com, bob@example.com")], 403),
+        ([("Traceparent", f"00-{'1' * 32}-{'2' * 16}-01"), ("Tracestate", f"otelmlflow={TRACE}")], 403),
+    ],
+)
+async def test_feedback_is_taken_from_whom_the_answer_was_for(
+    app: FastAPI, client: httpx.AsyncClient, headers: list[tuple[str, str]], status: int
+) -> None:
+    """403 for others: trace ids are no secrets. Of two users the proxy named the last; an address has no case."""
     held = app.state.services.store.turns.begin(None, "ada@example.com", "Hello")
     said = Message(session_id=held.session_id, role="user", content="Hello", timestamp=now(), trace_id=TRACE)
     app.state.services.store.turns.finish(held, [said])
-    given = {"trace_id": TRACE, "value": True}
-    answers = [await client.post("/api/feedback", json=given, headers=who) for who in (ADA, BOB)]
-    assert [answer.status_code for answer in answers] == [200, 403]
+    answer = await client.post("/api/feedback", json={"trace_id": TRACE, "value": True}, headers=headers)
+    assert answer.status_code == status
