@@ -1,6 +1,7 @@
 """Secrets in addresses: `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password.
 
-Without a scheme `user:password@host` is one where the host is this machine, or has a number or a port.
+Without a scheme `user:password@host` is one where the host is this machine, or has a number or a port; elsewhere, where
+what stands before the `@` has capitals, small letters and digits, as names in mail addresses have not.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _WEB = frozenset({"http", "https", "ws", "wss", "file", "data", "s3", "gs", "git
 _WEB_USERINFO = re.compile(r"([^\s/?#:@\"'<>`]{1,100}:(?!\d{1,5}[/?#])[^\s/@\"'<>`&=]{1,200})@[\w.-]+")
 _USERINFO = re.compile(r"(?<![\w/:@.-])[\w.\\/+-]{1,64}:([^\s:@/\"'<>]{4,100})\Z")
 _HOST = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost)(?![\w.])|[\w-]+(?:\.[\w-]+)*:\d{2,5}(?!\w)")
+_NAMED_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_MIX = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)")
 _LONGEST_USERINFO = 170
 _LONGEST_SCHEME = 40
 _EXAMPLE_USERS = frozenset({"user", "username", "your_user", "your_username"})
@@ -46,8 +49,9 @@ def _without_scheme(text: str) -> Iterator[Range]:
     at = text.find("@")
     while at >= 0:
         start = max(at - _LONGEST_USERINFO, 0)
-        found = _USERINFO.search(text[start:at]) if _HOST.match(text, at + 1) else None
-        if found and is_credential(found[1]):
+        is_host = _HOST.match(text, at + 1) is not None
+        found = _USERINFO.search(text[start:at]) if is_host or _NAMED_HOST.match(text, at + 1) else None
+        if found and is_credential(found[1]) and (is_host or _MIX.match(found[1])):
             yield start + found.start(1), at
         at = text.find("@", at + 1)
 

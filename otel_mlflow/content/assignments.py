@@ -4,8 +4,9 @@ After the name of a secret stands, in the order in which it is tried:
 
 1. an operator and a value (`password=…`, `X-Api-Key: …`, `'token': '…'`, `os.environ["KEY"] = …`), also a block of
    indented lines (YAML);
-2. as the first of a pair, the second (`("cookie", "…")`, `"name": "password", "value": "…"`); as a constant, the next
-   argument of a call (`setopt(curl, CURLOPT_PASSWORD, "…")`);
+2. as the first of a pair, the second (`("cookie", "…")`, `"name": "password", "value": "…"`, `{password, "…"}`); as a
+   constant, the next argument of a call (`setopt(curl, CURLOPT_PASSWORD, "…")`); in a numbered reply, the next line
+   (`3) "password"`, `4) "…"`);
 3. as a command's option or in a file of words, the next word (`--password …`, `machine … login … password …`);
 4. a value in quotes or in a call (`PASSWORD '…'`, `setPassword("…")`);
 5. what is typed into the field of a form (`find_element(By.ID, "password").send_keys("…")`);
@@ -17,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder, is_word
+from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder, is_reference, is_word
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, names_aspect
 from otel_mlflow.content.sentences import (
@@ -69,7 +70,7 @@ _NAMED = re.compile(
 )
 _VALUE_OF_NAMED = re.compile(
     r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?"""
-    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=(?:default|value)\s))?(?:default|(?:string_|secret_)?value|val|content|contents|v|data|text|defaultvalue)"""
+    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=(?:default|value)\s))?(?:default|(?:string_|secret_|parameter)?value|val|content|contents|v|data|text|defaultvalue)"""
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
@@ -84,7 +85,9 @@ _OPENS_CALL = re.compile(r"""(?:new[ ])?[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bru
 _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])}]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
 _INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
-_OPTION_VALUE = re.compile(r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*["']))(?!-)""")
+_OPTION_VALUE = re.compile(
+    r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*["']))(?!-|(?:flag|option|argument|switch)\b)"""
+)
 _KEYWORD = re.compile(
     r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z"
 )
@@ -93,9 +96,11 @@ _NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
 _CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")
 _LAST_ARGUMENT = re.compile(r"""\((?:\s{0,4}["'][^"'\n]{0,100}["'],){1,3}\s{0,4}["']([^"'\n]{3,200})["']\s{0,4}\)""")
 _TYPES_INTO = re.compile(
-    r"""\]?\\*["']\s*\)\s*\.(?:(?:send_?keys|fill|type|press_sequentially|set_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["'])""",
+    r"""\]?\\*["']\s*\){1,2}\s*\.(?:(?:send_?keys|fill|type|press_sequentially|(?:set|to_?have)_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["'])""",
     re.IGNORECASE,
 )
+# As Redis and R print what has a name.
+_REPLY = re.compile(r"""["']?\r?\n[ \t]{0,20}(?:\d{1,6}\)|\[1\])[ ]"([^"\n]{4,200})\"""")
 _READERS = re.compile(
     r"(?:(?:get|fetch|load|read|find|list|has|check|is|env)_?[A-Z_a-z]*"
     r"|(?:en|de)code|r?split|[lr]?strip|(?:starts|ends)with|replace|join|format)\Z"
@@ -129,7 +134,7 @@ def _values(text: str, mention: Mention) -> Iterator[Range]:
         found = _assigned(text, mention, before, operator)
     elif found is None:
         found = _option(text, mention, before) or _pair(text, mention, before) or _called(text, mention)
-        found = found or _beside_constant(text, mention, before) or _typed(text, mention)
+        found = found or _beside_constant(text, mention, before) or _typed(text, mention) or _replied(text, mention)
         found = found or _next_word(text, mention) or find_told(text, mention)
     if found is not None:
         yield found
@@ -232,12 +237,18 @@ def _pair(text: str, mention: Mention, before: str) -> Range | None:
 
 
 def _beside_constant(text: str, mention: Mention, before: str) -> Range | None:
-    """Find the argument of a call after a constant that names a secret."""
+    """Find the argument of a call after a constant that names a secret; in Erlang, the rest of a tuple."""
     literal = _NEXT_LITERAL.match(text, mention.end)
-    if literal is None or not _CONSTANT.fullmatch(text, mention.start, mention.end):
+    if literal is None or not is_credential(literal[1]):
         return None
-    is_argument = _OPENS_ARGUMENTS.search(before[-_LOOK_BACK // 4 :]) is not None
-    return literal.span(1) if is_argument and is_credential(literal[1]) else None
+    is_constant = _CONSTANT.fullmatch(text, mention.start, mention.end) is not None
+    is_argument = is_constant and _OPENS_ARGUMENTS.search(before[-_LOOK_BACK // 4 :]) is not None
+    return literal.span(1) if is_argument or before[-1:] == "{" else None
+
+
+def _replied(text: str, mention: Mention) -> Range | None:
+    reply = _REPLY.match(text, mention.end)
+    return reply.span(1) if reply and is_credential(reply[1]) else None
 
 
 def _option(text: str, mention: Mention, before: str) -> Range | None:
@@ -275,7 +286,7 @@ def _next_word(text: str, mention: Mention) -> Range | None:
         found = _hidden(text, mention, quoted.end(), is_equals=True)
         told = text[slice(*found)] if found else " "
         is_verb = text[mention.start : mention.end].lower() == "pass" and not is_credential(told)
-        return None if " " in told or is_verb or _EXPRESSION.match(told) else found
+        return None if " " in told or is_verb or _EXPRESSION.match(told) or is_reference(told) else found
     word = _NEXT_WORD.match(text, mention.end)
     if word is not None and is_pin(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
         return word.span(1)

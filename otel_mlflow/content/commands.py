@@ -109,6 +109,7 @@ _OPTIONS = (
     _option("mosquitto", r"-P"),
     _option("gh secret", r"--body|-b"),
     _option("snowsql", r"-p"),
+    _option("beeline", r"-p"),
     _option("sqlplus", r"(?:-[SLsl]\s+)?[\w$]+/", joined=True),
     _option("chpasswd", r"^", joined=True),
 )
@@ -122,10 +123,10 @@ _STORED = re.compile(
     r"""\becho\s+(?:-n\s+)?["']?([^\s"'|>]+)["']?\s*>{1,2}\s*[^\s;|]{0,100}(?:token|secret|passw|passphrase|credential|key)"""
 )
 _PIPED = re.compile(
-    r"""\b(?:echo|printf)\s+(?:-n\s+|["']%s(?:\\n)?["']\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|sudo\s+-S)"""
+    r"""\b(?:echo|printf)\s+(?:-n\s+|["']%s(?:\\n)?["']\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|--data-file=-|sudo\s+-S)"""
 )
 _FED = re.compile(
-    r"""(?<![\w-])(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin|--data-file=-)[^\n<]{0,100}<<<\s{0,4}["']?([^\s"'$]+)"""
+    r"""(?<![\w-])(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin|--data-file=-)[^\n<]{0,100}<<<\s{0,4}\$?["']?([^\s"'$]+)"""
 )
 _PRINTS = re.compile(
     r"""\b(?:get|read|show|cat|print|printenv|echo|access|jq|yq|base64|create|generate|type)\b|\btoken\Z"""

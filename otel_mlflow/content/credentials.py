@@ -20,27 +20,31 @@ _RUN = re.compile(r"[^\s\"'`,;()\[\]{}<>|]+")
 _SEGMENT = re.compile(r"[A-Za-z0-9]+")
 # Words with a number that name an algorithm, a protocol, a model or a version.
 _KNOWN_WORD = re.compile(
-    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s|gpio)?"
+    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s|gpio|u?int|float)?"
     r"\d{1,5}[a-z]{0,2}"
     r"|ed25519|curve25519|[a-z]{1,3}\d{1,3}|(?:ecdsa|hmac|bcrypt|argon|scrypt|pbkdf|blake)\w*",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:[^\W\d_]|[-'’/&_.])*", re.UNICODE)
-# Of at least three digits, perhaps in groups.
-_NUMBER = re.compile(r"(?:[A-Z]{1,3}-)?\d{3}[\d -]*")
+# Of at least three digits, perhaps in groups; the groups of the key of a product.
+_NUMBER = re.compile(r"(?:[A-Z]{1,3}-)?\d{3}[\d -]*|(?=[^\d]*\d)[A-Z\d]{4,8}(?:-[A-Z\d]{4,8}){2,7}")
 _SEED_PHRASE = re.compile(r"[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){3,23}[.]?")
 _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _CAPITALS = re.compile(r"[A-Z]{2}(?=[a-z])")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _REFERENCE = re.compile(
-    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)|\.{0,2}/(?:[\w.-]{1,60}/){0,8}[\w-]{1,60}\.[a-z]{2,5}"
+    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)|[a-z][a-z-]{1,20}(?:/[a-z][a-z-]{1,20}){1,6}"
+    r"|\.{0,2}/(?:[\w.-]{1,60}/){0,8}[\w-]{1,60}\.[a-z]{2,5}|(?:~|\.{0,2})(?:/[a-z_.][\w.-]{0,60}){2,9}"
+    r"|(?:arn|vault|env|op|ssm|file|keyring):[\w./:*-]{1,400}"
+    r"|[a-z][a-z+]{1,20}://[\w.-]{0,200}(?::\d{1,5})?(?:/[a-z_.-]{0,40}){0,6}"
 )
 _PLACEHOLDER = re.compile(
     r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)"
     r"|\$[A-Za-z_]{2,40}|\$?\{\{[^{}]{0,80}\}\}|\{(?:[a-z_]*|[A-Z_]*)\}"
     # Expressions in a template, with `Bearer` or the like before them.
     r"|(?:\$?\{[a-z_][a-zA-Z_.]{0,80}(?:\([^(){}]{0,40}\)|\[[^\[\]{}]{0,40}\])?(?:![rsa])?\}[ :]?){1,4}"
-    r"|<[A-Za-z _.-]{1,60}\d{0,2}>|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"
+    r"|<[A-Za-z _.-]{1,60}\d{0,2}>|\([a-z]+(?: [a-z]+){0,3}\)?|[A-Za-z_-]{1,12}[*•]{3,}\w{0,8}|-{1,2}"
+    r"|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"
     r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|[a-z]{1,10}[-_][xX*]{3,}|\[redacted.*"
     r"|(?i:(?:your|my|insert|enter|replace|put)[-_ ](?:[a-z]{1,20}[-_ ]){0,4}"
     r"(?:key|token|secret|password|value|here|me))"
@@ -165,7 +169,7 @@ _FEWEST_WORDS = 3
 
 
 def is_reference(text: str) -> bool:
-    """Say whether a text names a secret that is kept elsewhere: `pg-secret`, `db-credentials`, `/etc/gcp/key.json`."""
+    """Say whether a text tells where a secret is kept: `pg-secret`, `prod/db`, `/etc/gcp/key.json`, `arn:…`, a URL."""
     return _REFERENCE.fullmatch(text) is not None
 
 

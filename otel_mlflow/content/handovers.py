@@ -2,8 +2,8 @@
 
 1. After the name of both a user and a password: `login: admin / …`, `credentials are admin:…`, `user/pw: max, …`.
 2. What somebody logs in with: `log in as admin with …`, `use admin:… to sign in`.
-3. By initials: `u: admin p: …`.
-4. In a protocol: `AUTH …`, `LOGIN admin …`.
+3. By initials: `u: admin p: …`, `p: … u: admin`.
+4. In a protocol: `AUTH …`, `LOGIN admin …`, after `334 UGFzc3dvcmQ6`, which asks for a password in Base64.
 5. As the arguments of a call: `smtp.login("admin", "…")`, `connect("db", "admin", "…")`, `jwt.encode(claims, "…")`; as
    what a script sends when it is asked: `expect "Password:"`, `send "…"`.
 6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`,
@@ -37,7 +37,9 @@ def _form(heads: str, rest: str, before: str = "") -> _Form:
     return _Form(frozenset(heads.encode().split()), re.compile(rest, re.IGNORECASE), re.compile(before, re.IGNORECASE))
 
 
-_IS = r"[ ]?(?:[:=\uff1a]|[—–-](?=[ ])|(?:is|are|ist|sind|lautet|lauten|est|sont|es|son|são|sono|zijn|to)(?=[ ]))"
+_IS = (
+    r"[ ]?(?:[:=\uff1a→]|[-=]>|[—–-](?=[ ])|(?:is|are|ist|sind|lautet|lauten|est|sont|es|son|são|sono|zijn|to)(?=[ ]))"
+)
 _USER = r"""["'`]?[\w.@+\\-]{1,64}["'`]?"""
 _VALUE = r"""["'`]?([^\s"'`<>]{4,200})"""
 _PAIR = rf"{_USER}\s{{0,4}}[/:,|]\s{{0,4}}{_VALUE}"
@@ -59,12 +61,14 @@ _PASSWORDS = (
         rf"\w+[ -]?(?:in|on)\b[^.\n:]{{0,60}}?[ ](?:with|using)[ ](?:{_USER}\s?[:/]\s?)?{_VALUE}",
     ),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}", before=rf"\bu(?:ser)?:[ ]?{_USER}[,;]?\s{{1,4}}\Z"),
+    _form("p pw pass", rf"\w+:[ ]?{_VALUE}[,;]?\s{{1,4}}u(?:ser)?:[ ]"),
     _form("auth authentication authenticate", rf"\w+[ ](?:with|using|as)[ ]{_USER}:{_VALUE}"),
     _form("auth identify", rf"\w+[ ](?:(?:plain|login|default)[ ])?{_VALUE}"),
     _form("auth", rf"(?-i:AUTH)[ ]{_USER}[ ]{_VALUE}[ ]*(?:\r?\n|\Z)"),
     _form("login", rf"(?-i:LOGIN)[ ]{_USER}[ ]{_VALUE}"),
     _form("w", rf"\w+:?[ ]{_VALUE}", before=r"\bp/\Z"),
-    _form("key", rf"\w+:?[ ]{_VALUE}", before=r"\bssid:?[ ]\S{1,40}[ ]\Z"),
+    _form("key", rf"\w+:?[ ]{_VALUE}", before=r"\b(?:ssid:?[ ]\S{1,40}[ ]|wi-?fi\b[^\n]{0,60})\Z"),
+    _form("wifi wlan", rf"\w+{_IS}\s?{_VALUE}", before=r"\b(?:code|key|clé|clave|chave|chiave)[ ](?:[a-z]{1,4}[ ])?\Z"),
 )
 # Of words that every other text has: tried where another word tells that it may be worth it.
 _COMMON = (
@@ -99,6 +103,19 @@ _CALLS = (
     ),
     _form("btoa", r"""\w+\(\s{0,9}["'`][^"'`:\n]{1,64}:([^"'`\n]{3,200})["'`]"""),
     _form("encode", r"""\w+\(\s{0,9}b?["'][^"':\n]{1,64}:([^"'\n]{3,200})["']""", before=r"b64\Z"),
+    _form(
+        "sign verify", r"""\w+\([^(){}"'\n]{1,100},\s{0,9}["']([^"'\n]{3,200})["']\s{0,9},\s{0,9}\{[ ]?["']?algorithm"""
+    ),
+    _form(
+        "hmac createhmac aes blowfish",
+        r"""\w+(?:\.new\(|\(\s{0,9}["'][\w-]{1,20}["']\s{0,9},)\s{0,9}b?["']([^"'\n]{8,200})["']""",
+    ),
+    _form("hashpw checkpw", r"""\w+\(\s{0,9}b?["']([^"'\n]{3,200})["']"""),
+    _form(
+        "user superuser",
+        r"""\w+\((?:\s{0,9}["'][^"'\n]{0,80}["'],){2}\s{0,9}["']([^"'\n]{3,200})["']""",
+        before=r"create_\Z",
+    ),
     _form("cookie setcookie", r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,4000})["']"""),
     _form("wallet key privatekeytoaccount", r"""\w+\(\s{0,9}b?["']((?:0x)?[0-9a-f]{64})["']"""),
     _form("fernet", r"""\w+\(\s{0,9}b?["']([^"'\n]{16,200})["']"""),
@@ -106,7 +123,7 @@ _CALLS = (
 )
 _KEY = _form(
     "key",
-    r"""\w+(?:\sfor(?:\s[^\s:]{1,30}){1,4}?)?(?:\s(?:is|was)|:|\s?(?:->|→|=)|(?=\s\S{16,200}\s(?:to|for|in|with|as)\b))\s{1,4}["'`]?([^\s"'`<>]{16,200})""",
+    r"""\w+(?:\sinstead|\sfor(?:\s[^\s:]{1,30}){1,4}?)?(?:\s(?:is|was)|:|\s?(?:->|→|=)|(?=\s\S{16,200}\s(?:to|for|in|with|as)\b))\s{1,4}["'`]?([^\s"'`<>]{16,200})""",
     before=r"\b(?:the|my|your|our|this|new)\s(?:\w{1,20}\s)?\Z",
 )
 _LOCK = _form(
@@ -119,8 +136,17 @@ _SENT_CODE = _form(
     r"(?=[^\n]{0,80}?\b(?:share|expires?|anyone|minutes?|minuten|gültig|expire|minutos|caduca)\b)",
     before=r"\b(?:your|ihr|dein|der|votre|le|tu|su|el)\s(?:\w{1,20}\s)?\Z",
 )
+_CONNECTED = _form("auth authenticate", r"""\w+\([ ]?["']([^"'\s]{16,200})["'][ ]?\)""")
+_OWN_CODE = _form(
+    "code código codigo codice",
+    r"\w+\s(?:is|ist|lautet|est|es|é|è):?\s(\d{6})[.!]?\s*(?=\Z|[\n\"'\\])",
+    before=r"\b(?:your|ihr|dein|votre|tu|su|seu|tuo)\s\Z",
+)
+_ASKED = _form("ugfzc", r"UGFzc3dvcmQ6\s{1,4}([\w+/=]{4,200})")
+_SET_USER = _form("setuser", r"\w+[ ][^\n]{0,80}?[ ]>(\S{4,200})", before=r"\bacl[ ]\Z")
 _TELLING = frozenset().union(
-    *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _LOCK, _SENT)), b"verify confirm approve passwords".split()
+    *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _LOCK, _SENT, _OWN_CODE, _ASKED, _SET_USER)),
+    b"verify confirm approve passwords".split(),
 )
 _PUNCTUATION = ".,;:!?)]}"
 _LOOK_BACK = 90
@@ -144,10 +170,11 @@ def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
         for found in _matches(text, lower, words, form):
             if not is_word(found[1]) and not is_placeholder(found[1]):
                 yield found.span(1)
-    for found in _matches(text, lower, words, _KEY):
-        if is_opaque(found[1].rstrip(_PUNCTUATION)):
-            yield found.span(1)
-    for form in (_LOCK, _CODE, _SENT_CODE, _SENT):
+    for form in (_KEY, _CONNECTED):
+        for found in _matches(text, lower, words, form):
+            if is_opaque(found[1].rstrip(_PUNCTUATION)):
+                yield found.span(1)
+    for form in (_LOCK, _CODE, _SENT_CODE, _SENT, _OWN_CODE, _ASKED, _SET_USER):
         yield from (found.span(1) for found in _matches(text, lower, words, form))
 
 

@@ -4,6 +4,7 @@
 2. A key in an address: `?key=…`.
 3. A link that works once, known by a word of its path or query: `/reset-password/…`, `/magic?id=…`, `?mode=signIn&x=…`.
 4. A link that works once, known by the words before it: `Your login link: https://host/l/…`.
+5. A token in a path, known by the part before it: `/tokens/…/refresh`, `/share/…`; capitals tell it from an identifier.
 
 Only what is opaque is hidden: letters and digits in a mix that no name of a page has.
 """
@@ -37,6 +38,11 @@ _BEFORE_SLASH = re.compile(r"[^\s\"'<>`\\|]{0,200}")
 _RUN = re.compile(r"[^\s\"'<>`\\|]{0,4000}")
 _PART = re.compile(r"[^/?&#;]+")
 _WORD = re.compile(r"[^\W\d_]+")
+_TOKENS = frozenset(
+    {"token", "tokens", "key", "keys", "apikey", "secret", "secrets", "bot", "share", "unsubscribe"}
+    | {"hook", "hooks", "webhook", "webhooks"}
+)
+_MIXED = re.compile(r"(?!0x)(?=.*[a-z])(?=.*[A-Z])[\w-]{20,}")
 _LOOK_BACK = 120
 _SHORTEST = len("/rp/") + 16
 
@@ -77,6 +83,7 @@ def _addresses(text: str) -> Iterator[Range]:
 def _one_time_parts(text: str, start: int, end: int) -> Iterator[Range]:
     is_one_time = False
     is_announced: bool | None = None
+    before = ""
     for part in _PART.finditer(text, start, end):
         name, equals, value = part[0].partition("=")
         if fold(name) in _ELSEWHERE or name in _PUBLIC:
@@ -84,10 +91,12 @@ def _one_time_parts(text: str, start: int, end: int) -> Iterator[Range]:
         opaque = (value if equals else name).rstrip(".,;:!?)]}")
         if not is_opaque(opaque):
             is_one_time = is_one_time or not vocabulary.ONE_TIME_LINKS.isdisjoint(map(fold, _split(part[0])))
+            before = fold(part[0])
             continue
+        is_token = before in _TOKENS and _MIXED.fullmatch(opaque) is not None
         if is_announced is None:
             is_announced = _ANNOUNCED.search(text[max(start - _LOOK_BACK, 0) : start]) is not None
-        if is_one_time or is_announced:
+        if is_one_time or is_announced or is_token:
             begin = part.end() - len(part[0]) + (len(name) + 1 if equals else 0)
             yield begin, begin + len(opaque)
 
@@ -96,4 +105,4 @@ def _split(part: str) -> list[str]:
     return _WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part[:200]))
 
 
-_TELLING_WORDS = frozenset(word.encode() for word in vocabulary.ONE_TIME_LINKS) | _ANNOUNCING_WORDS
+_TELLING_WORDS = frozenset(word.encode() for word in vocabulary.ONE_TIME_LINKS | _TOKENS) | _ANNOUNCING_WORDS

@@ -110,6 +110,8 @@ def _strength(text: str, start: int, name: str, names: SecretNames) -> tuple[int
     backwards = _WORDS_BEFORE.match(text[max(start - _MOST_OF_A_NAME, 0) : start][::-1])
     before = backwards[0][::-1] if backwards else ""
     words = list(re.finditer(r"\w+", before))
+    if words and name.lower() == "pass" and words[-1][0].lower() == "to":
+        return Strength.NOTHING, 0
     if words and name.lower() in ("token", "tokens"):
         return _strength_of_token(fold(words[-1][0]), strength), 0
     for word in reversed(words):

@@ -76,14 +76,13 @@ def judge_words(words: list[str]) -> int:
 def judge_variable(name: str) -> int:
     """Say what is hidden under an environment variable: its key is a credential, unless it is a place (`CACHE_KEY`)."""
     owner, _, kind = name.rpartition("_")
-    is_key = kind == "KEY" and owner.isupper() and fold(owner.rpartition("_")[2]) not in vocabulary.PLACES
+    is_key = kind == "KEY" and owner.isupper() and vocabulary.PLACES.isdisjoint(split_words(owner)[-1:])
     return Strength.CREDENTIALS if is_key else Strength.NOTHING
 
 
-def names_aspect(name: str) -> bool:
+def names_aspect(name: object) -> bool:
     """Say whether a name is one of something about a secret, as it stands under the secret's name: `min_length`."""
-    words = split_words(name)
-    return bool(words) and not vocabulary.STATED.isdisjoint(words)
+    return isinstance(name, str) and not vocabulary.STATED.isdisjoint(split_words(name))
 
 
 def _judge_at(words: list[str], place: int) -> int:

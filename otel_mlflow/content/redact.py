@@ -16,14 +16,14 @@ from urllib.parse import quote, unquote_plus
 from otel_mlflow.content.addresses import find_in_addresses
 from otel_mlflow.content.assignments import PARAMETERS, find_assigned
 from otel_mlflow.content.commands import find_in_commands, find_printed, may_hold_password_file, names_command
-from otel_mlflow.content.credentials import is_message
+from otel_mlflow.content.credentials import is_message, is_opaque
 from otel_mlflow.content.cut import to_json
 from otel_mlflow.content.handovers import find_handed_over, may_hand_over
 from otel_mlflow.content.links import find_in_links
 from otel_mlflow.content.manifests import find_in_manifests
 from otel_mlflow.content.markup import find_in_markup
 from otel_mlflow.content.mentions import find_mentions, lowered, without, words_in
-from otel_mlflow.content.name_rules import Strength
+from otel_mlflow.content.name_rules import Strength, names_aspect
 from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
 from otel_mlflow.content.parsing import parse_json
 from otel_mlflow.content.ranges import Range, merged, replaced
@@ -33,7 +33,8 @@ from otel_mlflow.content.structures import (
     columns_of_rows,
     columns_to_hide,
     is_schema,
-    may_be_key,
+    keys_to_hide,
+    may_hold_key_or_code,
     members_to_hide,
     rows_key,
     schema_values,
@@ -146,36 +147,36 @@ class Redactor:
             found += find_in_validation_errors(text, mentions)
         return merged(found)
 
-    def _value(self, value: Any, strength: int = 0) -> Any:
+    def _value(self, value: Any, strength: int = 0, owner: Any = "") -> Any:
         if isinstance(value, str):
             return REDACTED if strength and is_hidden(strength, value) else self._text(value, 0)
         if isinstance(value, Mapping):
-            return self._mapping(value, strength)
+            return self._mapping(value, strength, owner)
         if isinstance(value, (list, tuple)):
             return self._list(value, strength)
         return REDACTED if strength and is_hidden(strength, value) else value
 
-    def _mapping(self, mapping: Mapping[Any, Any], inherited: int) -> dict[Any, Any]:
+    def _mapping(self, mapping: Mapping[Any, Any], inherited: int, owner: Any) -> dict[Any, Any]:
         pairs = getattr(mapping, "pairs", None) or list(mapping.items())
-        hidden = members_to_hide(mapping, pairs, self.names)
+        hidden = members_to_hide(mapping, pairs, self.names) | keys_to_hide(mapping, owner, self.names)
         rows, columns = columns_to_hide(mapping, self.names)
         return {
-            self._key(key): self._rows(value, columns)
+            self._key(key, inherited): self._rows(value, columns)
             if columns and key == rows
-            else self._member(value, max(hidden.get(key, 0), inherited))
+            else self._member(value, max(hidden.get(key, 0), 0 if names_aspect(key) else inherited), key)
             for key, value in mapping.items()
         }
 
-    def _member(self, value: Any, strength: int) -> Any:
+    def _member(self, value: Any, strength: int, owner: Any = "") -> Any:
         """Redact what stands under a name that hides as much as this."""
         if not strength:
-            return self._value(value)
+            return self._value(value, owner=owner)
         if isinstance(value, Mapping) and is_schema(value):
             shown = schema_values(value)
             return {k: self._member(item, max(shown.get(k, 0), self.names.strength(k))) for k, item in value.items()}
         if states_aspects(value):
             return self._value(value)
-        if isinstance(value, (Mapping, list, tuple)) and (strength <= Strength.CODES or _has_only_messages(value)):
+        if isinstance(value, (Mapping, list, tuple)) and (strength <= Strength.CODES or _has_no_texts(value)):
             return self._value(value, strength)
         if isinstance(value, str) and is_message(value):
             return self._text(value, 0)
@@ -200,8 +201,10 @@ class Redactor:
             for row in rows
         ]
 
-    def _key(self, key: Any) -> Any:
-        return self._text(key, 0) if isinstance(key, str) and len(key) >= _SHORTEST_TOKEN else key
+    def _key(self, key: Any, inherited: int) -> Any:
+        if not isinstance(key, str) or len(key) < _SHORTEST_TOKEN:
+            return key
+        return REDACTED if inherited and is_opaque(key) else self._text(key, 0)
 
     def _text(self, text: str, depth: int) -> str:
         rest_if_due()
@@ -222,7 +225,7 @@ class Redactor:
         lower = lowered(text)
         words = words_in(lower)
         hints = self.names.hinted_in(words)
-        if may_hold_password(words) or may_hold_password_file(text) or may_be_key(words):
+        if may_hold_password(words) or may_hold_password_file(text) or may_hold_key_or_code(text, words):
             return True
         if hints and (_ESCAPED_NAME in text or find_mentions(text, lower, hints, self.names)):
             return True
@@ -288,8 +291,10 @@ def _has_doubles(value: Any) -> bool:
     return isinstance(value, list) and any(map(_has_doubles, value))
 
 
-def _has_only_messages(value: Any) -> bool:
-    """Say whether there are only sentences in a list: what is wrong with a field, say."""
+def _has_no_texts(value: Any) -> bool:
+    """Say whether there are only counts in a mapping, or only sentences in a list: what is wrong with a field, say."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(isinstance(v, (int, float)) for v in value.values())
     return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(v, str) and is_message(v) for v in value)
 
 

@@ -1,7 +1,8 @@
 """Secrets that a sentence tells.
 
 1. After the name, what it is: `my password is …`, `the password for the VPN is …`, `パスワードは…です`.
-2. After the name and a remark: `a temporary password is generated for root@host: …`.
+2. After the name and a remark: `a temporary password is generated for root@host: …`, `пароль от базы …`; after dots
+   that lead to it: `Password ..... …`.
 3. Alone on the line below: `the following password to proceed:`.
 4. After the name, what it was and what it is: `changed the password from … to …`.
 5. Before the name, what is one: `… is your verification code`, `use … as the password`, `connect("…")  # password`.
@@ -38,7 +39,8 @@ _IS = re.compile(
     r"""|es|era|é|è|e|este|je|jest|to|là|är|er|on"""
     r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|auf|это|є|:=)(?:\s+|:\s*)){1,4})"""
     r"""\s*["'`“«]?\s?([^\s"'`<>“”«»]+)"""
-    r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})""",
+    r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})"""
+    r"""|\s?[\[【](\d{4,8})[\]】]""",
     re.IGNORECASE,
 )
 _EXCHANGED = re.compile(
@@ -46,9 +48,14 @@ _EXCHANGED = re.compile(
     r"""\sto\s["'`]?([^\s"'`<>]+)""",
     re.IGNORECASE,
 )
-_AFTER_REMARK = re.compile(r"[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+([^\s\"'<>{}\[\]]+)(?:[ \t]*(?:\Z|[\r\n])|(?<=\.)\s)")
+_AFTER_REMARK = re.compile(
+    r"(?:[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+[\"'`]?|[ ]?(?:\.{3,80}|…)[ ]{1,4}"
+    r"|[ ](?:от|для|к)(?:[ ][^\s.:;,]{1,60}){1,4}?[ ])"
+    r"([^\s\"'`<>{}\[\]]+)(?:[\"'`]?[ \t]*(?:\Z|[\r\n])|(?<=\.)\s)"
+)
 _ALONE_BELOW = re.compile(
-    r"[^:\r\n\"'{}<>=|]{0,60}(?:[:?][ \t*]*(?:\r?\n|\\n)|(?:\r?\n|\\n){2})(?:\r?\n|\\n){0,2}[ \t>*`]*"
+    r"[^:\r\n\"'{}<>=|]{0,60}(?:[:?][ \t*]*(?:\r?\n|\\n)|(?:\r?\n|\\n){2})(?:\r?\n|\\n){0,2}"
+    r"(?:```\w{0,20}(?:\r?\n|\\n))?[ \t>*`]*"
     r"([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
 )
 _BEFORE = re.compile(
@@ -128,17 +135,17 @@ def _said(text: str, mention: Mention) -> Range | None:
     said = _IS.match(text, mention.end)
     if said is None:
         return None
-    group = 1 if said[1] is not None else 2
+    group = said.lastindex or 0
+    if mention.strength == Strength.ALL and (found := quoted_words(text, said.start(group) - 1)):
+        return found
     if names_phrase(text, mention):
         line = _LINE.match(text, said.start(group))
         is_secret = line is not None and (
             is_credential(line[0]) or is_seed_phrase(line[0].strip(_PUNCTUATION), _FEWEST_SEEDS)
         )
         return (said.start(group), line.end()) if line and is_secret else None
-    if mention.strength == Strength.ALL and (found := quoted_words(text, said.start(group) - 1)):
-        return found
     word = said[group].rstrip(_PUNCTUATION)
-    if is_pin(word) and names_code(text, mention):
+    if is_pin(word.rstrip("#*")) and names_code(text, mention):
         return said.start(group), said.start(group) + len(word)
     is_pass = text[mention.start : mention.end].lower() == "pass"
     if (is_pass or mention.strength == Strength.ALL) and is_camel_case(word):

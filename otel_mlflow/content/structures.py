@@ -6,8 +6,10 @@
    answer of a statement on Databricks: `{"manifest": {"schema": …}, "result": {"data_array": …}}`.
 4. A command's arguments: `["--password", …]`.
 5. A Kubernetes Secret: `{"kind": "Secret", "data": {…}}`.
-6. The grant of an OAuth client: `{"grant_type": "authorization_code", "code": …}`.
-7. A key in JSON (RFC 7517): `{"kty": "RSA", "d": …}`.
+6. The grant of an OAuth client, and what its server answers: `{"grant_type": "authorization_code", "code": …}`,
+   `{"code": …, "state": …}`.
+7. A key in JSON (RFC 7517): `{"kty": "RSA", "d": …}`; one that is told by what it is under, or alone beside:
+   `{"encryption": {"key": …}}`, `{"username": "ada", "key": …}`.
 8. A password that is typed again: `{"password": …, "confirm": …}`.
 
 And names that are none here: the `token` of a model's log probabilities, a JSON schema's property.
@@ -15,11 +17,13 @@ And names that are none here: the `token` of a model's log probabilities, a JSON
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from otel_mlflow.content.commands import find_in_commands
+from otel_mlflow.content.credentials import is_opaque, is_reference
 from otel_mlflow.content.mentions import words_in
 from otel_mlflow.content.name_rules import Strength, is_label, names_aspect
 from otel_mlflow.content.names import SecretNames
@@ -56,6 +60,8 @@ _NAME_KEYS = frozenset(
         "locator",
         "element",
         "target",
+        "entity",
+        "slot",
     ]
 )
 _TYPE_KEYS = frozenset({"type", "inputtype", "input_type"})
@@ -119,6 +125,7 @@ _SECURITY_SCHEMES = frozenset({"apiKey", "http", "oauth2", "openIdConnect", "mut
 _SECURITY_SCHEME_KEYS = frozenset({"in", "scheme", "flows", "openIdConnectUrl"})
 _SCHEMA_KEYS = frozenset({"$ref", "anyOf", "oneOf", "allOf", "description", "properties"})
 _SCHEMA_VALUES = frozenset({"default", "const", "example", "examples"})
+_LONG_KEY_OR_CODE = re.compile(r'"(?:key|code)"\s?:\s?"[^"]{16}')
 _SHORTEST_TABLE = 2
 _MOST_ARGUMENTS = 100
 _LONGEST_ARGUMENT = 400
@@ -136,10 +143,10 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
     named = _strength_beside(pairs, names)
     if named:
         hidden |= {key: named for key, value in pairs if _folded(key) in _VALUE_KEYS and not _is_of_call(key, value)}
-    if located := _strength_of_place(mapping, names):
+    if (located := _strength_of_place(mapping, names)) and not _is_of_missing(mapping):
         inputs = _INPUT_KEYS | {"data"} if "instancePath" in mapping else _INPUT_KEYS
         hidden |= {key: located for key in mapping if _folded(key) in inputs}
-    if not _GRANT_KEYS.isdisjoint(map(_folded, mapping)):
+    if _is_grant(mapping):
         hidden |= {key: Strength.CREDENTIALS for key in mapping if _folded(key) in _GRANTED}
     if Strength.ALL in hidden.values():
         hidden |= {key: Strength.CODES for key in mapping if _folded(key) in _TYPED_AGAIN}
@@ -150,9 +157,19 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
     return hidden
 
 
-def may_be_key(words: Set[bytes]) -> bool:
-    """Say whether a text of these words may hold a key in JSON."""
-    return b"kty" in words
+def keys_to_hide(mapping: Mapping[Any, Any], owner: Any, names: SecretNames) -> dict[Any, int]:
+    """Judge a member called `key` by the name that the mapping is under, or by an account's name alone beside it."""
+    key = mapping.get("key")
+    if not isinstance(key, str) or not is_opaque(key) or is_reference(key):
+        return {}
+    is_of_account = len(mapping) == len(("username", "key")) and not _ACCOUNT_KEYS.isdisjoint(map(_folded, mapping))
+    return {"key": Strength.TEXTS} if is_of_account or names.strength(f"{owner} key") else {}
+
+
+def may_hold_key_or_code(text: str, words: Set[bytes]) -> bool:
+    """Say whether a text of these words may hold a key in JSON, or a grant."""
+    is_named = b"key" in words or (b"code" in words and b"state" in words)
+    return b"kty" in words or (is_named and _LONG_KEY_OR_CODE.search(text) is not None)
 
 
 def columns_to_hide(mapping: Mapping[Any, Any], names: SecretNames) -> tuple[Any, dict[int, int]]:
@@ -237,7 +254,7 @@ def is_schema(mapping: Mapping[Any, Any]) -> bool:
 def states_aspects(value: Any) -> bool:
     """Say whether a value only states something about secrets: `{"min_length": 8}`, `["db-password"]`."""
     if isinstance(value, Mapping):
-        return bool(value) and all(isinstance(key, str) and names_aspect(key) for key in value)
+        return bool(value) and all(map(names_aspect, value))
     return isinstance(value, (list, tuple)) and bool(value) and all(map(_is_name_or_aspects, value))
 
 
@@ -265,6 +282,18 @@ def _strength_of_place(mapping: Mapping[Any, Any], names: SecretNames) -> int:
         if strength := max((names.strength(part) for part in parts if isinstance(part, str)), default=0):
             return max(strength, Strength.TEXTS)
     return 0
+
+
+def _is_of_missing(mapping: Mapping[Any, Any]) -> bool:
+    """Say whether the input of a validation error is what lacks the field, and not the field's."""
+    return mapping.get("type") == "missing" and isinstance(mapping.get("input"), Mapping)
+
+
+def _is_grant(mapping: Mapping[Any, Any]) -> bool:
+    if not _GRANT_KEYS.isdisjoint(map(_folded, mapping)):
+        return True
+    code = mapping.get("code")
+    return "state" in mapping and isinstance(code, str) and is_opaque(code)
 
 
 def _column_names(head: Any) -> list[Any]:

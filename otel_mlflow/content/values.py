@@ -46,8 +46,10 @@ _QUOTE_LIKE = re.compile(r"(?:%[qQ]|\bqq?|[qQ]')[ ]?([(\[{<|/!~])")
 _QUOTE = re.compile(r"""(?:[bruf]{0,2})(\\*(?:\"{3}|'{3}|["'`]))|([“„«])""")
 # What is hidden already, and what says where the value is.
 _STAND_IN = re.compile(
-    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}(?:\?[^{}]{0,80})?\}|\{[a-z_][a-zA-Z_.]{0,40}(?:![rsa])?\}(?![,}])|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
-    r"|<[A-Za-z _.-]{1,60}\d{0,2}>|%\(\w+\)s|\((?:sensitive value|known after apply|hidden|masked|redacted)\)"
+    r"\[redacted|\$\{\{[^{}]{0,80}\}\}|\$\{[\w.:-]{1,80}(?:\?[^{}]{0,80})?\}"
+    r"|\{[a-z_][a-zA-Z_.]{0,40}(?:![rsa])?\}(?![,}])|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)|\{\{[^{}]{0,80}\}\}"
+    r"|\$[A-Za-z_]{2,40}(?=[ \t])|<[A-Za-z _.-]{1,60}\d{0,2}>|%\(\w+\)s"
+    r"|\((?:sensitive value|known after apply|hidden|masked|redacted)\)"
 )
 # `${PASSWORD:-…}`
 _WITH_DEFAULT = re.compile(r"\$\{[\w.]{1,80}(?::[-=]?|-)([^{}\s\"'$]{4,200})\}")
@@ -150,6 +152,8 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         return is_literal and any(is_hidden(strength, part) for part in parts)
     if value.is_nested and (_SCHEMA.match(content) or (strength < Strength.ALL and _names_only(content))):
         return False
+    if strength < Strength.ALL and is_reference(content.rstrip(".,;:")):
+        return False
     if value.is_quoted or value.is_nested:
         return not (
             is_message(content)
@@ -159,7 +163,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         )
     if (number := content.rstrip(".,;:)")).isdigit():
         return (strength == Strength.ALL and len(number) >= len("123")) or len(number) >= len("123456")
-    if strength < Strength.ALL and (is_class_name(content.rstrip(".,;:")) or is_reference(content.rstrip(".,;:"))):
+    if strength < Strength.ALL and is_class_name(content.rstrip(".,;:")):
         return False
     return _is_bare_secret(text, value, content, name, is_equals=is_equals)
 

@@ -122,6 +122,8 @@ NUMERIC_PHRASES = tuple(
         "reset code",
         "activation code",
         "activation key",
+        "license key",
+        "licence key",
         "login code",
         "card pin",
         "device code",
@@ -155,11 +157,11 @@ KEY_OWNERS = _words(
     """
     api apis access secret private encryption decryption master signing account shared auth subscription storage
     deploy webhook admin root session crypto cipher aes hmac jwt rsa ssh app client consumer write ingest integration
-    sas service license licence instrumentation symmetric wrapping openai anthropic azure stripe gemini mistral groq
+    sas service instrumentation symmetric wrapping openai anthropic azure stripe gemini mistral groq
     cohere langsmith langfuse hf huggingface sendgrid mailgun twilio aws gcp google maps datadog newrelic algolia
     firebase supabase pinecone kms wifi wlan wpa wpa2
     tavily serper serpapi deepseek openrouter replicate elevenlabs perplexity functions
-    function security preshared ec pgp gpg tls ssl server wallet developer bot recovery unseal nonce application
+    function security preshared ec tls ssl server wallet developer bot recovery unseal nonce application
     validation heroku netlify vercel cloudflare digitalocean pagerduty shopify paypal plaid airtable notion asana github
     gitlab grafana elasticsearch splunk postmark mailchimp hubspot salesforce pusher wandb cerebras voyage jina
     exa nvidia ai
@@ -170,7 +172,8 @@ KEY_OWNERS = _words(
 PLACES = _words(
     """
     public primary foreign partition sort cache object routing translation idempotency unique row group index
-    query event message file path state map hash range lookup dedup deduplication thread join merge issue project
+    query event message file path state map hash range lookup dedup deduplication thread join merge issue
+    project gpg pgp
     """
 )
 """Whose `KEY` in an environment variable is none either: it says where something is."""
@@ -234,7 +237,7 @@ ASPECTS = _words(
 STATED = _words(
     """
     enabled disabled type required min max length count policy expires expiry expired created updated changed rotated
-    rotation verified status name optional scheme scope file
+    rotation verified status name optional scheme scope scopes file version provider source url ttl age echo
     """
 )
 """Under the name of a secret: the name of something that is stated about it."""

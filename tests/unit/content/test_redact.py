@@ -174,3 +174,26 @@ def test_what_stands_in_the_place_of_a_name_is_searched_too() -> None:
     """A list of two texts is a pair only perhaps; the first may be a document itself."""
     inner = json.dumps([{"key": "password", "value": "hunter2"}])
     assert "hunter2" not in str(REDACTOR.value([inner, "and more"]))
+
+
+OPAQUE = "k9" + "Xq7Rb2" * 5
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"encryption": {"key": OPAQUE}}, {"encryption": {"key": REDACTED}}),
+        ({"cache": {"key": OPAQUE}}, {"cache": {"key": OPAQUE}}),
+        ({"encryption": {"key": "arn:aws:kms:eu:1:key/" + OPAQUE}},) * 2,
+        ({"username": "ada", "key": OPAQUE}, {"username": "ada", "key": REDACTED}),
+        ({"username": "ada", "key": OPAQUE, "value": 1},) * 2,
+        ({"code": OPAQUE, "state": "x"}, {"code": REDACTED, "state": "x"}),
+        ({"code": "MUC", "state": "BY"},) * 2,
+        ({"tokens": {OPAQUE: "ada"}}, {"tokens": {REDACTED: "ada"}}),
+        ({"type": "missing", "loc": ["password"], "input": {"user": "ada"}},) * 2,
+        ({"cookie": {"max_age": 3600}},) * 2,
+    ],
+)
+def test_a_member_is_judged_by_what_is_around_it(value: Any, expected: Any) -> None:
+    """By the name that it is under, and by what stands beside it; as a value and in a document."""
+    assert (REDACTOR.value(value), json.loads(REDACTOR.json_text(json.dumps(value)))) == (expected, expected)
