@@ -28,8 +28,7 @@ class ExportedCall:
 
     def stands_for(self, call: ModelCall, source: str) -> bool:
         """Whether it shows this call rather than what the source says of it."""
-        is_same = (self.call.family, self.call.kind) == (call.family, call.kind)
-        return is_same and self.call.rank < call.rank and source not in self.sources
+        return self.call.shows(call) and source not in self.sources
 
     def overlaps(self, start: int, end: float) -> bool:
         """Whether it was going on at that time."""

@@ -22,7 +22,9 @@
 10. A span without a parent here stays: it stands for the trace.
 11. A framework's call of a model is the client's that it is made with, where MLflow's autologging traces the
     framework: the client's span, of another family and whoever's it is, is folded into the framework's, if it is the
-    only one directly in it. One client in another (`CLIENTS`) is another call.
+    only one directly in it. One client in another (`CLIENTS`) is another call. The spans that Google ADK and Strands
+    open count as MLflow's, which works with them. LiteLLM tells of a call when it is over, beside the span of OpenAI's
+    client if that has made it: into the client's span of the same model it is folded by the rules 4 to 6, and 9.
 12. Before all that, another instrumentation's span that began before the one it was opened under is moved under the
     nearest above that had begun (`begun_before.py`).
 """
@@ -39,18 +41,18 @@ from opentelemetry.sdk.trace import ReadableSpan
 from otel_mlflow.spans.records.begun_before import move_up, start_time
 from otel_mlflow.spans.records.encoding import attributes_of, time_ns_of
 from otel_mlflow.spans.records.exported_calls import ExportedCall, ExportedCalls
-from otel_mlflow.spans.records.model_calls import CLIENTS, MESSAGE_FORMAT, ModelCall, Rank, model_call, source_of
+from otel_mlflow.spans.records.model_calls import CLIENTS, ModelCall, Rank, is_autologged, is_told_besides, model_call
 from otel_mlflow.spans.records.overlap import OverlappingSpans
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
 def fold(trace: OpenTrace, spans: Sequence[SpanState]) -> None:
     """Fold what is the same call among the spans of one record. Nothing to do where one flavour of MLflow's traces."""
-    if not any(state.run is not None or _is_autologged(state) or _is_foreign(state) for state in spans):
+    if not any(state.run is not None or _is_autologged(state) or _is_told_besides(state) for state in spans):
         return
-    for state in filter(_is_foreign, spans):
+    for state in filter(_is_told_besides, spans):
         move_up(state, trace.exported_calls)
-    if any(_is_foreign(state) or _is_autologged_twice(state) for state in spans):
+    if any(map(_may_be_folded, spans)):
         _Folding(spans, trace.exported_calls).run()
     trace.exported_calls = trace.exported_calls or ExportedCalls()
     for state in spans:
@@ -119,7 +121,7 @@ class _Folding:
         return sorted(open_to_it, key=lambda state: (_depth(state), self._calls[state].rank))
 
     def _fold(self, state: SpanState) -> bool:
-        target = (self._better_one(state) if _is_foreign(state) else None) or self._framework_s(state)
+        target = (self._better_one(state) if _is_told_besides(state) else None) or self._framework_s(state)
         if target is None:
             return self._fold_into_exported(state)
         self._taken.add((target, _source(state)))
@@ -134,7 +136,7 @@ class _Folding:
 
     def _fold_into_exported(self, state: SpanState) -> bool:
         parent = parent_after_folding(state)
-        if self._exported is None or parent is None or state.is_known_by_id or not _is_foreign(state):
+        if self._exported is None or parent is None or state.is_known_by_id or not _is_told_besides(state):
             return False
         call, when = self._calls[state], (start_time(state), _end(state))
         span_id = self._exported.match(parent.span_id, call, _source(state), *when)
@@ -190,7 +192,7 @@ class _Folding:
             return False
         if other.is_known_by_id and state.is_known_by_id:
             return False
-        return theirs[:2] == ours[:2] and theirs.rank < ours.rank
+        return theirs.shows(ours)
 
 
 def _stand_in(state: SpanState, span_id: int) -> SpanState:
@@ -211,22 +213,24 @@ def _remember(exported: ExportedCalls, state: SpanState) -> None:
     exported.add(ExportedCall(state.span_id, parent.span_id, call, start_time(state), _end(state), sources))
 
 
-def _is_foreign(state: SpanState) -> bool:
-    return source_of(_scope(state)) is not None
+def _is_told_besides(state: SpanState) -> bool:
+    span = _span(state)
+    return span is not None and is_told_besides(span)
 
 
 def _is_autologged_twice(state: SpanState) -> bool:
     """Whether MLflow's autologging has traced the span, and the one above it."""
-    return state.parent is not None and _is_autologged(state) and _is_autologged(state.parent)
+    above = parent_after_folding(state)
+    return above is not None and _is_autologged(state) and _is_autologged(above)
 
 
 def _is_autologged(state: SpanState) -> bool:
     span = _span(state)
-    return span is not None and MESSAGE_FORMAT in (span.attributes or {})
+    return span is not None and is_autologged(span)
 
 
 def _may_be_folded(state: SpanState) -> bool:
-    is_more = _is_foreign(state) or _is_autologged_twice(state)
+    is_more = _is_told_besides(state) or _is_autologged_twice(state)
     return is_more and state.parent is not None and state.folded_into is None and not state.is_written
 
 

@@ -32,7 +32,17 @@ class ModelCall(NamedTuple):
     """The library that is called; empty where the span does not say it."""
     kind: str
     rank: Rank
+    model: str = ""
+    """Only of LiteLLM's calls, and of those of the client that they are made with."""
 
+    def shows(self, other: ModelCall) -> bool:
+        """Whether this is the same call, and whose span says it is believed before the other's."""
+        if other.family == LITELLM and self.family == OPENAI:
+            return (self.kind, self.model) == (other.kind, other.model)
+        return (self.family, self.kind) == (other.family, other.kind) and self.rank < other.rank
+
+
+LITELLM, OPENAI = "litellm", "openai"
 
 LANGCHAIN = "langchain"
 
@@ -43,8 +53,17 @@ MESSAGE_FORMAT = "mlflow.message.format"
 
 _MLFLOW_SCOPE = "mlflow."
 
-_FORMATLESS = {"Embeddings": "openai", "AsyncEmbeddings": "openai"}
+_FORMATLESS = {"Embeddings": OPENAI, "AsyncEmbeddings": OPENAI}
 """The spans of MLflow's autologging that have no message format and are no tools, by name."""
+
+_LITELLM_CALL = "litellm_call_id"
+"""The attribute of the spans that LiteLLM's callback opens with MLflow's client."""
+
+_MODEL = ("model", "llm.model_name", "gen_ai.request.model")
+"""Where LiteLLM and MLflow's openai, OpenInference, and the others say which model was asked."""
+
+_READ_BY_MLFLOW = {"gcp.vertex.agent": "google_adk", "strands.telemetry.tracer": "strands"}
+"""The scopes of frameworks that open spans of their own, which MLflow's autologging, or its server, works with."""
 
 _INSTRUMENTATIONS = {
     "openinference.instrumentation.": Rank.OPENINFERENCE,
@@ -65,7 +84,7 @@ _LIBRARIES = {
     "groq": "groq",
 }
 """The scopes of libraries that open spans of their own. Those whose spans MLflow's autologging works with are not here:
-Strands, Semantic Kernel, Haystack, Google ADK."""
+Semantic Kernel, Haystack, and those in `_READ_BY_MLFLOW`."""
 
 _FAMILIES = {
     "gemini": "google_genai",
@@ -124,15 +143,39 @@ def model_call(span: ReadableSpan, *, is_langchain: bool = False) -> ModelCall |
     kind = _kind(span)
     if family == LANGCHAIN and kind not in _SAME_UNDER_ANY_NAME:
         kind = _step(span.name)
-    return ModelCall(family, kind, rank) if kind is not None else None
+    if kind is None:
+        return None
+    return ModelCall(family, kind, rank, _model(span) if family in (LITELLM, OPENAI) else "")
+
+
+def is_autologged(span: ReadableSpan) -> bool:
+    """Whether MLflow's autologging has made the span, or works with it."""
+    attributes, scope = span.attributes or {}, span.instrumentation_scope
+    is_read = scope is not None and scope.name in _READ_BY_MLFLOW
+    return MESSAGE_FORMAT in attributes or _LITELLM_CALL in attributes or is_read
+
+
+def is_told_besides(span: ReadableSpan) -> bool:
+    """Whether somebody tells of a call that another span may show: LiteLLM, or who is not MLflow."""
+    scope = span.instrumentation_scope
+    return (scope is not None and source_of(scope.name) is not None) or _LITELLM_CALL in (span.attributes or {})
+
+
+def _model(span: ReadableSpan) -> str:
+    attributes = span.attributes or {}
+    return next((str(attributes[name]).strip('"') for name in _MODEL if name in attributes), "")
 
 
 def _source(span: ReadableSpan) -> tuple[str, Rank] | None:
     scope = span.instrumentation_scope.name if span.instrumentation_scope is not None else ""
     if scope == LANGSMITH:
         return _langsmith_family(span.attributes or {}), Rank.INSTRUMENTATION
+    if scope in _READ_BY_MLFLOW:
+        return _READ_BY_MLFLOW[scope], Rank.MLFLOW
     if not scope.startswith(_MLFLOW_SCOPE):
         return source_of(scope)
+    if _LITELLM_CALL in (span.attributes or {}):
+        return LITELLM, Rank.MLFLOW
     named = (span.attributes or {}).get(MESSAGE_FORMAT) or _FORMATLESS.get(span.name, "")
     return family_named(str(named).strip('"')), Rank.MLFLOW
 

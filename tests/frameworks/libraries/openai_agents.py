@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from agents import Agent, Runner, function_tool
+from agents import Agent, OpenAIResponsesModel, Runner, function_tool
+from openai import AsyncOpenAI
 from typing_extensions import override
 
 from tests.frameworks.framework import AgentFramework
@@ -17,7 +18,12 @@ class OpenAIAgents(AgentFramework):
     flavours: Sequence[str] = ("openai",)
 
     def __init__(self) -> None:
-        self.agent_ = Agent(name="calculator", instructions="Help.", model="gpt-4o-mini", tools=[function_tool(add)])
+        self.agent_ = self._agent()
+
+    def _agent(self) -> Agent:
+        """One with a client of its own: that of OpenAI Agents keeps connections of an event loop that is over."""
+        model = OpenAIResponsesModel("gpt-4o-mini", AsyncOpenAI())
+        return Agent(name="calculator", instructions="Help.", model=model, tools=[function_tool(add)])
 
     @override
     async def ask_async(self, prompt: str) -> str:
@@ -31,4 +37,4 @@ class OpenAIAgents(AgentFramework):
 
     @override
     def ask(self, prompt: str) -> str:
-        return str(Runner.run_sync(self.agent_, prompt).final_output)
+        return str(Runner.run_sync(self._agent(), prompt).final_output)

@@ -389,6 +389,83 @@ def test_11_whoever_traces_the_client(traces: CapturedTraces, scope: str) -> Non
     assert shown(traces) == drawn("root > ChatAnthropic")
 
 
+def test_11_also_with_the_framework_s_own_span_between(traces: CapturedTraces) -> None:
+    """pydantic-ai traces itself, too, and calls OpenAI's client in there."""
+    root = start("root")
+    request = open_call(MLFLOW, "Model.request", root, {**AUTOLOGGED, **_format("pydantic_ai")})
+    chat = open_call("pydantic-ai", "chat", request)
+    call(MLFLOW, "AsyncCompletions", chat, OPENAI_MODEL)
+    for each in (chat, request, root):
+        each.end()
+    assert shown(traces) == drawn("root > Model.request")
+
+
+@pytest.mark.parametrize("scope", ["gcp.vertex.agent", "strands.telemetry.tracer"])
+def test_11_spans_of_a_framework_that_mlflow_works_with_count_as_its(traces: CapturedTraces, scope: str) -> None:
+    """Google ADK and Strands trace themselves, and nobody else does."""
+    root = start("root")
+    chat = open_call(scope, "chat", root)
+    call(MLFLOW, "AsyncCompletions", chat, OPENAI_MODEL)
+    chat.end()
+    root.end()
+    assert shown(traces) == drawn("root > chat")
+
+
+GPT = {"model": '"gpt"'}
+LITELLM_MODEL = {"mlflow.spanType": '"LLM"', "litellm_call_id": '"1"', "mlflow.chat.tokenUsage": USAGE, **GPT}
+
+
+def test_11_what_litellm_tells_of_a_call_afterwards_is_openai_s(traces: CapturedTraces) -> None:
+    """Its callback opens a span when the call is over, beside that of the client."""
+    root = start("root")
+    call(MLFLOW, "first", root, {**OPENAI_MODEL, **GPT}, at=(10, 90))
+    call(MLFLOW, "litellm's first", root, LITELLM_MODEL, at=(0, 100))
+    call(MLFLOW, "second", root, {**OPENAI_MODEL, **GPT}, at=(30, 95))
+    call(MLFLOW, "litellm's second", root, LITELLM_MODEL, at=(29, 100))
+    root.end()
+    assert shown(traces) == drawn("root > [first, second]")
+
+
+def test_11_whoever_traces_openai_s_client_below_litellm(traces: CapturedTraces) -> None:
+    """Others name the model elsewhere."""
+    root = start("root")
+    call(OPENINFERENCE_OPENAI, "openai", root, {**MODEL, "llm.model_name": "gpt"})
+    call(MLFLOW, "litellm", root, LITELLM_MODEL)
+    root.end()
+    assert shown(traces) == drawn("root > openai")
+
+
+def test_11_litellm_s_call_of_another_model_stays(traces: CapturedTraces) -> None:
+    """It was made without OpenAI's client, whatever that was doing meanwhile; so does one that nobody else tells of."""
+    root = start("root")
+    call(MLFLOW, "openai", root, {**OPENAI_MODEL, **GPT})
+    call(MLFLOW, "claude", root, {**LITELLM_MODEL, "model": '"claude"'})
+    call(MLFLOW, "gpt later", root, LITELLM_MODEL, at=(200, 300))
+    root.end()
+    assert shown(traces) == drawn("root > [openai, claude, gpt later]")
+
+
+def test_11_litellm_is_the_client_of_a_framework(traces: CapturedTraces) -> None:
+    """DSPy calls models with it, and it calls OpenAI's client."""
+    root = start("root")
+    model = open_call(MLFLOW, "LM.__call__", root, {**AUTOLOGGED, **_format("dspy")})
+    call(MLFLOW, "openai", model, {**OPENAI_MODEL, **GPT})
+    call(MLFLOW, "litellm", model, LITELLM_MODEL)
+    model.end()
+    root.end()
+    assert shown(traces) == drawn("root > LM.__call__")
+
+
+def test_11_litellm_tells_of_a_call_that_mlflow_has_already(traces: CapturedTraces) -> None:
+    """On a thread of its own, when the request was answered long ago."""
+    root = start("root")
+    call(MLFLOW, "openai", root, {**OPENAI_MODEL, **GPT})
+    root.end()
+    assert len(traces[0].data.spans) == 2
+    call(MLFLOW, "litellm", root, LITELLM_MODEL)
+    assert shown(traces) == drawn("root > openai")
+
+
 def test_11_several_calls_of_the_client_stay(traces: CapturedTraces) -> None:
     """A call that was tried again was served twice."""
     root = start("root")
