@@ -7,6 +7,10 @@ _AGENTS = "with MLflow alone, too, a streamed answer of OpenAI Agents has no tok
 _DSPY = "MLflow's dspy has the tokens on the span round the call (`Predict.forward`), not on the call's"
 _LITELLM = "with MLflow alone, too, LiteLLM tells nobody of a stream that is not read to its end: the call has no span"
 _SMOLAGENTS = "MLflow's smolagents patches `Model.__call__`, and smolagents 1.26 calls `generate`: no call is traced"
+_GEMINI = "MLflow's gemini patches no streaming: the call has no span"
+_GEMINI_TOOL = (
+    "MLflow's gemini has on the span round several calls the tokens of the last one, and MLflow adds up no others"
+)
 _CREWAI = "MLflow's crewai patches a module that CrewAI 1.15 no longer has: it is off, which is said at start-up"
 _AUTOGEN = "MLflow's autogen does not tell which model was called"
 _HAYSTACK = "MLflow's haystack tells the types of pipelines and their components, not those of an agent's steps"
@@ -19,6 +23,8 @@ def _cells(row: str, columns: str, reason: str) -> dict[tuple[str, str], str]:
 
 KNOWN: dict[tuple[str, str], str] = {
     **_cells("OpenAI, Logfire", "streamed, client gone", _LOGFIRE),
+    **_cells("Gemini", "streamed, client gone", _GEMINI),
+    **_cells("Gemini", "tools", _GEMINI_TOOL),
     **_cells("OpenAI Agents", "streamed", _AGENTS),
     **_cells("DSPy", "sync, async, 10 at once", _DSPY),
     **_cells("LiteLLM", "client gone", _LITELLM),

@@ -104,6 +104,8 @@ def _clients_environment(model_server: str, folder: Path) -> dict[str, str]:
         "OPENAI_API_BASE": f"{model_server}/v1",
         "ANTHROPIC_API_KEY": key,
         "ANTHROPIC_BASE_URL": model_server,
+        "GOOGLE_API_KEY": key,
+        "GOOGLE_GEMINI_BASE_URL": model_server,
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
 

@@ -62,8 +62,12 @@ _LITELLM_CALL = "litellm_call_id"
 _MODEL = ("model", "llm.model_name", "gen_ai.request.model")
 """Where LiteLLM and MLflow's openai, OpenInference, and the others say which model was asked."""
 
-_READ_BY_MLFLOW = {"gcp.vertex.agent": "google_adk", "strands.telemetry.tracer": "strands"}
-"""The scopes of frameworks that open spans of their own, which MLflow's autologging, or its server, works with."""
+_READ_BY_MLFLOW = {
+    "gcp.vertex.agent": "google_adk",
+    "strands.telemetry.tracer": "strands",
+    "openinference.instrumentation.agno": "agno",
+}
+"""The scopes of frameworks' spans that MLflow's autologging, or its server, works with instead of opening its own."""
 
 _INSTRUMENTATIONS = {
     "openinference.instrumentation.": Rank.OPENINFERENCE,

@@ -36,6 +36,12 @@ class AgnoAgent(AgentFramework):
             yield str(getattr(event, "content", "") or "")
 
 
+class AgnoAuto(AgnoAgent):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)
+
+
 def _text(run: RunOutput) -> str:
     """Agno raises nothing when a model fails: it answers the error's message."""
     if run.status is RunStatus.error:

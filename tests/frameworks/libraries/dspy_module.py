@@ -27,3 +27,9 @@ class DSPy(Framework):
     @override
     async def ask_async(self, prompt: str) -> str:
         return str((await self.predict.acall(question=prompt)).answer)
+
+
+class DSPyAuto(DSPy):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from google.adk.agents import LlmAgent
 from google.adk.agents.run_config import RunConfig, StreamingMode
@@ -40,3 +40,9 @@ class GoogleADK(AgentFramework):
     async def stream(self, prompt: str) -> AsyncIterator[str]:
         async for text in self._events(prompt, RunConfig(streaming_mode=StreamingMode.SSE)):
             yield text
+
+
+class GoogleADKAuto(GoogleADK):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

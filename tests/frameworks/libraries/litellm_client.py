@@ -35,3 +35,9 @@ class LiteLLM(Framework):
         )
         async for chunk in stream:
             yield chunk.choices[0].delta.content or "" if chunk.choices else ""
+
+
+class LiteLLMAuto(LiteLLM):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

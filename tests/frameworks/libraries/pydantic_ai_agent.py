@@ -32,3 +32,9 @@ class PydanticAI(AgentFramework):
         async with self.agent_.run_stream(prompt) as result:
             async for text in result.stream_text(delta=True, debounce_by=None):
                 yield text
+
+
+class PydanticAIAuto(PydanticAI):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

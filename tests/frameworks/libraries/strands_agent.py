@@ -34,3 +34,9 @@ class Strands(AgentFramework):
         async for event in self._agent().stream_async(prompt):
             if "data" in event:
                 yield str(event["data"])
+
+
+class StrandsAuto(Strands):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

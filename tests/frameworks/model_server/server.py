@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.frameworks.model_server import anthropic_messages, openai_chat, openai_responses
+from tests.frameworks.model_server import anthropic_messages, gemini_content, openai_chat, openai_responses
 from tests.frameworks.model_server.behaviour import Prompt, Reply, answer
 
-FORMATS = (openai_chat, openai_responses, anthropic_messages)
+FORMATS = (openai_chat, openai_responses, anthropic_messages, gemini_content)
 PREFIXES = ("", "/v1", "/serving-endpoints", "/ai-gateway/mlflow/v1")
 BETWEEN_PIECES = 0.02
 """Seconds between the events of a long stream."""
@@ -61,11 +61,10 @@ class Stream:
 
     async def events(self) -> AsyncIterator[str]:
         """The events as they are sent; the tokens count as told once the last one was."""
-        named = self.wire is not openai_chat
         for event in self.wire.chunks(self.reply, self.body, self.call.usage):
             await asyncio.sleep(BETWEEN_PIECES if self.is_long else 0)
-            yield (f"event: {event['type']}\n" if named else "") + f"data: {json.dumps(event)}\n\n"
-        if not named:
+            yield (f"event: {event['type']}\n" if "type" in event else "") + f"data: {json.dumps(event)}\n\n"
+        if self.wire is openai_chat:
             yield "data: [DONE]\n\n"
         if self.wire.tells_usage(self.body):
             self.call.told = self.call.usage
@@ -75,7 +74,7 @@ def endpoint(wire: Any, served: Served) -> Callable[[Request], Awaitable[Respons
     """The endpoint of one wire format."""
 
     async def respond(request: Request) -> Response:
-        body = await request.json()
+        body = await _body(request)
         prompt: Prompt = wire.read(body)
         call = served.begin(prompt.mark, body.get("model", ""))
         if prompt.failure is not None:
@@ -88,6 +87,14 @@ def endpoint(wire: Any, served: Served) -> Callable[[Request], Awaitable[Respons
         return JSONResponse(wire.whole(reply, body, call.usage))
 
     return respond
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """What is asked, with what the path says of it."""
+    body: dict[str, Any] = await request.json()
+    if (path := request.path_params) and "method" in path:
+        body |= {"model": path["model"], "stream": path["method"].startswith("stream")}
+    return body
 
 
 def application() -> Starlette:

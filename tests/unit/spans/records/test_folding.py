@@ -400,9 +400,11 @@ def test_11_also_with_the_framework_s_own_span_between(traces: CapturedTraces) -
     assert shown(traces) == drawn("root > Model.request")
 
 
-@pytest.mark.parametrize("scope", ["gcp.vertex.agent", "strands.telemetry.tracer"])
+@pytest.mark.parametrize(
+    "scope", ["gcp.vertex.agent", "strands.telemetry.tracer", "openinference.instrumentation.agno"]
+)
 def test_11_spans_of_a_framework_that_mlflow_works_with_count_as_its(traces: CapturedTraces, scope: str) -> None:
-    """Google ADK and Strands trace themselves, and nobody else does."""
+    """Google ADK and Strands trace themselves, and nobody else does; MLflow's agno is OpenInference's."""
     root = start("root")
     chat = open_call(scope, "chat", root)
     call(MLFLOW, "AsyncCompletions", chat, OPENAI_MODEL)
