@@ -123,5 +123,6 @@ def _status(span: dict[str, Any]) -> tuple[str, str]:
 def _assessment(said: dict[str, Any]) -> tuple[Any, ...]:
     value = said["feedback"]["value"]
     # Numbers are floats to MLflow.
-    text = json.dumps(value if isinstance(value, (bool, str)) else float(value))
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    text = json.dumps(float(value) if is_number else value)
     return said["assessment_id"], "", said["assessment_name"], (text,), None, str(said["valid"]).lower()

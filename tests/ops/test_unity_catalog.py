@@ -7,6 +7,7 @@ Spark, which speaks the same dialect.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,17 @@ from otel_mlflow.backends.databricks.credentials import WorkspaceCredentials
 from otel_mlflow.backends.databricks.http import WorkspaceHttp
 from otel_mlflow.delivery.destinations import destination_for
 from otel_mlflow.errors import MisconfigurationError
-from otel_mlflow.ops.question import question_of
+from otel_mlflow.ops.index.entry import assessment
+from otel_mlflow.ops.question import Question, question_of
 from otel_mlflow.ops.sources import source_for
 from otel_mlflow.ops.sources.catalog_relations import over
 from otel_mlflow.ops.sources.databricks_sql import Warehouse
-from otel_mlflow.ops.sources.statements import TOTALS, parameters
+from otel_mlflow.ops.sources.statements import COMMENTS, FEEDBACK, TOTALS, parameters
 from otel_mlflow.ops.summary import LISTS, Shown
 from tests.ops import expected, seed, spark
 from tests.ops.comparing import close, without
 from tests.ops.conftest import EXPERIMENT, SEEDED
+from tests.ops.variety import Judgement
 from tests.servers.workspace import USER, Workspace
 from tests.servers.workspace.statements import Statements
 
@@ -83,6 +86,24 @@ def test_every_figure(engine: Any, workspace: Workspace) -> None:
     user = question_of({"window": "24h", "user": "ada@example.com"}, seed.END)
     totals = warehouse(workspace).rows(over(f"{LOCATION}_trace_unified", TOTALS), parameters(user))
     assert totals[0]["requests"] == next(r["requests"] for r in wanted["users"] if r["user"] == user.user) > 0
+
+
+def test_judgements_are_read_as_elsewhere(engine: Any, workspace: Workspace) -> None:
+    """Yes and no in any case are numbers, as true and false are; texts are what was written, without quotes."""
+    values = (True, False, "yes", "No", "YES", 3, -0.5, 1e301, "true", "1", 'so "so"', "", ["a"], None)
+    given = tuple(Judgement(f"{place}", value) for place, value in enumerate(values))
+    seed.fill(destination_for(settings(**TABLES)), [replace(SEEDED[-1], given=given)])
+    spark.fill(engine, workspace, LOCATION)
+    asked = parameters(Question(SEEDED[-1].time_ms, seed.END))
+    counted, comments = (
+        warehouse(workspace).rows(over(f"{LOCATION}_trace_unified", statement), asked)
+        for statement in (FEEDBACK, COMMENTS)
+    )
+
+    judged = [assessment(one.name, one.value) for one in given if one.value is not None]
+    wanted = {one.name: (None if one.is_text else one.value, one.number) for one in judged}
+    assert {row["name"]: (row["value"], row["total"]) for row in counted} == wanted
+    assert {row["name"]: row["value"] for row in comments} == {one.name: one.value for one in judged if one.is_text}
 
 
 def percentiles_taken_from(rows: list[dict[str, Any]]) -> list[float]:

@@ -8,6 +8,8 @@ https://docs.databricks.com/aws/en/mlflow3/genai/tracing/observe-with-traces/que
 
 from __future__ import annotations
 
+from otel_mlflow.ops.index.entry import LARGEST_NUMBER
+
 _RELATIONS = """
 WITH trace AS (
     SELECT trace_id, client_request_id, unix_millis(request_time) AS time_ms, state,
@@ -59,15 +61,16 @@ WITH trace AS (
         user_id, session_id, client_request_id AS request_id, input_tokens, output_tokens, total_tokens, cost
     FROM trace LEFT JOIN used ON used.trace_id = trace.trace_id
 ), judgement AS (
-    SELECT concat('tr-', trace.trace_id) AS trace_id, CAST(NULL AS STRING) AS experiment, time_ms,
-        given.assessment_name AS name, given.feedback.value,
-        CAST(given.feedback.value NOT IN ('true', 'false', '"yes"', '"no"')
-            AND try_cast(given.feedback.value AS DOUBLE) IS NULL AS INT) AS is_text,
-        CASE WHEN given.feedback.value IN ('true', '"yes"') THEN 1.0
-            WHEN given.feedback.value IN ('false', '"no"') THEN 0.0
-            ELSE try_cast(given.feedback.value AS DOUBLE) END AS number
-    FROM trace LATERAL VIEW explode(assessments) AS given
-    WHERE given.feedback.value IS NOT NULL AND coalesce(CAST(given.valid AS STRING), 'true') = 'true'
+    SELECT trace_id, CAST(NULL AS STRING) AS experiment, time_ms, name, number, CAST(number IS NULL AS INT) AS is_text,
+        CASE WHEN json LIKE '"%' THEN get_json_object(concat('[', json, ']'), '$[0]') ELSE json END AS value
+    FROM (
+        SELECT concat('tr-', trace.trace_id) AS trace_id, time_ms, given.assessment_name AS name,
+            given.feedback.value AS json, try_cast(given.feedback.value AS DOUBLE) AS amount,
+            CASE WHEN lower(json) IN ('true', '"yes"') THEN 1.0 WHEN lower(json) IN ('false', '"no"') THEN 0.0
+                WHEN abs(amount) <= {largest} THEN amount END AS number
+        FROM trace LATERAL VIEW explode(assessments) AS given
+        WHERE given.feedback.value != 'null' AND coalesce(CAST(given.valid AS STRING), 'true') = 'true'
+    ) AS judged
 ), earlier_user AS (
     SELECT DISTINCT trace_metadata['mlflow.trace.user'] AS user_id
     FROM {view}
@@ -79,4 +82,4 @@ WITH trace AS (
 def over(view: str, statement: str) -> str:
     """A statement over the relations of the traces in a view, given as `catalog.schema.name`."""
     quoted = ".".join(f"`{part.replace('`', '``')}`" for part in view.split("."))
-    return _RELATIONS.format(view=quoted) + statement
+    return _RELATIONS.format(view=quoted, largest=LARGEST_NUMBER) + statement
