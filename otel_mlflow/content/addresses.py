@@ -23,8 +23,8 @@ _WEB = frozenset({"http", "https", "ws", "wss", "file", "data", "s3", "gs", "git
 # What follows a port is no password.
 _WEB_USERINFO = re.compile(r"([^\s/?#:@\"'<>`]{1,100}:(?!\d{1,5}[/?#])[^\s/@\"'<>`&=]{1,200})@[\w.-]+")
 _USERINFO = re.compile(r"(?<![\w/:@.-])[\w.\\/+-]{1,64}:([^\s:@/\"'<>]{4,100})\Z")
-_HOST = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost)(?![\w.])|[\w-]+(?:\.[\w-]+)*:\d{2,5}(?!\w)")
-_NAMED_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_HOST = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost)(?![\w.])|[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}:\d{2,5}(?!\w)")
+_NAMED_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
 _MIX = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)")
 _LONGEST_USERINFO = 170
 _LONGEST_SCHEME = 40

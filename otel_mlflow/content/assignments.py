@@ -35,7 +35,7 @@ from otel_mlflow.content.values import Value, end_of, read_value, should_hide
 Range = tuple[int, int]
 
 _CLOSES = (
-    r"""(?:[\])?]|\}(?=\s{0,4}=\s{0,4}[\"'q])|\*{1,2}|__|&(?:quot|apos|\#3[49]);|\\{0,64}["'`]){0,4}"""
+    r"""(?:[\])?]|\}(?=\s{0,4}=\s{0,4}[\"'q])|\*{1,2}|__|&(?:quot|apos|nbsp|\#3[49]);|\\{0,64}["'`]){0,4}"""
     r"""(?:%(?:25)*5[bd]){0,2}"""
 )
 _COLOUR = r"""(?:(?:\x1b|\\u001b|\\x1b|\\033)\[[\d;]{0,9}m)?"""
@@ -86,7 +86,7 @@ _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])}]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
 _INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
 _OPTION_VALUE = re.compile(
-    r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*["']))(?!-|(?:flag|option|argument|switch)\b)"""
+    r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*["']))(?!-|(?:flag|option|argument|switch|or|and)\b)"""
 )
 _KEYWORD = re.compile(
     r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z"

@@ -1,7 +1,7 @@
 """Secrets in command lines.
 
 1. The options of well-known commands whose names do not say that they hold one. To add a command: a line in the table.
-2. What is piped into a command that asks for a password.
+2. What is piped into a command that asks for a password, or is given to one in place of a file: `<(echo …)`.
 3. The lines of a `.pgpass` and of curl's file of cookies; what Oracle's commands connect with.
 4. What a command that names a secret prints: alone on the line below.
 
@@ -104,6 +104,7 @@ _OPTIONS = (
     _option("keyvault secret", r"--value"),
     _option("put-parameter", r"--value"),
     _option("doctl", r"-t|--access-token"),
+    _option("secrets put", r"--(?:string|bytes)-value"),
     _option("put-secret", r"--(?:string|bytes)-value"),
     _option("twine", r"-p"),
     _option("mosquitto", r"-P"),
@@ -125,6 +126,7 @@ _STORED = re.compile(
 _PIPED = re.compile(
     r"""\b(?:echo|printf)\s+(?:-n\s+|["']%s(?:\\n)?["']\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|--data-file=-|sudo\s+-S)"""
 )
+_SUBSTITUTED = re.compile(r"""<\(\s{0,4}(?:echo|printf)\s{1,4}(?:-n\s{1,4})?["']?([^\s"'|)]{6,400})["']?\s{0,4}\)""")
 _FED = re.compile(
     r"""(?<![\w-])(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin|--data-file=-)[^\n<]{0,100}<<<\s{0,4}\$?["']?([^\s"'$]+)"""
 )
@@ -162,6 +164,7 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
     if b"echo" in words or b"printf" in words:
         yield from (found.span(1) for found in find_all(_PIPED, text))
         yield from (found.span(1) for found in find_all(_STORED, text) if is_credential(found[1]))
+        yield from (found.span(1) for found in find_all(_SUBSTITUTED, text) if is_credential(found[1]))
     if "<<<" in text:
         yield from (found.span(1) for found in find_all(_FED, text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:

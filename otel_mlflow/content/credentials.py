@@ -20,7 +20,7 @@ _RUN = re.compile(r"[^\s\"'`,;()\[\]{}<>|]+")
 _SEGMENT = re.compile(r"[A-Za-z0-9]+")
 # Words with a number that name an algorithm, a protocol, a model or a version.
 _KNOWN_WORD = re.compile(
-    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s|gpio|u?int|float)?"
+    r"(?:oauth|saml|sha|md|hs|rs|es|ps|base|utf|v|http|tls|ipv|ed|aes|rsa|p|x|ec|gpt|claude|llama|h|q|web|s|gpio|u?int|float|bytes)?"
     r"\d{1,5}[a-z]{0,2}"
     r"|ed25519|curve25519|[a-z]{1,3}\d{1,3}|(?:ecdsa|hmac|bcrypt|argon|scrypt|pbkdf|blake)\w*",
     re.IGNORECASE,
@@ -33,9 +33,9 @@ _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _CAPITALS = re.compile(r"[A-Z]{2}(?=[a-z])")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _REFERENCE = re.compile(
-    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)|[a-z][a-z-]{1,20}(?:/[a-z][a-z-]{1,20}){1,6}"
+    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)|[a-z][a-z-]{0,20}(?:/(?:[a-z][a-z-]{0,20}|\d{1,4})){1,8}"
     r"|\.{0,2}/(?:[\w.-]{1,60}/){0,8}[\w-]{1,60}\.[a-z]{2,5}|(?:~|\.{0,2})(?:/[a-z_.][\w.-]{0,60}){2,9}"
-    r"|(?:arn|vault|env|op|ssm|file|keyring):[\w./:*-]{1,400}"
+    r"|(?:arn|vault|env|op|ssm|file|keyring):[\w./:*#-]{1,400}"
     r"|[a-z][a-z+]{1,20}://[\w.-]{0,200}(?::\d{1,5})?(?:/[a-z_.-]{0,40}){0,6}"
 )
 _PLACEHOLDER = re.compile(

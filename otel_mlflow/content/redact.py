@@ -27,6 +27,7 @@ from otel_mlflow.content.name_rules import Strength, names_aspect
 from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
 from otel_mlflow.content.parsing import parse_json
 from otel_mlflow.content.ranges import Range, merged, replaced
+from otel_mlflow.content.sections import find_in_sections
 from otel_mlflow.content.sql import find_in_sql, may_hold_password
 from otel_mlflow.content.structures import (
     arguments_to_hide,
@@ -139,6 +140,7 @@ class Redactor:
         mentions = without(tokens, find_mentions(text, lower, hints, self.names)) if hints else []
         found += find_in_sql(text, words, mentions)
         found += find_in_manifests(text, words)
+        found += find_in_sections(text, words, self.names)
         if mentions:
             found += find_assigned(text, mentions)
             found += find_printed(text, mentions)

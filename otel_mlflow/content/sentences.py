@@ -34,11 +34,11 @@ _FOR = (
     r"|(?:(?:that|which)[ ])?(?:you|we|i|they|he|she)(?:[ ][^\s.:;,]{1,60}){1,4}?"
 )
 _IS = re.compile(
-    rf"""(?:['’]s\s+|[ ]?(?:\s(?:{_FOR}|\([^()\r\n]{{1,40}}\)))?\s+"""
+    rf"""(?:['’]s\s{{1,9}}|(?:[ ](?:tempor|provis)\w{{1,12}})?[ ]?(?:\s(?:{_FOR}|\([^()\r\n]{{1,40}}\)))?\s{{1,9}}"""
     r"""(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est"""
     r"""|es|era|é|è|e|este|je|jest|to|là|är|er|on"""
-    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|auf|это|є|:=)(?:\s+|:\s*)){1,4})"""
-    r"""\s*["'`“«]?\s?([^\s"'`<>“”«»]+)"""
+    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|auf|это|є|:=)(?:\s{1,9}|:\s{0,9})){1,4})"""
+    r"""\s{0,9}["'`“«]?\s?([^\s"'`<>“”«»]+)"""
     r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})"""
     r"""|\s?[\[【](\d{4,8})[\]】]""",
     re.IGNORECASE,

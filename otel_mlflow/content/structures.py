@@ -125,7 +125,7 @@ _SECURITY_SCHEMES = frozenset({"apiKey", "http", "oauth2", "openIdConnect", "mut
 _SECURITY_SCHEME_KEYS = frozenset({"in", "scheme", "flows", "openIdConnectUrl"})
 _SCHEMA_KEYS = frozenset({"$ref", "anyOf", "oneOf", "allOf", "description", "properties"})
 _SCHEMA_VALUES = frozenset({"default", "const", "example", "examples"})
-_LONG_KEY_OR_CODE = re.compile(r'"(?:key|code)"\s?:\s?"[^"]{16}')
+_LONG_KEY_OR_CODE = re.compile(r'(?:(?<=")|(?<=[ \tn]))(?:key|code)"?\s{0,4}[:=]\s{0,4}\\?["\']?[^"\s]{16}')
 _SHORTEST_TABLE = 2
 _MOST_ARGUMENTS = 100
 _LONGEST_ARGUMENT = 400
@@ -167,7 +167,7 @@ def keys_to_hide(mapping: Mapping[Any, Any], owner: Any, names: SecretNames) -> 
 
 
 def may_hold_key_or_code(text: str, words: Set[bytes]) -> bool:
-    """Say whether a text of these words may hold a key in JSON, or a grant."""
+    """Say whether a text of these words may hold a key in JSON or in a configuration file, or a grant."""
     is_named = b"key" in words or (b"code" in words and b"state" in words)
     return b"kty" in words or (is_named and _LONG_KEY_OR_CODE.search(text) is not None)
 

@@ -56,7 +56,7 @@ SINGLE = _words(
 
 CODES = _words(
     "pin otp totp dsn cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey cookie bearer mnemonic "
-    "bestatigungscode verifizierungscode einmalcode sicherheitscode"
+    "bestatigungscode verifizierungscode einmalcode sicherheitscode geheimzahl"
 )
 """What stands under such a name is hidden if it is more than plain words: short numbers too."""
 
@@ -133,6 +133,10 @@ NUMERIC_PHRASES = tuple(
         "code de verification",
         "code de confirmation",
         "code de securite",
+        "code d acces",
+        "codigo de acceso",
+        "codigo de acesso",
+        "codice di accesso",
         "codigo de verificacion",
         "codigo de verificacao",
         "codigo de confirmacao",

@@ -92,6 +92,13 @@ HOSTILE = [
     ),
     *("token abcdef1x to authenticate ", "secrets:\n a:\n"),
     *("password|x\na|b\n", ": 'a' \nFailed validating password\n", "your code is 1234 ", "AUTH a bcdefg1\n"),
+    *(
+        "api:\n  key: aB3dE5gH7jK9mN1p\n",
+        "/tokens/aB3dE5gH7jK9mN1pQr3t",
+        '1) "password"\n2) "aB3dE5"\n',
+        "password ..... a",
+    ),
+    *("create_user('a', 'b', ", "hmac.new(b'a", "acl setuser a >", "a:aB3@a.", "password\n\n\n\n"),
 ]
 
 

@@ -197,3 +197,23 @@ OPAQUE = "k9" + "Xq7Rb2" * 5
 def test_a_member_is_judged_by_what_is_around_it(value: Any, expected: Any) -> None:
     """By the name that it is under, and by what stands beside it; as a value and in a document."""
     assert (REDACTOR.value(value), json.loads(REDACTOR.json_text(json.dumps(value)))) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"encryption:\n  cipher: aes\n  key: {OPAQUE}", f"encryption:\n  cipher: aes\n  key: {REDACTED}"),
+        (f"[api]\nkey = {OPAQUE}", f"[api]\nkey = {REDACTED}"),
+        (f"cache:\n  key: {OPAQUE}",) * 2,
+        (f"api:\n  x: 1\ncache:\n  key: {OPAQUE}",) * 2,
+        (f"https://h/tokens/{OPAQUE}/x", f"https://h/tokens/{REDACTED}/x"),
+        (f"https://h/documents/{OPAQUE}/x",) * 2,
+        (f"ada:{OPAQUE}@h.example.com/x", f"ada:{REDACTED}@h.example.com/x"),
+        ("user:ada1815@h.example.com",) * 2,
+        (f'3) "password"\n4) "{OPAQUE}"', f'3) "password"\n4) "{REDACTED}"'),
+        ('1) "password"\n2) "email"',) * 2,
+    ],
+)
+def test_a_text_is_judged_by_what_is_around_it(text: str, expected: str) -> None:
+    """By the section of a file, by the part of a path before, by the host after, by the line above."""
+    assert (REDACTOR.text(text), json.loads(REDACTOR.json_text(json.dumps(text)))) == (expected, expected)

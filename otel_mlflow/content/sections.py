@@ -1,0 +1,39 @@
+"""A `key` in a configuration file that the name of its section tells to be a secret.
+
+1. Below a name, indented deeper: `encryption:` and below it `key: …`.
+2. Below a head in brackets: `[encryption]` and below it `key = …`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+
+from otel_mlflow.content.credentials import is_opaque, is_reference
+from otel_mlflow.content.names import SecretNames
+from otel_mlflow.content.windows import find_all
+
+Range = tuple[int, int]
+
+_KEY = re.compile(r"^([ \t]{0,40})key[ \t]{0,4}[:=][ \t]{0,4}[\"']?([^\s\"'#]{16,400})", re.MULTILINE)
+_SECTION = re.compile(r"([ \t]{0,40})(?:\[([\w. -]{1,60})\]|([\w.-]{1,60}):)[ \t]*\Z")
+_LOOK_BACK = 1000
+
+
+def find_in_sections(text: str, words: Set[bytes], names: SecretNames) -> Iterator[Range]:
+    """Find such keys; `words` are those of the text."""
+    if b"key" not in words or "\n" not in text:
+        return
+    for key in find_all(_KEY, text):
+        is_value = is_opaque(key[2]) and not is_reference(key[2])
+        if is_value and names.strength(f"{_section_above(text, key.start(), len(key[1]))} key"):
+            yield key.span(2)
+
+
+def _section_above(text: str, place: int, indent: int) -> str:
+    """Read the name of the section that a line at a place is in; empty where it is in none."""
+    for line in reversed(text[max(place - _LOOK_BACK, 0) : place].split("\n")):
+        section = _SECTION.match(line)
+        if section and (section[2] or len(section[1]) < indent):
+            return section[2] or section[3]
+    return ""
