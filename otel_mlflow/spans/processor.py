@@ -86,14 +86,10 @@ class OpenTraceSpanProcessor(SpanProcessor):
             self.listener.ended(state)
         is_root = state is trace.root
         trace.end(state)
-        if is_root:
-            self._end_root(trace, span)
-
-    def _end_root(self, trace: OpenTrace, root: ReadableSpan) -> None:
-        if trace.tree.has_runs:
+        if is_root and trace.tree.has_runs:
             _abandon_left_runs(trace)
-        if trace.exchange is None and not trace.export.released:
-            self._decide(trace, root)
+        if is_root and trace.exchange is None and not trace.export.released:
+            self._decide(trace, span)
 
     def _decide(self, trace: OpenTrace, root: ReadableSpan) -> None:
         """What becomes of a trace that no request of ours is behind.

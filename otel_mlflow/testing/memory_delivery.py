@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otel_mlflow.backends.received_spans import received_span
 from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.spans.mlflow.translation import as_stored
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord
@@ -23,6 +24,8 @@ class MemoryDelivery:
     def __init__(self) -> None:
         self._waiting: list[OpenTrace] = []
         self._records: dict[str, list[TraceRecord]] = {}
+        self._read: dict[str, Trace] = {}
+        """What the records of a trace come down to, until there is another."""
         self._lock = threading.Lock()
 
     def put(self, trace: OpenTrace) -> None:
@@ -44,7 +47,13 @@ class MemoryDelivery:
             for trace in waiting:
                 record = trace.encode()
                 self._records.setdefault(record.trace_id, []).extend(record.split())
-            return [_trace(trace_id, records) for trace_id, records in self._records.items()]
+                self._read.pop(record.trace_id, None)
+            return [self._read_trace(trace_id) for trace_id in self._records]
+
+    def _read_trace(self, trace_id: str) -> Trace:
+        if trace_id not in self._read:
+            self._read[trace_id] = _trace(trace_id, self._records[trace_id])
+        return self._read[trace_id]
 
 
 def _trace(trace_id: str, records: list[TraceRecord]) -> Trace:
@@ -76,9 +85,7 @@ def _spans(record: TraceRecord) -> list[Span]:
 
 def _translated(span: Span) -> dict[str, Any]:
     """The span as MLflow's store keeps it."""
+    given: dict[str, Any] = span.to_dict()
     if not INTEGRATIONS.works("mlflow_translation"):
-        return span.to_dict()
-    from mlflow.tracing.otel.translation import translate_span_when_storing
-
-    stored: dict[str, Any] = translate_span_when_storing(span)
-    return stored
+        return given
+    return as_stored(given)

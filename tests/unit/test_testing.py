@@ -49,6 +49,27 @@ def test_they_are_mlflow_s_own_objects(fresh_process: None) -> None:
     assert traces[0].search_spans(name="query")[0].parent_id == traces[0].data.spans[0].span_id
 
 
+def test_no_prices_are_fetched_for_them(fresh_process: None) -> None:
+    """To work out what a model's tokens cost, MLflow would ask the network; what else its store knows is there."""
+    with capture() as traces, raw("chat") as chat:
+        chat.set_attributes({"gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"})
+        chat.set_attributes({"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 10})
+    (kept,) = traces[0].data.spans
+    assert kept.model_name == "gpt-4o"
+    assert "mlflow.llm.cost" not in kept.attributes
+
+
+def test_a_trace_is_read_once_and_again_when_there_is_more_of_it(fresh_process: None) -> None:
+    """Whoever goes through the traces of many requests does not wait for each of them anew."""
+    with capture() as traces:
+        with span("work"):
+            late = trace_api.get_tracer("user").start_span("late")
+        first = traces[0]
+        assert traces[0] is first
+        late.end()
+        assert len(traces[0].data.spans) == len(first.data.spans) + 1
+
+
 def test_they_are_a_sequence_oldest_first(fresh_process: None) -> None:
     """Of what is finished so far."""
     with capture() as traces:

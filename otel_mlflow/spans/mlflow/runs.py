@@ -9,6 +9,7 @@ may hold a password, into the process's environment, the other asks the server o
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from contextvars import ContextVar
@@ -157,9 +158,16 @@ def use_experiment_named(name: str) -> None:
 def _register_default_experiment() -> None:
     """MLflow asks its providers in the order in which they were registered; ours is registered once a process."""
     from mlflow.tracking.default_experiment import registry
-    from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
 
     providers: Any = registry._default_experiment_provider_registry
+    ours = _provider_class()
+    if not any(type(provider) is ours for provider in providers):
+        providers.register(ours)
+
+
+@functools.cache
+def _provider_class() -> type[Any]:
+    from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
 
     class TracesExperiment(DefaultExperimentProvider):
         """The experiment of the traces, found or made by its name on the thread of whoever starts a run."""
@@ -170,8 +178,7 @@ def _register_default_experiment() -> None:
         def get_experiment_id(self) -> Any:
             return _find_or_create_experiment(str(_DEFAULTS.experiment_name))
 
-    if not any(type(provider).__qualname__ == TracesExperiment.__qualname__ for provider in providers):
-        providers.register(TracesExperiment)
+    return TracesExperiment
 
 
 def _find_or_create_experiment(name: str) -> str:

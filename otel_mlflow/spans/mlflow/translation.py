@@ -59,13 +59,25 @@ def _has_known_event(span: ProtoSpan) -> bool:
     return any(event.name.startswith(_IN_EVENTS) for event in span.events)
 
 
-def _translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any]:
+def as_stored(span: Mapping[str, Any]) -> dict[str, Any]:
+    """What MLflow's store makes of a span, given as `to_dict()` has it, but for a cost that it does not say itself.
+
+    To work one out, MLflow fetches prices from the network or imports a large library. A server does that.
+    """
     from mlflow.tracing.otel.translation import translate_span_when_storing
 
+    attributes: Mapping[str, str] = span["attributes"]
+    given = {**span, "attributes": {_COST: "{}", **attributes}}
+    stored: dict[str, Any] = translate_span_when_storing(cast("Span", _AsDict(given)))
+    if _COST not in attributes:
+        del stored["attributes"][_COST]
+    return stored
+
+
+def _translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any]:
     said = received_attributes({key: _json(value) for key, value in attributes.items()})
-    # With a cost of its own, none is worked out: the server does it, and here it might import a large library.
-    found = translate_span_when_storing(cast("Span", _AsDict({_COST: "{}", **said}, span)))["attributes"]
-    return {key: value for key, value in _new(found, said).items() if key != _COST}
+    events = [{"name": event.name, "attributes": _texts(event.attributes)} for event in span.events]
+    return _new(as_stored({"name": span.name, "attributes": said, "events": events})["attributes"], said)
 
 
 def _new(found: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
@@ -82,13 +94,11 @@ def _new(found: Mapping[str, str], said: Mapping[str, str]) -> dict[str, Any]:
 class _AsDict:
     """As much of an MLflow span as the translators look at."""
 
-    def __init__(self, attributes: dict[str, str], span: ProtoSpan) -> None:
-        self._attributes = attributes
+    def __init__(self, span: dict[str, Any]) -> None:
         self._span = span
 
     def to_dict(self) -> dict[str, Any]:
-        events = [{"name": event.name, "attributes": _texts(event.attributes)} for event in self._span.events]
-        return {"name": self._span.name, "attributes": self._attributes, "events": events}
+        return self._span
 
 
 def _texts(attributes: Any) -> dict[str, str]:
