@@ -12,6 +12,9 @@ import otel_mlflow
 from otel_mlflow import heap
 from tests.unit.conftest import Instrument
 
+NOBODY = "http://127.0.0.1:9"
+"""Where no MLflow is; a store of its own would take a second to make."""
+
 
 @pytest.fixture
 def nothing_frozen() -> Iterator[None]:
@@ -25,7 +28,7 @@ def nothing_frozen() -> Iterator[None]:
 
 def test_nothing_is_frozen_by_default(nothing_frozen: None, instrument: Instrument) -> None:
     """Whether objects of the application's are collected is the application's affair."""
-    instrument(FastAPI()).start()
+    instrument(FastAPI(), tracking_uri=NOBODY).start()
     assert gc.get_freeze_count() == 0
 
 
@@ -45,7 +48,7 @@ def test_start_up_ends_with_one_collection_a_process(monkeypatch: pytest.MonkeyP
 def test_where_it_is_asked_for_shutdown_undoes_it(nothing_frozen: None, instrument: Instrument) -> None:
     """Whatever the interpreter itself has frozen."""
     app = FastAPI()
-    instrument(app, freeze_heap=True).start()
+    instrument(app, freeze_heap=True, tracking_uri=NOBODY).start()
     assert gc.get_freeze_count() > 1000
     otel_mlflow.uninstrument(app)
     assert gc.get_freeze_count() == 0
