@@ -284,14 +284,57 @@ def test_axe_finds_nothing(served: AppServer, browser: Browser, options: dict[st
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_the_range_is_told_in_words_with_its_time_zone(served: AppServer, browser: Browser) -> None:
-    """Of whoever looks at it."""
-    context = browser.new_context(timezone_id="Europe/Berlin", locale="en-GB")
+@pytest.mark.parametrize(
+    ("locale", "asked", "told"),
+    [
+        ("en-GB", DAY, ("Mon 5 Jan, 13:00 to Tue 6 Jan, 13:00", "Europe/Berlin, GMT+1")),
+        ("en-US", DAY, ("Mon, Jan 5, 13:00 to Tue, Jan 6, 13:00", "Europe/Berlin, GMT+1")),
+        (
+            "en-GB",
+            "from=2025-10-25T12:00Z&to=2025-10-27T12:00Z",
+            ("25 Oct, 14:00 to", "27 Oct, 13:00", "GMT+2 to GMT+1"),
+        ),
+    ],
+    ids=["Britain", "America", "end of daylight saving"],
+)
+def test_the_range_is_told_in_words_with_its_time_zone(
+    served: AppServer, browser: Browser, locale: str, asked: str, told: tuple[str, ...]
+) -> None:
+    """Of whoever looks at it, and with hours as those of the tables."""
+    context = browser.new_context(timezone_id="Europe/Berlin", locale=locale)
     page = context.new_page()
-    page.goto(f"{served.url}/ops/?{DAY}")
-    expect(page.locator("#when")).to_contain_text("Mon 5 Jan, 13:00 to Tue 6 Jan, 13:00", timeout=PATIENCE)
-    expect(page.locator("#when")).to_contain_text("Europe/Berlin, GMT+1")
+    page.goto(f"{served.url}/ops/?{asked}")
+    for part in told:
+        expect(page.locator("#when")).to_contain_text(part, timeout=PATIENCE)
+    expect(page.locator("#taken")).not_to_contain_text("M")
     context.close()
+
+
+def test_names_are_on_one_line_and_few_values_are_listed(served: AppServer, page: Page) -> None:
+    """A type of error is not parted in the middle of a word; of fifty scores those are told that were given most."""
+
+    def change(route: Route) -> None:
+        found = route.fetch().json()
+        found["errors"] = [{**row, "error_type": "builtins.KeyError"} for row in found["errors"][:1]]
+        found["feedback"] = [
+            {"name": "score", "given": 50, "texts": 2, "mean": 0.5, "values": {f"0.{n}": 1 for n in range(10, 58)}}
+        ]
+        route.fulfill(json=found)
+
+    page.route("**/api/summary*", change)
+    page.set_viewport_size({"width": 1400, "height": 900})
+    start = expected.iso(seed.END - 7 * variety.DAY)
+    page.goto(f"{served.url}/ops/?from={start}&to={expected.iso(seed.END)}")
+    name = panel(page, "Errors by type").locator("tbody td").first
+    expect(name).to_have_text("builtins.KeyError", timeout=PATIENCE)
+    lines = (
+        "(cell) => { const range = new Range(); range.selectNodeContents(cell); return range.getClientRects().length; }"
+    )
+    assert name.evaluate(lines) == 1
+    told = panel(page, "Feedback").locator("tbody td").last
+    expect(told).to_have_text(re.compile(r"^0\.10: 1, .*, 40 other values, texts: 2$"))
+    gap = "(week) => week.getBoundingClientRect().top - week.previousElementSibling.getBoundingClientRect().bottom"
+    assert panel(page, "Users by hour of the week").evaluate(gap) > 8
 
 
 def test_a_drag_in_a_chart_narrows_the_window(served: AppServer, page: Page) -> None:

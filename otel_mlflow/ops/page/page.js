@@ -7,7 +7,7 @@ import { delivery, noStatus } from "./delivery.js";
 import { element } from "./elements.js";
 import { figures, nothing } from "./figures.js";
 import { morph } from "./morph.js";
-import { range } from "./words.js";
+import { range, timeOfDay } from "./words.js";
 
 const AGAIN_AFTER = 30_000;
 const LIVE_AFTER = 1_000;
@@ -58,7 +58,7 @@ async function showFigures(number) {
 function describe(found) {
   place("experiment").textContent = `${found.source.experiment.name} · ${found.source.kind}`;
   place("when").textContent = range(found.window);
-  place("taken").textContent = `as of ${shown.at.toLocaleTimeString()}`;
+  place("taken").textContent = `as of ${timeOfDay(shown.at)}`;
   const listed = (rows, name) => rows.map((row) => row[name]);
   const names = {
     route: listed(found.routes, "route"),
@@ -80,7 +80,7 @@ async function showDelivery(number) {
 function trouble(error, isStale) {
   const again = element("button", { type: "button" }, "Try again");
   again.addEventListener("click", show);
-  const stale = isStale ? element("p", {}, `What stands below is of ${shown.at.toLocaleTimeString()}.`) : null;
+  const stale = isStale ? element("p", {}, `What stands below is of ${timeOfDay(shown.at)}.`) : null;
   return element(
     "div",
     { class: "state bad", role: "alert" },

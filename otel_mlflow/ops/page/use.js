@@ -92,7 +92,10 @@ const feedbackColumns = [
   ["values", values],
 ];
 
+const MOST_VALUES = 8;
+
 function values(row) {
   const told = Object.entries(row.values).map(([value, given]) => `${value}: ${given}`);
-  return [...told, row.texts ? `texts: ${row.texts}` : null].filter(Boolean).join(", ");
+  const others = told.length > MOST_VALUES ? `${told.length - MOST_VALUES} other values` : null;
+  return [...told.slice(0, MOST_VALUES), others, row.texts ? `texts: ${row.texts}` : null].filter(Boolean).join(", ");
 }

@@ -32,14 +32,20 @@ export const dollars = (value) => (value === null || value === undefined ? "–"
 // A day of the backend's, which are UTC's.
 export const day = (iso) => new Date(iso).toLocaleDateString([], { month: "short", day: "numeric", timeZone: "UTC" });
 
-export function moment(iso) {
-  return new Date(iso).toLocaleString([], { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-}
+const date = { month: "short", day: "numeric" };
+const minute = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const second = { ...minute, second: "2-digit" };
 
+export const moment = (iso) => new Date(iso).toLocaleString([], { ...date, ...second });
+
+export const timeOfDay = (when) => when.toLocaleTimeString([], second);
+
+// With both offsets where daylight saving begins or ends in between.
 export function range({ start, end }) {
-  const format = { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
-  const offset = new Date(end).toLocaleTimeString("en", { timeZoneName: "shortOffset" }).split(" ").pop();
-  return `${new Date(start).toLocaleString([], format)} to ${new Date(end).toLocaleString([], format)} (${zone}, ${offset})`;
+  const ends = [new Date(start), new Date(end)];
+  const offsets = new Set(ends.map((when) => when.toLocaleTimeString("en", { timeZoneName: "shortOffset" }).split(" ").pop()));
+  const told = ends.map((when) => when.toLocaleString([], { weekday: "short", ...date, ...minute }));
+  return `${told.join(" to ")} (${zone}, ${[...offsets].join(" to ")})`;
 }
 
 export function age(seconds) {
