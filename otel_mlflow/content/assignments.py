@@ -81,12 +81,13 @@ _PAIR = re.compile(r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,2
 _OPENS_ARGUMENTS = re.compile(r"[\w$][(,]\s{0,4}\Z|\((?:[^()\n]{1,80}),\s{0,4}\Z")
 _CONSTANT = re.compile(r"(?:[A-Za-z]\w{0,40}\.){0,3}[A-Z][A-Z\d_]{2,60}")
 _NEXT_LITERAL = re.compile(r"""\s{0,4},\s{0,4}\\{0,4}["']([^"'\\\n]{4,200})\\{0,4}["']""")
-_OPENS_CALL = re.compile(r"""(?:new[ ])?[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?=[bruf]?["'])""")
+_OPENS_CALL = re.compile(r"""(?:new[ ])?[A-Za-z_][\w.:]{0,60}[(\[]\s{0,4}(?:default[ ]?=[ ]?)?(?=[bruf]?["'])""")
 _CLOSES_PAIR = re.compile(r"""\\*["']\s{0,20}(?:,?\s{0,20}[\])}]|\[cut|\Z)""")
 _LOC = re.compile(r"""["']loc\\*["']\s*:\s*[\[(][^\])]{0,200}\Z""")
 _INPUT = re.compile(r"""[^{}]{0,800}?["']input\\*["']\s*:\s*""", re.DOTALL)
 _OPTION_VALUE = re.compile(
-    r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*["']))(?!-|(?:flag|option|argument|switch|or|and)\b)"""
+    r"""(?:=|[ \t]+(?:<<<[ \t]*)?|\\*["'],\s{0,20}(?=\\*["']))"""
+    r"""(?!-|(?:flag|option|argument|switch|or|and|in|to|for|on|as|is|from|via|with|by|before)\b)"""
 )
 _KEYWORD = re.compile(
     r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z"

@@ -33,7 +33,8 @@ _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _CAPITALS = re.compile(r"[A-Z]{2}(?=[a-z])")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _REFERENCE = re.compile(
-    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)|[a-z][a-z-]{0,20}(?:/(?:[a-z][a-z-]{0,20}|\d{1,4})){1,8}"
+    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)|[a-z_]{2,30}(?:\.[a-z_]{2,30}){1,6}"
+    r"|[a-z][a-z-]{0,20}(?:/(?:[a-z][a-z-]{0,20}|\d{1,4})){1,8}"
     r"|\.{0,2}/(?:[\w.-]{1,60}/){0,8}[\w-]{1,60}\.[a-z]{2,5}|(?:~|\.{0,2})(?:/[a-z_.][\w.-]{0,60}){2,9}"
     r"|(?:arn|vault|env|op|ssm|file|keyring):[\w./:*#-]{1,400}"
     r"|[a-z][a-z+]{1,20}://[\w.-]{0,200}(?::\d{1,5})?(?:/[a-z_.-]{0,40}){0,6}"

@@ -42,7 +42,7 @@ _IS = (
 )
 _USER = r"""["'`]?[\w.@+\\-]{1,64}["'`]?"""
 _VALUE = r"""["'`]?([^\s"'`<>]{4,200})"""
-_PAIR = rf"{_USER}\s{{0,4}}[/:,|]\s{{0,4}}{_VALUE}"
+_PAIR = rf"{_USER}(?:\s{{0,4}}[/:,|]\s{{0,4}}|[ ](?:and|und|et|y|e|i|и)[ ]){_VALUE}"
 _REMARK = r"(?:[ ][^\s:=/]{1,40}){0,5}?"
 _PASSWORDS = (
     _form(
@@ -57,7 +57,7 @@ _PASSWORDS = (
         before=r"\b(?:user(?:name)?|login|id|benutzer|usuario|u|l)\s?/\s?\Z",
     ),
     _form(
-        "log logged logging sign signed signing",
+        "log logged logging login logon sign signed signing signin",
         rf"\w+[ -]?(?:in|on)\b[^.\n:]{{0,60}}?[ ](?:with|using)[ ](?:{_USER}\s?[:/]\s?)?{_VALUE}",
     ),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}", before=rf"\bu(?:ser)?:[ ]?{_USER}[,;]?\s{{1,4}}\Z"),
@@ -109,6 +109,10 @@ _CALLS = (
     _form(
         "hmac createhmac aes blowfish",
         r"""\w+(?:\.new\(|\(\s{0,9}["'][\w-]{1,20}["']\s{0,9},)\s{0,9}b?["']([^"'\n]{8,200})["']""",
+    ),
+    _form(
+        "session client resource",
+        r"""\w+\(\s{0,9}["'](?:AKIA|ASIA)[A-Z\d]{16}["']\s{0,9},\s{0,9}["']([^"'\n]{16,200})["']""",
     ),
     _form("hashpw checkpw", r"""\w+\(\s{0,9}b?["']([^"'\n]{3,200})["']"""),
     _form(

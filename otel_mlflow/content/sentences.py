@@ -77,6 +77,7 @@ _NUMERIC_NAME = re.compile(
 _CODE = re.compile(r"(?:[A-Z]-)?(\d{4,8})")
 _PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _LOOK_BACK = 260
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}Z?)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d")
 _SOCIAL_SECURITY_NUMBER = re.compile(r"\d{3}-\d{2}-\d{4}")
 _VERBS = frozenset({"is", "was", "ist", "war", "est", "es", "lautet"})
 _SHORTEST_CODE = len("123")
@@ -154,7 +155,7 @@ def _said(text: str, mention: Mention) -> Range | None:
         is_secret = is_hidden(min(mention.strength, Strength.CODES), word)
     else:
         is_secret = not (is_word(word) or (mention.strength < Strength.ALL and is_class_name(word)))
-    is_secret = is_secret and not (is_placeholder(word) or is_label(word))
+    is_secret = is_secret and not (is_placeholder(word) or is_label(word) or _DATE.fullmatch(word))
     return (said.start(group), said.start(group) + len(word)) if is_secret else None
 
 
