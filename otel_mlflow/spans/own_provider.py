@@ -20,6 +20,9 @@ from otel_mlflow.spans.own_tracer import OwnTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.sampler import RecordingSampler, is_dropped
 
+_MLFLOW = "mlflow."
+"""How its modules begin, and the scopes of its spans."""
+
 _METRICS = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED"
 """Environment variable of the SDK's: it counts the spans that its tracers start."""
 
@@ -40,6 +43,7 @@ class OwnTracerProvider(SDKTracerProvider):
         # OTEL_SDK_DISABLED counts below tracing.enabled: where that is true all the same, so are the spans.
         self._disabled = False
         self._processor = processor
+        self._flavours: set[type[SpanProcessor]] = set()
         self._own_tracers: dict[trace_api.Tracer, trace_api.Tracer] = {}
 
     @override
@@ -48,6 +52,14 @@ class OwnTracerProvider(SDKTracerProvider):
         if tracer not in self._own_tracers:
             self._own_tracers[tracer] = self._own_tracer(tracer)
         return self._own_tracers[tracer]
+
+    @override
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        if not type(span_processor).__module__.startswith(_MLFLOW):
+            super().add_span_processor(span_processor)
+        elif type(span_processor) not in self._flavours:
+            self._flavours.add(type(span_processor))
+            super().add_span_processor(_OthersSpans(span_processor))
 
     def _own_tracer(self, tracer: trace_api.Tracer) -> trace_api.Tracer:
         """One of ours in its place, unless the SDK is switched off, counts its spans, or makes others than it did."""
@@ -66,6 +78,29 @@ class OwnTracerProvider(SDKTracerProvider):
         self.own_sampler.application = application.sampler
         if processors is not None:
             self.add_span_processor(_ForwardTo(processors))
+
+
+class _OthersSpans(SpanProcessor):
+    """Shows a processor of one of MLflow's flavours the spans that it would see without us: not MLflow's, nor ours.
+
+    MLflow's have a provider of their own then. Semantic Kernel's would make each the current one, and take its type.
+    """
+
+    def __init__(self, processor: SpanProcessor) -> None:
+        self._processor = processor
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        if _is_another_s(span):
+            self._processor.on_start(span, parent_context=parent_context)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if _is_another_s(span):
+            self._processor.on_end(span)
+
+
+def _is_another_s(span: ReadableSpan) -> bool:
+    scope = span.instrumentation_scope
+    return scope is None or not scope.name.startswith((_MLFLOW, "otel_mlflow"))
 
 
 class _ForwardTo(SpanProcessor):

@@ -162,10 +162,18 @@ def described_span(span: Span) -> dict[str, Any]:
         "type": span.span_type,
         "status": str(span.status.status_code.value),
         "model": span.get_attribute("mlflow.llm.model"),
-        "cost": (span.get_attribute("mlflow.llm.cost") or {}).get("total_cost"),
+        "cost": stored_cost(span),
         "tokens": [used.get("input_tokens", 0), used.get("output_tokens", 0)] if used else None,
         "scope": span._span.instrumentation_scope.name if span._span.instrumentation_scope else "",
     }
+
+
+def stored_cost(span: Span) -> float | None:
+    """What a span's call costs by MLflow's store, which works it out as it stores the span."""
+    from mlflow.tracing.otel.translation import translate_span_when_storing
+
+    cost = translate_span_when_storing(span)["attributes"].get("mlflow.llm.cost")
+    return json.loads(cost).get("total_cost") if cost else None
 
 
 def tokens_of(spans: Iterable[Span]) -> dict[str, int]:

@@ -12,8 +12,9 @@ from typing import Any
 import mlflow
 import pytest
 from opentelemetry import trace as trace_api
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, SpanKind, StatusCode
 
 from otel_mlflow import Tracing, mlflow_names
@@ -251,3 +252,25 @@ def test_a_span_that_another_thread_makes_meanwhile_is_whole() -> None:
     maker = SpanMaker(tracer)
     make()
     assert [span.instrumentation_scope and span.instrumentation_scope.name for span in made] == ["library"] * 2
+
+
+def test_a_processor_of_a_flavour_of_mlflow_s_sees_what_it_would_without_us(traces: CapturedTraces) -> None:
+    """Neither MLflow's spans nor ours; Semantic Kernel's takes their types. It is there once."""
+    seen: list[str] = []
+
+    class Flavour(SpanProcessor):
+        def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+            seen.append(span.name)
+
+        def on_end(self, span: ReadableSpan) -> None:
+            seen.append(f"{span.name} ends")
+
+    Flavour.__module__ = "mlflow.semantic_kernel.autolog"
+    provider = trace_api.get_tracer_provider()
+    assert isinstance(provider, OwnTracerProvider)
+    for _ in range(2):
+        provider.add_span_processor(Flavour())
+    with mlflow.start_span("mlflow's"), raw("framework's"):
+        pass
+    assert seen == ["framework's", "framework's ends"]
+    assert shown(traces) == drawn("mlflow's > framework's")
