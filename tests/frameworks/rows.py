@@ -59,6 +59,12 @@ ROWS = (
     Row("Agno, autolog: auto", "agno", "agno_agent:AgnoAuto", "openai2"),
     Row("AutoGen", "autogen-agentchat", "autogen_agent:AutoGen", "protobuf5"),
     Row("Semantic Kernel", "semantic-kernel", "semantic_kernel_agent:SemanticKernel", "protobuf5"),
+    Row(
+        "Semantic Kernel, autolog: auto",
+        "semantic-kernel",
+        "semantic_kernel_agent:SemanticKernelAuto",
+        "protobuf5",
+    ),
     Row("Databricks LangChain", "databricks-langchain", "databricks_langchain:DatabricksLangChain", "protobuf5"),
 )
 

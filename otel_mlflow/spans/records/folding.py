@@ -22,10 +22,10 @@
 10. A span without a parent here stays: it stands for the trace.
 11. A framework's call of a model is the client's that it is made with, where MLflow's autologging traces the
     framework: the client's span, of another family and whoever's it is, is folded into the framework's, if it is the
-    only one directly in it. One client in another (`CLIENTS`) is another call. The spans that Google ADK and Strands
-    open, and OpenInference for Agno, count as MLflow's, which works with them. LiteLLM tells of a call when it is over,
-    beside the span of OpenAI's client if that has made it: into the client's span of the same model it is folded by the
-    rules 4 to 6, and 9.
+    only one directly in it. One client in another (`CLIENTS`) is another call. The spans that Google ADK, Strands
+    and Semantic Kernel open, and OpenInference for Agno, count as MLflow's, which works with them. LiteLLM tells of a
+    call when it is over, beside the span of OpenAI's client if that has made it: into the client's span of the same
+    model it is folded by the rules 4 to 6, and 9.
 12. Before all that, another instrumentation's span that began before the one it was opened under is moved under the
     nearest above that had begun (`begun_before.py`).
 """

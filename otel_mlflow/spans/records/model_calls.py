@@ -66,6 +66,7 @@ _READ_BY_MLFLOW = {
     "gcp.vertex.agent": "google_adk",
     "strands.telemetry.tracer": "strands",
     "openinference.instrumentation.agno": "agno",
+    "semantic_kernel.utils.telemetry.model_diagnostics.decorators": "semantic_kernel",
 }
 """The scopes of frameworks' spans that MLflow's autologging, or its server, works with instead of opening its own."""
 
@@ -88,7 +89,7 @@ _LIBRARIES = {
     "groq": "groq",
 }
 """The scopes of libraries that open spans of their own. Those whose spans MLflow's autologging works with are not here:
-Semantic Kernel, Haystack, and those in `_READ_BY_MLFLOW`."""
+Haystack, and those in `_READ_BY_MLFLOW`."""
 
 _FAMILIES = {
     "gemini": "google_genai",

@@ -40,3 +40,9 @@ class SemanticKernel(AgentFramework):
     async def stream(self, prompt: str) -> AsyncIterator[str]:
         async for piece in self.agent_.invoke_stream(prompt):
             yield str(piece)
+
+
+class SemanticKernelAuto(SemanticKernel):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)
