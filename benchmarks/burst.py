@@ -105,6 +105,12 @@ def be_undisturbed() -> None:
     logging.disable(logging.WARNING)
 
 
+def stay_aside() -> None:
+    """Leave that core alone where there is another, and have what is started from here do so."""
+    if hasattr(os, "sched_setaffinity") and (others := os.sched_getaffinity(0) - {0}):
+        os.sched_setaffinity(0, others)
+
+
 def main() -> None:
     """Run the variant that the command line names, and print its figures."""
     name, inner, requests, uri, experiment, folder = sys.argv[1:]

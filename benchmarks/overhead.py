@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import routes
-from benchmarks.burst import WARM_UP, Figures
+from benchmarks.burst import WARM_UP, Figures, stay_aside
 from benchmarks.variants import VARIANTS
 from tests.servers.mlflow_server import MlflowServer
 
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--inner-spans", type=int, nargs="+", default=[0, 5], help="spans in each handler")
     parser.add_argument("--routes", type=int, nargs="+", default=[10, 2000], help="routes of the application")
     arguments = parser.parse_args()
+    stay_aside()
     with tempfile.TemporaryDirectory() as folder:
         server = MlflowServer(Path(folder))
         try:
