@@ -271,6 +271,15 @@ def test_the_hours_of_the_week_are_shown_of_longer_windows(served: AppServer, pa
     expect(panel(page, "Users by hour of the week").locator("tbody tr")).to_have_count(7, timeout=PATIENCE)
 
 
+def test_figures_are_told_as_people_say_them(served: AppServer, page: Page) -> None:
+    """No cost is nothing, and a quarter of an hour is no number of tenths of a second."""
+    page.goto(f"{served.url}/ops/")
+    words = (
+        "import('./page/words.js').then(({ dollars, duration }) => [dollars(0), dollars(0.0312), duration(948_900)])"
+    )
+    assert page.evaluate(words) == ["$0", "$0.0312", "16\u00a0min"]
+
+
 @pytest.mark.parametrize("options", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
 def test_axe_finds_nothing(served: AppServer, browser: Browser, options: dict[str, Any]) -> None:
     """Contrast, names, headings, landmarks: by the rules of axe-core."""

@@ -24,7 +24,10 @@ function meansByHour(hours) {
   return found.map((day) => day.map((users) => (users.length ? users.reduce((a, b) => a + b, 0) / users.length : null)));
 }
 
+// Of many nobody looks for a half.
+const users = (mean) => compact(mean < 10 ? mean : Math.round(mean));
+
 function cell(mean, most) {
   const level = mean ? Math.ceil((5 * mean) / most) : 0;
-  return element("td", { class: `level-${level}` }, mean === null ? "" : compact(mean));
+  return element("td", { class: `level-${level}` }, mean === null ? "" : users(mean));
 }

@@ -24,10 +24,14 @@ export function change(now, before) {
 
 export function duration(ms) {
   if (ms === null || ms === undefined) return "–";
+  if (ms >= 120000) return age(ms / 1000);
   return ms < 1000 ? `${Math.round(ms)}${gap}ms` : `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)}${gap}s`;
 }
 
-export const dollars = (value) => (value === null || value === undefined ? "–" : `$${value.toFixed(value < 1 ? 4 : 2)}`);
+export function dollars(value) {
+  if (value === null || value === undefined) return "–";
+  return value === 0 ? "$0" : `$${value.toFixed(value < 1 ? 4 : 2)}`;
+}
 
 // A day of the backend's, which are UTC's.
 export const day = (iso) => new Date(iso).toLocaleDateString([], { month: "short", day: "numeric", timeZone: "UTC" });
