@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder, is_reference, is_word
+from otel_mlflow.content.credentials import is_chosen, is_code, is_credential, is_placeholder, is_reference, is_word
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, names_aspect
 from otel_mlflow.content.sentences import (
@@ -39,7 +39,8 @@ _CLOSES = (
     r"""(?:%(?:25)*5[bd]){0,2}"""
 )
 _COLOUR = r"""(?:(?:\x1b|\\u001b|\\x1b|\\033)\[[\d;]{0,9}m)?"""
-_REMARK = r"(?:\([\w ,.-]{1,40}\)[ \t]{0,4})?(?:for[ ]\S{1,60}[ ]?)?(?:'[\w .-]{1,40}'[ ])?(?:\d{1,2}(?=:))?"
+_FOR = r"for[ ](?:(?:the|our|my|your)[ ]\w{1,40}(?:[ ]\w{1,40})?|\S{1,60}[ ]?)"
+_REMARK = rf"(?:\([\w ,.-]{{1,40}}\)[ \t]{{0,4}})?(?:{_FOR})?(?:'[\w .-]{{1,40}}'[ ])?(?:\d{{1,2}}(?=:))?"
 _OPERATOR = re.compile(
     rf"""(?:\[\])?{_CLOSES}{_COLOUR}(?:</\w{{1,10}}>)?[ \t.]{{0,20}}{_REMARK}"""
     r"""(?:(?P<equals>=>(?:\s{0,4}string\(\d{1,6}\)(?=\s))?|:=|<-|->|→|(?<!!)={1,3}(?!=)"""
@@ -74,6 +75,8 @@ _VALUE_OF_NAMED = re.compile(
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
+# Of a part of a multipart form: the other headers, and the empty line before its content.
+_PART = re.compile(r""""(?:;[^\r\n]{0,200})?\r?\n(?:[\w-]{1,40}:[^\r\n]{0,200}\r?\n){0,3}\r?\n(?=[^\r\n])""")
 _OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]#=\\"'-]{0,40}\Z""")
 # `("name", "…")`, `('[name="name"]', '…')`, in Ruby `("name") { "…" }`.
 _PAIR = re.compile(r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,20}(?=b?\\*["'])""")
@@ -220,6 +223,8 @@ def _named_pair(text: str, mention: Mention, before: str) -> Range | None:
     """Find the value beside the name: `"name": "password", "value": "…"`, `"loc": ["password"], "input": "…"`."""
     if "loc" in before and _LOC.search(before) and (given := _INPUT.match(text, mention.end)):
         return _hidden(text, mention, given.end(), is_equals=True)
+    if "form-data" in before and (content := _PART.match(text, mention.end)):
+        return _hidden(text, mention, content.end(), is_equals=True)
     if not ("=" in before or ":" in before or "variable" in before or "output" in before) or not _NAMED.search(
         before[-_LOOK_BACK // 4 :]
     ):
@@ -291,6 +296,8 @@ def _next_word(text: str, mention: Mention) -> Range | None:
     word = _NEXT_WORD.match(text, mention.end)
     if word is not None and is_pin(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
         return word.span(1)
-    if word is None or not is_credential(word[1]) or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
+    if word is None or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
+        return None
+    if not is_credential(word[1]) and not is_chosen(word[1].rstrip(_PUNCTUATION)):
         return None
     return word.start(1), word.start(1) + len(word[1].rstrip(_PUNCTUATION))

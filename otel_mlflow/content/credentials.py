@@ -66,11 +66,19 @@ _CODE = re.compile(
     r"|(?:[a-z_]+\.){1,6}[A-Za-z_]+|(?:[a-z]\w{0,30}\.){1,6}[a-z]+_[a-z_]+|[*&]?[a-z]+_[a-z_]+|[A-Z]+(?:_[A-Z]+)+)",
     re.DOTALL,
 )
+_CHOSEN = re.compile(
+    r"(?=[^A-Za-z]{0,64}[A-Za-z])(?=\D{0,64}\d)[\w.@-]{0,64}[!#$%&*^?+~][\w.@!#$%&*^?+~-]{0,64}(?<=.{8})"
+)
 
 
 def is_credential(text: str) -> bool:
     """Say whether something in a text looks like a credential: letters and digits in a mix that no word has."""
     return any(_is_random(run[0]) for run in _RUN.finditer(text, 0, _LONGEST_LOOKED_AT))
+
+
+def is_chosen(text: str) -> bool:
+    """Say whether a text is a password as people choose them: letters, digits and signs in one word."""
+    return _CHOSEN.fullmatch(text) is not None
 
 
 def is_opaque(text: str) -> bool:

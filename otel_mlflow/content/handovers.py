@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator, Set
 from typing import NamedTuple
 
-from otel_mlflow.content.credentials import is_credential, is_opaque, is_placeholder, is_word
+from otel_mlflow.content.credentials import is_chosen, is_credential, is_opaque, is_placeholder, is_word
 from otel_mlflow.pacing import rest_if_due
 
 Range = tuple[int, int]
@@ -195,4 +195,6 @@ def _matches(text: str, lower: str, words: Set[bytes], form: _Form) -> Iterator[
 
 
 def _is_password(text: str) -> bool:
-    return is_credential(text) and "/" not in text and "=" not in text and not is_placeholder(text)
+    if "/" in text or "=" in text or is_placeholder(text):
+        return False
+    return is_credential(text) or is_chosen(text)

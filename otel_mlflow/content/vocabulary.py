@@ -241,7 +241,7 @@ ASPECTS = _words(
 STATED = _words(
     """
     enabled disabled type required min max length count policy expires expiry expired created updated changed rotated
-    rotation verified status name optional scheme scope scopes file version provider source url ttl age echo
+    rotation verified status name optional scheme scope scopes file version provider source url ttl age echo configured
     """
 )
 """Under the name of a secret: the name of something that is stated about it."""

@@ -122,6 +122,9 @@ def _made_up(kind: str, length: int, chance: random.Random) -> tuple[str, str]:
         made = (
             _drawn("letters", 6, chance).capitalize() + _drawn("digits", 4, chance) + chance.choice(["", "!", "?", "#"])
         )
+    elif kind == "chosen":
+        word, sign = chance.choice(["Blue-Horse", "Winter", "sunFlower", "Qwerty"]), chance.choice("!#$%&*")
+        made = f"{word}{sign}{_drawn('letters', 3, chance)}{_drawn('digits', 1, chance)}"
     elif kind == "uuid":
         made = str(uuid.UUID(int=chance.getrandbits(128)))
     elif kind == "basic":
