@@ -18,7 +18,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_chosen, is_code, is_credential, is_placeholder, is_reference, is_word
+from otel_mlflow.content.credentials import (
+    is_code,
+    is_credential,
+    is_placeholder,
+    is_reference,
+    is_word,
+    may_be_password,
+)
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, names_aspect
 from otel_mlflow.content.sentences import (
@@ -254,7 +261,7 @@ def _beside_constant(text: str, mention: Mention, before: str) -> Range | None:
 
 def _replied(text: str, mention: Mention) -> Range | None:
     reply = _REPLY.match(text, mention.end)
-    return reply.span(1) if reply and is_credential(reply[1]) else None
+    return reply.span(1) if reply and may_be_password(reply[1]) else None
 
 
 def _option(text: str, mention: Mention, before: str) -> Range | None:
@@ -298,6 +305,6 @@ def _next_word(text: str, mention: Mention) -> Range | None:
         return word.span(1)
     if word is None or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
         return None
-    if not is_credential(word[1]) and not is_chosen(word[1].rstrip(_PUNCTUATION)):
+    if not may_be_password(word[1].rstrip(_PUNCTUATION)):
         return None
     return word.start(1), word.start(1) + len(word[1].rstrip(_PUNCTUATION))

@@ -66,9 +66,9 @@ _CODE = re.compile(
     r"|(?:[a-z_]+\.){1,6}[A-Za-z_]+|(?:[a-z]\w{0,30}\.){1,6}[a-z]+_[a-z_]+|[*&]?[a-z]+_[a-z_]+|[A-Z]+(?:_[A-Z]+)+)",
     re.DOTALL,
 )
-_CHOSEN = re.compile(
-    r"(?=[^A-Za-z]{0,64}[A-Za-z])(?=\D{0,64}\d)[\w.@-]{0,64}[!#$%&*^?+~][\w.@!#$%&*^?+~-]{0,64}(?<=.{8})"
-)
+_SIGNED = re.compile(r"(?=[^A-Za-z]{0,64}[A-Za-z])[\w.@-]{0,64}[!#$%&*^?+~][\w.@!#$%&*^?+~-]{0,64}")
+_CHANGES_CASE_AFTER_SIGN = re.compile(r"[a-z][!#$%*^+~]\w{0,64}[A-Z]")
+_SHORTEST_CHOSEN = 8
 
 
 def is_credential(text: str) -> bool:
@@ -76,9 +76,15 @@ def is_credential(text: str) -> bool:
     return any(_is_random(run[0]) for run in _RUN.finditer(text, 0, _LONGEST_LOOKED_AT))
 
 
-def is_chosen(text: str) -> bool:
-    """Say whether a text is a password as people choose them: letters, digits and signs in one word."""
-    return _CHOSEN.fullmatch(text) is not None
+def may_be_password(text: str) -> bool:
+    """Say whether what is said to be a password looks like one: random, or as people choose them.
+
+    Those are a word with a sign in it, and with a digit or letters of both cases.
+    """
+    if is_credential(text):
+        return True
+    is_mixed = any(map(str.isdigit, text)) or _CHANGES_CASE_AFTER_SIGN.search(text) is not None
+    return len(text) >= _SHORTEST_CHOSEN and is_mixed and _SIGNED.fullmatch(text) is not None
 
 
 def is_opaque(text: str) -> bool:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator, Set
 from typing import NamedTuple
 
-from otel_mlflow.content.credentials import is_chosen, is_credential, is_opaque, is_placeholder, is_word
+from otel_mlflow.content.credentials import is_opaque, is_placeholder, is_word, may_be_password
 from otel_mlflow.pacing import rest_if_due
 
 Range = tuple[int, int]
@@ -53,7 +53,7 @@ _PASSWORDS = (
     ),
     _form(
         "pass password passwd passwort pwd pw p contraseña",
-        rf"\w+{_REMARK}{_IS}\s{{0,4}}{_PAIR}",
+        rf"\w+(?:{_REMARK}{_IS}|:?[ ]?\r?\n)\s{{0,4}}{_PAIR}",
         before=r"\b(?:user(?:name)?|login|id|benutzer|usuario|u|l)\s?/\s?\Z",
     ),
     _form(
@@ -127,7 +127,7 @@ _CALLS = (
 )
 _KEY = _form(
     "key",
-    r"""\w+(?:\sinstead|\sfor(?:\s[^\s:]{1,30}){1,4}?)?(?:\s(?:is|was)|:|\s?(?:->|→|=)|(?=\s\S{16,200}\s(?:to|for|in|with|as)\b))\s{1,4}["'`]?([^\s"'`<>]{16,200})""",
+    r"""\w+(?:\sinstead|\sfor(?:\s[^\s:]{1,30}){1,4}?)?(?:\s(?:is|was)|:|\s?(?:->|→|=)|(?=\s\S{16,200}(?:\s(?:to|for|in|with|as)\b|[.!]?\s*\Z)))\s{1,4}["'`]?([^\s"'`<>]{16,200})""",
     before=r"\b(?:the|my|your|our|this|new)\s(?:\w{1,20}\s)?\Z",
 )
 _LOCK = _form(
@@ -197,4 +197,4 @@ def _matches(text: str, lower: str, words: Set[bytes], form: _Form) -> Iterator[
 def _is_password(text: str) -> bool:
     if "/" in text or "=" in text or is_placeholder(text):
         return False
-    return is_credential(text) or is_chosen(text)
+    return may_be_password(text)

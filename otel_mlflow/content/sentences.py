@@ -21,6 +21,7 @@ from otel_mlflow.content.credentials import (
     is_placeholder,
     is_seed_phrase,
     is_word,
+    may_be_password,
 )
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, is_class_name, is_label
@@ -172,7 +173,7 @@ def _credential(found: re.Match[str] | None, mention: Mention) -> Range | None:
     if found is None:
         return None
     word = found[1].rstrip(_PUNCTUATION)
-    is_random = is_credential(word) if mention.strength >= Strength.CODES else is_opaque(word) and "(" not in word
+    is_random = may_be_password(word) if mention.strength >= Strength.CODES else is_opaque(word) and "(" not in word
     is_secret = is_random and "://" not in word and "=" not in word and not is_placeholder(word)
     return (found.start(1), found.start(1) + len(word)) if is_secret else None
 
@@ -181,7 +182,7 @@ def _in_front_of_remark(text: str, mention: Mention) -> Range | None:
     """Find the secret in a line of code whose remark says what it is: `connect("…")  # password`."""
     start = max(mention.start - _LOOK_BACK, 0)
     found = _IN_FRONT_OF_REMARK.search(text[start : mention.start])
-    if found is None or mention.strength < Strength.CODES or not is_credential(found[1]):
+    if found is None or mention.strength < Strength.CODES or not may_be_password(found[1]):
         return None
     return start + found.start(1), start + found.end(1)
 
@@ -194,4 +195,4 @@ def _before(text: str, mention: Mention) -> Range | None:
         return None
     if (code := _CODE.fullmatch(found[1])) and names_code(text, mention):
         return start + found.start(1) + code.start(1), start + found.end(1)
-    return (start + found.start(1), start + found.end(1)) if is_credential(found[1]) and "/" not in found[1] else None
+    return (start + found.start(1), start + found.end(1)) if may_be_password(found[1]) and "/" not in found[1] else None
