@@ -85,9 +85,12 @@ async def take(client: httpx.AsyncClient, user: User, turn: int) -> Any:
     path = WAYS[(user.number + turn) % 3]
     asked = {"message": user.question(turn), "max_slides": 2, "session_id": user.session_id}
     try:
-        answer = (await client.post(path, json=asked, headers=user.headers)).raise_for_status()
+        # A worker that was killed may hold the session until the kernel has let go of all that it had.
+        while (answer := await client.post(path, json=asked, headers=user.headers)).status_code == httpx.codes.CONFLICT:
+            await asyncio.sleep(0.1)
     except httpx.TransportError as error:
         raise TurnLostError from error
+    answer.raise_for_status()
     if path == "/api/chat":
         return answer.json()
     job = answer.json()["request_id"] if path == "/api/chat/async" else answer.headers["Content-Location"][17:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,11 +30,19 @@ NARROW, WIDE = {"width": 390, "height": 900}, {"width": 1400, "height": 1000}
 
 
 @pytest.fixture(scope="module")
-def site() -> Path:
-    """The built site. A warning, say of a link or a page that is not in the navigation, fails it."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site. A warning, say of a link or a page that is not in the navigation, fails it.
+
+    One of the processes of a test run builds it: the builder empties the folder, from which the others are served.
+    """
     if not BUILDER.exists():
         pytest.skip("needs `make docs`")
-    subprocess.run([str(BUILDER), "build", "--strict", "--clean"], cwd=ROOT, check=True, timeout=120)
+    own = tmp_path_factory.getbasetemp()
+    with ((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "site-is-built").open("a") as built:
+        fcntl.flock(built, fcntl.LOCK_EX)
+        if not built.tell():
+            subprocess.run([str(BUILDER), "build", "--strict", "--clean"], cwd=ROOT, check=True, timeout=120)
+            built.write("by one")
     return SITE
 
 
