@@ -23,6 +23,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol
 
+from otel_mlflow.outside import own_thread
+
 
 class Terminable(Protocol):
     """What has something to finish before the process ends."""
@@ -88,7 +90,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
 
 def _run_on_thread(task: Callable[[], None], patience: float) -> None:
     """Begin it, and wait for it for so many seconds; where no thread can be had it runs here."""
-    thread = threading.Thread(target=task, name="otel-mlflow-end", daemon=True)
+    thread = own_thread(task, "otel-mlflow-termination")
     try:
         thread.start()
     except RuntimeError:

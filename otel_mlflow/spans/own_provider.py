@@ -19,9 +19,7 @@ from otel_mlflow.spans.own_span import OwnProcessors
 from otel_mlflow.spans.own_tracer import OwnTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.sampler import RecordingSampler, is_dropped
-
-_MLFLOW = "mlflow."
-"""How its modules begin, and the scopes of its spans."""
+from otel_mlflow.spans.scopes import is_mlflow_s
 
 _METRICS = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED"
 """Environment variable of the SDK's: it counts the spans that its tracers start."""
@@ -55,7 +53,7 @@ class OwnTracerProvider(SDKTracerProvider):
 
     @override
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        if not type(span_processor).__module__.startswith(_MLFLOW):
+        if not type(span_processor).__module__.startswith("mlflow."):
             super().add_span_processor(span_processor)
         elif type(span_processor) not in self._flavours:
             self._flavours.add(type(span_processor))
@@ -100,7 +98,8 @@ class _OthersSpans(SpanProcessor):
 
 def _is_another_s(span: ReadableSpan) -> bool:
     scope = span.instrumentation_scope
-    return scope is None or not scope.name.startswith((_MLFLOW, "otel_mlflow"))
+    is_ours = scope is not None and scope.name.startswith("otel_mlflow")
+    return not (is_ours or is_mlflow_s(span))
 
 
 class _ForwardTo(SpanProcessor):

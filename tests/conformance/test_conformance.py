@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from mlflow import MlflowClient
 from tests.conformance.differences import ALWAYS, IN_SOME_VERSIONS, MEANT, NOT_TRIED, comparable
 from tests.conformance.public import public_functions
 from tests.conformance.scenarios import COVERS, SCENARIOS
+from tests.once import alone, folder_of_run
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 240
@@ -29,11 +29,8 @@ Found = dict[str, dict[str, Any]]
 @pytest.fixture(scope="session")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     """What the scenarios left, with MLflow alone and in requests: made once for all of pytest's workers."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "conformance"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = folder_of_run(tmp_path_factory, "conformance")
+    with alone(folder / "lock"):
         if not (folder / "done").exists():
             _run_all(folder)
             (folder / "done").touch()

@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.once import alone
 
 MODULE = Path(__file__).resolve().parents[1] / "collector"
 LOCK = ("manifest.yaml", "go.mod", "go.sum")
@@ -43,7 +42,7 @@ def find_or_build() -> Path:
     if (found := shutil.which("otelcol-contrib")) is not None:
         return Path(found)
     cached = _cache() / _key() / PROGRAM
-    with _alone(cached.parent):
+    with alone(cached.parent / "lock"):
         if not cached.exists():
             _build(_go(), cached)
     return cached
@@ -56,15 +55,6 @@ def _cache() -> Path:
 def _key() -> str:
     """Changes with the manifest, and with each version and checksum in the lock."""
     return hashlib.sha256(b"\0".join((MODULE / name).read_bytes() for name in LOCK)).hexdigest()[:16]
-
-
-@contextmanager
-def _alone(folder: Path) -> Generator[None, None, None]:
-    """One process builds, the others wait for it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _go() -> str:

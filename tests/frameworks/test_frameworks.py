@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import http.client
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +19,7 @@ from tests.frameworks.exactness import faults
 from tests.frameworks.framework import COLUMNS, Expected
 from tests.frameworks.known import KNOWN
 from tests.frameworks.rows import ROWS, Row, result_file
+from tests.once import alone, folder_of_run
 from tests.servers.process import ChildProcess, clean_environment, until
 
 TIMEOUT = 280
@@ -44,10 +43,7 @@ def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for all of pytest's workers."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "frameworks"
-    shared.mkdir(exist_ok=True)
-    return shared
+    return folder_of_run(tmp_path_factory, "frameworks")
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -67,8 +63,7 @@ def test_a_call_is_one_span_in_the_trace_of_its_request(row: Row, column: str, m
 def _results(row: Row, model_server: str, folder: Path) -> dict[str, Any]:
     """What a row has left, in an application of its own: made once for all of pytest's workers."""
     out, log = result_file(row, folder), result_file(row, folder).with_suffix(".log")
-    with out.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(out.with_suffix(".lock")):
         if not log.exists():
             _run(row, model_server, out, log)
     assert out.exists(), log.read_text(encoding="utf-8")[-3000:]

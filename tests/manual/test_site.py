@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from playwright.sync_api import Page, Request
 
 from tests.conftest import find_free_port
 from tests.manual.markdown import PAGES, ROOT
+from tests.once import alone, folder_of_run
 from tests.servers.browser import local_page
 from tests.servers.process import ChildProcess, until
 
@@ -37,12 +36,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     if not BUILDER.exists():
         pytest.skip("needs `make docs`")
-    own = tmp_path_factory.getbasetemp()
-    with ((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "site-is-built").open("a") as built:
-        fcntl.flock(built, fcntl.LOCK_EX)
-        if not built.tell():
+    folder = folder_of_run(tmp_path_factory, "built-site")
+    with alone(folder / "lock"):
+        if not (folder / "done").exists():
             subprocess.run([str(BUILDER), "build", "--strict", "--clean"], cwd=ROOT, check=True, timeout=120)
-            built.write("by one")
+            (folder / "done").touch()
     return SITE
 
 

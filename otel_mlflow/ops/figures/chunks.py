@@ -52,13 +52,14 @@ def chunks(
     for is_in_rollups, some in groupby(found, key=lambda one: selection.is_in_rollups(one[0])):
         if is_in_rollups:
             names = names_to_read(rollups, kept) | singles
+            if selection.threshold is not None:
+                names |= {DURATION, *(f"{name}.{BAND}" for name in kept)}
             for start, end in _spans(some, MOST_ROLLED_UP):
+                blocks = read_blocks(db, start, end, names)
                 if selection.threshold is None:
-                    yield chunk_of([_part(block) for block in read_blocks(db, start, end, names)], kept)
+                    yield chunk_of([_part(block) for block in blocks], kept)
                 else:
-                    names |= {DURATION, *(f"{name}.{BAND}" for name in kept)}
-                    blocks = list(read_blocks(db, start, end, names))
-                    yield _slow_chunk(db, selection.threshold, blocks, kept)
+                    yield _slow_chunk(db, selection.threshold, list(blocks), kept)
         else:
             names = names_to_read(rollups, ()) | singles
             for parts in _filled(_selected(db, selection, [start for start, _ in some], names)):

@@ -38,4 +38,4 @@ class Threshold:
 
     def is_reached_in_divided(self, durations: Array) -> Array:
         """Which of them are meant and in the divided band."""
-        return np.asarray((durations >= self.ms) & (durations < BEGINNINGS[self.divided]))
+        return np.asarray(self.is_reached(durations) & (durations < BEGINNINGS[self.divided]))

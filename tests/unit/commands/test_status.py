@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from otel_mlflow import Settings
 from otel_mlflow.commands.cli import main
@@ -31,9 +31,14 @@ def scripted(fresh_process: None, monkeypatch: pytest.MonkeyPatch) -> Any:
         yield server
 
 
+def run_status() -> Result:
+    """The command, for programs."""
+    return CliRunner().invoke(main, ["status", "--json"])
+
+
 def asked(exit_code: int = 0) -> dict[str, Any]:
     """What it answers in JSON."""
-    result = CliRunner().invoke(main, ["status", "--json"])
+    result = run_status()
     assert result.exit_code == exit_code, result.output
     found: dict[str, Any] = json.loads(result.stdout)
     return found
@@ -41,7 +46,7 @@ def asked(exit_code: int = 0) -> dict[str, Any]:
 
 def processes() -> int:
     """How many processes deliver, as it says."""
-    return int(json.loads(CliRunner().invoke(main, ["status", "--json"]).stdout)["processes"])
+    return int(json.loads(run_status().stdout)["processes"])
 
 
 def test_all_that_is_promised(scripted: ScriptedMlflow) -> None:
