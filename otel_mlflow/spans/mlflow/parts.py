@@ -11,7 +11,7 @@ from mlflow.tracing import trace_manager as mlflow_traces
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.spans.mlflow import client
-from otel_mlflow.spans.mlflow.destinations import FollowedDestinations
+from otel_mlflow.spans.mlflow.experiment_warning import ExperimentWarningFilter
 from otel_mlflow.spans.mlflow.last_trace import LastActiveTrace
 from otel_mlflow.spans.mlflow.listener import MlflowListener
 from otel_mlflow.spans.mlflow.provider import BridgedProvider, BridgedTracer, ProviderSwap, TracerFor, mlflow_provider
@@ -31,13 +31,13 @@ def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Ca
     evaluated = client.Evaluated()
     processor.listener = MlflowListener(manager.has_joined, evaluated)
     last.install()
-    destinations = FollowedDestinations()
-    destinations.install()
+    warnings = ExperimentWarningFilter()
+    warnings.install()
 
     def forget_listener() -> None:
         processor.listener = None
 
-    undo = [swap.uninstall, lambda: _set_manager(before), forget_listener, last.uninstall, destinations.uninstall]
+    undo = [swap.uninstall, lambda: _set_manager(before), forget_listener, last.uninstall, warnings.uninstall]
     return undo + client.install(evaluated)
 
 

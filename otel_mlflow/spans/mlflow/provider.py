@@ -29,7 +29,7 @@ from otel_mlflow import mlflow_names
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.current import current_span_state
 from otel_mlflow.spans.ids import new_trace_id
-from otel_mlflow.spans.mlflow.destinations import mark_followed
+from otel_mlflow.spans.mlflow.experiment_warning import mark_followed
 from otel_mlflow.spans.trace import span_state
 
 mlflow_provider: Any = mlflow.tracing.provider

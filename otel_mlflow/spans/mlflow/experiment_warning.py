@@ -25,7 +25,7 @@ def mark_followed(trace: OpenTrace, attribute: str) -> None:
     _FOLLOWED.set(trace.experiment == experiment_by_id(attribute.strip('"')))
 
 
-class FollowedDestinations(logging.Filter):
+class ExperimentWarningFilter(logging.Filter):
     """Silences MLflow's warning that an experiment is ignored where it is not."""
 
     def filter(self, record: logging.LogRecord) -> bool:
