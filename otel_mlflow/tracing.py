@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from otel_mlflow.delivery import Delivery, DeliveryState, Outcome
     from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import Settings
+    from otel_mlflow.spans.bridge import TraceSink
     from otel_mlflow.status import Status
 
 DEFAULT_SERVICE_NAME = "otel-mlflow"
@@ -179,11 +180,11 @@ class Tracing:
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
-        (BRIDGE.diversion or self.delivery).put(trace)
+        self._sink.put(trace)
 
     def count(self, outcome: Outcome) -> None:
         """Account for a request that leaves no trace."""
-        (BRIDGE.diversion or self.delivery).count(outcome)
+        self._sink.count(outcome)
 
     def samples(self, trace_id: int) -> bool:
         """Whether a trace is among those that are kept by their id (`tracing.sample_rate`)."""
@@ -195,7 +196,7 @@ class Tracing:
 
     def write(self, trace: OpenTrace, spans: list[SpanState], *, is_changed: bool) -> TraceRecord:
         """Write finished spans down."""
-        sink = BRIDGE.diversion or self.delivery
+        sink = self._sink
         for payload in (take_assessments(trace) if is_changed else []) + take_tags(trace):
             redacted = self.redactor.json_text(payload.decode()).encode()
             sink.put_feedback(trace.identity.mlflow_trace_id, redacted)
@@ -207,12 +208,17 @@ class Tracing:
             self._write_runs(trace, trace.metadata.joined_as)
         return record
 
+    @property
+    def _sink(self) -> TraceSink:
+        """Who takes what requests have finished: delivery, or `testing.capture()` in its place."""
+        return BRIDGE.diversion or self.delivery
+
     def _write_runs(self, trace: OpenTrace, span_id: str) -> None:
         """Write down the runs of a request of which no trace info tells: that is its caller's."""
         if runs_of_request := self._writer.runs(trace):
             trace_id = trace.identity.mlflow_trace_id
             payload = joined_request(f"{trace_id}/{span_id}", runs_of_request)
-            (BRIDGE.diversion or self.delivery).put_feedback(trace_id, payload)
+            self._sink.put_feedback(trace_id, payload)
 
     def _require_integrations(self) -> None:
         """Raises `TracingSetupError` with `strict` where an integration is left out."""
@@ -241,8 +247,6 @@ def _named(settings: Settings, title: str | None) -> Settings:
 
 def experiment_names(settings: Settings, delivery: Delivery) -> tuple[str, ...]:
     """What the experiment of the settings goes by: the configured name or id, and what the backend calls it."""
-    from otel_mlflow.delivery.destinations import experiment_name
-
     configured = settings.experiment_name or settings.experiment_id or experiment_name(settings)
     known = delivery.experiment
     return (configured, *((known.name, known.id) if known is not None else ()))
