@@ -38,6 +38,9 @@ class Framework:
 
     flavours: Sequence[str] = ()
     """For `tracing.autolog`."""
+    has_provider = False
+    """Whether the application sets a tracer provider of its own before `instrument()`."""
+
     agent = False
     """Whether each call of a model has an agent's span above it."""
     tool_span = True

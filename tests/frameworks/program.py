@@ -27,6 +27,8 @@ import uvicorn  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
 from fastapi.responses import StreamingResponse  # noqa: E402
 from mlflow.entities import Span, Trace  # noqa: E402
+from opentelemetry import trace as trace_api  # noqa: E402
+from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
 
 import otel_mlflow  # noqa: E402
 from otel_mlflow.testing import capture  # noqa: E402
@@ -187,12 +189,14 @@ def tokens_of(spans: Iterable[Span]) -> dict[str, int]:
 def main(name: str, model_server: str, out: str) -> None:
     """Run all columns that the framework offers."""
     row = row_named(name)
+    if framework_class(row).has_provider:
+        trace_api.set_tracer_provider(TracerProvider())
     app = FastAPI()
     settings = otel_mlflow.Settings(
         tracking_uri="http://127.0.0.1:1",
         experiment_name="frameworks",
         tracing={"autolog": list(framework_class(row).flavours)},
-        delivery={"spool_dir": str(Path(out).with_suffix(""))},
+        delivery={"spool_dir": str(Path(out).with_suffix(".spool"))},
     )
     tracing = otel_mlflow.instrument(app, settings)
     framework = framework_class(row)()

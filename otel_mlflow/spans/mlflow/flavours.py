@@ -53,7 +53,9 @@ def _listed() -> Mapping[str, str]:
 
 
 def _is_there(module: str) -> bool:
+    """Whether it can be imported. A folder of its name without modules, which Python takes for a package, is none."""
     try:
-        return importlib.util.find_spec(module) is not None
+        spec = importlib.util.find_spec(module)
     except (ImportError, ValueError):
         return False
+    return spec is not None and spec.origin is not None

@@ -34,6 +34,10 @@ from otel_mlflow.spans.trace import span_state
 
 mlflow_provider: Any = mlflow.tracing.provider
 
+_OWN_CONTEXT: Any = getattr(mlflow_provider, "mlflow_runtime_context", None)
+"""MLflow's context beside OpenTelemetry's, where this MLflow has one: its processor for Semantic Kernel puts every span
+there, and would raise into whoever ends one elsewhere than it was started, as FastAPI does after a stream."""
+
 TracerFor = Callable[[str], trace_api.Tracer]
 
 
@@ -190,8 +194,12 @@ class ProviderSwap:
         for name, ours in self._ours.items():
             setattr(mlflow_provider, name, ours)
         mlflow_provider.detach_span_from_context = _leave_span
+        if _OWN_CONTEXT is not None:
+            _OWN_CONTEXT.detach = _leave_span
 
     def uninstall(self) -> None:
         """Put theirs back."""
+        if _OWN_CONTEXT is not None:
+            vars(_OWN_CONTEXT).pop("detach", None)
         for name, theirs in self._theirs.items():
             setattr(mlflow_provider, name, theirs)

@@ -26,3 +26,9 @@ class AutoGen(AgentFramework):
     async def ask_async(self, prompt: str) -> str:
         said: Any = (await self._agent().run(task=prompt)).messages[-1]
         return str(said.content)
+
+
+class AutoGenAuto(AutoGen):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

@@ -31,3 +31,9 @@ class CrewAI(AgentFramework):
     @override
     async def ask_async(self, prompt: str) -> str:
         return await asyncio.to_thread(self.ask, prompt)
+
+
+class CrewAIAuto(CrewAI):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

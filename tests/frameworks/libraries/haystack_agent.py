@@ -33,3 +33,9 @@ class Haystack(AgentFramework):
     async def ask_async(self, prompt: str) -> str:
         said = await self.agent_.run_async(messages=[ChatMessage.from_user(prompt)])
         return str(said["last_message"].text)
+
+
+class HaystackAuto(Haystack):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

@@ -39,3 +39,9 @@ class LlamaIndex(Framework):
     async def use_tool(self, prompt: str) -> str:
         agent = FunctionAgent(tools=[FunctionTool.from_defaults(add)], llm=self.model, streaming=False)
         return str(await agent.run(prompt))
+
+
+class LlamaIndexAuto(LlamaIndex):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

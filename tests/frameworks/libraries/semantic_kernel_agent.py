@@ -46,3 +46,9 @@ class SemanticKernelAuto(SemanticKernel):
     """The same, with each flavour of MLflow's whose library is installed."""
 
     flavours: Sequence[str] = ("auto",)
+
+
+class SemanticKernelBesideProvider(SemanticKernelAuto):
+    """The same, in an application with a tracer provider of its own."""
+
+    has_provider = True

@@ -27,3 +27,9 @@ class SmolAgents(AgentFramework):
     @override
     async def ask_async(self, prompt: str) -> str:
         return await asyncio.to_thread(self.ask, prompt)
+
+
+class SmolAgentsAuto(SmolAgents):
+    """The same, with each flavour of MLflow's whose library is installed."""
+
+    flavours: Sequence[str] = ("auto",)

@@ -61,6 +61,14 @@ def test_auto_is_every_flavour_whose_library_is_installed(library_folder: Path) 
     assert "sklearn" not in found
 
 
+def test_a_folder_that_is_named_like_a_library_is_none(library_folder: Path) -> None:
+    """Python takes any folder on its path for a package, the working directory's included."""
+    (library_folder / "crewai").mkdir()
+    importlib.invalidate_caches()
+    assert "crewai" not in expanded(["auto"])
+    assert missing_library("crewai") == "crewai"
+
+
 def test_auto_is_a_word_in_the_settings() -> None:
     """As it is, and in a list."""
     assert Settings(tracing={"autolog": "auto"}).tracing.autolog == ["auto"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import inspect
 import os
@@ -15,6 +16,7 @@ import pytest
 from mlflow.entities import LiveSpan, SpanStatusCode, SpanType, TraceState, model_registry
 from mlflow.entities.span import NoOpSpan
 from mlflow.tracing.trace_manager import InMemoryTraceManager, _Trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_mlflow import Tracing
@@ -328,6 +330,14 @@ def test_set_destination_changes_nothing(traces: CapturedTraces, instrument: Ins
 
     served(instrument, handler)
     assert shown(traces) == drawn("GET / > before > raw")
+
+
+@pytest.mark.skipif(not hasattr(mlflow_provider, "mlflow_runtime_context"), reason="this MLflow has none")
+def test_mlflow_s_own_context_may_be_left_in_another_task(traces: CapturedTraces) -> None:
+    """Its processor for Semantic Kernel leaves it where a span ends, and would raise into whoever ends it there."""
+    own_context = mlflow_provider.mlflow_runtime_context
+    token = contextvars.copy_context().run(own_context.attach, Context())
+    own_context.detach(token)
 
 
 def test_mlflow_is_itself_again_when_tracing_is_taken_down(fresh_process: None) -> None:
