@@ -20,7 +20,10 @@ class ContentType(NamedTuple):
 
 
 def read_headers(scope: MutableMapping[str, Any]) -> Headers:
-    """The headers of a scope by name. ASGI allows any iterable: one that can be read once only becomes a list."""
+    """The headers of a scope by name; of several of one name the last, which the nearest proxy has added.
+
+    ASGI allows any iterable: one that can be read once only becomes a list.
+    """
     headers = scope["headers"]
     if not isinstance(headers, (list, tuple)):
         scope["headers"] = headers = list(headers)

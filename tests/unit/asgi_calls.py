@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -25,12 +25,13 @@ class Call:
         app: ASGIApp,
         request: str = "GET /",
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         chunks: Iterable[bytes] = (b"",),
         **scope: Any,
     ) -> None:
         method, _, url = request.partition(" ")
         path, _, query = url.partition("?")
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
         self.app = app
         self.scope: Scope = {
             "type": "http",
@@ -42,7 +43,7 @@ class Call:
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "root_path": "",
-            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in (headers or {}).items()],
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs],
             "client": ("127.0.0.1", 50_000),
             "server": ("127.0.0.1", 8000),
             **scope,

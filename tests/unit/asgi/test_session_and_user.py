@@ -58,6 +58,18 @@ def test_the_first_that_says_anything_counts(
     assert metadata(traces, instrument, headers, user_headers=["X-One", "X-Two"]).get(USER) == user
 
 
+@pytest.mark.parametrize(("nearest", "user"), [("ada", "ada"), (" ", None)])
+@pytest.mark.parametrize("name", ["X-Account", "x-account"])
+def test_of_several_of_one_name_the_last_counts(
+    traces: CapturedTraces, instrument: Instrument, name: str, nearest: str, user: str | None
+) -> None:
+    """The nearest proxy has added it, behind what the client made up."""
+    app = app_of(lambda: None)
+    instrument(app, tracing={"user_headers": [name]})
+    Call(app, headers=[(name, "eve"), (name, nearest)]).run()
+    assert traces[0].info.trace_metadata.get(USER) == user
+
+
 def test_none_can_be_believed(traces: CapturedTraces, instrument: Instrument) -> None:
     """Behind no proxy, anybody could say it."""
     assert metadata(traces, instrument, {"X-Forwarded-Email": "ada@example.com"}, user_headers=[]) == {}
