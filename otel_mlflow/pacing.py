@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
 
 
 class Paced(Protocol):
@@ -26,3 +29,10 @@ def rest_if_due() -> None:
     pacer: Paced | None = getattr(_of_thread, "pacer", None)
     if pacer is not None:
         pacer.rest_if_due()
+
+
+def paced(items: Iterable[Item]) -> Iterator[Item]:
+    """The items; after each of them the work may rest."""
+    for item in items:
+        yield item
+        rest_if_due()

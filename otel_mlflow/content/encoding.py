@@ -1,61 +1,79 @@
 """Encodes JSON so that other threads get their turn while a long value is written.
 
 `json` encodes a value in one call, which holds the interpreter to its end; so a long list or object is encoded in
-several. What lies deeper than long lists do is left to one.
+several, between which the work may rest. What lies deeper than long lists do is left to one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
+from typing import Any, TypeVar
+
+from otel_mlflow.pacing import paced
 
 MANY = 1000
 """So many members and elements are encoded in one call."""
 
 _DEEPEST = 4
 
+Item = TypeVar("Item")
+
 
 def encode_json(value: Any, **options: Any) -> str:
     """Encode what `json.dumps` does, with its options, to the same text."""
-    return _encoded(value, _DEEPEST, options)
+    return "".join(paced(_parts(value, _DEEPEST, options)))
 
 
-def _encoded(value: Any, depth: int, options: dict[str, Any]) -> str:
+def _parts(value: Any, depth: int, options: dict[str, Any]) -> Iterator[str]:
     if not depth or not _may_be_long(value):
-        return json.dumps(value, **options)
-    if isinstance(value, dict):
-        return "{" + ", ".join(_members(value, depth, options)) + "}"
-    return "[" + ", ".join(_elements(value, depth, options)) + "]"
+        yield json.dumps(value, **options)
+    elif isinstance(value, dict):
+        yield from _between("{", _members(value, depth, options), "}", options)
+    else:
+        yield from _between("[", _elements(value, depth, options), "]", options)
 
 
-def _members(value: dict[Any, Any], depth: int, options: dict[str, Any]) -> Iterator[str]:
-    together: dict[Any, Any] = {}
-    for key, item in value.items():
-        if _size(item) < MANY and len(together) < MANY:
-            together[key] = item
-            continue
-        if together:
-            yield json.dumps(together, **options)[1:-1]
-        together = {}
-        yield json.dumps({key: 0}, **options)[1:-2] + _encoded(item, depth - 1, options)
-    if together:
-        yield json.dumps(together, **options)[1:-1]
+def _between(begin: str, groups: Iterable[Iterable[str]], end: str, options: dict[str, Any]) -> Iterator[str]:
+    yield begin
+    for number, parts in enumerate(groups):
+        if number:
+            yield options.get("separators", (", ",))[0]
+        yield from parts
+    yield end
 
 
-def _elements(value: list[Any] | tuple[Any, ...], depth: int, options: dict[str, Any]) -> Iterator[str]:
-    start = 0
-    while start < len(value):
-        end = start + 1
-        size = _size(value[start])
-        while end < len(value) and size < MANY:
-            size += _size(value[end])
-            end += 1
-        if end == start + 1:
-            yield _encoded(value[start], depth - 1, options)
+def _members(value: dict[Any, Any], depth: int, options: dict[str, Any]) -> Iterator[Iterable[str]]:
+    sizes = map(_size, value.values())
+    for members in _grouped(value.items(), sizes):
+        if len(members) > 1:
+            yield [json.dumps(dict(members), **options)[1:-1]]
         else:
-            yield json.dumps(list(value[start:end]), **options)[1:-1]
-        start = end
+            ((key, item),) = members
+            yield chain([json.dumps({key: 0}, **options)[1:-2]], _parts(item, depth - 1, options))
+
+
+def _elements(value: Collection[Any], depth: int, options: dict[str, Any]) -> Iterator[Iterable[str]]:
+    for elements in _grouped(value, map(_size, value)):
+        if len(elements) > 1:
+            yield [json.dumps(elements, **options)[1:-1]]
+        else:
+            yield _parts(elements[0], depth - 1, options)
+
+
+def _grouped(items: Iterable[Item], sizes: Iterable[int]) -> Iterator[list[Item]]:
+    """As many at once as are encoded in one call; what is longer stands alone."""
+    group: list[Item] = []
+    room = MANY
+    for item, size in zip(items, sizes, strict=True):
+        if group and size > room:
+            yield group
+            group, room = [], MANY
+        group.append(item)
+        room -= size
+    if group:
+        yield group
 
 
 def _may_be_long(value: Any) -> bool:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
-from otel_mlflow.pacing import rest_if_due
-
-ROWS = 100
-"""So many rows are encoded in one go, in which nobody else has the interpreter."""
+from otel_mlflow.content.encoding import encode_json
 
 WORTH_COMPRESSING = 600
 """Bytes."""
@@ -25,8 +21,8 @@ GZIP = 31
 
 
 def json_body(content: Mapping[str, Any]) -> bytes:
-    """An object as JSON, its lists row by row."""
-    return b"{" + b",".join(f"{json.dumps(key)}:".encode() + _value(value) for key, value in content.items()) + b"}"
+    """An object as JSON, as starlette's `JSONResponse` writes it."""
+    return encode_json(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def compressed(response: Response, accepted_encodings: str) -> Response:
@@ -39,18 +35,3 @@ def compressed(response: Response, accepted_encodings: str) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     return response
-
-
-def _value(value: Any) -> bytes:
-    return b"[" + b",".join(_slices(value)) + b"]" if isinstance(value, list) else _encoded(value)
-
-
-def _slices(rows: Sequence[Any]) -> Iterator[bytes]:
-    for start in range(0, len(rows), ROWS):
-        yield _encoded(rows[start : start + ROWS])[1:-1]
-        rest_if_due()
-
-
-def _encoded(value: Any) -> bytes:
-    """As starlette's `JSONResponse` does."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

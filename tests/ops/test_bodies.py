@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import Response
 
-from otel_mlflow.ops.bodies import GZIP, ROWS, WORTH_COMPRESSING, compressed, json_body
+from otel_mlflow.ops.bodies import GZIP, WORTH_COMPRESSING, compressed, json_body
 
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.floats(allow_nan=False, allow_infinity=False))
 ROW = st.dictionaries(st.text(), VALUES, max_size=3)
@@ -21,13 +21,6 @@ ROW = st.dictionaries(st.text(), VALUES, max_size=3)
 def test_a_body_is_the_object_as_json(content: dict[str, Any]) -> None:
     """Of any texts."""
     assert json.loads(json_body(content)) == content
-
-
-@pytest.mark.parametrize("count", [0, 1, ROWS, ROWS + 1, 3 * ROWS])
-def test_a_list_that_is_encoded_in_parts_is_one_list(count: int) -> None:
-    """However long."""
-    rows = [{"route": f"GET /{number}"} for number in range(count)]
-    assert json.loads(json_body({"routes": rows, "missing": []})) == {"routes": rows, "missing": []}
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,8 @@ ROOMS: dict[str, set[str]] = {
     "asgi": {"errors", "guard", "http", "integrations", "outside", "settings", "spans", "tracing"},
     "diagnosis": {"backends", "content", "delivery", "errors", "integrations", "settings", "spans"},
     "ops": {
-        *("backends", "delivery", "diagnosis", "errors", "guard", "http", "integrations", "outside", "settings"),
-        *("pacing", "spans", "status", "tracing"),
+        *("backends", "content", "delivery", "diagnosis", "errors", "guard", "http", "integrations", "outside"),
+        *("pacing", "settings", "spans", "status", "tracing"),
     },
     "autoinstrument": {"asgi", "guard", "ops", "settings"},
     "commands": {"autoinstrument", "delivery", "diagnosis", "errors", "ops", "settings", "status"},

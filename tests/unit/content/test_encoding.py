@@ -21,15 +21,20 @@ LONG = {
     "empty lists": [[] for _ in range(20_000)],
     "members": {str(number): number for number in range(7000)},
     "lists of lists": {"a": [[1] * 900 for _ in range(30)], "b": ([2] * 3000,)},
+    "a list behind a short one": [[1], [2] * 5000],
+    "objects in an object": {str(number): {"a": [0] * 900} for number in range(20)},
 }
 
 
-@given(value=SHORT, many=st.integers(0, 3 * MANY), as_member=st.booleans())
-def test_the_text_is_json_s(value: Any, many: int, as_member: bool) -> None:
+OPTIONS: list[dict[str, Any]] = [{"ensure_ascii": False}, {"separators": (",", ":")}]
+
+
+@given(value=SHORT, many=st.integers(0, 3 * MANY), as_member=st.booleans(), options=st.sampled_from(OPTIONS))
+def test_the_text_is_json_s(value: Any, many: int, as_member: bool, options: dict[str, Any]) -> None:
     """Whatever the value is, and wherever in it the long list stands."""
     long = [value] * (many // 10) + [0] * many
     whole = {"first": value, "long": long, "last": value} if as_member else [value, long, value]
-    assert encode_json(whole, ensure_ascii=False) == json.dumps(whole, ensure_ascii=False)
+    assert encode_json(whole, **options) == json.dumps(whole, **options)
 
 
 @pytest.mark.parametrize("value", LONG.values(), ids=LONG)
