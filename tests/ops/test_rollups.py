@@ -15,6 +15,7 @@ from otel_mlflow.ops.index.rollup import rows_of_largest
 from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import DAY, HOUR, MINUTE, Question
 from otel_mlflow.spans.records.trace_summary import ModelUse, ToolUse, TraceSummary
+from tests.moments import moments_to_rest
 from tests.ops.comparing import close
 
 BEGIN = 20_000 * DAY
@@ -92,6 +93,17 @@ def test_rollups_and_single_traces_agree_on_what_is_slow(index: TraceIndex, slow
         found, one_by_one = count(db, asked), count(db, replace(asked, service=SERVICE))
     assert (found.totals["requests"] > 0) == (slower_than <= SLOWEST / 1000)
     assert vars(found) == close(vars(one_by_one))
+
+
+def test_counting_may_rest_at_each_row_of_a_list(tmp_path: Path) -> None:
+    """An event loop would wait for a list of thousands of routes otherwise."""
+    routes = 1000
+    other = TraceIndex(tmp_path / "index.db")
+    entries = [replace(_entry(random.Random(number), 0), route=f"GET /{number}") for number in range(routes)]
+    other.replace(BEGIN, BEGIN + DAYS * DAY, entries, HOUR, {})
+    with other.reading() as db, moments_to_rest() as counted:
+        count(db, Question(BEGIN, BEGIN + DAYS * DAY))
+    assert counted.moments > 4 * routes
 
 
 def test_rollups_follow_what_is_replaced(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from otel_mlflow.ops.index.block import OF_TRACES, ROW
 from otel_mlflow.ops.index.columns import Array, Columns, joined
 from otel_mlflow.ops.index.rollup import TIME, no_rows, rows_of
 from otel_mlflow.ops.index.rollups import ROLLUPS
-from otel_mlflow.pacing import rest_if_due
+from otel_mlflow.pacing import paced
 
 TIMES = (TIME, "first", "last")
 
@@ -87,17 +87,16 @@ def chunk_of(parts: Sequence[Part], kept: Collection[str]) -> Chunk:
             places[relation].append(place)
     relations = {
         relation: _joined([parts[place].relations[relation] for place in some], starts[some], offsets[some])
-        for relation, some in places.items()
+        for relation, some in paced(places.items())
     }
     return Chunk(starts.tolist(), offsets, relations, kept)
 
 
 def _joined(parts: Sequence[Columns], starts: Array, offsets: Array) -> Columns:
     """As one: times since the epoch, the hour's of what has none, and rows of traces that count on."""
-    rest_if_due()
     lengths = [len(next(iter(columns.values()))) for columns in parts]
     begins = np.repeat(starts, lengths)
-    found = {name: joined([columns[name] for columns in parts]) for name in parts[0]}
+    found = {name: joined([columns[name] for columns in parts]) for name in paced(parts[0])}
     found.update({name: found[name] + begins for name in TIMES if name in found})
     found.setdefault(TIME, begins)
     if ROW in found:

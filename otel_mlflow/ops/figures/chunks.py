@@ -23,7 +23,7 @@ from otel_mlflow.ops.index.blocks import lengths, read_blocks
 from otel_mlflow.ops.index.columns import Array, Columns
 from otel_mlflow.ops.index.rollups import ROLLUPS, names_to_read, with_rows_and_times
 from otel_mlflow.ops.index.words import Words
-from otel_mlflow.ops.question import Question
+from otel_mlflow.ops.question import DAY, Question
 from otel_mlflow.pacing import rest_if_due
 
 MOST_TRACES = 50_000
@@ -31,6 +31,9 @@ MOST_TRACES = 50_000
 
 MOST_ROLLED_UP = 250_000
 """The same, where most of what is counted are rollups."""
+
+LONGEST_SPAN = 7 * DAY
+"""Hours that are counted at once are let go of at once, by whoever has the interpreter then."""
 
 DURATION = f"{OF_TRACES}.duration"
 
@@ -71,7 +74,7 @@ def _spans(found: Iterator[tuple[int, int]], most: int) -> list[tuple[int, int]]
     spans: list[tuple[int, int]] = []
     room = 0
     for start, length in found:
-        if length <= room:
+        if length <= room and start < spans[-1][0] + LONGEST_SPAN:
             spans[-1] = spans[-1][0], start + BLOCK_MS
             room -= length
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from heapq import nsmallest
 from itertools import chain
 
 import numpy as np
@@ -17,6 +18,7 @@ from otel_mlflow.ops.question import Question
 from otel_mlflow.ops.sources.base import MOST_ROWS
 from otel_mlflow.ops.sources.statements import LOOK_BACK
 from otel_mlflow.ops.summary import Row
+from otel_mlflow.pacing import paced
 
 
 class People:
@@ -48,18 +50,17 @@ class People:
     def users(self) -> list[Row]:
         """Those with most requests."""
         sessions = self._pairs.sessions_by_user()
-        rows = [
+        return [
             {"user": text, **self._users.row(key), "sessions": int(sessions[key])}
             for key, text in self._largest(self._users, "user").items()
         ]
-        return sorted(rows, key=lambda row: (-row["requests"], row["user"]))[:MOST_ROWS]
 
     def sessions(self) -> list[Row]:
         """Those with most requests."""
         largest = self._largest(self._sessions, "session")
         users = self._pairs.users_by_session(list(largest))
         texts = self._words.texts("user", set(chain.from_iterable(users.values())))
-        rows = [
+        return [
             {
                 "session": text,
                 "user": max((texts[user] for user in users[key]), default=None),
@@ -68,14 +69,14 @@ class People:
             }
             for key, text in largest.items()
         ]
-        return sorted(rows, key=lambda row: (-row["requests"], row["session"]))[:MOST_ROWS]
 
     def _largest(self, sums: Sums, kind: str) -> dict[int, str]:
-        """The texts of those with most requests; with all that have as many as the last of them."""
+        """The texts of those with most requests, the largest first, those that have as many by text."""
         requests = sums.requests[1:]
         least = np.partition(requests, -MOST_ROWS)[-MOST_ROWS] if len(requests) > MOST_ROWS else 0.0
-        requests = np.where(requests >= max(least, 1.0), requests, 0.0)
-        return self._words.texts(kind, (np.flatnonzero(requests) + 1).tolist())
+        found = self._words.texts(kind, (np.flatnonzero(requests >= max(least, 1.0)) + 1).tolist())
+        order = nsmallest(MOST_ROWS, paced(found), key=lambda number: (-sums.requests[number], found[number]))
+        return {number: found[number] for number in order}
 
 
 class SessionUsers:

@@ -9,6 +9,7 @@ import numpy as np
 from otel_mlflow.ops.figures.sums import SparseSums
 from otel_mlflow.ops.index.columns import Array
 from otel_mlflow.ops.summary import Row
+from otel_mlflow.pacing import paced
 from otel_mlflow.spans.records.duration_buckets import BUCKETS, STEPS, UNKNOWN
 
 LATENCY = ("p50_ms", "p95_ms", "p99_ms"), (0.5, 0.95, 0.99)
@@ -41,8 +42,8 @@ class Percentiles:
         below = places.astype(np.int64)
         above = np.minimum(below + 1, counts[:, None] - 1)
         low, high = ((ordered[firsts[:, None] + place] & ((1 << bits) - 1)) * unit for place in (below, above))
-        found = (low + (high - low) * (places - below)).tolist()
-        return {key: dict(zip(self._names, row, strict=True)) for key, row in zip(keys.tolist(), found, strict=True)}
+        found = low + (high - low) * (places - below)
+        return _by_key(self._names, keys, found)
 
     def _ordered(self) -> tuple[Array, int]:
         """Each value behind its key in one number, sorted; and how many bits of it are the value's.
@@ -84,8 +85,13 @@ class BucketPercentiles:
         places = self._shares * (np.append(before[1:], ends[-1]) - before - 1)[:, None]
         ranks = before[:, None] + np.array((np.floor(places), np.ceil(places)))
         low, high = durations[np.searchsorted(ends, ranks, "right")]
-        found = (low + (high - low) * (places - np.floor(places))).tolist()
-        return {key: dict(zip(self._names, row, strict=True)) for key, row in zip(keys.tolist(), found, strict=True)}
+        found = low + (high - low) * (places - np.floor(places))
+        return _by_key(self._names, keys, found)
+
+
+def _by_key(names: Sequence[str], keys: Array, found: Array) -> dict[int, Row]:
+    rows = zip(keys.tolist(), found.tolist(), strict=True)
+    return {key: dict(zip(names, row, strict=True)) for key, row in paced(rows)}
 
 
 def durations_in(buckets: Array) -> Array:

@@ -6,15 +6,18 @@ import sqlite3
 from collections.abc import Iterable
 
 from otel_mlflow.ops.figures.chunk import Chunk, Place
+from otel_mlflow.ops.index.block import OF_TRACES
 from otel_mlflow.ops.index.blocks import read_blocks
 from otel_mlflow.ops.index.columns import Columns
 from otel_mlflow.ops.index.rollup import rows_of_largest
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.sources.base import MOST_ROWS
 from otel_mlflow.ops.summary import Row
+from otel_mlflow.pacing import paced
 
 OUTCOMES = ("ok", "error", "cancelled")
 WORDS = ("experiment", "route", "status", "error_type", "user", "session")
+COLUMNS = tuple(f"{OF_TRACES}.{name}" for name in ("trace_id", "time", "outcome", "duration", "request_id", *WORDS))
 
 
 class Largest:
@@ -72,9 +75,9 @@ def requests_at(db: sqlite3.Connection, words: Words, places: Iterable[Place]) -
     """What there is to tell of the requests in these places."""
     found: dict[Place, Row] = {}
     wanted = sorted(set(places))
-    for start in sorted({place.start_ms for place in wanted}):
-        (block,) = read_blocks(db, start, start + 1)
-        columns = block.relations["trace"]
+    for start in paced(sorted({place.start_ms for place in wanted})):
+        (block,) = read_blocks(db, start, start + 1, COLUMNS)
+        columns = block.relations[OF_TRACES]
         for place in wanted:
             if place.start_ms == start:
                 found[place] = {name: column[place.row : place.row + 1].tolist()[0] for name, column in columns.items()}

@@ -14,6 +14,7 @@ from otel_mlflow.ops.question import HOUR, Question
 from otel_mlflow.ops.sources.base import MOST_KINDS
 from otel_mlflow.ops.sources.counting import NO_FIRST_BYTE, NO_LATENCY, NO_REQUESTS, filled
 from otel_mlflow.ops.summary import Row
+from otel_mlflow.pacing import paced
 
 FIRST_BYTE = ("ttfb_p50_ms", "ttfb_p95_ms"), (0.5, 0.95)
 MICROSECOND = 0.001
@@ -150,13 +151,15 @@ class Kinds:
 
 
 def _by_size(words: Words, name: str, sums: Sums, nothing: Row, *more: dict[int, Row]) -> list[Row]:
+    found, requests = words.texts(name, sums.seen()), sums.requests.tolist()
+    largest = sorted((-requests[key], text, key) for key, text in paced(found.items()))
     rows = []
-    for key, text in words.texts(name, sums.seen()).items():
+    for _, text, key in paced(largest[:MOST_KINDS]):
         row = {name: text, **sums.row(key), **nothing}
-        for found in more:
-            row |= found.get(key, {})
+        for known in more:
+            row |= known.get(key, {})
         rows.append(row)
-    return sorted(rows, key=lambda row: (-row["requests"], row[name]))[:MOST_KINDS]
+    return rows
 
 
 class Errors:

@@ -15,6 +15,7 @@ from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.sources.base import MOST_KINDS
 from otel_mlflow.ops.sources.counting import NO_LATENCY
 from otel_mlflow.ops.summary import Missing, Row
+from otel_mlflow.pacing import paced
 from otel_mlflow.spans.records.duration_buckets import UNKNOWN
 
 ORDER: dict[str, Callable[[Row], Any]] = {
@@ -62,7 +63,10 @@ class Use:
         percentiles = self._percentiles.rows()
         keys = np.flatnonzero(self._sums["calls"]).tolist()
         texts = self._words.texts(self._kind, keys)
-        rows = [{self._kind: text, **self._row(key), **percentiles.get(key, NO_LATENCY)} for key, text in texts.items()]
+        rows = [
+            {self._kind: text, **self._row(key), **percentiles.get(key, NO_LATENCY)}
+            for key, text in paced(texts.items())
+        ]
         return sorted(rows, key=ORDER[self._kind])[:MOST_KINDS]
 
     def _row(self, key: int) -> Row:

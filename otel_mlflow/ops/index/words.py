@@ -7,6 +7,11 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 
+from otel_mlflow.pacing import paced
+
+AT_ONCE = 1000
+"""Texts that are looked up in one go."""
+
 LARGEST = "SELECT max(id) FROM word WHERE kind = ?"
 
 
@@ -38,9 +43,13 @@ class Words:
 
     def texts(self, kind: str, numbers: Iterable[int]) -> dict[int, str]:
         """The texts of numbers."""
-        wanted = json.dumps([int(number) for number in numbers])
+        wanted = list(numbers)
         asked = "SELECT id, text FROM word WHERE kind = ? AND id IN (SELECT value FROM json_each(?))"
-        return {row[0]: row[1] for row in self._db.execute(asked, (kind, wanted))}
+        found: dict[int, str] = {}
+        for start in paced(range(0, len(wanted), AT_ONCE)):
+            some = json.dumps(wanted[start : start + AT_ONCE])
+            found.update((row[0], row[1]) for row in self._db.execute(asked, (kind, some)))
+        return found
 
     def _give_number(self, kind: str, text: str) -> int:
         number = self.size(kind)

@@ -11,6 +11,7 @@ from otel_mlflow.ops.sources import statements
 from otel_mlflow.ops.sources.base import MOST_KINDS
 from otel_mlflow.ops.sources.statements import LatencyBy
 from otel_mlflow.ops.summary import Figures, Missing, Row
+from otel_mlflow.pacing import paced
 
 
 class Counter(Protocol):
@@ -86,8 +87,8 @@ def compared(figures: Figures, before: Figures) -> Figures:
 
 
 def _beside(rows: Iterable[Row], before: Iterable[Row], by: str, columns: Iterable[str]) -> list[Row]:
-    known = {row[by]: {name: row[name] for name in columns} for row in before}
-    return [{**row, "previous": known.get(row[by])} for row in rows]
+    known = {row[by]: {name: row[name] for name in columns} for row in paced(before)}
+    return [{**row, "previous": known.get(row[by])} for row in paced(rows)]
 
 
 def filled(rows: list[Row], question: Question, step_ms: int, nothing: Row) -> list[Row]:
@@ -106,7 +107,7 @@ def one_request(row: Row) -> Row:
 def judgements(rows: Iterable[Row]) -> list[Row]:
     """One row for each name: how often each value was given, how many texts, and the mean (true is 1, false is 0)."""
     found: dict[str, dict[str, Any]] = {}
-    for row in rows:
+    for row in paced(rows):
         nothing = {"name": row["name"], "given": 0, "texts": 0, "values": {}, "mean": None, "total": 0.0, "numbers": 0}
         one = found.setdefault(row["name"], nothing)
         one["given"] += row["given"]
