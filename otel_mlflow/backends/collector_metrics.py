@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from otel_mlflow.backends.calls import map_parallel
-from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.http import HttpClient
 from otel_mlflow.errors import DeliveryError
+from otel_mlflow.settings.addresses import redacted_address
 
 TIMEOUTS = (1.5, 3.0)
 """Seconds for connecting and for an answer."""
@@ -64,7 +65,7 @@ def read_all(addresses: Iterable[str]) -> list[CollectorFigures]:
 
 def read(address: str) -> CollectorFigures:
     """Ask one."""
-    shown = redacted_uri(address)
+    shown = redacted_address(address)
     client = HttpClient(address, {}, timeouts=TIMEOUTS)
     try:
         response = client.get("", {})

@@ -17,6 +17,7 @@ from typing_extensions import override
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from otel_mlflow.backends.client_settings import socket_options
+from otel_mlflow.backends.proxies import proxy_manager
 from otel_mlflow.backends.tls import check_client_certificate, check_server_certificate
 
 # A server may send its response in two packets and wait, before the second, for an acknowledgement that the kernel
@@ -39,7 +40,7 @@ def connection_pools(
         check_client_certificate(client)
         options["cert_file"] = client
     proxy = select_proxy(base_url, environment["proxies"])
-    pools = urllib3.ProxyManager(proxy, **options) if proxy is not None else urllib3.PoolManager(**options)
+    pools = proxy_manager(proxy, options) if proxy is not None else urllib3.PoolManager(**options)
     pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return pools
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 import urllib3
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError, LocationValueError, SSLError
+from requests.utils import get_auth_from_url
+from urllib3.exceptions import HTTPError, LocationValueError, ProxyError, SSLError
 
 from otel_mlflow.backends.auth_plugins import AuthenticatedSession
 from otel_mlflow.backends.connections import connection_pools
-from otel_mlflow.backends.response import Response
+from otel_mlflow.backends.proxies import proxy_error
+from otel_mlflow.backends.request_headers import check_headers
+from otel_mlflow.backends.response import MOST_SHOWN, Response
 from otel_mlflow.backends.tls import tls_error, unreachable
-from otel_mlflow.errors import MisconfigurationError, UnexpectedResponseError
+from otel_mlflow.errors import DeliveryError, MisconfigurationError, UnexpectedResponseError
+from otel_mlflow.settings.addresses import redacted_address, without_userinfo
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
@@ -27,9 +33,12 @@ nothing the second time."""
 LARGEST_RESPONSE = 32 * 1024 * 1024
 """Bytes, unpacked. The largest that a backend has cause to send is the file of a trace's spans."""
 
+_CUT_SHORT = (http.client.RemoteDisconnected, http.client.IncompleteRead)
+"""What `http.client` says of connections that ended; all else that it raises is about what came."""
+
 
 class HttpClient:
-    """Connections to one backend. `base_url` is its address as it may be shown to people.
+    """Connections to one backend. User and password in `base_url` are what it is asked with, if `headers` say nothing.
 
     `timeouts` are seconds for connecting and for all of a response; `fresh_headers` is called for each request.
     """
@@ -46,8 +55,9 @@ class HttpClient:
         fresh_headers: Callable[[], Mapping[str, str]] = dict,
         auth: AuthBase | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._headers = dict(headers)
+        self._base_url = without_userinfo(base_url).rstrip("/")
+        self._shown = redacted_address(base_url)
+        self._headers = {**_authorization_in(base_url), **headers}
         self._fresh_headers = fresh_headers
         self._certificate = certificate
         self._timeout = urllib3.Timeout(connect=timeouts[0], read=timeouts[1])
@@ -76,14 +86,23 @@ class HttpClient:
             return self._exchange(method, path, body, {**self._fresh_headers(), **self._headers, **headers})
         except LocationValueError as error:
             raise MisconfigurationError(
-                f"{self._base_url} is not a usable address: {error}", "correct the address"
+                f"{self._shown} is not a usable address: {error}", "correct the address"
             ) from error
         except (SSLError, requests.exceptions.SSLError) as error:
-            raise tls_error(_root_cause(error), self._base_url, self._certificate) from error
+            raise tls_error(_root_cause(error), self._shown, self._certificate) from error
         except (HTTPError, OSError) as error:
-            raise unreachable(_reason(error), self._base_url, self._certificate) from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: BaseException) -> DeliveryError:
+        cause = _root_cause(error)
+        if (proxy := self._pools.proxy) is not None and isinstance(error, ProxyError):
+            return proxy_error(cause, self._shown, proxy)
+        if isinstance(cause, http.client.HTTPException) and not isinstance(cause, _CUT_SHORT):
+            return self._unusable(f"is no HTTP ({ascii(str(cause))[:MOST_SHOWN]})")
+        return unreachable(str(cause) or type(cause).__name__, self._shown, self._certificate)
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
+        check_headers(headers, self._shown)
         raw = self._open(method, self._base_url + path, body, headers)
         try:
             content = self._unpacked(self._complete(raw), raw.headers)
@@ -91,7 +110,7 @@ class HttpClient:
             raw.close()
             raise
         raw.release_conn()
-        return Response(raw.status, raw.headers, content, self._base_url)
+        return Response(raw.status, raw.headers, content, self._shown)
 
     def _open(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Any:
         if self._session is not None:
@@ -130,13 +149,8 @@ class HttpClient:
 
     def _unusable(self, seen: str) -> UnexpectedResponseError:
         return UnexpectedResponseError(
-            f"the response of {self._base_url} {seen}", "check the address, and what stands in front of it"
+            f"the response of {self._shown} {seen}", "check the address, and what stands in front of it"
         )
-
-
-def _reason(error: BaseException) -> str:
-    cause = _root_cause(error)
-    return str(cause) or type(cause).__name__
 
 
 def _root_cause(error: BaseException) -> BaseException:
@@ -146,7 +160,11 @@ def _root_cause(error: BaseException) -> BaseException:
     return error
 
 
-def redacted_uri(uri: str) -> str:
-    """The address without the user and password that may be in it."""
-    netloc = urlsplit(uri).netloc
-    return uri.replace(netloc, netloc.rpartition("@")[2], 1).rstrip("/") if "@" in netloc else uri.rstrip("/")
+def basic(username: str, password: str) -> str:
+    """A header for HTTP basic authentication (RFC 7617)."""
+    return "Basic " + base64.standard_b64encode(f"{username}:{password}".encode()).decode()
+
+
+def _authorization_in(address: str) -> dict[str, str]:
+    username, password = get_auth_from_url(address)
+    return {"Authorization": basic(username, password)} if username else {}

@@ -114,6 +114,8 @@ def _rejected_spans(response: Response, backend: str, may_be_bare: bool) -> tupl
     if response.media_type not in PROTOBUF:
         raise unexpected(response, backend)
     partial_success = _parsed(response, backend).partial_success
+    if partial_success.rejected_spans < 0:
+        raise unexpected(response, backend)
     return partial_success.rejected_spans, partial_success.error_message
 
 

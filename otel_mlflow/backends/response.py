@@ -133,11 +133,19 @@ SQLAlchemy's `OperationalError` a bad request. A record that always fails so is 
 """
 
 
+CONTENT_REFUSED = frozenset({400, 409, 413, 422})
+"""What is answered to a trace for what it contains. All else that is no success speaks of the way to the backend, or of
+who asks: the traces wait."""
+
+ASK_AGAIN = frozenset({408, 423, 425, 449, 499})
+"""Timed out, locked, too early, and two that gateways answer in their own words: nobody has looked at the request."""
+
+
 def error_for_status(status: int, message: str, retry_after: float | None = None) -> DeliveryError:
     """Sort an HTTP status other than success; `message` is what people are shown."""
     if status == 429:
         return RetryableError(message, "nothing: they are sent more slowly", retry_after=retry_after, throttled=True)
-    if status == 408 or (status >= 500 and status != 501):
+    if status in ASK_AGAIN or (status >= 500 and status != 501):
         fix = "nothing while it recovers: they are sent again; should it go on, its own log says why"
         return RetryableError(message, fix, retry_after=retry_after)
     if status == 400 and _WRITTEN_AT_ONCE.search(message):
@@ -152,9 +160,13 @@ def error_for_status(status: int, message: str, retry_after: float | None = None
         )
     if status == 403:
         return MisconfigurationError(message, "grant these credentials the right to write there, or use others")
+    if status == 407:
+        return MisconfigurationError(message, "put the proxy's user and password into HTTP_PROXY or HTTPS_PROXY")
     if status in (404, 405, 501) or 300 <= status < 400:
         return MisconfigurationError(message, "check that this is an MLflow server, 3.6 or newer, on a SQL database")
-    return RejectedError(message)
+    if status in CONTENT_REFUSED:
+        return RejectedError(message)
+    return MisconfigurationError(message, "check the address, and what stands in front of it")
 
 
 def retry_after(header: str | None, date: str | None) -> float | None:

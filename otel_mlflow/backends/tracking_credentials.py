@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from requests.utils import get_auth_from_url
 
 from otel_mlflow.backends.auth_plugins import PLUGIN, find_auth
 from otel_mlflow.backends.client_settings import request_headers
-from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.http import HttpClient, basic
 from otel_mlflow.backends.required import require
 from otel_mlflow.errors import MisconfigurationError
+from otel_mlflow.settings.addresses import redacted_address, without_userinfo
 from otel_mlflow.settings.environment import text_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class TrackingCredentials:
         auth = find_auth(found.auth, aws_signature=found.aws_sigv4)
         verify = found.server_cert_path or not found.ignore_tls_verification
         return cls(
-            uri, redacted_uri(uri), identity, source, authorization, verify, found.client_cert_path, auth, workspace
+            uri, redacted_address(uri), identity, source, authorization, verify, found.client_cert_path, auth, workspace
         )
 
     @property
@@ -59,7 +60,7 @@ class TrackingCredentials:
     def client(self, *, connections: int, timeouts: tuple[float, float]) -> HttpClient:
         """An HTTP client that uses them."""
         return HttpClient(
-            self.shown_uri,
+            without_userinfo(self.uri),
             {"Authorization": self.authorization} if self.authorization else {},
             fresh_headers=functools.partial(request_headers, self.workspace),
             auth=self.auth,
@@ -79,6 +80,9 @@ def _read(uri: str) -> MlflowHostCreds:
         found: MlflowHostCreds = get_default_host_creds(uri)  # type: ignore[no-untyped-call]
     except MlflowException as error:
         raise MisconfigurationError(f"MLflow's own settings contradict each other: {error.message}", "") from error
+    except ValueError as error:
+        # A flag of MLflow's that is neither true nor false: MLflow's words name the variable.
+        raise MisconfigurationError(f"MLflow's own settings cannot be read: {error}", "correct the variable") from error
     return found
 
 
@@ -92,9 +96,9 @@ def _identity(uri: str, found: MlflowHostCreds) -> tuple[str, str, str | None]:
         return found.username, _source_of_password(), _authorization(found)
     if found.token:
         return "the bearer of a token", "environment MLFLOW_TRACKING_TOKEN", _authorization(found)
-    parts = urlsplit(uri)
-    if parts.username:
-        return parts.username, "the tracking URI", basic(parts.username, parts.password or "")
+    username, password = get_auth_from_url(uri)
+    if username:
+        return username, "the tracking URI", basic(username, password)
     return ANONYMOUS, "none", None
 
 
@@ -108,8 +112,3 @@ def _authorization(found: MlflowHostCreds) -> str | None:
 def _source_of_password() -> str:
     in_environment = text_of("MLFLOW_TRACKING_PASSWORD")
     return "environment MLFLOW_TRACKING_PASSWORD" if in_environment else "file ~/.mlflow/credentials"
-
-
-def basic(username: str, password: str) -> str:
-    """A header for HTTP basic authentication (RFC 7617)."""
-    return "Basic " + base64.standard_b64encode(f"{username}:{password}".encode()).decode()

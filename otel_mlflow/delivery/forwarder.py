@@ -134,7 +134,9 @@ class Forwarder:
             if self._stop.is_set():
                 # Connecting has outlasted the end: what waits is another's by now.
                 return Rest(0, self._stop)
-            return self._deliver_next(destination)
+            rest = self._deliver_next(destination)
+            self.health = self.health.mended()
+            return rest
         except DeliveryError as error:
             return self._failed(error)
         except SpoolLostError:

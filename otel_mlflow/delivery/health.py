@@ -80,9 +80,12 @@ class Health:
     last_error: str | None = None
 
     def opened(self, connected: Connected) -> Health:
-        """The backend answers, and the experiment is there."""
-        mended = isinstance(self.trouble, MisconfigurationError)
-        return replace(self, connected=connected, trouble=None if mended else self.trouble)
+        """The backend answers, and the experiment is there: that does not say yet that it takes anything."""
+        return replace(self, connected=connected)
+
+    def mended(self) -> Health:
+        """After connecting, nothing was in the way of the next step: what somebody had to mend is mended."""
+        return replace(self, trouble=None) if isinstance(self.trouble, MisconfigurationError) else self
 
     def taken(self, now: float) -> Health:
         """The backend took something."""

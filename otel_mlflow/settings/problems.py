@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -12,11 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from otel_mlflow.errors import SettingsError
+from otel_mlflow.settings.addresses import MASK, redacted_address
 
-MASK = "***"
 LONGEST_SHOWN = 120
 MOST_LISTED = 20
-USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def redact_value(field: FieldInfo, value: Any) -> Any:
     if extra(field).get("secret") and value:
         return MASK
     if isinstance(value, str):
-        masked = USERINFO.sub(f"{MASK}@", value)
+        masked = redacted_address(value, f"{MASK}@") if "://" in value else value
         return masked if len(masked) <= LONGEST_SHOWN else f"{masked[:LONGEST_SHOWN]}…"
     return value
 

@@ -26,7 +26,10 @@ Urls = Annotated[Words, AfterValidator(values.http_urls)]
 RunsMode = Annotated[Literal["off", "request"], BeforeValidator(values.switch)]
 RunName = Annotated[str, AfterValidator(values.run_name)]
 Hook = Annotated[str, AfterValidator(values.hook)]
-Folder = Annotated[Path, AfterValidator(values.folder)]
+Headers = Annotated[Mapping, AfterValidator(values.sendable)]
+Number = Annotated[float, BeforeValidator(values.number)]
+WholeNumber = Annotated[int, BeforeValidator(values.number)]
+Folder = Annotated[Path, BeforeValidator(values.named_path), AfterValidator(values.folder)]
 
 
 def setting(default: Any, meaning: str, allowed: str, *, secret: bool = False, **limits: Any) -> Any:
@@ -62,7 +65,7 @@ class TracingSettings(Section):
         "Where traces go. `auto` follows `tracking_uri`; `otlp` sends them to the collector at `otlp.endpoint`.",
         "auto, mlflow, databricks or otlp",
     )
-    sample_rate: float = setting(
+    sample_rate: Number = setting(
         1.0,
         "Share of requests kept, decided by trace id: every process comes to the same verdict.",
         "a number from 0 to 1",
@@ -70,7 +73,7 @@ class TracingSettings(Section):
         le=1,
     )
     keep_errors: bool = setting(True, "Failed requests are kept whatever the rate.", "true or false")
-    keep_slower_than: float | None = setting(
+    keep_slower_than: Number | None = setting(
         None, "Seconds; slower requests are kept whatever the rate.", "a number of seconds above 0", gt=0
     )
     http_only_traces: Literal["keep", "drop"] = setting(
@@ -85,13 +88,13 @@ class TracingSettings(Section):
     capture_model_config: bool = setting(
         True, "`false`: model parameters and tool schemas are stripped from LLM spans.", "true or false"
     )
-    max_trace_depth: int | None = setting(
+    max_trace_depth: WholeNumber | None = setting(
         None,
         "Spans deeper than this are left out and counted on their nearest kept ancestor; the HTTP span is depth 1.",
         "a whole number from 1",
         ge=1,
     )
-    max_content_bytes: int = setting(
+    max_content_bytes: WholeNumber = setting(
         65536,
         "Bytes kept of each input and each output; longer content is cut, and says so.",
         "a whole number of bytes from 64, the room for saying so",
@@ -168,13 +171,13 @@ class DeliverySettings(Section):
     spool_dir: Folder = setting(
         defaults.spool_folder, "The folder where undelivered traces live; all workers of a host share it.", "a folder"
     )
-    max_spool_bytes: int = setting(
+    max_spool_bytes: WholeNumber = setting(
         512 * 1024 * 1024,
         "Bytes; beyond it the oldest undelivered traces go first, counted.",
         "a whole number of bytes above 0",
         gt=0,
     )
-    shutdown_timeout: float = setting(
+    shutdown_timeout: Number = setting(
         5.0, "Seconds spent delivering at shutdown; the rest stays spooled.", "a number of seconds from 0", ge=0
     )
 
@@ -208,7 +211,7 @@ class OtlpSettings(Section):
     """`otlp`: the collector that `tracing.backend: otlp` sends to."""
 
     endpoint: HttpUrl | None = setting(None, "The collector's address for traces.", "an http:// or https:// URL")
-    headers: Mapping = setting(
+    headers: Headers = setting(
         dict, "Headers sent with every request to it.", "a mapping, or name=value between commas", secret=True
     )
     sampled: bool = setting(
@@ -228,7 +231,7 @@ class OtlpSettings(Section):
 class OpsSettings(Section):
     """`ops`: what the dashboard and the report measure by."""
 
-    error_objective: float = setting(
+    error_objective: Number = setting(
         defaults.ERROR_OBJECTIVE,
         "The share of requests that is to succeed: what the error budget is counted from.",
         "a number above 0 and below 1",

@@ -7,11 +7,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from pydantic import BaseModel
 
-from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings.problems import Problem, from_where, nearest, unknown
+from otel_mlflow.settings.yaml_file import read_yaml
 
 logger = logging.getLogger("otel_mlflow")
 
@@ -107,8 +106,15 @@ def from_environment(known: Collection[str], environ: Mapping[str, str]) -> Laye
     ours = sorted(name for name, text in environ.items() if text and name.upper().startswith(PREFIX))
     strange = [name for name in ours if name.upper() not in {*keys, CONFIG}]
     if strange:
-        raise from_where((unknown(name, keys, PREFIX) for name in strange), lambda _: "environment")
+        raise from_where((_strange(name, keys) for name in strange), lambda _: "environment")
     return {keys[name.upper()]: Found(environ[name], f"environment {name}") for name in ours if name.upper() in keys}
+
+
+def _strange(name: str, keys: Mapping[str, str]) -> Problem:
+    parts = [variable for variable in keys if variable.startswith(f"{name.upper()}__")]
+    if parts:
+        return Problem(name, f"is a section; its keys are variables of their own: {', '.join(parts)}")
+    return unknown(name, keys, PREFIX)
 
 
 def from_standard_names(environ: Mapping[str, str]) -> Layer:
@@ -139,25 +145,6 @@ def from_file(known: Collection[str], path: Path) -> Layer:
     _warn_of(foreign, known, origin)
     # In YAML a key without a value is a key that was not set.
     return {key: found for key, found in layer.items() if found.value is not None}
-
-
-def read_yaml(path: Path, origin: str) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping; an empty file holds an empty one."""
-    try:
-        document = yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        fix = f"correct its name (Settings.load or {CONFIG}) or its permissions"
-        raise SettingsError(f"{origin}: cannot be read: {error.strerror}; {fix}") from None
-    except yaml.YAMLError as error:
-        # Not in YAML's own words: they quote the line, which may hold a secret.
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise SettingsError(
-            f"{origin}: is not YAML: {getattr(error, 'problem', None) or 'unreadable'}{where}"
-        ) from None
-    if document is not None and not isinstance(document, Mapping):
-        raise SettingsError(f"{origin}: holds a {type(document).__name__}; allowed: a mapping of settings")
-    return {str(name): value for name, value in (document or {}).items()}
 
 
 def _old_shape(section: object, origin: str) -> Layer:

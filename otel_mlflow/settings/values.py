@@ -11,7 +11,10 @@ from operator import attrgetter
 from pathlib import Path
 from string import Formatter
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110 calls it a token."""
 
 RUN_NAME_FIELDS = ("route", "session_id", "trace_id")
 TRACKING_SCHEMES = {"databricks", "http", "https", "sqlite", "postgresql", "mysql", "mssql", "file"}
@@ -74,9 +77,9 @@ def names(entries: list[str]) -> list[str]:
 
 
 def header_names(entries: list[str]) -> list[str]:
-    """Check that each could be the name of a header (RFC 9110, "token")."""
+    """Check that each could be the name of a header."""
     for entry in entries:
-        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", entry):
+        if not HEADER_NAME.fullmatch(entry):
             raise ValueError(f"{entry!r} is not the name of a header")
     return entries
 
@@ -107,6 +110,30 @@ def run_name(template: str) -> str:
     # Raises ValueError for a format that texts do not have, such as {route:d}.
     template.format(**dict.fromkeys(RUN_NAME_FIELDS, ""))
     return template
+
+
+def number(value: object) -> object:
+    """Refuse what Python takes for 0 or 1, and whoever writes it means a switch."""
+    if isinstance(value, bool):
+        raise ValueError("it is no number")
+    return value
+
+
+def named_path(value: object) -> object:
+    """Refuse the path that has no name: it would be the current folder."""
+    if isinstance(value, str) and (not value.strip() or "\0" in value):
+        raise ValueError("it is empty" if not value.strip() else "no path has a NUL in it")
+    return value
+
+
+def sendable(headers: dict[str, str]) -> dict[str, str]:
+    """Check that each can be sent as a header of HTTP (RFC 9110, 5.5). What is no name may hold the secret."""
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name):
+            raise ValueError("one of the names is not the name of a header")
+        if not re.fullmatch(r"[\t -~\x80-\xff]*", value):
+            raise ValueError(f"the value of {name!r} has a character in it that no header can have")
+    return headers
 
 
 def folder(path: Path) -> Path:
@@ -145,4 +172,16 @@ def http_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("a scheme or a host is missing")
+    if re.search(r"[\s\x00-\x1f]", url):
+        raise ValueError("there is a space or a line break in it")
+    if not _has_usable_port(parts):
+        raise ValueError("what follows its host is no port, from 0 to 65535")
     return url
+
+
+def _has_usable_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port >= 0
+    except ValueError:
+        # Not in its own words: what is no port may be a password.
+        return False

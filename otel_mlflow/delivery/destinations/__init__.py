@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from otel_mlflow.backends.databricks.configured_host import configured_host
-from otel_mlflow.backends.http import redacted_uri
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.errors import SettingsError
+from otel_mlflow.settings.addresses import redacted_address
 from otel_mlflow.settings.values import whole_path
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def resolve_defaults(settings: Settings) -> Settings:
 def display_backend(settings: Settings) -> str:
     """The backend as it may be shown to people."""
     address = settings.otlp.endpoint if settings.tracing.backend == "otlp" else settings.tracking_uri
-    return redacted_uri(address or "")
+    return redacted_address(address or "")
 
 
 def destination_key(settings: Settings) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.http import HttpClient
 from otel_mlflow.backends.proof import check_spans_taken
 from otel_mlflow.delivery.destinations.base import Connected
 from otel_mlflow.delivery.destinations.otlp import PROTOBUF, attributed_to
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import RejectedError
+from otel_mlflow.settings.addresses import redacted_address
 
 JUDGED = "otel_mlflow.judged"
 """The name of a span, and of its attribute, by which a collector knows that a trace is to be kept."""
@@ -32,13 +33,13 @@ class Collector:
     def __init__(self, endpoint: str, headers: Mapping[str, str]) -> None:
         self._endpoint = endpoint
         self._headers = headers
-        self._backend = f"the collector at {redacted_uri(endpoint)}"
+        self._backend = f"the collector at {redacted_address(endpoint)}"
 
     def open(self) -> Connected:
         """Nothing to find out: OTLP has no question for it."""
         self._client = HttpClient(self._endpoint, self._headers)
         source = "otlp.headers" if self._headers else "none"
-        return Connected(redacted_uri(self._endpoint), None, "unknown", source, LEFT_BEHIND)
+        return Connected(redacted_address(self._endpoint), None, "unknown", source, LEFT_BEHIND)
 
     def close(self) -> None:
         """Close the connections."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import Version
 
 from otel_mlflow.backends.experiments import Experiments, FoundExperiment
-from otel_mlflow.backends.http import redacted_uri
 from otel_mlflow.backends.received_spans import received_span
 from otel_mlflow.backends.required import require
 from otel_mlflow.backends.response import error_for_status
@@ -24,6 +23,7 @@ from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, TraceNotFoundError
+from otel_mlflow.settings.addresses import redacted_address
 from otel_mlflow.status import Experiment
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class TrackingStore:
 
     def __init__(self, uri: str, *, experiment_name: str, experiment_id: str | None) -> None:
         self._uri = uri
-        self._shown = redacted_uri(uri)
+        self._shown = redacted_address(uri)
         self._experiment_name = experiment_name
         self._experiment_id = experiment_id
         self._store: Any = None

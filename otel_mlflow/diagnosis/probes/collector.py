@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from otel_mlflow.backends.http import HttpClient, redacted_uri
+from otel_mlflow.backends.http import HttpClient
 from otel_mlflow.backends.proof import check_spans_taken
 from otel_mlflow.backends.response import Response
 from otel_mlflow.diagnosis.check_result import CheckResult, fail, ok
 from otel_mlflow.errors import DeliveryError
+from otel_mlflow.settings.addresses import redacted_address
 
 NOTHING = b""
 """An `ExportTraceServiceRequest` without spans."""
@@ -22,7 +23,7 @@ class CollectorProbe:
         self._endpoint = endpoint
         self._headers = headers
         self._timeouts = timeouts
-        self._shown = redacted_uri(endpoint)
+        self._shown = redacted_address(endpoint)
 
     def reach(self) -> CheckResult:
         """Get any response."""

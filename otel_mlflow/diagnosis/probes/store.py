@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from otel_mlflow.backends.http import redacted_uri
 from otel_mlflow.delivery.destinations.tracking_store import open_store
 from otel_mlflow.diagnosis.check_result import CheckResult, ok
+from otel_mlflow.settings.addresses import redacted_address
 
 
 class StoreProbe:
@@ -12,7 +12,7 @@ class StoreProbe:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        self._shown = redacted_uri(uri)
+        self._shown = redacted_address(uri)
 
     def reach(self) -> CheckResult:
         """Open the database, which makes it where it is missing, as the app would."""

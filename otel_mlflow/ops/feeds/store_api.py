@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from otel_mlflow.backends.calls import call_with_timeout
 from otel_mlflow.backends.experiments import FoundExperiment
-from otel_mlflow.backends.http import redacted_uri
 from otel_mlflow.delivery.destinations.tracking_store import open_store
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RetryableError
 from otel_mlflow.ops.feeds.trace_api import (
@@ -25,6 +24,7 @@ from otel_mlflow.ops.feeds.trace_api import (
     search_filter,
 )
 from otel_mlflow.ops.sources.base import Wanted
+from otel_mlflow.settings.addresses import redacted_address
 
 LONGEST_OPENING = 5.0
 """Seconds for connecting to the database."""
@@ -39,7 +39,7 @@ class StoreApi:
         self._uri = uri
         # MLflow tries for minutes to reach a database, with no setting for it.
         self._store = self._asked(
-            lambda: call_with_timeout(lambda: open_store(uri, redacted_uri(uri)), LONGEST_OPENING)
+            lambda: call_with_timeout(lambda: open_store(uri, redacted_address(uri)), LONGEST_OPENING)
         )
 
     def found(self, wanted: Wanted) -> FoundExperiment:
@@ -49,7 +49,7 @@ class StoreApi:
         else:
             found = self._asked(lambda: self._store.get_experiment_by_name(wanted.name))
         if found is None:
-            raise wanted.missing_in(f"the database at {redacted_uri(self._uri)}")
+            raise wanted.missing_in(f"the database at {redacted_address(self._uri)}")
         return FoundExperiment(found.experiment_id, found.name, found.lifecycle_stage == "deleted")
 
     def experiments(self) -> list[str]:
@@ -103,11 +103,11 @@ class StoreApi:
             raise
         except MlflowException as error:
             raise MisconfigurationError(
-                f"MLflow at {redacted_uri(self._uri)}: {error.message}", "correct tracking_uri"
+                f"MLflow at {redacted_address(self._uri)}: {error.message}", "correct tracking_uri"
             ) from error
         except (SQLAlchemyError, TimeoutError, OSError) as error:
             raise RetryableError(
-                f"the database at {redacted_uri(self._uri)} does not answer: {type(error).__name__}",
+                f"the database at {redacted_address(self._uri)} does not answer: {type(error).__name__}",
                 "check that it runs, its credentials, and that its driver is installed",
             ) from error
 

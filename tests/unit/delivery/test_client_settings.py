@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.backends.client_settings import socket_options
-from otel_mlflow.backends.tracking_credentials import TrackingCredentials, basic
+from otel_mlflow.backends.http import basic
+from otel_mlflow.backends.tracking_credentials import TrackingCredentials
 from tests.servers.scripted import ScriptedMlflow
 
 MANUAL = Path(__file__).parents[3] / "docs" / "settings.md"

@@ -219,6 +219,30 @@ def test_credentials_revoked_while_running_are_read_again(bench: Bench) -> None:
     assert bench.backend.opened == 2
 
 
+def test_a_backend_that_lets_us_in_and_takes_nothing_stays_failed(bench: Bench) -> None:
+    """A proxy may let questions through and stop what is handed over: that is told also while it is tried again."""
+    states = []
+
+    def stop(batch: Sequence[SpooledTrace]) -> None:
+        states.append(bench.forwarder.health.condition(None).state)
+        if len(states) < 3:
+            raise MisconfigurationError("a login page answered")
+
+    bench.backend.react = stop
+    bench.spool(trace())
+    assert bench.run(waits=3).delivered == 1
+    assert states[1:] == ["failed", "failed"]
+    assert bench.forwarder.health.condition(None).state == "ok"
+
+
+def test_what_was_mended_is_over_where_nothing_is_left_to_try(bench: Bench) -> None:
+    """Another process may have delivered what waited."""
+    script = raise_for(MisconfigurationError("who are you?"))
+    bench.backend.react_to_opening = lambda: play(script)
+    bench.run(waits=2)
+    assert bench.forwarder.health.condition(None).state == "ok"
+
+
 def test_one_refused_trace_is_found_in_its_batch(bench: Bench) -> None:
     """The batch is split until the culprit stands alone; all others arrive, once."""
     bad = trace(name="bad")

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from otel_mlflow.backends.http import HttpClient
+from otel_mlflow.backends.http import HttpClient, basic
 from otel_mlflow.backends.response import MOST_SHOWN, Response, error_for, error_for_status, retry_after
-from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
+from otel_mlflow.errors import (
+    DeliveryError,
+    MisconfigurationError,
+    RejectedError,
+    RetryableError,
+    UnexpectedResponseError,
+)
 from tests.conftest import find_free_port
 from tests.servers.black_hole import silent_host
 
@@ -20,8 +29,11 @@ QUICKLY = (2.0, 0.3)
 @pytest.mark.parametrize(
     ("kind", "statuses"),
     [
-        (RetryableError, [408, 429, 500, 502, 503, 504]),
-        (MisconfigurationError, [301, 307, 401, 403, 404, 405, 501]),
+        (RetryableError, [408, 423, 425, 429, 449, 499, 500, 502, 503, 504]),
+        (
+            MisconfigurationError,
+            [301, 307, *range(401, 408), 410, 411, 415, 418, 421, 426, 431, 451, 501],
+        ),
         (RejectedError, [400, 409, 413, 422]),
     ],
 )
@@ -109,6 +121,7 @@ def echo() -> Iterator[tuple[str, set[object]]]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("X-Authorization", self.headers["Authorization"] or "none")
             self.end_headers()
             self.wfile.write(body)
 
@@ -152,3 +165,57 @@ def test_an_address_that_is_none(address: str) -> None:
     with pytest.raises(MisconfigurationError) as caught:
         HttpClient(address, {}).get("/", {})
     assert caught.value.fix == "correct the address"
+
+
+def answering(answer: bytes) -> Iterator[str]:
+    """A host that says these bytes to whoever connects, whatever they ask."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer_all() -> None:
+        try:
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+        except OSError:
+            return
+
+    threading.Thread(target=answer_all, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
+
+
+@pytest.mark.parametrize(
+    "answer", [b"220 mail ESMTP\r\n", b"\x15\x03\x01\x00\x02", b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200]
+)
+def test_an_answer_that_is_no_http_is_told_as_such(answer: bytes) -> None:
+    """Somebody answers, and in one line of readable characters it is said how."""
+    with contextmanager(answering)(answer) as url, pytest.raises(UnexpectedResponseError) as caught:
+        HttpClient(url, {}).get("/", {})
+    assert caught.value.reason.startswith(f"the response of {url} is no HTTP (")
+    assert caught.value.reason.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("ending", "seen"),
+    [("\n", "a line break"), ("\r\nX-Other: 1", "a line break"), ("☃", "a character that no header")],
+)
+def test_a_header_that_cannot_be_sent_is_named_without_its_value(ending: str, seen: str) -> None:
+    """A token that was read from a file often ends with a line break: somebody has to correct that."""
+    secret = "hunter2"
+    with pytest.raises(MisconfigurationError) as caught:
+        HttpClient("http://127.0.0.1:1", {"Authorization": f"Bearer {secret}{ending}"}).get("/", {})
+    assert f"the header Authorization for http://127.0.0.1:1 cannot be sent: there is {seen}" in caught.value.reason
+    assert secret not in "".join(traceback.format_exception(caught.value))
+
+
+def test_credentials_in_the_address_are_sent_and_never_shown(echo: tuple[str, set[object]]) -> None:
+    """As requests sends them, decoded; the response names its backend without them."""
+    url, _ = echo
+    address = url.replace("://", "://me:hunter%402@")
+    client = HttpClient(address, {})
+    response = client.post("/x", b"body", {})
+    client.close()
+    assert response.headers["X-Authorization"] == basic("me", "hunter@2")
+    assert response.address == url

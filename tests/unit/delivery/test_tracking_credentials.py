@@ -107,6 +107,13 @@ def test_settings_that_contradict_each_other(monkeypatch: pytest.MonkeyPatch, tm
         TrackingCredentials.read("https://m:5000")
 
 
+def test_a_flag_that_is_neither_true_nor_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fault of ours: the variable is named."""
+    monkeypatch.setenv("MLFLOW_TRACKING_INSECURE_TLS", "perhaps")
+    with pytest.raises(MisconfigurationError, match="MLFLOW_TRACKING_INSECURE_TLS"):
+        TrackingCredentials.read("https://m:5000")
+
+
 def test_header_providers_are_asked_for_each_request(monkeypatch: pytest.MonkeyPatch, server: ScriptedMlflow) -> None:
     """One may hand out a token that holds for an hour."""
     given = iter(("first", "second"))

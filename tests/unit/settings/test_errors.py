@@ -39,6 +39,8 @@ def test_value_of_a_standard_name(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"tracing": {"sample_rate": float("nan")}}, "a number from 0 to 1"),
         ({"tracing": {"sample_rate": -0.1}}, "a number from 0 to 1"),
+        ({"tracing": {"sample_rate": False}}, "a number from 0 to 1"),
+        ({"tracing": {"max_trace_depth": True}}, "a whole number from 1"),
         ({"tracing": {"keep_slower_than": 0}}, "a number of seconds above 0"),
         ({"tracing": {"max_trace_depth": 0}}, "a whole number from 1"),
         ({"tracing": {"max_content_bytes": 63}}, "a whole number of bytes from 64"),
@@ -59,12 +61,19 @@ def test_value_of_a_standard_name(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"delivery": {"max_spool_bytes": 0}}, "a whole number of bytes above 0"),
         ({"delivery": {"shutdown_timeout": -1}}, "a number of seconds from 0"),
         ({"delivery": {"shutdown_timeout": float("inf")}}, "a number of seconds from 0"),
+        ({"delivery": {"spool_dir": " "}}, "a folder (it is empty)"),
+        ({"delivery": {"spool_dir": "a\0b"}}, "no path has a NUL in it"),
         ({"tracking_uri": "https://"}, "a scheme or a host is missing"),
+        ({"tracking_uri": "http://host:99999"}, "is no port"),
+        ({"tracking_uri": "http://host:5000\n"}, None),
+        ({"tracking_uri": "http://my host"}, "a space or a line break"),
         ({"tracking_uri": "htps://mlflow"}, "'htps' is not a kind of tracking server"),
         ({"experiment_name": ""}, "a name"),
         ({"default_tags": "team"}, "a mapping of texts"),
         ({"default_tags": {"team": ["a"]}}, "a mapping of texts"),
         ({"otlp": {"endpoint": "collector:4318"}}, "an http:// or https:// URL"),
+        ({"otlp": {"headers": {"api-key": "a\nb"}}}, "the value of 'api-key' has a character in it that no header"),
+        ({"otlp": {"headers": {"api key": "a"}}}, "not the name of a header"),
         ({"tracing": {"backend": "otlp"}}, "set otlp.endpoint to the collector's address"),
         ({"unity_catalog": {"catalog": "main"}}, "set both catalog and schema"),
         ({"unity_catalog": {"table_prefix": "t"}}, "set both catalog and schema"),
@@ -106,7 +115,10 @@ def test_all_culprits_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             "tracing: {sample_rate: 1",
             "is not YAML: expected ',' or '}', but got '<stream end>' at line 1, column 25",
         ),
-        ("a: \x00", "is not YAML"),
+        ("a: \x00", "is not YAML: special characters are not allowed at position 3"),
+        ("a: " + "[" * 5000, "is nested too deeply"),
+        ("strict: true\nstrict: false", "says these keys twice, and only the last would count: strict"),
+        ("tracing: {enabled: true, enabled: false}", "twice, and only the last would count: tracing.enabled"),
     ],
 )
 def test_what_is_wrong_with_the_file(text: str, said: str) -> None:
@@ -121,6 +133,13 @@ def test_unknown_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_MLFLOW_TRACING_SAMPLE_RATE", "0.1")
     said = "OTEL_MLFLOW_TRACING_SAMPLE_RATE is not a setting; did you mean OTEL_MLFLOW_TRACING__SAMPLE_RATE?"
     assert problem() == f"environment: {said}"
+
+
+def test_variable_of_a_whole_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each key has a variable of its own, and these are named."""
+    monkeypatch.setenv("OTEL_MLFLOW_RUNS", "{mode: request}")
+    said = "OTEL_MLFLOW_RUNS is a section; its keys are variables of their own: OTEL_MLFLOW_RUNS__MODE, "
+    assert problem().startswith(f"environment: {said}")
 
 
 def test_unknown_variable_like_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,9 @@ def test_credentials_in_the_tracking_uri_are_masked() -> None:
         "otlp: hunter2",
         "otlp: {endpoint: 'ftp://me:hunter2@collector'}",
         "tracking_uri: https://me:hunter2@",
+        "tracking_uri: https://me:a/hunter2@host",
+        "tracking_uri: foo://me:a@hunter2@host",
+        "otlp: {headers: 'Authorization: Bearer hunter2='}",
         "otlp: {headers: hunter2",
     ],
 )
