@@ -45,7 +45,6 @@ LAST_WRITE = 0.1
 _is_shutting_down = False
 _shut_down_done = threading.Event()
 _terminables: weakref.WeakSet[Terminable] = weakref.WeakSet()
-_previous: Any = None
 
 
 def on_termination(terminable: Terminable) -> None:
@@ -57,35 +56,38 @@ def on_termination(terminable: Terminable) -> None:
 
 def forget(terminable: Terminable) -> None:
     """Tell it no more; the last one puts the handler back that was there before."""
-    global _previous
     _terminables.discard(terminable)
-    is_main = threading.current_thread() is threading.main_thread()
-    if not _terminables and is_main and signal.getsignal(signal.SIGTERM) is _handle:
-        signal.signal(signal.SIGTERM, _previous)
-        _previous = None
+    current = signal.getsignal(signal.SIGTERM)
+    if not _terminables and isinstance(current, _Handler) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, current.previous)
 
 
 def _install() -> None:
-    global _previous
     current = signal.getsignal(signal.SIGTERM)
-    if current is _handle or current is None or current is signal.SIG_IGN:
+    if isinstance(current, _Handler) or current is None or current is signal.SIG_IGN:
         return
-    _previous = current
-    signal.signal(signal.SIGTERM, _handle)
+    signal.signal(signal.SIGTERM, _Handler(current))
 
 
-def _handle(number: int, frame: FrameType | None) -> None:
-    global _is_shutting_down
-    if callable(_previous):
-        _run_on_thread(_expect_termination, LAST_WRITE)
-        _previous(number, frame)
-    elif not _is_shutting_down:
-        _is_shutting_down = True
-        # Not waited for: the event loop has what it has answered to bring to an end.
-        _run_on_thread(functools.partial(_shut_down, number), 0.0)
-    elif _shut_down_done.is_set():
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+class _Handler:
+    """Ours, before the one that it was put in front of: a server that found it there may put it back at any time."""
+
+    def __init__(self, previous: Any) -> None:
+        self.previous = previous
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle the signal."""
+        global _is_shutting_down
+        if callable(self.previous):
+            _run_on_thread(_expect_termination, LAST_WRITE)
+            self.previous(number, frame)
+        elif _shut_down_done.is_set() or not _terminables:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        elif not _is_shutting_down:
+            _is_shutting_down = True
+            # Not waited for: the event loop has what it has answered to bring to an end.
+            _run_on_thread(functools.partial(_shut_down, number), 0.0)
 
 
 def _run_on_thread(task: Callable[[], None], patience: float) -> None:

@@ -59,3 +59,19 @@ def test_a_signal_may_come_while_the_main_thread_holds_a_lock(writer: Writer, ha
         signal.raise_signal(signal.SIGTERM)
         assert handled == [signal.SIGTERM]
     assert writer.has_written.wait(20)
+
+
+def test_a_server_may_put_our_handler_back_when_nobody_is_told_any_more(handled: list[int]) -> None:
+    """A server that was started after us found our handler, and its own end comes after the end of its application."""
+    outer, inner = Writer(), Writer()
+    on_termination(outer)
+    found = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    on_termination(inner)
+    forget(outer)
+    forget(inner)
+    signal.signal(signal.SIGTERM, found)
+    again = Writer()
+    on_termination(again)
+    forget(again)
+    signal.raise_signal(signal.SIGTERM)
+    assert handled == [signal.SIGTERM]
