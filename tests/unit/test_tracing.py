@@ -13,6 +13,7 @@ import pytest
 from otel_mlflow import Settings, Tracing, TracingMiddleware, TracingSetupError, instrument, uninstrument
 from otel_mlflow.delivery import Delivery
 from otel_mlflow.errors import MisconfigurationError
+from tests.servers.process import waited
 from tests.unit.apps import app_of, span
 from tests.unit.asgi_calls import Call, empty_answer
 from tests.unit.delivery.backend import MemoryBackend
@@ -109,9 +110,9 @@ def test_runs_go_into_the_experiment_that_delivery_has_found(made: Made, backend
     tracing.start()
     with span("job"):
         pass
-    assert tracing.flush(10)
-    experiment: Any = mlflow.tracking.fluent._active_experiment_id
-    assert experiment == "1"
+    fluent: Any = mlflow.tracking.fluent
+    found = waited(lambda: fluent._active_experiment_id, seconds=20)
+    assert found == "1"
 
 
 def test_flush_says_false_for_what_did_not_arrive(made: Made, backend: MemoryBackend) -> None:
