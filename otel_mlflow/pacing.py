@@ -16,7 +16,11 @@ class Paced(Protocol):
         """Let other threads run if this one has worked long enough."""
 
 
-_of_thread = threading.local()
+class _OfThread(threading.local):
+    pacer: Paced | None = None
+
+
+_of_thread = _OfThread()
 
 
 def pace(pacer: Paced | None) -> None:
@@ -26,7 +30,7 @@ def pace(pacer: Paced | None) -> None:
 
 def rest_if_due() -> None:
     """For whatever may take long: let other threads run if this one has worked long enough, and is one that rests."""
-    pacer: Paced | None = getattr(_of_thread, "pacer", None)
+    pacer = _of_thread.pacer
     if pacer is not None:
         pacer.rest_if_due()
 

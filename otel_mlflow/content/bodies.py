@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from otel_mlflow.content.charsets import decode_json, decode_text
@@ -31,8 +30,7 @@ _PART_FILE = re.compile(r'[;\s]filename=(?:"([^"]*)"|([^;\s]+))', re.IGNORECASE)
 _PART_TYPE = re.compile(r"^content-type:\s*([^;\r\n]+)", re.IGNORECASE | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     """A body and what its header says about it."""
 
     body: Body

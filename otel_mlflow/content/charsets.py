@@ -99,6 +99,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARKS = tuple(mark for mark, _ in _BYTE_ORDER_MARKS)
 _ENOUGH_TO_DETECT = 4
 
 
@@ -108,10 +109,18 @@ _WITHOUT_MARK = {"utf-16": "utf-16-le", "utf16": "utf-16-le", "utf-32": "utf-32-
 
 def decode_text(raw: bytes, charset: str, *, is_whole: bool = True) -> str:
     """Decode a text; what cannot be decoded becomes the replacement character, or is left out where it was cut."""
-    marked = next((name for mark, name in _BYTE_ORDER_MARKS if raw.startswith(mark)), None)
     named = charset.lower() if charset.lower() in _CHARSETS else "utf-8"
-    name = marked or _WITHOUT_MARK.get(named, named)
-    return codecs.getincrementaldecoder(name)("replace").decode(raw, is_whole).removeprefix("\ufeff")
+    name = _marked(raw) or _WITHOUT_MARK.get(named, named)
+    if is_whole:
+        return raw.decode(name, "replace").removeprefix("\ufeff")
+    return codecs.getincrementaldecoder(name)("replace").decode(raw).removeprefix("\ufeff")
+
+
+def _marked(raw: bytes) -> str | None:
+    """The charset that a byte order mark at the beginning names."""
+    if not raw.startswith(_MARKS):
+        return None
+    return next(name for mark, name in _BYTE_ORDER_MARKS if raw.startswith(mark))
 
 
 def decode_json(raw: bytes, charset: str, *, is_whole: bool = True) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ANY_ZLIB_HEADER = 47
 NO_ZLIB_HEADER = -15
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """The beginning of a body. `total` is the size of the whole in bytes, None when nobody knows."""
 
     kept: bytes

@@ -54,6 +54,8 @@ def find_mentions(text: str, lower: str, hints: Iterable[str], names: SecretName
     """Find the names of secrets of which a hint is part of, in their order."""
     found: dict[int, Mention] = {}
     for hint in hints:
+        if _is_harmless_key(text, lower, hint, names):
+            continue
         for place in _places(lower, hint):
             for mention in _read(text, place, place + len(hint), names):
                 if mention.end > found.get(mention.start, _NONE).end:
@@ -65,6 +67,11 @@ def without(ranges: Sequence[tuple[int, int]], mentions: list[Mention]) -> list[
     """Leave out the mentions inside of ranges that are hidden already."""
     inside = {mention for start, end in ranges for mention in mentions_in(mentions, start, end)}
     return [mention for mention in mentions if mention not in inside] if inside else mentions
+
+
+def _is_harmless_key(text: str, lower: str, hint: str, names: SecretNames) -> bool:
+    """Whether a word hides nothing, and comes only in quotes, where no other words make a name with it."""
+    return hint.isascii() and text.count(f'"{hint}"') == lower.count(hint) and not names.strength(hint)
 
 
 def _places(text: str, part: str) -> Iterator[int]:

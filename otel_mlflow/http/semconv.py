@@ -6,6 +6,8 @@ https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from opentelemetry.trace import SpanKind, StatusCode
@@ -50,7 +52,7 @@ def at_start(exchange: Exchange) -> Attributes:
         attributes["user_agent.original"] = agent.decode("latin-1")
     if exchange.known_method != exchange.method:
         attributes["http.request.method_original"] = exchange.method
-    return attributes | _server(exchange)
+    return {**attributes, **_server(exchange)}
 
 
 def at_end(exchange: Exchange) -> Attributes:
@@ -122,11 +124,16 @@ def status(exchange: Exchange) -> tuple[StatusCode, str | None]:
     return StatusCode.ERROR, f"HTTP {exchange.status_code}"
 
 
-def _server(exchange: Exchange) -> Attributes:
-    host = exchange.headers.get(b"host", b"").decode("latin-1")
-    if not host:
-        server = exchange.scope.get("server")
-        return {"server.address": server[0]} | ({"server.port": server[1]} if server[1] else {}) if server else {}
+def _server(exchange: Exchange) -> Mapping[str, AttributeValue]:
+    if host := exchange.headers.get(b"host"):
+        return _named_server(host.decode("latin-1"))
+    server = exchange.scope.get("server")
+    return {"server.address": server[0]} | ({"server.port": server[1]} if server[1] else {}) if server else {}
+
+
+@lru_cache(256)
+def _named_server(host: str) -> Mapping[str, AttributeValue]:
+    """The server by the name that the caller has for it."""
     match = _HOST.fullmatch(host)
     if match is None or int(match["port"]) > _LAST_PORT:
         return {"server.address": host.strip("[]")}

@@ -45,9 +45,11 @@ def take_assessments(trace: OpenTrace) -> list[bytes]:
 
     MLflow keeps them in memory, to send them with the trace. Each gets an id here, so that sending it twice is once.
     """
+    assessments: list[Any] = trace.info.assessments if trace.info is not None else []
+    if not assessments:
+        return []
     from google.protobuf.json_format import MessageToDict
 
-    assessments: list[Any] = trace.info.assessments if trace.info is not None else []
     taken, assessments[:] = list(assessments), []
     for assessment in taken:
         assessment.trace_id = trace.identity.mlflow_trace_id

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from mlflow.entities import Span, SpanType
@@ -40,7 +41,7 @@ def translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any]
 
     Raises `NotTranslatableError` for a span with which no MLflow server would take the trace that it is in.
     """
-    if not any(key.startswith(CONVENTIONS) for key in attributes) and not _has_known_event(span):
+    if not any(map(_is_of_convention, attributes)) and not _has_known_event(span):
         return {}
     if not INTEGRATIONS.works("mlflow_translation"):
         return {}
@@ -52,7 +53,12 @@ def translated(attributes: Mapping[str, Any], span: ProtoSpan) -> dict[str, Any]
 
 def without_conventions(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes that no translator looks at."""
-    return {key: value for key, value in attributes.items() if not key.startswith(CONVENTIONS)}
+    return {key: value for key, value in attributes.items() if not _is_of_convention(key)}
+
+
+@lru_cache(4096)
+def _is_of_convention(key: str) -> bool:
+    return key.startswith(CONVENTIONS)
 
 
 def _has_known_event(span: ProtoSpan) -> bool:

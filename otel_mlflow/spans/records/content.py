@@ -74,7 +74,7 @@ class SpanContent:
 
     def of_span(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes that may leave, as they may leave."""
-        leaving = dict(attributes)
+        leaving = attributes
         if not self._captures_model_config:
             leaving = _without_model_config(leaving)
         if not self._captures:
@@ -83,6 +83,8 @@ class SpanContent:
 
     def redacted(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """Tags, params and the like: they are no inputs or outputs, but may hold secrets, and be too long."""
+        if self._hook is None:
+            return {self._short_text(key): self._named(key, value) for key, value in said.items()}
         return {self._short_text(key): self._leaving(key, self._named(key, value)) for key, value in said.items()}
 
     def of_exchange(self, exchange: Exchange) -> dict[str, Any]:
@@ -98,16 +100,13 @@ class SpanContent:
 
     def clean(self, span: ProtoSpan) -> None:
         """Treat what the span says beside its attributes as those: its name, its status, its events and links."""
-        if (name := self.text(span.name)) != span.name:
+        given = span.name
+        if (name := self.text(given)) != given:
             span.name = name
-        if span.status.message:
-            span.status.message = self.text(span.status.message) if self._captures else ""
+        if message := span.status.message:
+            span.status.message = self.text(message) if self._captures else ""
         if span.events:
-            self._clean_streamed(span)
-        for event in span.events:
-            self._clean(event.attributes, event.name)
-            if (name := self._short_text(event.name)) != event.name:
-                event.name = name
+            self._clean_events(span)
         for link in span.links:
             self._clean(link.attributes, "")
 
@@ -128,6 +127,13 @@ class SpanContent:
         params = exchange.scope.get("path_params") or {}
         asked = redact_request(exchange.path, exchange.query, params, self._redactor)
         return cut_json(to_json(asked), self._max_bytes)
+
+    def _clean_events(self, span: ProtoSpan) -> None:
+        self._clean_streamed(span)
+        for event in span.events:
+            self._clean(event.attributes, event.name)
+            if (name := self._short_text(event.name)) != event.name:
+                event.name = name
 
     def _clean(self, attributes: Any, event: str) -> None:
         leaving = [item for item in attributes if self._captures or _is_no_text(item)]
@@ -169,7 +175,7 @@ class SpanContent:
     def _named(self, name: str, value: Any) -> Any:
         """Redact what stands under a name."""
         if not self._redactor.names.strength(name):
-            return self._value(value)
+            return self._text(value) if isinstance(value, str) else self._value(value)
         bounded = self._bounded(value) if isinstance(value, str) else value
         redacted = self._redactor.named(name, bounded)
         return tuple(redacted) if isinstance(redacted, list) else redacted
@@ -230,12 +236,12 @@ def _is_no_text(item: KeyValue) -> bool:
     return item.key in _KEPT_OF_EVENTS or not (item.value.HasField("string_value") or item.value.array_value.values)
 
 
-def _without_content(attributes: dict[str, Any]) -> dict[str, Any]:
+def _without_content(attributes: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in attributes.items() if not holds_content(key, value)}
     return kept | {key: only_parameters(str(kept[key])) for key in PARAMETERS_AS_JSON if key in kept}
 
 
-def _without_model_config(attributes: dict[str, Any]) -> dict[str, Any]:
+def _without_model_config(attributes: Mapping[str, Any]) -> dict[str, Any]:
     of_model = attributes.get(mlflow_names.SPAN_TYPE) in MODEL_TYPES
     kept = {key: value for key, value in attributes.items() if not is_model_config(key, of_model=of_model)}
     if of_model:

@@ -20,7 +20,6 @@ from opentelemetry.trace import SpanKind, StatusCode
 from otel_mlflow import mlflow_names
 from otel_mlflow.content.cut import close_json
 from otel_mlflow.guard import attempt
-from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.sampler import NOT_SAMPLED
 
 _OURS_ALONE = frozenset({NOT_SAMPLED, mlflow_names.TRACE_REQUEST_ID, "mlflow.experimentId", "mlflow.spanStartTimeNs"})
@@ -44,8 +43,7 @@ _STATUS_CODES: dict[StatusCode, Any] = {code: code.value for code in StatusCode}
 
 
 def encode_head(proto: ProtoSpan, span: ReadableSpan) -> None:
-    """Write which span it is, and when: what a span that cannot be written in full still shows."""
-    proto.span_id = span_context(span).span_id.to_bytes(8, "big")
+    """Write what the span is called, and when it was: what one that cannot be written in full still shows."""
     proto.name = name_text(span.name)
     proto.start_time_unix_nano = time_ns_of(span.start_time)
     proto.end_time_unix_nano = time_ns_of(span.end_time or time.time_ns())
@@ -79,8 +77,9 @@ def add_event(proto: ProtoSpan, name: Any, time_ns: object, attributes: Mapping[
 
 def set_status(proto: ProtoSpan, code: StatusCode, description: object) -> None:
     """Give the span this status, whatever it had."""
-    proto.status.code = _STATUS_CODES[code]
-    proto.status.message = to_text(description) if description else ""
+    status = proto.status
+    status.code = _STATUS_CODES[code]
+    status.message = to_text(description) if description else ""
 
 
 def attributes_of(span: ReadableSpan, json_keys: Set[str], longest: int = LONG) -> dict[str, Any]:
@@ -152,10 +151,14 @@ def _set_items(target: AnyValue, values: Iterable[Any]) -> None:
 
 def to_text(value: object) -> str:
     """Any value as text that OTLP takes: protobuf strings are UTF-8, which has no lone surrogates."""
-    text = value if isinstance(value, str) else attempt(str, value)
-    if isinstance(text, Exception):
-        return f"<{type(value).__name__}: str() raised {type(text).__name__}>"
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    text = attempt(str, value)
+    return (
+        f"<{type(value).__name__}: str() raised {type(text).__name__}>"
+        if isinstance(text, Exception)
+        else to_text(text)
+    )
 
 
 def name_text(name: object) -> str:
@@ -165,6 +168,8 @@ def name_text(name: object) -> str:
 
 def time_ns_of(given: Any) -> int:
     """The moment that a span or an event was given, which may be anything; 0 where it is no number."""
+    if type(given) is int and 0 <= given <= LAST_NS:
+        return given
     time_ns = attempt(int, given or 0)
     return min(max(time_ns, 0), LAST_NS) if isinstance(time_ns, int) else 0
 
@@ -172,6 +177,4 @@ def time_ns_of(given: Any) -> int:
 def add_key_values(target: Any, attributes: Mapping[str, Any]) -> None:
     """Add attributes to whatever has some."""
     for key, value in attributes.items():
-        attribute = target.add()
-        attribute.key = to_text(key)
-        set_value(attribute.value, value)
+        set_value(target.add(key=to_text(key)).value, value)

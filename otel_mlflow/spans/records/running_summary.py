@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
-from otel_mlflow import mlflow_names
-from otel_mlflow.spans.records.trace_summary import MODEL_TYPES, TOOL_TYPE, TraceSummary, decoded
+from otel_mlflow.spans.records.trace_summary import CALL_TYPES, TraceSummary, span_type_of
 
 
 class WrittenSpan(NamedTuple):
@@ -33,7 +32,7 @@ class RunningSummary:
 
     def add(self, span_id: int, span: WrittenSpan, *, has_ended: bool) -> None:
         """Count a span, which replaces what was written of it before it had ended."""
-        self.calls_written += decoded(span.attributes.get(mlflow_names.SPAN_TYPE)) in (*MODEL_TYPES, TOOL_TYPE)
+        self.calls_written += span_type_of(span.attributes) in CALL_TYPES
         self._cut_short.pop(span_id, None)
         if has_ended:
             _count(self._ended, span)

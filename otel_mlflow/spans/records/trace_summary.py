@@ -47,6 +47,7 @@ COST_PLACE = 4
 """Where a model's row has what its calls cost, which may be unknown."""
 
 TOOL_TYPE = "TOOL"
+CALL_TYPES = MODEL_TYPES | {TOOL_TYPE}
 LLM_MODEL = "mlflow.llm.model"
 LLM_COST = "mlflow.llm.cost"
 EXCEPTION_TYPE = "exception.type"
@@ -115,7 +116,7 @@ class TraceSummary:
     ) -> None:
         """Count a span, by the attributes that it has in MLflow."""
         self.spans += 1
-        span_type = decoded(attributes.get(mlflow_names.SPAN_TYPE))
+        span_type = span_type_of(attributes)
         if span_type in MODEL_TYPES:
             self._add_model_call(attributes, duration_ms)
         if span_type == TOOL_TYPE:
@@ -145,13 +146,14 @@ class TraceSummary:
 
     def to_tag(self) -> str:
         """The tag's value; names with the least use are left out where there is no room for all."""
+        names = sorted(self.names.items(), key=lambda item: -item[1].total_ms)[:MOST_NAMES]
+        text = self._encode(self.models, self.tools, dict(names), is_cut=self.is_cut, has_durations=True)
+        return text if len(text) <= MAX_LENGTH else self._to_short_tag(names)
+
+    def _to_short_tag(self, names: list[tuple[str, ToolUse]]) -> str:
         models = sorted(self.models.items(), key=lambda item: -item[1].calls)
         tools = sorted(self.tools.items(), key=lambda item: -item[1].calls)
-        names = sorted(self.names.items(), key=lambda item: -item[1].total_ms)[:MOST_NAMES]
         is_cut = self.is_cut
-        text = self._encode(self.models, self.tools, dict(names), is_cut=is_cut, has_durations=True)
-        if len(text) <= MAX_LENGTH:
-            return text
         while len(text := self._encode(dict(models), dict(tools), dict(names), is_cut=is_cut)) > MAX_LENGTH:
             if not (names or models or tools):
                 break
@@ -199,13 +201,21 @@ def summary_from_tag(text: str | None) -> TraceSummary | None:
         return None
 
 
+def span_type_of(attributes: Mapping[str, Any]) -> str | None:
+    """MLflow's type of a span, None where it says none."""
+    said = decoded(attributes.get(mlflow_names.SPAN_TYPE))
+    return said if isinstance(said, str) else None
+
+
 def is_amount(value: Any) -> TypeGuard[float]:
     """Whether a value is a number that can be counted. Anybody can write attributes, tags and metadata."""
     return isinstance(value, (int, float)) and 0 <= value <= LARGEST
 
 
 def _add_call(uses: dict[str, ToolUse], name: str, duration_ms: int, *, is_failed: bool) -> None:
-    use = uses.setdefault(name, ToolUse())
+    use = uses.get(name)
+    if use is None:
+        use = uses[name] = ToolUse()
     use.calls += 1
     use.failures += is_failed
     _add_duration(use, duration_ms)
