@@ -125,5 +125,6 @@ def _marked(raw: bytes) -> str | None:
 
 def decode_json(raw: bytes, charset: str, *, is_whole: bool = True) -> str:
     """Decode a JSON text: UTF-8, 16 or 32 as its first bytes show, whatever its header says."""
-    detected = json.detect_encoding(raw) if len(raw) >= _ENOUGH_TO_DETECT else "utf-8"
+    first = raw[:_ENOUGH_TO_DETECT]
+    detected = json.detect_encoding(raw) if b"\0" in first and len(first) == _ENOUGH_TO_DETECT else "utf-8"
     return decode_text(raw, charset if detected == "utf-8" else detected, is_whole=is_whole)

@@ -7,6 +7,7 @@ name, a run of characters that is long enough for a token, an address with an `@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -235,14 +236,14 @@ class Redactor:
             return True
         if '\\"' in text and may_hand_over(words):
             return True
-        searches = (
+        found = itertools.chain(
             find_in_addresses(text),
             find_tokens(text, words),
             find_in_commands(text, lower, words),
             find_in_links(text, words),
             find_handed_over(text, lower, words),
         )
-        return any(True for search in searches for _ in search)
+        return next(found, None) is not None
 
     def _plain(self, text: str, depth: int) -> str:
         readable = _ESCAPE.sub(_unescaped, text) if "\\u" in text else text

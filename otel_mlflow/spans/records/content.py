@@ -74,6 +74,8 @@ class SpanContent:
 
     def of_span(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes that may leave, as they may leave."""
+        if not attributes:
+            return {}
         leaving = attributes
         if not self._captures_model_config:
             leaving = _without_model_config(leaving)
@@ -112,7 +114,7 @@ class SpanContent:
 
     def text(self, text: str) -> str:
         """A text without secrets, of at most `max_content_bytes`."""
-        redacted = str(self._last(self._value(text)))
+        redacted = self._text(text) if self._hook is None else str(self._last(self._text(text)))
         fits = len(redacted) * _MOST_BYTES_OF_A_CHARACTER <= self._max_bytes
         return redacted if fits else cut_text(redacted, self._max_bytes)
 

@@ -21,6 +21,8 @@ UNKNOWN = BUCKETS - 1
 
 def bucket_of(duration_ms: int) -> int:
     """The bucket of a duration."""
+    if duration_ms < 2 * STEPS:
+        return duration_ms
     shift = max(duration_ms.bit_length() - PRECISION, 0)
     rounded = (duration_ms + (1 << shift >> 1)) >> shift
     return min(shift * STEPS + rounded, UNKNOWN - 1)

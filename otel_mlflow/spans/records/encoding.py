@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, cast
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import StatusCode
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.content.cut import close_json
@@ -37,10 +37,6 @@ LAST_NS = 2**63 - 1
 UNNAMED = "unnamed"
 """The name of a span or an event whose name is None."""
 
-# Python's enumerations take a microsecond to say a value.
-_KINDS: dict[SpanKind, Any] = {kind: kind.value + 1 for kind in SpanKind}
-_STATUS_CODES: dict[StatusCode, Any] = {code: code.value for code in StatusCode}
-
 
 def encode_head(proto: ProtoSpan, span: ReadableSpan) -> None:
     """Write what the span is called, and when it was: what one that cannot be written in full still shows."""
@@ -51,8 +47,10 @@ def encode_head(proto: ProtoSpan, span: ReadableSpan) -> None:
 
 def encode_rest(proto: ProtoSpan, span: ReadableSpan) -> None:
     """Write everything else that does not depend on where the span hangs in the tree, but its attributes."""
-    proto.kind = _KINDS[span.kind]
-    set_status(proto, span.status.status_code, span.status.description)
+    # `_value_` rather than `value`, a property in Python that takes as long as all other fields.
+    proto.kind = cast("Any", span.kind._value_ + 1)
+    status = span.status
+    set_status(proto, status.status_code, status.description)
     for event in span.events:
         add_event(proto, event.name, event.timestamp, event.attributes or {})
     for link in span.links:
@@ -78,7 +76,7 @@ def add_event(proto: ProtoSpan, name: Any, time_ns: object, attributes: Mapping[
 def set_status(proto: ProtoSpan, code: StatusCode, description: object) -> None:
     """Give the span this status, whatever it had."""
     status = proto.status
-    status.code = _STATUS_CODES[code]
+    status.code = cast("Any", code._value_)
     status.message = to_text(description) if description else ""
 
 
@@ -177,4 +175,8 @@ def time_ns_of(given: Any) -> int:
 def add_key_values(target: Any, attributes: Mapping[str, Any]) -> None:
     """Add attributes to whatever has some."""
     for key, value in attributes.items():
-        set_value(target.add(key=to_text(key)).value, value)
+        target_value = target.add(key=to_text(key)).value
+        if isinstance(value, str):
+            target_value.string_value = to_text(value)
+        else:
+            set_value(target_value, value)

@@ -42,14 +42,22 @@ from opentelemetry.sdk.trace import ReadableSpan
 from otel_mlflow.spans.records.begun_before import move_up, start_time
 from otel_mlflow.spans.records.encoding import attributes_of, time_ns_of
 from otel_mlflow.spans.records.exported_calls import ExportedCall, ExportedCalls
-from otel_mlflow.spans.records.model_calls import CLIENTS, ModelCall, Rank, is_autologged, is_told_besides, model_call
+from otel_mlflow.spans.records.model_calls import (
+    CLIENTS,
+    ModelCall,
+    Rank,
+    is_autologged,
+    is_told_besides,
+    may_be_told_twice,
+    model_call,
+)
 from otel_mlflow.spans.records.overlap import OverlappingSpans
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
 def fold(trace: OpenTrace, spans: Sequence[SpanState]) -> None:
     """Fold what is the same call among the spans of one record. Nothing to do where one flavour of MLflow's traces."""
-    if not any(state.run is not None or _is_autologged(state) or _is_told_besides(state) for state in spans):
+    if not any(map(_may_be_told_twice, spans)):
         return
     for state in filter(_is_told_besides, spans):
         move_up(state, trace.exported_calls)
@@ -212,6 +220,11 @@ def _remember(exported: ExportedCalls, state: SpanState) -> None:
         return
     sources = {_source(folded) for folded in state.folded}
     exported.add(ExportedCall(state.span_id, parent.span_id, call, start_time(state), _end(state), sources))
+
+
+def _may_be_told_twice(state: SpanState) -> bool:
+    span = _span(state)
+    return state.run is not None or (span is not None and may_be_told_twice(span))
 
 
 def _is_told_besides(state: SpanState) -> bool:

@@ -153,6 +153,15 @@ def model_call(span: ReadableSpan, *, is_langchain: bool = False) -> ModelCall |
     return ModelCall(family, kind, rank, _model(span) if family in (LITELLM, OPENAI) else "")
 
 
+def may_be_told_twice(span: ReadableSpan) -> bool:
+    """Whether either of the two below holds: for most spans neither does."""
+    attributes, scope = span.attributes or {}, span.instrumentation_scope
+    name = scope.name if scope is not None else ""
+    if name in _READ_BY_MLFLOW or source_of(name) is not None:
+        return True
+    return MESSAGE_FORMAT in attributes or _LITELLM_CALL in attributes
+
+
 def is_autologged(span: ReadableSpan) -> bool:
     """Whether MLflow's autologging has made the span, or works with it."""
     attributes, scope = span.attributes or {}, span.instrumentation_scope

@@ -11,6 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from otel_mlflow.pacing import rest_if_due
 from otel_mlflow.spans.records.encoding import UNWRITABLE, add_attributes, add_key_values, to_text
@@ -117,9 +118,17 @@ class RequestEncoder:
         self._spans = 0
         self._resource_spans: ResourceSpans | None = None
         self._scopes: dict[str, Any] = {}
+        self._last_scope: tuple[object, Any] = (self, None)
 
     def _scope_of(self, span: ReadableSpan) -> Any:
-        scope = span.instrumentation_scope
+        """The spans of the library that made this one; the one before is mostly of the same."""
+        scope, (last, spans_of_last) = span.instrumentation_scope, self._last_scope
+        if scope is last:
+            return spans_of_last
+        self._last_scope = scope, self._find_scope(scope, span)
+        return self._last_scope[1]
+
+    def _find_scope(self, scope: InstrumentationScope | None, span: ReadableSpan) -> Any:
         name = to_text(scope.name) if scope is not None else ""
         if self._resource_spans is None:
             self._resource_spans = self._request.resource_spans.add()

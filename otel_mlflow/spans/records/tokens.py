@@ -19,6 +19,8 @@ from otel_mlflow.spans.trace import OpenTrace, SpanState
 def tokens_of(attributes: Mapping[str, Any]) -> dict[str, int] | None:
     """What a span says in `mlflow.chat.tokenUsage`; None if it says nothing that can be added up."""
     said = attributes.get(mlflow_names.CHAT_USAGE)
+    if said is None:
+        return None
     try:
         usage = json.loads(said) if isinstance(said, str) else said
     except ValueError:
@@ -31,6 +33,8 @@ def tokens_of(attributes: Mapping[str, Any]) -> dict[str, int] | None:
 
 def count_tokens(trace: OpenTrace, state: SpanState, reported: Mapping[str, int] | None) -> None:
     """Count what a span reports, in place of what it reported when it was written before."""
+    if reported is None and state.tokens is None:
+        return
     before = state.tokens or state.tokens_below
     state.tokens = reported
     after = state.tokens or state.tokens_below

@@ -170,16 +170,18 @@ class TraceSummary:
         is_cut: bool,
         has_durations: bool = False,
     ) -> str:
-        told = {
-            "models": {name: _row(use, has_durations) for name, use in models.items()},
-            "tools": {name: _row(use, has_durations) for name, use in tools.items()},
-            "names": {name: _row(use, has_durations) for name, use in names.items()},
-            "error": self.error_type and self.error_type[:200],
-            "ttfb_ms": self.time_to_first_byte_ms,
-            "cut": is_cut,
-        }
-        kept = {key: value for key, value in told.items() if value}
-        return _TAG_ENCODER.encode({"v": VERSION, "spans": self.spans, **kept})
+        told: dict[str, Any] = {"v": VERSION, "spans": self.spans}
+        uses: Mapping[str, Mapping[str, ModelUse | ToolUse]] = {"models": models, "tools": tools, "names": names}
+        for kind, used in uses.items():
+            if used:
+                told[kind] = {name: _row(use, has_durations) for name, use in used.items()}
+        if self.error_type:
+            told["error"] = self.error_type[:200]
+        if self.time_to_first_byte_ms:
+            told["ttfb_ms"] = self.time_to_first_byte_ms
+        if is_cut:
+            told["cut"] = True
+        return _TAG_ENCODER.encode(told)
 
 
 def summary_from_tag(text: str | None) -> TraceSummary | None:
@@ -203,7 +205,9 @@ def summary_from_tag(text: str | None) -> TraceSummary | None:
 
 def span_type_of(attributes: Mapping[str, Any]) -> str | None:
     """MLflow's type of a span, None where it says none."""
-    said = decoded(attributes.get(mlflow_names.SPAN_TYPE))
+    if mlflow_names.SPAN_TYPE not in attributes:
+        return None
+    said = decoded(attributes[mlflow_names.SPAN_TYPE])
     return said if isinstance(said, str) else None
 
 
