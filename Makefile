@@ -26,6 +26,7 @@ check: $(VENV)/.dev ## format, lint and strict types; changes nothing
 	$(BIN)/mypy
 
 soak: $(VENV)/.spark $(VENV)/.pyright ## the long runs; ROUNDS=20 repeats more often what is a matter of luck
+	-$(BIN)/python -m tests.fleet.collector_build
 	$(BIN)/pytest -m soak -n 2
 
 fleet: $(VENV)/.dev ## OpenTelemetry Collectors between hosts and MLflow, killed under load; ARGS=--stay to look at it

@@ -22,7 +22,6 @@ LOCK = ("manifest.yaml", "go.mod", "go.sum")
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.161.0"
 PROGRAM = "otelcol-fleet"
 OLDEST_GO = (1, 26)
-WAY = "otelcol-contrib on the PATH, or Go 1.26 or newer to build it (tests/collector)"
 
 
 class CollectorMissingError(Exception):
@@ -30,22 +29,30 @@ class CollectorMissingError(Exception):
 
 
 def collector_program() -> Path:
-    """Where the Collector is; built where that is needed. The test is skipped where it cannot be had."""
-    try:
-        return find_or_build()
-    except CollectorMissingError as error:
-        pytest.skip(f"needs {WAY}: {error}")
+    """Where the Collector is. The test is skipped where it is not: to build it takes minutes, and no test does."""
+    if (found := _find()) is None:
+        pytest.skip("needs otelcol-contrib on the PATH, or `python -m tests.fleet.collector_build`, which takes Go")
+    return found
 
 
 def find_or_build() -> Path:
     """Where the Collector is. Raises `CollectorMissingError`."""
+    built = _built()
+    with alone(built.parent / "lock"):
+        if (found := _find()) is not None:
+            return found
+        _build(_go(), built)
+    return built
+
+
+def _find() -> Path | None:
     if (found := shutil.which("otelcol-contrib")) is not None:
         return Path(found)
-    cached = _cache() / _key() / PROGRAM
-    with alone(cached.parent / "lock"):
-        if not cached.exists():
-            _build(_go(), cached)
-    return cached
+    return _built() if _built().exists() else None
+
+
+def _built() -> Path:
+    return _cache() / _key() / PROGRAM
 
 
 def _cache() -> Path:
@@ -60,10 +67,10 @@ def _key() -> str:
 def _go() -> str:
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if found is None:
-        raise CollectorMissingError("there is no Go")
+        raise CollectorMissingError("there is no Go, and no otelcol-contrib on the PATH")
     version = _run([found, "env", "GOVERSION"], Path("/")).strip().removeprefix("go")
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_GO:
-        raise CollectorMissingError(f"Go is {version}")
+        raise CollectorMissingError(f"Go is {version}, and it takes 1.26 or newer")
     return found
 
 
