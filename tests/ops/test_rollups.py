@@ -95,6 +95,18 @@ def test_rollups_and_single_traces_agree_on_what_is_slow(index: TraceIndex, slow
     assert vars(found) == close(vars(one_by_one))
 
 
+@pytest.mark.parametrize("traces", [127, 128, 129])
+def test_the_last_of_as_many_traces_as_a_narrow_number_counts_are_slow(tmp_path: Path, traces: int) -> None:
+    """Rows are kept as narrow as they go."""
+    other = TraceIndex(tmp_path / "index.db")
+    named = _told(random.Random(1), replace(_entry(random.Random(1), 0), time_ms=BEGIN))
+    entries = [replace(named, trace_id=f"tr-{number}", duration_ms=1010 + number) for number in range(traces)]
+    other.replace(BEGIN, BEGIN + HOUR, entries, HOUR, {})
+    with other.reading() as db:
+        found = count(db, Question(BEGIN, BEGIN + HOUR, slower_than=1.02))
+    assert (found.totals["requests"], found.tools[0]["calls"]) == (traces - 10, 2 * (traces - 10))
+
+
 def test_counting_may_rest_at_each_row_of_a_list(tmp_path: Path) -> None:
     """An event loop would wait for a list of thousands of routes otherwise."""
     routes = 1000

@@ -10,18 +10,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from itertools import groupby
-
-import numpy as np
 
 from otel_mlflow.ops.figures.chunk import Chunk, Part, chunk_of
 from otel_mlflow.ops.figures.selection import Selection
 from otel_mlflow.ops.index.bands import BAND, Threshold
 from otel_mlflow.ops.index.block import BLOCK_MS, OF_TRACES, ROW, Block
 from otel_mlflow.ops.index.blocks import lengths, read_blocks
-from otel_mlflow.ops.index.columns import Array, Columns
-from otel_mlflow.ops.index.rollups import ROLLUPS, names_to_read, with_rows_and_times
+from otel_mlflow.ops.index.columns import Columns
+from otel_mlflow.ops.index.rollups import ROLLUPS, Chosen, names_to_read, with_rows_and_times
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import DAY, Question
 from otel_mlflow.pacing import rest_if_due
@@ -83,29 +81,29 @@ def _spans(found: Iterator[tuple[int, int]], most: int) -> list[tuple[int, int]]
     return spans
 
 
-def _part(block: Block, chosen: Array | None = None) -> Part:
+def _part(block: Block, chosen: Chosen | None = None) -> Part:
     rest_if_due()
     return Part(block.start_ms, block.length, with_rows_and_times(block.relations, chosen))
 
 
-def _slow_chunk(db: sqlite3.Connection, threshold: Threshold, blocks: Sequence[Block], kept: Collection[str]) -> Chunk:
+def _slow_chunk(db: sqlite3.Connection, threshold: Threshold, blocks: Sequence[Block], kept: Set[str]) -> Chunk:
     """Of blocks that were read with their rollups, what reaches a threshold."""
     above = chunk_of([_part_above(threshold, block, kept) for block in blocks], kept)
-    divided = [threshold.is_reached_in_divided(block.relations[OF_TRACES]["duration"]) for block in blocks]
-    if not any(chosen.any() for chosen in divided):
+    divided = [threshold.reached_in_divided(block.relations[OF_TRACES]["duration"]) for block in blocks]
+    if all(chosen.start == chosen.stop for chosen in divided):
         return above
     rows = read_blocks(db, blocks[0].start_ms, blocks[-1].start_ms + BLOCK_MS, names_to_read(kept, ()))
     parts = [_part(block, chosen) for block, chosen in zip(rows, divided, strict=True)]
     return above.with_rows(chunk_of(parts, ()))
 
 
-def _part_above(threshold: Threshold, block: Block, kept: Collection[str]) -> Part:
+def _part_above(threshold: Threshold, block: Block, kept: Set[str]) -> Part:
     """The rollups of the bands above the divided one; of single traces all that are meant."""
-    reached = threshold.is_reached(block.relations[OF_TRACES]["duration"])
+    reached = threshold.reached(block.relations[OF_TRACES]["duration"])
     relations: dict[str, Columns] = with_rows_and_times(block.relations, reached)
-    for name in relations.keys() & set(kept):
-        first = int(np.searchsorted(relations[name][BAND], threshold.divided, "right"))
-        relations[name] = {column: values[first:] for column, values in relations[name].items()}
+    for name in relations.keys() & kept:
+        whole = threshold.whole_bands(relations[name][BAND])
+        relations[name] = {column: values[whole] for column, values in relations[name].items()}
     return Part(block.start_ms, block.length, relations)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from otel_mlflow.ops.index.columns import Array
 
 BAND = "band"
-ROUND = [digit * 10**power for power in range(10) for digit in (1, 2, 3, 5)]
+ROUND = [digit * 10**power for power in range(10) for digit in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)]
 """Durations in ms that people ask for."""
 
 BEGINNINGS = np.array([0, *ROUND, np.inf])
@@ -21,21 +19,25 @@ def bands_of(durations: Array) -> Array:
     return np.searchsorted(BEGINNINGS, durations, "right").astype(np.int8)
 
 
-@dataclass(frozen=True)
 class Threshold:
-    """Durations are meant that are not below it."""
+    """Durations are meant that are not below it. `divided` is the band of which some are: those above it are whole."""
 
-    ms: float
-
-    @property
-    def divided(self) -> int:
-        """The band of which some are meant: those above it are meant whole."""
-        return int(np.searchsorted(BEGINNINGS, self.ms))
+    def __init__(self, ms: float) -> None:
+        self._ms = ms
+        self.divided = int(np.searchsorted(BEGINNINGS, ms))
 
     def is_reached(self, durations: Array) -> Array:
         """Which of them are meant."""
-        return np.asarray(durations >= self.ms)
+        return np.asarray(durations >= self._ms)
 
-    def is_reached_in_divided(self, durations: Array) -> Array:
-        """Which of them are meant and in the divided band."""
-        return np.asarray(self.is_reached(durations) & (durations < BEGINNINGS[self.divided]))
+    def reached(self, ordered: Array) -> slice:
+        """Where those are that are meant."""
+        return slice(int(ordered.searchsorted(self._ms)), len(ordered))
+
+    def reached_in_divided(self, ordered: Array) -> slice:
+        """Where those are that are meant and in the divided band."""
+        return slice(*(int(ordered.searchsorted(bound)) for bound in (self._ms, BEGINNINGS[self.divided])))
+
+    def whole_bands(self, bands: Array) -> slice:
+        """Where those are, of bands in their order, that are above the divided one."""
+        return slice(int(bands.searchsorted(self.divided, "right")), len(bands))

@@ -80,6 +80,7 @@ def _kept(db: sqlite3.Connection, start_ms: int, end_ms: int) -> Iterator[Block]
 def _write(db: sqlite3.Connection, block: Block) -> None:
     if not block.length:
         return
+    block = block.ordered()
     db.executemany(
         "INSERT INTO block VALUES (?, ?, ?, ?, ?)",
         [

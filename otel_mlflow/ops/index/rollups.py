@@ -23,6 +23,7 @@ A rollup has the columns of the rows that it stands for, so that figures count o
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
@@ -38,6 +39,7 @@ COUNTS = ("requests", "errors", "cancelled")
 SPENT = (*TOKENS, "cost")
 CALLS = ("calls", "failures", "total_ms")
 JUDGED = "assessment"
+Chosen = Array | slice
 TEXT_OF = (ROW, "name", "value", TIME)
 
 ROLLUPS: Mapping[str, Rollup] = {
@@ -81,7 +83,7 @@ def rolled_up(relations: Mapping[str, Columns]) -> dict[str, Columns]:
     return found
 
 
-def with_rows_and_times(relations: Mapping[str, Columns], chosen: Array | None = None) -> dict[str, Columns]:
+def with_rows_and_times(relations: Mapping[str, Columns], chosen: Chosen | None = None) -> dict[str, Columns]:
     """Also which row a trace is, and of what belongs to a trace when that began, and its band if it is known.
 
     Of the chosen traces alone.
@@ -93,14 +95,24 @@ def with_rows_and_times(relations: Mapping[str, Columns], chosen: Array | None =
             rows = {**columns, ROW: np.arange(len(next(iter(columns.values()))))}
             found[name] = rows if chosen is None else _taken(rows, chosen)
         elif ROW in columns and TIME not in columns:
-            rows = dict(columns) if chosen is None else _taken(columns, chosen[columns[ROW]])
+            rows = dict(columns) if chosen is None else _taken(columns, _belonging(columns[ROW], chosen))
             found[name] = {**rows, **{own: traces[own][rows[ROW]] for own in (TIME, BAND) if own in traces}}
         else:
             found[name] = columns
     return found
 
 
-def _taken(columns: Columns, chosen: Array) -> dict[str, Array]:
+def _belonging(rows: Array, chosen: Chosen) -> Chosen:
+    """What belongs to the chosen traces; it is in their order."""
+    if isinstance(chosen, slice):
+        # numpy's own search copies all rows to a wider kind first.
+        return slice(*(bisect_left(rows, row) for row in (chosen.start, chosen.stop)))
+    return np.asarray(chosen[rows])
+
+
+def _taken(columns: Columns, chosen: Chosen) -> dict[str, Array]:
+    if isinstance(chosen, slice):
+        return {name: column[chosen] for name, column in columns.items()}
     if chosen.all():
         return dict(columns)
     places = np.flatnonzero(chosen)

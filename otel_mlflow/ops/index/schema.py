@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 7
+VERSION = 8
 """An index of another version is made anew."""
+
+PAGE_SIZE = 32_768
+"""Bytes: columns are read from it in two thirds of the time that SQLite's 4 kB take."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS word (kind TEXT, id INTEGER, text TEXT, PRIMARY KEY (kind, id), UNIQUE (kind, text));
@@ -31,6 +34,8 @@ CREATE TABLE IF NOT EXISTS arrival (trace_id TEXT UNIQUE, info TEXT);
 
 def prepare(db: sqlite3.Connection) -> None:
     """Make the tables, anew where they are of another version."""
+    # A file that is there keeps its own.
+    db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     db.execute("PRAGMA journal_mode = WAL")
     # A crash of the machine may cost the index, which is then fed anew; a crash of the process costs nothing.
     db.execute("PRAGMA synchronous = OFF")
