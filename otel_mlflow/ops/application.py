@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -20,6 +22,8 @@ from otel_mlflow.ops.summary import Shown
 from otel_mlflow.ops.trailing_slash import TrailingSlash
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.types import ASGIApp
 
     from otel_mlflow.settings import Settings
@@ -55,8 +59,16 @@ def app(
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
     compressing = Middleware(GZipMiddleware, minimum_size=WORTH_COMPRESSING)
-    inner = Starlette(routes=routes, middleware=[compressing])
+    inner = Starlette(routes=routes, middleware=[compressing], exception_handlers={HTTPException: refused})
+    # They would name the host by which a proxy has found us.
+    inner.router.redirect_slashes = False
     return AuthorizedApp(TrailingSlash(inner), token=token, authorizer=guard)
+
+
+async def refused(_: Request, error: Exception) -> Response:
+    """Say in JSON, as everywhere here, that there is no such path or method."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
 
 
 def _shown(settings: Settings, *, show_users: bool, show_texts: bool) -> Shown:

@@ -104,13 +104,21 @@ def token_from(request: HTTPConnection) -> str:
     """The token that the request brings, as a bearer token or as the password of basic authentication."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return value.strip()
+        return _as_sent(value).strip()
     if scheme.lower() != "basic":
         return ""
     try:
         return base64.b64decode(value, validate=True).decode("utf-8").partition(":")[2].strip()
     except (binascii.Error, UnicodeDecodeError):
         return ""
+
+
+def _as_sent(value: str) -> str:
+    """A header's bytes are text in UTF-8 where they can be: ASGI servers read each as a character of its own."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _unauthorized() -> Response:

@@ -25,6 +25,12 @@ MONDAY = 4 * DAY
 
 STEPS = (10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 8 * HOUR, DAY)
 FILTERS = ("route", "user", "session", "service", "version", "slower_than")
+YEARS = range(1970, 9999)
+"""Those in which moments, and the windows before and after them, can be written down."""
+
+_OFFSET = re.compile(r"(?<=:\d\d) (?=\d\d:\d\d$)")
+"""What becomes of the plus of `+02:00` in a query string where nobody has escaped it."""
+
 UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
 
 
@@ -120,11 +126,17 @@ def _moment(parameters: Mapping[str, str], name: str, now_ms: int) -> int:
         if name == "to":
             return _rounded_up(now_ms, HOUR)
         raise QuestionError("from is missing; expected the beginning of the range, such as 2026-01-31T08:00Z")
-    try:
-        moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", said))
-    except ValueError:
-        raise QuestionError(f"{name} is {said!r}; expected a moment such as 2026-01-31T08:00Z") from None
+    moment = _read(said)
+    if moment is None or moment.year not in YEARS:
+        raise QuestionError(f"{name} is {said!r}; expected a moment such as 2026-01-31T08:00Z")
     return round((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
+
+
+def _read(said: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(_OFFSET.sub("+", re.sub("[Zz]$", "+00:00", said)))
+    except ValueError:
+        return None
 
 
 def _checked(start: int, end: int) -> int:

@@ -62,6 +62,17 @@ def test_mounted_it_is_found_with_and_without_the_slash(store: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/status/", 404), ("POST", "/", 405)]
+)
+def test_what_is_not_there_is_told_in_json(store: Path, tmp_path: Path, method: str, path: str, status: int) -> None:
+    """No redirect either, which would name a host that only a proxy knows."""
+    tracing = Tracing(settings_of(store, tmp_path))
+    answer = TestClient(ops.app(tracing)).request(method, path, follow_redirects=False)
+    tracing.shutdown(0)
+    assert (answer.status_code, list(answer.json())) == (status, ["detail"])
+
+
+@pytest.mark.parametrize(
     ("asked", "word"),
     [
         ("window=1y", "window is '1y'"),
@@ -70,6 +81,8 @@ def test_mounted_it_is_found_with_and_without_the_slash(store: Path, tmp_path: P
         ("from=yesterday", "from is 'yesterday'"),
         ("to=2026-01-01T00:00Z", "from is missing"),
         ("from=2026-01-02&to=2026-01-01", "not a range"),
+        ("from=9999-12-31&to=9999-12-31T23:59-14:00", "from is '9999-12-31'"),
+        ("from=0001-01-01&to=0001-01-02", "from is '0001-01-01'"),
         ("slower_than=long", "slower_than is 'long'"),
         ("slower_than=-1", "slower_than is '-1'"),
         ("user=ada@example.com", "show_users"),
@@ -145,6 +158,16 @@ def test_no_content_of_requests_is_in_any_answer(store: Path, tmp_path: Path) ->
     with dashboard(settings_of(store, tmp_path)) as client:
         everything = [client.get(path).text for path in ("/", "/status", "/metrics", "/api/summary?window=92d")]
     assert all("the secret" not in text and "@example.com" not in text for text in everything)
+
+
+@pytest.mark.parametrize("plus", ["%2B", "+"])
+def test_an_offset_may_have_its_plus_unescaped(store: Path, tmp_path: Path, plus: str) -> None:
+    """In a query string it is a space, and nobody thinks of that."""
+    tracing = Tracing(settings_of(store, tmp_path))
+    asked = f"from=2026-01-02T00:00{plus}02:00&to=2026-01-02T08:00{plus}02:00"
+    answer = TestClient(ops.app(tracing)).get(f"/api/summary?{asked}")
+    tracing.shutdown(0)
+    assert answer.json()["window"]["start"] == "2026-01-01T22:00:00Z"
 
 
 def test_settings_are_not_read_at_mounting(tmp_path: Path) -> None:
