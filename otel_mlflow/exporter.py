@@ -106,6 +106,10 @@ class MlflowSpanExporter(SpanExporter):
         """Queue a trace of which something is finished."""
         (BRIDGE.diversion or self._delivery).put(trace)
 
+    def let_writer_in(self) -> None:
+        """Let what is queued be written on."""
+        (BRIDGE.diversion or self._delivery).let_writer_in()
+
     def samples(self, trace_id: int) -> bool:
         """Spans that were exported are kept: the provider's sampler has decided."""
         return True

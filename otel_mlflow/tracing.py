@@ -182,6 +182,10 @@ class Tracing:
         """Queue a trace of which something is finished."""
         self._sink.put(trace)
 
+    def let_writer_in(self) -> None:
+        """Let what is queued be written on."""
+        self._sink.let_writer_in()
+
     def count(self, outcome: Outcome) -> None:
         """Account for a request that leaves no trace."""
         self._sink.count(outcome)

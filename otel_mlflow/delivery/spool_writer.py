@@ -80,6 +80,11 @@ class SpoolWriter:
         self._hurry = True
         self._queue.wake()
 
+    def let_in(self) -> None:
+        """Hurry, and go on at once where it is only the interpreter that is waited for."""
+        self.hurry()
+        self._pacer.let_in()
+
     def stop_gathering(self) -> None:
         """Write each trace as soon as it comes."""
         self._gathers = False

@@ -31,6 +31,9 @@ class TraceSink(Protocol):
     def put(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished."""
 
+    def let_writer_in(self) -> None:
+        """Go on writing at once."""
+
     def put_feedback(self, trace_id: str, payload: bytes) -> bool:
         """Take what was said about a trace."""
 

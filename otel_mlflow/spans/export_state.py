@@ -13,6 +13,11 @@ EARLY_SPANS = 100
 EARLY_SECONDS = 5.0
 """How many spans of a trace that lasts wait for a record, and how long."""
 
+LETS_IN = 10
+"""Of a trace whose spans end faster than they are written, every tenth lets the writer in. Spans that wait while two
+younger collections pass bring on full ones, each of which stops the event loop for 100 ms and more. Not every span: a
+writer may wait for a disk that hangs."""
+
 
 @dataclass(frozen=True)
 class Batch(Generic[SpanT]):
@@ -90,6 +95,12 @@ class ExportState(Generic[SpanT]):
         """Whether what has ended of a trace that lasts should leave memory."""
         waiting = len(self.finished)
         return waiting >= EARLY_SPANS or (waiting > 0 and time.monotonic() - self._taken_at >= EARLY_SECONDS)
+
+    @property
+    def lets_writer_in(self) -> bool:
+        """Whether spans end faster than they are written, so that whoever ends one should let the writer go on."""
+        waiting = len(self.finished)
+        return waiting >= EARLY_SPANS and waiting % LETS_IN == 0
 
     def takes_with_next(self, span: SpanT) -> bool:
         """Whether the span is going to be in the next record."""

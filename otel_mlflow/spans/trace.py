@@ -60,6 +60,9 @@ class TraceOwner(Protocol):
     def enqueue(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be written down soon."""
 
+    def let_writer_in(self) -> None:
+        """Let what is queued be written on: more of a trace waits than is good for anybody."""
+
     def samples(self, mlflow_trace_id_int: int) -> bool:
         """Whether a trace is among those that are kept by their id."""
 
@@ -211,6 +214,8 @@ class OpenTrace:
         elif self.export.released:
             if self.export.mark_queued():
                 self.owner.enqueue(self)
+            elif self.export.lets_writer_in:
+                self.owner.let_writer_in()
         elif len(self.export.finished) >= MANY_SPANS and self._is_sure_to_be_kept():
             self.release_early()
 

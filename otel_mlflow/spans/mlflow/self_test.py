@@ -106,6 +106,9 @@ class _Nobody:
     def enqueue(self, trace: OpenTrace) -> None:
         """Let it go."""
 
+    def let_writer_in(self) -> None:
+        """Nobody writes."""
+
     def samples(self, mlflow_trace_id_int: int) -> bool:
         """None is kept."""
         return False

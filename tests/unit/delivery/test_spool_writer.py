@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery.ingest_queue import LARGEST_RECORD, Feedback, IngestQueue
+from otel_mlflow.delivery.pacer import LONGEST_LATE_SLICE, LONGEST_SLICE
 from otel_mlflow.delivery.records import Stage, TraceRecord
 from otel_mlflow.delivery.spool_writer import AT_ONCE, SpoolWriter
 from otel_mlflow.delivery.storage import Storage
@@ -22,6 +23,7 @@ from tests.unit.delivery.backend import ManualClock
 class Desk:
     """A writer that runs on the test's own thread."""
 
+    clock: ManualClock
     inbox: IngestQueue
     storage: Storage
     writer: SpoolWriter
@@ -44,7 +46,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     clock = ManualClock()
     inbox = IngestQueue(clock)
     storage = Storage(tmp_path, destination="here", max_bytes=10**9, clock=clock)
-    yield Desk(inbox, storage, SpoolWriter(inbox, storage, clock, lambda: None))
+    yield Desk(clock, inbox, storage, SpoolWriter(inbox, storage, clock, lambda: None))
     storage.close()
 
 
@@ -84,6 +86,29 @@ def test_everything_is_written_in_order(desk: Desk) -> None:
     assert desk.writer.is_done()
     assert desk.spooled() == ids
     assert desk.counts().pending == len(ids)
+
+
+@dataclasses.dataclass
+class Slow:
+    """A finished trace that takes longer to write down than a slice."""
+
+    clock: ManualClock
+    counted = True
+
+    def encode(self) -> TraceRecord:
+        """Take the time."""
+        self.clock.now += (LONGEST_SLICE + LONGEST_LATE_SLICE) / 2
+        return trace()
+
+
+@pytest.mark.parametrize(("is_let_in", "rests"), [(False, 1), (True, 0)])
+def test_a_writer_that_is_let_in_works_in_longer_slices(desk: Desk, is_let_in: bool, rests: int) -> None:
+    """What it writes comes faster than it could be written otherwise."""
+    if is_let_in:
+        desk.writer.let_in()
+    desk.inbox.put(Slow(desk.clock))
+    desk.writer.write_all()
+    assert len(desk.clock.sleeps) == rests
 
 
 def test_outcomes_without_a_trace_are_counted(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import Span
 
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.export_state import EARLY_SPANS
+from otel_mlflow.spans.export_state import EARLY_SPANS, LETS_IN
 from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.registry import change_mlflow_trace_id, open_traces
 from otel_mlflow.spans.trace import MANY_SPANS, OpenTrace, SpanState, span_state
@@ -61,6 +61,34 @@ def test_a_trace_of_many_spans_is_handed_over_as_it_comes(traces: CapturedTraces
         start("child", root).end()
     root.end()
     assert [len(trace.data.spans) for trace in traces] == [MANY_SPANS + EARLY_SPANS + 1]
+
+
+class LettingIn(MemoryDelivery):
+    """Counts how often it is let in."""
+
+    times = 0
+
+    def let_writer_in(self) -> None:
+        """Count."""
+        self.times += 1
+
+
+def test_a_trace_that_grows_faster_than_it_is_written_lets_the_writer_in(traces: CapturedTraces) -> None:
+    """Else its spans would grow old while they wait, and bring on full garbage collections."""
+    delivery = LettingIn()
+    with BRIDGE.diverted_to(delivery):
+        root = start("root")
+        for _ in range(MANY_SPANS):
+            start("child", root).end()
+        assert delivery.times == 0
+        for _ in range(3 * LETS_IN):
+            start("child", root).end()
+        assert delivery.times == 3
+        delivery.traces()
+        for _ in range(EARLY_SPANS):
+            start("child", root).end()
+        assert delivery.times == 3
+        root.end()
 
 
 def test_spans_that_end_after_the_root_follow_in_the_same_trace(traces: CapturedTraces) -> None:
