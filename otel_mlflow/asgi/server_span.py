@@ -15,7 +15,7 @@ from otel_mlflow.asgi.response_headers import with_ids
 from otel_mlflow.guard import guarded, run_guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Message, Outcome
-from otel_mlflow.http.sampling import verdict
+from otel_mlflow.http.sampling import decide
 from otel_mlflow.spans.current import REQUEST_ROOT, SPAN_KEY
 from otel_mlflow.spans.ids import new_request_id
 from otel_mlflow.spans.mlflow import runs
@@ -243,7 +243,7 @@ class ServerSpan(ServedRequest):
         if self._decided:
             return
         exchange = self._exchange
-        decision = verdict(
+        decision = decide(
             self._trace.identity.mlflow_trace_id_int,
             outcome=outcome,
             duration_s=((exchange.ended_ns or exchange.started_ns) - exchange.started_ns) / 1e9,

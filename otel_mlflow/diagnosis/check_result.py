@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["ok", "warn", "fail"]
+CheckStatus = Literal["ok", "warn", "fail"]
 """`warn`: traces may arrive all the same, or it could not be tried. `fail`: they do not."""
 
 
@@ -13,7 +13,7 @@ Verdict = Literal["ok", "warn", "fail"]
 class CheckResult:
     """What was seen, and what to do about it; `fix` is empty where nothing needs doing."""
 
-    status: Verdict
+    status: CheckStatus
     detail: str
     fix: str = ""
 
@@ -23,7 +23,7 @@ class Check:
     """A result under the name of the check that made it; `docs/doctor.md` lists the names."""
 
     name: str
-    status: Verdict
+    status: CheckStatus
     detail: str
     fix: str
 

@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from otel_mlflow.http.exchange import Outcome
     from otel_mlflow.settings import TracingSettings
 
-Verdict = Literal["keep", "sampled_out", "filtered"]
+SamplingDecision = Literal["keep", "sampled_out", "filtered"]
 
 RANDOM_BITS = 56
 """How much of a trace id W3C Trace Context (level 2) promises to be random: its last seven bytes."""
 
 
-def verdict(
+def decide(
     trace_id: int,
     *,
     outcome: Outcome,
@@ -22,7 +22,7 @@ def verdict(
     http_only: bool,
     settings: TracingSettings,
     is_sampled: bool = True,
-) -> Verdict:
+) -> SamplingDecision:
     """Decide on one request that is over.
 
     `outcome` is "error" where it ended with an exception or a 5xx, `duration_s` what its caller waited in seconds,

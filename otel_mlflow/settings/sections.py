@@ -67,7 +67,7 @@ class TracingSettings(Section):
     )
     sample_rate: Number = setting(
         1.0,
-        "Share of requests kept, decided by trace id: every process comes to the same verdict.",
+        "Share of requests kept, decided by trace id: every process comes to the same decision.",
         "a number from 0 to 1",
         ge=0,
         le=1,

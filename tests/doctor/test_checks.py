@@ -258,7 +258,7 @@ def test_traces_that_wait_long_and_are_delivered(scripted: ScriptedMlflow, store
         check = until(
             lambda: found if "processes" in (found := examined(settings)["backlog"]).fix else None,
             seconds=60,
-            waiting_for=lambda: f"the process to leave word: {examined(settings)['processes']}",
+            waiting_for=lambda: f"the process to publish its status: {examined(settings)['processes']}",
         )
     assert check.status == "warn"
 
@@ -297,7 +297,7 @@ def test_a_process_that_has_failed(scripted: ScriptedMlflow, store: str) -> None
         checks = until(
             lambda: found if not_ok(found := examined(tracking_uri=store, experiment_name="well")) else None,
             seconds=60,
-            waiting_for=lambda: "the process to leave word",
+            waiting_for=lambda: "the process to publish its status",
         )
     assert not_ok(checks) == {"processes": "fail"}
     assert scripted.url in checks["processes"].detail

@@ -26,7 +26,7 @@ MORE_MEMORY = 64 * 1024 * 1024
 """Bytes that a process may grow by while it waits, and while it delivers."""
 
 LIVE_TRACES = 1000
-"""A real MLflow server takes twenty milliseconds for all that is said of a trace."""
+"""A real MLflow server takes twenty milliseconds for a whole trace info."""
 
 Hoard = Callable[..., "subprocess.Popen[str]"]
 

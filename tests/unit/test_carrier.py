@@ -284,7 +284,7 @@ def test_an_empty_carrier_opens_nothing(traces: CapturedTraces) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_job_of_a_trace_that_is_not_kept_is_not_kept(fresh_process: None, instrument: Instrument, late: bool) -> None:
-    """Orphans would stay "in progress" in MLflow. By its id every process knows the verdict on a trace."""
+    """Orphans would stay "in progress" in MLflow. By its id every process knows the decision about a trace."""
     app = app_of(lambda: current_trace().carrier())
     instrument(app, tracing={"sample_rate": 0.0})
     with capture() as traces:

@@ -9,18 +9,18 @@ from otel_mlflow.errors import DeliveryError, StorageUnreachableError
 
 
 def check(setup: Setup) -> CheckResult:
-    """Store those of a trial trace as delivery does. Raises `StorageUnreachableError`, which names the host."""
+    """Store those of a canary trace as delivery does. Raises `StorageUnreachableError`, which names the host."""
     if setup.location is not None:
         return ok(f"none is needed: spans are kept in the table {setup.location.spans_table}")
     experiment = setup.connected.experiment
     assert experiment is not None, "a workspace has experiments"
-    trial = canary_trace()
+    canary = canary_trace()
     try:
-        setup.destination.send([trial])
+        setup.destination.send([canary])
     except StorageUnreachableError:
-        deleted(setup.client, experiment.id, trial.trace_id)
+        deleted(setup.client, experiment.id, canary.trace_id)
         raise
     except DeliveryError as error:
         return warn(f"it could not be tried: {error.reason}", "see the check 'test_trace'")
-    left_behind = deleted(setup.client, experiment.id, trial.trace_id)
-    return ok("the spans of a trial trace were stored" + (f"; {left_behind}" if left_behind else ""))
+    left_behind = deleted(setup.client, experiment.id, canary.trace_id)
+    return ok("the spans of a canary trace were stored" + (f"; {left_behind}" if left_behind else ""))

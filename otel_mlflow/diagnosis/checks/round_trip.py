@@ -24,23 +24,23 @@ BETWEEN_LOOKS = 0.25  # seconds
 
 def check(setup: Setup) -> CheckResult:
     """Write it as delivery does, and read it as MLflow's own client does, which is how people come by it."""
-    trial = canary_trace()
+    canary = canary_trace()
     experiment = setup.connected.experiment
     try:
-        setup.destination.send([trial])
+        setup.destination.send([canary])
     except TracesNotFoundError:
-        return _through_collectors(setup, trial.trace_id)
+        return _through_collectors(setup, canary.trace_id)
     if experiment is None:
         return ok(
-            f"written as trace {trial.trace_id.removeprefix('tr-')}, and taken; a collector cannot be asked for it, so "
-            "look for it where the collector sends it"
+            f"written as trace {canary.trace_id.removeprefix('tr-')}, and taken; a collector cannot be asked for it, "
+            "so look for it where the collector sends it"
         )
     if setup.location is not None:
-        return _in_tables(setup, trial.trace_id, setup.location)
+        return _in_tables(setup, canary.trace_id, setup.location)
     try:
-        read = _read(setup.client, trial.trace_id)
+        read = _read(setup.client, canary.trace_id)
     finally:
-        left_behind = deleted(setup.client, experiment.id, trial.trace_id)
+        left_behind = deleted(setup.client, experiment.id, canary.trace_id)
     if left_behind and read.status == "ok":
         return warn(f"{read.detail}; {left_behind}", "delete it by hand; the app itself deletes no traces")
     return CheckResult(read.status, "; ".join(filter(None, (read.detail, left_behind))), read.fix)

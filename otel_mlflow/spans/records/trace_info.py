@@ -1,4 +1,4 @@
-"""What is said of a trace as a whole, beside its spans: the JSON that delivery makes a trace's info of."""
+"""A trace's info: the JSON that delivery sends of a trace as a whole, beside its spans."""
 
 from __future__ import annotations
 

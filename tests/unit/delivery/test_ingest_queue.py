@@ -27,29 +27,29 @@ from tests.unit.delivery.backend import ManualClock
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> IngestQueue:
-    """An inbox that keeps three live traces, and a little written ones."""
+    """An queue that keeps three live traces, and a little written ones."""
     monkeypatch.setattr("otel_mlflow.delivery.ingest_queue.MOST_UNWRITTEN", 3)
     monkeypatch.setattr("otel_mlflow.delivery.ingest_queue.MOST_BYTES", 10_000)
     return IngestQueue(ManualClock())
 
 
-def taken(inbox: IngestQueue) -> list[object]:
+def taken(queue: IngestQueue) -> list[object]:
     """Everything that is in it, oldest first."""
     items: list[object] = []
-    while (item := inbox.take()) is not None:
+    while (item := queue.take()) is not None:
         items.append(item)
     return items
 
 
 def test_what_was_put_first_is_taken_first() -> None:
     """Traces, feedback and outcomes, in one order."""
-    inbox = IngestQueue(ManualClock())
+    queue = IngestQueue(ManualClock())
     finished, feedback = Finished(), Feedback("tr-1", b"{}")
     for item in (finished, "excluded", feedback):
-        inbox.put(item)
-    assert len(inbox) == 3
-    assert taken(inbox) == [finished, "excluded", feedback]
-    assert inbox.take() is None
+        queue.put(item)
+    assert len(queue) == 3
+    assert taken(queue) == [finished, "excluded", feedback]
+    assert queue.take() is None
 
 
 def test_beyond_its_bound_a_trace_is_written_down_by_whoever_puts_it(small: IngestQueue) -> None:
@@ -98,70 +98,70 @@ def test_a_fragment_that_is_dropped_is_no_request(small: IngestQueue) -> None:
 
 def test_whoever_sleeps_is_woken_by_the_next_item() -> None:
     """The writer sleeps without a deadline, and comes back for a trace."""
-    inbox, awake = IngestQueue(SYSTEM_CLOCK), threading.Event()
+    queue, awake = IngestQueue(SYSTEM_CLOCK), threading.Event()
 
     def sleep() -> None:
-        inbox.wait(None)
+        queue.wait(None)
         awake.set()
 
     sleeper = threading.Thread(target=sleep, daemon=True)
     sleeper.start()
     while not awake.is_set() and sleeper.is_alive():
-        inbox.put("excluded")
+        queue.put("excluded")
     assert awake.wait(30)
 
 
 def test_nobody_sleeps_while_there_is_something() -> None:
     """A trace that came a moment before is not waited beside."""
     clock = ManualClock()
-    inbox = IngestQueue(clock)
-    inbox.put("excluded")
-    inbox.wait(10.0)
+    queue = IngestQueue(clock)
+    queue.put("excluded")
+    queue.wait(10.0)
     assert clock.waits == []
 
 
 def test_traces_gather_until_there_is_a_crowd() -> None:
     """A burst is not waited out: the more wait, the more of them the garbage collector has to carry along."""
     clock = ManualClock()
-    inbox = IngestQueue(clock)
+    queue = IngestQueue(clock)
     for number in range(CROWD):
         assert clock.waits == [1.0] * number
-        inbox.gather(1.0)
-        inbox.put(Finished())
-    inbox.gather(1.0)
+        queue.gather(1.0)
+        queue.put(Finished())
+    queue.gather(1.0)
     assert clock.waits == [1.0] * CROWD
 
 
 def test_requests_let_the_writer_in_while_a_crowd_waits() -> None:
     """However busy the event loop is, live objects stay few enough to be young when they go."""
     clock = ManualClock()
-    inbox = IngestQueue(clock)
-    clock.at_sleep = inbox.take
-    inbox.pacer = Pacer(clock, lambda: True)
-    with inbox.pacer.working():
+    queue = IngestQueue(clock)
+    clock.at_sleep = queue.take
+    queue.pacer = Pacer(clock, lambda: True)
+    with queue.pacer.working():
         clock.now += 1.0
         for _ in range(10 * CROWD):
-            inbox.put(Finished())
-    assert len(inbox) == CROWD
+            queue.put(Finished())
+    assert len(queue) == CROWD
 
 
 def test_a_writer_that_is_let_in_works_a_crowd_off() -> None:
     """Between two crowds requests meet nothing of it, and find the processor's caches as they left them."""
     clock = ManualClock()
-    inbox = IngestQueue(clock)
+    queue = IngestQueue(clock)
     waiting: list[int] = []
 
     def take_some() -> None:
-        waiting.append(len(inbox))
+        waiting.append(len(queue))
         for _ in range(11):
-            inbox.take()
+            queue.take()
 
     clock.at_sleep = take_some
-    inbox.pacer = Pacer(clock, lambda: True)
-    with inbox.pacer.working():
+    queue.pacer = Pacer(clock, lambda: True)
+    with queue.pacer.working():
         clock.now += 1.0
         for _ in range(2 * CROWD + FEW):
-            inbox.put(Finished())
+            queue.put(Finished())
     once = list(range(CROWD + 1, FEW, -10))
     assert waiting == [*once, *once]
 

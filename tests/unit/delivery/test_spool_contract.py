@@ -128,7 +128,7 @@ def test_4_a_record_is_handed_to_its_owner_alone(open_spool: Open) -> None:
 
 
 def test_4_what_a_dead_owner_left_goes_to_whoever_asks_next(open_spool: Open) -> None:
-    """After `disown`, one owner gets a record, and the next one gets others."""
+    """After `release`, one owner gets a record, and the next one gets others."""
     mine = open_spool("me")
     add(mine, trace(), trace())
     mine.release("me")

@@ -1,4 +1,4 @@
-"""The writer between the inbox and the spool: what it counts, and what becomes of what no spool takes."""
+"""The writer between the queue and the spool: what it counts, and what becomes of what no spool takes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Desk:
     """A writer that runs on the test's own thread."""
 
     clock: ManualClock
-    inbox: IngestQueue
+    queue: IngestQueue
     storage: Storage
     writer: SpoolWriter
 
@@ -42,11 +42,11 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An empty inbox, an empty spool, and the writer between them."""
+    """An empty queue, an empty spool, and the writer between them."""
     clock = ManualClock()
-    inbox = IngestQueue(clock)
+    queue = IngestQueue(clock)
     storage = Storage(tmp_path, destination="here", max_bytes=10**9, clock=clock)
-    yield Desk(clock, inbox, storage, SpoolWriter(inbox, storage, clock, lambda: None))
+    yield Desk(clock, queue, storage, SpoolWriter(queue, storage, clock, lambda: None))
     storage.close()
 
 
@@ -72,9 +72,9 @@ def impossible() -> TraceRecord:
 
 
 def put(desk: Desk, *records: TraceRecord) -> list[str]:
-    """Leave traces in the inbox."""
+    """Leave traces in the queue."""
     for record in records:
-        desk.inbox.put(Finished(record))
+        desk.queue.put(Finished(record))
     return [record.trace_id for record in records]
 
 
@@ -106,7 +106,7 @@ def test_a_writer_that_is_let_in_works_in_longer_slices(desk: Desk, is_let_in: b
     """What it writes comes faster than it could be written otherwise."""
     if is_let_in:
         desk.writer.let_in()
-    desk.inbox.put(Slow(desk.clock))
+    desk.queue.put(Slow(desk.clock))
     desk.writer.write_all()
     assert len(desk.clock.sleeps) == rests
 
@@ -114,7 +114,7 @@ def test_a_writer_that_is_let_in_works_in_longer_slices(desk: Desk, is_let_in: b
 def test_outcomes_without_a_trace_are_counted(desk: Desk) -> None:
     """A request that leaves no trace is one of the requests, and one of those that left none for its reason."""
     for outcome in ("excluded", "excluded", "sampled_out", "filtered"):
-        desk.inbox.put(outcome)
+        desk.queue.put(outcome)
     desk.writer.write_all()
     counts = desk.counts()
     assert (counts.requests, counts.excluded, counts.sampled_out, counts.filtered) == (4, 2, 1, 1)
@@ -122,7 +122,7 @@ def test_outcomes_without_a_trace_are_counted(desk: Desk) -> None:
 
 def test_feedback_is_spooled_and_counts_as_no_request(desk: Desk) -> None:
     """Feedback waits like a trace does, and requests are what they were."""
-    desk.inbox.put(Feedback("tr-1", b"{}"))
+    desk.queue.put(Feedback("tr-1", b"{}"))
     desk.writer.write_all()
     with desk.storage.using() as spool:
         assert spool.pending() == 1
@@ -140,7 +140,7 @@ def test_what_is_not_written_yet_is_known(desk: Desk) -> None:
 def test_a_trace_that_cannot_be_written_down_is_dropped(desk: Desk) -> None:
     """It is counted, and the traces around it are kept."""
     first = put(desk, trace())
-    desk.inbox.put(Broken())
+    desk.queue.put(Broken())
     second = put(desk, trace())
     desk.writer.write_all()
     assert desk.spooled() == first + second

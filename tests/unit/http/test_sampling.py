@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_mlflow.http.exchange import Outcome
-from otel_mlflow.http.sampling import Verdict, verdict, within_rate
+from otel_mlflow.http.sampling import SamplingDecision, decide, within_rate
 from otel_mlflow.settings import TracingSettings
 
 LOWEST, HIGHEST = 0, 2**128 - 1
@@ -27,9 +27,9 @@ def judged(
     duration_s: float = 0.01,
     http_only: bool = False,
     **settings: Any,
-) -> Verdict:
+) -> SamplingDecision:
     """Judge an ordinary request, except for what is said; by its id it is the first that a lower rate drops."""
-    return verdict(
+    return decide(
         trace_id, outcome=outcome, duration_s=duration_s, http_only=http_only, settings=TracingSettings(**settings)
     )
 
@@ -42,8 +42,8 @@ def test_share_of_20_000_ids_is_the_rate() -> None:
     assert abs(kept - 2_000) < 3 * sigma
 
 
-def test_another_process_comes_to_the_same_verdict() -> None:
-    """Nothing of the process goes into the verdict: its hash seed, its clock, its start."""
+def test_another_process_comes_to_the_same_decision() -> None:
+    """Nothing of the process goes into the decision: its hash seed, its clock, its start."""
     source = random.Random(0.1)
     ids = [source.getrandbits(128) for _ in range(20_000)]
     program = (
@@ -104,6 +104,6 @@ def test_rejection_threshold_itself_is_kept() -> None:
         ({"http_only": True}, {"http_only_traces": "drop", "sample_rate": 0}, "filtered"),
     ],
 )
-def test_verdict(request_was: dict[str, Any], settings: dict[str, Any], expected: Verdict) -> None:
+def test_decision(request_was: dict[str, Any], settings: dict[str, Any], expected: SamplingDecision) -> None:
     """Polling goes first, then failures and slowness keep, then the rate decides."""
     assert judged(**request_was, **settings) == expected
