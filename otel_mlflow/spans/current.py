@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from opentelemetry import context as context_api
@@ -112,7 +114,7 @@ def _skip_left(state: SpanState | None) -> SpanState | None:
 def _is_inside(state: SpanState, run: LangChainRun) -> bool:
     here = _run_of_this_context() if run.own_context else None
     if here is not None:
-        return run.run_id == here
+        return here == run.run_id
     if run.opener != opener():
         return not state.ended
     return run.leaf and not state.ended and is_called_by(_MODELS)
@@ -134,14 +136,19 @@ def opener() -> int:
         return threading.get_ident()
 
 
-def _run_of_this_context() -> str | None:
+def _run_of_this_context() -> object:
     """The id of the LangChain run whose body this is: the parent that its children are going to have."""
+    config = _langchain_context().get()
+    callbacks: Any = config.get("callbacks") if config else None
+    return getattr(callbacks, "parent_run_id", None)
+
+
+@cache
+def _langchain_context() -> ContextVar[Any]:
+    """LangChain's own; it is imported where it has a run."""
     from langchain_core.runnables.config import var_child_runnable_config
 
-    config = var_child_runnable_config.get()
-    callbacks: Any = config.get("callbacks") if config else None
-    parent = getattr(callbacks, "parent_run_id", None)
-    return str(parent) if parent else None
+    return var_child_runnable_config
 
 
 def _inside_generator(state: SpanState) -> SpanState:

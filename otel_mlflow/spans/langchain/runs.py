@@ -32,13 +32,13 @@ def run_state(run_id: object) -> SpanState | None:
     return _RUNS.get(str(run_id)) if run_id else None
 
 
-def begin(span: LiveSpan, run_id: str, span_type: str) -> None:
+def begin(span: LiveSpan, run_id: object, span_type: str) -> None:
     """A run has begun, here: its span becomes the current one."""
     otel_span: Any = span._span
     state = span_state(otel_span)
     if state is None:
         return
-    _RUNS[run_id] = state
+    _RUNS[str(run_id)] = state
     state.live = span
     state.run = LangChainRun(run_id, span_type, own_context=_body_has_its_own_context(), opener=opener())
     state.previous = span_state(trace_api.get_current_span())
@@ -46,9 +46,9 @@ def begin(span: LiveSpan, run_id: str, span_type: str) -> None:
     context_api.attach(trace_api.set_span_in_context(otel_span))
 
 
-def end(run_id: str) -> None:
+def end(run_id: object) -> None:
     """A run has ended: what is still being worked in around it becomes current again, in this context."""
-    _RUNS.pop(run_id, None)
+    _RUNS.pop(str(run_id), None)
     state = span_state(trace_api.get_current_span())
     if state is None or state.run is None:
         return
@@ -64,7 +64,7 @@ def end_runs_below(cut: SpanState, why: str) -> None:
     for state in cut.trace.tree.open_runs():
         if state is not cut and state.run is not None and state.descends_from(cut):
             state.cut_short = why
-            _RUNS.pop(state.run.run_id, None)
+            _RUNS.pop(str(state.run.run_id), None)
             state.live.end()
 
 

@@ -65,7 +65,7 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
             inputs=inputs,
             attributes=self._serialize_invocation_params(attributes),
         )
-        langchain_runs.begin(span, str(run_id), span_type)
+        langchain_runs.begin(span, run_id, span_type)
         return span
 
     def _get_parent_span(self, parent_run_id: UUID | None) -> LiveSpan | None:
@@ -85,7 +85,7 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
         status: SpanStatus = _OK,
     ) -> None:
         span.end(outputs=outputs, attributes=attributes, status=status)
-        langchain_runs.end(str(run_id))
+        langchain_runs.end(run_id)
 
     def _assign_span_name(self, serialized: dict[str, Any] | None, default_name: str = UNNAMED) -> str:
         """A step that is a lambda has neither a name nor a description."""
