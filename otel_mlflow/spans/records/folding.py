@@ -25,7 +25,8 @@
     only one directly in it. One client in another (`CLIENTS`) is another call. The spans that Google ADK, Strands
     and Semantic Kernel open, and OpenInference for Agno, count as MLflow's, which works with them. LiteLLM tells of a
     call when it is over, beside the span of OpenAI's client if that has made it: into the client's span of the same
-    model it is folded by the rules 4 to 6, and 9.
+    model it is folded by the rules 4 to 6, and 9; also where that is folded into a framework's, and into a framework's
+    of which nobody else told the client's call.
 12. Before all that, another instrumentation's span that began before the one it was opened under is moved under the
     nearest above that had begun (`begun_before.py`).
 """
@@ -43,7 +44,6 @@ from otel_mlflow.spans.records.begun_before import move_up, start_time
 from otel_mlflow.spans.records.encoding import attributes_of, time_ns_of
 from otel_mlflow.spans.records.exported_calls import ExportedCall, ExportedCalls
 from otel_mlflow.spans.records.model_calls import (
-    CLIENTS,
     ModelCall,
     Rank,
     is_autologged,
@@ -165,10 +165,8 @@ class _Folding:
         framework = self._calls.get(above) if above is not None else None
         if above is None or framework is None or (above.is_known_by_id and state.is_known_by_id):
             return None
-        is_framework_s = framework.rank is Rank.MLFLOW and framework.family not in CLIENTS
         clients = [other for other in self._below.get(above, ()) if self._calls[other].kind == "model"]
-        are_models = framework.kind == client.kind == "model" and framework.family != client.family
-        return above if is_framework_s and are_models and clients == [state] else None
+        return above if framework.is_made_with(client) and clients == [state] else None
 
     def _around(self, state: SpanState) -> SpanState | None:
         above = parent_after_folding(state)
@@ -214,12 +212,18 @@ def _stand_in(state: SpanState, span_id: int) -> SpanState:
 
 
 def _remember(exported: ExportedCalls, state: SpanState) -> None:
-    """Keep the call for what is told of it later, with the sources that have told of it."""
-    call, parent = _call(state), parent_after_folding(state)
-    if call is None or not call.family or state.folded_into is not None or parent is None:
+    """Keep the call for what is told of it later, with the sources that told of it; also one that another shows."""
+    call, parent, kept = _call(state), parent_after_folding(state), after_folding(state)
+    if call is None or not call.family or parent is None or (kept is not state and _is_same_library(kept, call)):
         return
     sources = {_source(folded) for folded in state.folded}
-    exported.add(ExportedCall(state.span_id, parent.span_id, call, start_time(state), _end(state), sources))
+    exported.add(ExportedCall(kept.span_id, parent.span_id, call, start_time(state), _end(state), sources))
+
+
+def _is_same_library(state: SpanState, call: ModelCall) -> bool:
+    """Whether the span is about a call of the same library, or of none that is known any more."""
+    other = _call(state)
+    return other is None or other.family == call.family
 
 
 def _may_be_told_twice(state: SpanState) -> bool:

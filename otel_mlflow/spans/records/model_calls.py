@@ -41,6 +41,11 @@ class ModelCall(NamedTuple):
             return (self.kind, self.model) == (other.kind, other.model)
         return (self.family, self.kind) == (other.family, other.kind) and self.rank < other.rank
 
+    def is_made_with(self, client: ModelCall) -> bool:
+        """Whether this is a framework's call, traced by MLflow's autologging, and that may be its client's."""
+        is_framework_s = self.rank is Rank.MLFLOW and self.family not in CLIENTS
+        return is_framework_s and self.kind == client.kind == "model" and self.family != client.family
+
 
 LITELLM, OPENAI = "litellm", "openai"
 

@@ -468,6 +468,38 @@ def test_11_litellm_tells_of_a_call_that_mlflow_has_already(traces: CapturedTrac
     assert shown(traces) == drawn("root > openai")
 
 
+@pytest.mark.parametrize("clients", [["openai"], []])
+def test_11_litellm_tells_of_a_framework_s_call_that_mlflow_has_already(
+    traces: CapturedTraces, clients: list[str]
+) -> None:
+    """Whether the client with which LiteLLM made it is traced or not: that is folded into the framework's."""
+    root = start("root")
+    model = open_call(MLFLOW, "LM", root, {"mlflow.spanType": '"CHAT_MODEL"', **_format("dspy")})
+    for client in clients:
+        call(MLFLOW, client, model, {**OPENAI_MODEL, **GPT}, at=(20_000, 90_000))
+    model.end()
+    root.end()
+    assert shown(traces) == drawn("root > LM")
+    call(MLFLOW, "litellm", model, LITELLM_MODEL, at=(10_000, 95_000))
+    assert shown(traces) == drawn("root > LM")
+    call(MLFLOW, "another", model, LITELLM_MODEL)
+    assert shown(traces) == drawn("root > LM > another")
+
+
+def test_11_two_calls_within_a_framework_s_are_told_later_as_two(traces: CapturedTraces) -> None:
+    """None of them is the framework's own."""
+    root = start("root")
+    model = open_call(MLFLOW, "LM", root, {"mlflow.spanType": '"CHAT_MODEL"', **_format("dspy")})
+    for at in (10, 90), (100, 190):
+        call(MLFLOW, f"openai {at[0]}", model, {**OPENAI_MODEL, **GPT}, at=at)
+    model.end()
+    root.end()
+    assert shown(traces) == drawn("root > LM > [openai 10, openai 100]")
+    for at in (0, 95), (98, 195), (300, 400):
+        call(MLFLOW, f"litellm {at[0]}", model, LITELLM_MODEL, at=at)
+    assert shown(traces) == drawn("root > LM > [openai 10, openai 100, litellm 300]")
+
+
 def test_11_several_calls_of_the_client_stay(traces: CapturedTraces) -> None:
     """A call that was tried again was served twice."""
     root = start("root")
