@@ -36,6 +36,9 @@ process may have delivered it."""
 TO_DISK = 0.2
 """Seconds that writing down what is in memory may take at the end, whatever the timeout says."""
 
+FIGURES_AFTER_FLUSH = 1.0
+"""Seconds of a flush's time, at most, that it takes to read the figures."""
+
 STALE_AFTER = 5.0
 """Seconds without an answer from the spool, after which that is what is the matter: SQLite waits as long for a lock."""
 
@@ -105,7 +108,10 @@ class Engine:
         """Wait until all is delivered; False when the time is up, or something was lost since the last time."""
         self.take_over()
         self.hurry()
+        deadline = self._clock.monotonic() + timeout
         done = self._wait_for_progress(self.is_done, timeout)
+        # Whoever has waited for delivery asks for its figures next.
+        self._figures.get(min(self._left(deadline), FIGURES_AFTER_FLUSH))
         lost_before, self._lost = self._lost, self.lost()
         return done and self._lost == lost_before
 

@@ -24,24 +24,24 @@ class Snapshot(Generic[Value]):
         self._read = read
         self._value = initial
         self._read_at = time.monotonic()
-        self._reading: Future[Value] | None = None
+        self._reading: Future[None] | None = None
         self._lock = threading.Lock()
 
-    def get(self) -> tuple[Value, float]:
-        """The newest value to be had within `PATIENCE`, and its age in seconds: 0.0 where it was read just now."""
+    def get(self, patience: float = PATIENCE) -> tuple[Value, float]:
+        """The newest value to be had in so many seconds, and its age in seconds: 0.0 where it was read just now."""
         reading = self._begin()
         try:
-            self._keep(reading.result(PATIENCE))
+            reading.result(patience)
         except FutureTimeoutError:
             return self._value, time.monotonic() - self._read_at
         return self._value, 0.0
 
-    def _begin(self) -> Future[Value]:
+    def _begin(self) -> Future[None]:
         with self._lock:
             if self._reading is None or self._reading.done():
-                self._reading, _ = begin(self._read, "otel-mlflow-status")
+                self._reading, _ = begin(self._renew, "otel-mlflow-status")
             return self._reading
 
-    def _keep(self, value: Value) -> None:
-        self._value = value
-        self._read_at = time.monotonic()
+    def _renew(self) -> None:
+        """Also where nobody waits any more: the next caller gets what a slow reading has found."""
+        self._value, self._read_at = self._read(), time.monotonic()

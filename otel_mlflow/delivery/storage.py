@@ -166,7 +166,11 @@ class Storage:
     def _open_memory(self, error: Exception) -> Spool:
         self._next_check = self._clock.monotonic() + BETWEEN_DISK_CHECKS
         is_newer = isinstance(error, UnknownFormatError)
-        fix = UPGRADE if is_newer else f"make room in {self.folder} and let this process write there"
+        fix = (
+            UPGRADE
+            if is_newer
+            else f"make room in {self.folder} and let this process write there, or set another folder"
+        )
         meanwhile = f"until then up to {MAX_MEMORY_BYTES >> 20} MB of traces wait in memory and end with the process"
         self._trouble = LocalTrouble(f"the spool in {self.folder} cannot be used ({error})", f"{fix}; {meanwhile}")
         return Spool(None, owner="memory", destination=self._destination, max_bytes=MAX_MEMORY_BYTES)

@@ -35,3 +35,21 @@ def test_a_reading_that_hangs_leaves_the_last_value() -> None:
     is_free.set()
     released.set()
     assert snapshot.get()[0] >= 2
+
+
+def test_a_reading_that_took_too_long_is_there_for_the_next_caller() -> None:
+    """Where each takes longer than anybody waits, the value is one reading old, and not as old as the process."""
+    begun, released = list[int](), threading.Event()
+
+    def read() -> int:
+        begun.append(1)
+        number = len(begun)
+        if number > 1:
+            released.wait()
+        return number
+
+    snapshot = Snapshot(read, 0)
+    while len(begun) < 2:
+        snapshot.get(0.0)
+    assert snapshot.get(0.0)[0] == 1
+    released.set()
