@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.context import set_value
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import use_span
 
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 
 NAME = "otel-mlflow self-test"
 """Of the spans, and their inputs."""
+
+_NO_LIMITS = SpanLimits(
+    max_span_attributes=SpanLimits.UNSET,
+    max_attribute_length=SpanLimits.UNSET,
+    max_span_attribute_length=SpanLimits.UNSET,
+)
+"""What the environment limits spans to (`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, …) says nothing about MLflow."""
 
 
 class SelfTest:
@@ -64,7 +71,9 @@ class SelfTest:
 
     def _spans_of(self, work: Callable[[], object]) -> list[ReadableSpan | None] | None:
         """The spans below the root, None for one that is open; no list where OpenTelemetry is switched off."""
-        provider = TracerProvider(sampler=ALWAYS_ON, resource=Resource.get_empty(), shutdown_on_exit=False)
+        provider = TracerProvider(
+            sampler=ALWAYS_ON, resource=Resource.get_empty(), shutdown_on_exit=False, span_limits=_NO_LIMITS
+        )
         owner = _Nobody()
         with self._provider.naming(owner, provider), keeping_last_trace():
             # In an empty context: the span that is current here is the application's.

@@ -134,3 +134,12 @@ def test_a_schema_that_lacks_a_column_is_not_read_where_it_lies(
 def test_the_schema_of_this_mlflow_is_known(newly_probed: None) -> None:
     """Every statement finds its columns."""
     assert sqlite_schema.is_known()
+
+
+def test_limits_of_spans_leave_nothing_out(newly_probed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wants short attributes, and few of them, has MLflow's spans all the same."""
+    monkeypatch.setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3")
+    monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")
+    tracing = Tracing()
+    tracing.shutdown()
+    assert INTEGRATIONS.left_out == []
