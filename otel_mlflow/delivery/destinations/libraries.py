@@ -6,27 +6,29 @@ would fail with an `AttributeError`, and so would all later ones.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from otel_mlflow.delivery.destinations import DATABRICKS
+from otel_mlflow.guard import attempt
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
 
 
 def import_libraries(settings: Settings) -> None:
-    """Import those that these settings lead to; one that is missing is told where it is used."""
+    """Import those that these settings lead to; one that is missing or fails is told where it is used."""
     import_modules(_modules(settings))
 
 
 def import_modules(names: Iterable[str]) -> None:
-    """Import what is there of these modules."""
-    for name in names:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    """Import what can be had of these modules. What they warn of is not the application's to see, or to fail of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in names:
+            attempt(importlib.import_module, name)
 
 
 def _modules(settings: Settings) -> Iterator[str]:

@@ -52,3 +52,27 @@ def test_our_threads_import_nothing(
             check=False,
         )
     assert done.stdout.splitlines() == ["all there", "imported: []"], done.stderr
+
+
+def test_what_our_imports_warn_of_stops_no_application(tmp_path: Path) -> None:
+    """Where warnings are errors, too: MLflow's own modules warn as they are imported."""
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+        "OTEL_MLFLOW_DELIVERY__SPOOL_DIR": str(tmp_path / "spool"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db",
+    }
+    program = (
+        "import otel_mlflow; from fastapi import FastAPI; app = FastAPI(); tracing = otel_mlflow.instrument(app); "
+        "from tests.unit.asgi_calls import Call; Call(app).run(); print(tracing.flush(60)); tracing.shutdown()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=tmp_path,
+        env=clean_environment(environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "True\n", done.stderr
