@@ -22,6 +22,14 @@ class NotInstrumentableError(OtelMlflowError, TypeError):
     """`instrument()` was given something that it cannot add its middleware to; the message says what to do instead."""
 
 
+class ArgumentTypeError(OtelMlflowError, TypeError):
+    """An argument that is not of the kind that a function takes; the message names it and says what it takes."""
+
+    def __init__(self, name: str, seen: object, expected: str) -> None:
+        what = f"the class {seen.__qualname__} itself" if isinstance(seen, type) else f"a {type(seen).__qualname__}"
+        super().__init__(f"{name} takes {expected}; this is {what}")
+
+
 class TracingSetupError(OtelMlflowError):
     """Tracing could not start, and the settings say ``strict``.
 

@@ -13,12 +13,12 @@ from otel_mlflow.delivery.destinations import experiment_name
 from otel_mlflow.delivery.destinations.follow_ups import joined_request
 from otel_mlflow.delivery.destinations.libraries import import_libraries
 from otel_mlflow.delivery.records import TraceRecord
-from otel_mlflow.errors import TracingSetupError
+from otel_mlflow.errors import ArgumentTypeError, TracingSetupError
 from otel_mlflow.http.exchange import Scope
 from otel_mlflow.http.excluded_urls import ExcludedUrls
 from otel_mlflow.http.sampling import within_rate
 from otel_mlflow.integrations import INTEGRATIONS, LeftOut
-from otel_mlflow.settings import load_or_disable
+from otel_mlflow.settings import Settings, load_or_disable
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.mlflow import runs
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from otel_mlflow.delivery import Delivery, DeliveryState, Outcome
     from otel_mlflow.http.exchange import Exchange
-    from otel_mlflow.settings import Settings
     from otel_mlflow.spans.bridge import TraceSink
     from otel_mlflow.status import Status
 
@@ -50,7 +49,7 @@ class Tracing:
     `start()`, which the middleware calls when the server starts or the first request comes.
 
     Without `settings` they come from the environment and the YAML file; where those cannot be used, nothing is traced,
-    and the log and `status()` say why. Raises `TracingSetupError` with `strict` only.
+    and the log and `status()` say why. Raises `TracingSetupError` with `strict` only, and `ArgumentTypeError`.
     """
 
     def __init__(
@@ -62,6 +61,7 @@ class Tracing:
         delivery: Delivery | None = None,
         title: str | None = None,
     ) -> None:
+        _check(settings, tracer_provider, experiment_for)
         chosen, self._trouble = (settings, None) if settings is not None else load_or_disable()
         self.settings = _named(chosen, title)
         self.experiment_for = experiment_for
@@ -240,6 +240,18 @@ class Tracing:
         experiment = state.connected.experiment if state.connected is not None else None
         if experiment is not None:
             runs.use_experiment(experiment.id)
+
+
+def _check(settings: object, tracer_provider: object, experiment_for: object) -> None:
+    """Raise `ArgumentTypeError` for what would fail later, in requests."""
+    if settings is not None and not isinstance(settings, Settings):
+        raise ArgumentTypeError("settings", settings, "otel_mlflow.Settings(…), or None for those of the environment")
+    provider_is_usable = not isinstance(tracer_provider, type) and hasattr(tracer_provider, "get_tracer")
+    if tracer_provider is not None and not provider_is_usable:
+        raise ArgumentTypeError("tracer_provider", tracer_provider, "a TracerProvider of OpenTelemetry's, or None")
+    if experiment_for is not None and not callable(experiment_for):
+        expected = "a function of a scope, or None; one experiment for all requests is Settings(experiment_name=…)"
+        raise ArgumentTypeError("experiment_for", experiment_for, expected)
 
 
 def _named(settings: Settings, title: str | None) -> Settings:

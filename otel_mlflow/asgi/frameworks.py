@@ -2,7 +2,7 @@
 
 | framework | where the middleware goes | what else is needed |
 | --- | --- | --- |
-| Starlette, FastAPI | round the middleware stack, also while it serves | |
+| Starlette, FastAPI | round the middleware stack, also while it serves | the scope that the router gets |
 | Litestar | `asgi_handler` | start-up and shutdown, as its lifespan passes no middleware; exceptions that it answers |
 | Quart | `asgi_app` | its rule in the scope, before each request; the exceptions that it answers |
 
@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 
 from otel_mlflow.asgi.fastapi_telemetry import FastAPITelemetry
 from otel_mlflow.asgi.lifespan import drain
-from otel_mlflow.asgi.middleware import Outermost, TracingMiddleware, note_exception
+from otel_mlflow.asgi.middleware import Outermost, RoutedScope, TracingMiddleware, note_exception, note_routing
 from otel_mlflow.errors import NotInstrumentableError
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class InstrumentedStarlette:
         self._native = FastAPITelemetry(app)
         self._built = self._made = app.middleware_stack
         self._undone = False
+        self._above_router: Any = None
         if app.middleware_stack is None:
             app.build_middleware_stack = self._build_stack  # type: ignore[method-assign]
         else:
@@ -108,6 +109,8 @@ class InstrumentedStarlette:
             vars(app).pop("build_middleware_stack")
             if self._build != app.build_middleware_stack:
                 app.build_middleware_stack = self._build  # type: ignore[method-assign]
+        if self._above_router is not None:
+            self._above_router.app = app.router
         # A stack of others with ours in it is built anew when the next request comes.
         app.middleware_stack = self._built if app.middleware_stack is self._made else None
         self._native.restore()
@@ -118,6 +121,10 @@ class InstrumentedStarlette:
         return self._made
 
     def _wrapped(self, stack: Any) -> Any:
+        router = self._app.router
+        self._above_router = next((each for each in _wrapped(stack) if getattr(each, "app", None) is router), None)
+        if self._above_router is not None:
+            self._above_router.app = RoutedScope(router)
         return Outermost(TracingMiddleware(stack, tracing=self.tracing))
 
 
@@ -184,6 +191,7 @@ class InstrumentedQuart:
 
 def _leave_template(connection: Any) -> None:
     if connection.url_rule is not None:
+        note_routing(connection.scope)
         connection.scope["path_template"] = _QUART_PARAMETER.sub(r"{\1}", connection.url_rule.rule)
 
 

@@ -6,6 +6,7 @@ pass through as they are; two response headers are added.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from otel_mlflow.asgi.lifespan import run_lifespan
+from otel_mlflow.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
     from otel_mlflow.tracing import Tracing
@@ -26,7 +28,12 @@ class TracingMiddleware:
 
     def __init__(self, app: ASGIApp, *, tracing: Tracing) -> None:
         from otel_mlflow.asgi.tracer import MiddlewareTracer  # it imports MLflow
+        from otel_mlflow.tracing import Tracing
 
+        if not isinstance(tracing, Tracing):
+            raise ArgumentTypeError("tracing", tracing, "otel_mlflow.Tracing(…)")
+        if not callable(app):
+            raise ArgumentTypeError("app", app, "an ASGI application")
         self.app = app
         self.tracing = tracing
         self._tracer = MiddlewareTracer(tracing, app)
@@ -64,6 +71,25 @@ class Outermost(ServerErrorMiddleware):
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
+
+
+class RoutedScope:
+    """Stands before a router: middleware between us and it may hand it a copy of the scope, where the route is left."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Note the scope; the router's own coroutine is the answer."""
+        note_routing(scope)
+        return self.app(scope, receive, send)
+
+
+def note_routing(scope: Scope) -> None:
+    """Tell the request in which scope its framework is going to leave the route."""
+    request = scope.get(_REQUEST)
+    if request is not None:
+        request.note_routing(scope)
 
 
 def note_exception(scope: Scope, error: Exception) -> None:

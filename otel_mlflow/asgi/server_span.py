@@ -22,7 +22,7 @@ from otel_mlflow.spans.mlflow import runs
 from otel_mlflow.spans.own_span import is_ours_alone
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Send
+    from starlette.types import Receive, Scope, Send
 
     from otel_mlflow.asgi.routes import RouteTemplates
     from otel_mlflow.spans.trace import SpanState
@@ -53,6 +53,9 @@ class ServedRequest:
     def wrap(self, receive: Receive, send: Send) -> tuple[Receive, Send]:
         """`receive` and `send` for the application."""
         return receive, send
+
+    def note_routing(self, scope: Scope) -> None:
+        """The framework is going to leave the route in this scope."""
 
     def note_exception(self, error: Exception) -> None:
         """The framework is going to answer this exception."""
@@ -136,15 +139,23 @@ class ServerSpan(ServedRequest):
         self._note_sent(message)
 
     @override
+    def note_routing(self, scope: Scope) -> None:
+        if not self._finished:
+            self._exchange.routed = scope, scope["path"]
+
+    @override
     def note_exception(self, error: Exception) -> None:
         """The framework is going to answer this exception: it is the reason of a 5xx, and of nothing else."""
         self._answered = error
 
     @guarded
     def _with_headers(self, message: Message) -> Message:
+        given = message.get("headers", ())
+        if given is None:
+            return message
         metadata, trace_id = self._trace.metadata, self._trace.identity.mlflow_trace_id
         request_id = self._exchange.request_id or new_request_id()
-        headers, own = with_ids(message.get("headers", ()), trace_id=trace_id.encode(), request_id=request_id.encode())
+        headers, own = with_ids(given, trace_id=trace_id.encode(), request_id=request_id.encode())
         if own is not None:
             metadata.client_request_id = own[:MAX_CLIENT_REQUEST_ID]
         elif metadata.client_request_id is None:
@@ -222,7 +233,8 @@ class ServerSpan(ServedRequest):
         self._finished = True
         self._outcome = outcome
         exchange = self._exchange
-        exchange.route = self._routes.find(exchange.scope, exchange.path, exchange.endpoint_before)
+        scope, path = exchange.routed or (exchange.scope, exchange.path)
+        exchange.route = self._routes.find(scope, path, exchange.endpoint_before)
         if self._ends_span and isinstance(self._span, Span):
             self._end_span(self._span)
         if (observer := self._tracing.observer) is not None:

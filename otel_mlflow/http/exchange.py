@@ -94,6 +94,8 @@ class Exchange:
     was_cancelled = client_left = streamed = False
     first_byte_ns: int | None = None
     ended_ns: int | None = None
+    routed: tuple[Scope, str] | None = None
+    """The scope that the application's router was called with, which middleware may have copied, and its path."""
     endpoint_before: object = None
     """What a router outside of the middleware has chosen."""
     experiment: str | None = None
@@ -114,7 +116,7 @@ class Exchange:
         self.is_websocket = self.lasts = scope["type"] == "websocket"
         self.method: str = scope.get("method") or "GET"
         self.path: str = scope["path"]
-        self.query: str = scope.get("query_string", b"").decode("latin-1")
+        self.query: str = (scope.get("query_string") or b"").decode("latin-1")
         if b"x-request-id" in headers:
             self.request_id = read_request_id(headers)
         if capture_bytes is not None:
@@ -200,7 +202,7 @@ class Exchange:
 
     def let_go(self) -> None:
         """The response is over: keep what its trace is going to show, and nothing of the application's."""
-        self.sending = None
+        self.sending = self.routed = None
         if self.experiment_for is None:
             self.scope = {key: self.scope[key] for key in _SHOWN if key in self.scope}
 
@@ -213,9 +215,9 @@ class Exchange:
         """Take note of a message that the server has taken."""
         kind = message["type"]
         if kind in _STARTS:
-            self.status_code = int(message["status"])
+            self.status_code = _status(message)
             self._trailers_follow = bool(message.get("trailers", False))
-            self._response_headers = message.get("headers", ())
+            self._response_headers = message.get("headers") or ()
         elif kind in _LAST_UNLESS_MORE:
             self._sent_body(message)
         elif kind == "websocket.accept":
@@ -287,6 +289,14 @@ class Exchange:
 
 _INCOMPLETE = ExceptionRecord("IncompleteResponse", "the application was done before the end of its response", "")
 _NO_RESPONSE = ExceptionRecord("NoResponse", "the application was done without a response", "")
+
+
+def _status(message: Message) -> int | None:
+    """The status of a response; None where it is no number, for the server to say what it thinks of that."""
+    status = message.get("status")
+    if isinstance(status, str):
+        return int(status) if status.isascii() and status.isdigit() else None
+    return int(status) if isinstance(status, int) else None
 
 
 def _add_frame(collector: BodyCollector | None, message: Message) -> None:

@@ -34,6 +34,6 @@ def _search(patterns: Sequence[str]) -> Callable[[str], bool]:
 
 
 def _url(scope: Scope) -> str:
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-    query = scope.get("query_string", b"").decode("latin-1")
+    host = next((value for name, value in scope.get("headers") or () if name == b"host"), b"").decode("latin-1")
+    query = (scope.get("query_string") or b"").decode("latin-1")
     return f"{scope.get('scheme', 'http')}://{host}{scope['path']}{'?' if query else ''}{query}"

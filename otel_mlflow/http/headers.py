@@ -24,7 +24,7 @@ def read_headers(scope: MutableMapping[str, Any]) -> Headers:
 
     ASGI allows any iterable: one that can be read once only becomes a list.
     """
-    headers = scope["headers"]
+    headers = scope.get("headers") or ()
     if not isinstance(headers, (list, tuple)):
         scope["headers"] = headers = list(headers)
     return dict(headers)

@@ -14,12 +14,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from otel_mlflow.errors import ArgumentTypeError
 from otel_mlflow.ops.authorizer import AuthorizedApp, Authorizer
 from otel_mlflow.ops.bodies import WORTH_COMPRESSING
 from otel_mlflow.ops.endpoints import PAGE, Endpoints
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.summary import Shown
 from otel_mlflow.ops.trailing_slash import TrailingSlash
+from otel_mlflow.tracing import Tracing
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from otel_mlflow.settings import Settings
-    from otel_mlflow.tracing import Tracing
 
 
 def app(
@@ -45,8 +46,10 @@ def app(
     users have pseudonyms; without `show_texts` the texts that people gave as feedback are counted, not shown.
 
     Reads where the traces are, on threads of its own and with connections that write nothing. Raises `ValueError` for
-    an empty or blank token.
+    an empty or blank token, and `ArgumentTypeError` for what is no `Tracing`.
     """
+    if not isinstance(tracing, Tracing):
+        raise ArgumentTypeError("tracing", tracing, "what otel_mlflow.instrument() returns, or otel_mlflow.Tracing(…)")
     shown = functools.partial(_shown, tracing.settings, show_users=show_users, show_texts=show_texts)
     endpoints = Endpoints(tracing, shown, is_guarded=token is not None or guard is not None)
     routes = [

@@ -154,7 +154,7 @@ def errors_page() -> str:
     """The tree of errors."""
     classes = [each for each in vars(errors).values() if inspect.isclass(each)]
     about = (
-        "Everything that otel-mlflow raises of its own is in `otel_mlflow.errors`, as one tree. Only the first four can\
+        "Everything that otel-mlflow raises of its own is in `otel_mlflow.errors`, as one tree. Only the first five can\
  reach your code: the others say to delivery what a failure means."
     )
     return _page("Errors", about, *(_error(each) for each in classes))

@@ -10,12 +10,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from otel_mlflow import Settings, Tracing, instrument, uninstrument
+from otel_mlflow.errors import ArgumentTypeError
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
@@ -242,3 +244,23 @@ def test_what_is_finished_of_an_open_trace_is_handed_over_at_shutdown(fresh_proc
             pass
         tracing.shutdown()
         assert "finished" in [found.name for trace in delivery.traces() for found in trace.data.spans]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"settings": "main"}, r"settings takes otel_mlflow\.Settings.*; this is a str"),
+        ({"settings": {"strict": True}}, "settings takes .*; this is a dict"),
+        ({"settings": Settings}, "settings takes .*; this is the class Settings itself"),
+        ({"tracer_provider": object()}, "tracer_provider takes .*; this is a object"),
+        ({"tracer_provider": TracerProvider}, "tracer_provider takes .*; this is the class TracerProvider itself"),
+        ({"experiment_for": "agent"}, r"experiment_for takes .*experiment_name=….*; this is a str"),
+    ],
+)
+def test_a_bad_argument_is_named_and_changes_nothing(fresh_process: None, given: dict[str, Any], words: str) -> None:
+    """Before the application is touched."""
+    app = app_of(work)
+    before = dict(vars(app))
+    with pytest.raises(ArgumentTypeError, match=words):
+        instrument(app, **given)
+    assert vars(app) == before

@@ -12,7 +12,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 import otel_mlflow
-from otel_mlflow import Tracing, TracingMiddleware
+from otel_mlflow import Settings, Tracing, TracingMiddleware
+from otel_mlflow.errors import ArgumentTypeError
 from otel_mlflow.http.exchange import Message
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import raw, span
@@ -194,3 +195,53 @@ def test_request_headers_may_be_an_iterator(traces: CapturedTraces, tracing: Tra
     call.run()
     assert seen == headers
     assert traces[0].info.client_request_id == "r-1"
+
+
+@pytest.mark.parametrize("given", [{"query_string": None}, {"headers": None}, {"headers": None, "query_string": None}])
+def test_what_a_scope_may_leave_out_may_be_none(
+    traces: CapturedTraces, tracing: Tracing, given: dict[str, Any]
+) -> None:
+    """ASGI says so of a WebSocket's query; servers and test clients do it with others."""
+    Call(TracingMiddleware(empty_answer, tracing=tracing), **given).run()
+    assert shown(traces) == drawn("GET")
+
+
+def test_a_scope_without_headers_and_query_is_traced(traces: CapturedTraces) -> None:
+    """Also where excluded URLs of the user's are looked for in the whole address."""
+    traced = Tracing(Settings(tracing={"excluded_urls": "nowhere"}))
+    call = Call(TracingMiddleware(empty_answer, tracing=traced))
+    del call.scope["headers"], call.scope["query_string"]
+    call.run()
+    traced.shutdown()
+    assert shown(traces) == drawn("GET")
+
+
+@pytest.mark.parametrize("start", [{"status": None}, {}, {"status": "²"}, {"status": 200, "headers": None}])
+def test_a_start_that_is_none_goes_to_the_server_as_it_is(
+    traces: CapturedTraces, tracing: Tracing, start: dict[str, Any]
+) -> None:
+    """It is the application's fault, and the server's to refuse; not one of ours to report."""
+    message = {"type": "http.response.start", "headers": [], **start}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(message)
+        await send({"type": "http.response.body"})
+
+    call = Call(TracingMiddleware(app, tracing=tracing)).run()
+    assert {**call.sent[0], "headers": message["headers"]} == message
+    assert (call.sent[0]["headers"] is None) == (message["headers"] is None)
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize("given", [None, Settings(), Tracing], ids=["None", "settings", "the class"])
+def test_what_is_no_tracing_is_named(given: Any) -> None:
+    """Instead of failing in the middle of something."""
+    with pytest.raises(ArgumentTypeError, match=r"tracing takes otel_mlflow\.Tracing\(…\); this is"):
+        TracingMiddleware(empty_answer, tracing=given)
+
+
+def test_what_is_no_application_is_named(tracing: Tracing) -> None:
+    """Before the first request comes."""
+    not_an_application: Any = None
+    with pytest.raises(ArgumentTypeError, match="app takes an ASGI application; this is a NoneType"):
+        TracingMiddleware(not_an_application, tracing=tracing)

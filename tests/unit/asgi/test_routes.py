@@ -13,6 +13,7 @@ from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+import otel_mlflow
 from otel_mlflow import Tracing, TracingMiddleware
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.asgi_calls import Call, empty_answer
@@ -245,3 +246,45 @@ def test_routes_are_not_read(traces: CapturedTraces, instrument: Instrument, req
     instrument(app)
     Call(app, request_line).run()
     assert counting.times == alone
+
+
+class Rewriting:
+    """Middleware that hands on a copy of the scope, with another path."""
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self.app, self.path = app, path
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Call the application with the copy."""
+        await self.app({**scope, "path": self.path, "raw_path": self.path.encode()}, receive, send)
+
+
+@pytest.mark.parametrize("has_served", [True, False])
+@pytest.mark.parametrize(
+    ("path", "route"), [("/things/7", "/things/{id}"), ("/api/users/me", "/api/users/{name}"), ("/nowhere", None)]
+)
+def test_below_middleware_that_copies_the_scope_the_route_is_known(
+    traces: CapturedTraces, instrument: Instrument, path: str, route: str | None, has_served: bool
+) -> None:
+    """That of the path which the router was given; the request's own path stays in its span."""
+    app = Starlette(routes=STARLETTE.routes)
+    app.add_middleware(Rewriting, path=path)
+    if has_served:
+        Call(app).run()
+    instrument(app)
+    Call(app, "GET /asked").run()
+    assert traces[0].info.tags.get("http.route") == route
+    assert traces[0].data.spans[0].attributes["url.path"] == "/asked"
+
+
+def test_what_stands_before_the_router_goes_with_the_instrumentation(traces: CapturedTraces) -> None:
+    """The stack that has served before is the same again."""
+    app = Starlette(routes=STARLETTE.routes)
+    Call(app).run()
+    stack: Any = app.middleware_stack
+    above_router = stack.app
+    otel_mlflow.instrument(app)
+    assert above_router.app is not app.router
+    otel_mlflow.uninstrument(app)
+    assert app.middleware_stack is stack
+    assert above_router.app is app.router
