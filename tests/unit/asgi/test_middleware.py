@@ -202,7 +202,9 @@ def test_what_a_scope_may_leave_out_may_be_none(
     traces: CapturedTraces, tracing: Tracing, given: dict[str, Any]
 ) -> None:
     """ASGI says so of a WebSocket's query; servers and test clients do it with others."""
-    Call(TracingMiddleware(empty_answer, tracing=tracing), **given).run()
+    call = Call(TracingMiddleware(empty_answer, tracing=tracing))
+    call.scope.update(given)
+    call.run()
     assert shown(traces) == drawn("GET")
 
 
