@@ -31,8 +31,8 @@ def instrument(
     the same application changes nothing and returns the same object. No network is used here.
 
     Settings that cannot be used leave the application untraced, and the log and `status()` say why; with `strict` they
-    raise `TracingSetupError`. What is no such application raises `NotInstrumentableError`, another argument of a wrong kind
-    `ArgumentTypeError`; and nothing is changed.
+    raise `TracingSetupError`. What is no such application raises `NotInstrumentableError`, another argument of a wrong
+    kind `ArgumentTypeError`; and nothing is changed.
     """
     target = find_application(app)
     already = instrumented(target)
