@@ -24,6 +24,11 @@ _SECOND_QUESTION = re.compile(r",?\s+(?:and|&)\s+(?:also\s+)?(?=(?:which|what|ho
 _SECOND_TOPIC = re.compile(r",?\s+(?:and|&)\s+(?=(?:\w+\s){1,3}(?:by|per)\b)", re.IGNORECASE)
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _SENTENCE_END = re.compile(r"[.?!;]+(?=\s|$)|\n+")
+_JOINING = (
+    "and|as|between|by|during|except|excluding|for|from|in|of|or|over|per|since|than|to|until|versus|vs|with|without"
+)
+_BROKEN_LINE = re.compile(rf"\s*\n\s*(?=(?:{_JOINING})\b)|(?<=\b(?:by|in|of|or|to))\s*\n\s*", re.IGNORECASE)
+"""Within a sentence, as editors and mail programs break them."""
 HELP = (
     f"I read plain English questions about {', '.join(sorted(MEASURES))}, by region ({', '.join(MEMBERS['region'])}), "
     f"product ({', '.join(MEMBERS['product'])}), month, quarter, half, year or season, from {name_of(ALL[:1])} to "
@@ -54,7 +59,7 @@ class Reading:
 def read(question: str, default_measure: str = "") -> Reading:
     """Read a question; its sentences are read one by one, and each adds to the answer."""
     limit = _SLIDES.search(question)
-    without = _SLIDES.sub(" ", question)
+    without = _BROKEN_LINE.sub(" ", _SLIDES.sub(" ", question))
     parts = [tokens for part in _SENTENCE_END.split(without) for tokens in _questions(part, default_measure)]
     sentences = _in_context([tokens for tokens in parts if _says_something(tokens)])
     readings = [_read_sentence(tokens, default_measure) for tokens in sentences]

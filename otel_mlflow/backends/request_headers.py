@@ -20,5 +20,5 @@ def check_headers(headers: Mapping[str, str], address: str) -> None:
             seen = "a line break" if _LINE_BREAK.search(value) else "a character that no header can have"
             raise MisconfigurationError(
                 f"the header {name} for {address} cannot be sent: there is {seen} in its value",
-                "correct where it comes from, such as MLFLOW_TRACKING_TOKEN, MLFLOW_WORKSPACE or otlp.headers",
+                "correct where it comes from, such as MLFLOW_TRACKING_TOKEN, DATABRICKS_TOKEN or otlp.headers",
             )

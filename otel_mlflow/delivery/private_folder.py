@@ -22,7 +22,10 @@ def private_folder(folder: Path) -> Path:
 
     Raises `OSError`, which names the folder and what is wrong with it.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(f"there is a file or a broken link where the folder {folder} is to be") from None
     if sys.platform == "win32" or _is_ours(folder):
         return _closed(folder)
     if not _is_shared(folder):

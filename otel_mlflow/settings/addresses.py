@@ -14,6 +14,9 @@ _USERINFO = re.compile(r"(?<=://)(?:[^/?#@:\[\s]*:(?!\d*(?:[/?#]|\Z))\S*|[^/?#\s
 """All up to the last `@`, where what follows the first colon is no port: SQLAlchemy takes `/`, `?`, `#` and `@` for
 parts of a password. Else what RFC 3986 calls so."""
 
+_PASSWORD = "h7nt3r2"  # noqa: S105
+"""A value that only its name makes a secret."""
+
 _PARAMETER = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]+)")
 
 
@@ -29,10 +32,10 @@ def redacted_address(address: str, userinfo: str = "") -> str:
 
 def _redacted_parameter(parameter: re.Match[str]) -> str:
     name, value = parameter.groups()
-    is_secret = _redactor().value({name: value}) != {name: value}
-    return f"{name}={MASK if is_secret else value}"
+    return f"{name}={MASK if _names_a_secret(name) else value}"
 
 
-@functools.cache
-def _redactor() -> Redactor:
-    return Redactor.compile(REDACT_KEYS)
+@functools.lru_cache(maxsize=256)
+def _names_a_secret(name: str) -> bool:
+    """Whatever its value is: in an address nobody writes a placeholder."""
+    return bool(Redactor.compile(REDACT_KEYS).value({name: _PASSWORD}) != {name: _PASSWORD})

@@ -75,6 +75,19 @@ def test_a_query_in_words(query: Query, words: str) -> None:
     assert read(words).queries == (query,)
 
 
+@pytest.mark.parametrize(
+    "broken", ["revenue\nby region in 2024", "revenue by\r\nregion\n in 2024", "revenue by region\nin 2024"]
+)
+def test_a_line_that_was_broken_within_a_sentence_ends_none(broken: str) -> None:
+    """As mail programs and editors break them."""
+    assert read(broken) == read("revenue by region in 2024")
+
+
+def test_each_line_that_is_a_question_is_one() -> None:
+    """As in a list."""
+    assert read("revenue by region\ncost by product") == read("revenue by region. cost by product")
+
+
 def test_the_data_are_asked_for_the_whole_of_a_share() -> None:
     """Tea's share needs all products."""
     query = read("share of Tea in revenue in 2024").queries[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     """For this user alone, parents included."""
     folder = private_folder(tmp_path / "a" / "spool")
     assert mode(folder) == 0o700
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_text("x"), lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_folder_is_told_as_such(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """That something is there already would be no help."""
+    make(tmp_path / "spool")
+    with pytest.raises(NotADirectoryError, match="a file or a broken link where the folder"):
+        private_folder(tmp_path / "spool")
 
 
 @AS_ROOT

@@ -19,6 +19,7 @@ from otel_mlflow.settings.addresses import redacted_address
             "postgresql://host/db?user=me&password=hunter2&sslmode=require",
             "postgresql://host/db?user=me&password=***&sslmode=require",
         ),
+        ("postgresql://host/db?password=SECRET", "postgresql://host/db?password=***"),
         ("http://host/v1/traces?api_key=hunter2", "http://host/v1/traces?api_key=***"),
     ],
 )
