@@ -257,9 +257,11 @@ class Exchange:
 
     def _is_last(self, message: Message) -> bool:
         kind: str = message["type"]
+        if kind == "websocket.close":
+            return True
         more = _LAST_UNLESS_MORE.get(kind)
         if more is None or message.get(more, False):
-            return kind == "websocket.close"
+            return False
         return kind == "http.response.trailers" or not self._trailers_follow
 
     def _sent_body(self, message: Message) -> None:
