@@ -1,7 +1,8 @@
 """Secrets in addresses: `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password.
 
 Without a scheme `user:password@host` is one where the host is this machine, or has a number or a port; elsewhere, where
-what stands before the `@` has capitals, small letters and digits, as names in mail addresses have not.
+what stands before the `@` has capitals, small letters and digits, or digits in several places, as names in mail
+addresses have not. After a mail address, as lists of accounts have it: `ada@example.com:password`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_credential, is_placeholder
+from otel_mlflow.content.credentials import is_credential, is_joined_words, is_placeholder, may_be_password
 from otel_mlflow.content.name_rules import is_label
 
 Range = tuple[int, int]
@@ -25,7 +26,12 @@ _WEB_USERINFO = re.compile(r"([^\s/?#:@\"'<>`]{1,100}:(?!\d{1,5}[/?#])[^\s/@\"'<
 _USERINFO = re.compile(r"(?<![\w/:@.-])[\w.\\/+-]{1,64}:([^\s:@/\"'<>]{4,100})\Z")
 _HOST = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost)(?![\w.])|[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}:\d{2,5}(?!\w)")
 _NAMED_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
-_MIX = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)")
+# The digest of an image is no host.
+_BARE_HOST = re.compile(r"(?!sha\d)[a-z][a-z0-9-]{1,62}(?![\w.@-])")
+_MIX = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)|(?:[a-z]+\d+){2}[a-z]")
+_AFTER_MAIL = re.compile(
+    r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,12}:([^\s:/\"'<>,;@]{6,100})(?=\s|\Z|[\"'])(?<!\.[a-z]{2})(?<!\.[a-z]{3})"
+)
 _LONGEST_USERINFO = 170
 _LONGEST_SCHEME = 40
 _EXAMPLE_USERS = frozenset({"user", "username", "your_user", "your_username"})
@@ -45,14 +51,21 @@ def find_in_addresses(text: str) -> Iterator[Range]:
         place = text.find(_MARK, max(end, start))
 
 
+def _is_chosen(word: str) -> bool:
+    return _MIX.match(word) is not None and (may_be_password(word) or is_joined_words(word))
+
+
 def _without_scheme(text: str) -> Iterator[Range]:
     at = text.find("@")
     while at >= 0:
         start = max(at - _LONGEST_USERINFO, 0)
         is_host = _HOST.match(text, at + 1) is not None
-        found = _USERINFO.search(text[start:at]) if is_host or _NAMED_HOST.match(text, at + 1) else None
+        is_named = is_host or _NAMED_HOST.match(text, at + 1) or _BARE_HOST.match(text, at + 1)
+        found = _USERINFO.search(text[start:at]) if is_named else None
         if found and is_credential(found[1]) and (is_host or _MIX.match(found[1])):
             yield start + found.start(1), at
+        if (after := _AFTER_MAIL.match(text, at + 1)) and _is_chosen(after[1]):
+            yield after.span(1)
         at = text.find("@", at + 1)
 
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from otel_mlflow.content.credentials import (
     is_code,
     is_credential,
+    is_joined_words,
     is_placeholder,
     is_reference,
     is_word,
@@ -33,6 +34,7 @@ from otel_mlflow.content.sentences import (
     find_exchanged,
     find_told,
     is_pin,
+    is_postal,
     names_code,
     names_phrase,
     quoted_words,
@@ -53,7 +55,7 @@ _OPERATOR = re.compile(
     r"""(?:(?P<equals>=>(?:\s{0,4}string\(\d{1,6}\)(?=\s))?|:=|<-|->|→|(?<!!)={1,3}(?!=)"""
     r"""|(?:<<<|\?\?=?|\|\|=?)(?=[ ]?["']))"""
     r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
-    r"""|[ ](?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[&A-Za-z_]['\w.|\[\]]{0,40}[ ]=[ ]"""
+    r"""|[ ](?:as[ ])?(?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[&A-Za-z_]['\w.|\[\]]{0,40}[ ]=[ ]"""
     r"""|(?P<colon>::?(?!\?)(?:\*\*(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])|\r?\n[ \t]{0,20}:(?=[ ])))""",
     re.IGNORECASE,
 )
@@ -78,7 +80,7 @@ _NAMED = re.compile(
 )
 _VALUE_OF_NAMED = re.compile(
     r"""\]{0,4}(?:\\*["'])?[ \t]{0,20}[,;]?\s{0,40}(?:-\s)?(?:\\*["'])?"""
-    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=(?:default|value)\s))?(?:default|(?:string_|secret_|parameter)?value|val|content|contents|v|data|text|defaultvalue)"""
+    r"""(?:\{[^{}]{0,400}?(?<=\s)(?=(?:default|value)\s))?(?:default|(?:string_|secret_|parameter)?value|val|example|content|contents|v|data|text|defaultvalue)"""
     r"""(?:\\*["'])?\s{0,20}[:=]\s{0,20}""",
     re.IGNORECASE,
 )
@@ -112,6 +114,18 @@ _TYPES_INTO = re.compile(
 )
 # As Redis and R print what has a name.
 _REPLY = re.compile(r"""["']?\r?\n[ \t]{0,20}(?:\d{1,6}\)|\[1\])[ ]"([^"\n]{4,200})\"""")
+_REPLACEMENT = re.compile(r"""["'`]\s{0,4}(?:->|=>|→|⇒)\s{0,4}["'`]([^"'`\n]{1,400})["'`]""")
+# In an Amazon Resource Name a secret has its name.
+_RESOURCE_NAME = re.compile(r"\barn:[\w:/.*-]{0,200}\Z")
+# A variable of psql: `PASSWORD :'name'`.
+_PSQL_VARIABLE = re.compile(r"[ ]:'[a-z_]{1,60}'")
+_GROUPED = re.compile(r"\d{3}[ -]\d{3}\b")
+_CODE_LINE = re.compile(
+    r"#|//|>>>|@\w|(?:from|import|if|elif|return|def|class|raise|with|for|try|except|await|async|yield)\b"
+    r"|[\w.]{1,60}(?:\(|[ ]=[ ])"
+)
+# What a function returns, by its type: `def token(self) -> Token:`.
+_RETURNS = re.compile(r"[ ]?[\w.\[\], |\"']{1,80}:[ \t]*(?:\r?\n|\.{3}|\#|\Z)")
 _READERS = re.compile(
     r"(?:(?:get|fetch|load|read|find|list|has|check|is|env)_?[A-Z_a-z]*"
     r"|(?:en|de)code|r?split|[lr]?strip|(?:starts|ends)with|replace|join|format)\Z"
@@ -129,9 +143,17 @@ def find_assigned(text: str, mentions: list[Mention]) -> Iterator[Range]:
     for mention in mentions:
         if mention.start < done:
             continue
-        for start, end in (*_values(text, mention), *find_exchanged(text, mention)):
+        found = [place for place in _values(text, mention) if not is_postal(text, mention, place)]
+        for start, end in (*found, *_replacements(text, found), *find_exchanged(text, mention)):
             done = max(done, end)
             yield start, end
+
+
+def _replacements(text: str, found: list[Range]) -> Iterator[Range]:
+    """Find what replaces a secret in the plan of a change: `password = "…" -> "…"`."""
+    for _, end in found:
+        if (replacement := _REPLACEMENT.match(text, end)) and not is_placeholder(replacement[1]):
+            yield replacement.span(1)
 
 
 def _values(text: str, mention: Mention) -> Iterator[Range]:
@@ -177,6 +199,10 @@ def _assigned(text: str, mention: Mention, before: str, operator: re.Match[str])
         mention = mention._replace(strength=Strength.CREDENTIALS)
     if is_joined and _FILE_AND_LINE.match(text, text.rfind(".", mention.start, mention.end)):
         return None
+    if operator[0].endswith("->") and _RETURNS.match(text, operator.end()):
+        return None
+    if is_joined and (_RESOURCE_NAME.search(before) or _PSQL_VARIABLE.match(text, mention.end)):
+        return None
     if before[-1:] in ("?", "&", "#") and text[mention.start : mention.end].lower() in PARAMETERS:
         mention = mention._replace(strength=Strength.TEXTS)
     return _hidden(text, mention, space.end() if space else operator.end(), is_equals=is_equals)
@@ -186,6 +212,8 @@ def _hidden(text: str, mention: Mention, place: int, *, is_equals: bool) -> Rang
     """Answer where the value stands that begins at a place, if it is a secret."""
     if heredoc := _HEREDOC.match(text, place):
         return heredoc.span(2)
+    if (grouped := _GROUPED.match(text, place)) and names_code(text, mention):
+        return grouped.span()
     value = read_value(text, place, (mention.start, mention.end), is_equals=is_equals)
     if value is None:
         return None
@@ -215,6 +243,7 @@ def _block(text: str, mention: Mention, start: int) -> Iterator[Range]:
         key, _, content = line[2].rpartition(": ")
         is_key = content.endswith(":") and not is_credential(content)
         is_name = is_code(content) or (is_item and is_word(content)) or is_key
+        is_name = is_name or _CODE_LINE.match(content) is not None
         is_stated = (key and names_aspect(key)) or (mention.strength < Strength.ALL and is_name)
         if mention.strength == Strength.ALL:
             content = line[2]
@@ -245,6 +274,8 @@ def _pair(text: str, mention: Mention, before: str) -> Range | None:
     if comma is None or not _OPENS_PAIR.search(before[-_LOOK_BACK // 4 :]):
         return None
     found = _hidden(text, mention, comma.end(), is_equals=True)
+    if found and mention.strength < Strength.ALL and is_word(text[slice(*found)]):
+        return None
     is_closed = found is not None and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text))
     return found if found and (is_closed or is_credential(text[slice(*found)])) else None
 
@@ -299,12 +330,15 @@ def _next_word(text: str, mention: Mention) -> Range | None:
         found = _hidden(text, mention, quoted.end(), is_equals=True)
         told = text[slice(*found)] if found else " "
         is_verb = text[mention.start : mention.end].lower() == "pass" and not is_credential(told)
-        return None if " " in told or is_verb or _EXPRESSION.match(told) or is_reference(told) else found
+        is_name = mention.strength < Strength.ALL and is_word(told)
+        return None if " " in told or is_verb or is_name or _EXPRESSION.match(told) or is_reference(told) else found
     word = _NEXT_WORD.match(text, mention.end)
     if word is not None and is_pin(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
         return word.span(1)
     if word is None or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
         return None
-    if not may_be_password(word[1].rstrip(_PUNCTUATION)):
+    told = word[1].rstrip(_PUNCTUATION)
+    is_of_password = mention.strength == Strength.ALL or not text[mention.start : mention.end].isascii()
+    if not (may_be_password(told) or (is_of_password and is_joined_words(told))):
         return None
-    return word.start(1), word.start(1) + len(word[1].rstrip(_PUNCTUATION))
+    return word.start(1), word.start(1) + len(told)

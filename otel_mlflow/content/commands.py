@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
-from otel_mlflow.content.credentials import is_credential
+from otel_mlflow.content.credentials import is_credential, is_placeholder
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.windows import find_all
 
@@ -41,6 +41,8 @@ _OPTIONS = (
     _option("curl", r"-b|--cookie|--oauth2-bearer"),
     _option("ssh-keygen", r"-[NP]"),
     _option("http", r"-a|--auth", _AFTER_COLON),
+    _option("htpasswd", r"-[a-zA-Z]*b[a-zA-Z]*(?<!n)(?<!nb)(?<!nbB)\s+\S+\s+\S+"),
+    _option("wandb", r"login(?:\s+--\w+)*"),
     _option("wget", r"--(?:http-|ftp-|proxy-)?password"),
     _option("sshpass", "-p", joined=True),
     _option("mysql", "-p", rf"()()(?=\S{{0,40}}\d){_BARE}"),
@@ -119,12 +121,12 @@ _WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() 
     b"snmpget".split()
 )
 _ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus", b"expdp", b"impdp", b"exp", b"imp", b"rman"})
-_NOT_A_SECRET = re.compile(r"[-$<{%].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt|(?i:password|passwd)", re.DOTALL)
+_NOT_A_SECRET = re.compile(r"[-$<{%*].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt|(?i:password|passwd)", re.DOTALL)
 _STORED = re.compile(
     r"""\becho\s+(?:-n\s+)?["']?([^\s"'|>]+)["']?\s*>{1,2}\s*[^\s;|]{0,100}(?:token|secret|passw|passphrase|credential|key)"""
 )
 _PIPED = re.compile(
-    r"""\b(?:echo|printf)\s+(?:-n\s+|["']%s(?:\\n)?["']\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|passwd|--stdin|--data-file=-|sudo\s+-S)"""
+    r"""\b(?:echo|printf)\s+(?:-n\s+|["']%s(?:\\n)?["']\s+)?["']?([^\s"'|]+)["']?\s*\|\s*[^\n]{0,200}(?:--password-stdin|chpasswd|cryptsetup|smbpasswd|kinit|passphrase-fd|passwd|--stdin|--data-file=-|sudo\s+-S)"""
 )
 _SUBSTITUTED = re.compile(r"""<\(\s{0,4}(?:echo|printf)\s{1,4}(?:-n\s{1,4})?["']?([^\s"'|)]{6,400})["']?\s{0,4}\)""")
 _FED = re.compile(
@@ -162,7 +164,7 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
             if option.command in lower:
                 yield from _of_option(text, lower, option)
     if b"echo" in words or b"printf" in words:
-        yield from (found.span(1) for found in find_all(_PIPED, text))
+        yield from (found.span(1) for found in find_all(_PIPED, text) if not is_placeholder(_last(found[1])))
         yield from (found.span(1) for found in find_all(_STORED, text) if is_credential(found[1]))
         yield from (found.span(1) for found in find_all(_SUBSTITUTED, text) if is_credential(found[1]))
     if "<<<" in text:
@@ -175,6 +177,11 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
         yield from (found.span(1) for found in find_all(_EASY_CONNECT, text))
     if not _ORACLE_WORDS.isdisjoint(words):
         yield from (found.span(1) for found in find_all(_THIN, text))
+
+
+def _last(given: str) -> str:
+    """Choose the password of `user:password`."""
+    return given.rpartition(":")[2]
 
 
 def find_printed(text: str, mentions: Sequence[Mention]) -> Iterator[Range]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from otel_mlflow.content import vocabulary
+
 _LONGEST_LOOKED_AT = 4096
 _SHORTEST = 6
 _LONG_NUMBER = 12
@@ -33,23 +35,30 @@ _SIGN_BETWEEN = re.compile(r"[A-Za-z0-9]{2,}[!@#$%^*][A-Za-z0-9!@#$%^*]{5,}")
 _CAPITALS = re.compile(r"[A-Z]{2}(?=[a-z])")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _REFERENCE = re.compile(
-    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds)|[a-z_]{2,30}(?:\.[a-z_]{2,30}){1,6}"
+    r"[a-z]{1,30}(?:-[a-z]{1,30}){0,6}-(?:secrets?|credentials|creds|passwords?)|[a-z_]{2,30}(?:\.[a-z_]{2,30}){1,6}"
     r"|[a-z][a-z-]{0,20}(?:/(?:[a-z][a-z-]{0,20}|\d{1,4})){1,8}"
     r"|\.{0,2}/(?:[\w.-]{1,60}/){0,8}[\w-]{1,60}\.[a-z]{2,5}|(?:~|\.{0,2})(?:/[a-z_.][\w.-]{0,60}){2,9}"
     r"|(?:arn|vault|env|op|ssm|file|keyring):[\w./:*#-]{1,400}"
     r"|[a-z][a-z+]{1,20}://[\w.-]{0,200}(?::\d{1,5})?(?:/[a-z_.-]{0,40}){0,6}"
 )
 _PLACEHOLDER = re.compile(
-    r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\([A-Za-z_ .-]{1,80}\)"
+    r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)"
     r"|\$[A-Za-z_]{2,40}|\$?\{\{[^{}]{0,80}\}\}|\{(?:[a-z_]*|[A-Z_]*)\}"
+    # Variables of a shell, put together.
+    r"|(?:\$\{?[A-Za-z_]\w{0,40}\}?[:@/.-]){1,4}\$\{?[A-Za-z_]\w{0,40}\}?"
+    # Where a secret is kept.
+    r"|(?:arn:aws[\w-]*:|op://|ref\+\w+://|secretref:|keyring:|ssm:/|@Microsoft\.KeyVault\()[^\s]{1,400}"
+    r"|vault:[\w-]+/[\w/.#-]+|env:[A-Z_]{2,60}|projects/[\w-]+/secrets/[\w/-]+"
+    # A shortcut on the keyboard.
+    r"|(?i:(?:(?:alt|ctrl|control|shift|cmd|command|option|meta|mod|super|win|fn)\s?\+\s?){1,3}\w{1,10})"
     # Expressions in a template, with `Bearer` or the like before them.
-    r"|(?:\$?\{[a-z_][a-zA-Z_.]{0,80}(?:\([^(){}]{0,40}\)|\[[^\[\]{}]{0,40}\])?(?:![rsa])?\}[ :]?){1,4}"
+    r"|(?:\$?\{[a-z_][a-zA-Z0-9_.]{0,80}(?:\([^(){}]{0,40}\)|\[[^\[\]{}]{0,40}\])?(?:![rsa])?\}[ :]?){1,4}"
     r"|<[A-Za-z _.-]{1,60}\d{0,2}>|\([a-z]+(?: [a-z]+){0,3}\)?|[A-Za-z_-]{1,12}[*•]{3,}\w{0,8}|-{1,2}"
     r"|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"
-    r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|[a-z]{1,10}[-_][xX*]{3,}|\[redacted.*"
+    r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|[A-Za-z]{1,6}[-_](?:\.{3}|…|[*•]{3,})[\w-]{0,6}|[a-z]{1,10}[-_][xX*]{3,}|\[redacted.*"
     r"|(?i:(?:your|my|insert|enter|replace|put)[-_ ](?:[a-z]{1,20}[-_ ]){0,4}"
     r"(?:key|token|secret|password|value|here|me))"
-    r"|same-origin|include|omit"
+    r"|same-origin|include|omit|void|[!-]\d"
     # The name of a variable that holds the secret.
     r"|(?:[A-Z][A-Z0-9]{0,20}_){1,5}(?:KEY|TOKEN|SECRET|PASSWORD|PASS|PWD|URL|URI|DSN|CREDENTIALS|PAT)"
     r"|(?i:\[(?:redacted|filtered|masked|hidden|removed)\])|\*{3,}.*"
@@ -63,12 +72,25 @@ _TYPE = re.compile(
 )
 _CODE = re.compile(
     r"(?:(?:await|new|return|not|lambda|f['\"])\b.*|[&$]?(?:[A-Za-z_]+\.){0,6}[A-Za-z_]+\s?(?:\(|\[).*"
+    r"|[A-Za-z_]\w*\([\"'].*|(?:[A-Za-z_]\w*\.){1,6}[A-Za-z_]\w*\(.*"
     r"|(?:[a-z_]+\.){1,6}[A-Za-z_]+|(?:[a-z]\w{0,30}\.){1,6}[a-z]+_[a-z_]+|[*&]?[a-z]+_[a-z_]+|[A-Z]+(?:_[A-Z]+)+)",
     re.DOTALL,
 )
 _SIGNED = re.compile(r"(?=[^A-Za-z]{0,64}[A-Za-z])[\w.@-]{0,64}[!#$%&*^?+~][\w.@!#$%&*^?+~-]{0,64}")
 _CHANGES_CASE_AFTER_SIGN = re.compile(r"[a-z][!#$%*^+~]\w{0,64}[A-Z]")
 _SHORTEST_CHOSEN = 8
+_JOINED_WORDS = re.compile(r"[^\W\d_]{3,20}(?:[-._][^\W\d_]{3,20}){1,3}[-._]?\d{1,4}[!?]?")
+_PUBLIC_KEY = re.compile(
+    r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w{1,20}|sk-ssh-\S{1,40}) AAAA"
+    r"|-----BEGIN (?:\w{1,20} )?(?:PUBLIC KEY|CERTIFICATE)"
+)
+_DUMMY = re.compile(
+    r"(?i:empty|dummy|fake|unused|invalid|default|placeholder|example|sample|todo|tbd|ollama|lm-?studio|anything|ignored?"
+    r"|not?[-_ ]?(?:needed|used|set|required|applicable|key|token|auth)(?:[-_ ](?:required|needed))?)"
+)
+_POSTAL_CODE = re.compile(r"[1-9]\d{2}[ ]?\d{3}")
+_HAS_CAPITAL = re.compile(r"[A-Z]")
+_WORDS_OF_NAMES = vocabulary.ASPECTS | vocabulary.PASSWORDS | vocabulary.SINGLE | vocabulary.OPAQUE | vocabulary.CODES
 
 
 def is_credential(text: str) -> bool:
@@ -85,6 +107,23 @@ def may_be_password(text: str) -> bool:
         return True
     is_mixed = any(map(str.isdigit, text)) or _CHANGES_CASE_AFTER_SIGN.search(text) is not None
     return len(text) >= _SHORTEST_CHOSEN and is_mixed and _SIGNED.fullmatch(text) is not None
+
+
+def is_postal_code(text: str) -> bool:
+    """Say whether a text may be a postal code of India, which is called PIN there."""
+    return _POSTAL_CODE.fullmatch(text) is not None
+
+
+def is_joined_words(text: str) -> bool:
+    """Say whether a text is a password of words and a number, as people are told to choose them: `swan-Gravel-63`.
+
+    One of words about secrets is a name: `reset-link-12`.
+    """
+    if not any(map(str.isdigit, text[-2:])) or _JOINED_WORDS.fullmatch(text) is None:
+        return False
+    if not (_HAS_CAPITAL.search(text) or text[-2:].isdigit()):
+        return False
+    return _WORDS_OF_NAMES.isdisjoint(re.split(r"[\W\d_]+", text.lower()))
 
 
 def is_opaque(text: str) -> bool:
@@ -105,7 +144,7 @@ def is_more_than_words(text: str) -> bool:
     """Say whether a text is no plain words: a credential, a number that may be a code, `name=value`, a seed phrase."""
     looked_at = text[:_LONGEST_LOOKED_AT]
     is_code = "=" in looked_at or _NUMBER.fullmatch(looked_at) is not None
-    return is_code or is_seed_phrase(looked_at) or is_credential(looked_at)
+    return is_code or is_seed_phrase(looked_at) or is_credential(looked_at) or is_joined_words(looked_at)
 
 
 def is_seed_phrase(text: str, fewest: int = 4) -> bool:
@@ -117,6 +156,11 @@ def is_seed_phrase(text: str, fewest: int = 4) -> bool:
 def is_placeholder(text: str) -> bool:
     """Say whether a text only stands for a value: `${PASSWORD}`, `<password>`, `********`."""
     return _PLACEHOLDER.fullmatch(text.strip()[:_LONGEST_LOOKED_AT]) is not None
+
+
+def is_dummy(text: str) -> bool:
+    """Say whether a text stands where a program wants a key and none is needed: `EMPTY`, `not-needed`."""
+    return _DUMMY.fullmatch(text) is not None
 
 
 def is_code(text: str) -> bool:
@@ -186,6 +230,11 @@ _FEWEST_WORDS = 3
 def is_reference(text: str) -> bool:
     """Say whether a text tells where a secret is kept: `pg-secret`, `prod/db`, `/etc/gcp/key.json`, `arn:…`, a URL."""
     return _REFERENCE.fullmatch(text) is not None
+
+
+def is_public_key(text: str) -> bool:
+    """Say whether a text is the public part of a key, which may be shown: `ssh-ed25519 AAAA…`, a certificate."""
+    return _PUBLIC_KEY.match(text) is not None
 
 
 def is_camel_case(text: str) -> bool:

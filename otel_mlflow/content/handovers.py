@@ -9,6 +9,7 @@
 6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`,
    `your code is …, it expires in 5 minutes`.
 7. Where a password is the subject: `the new one is …`, `I set it to …`.
+8. What Vault lets a role in with: `role_id=… secret_id=…`.
 
 It is hidden if it looks like a credential: `login: required / optional` says something else.
 """
@@ -90,10 +91,10 @@ _CALLS = (
         "login log sign authenticate auth signin basicauth httpbasicauth credentials networkcredential sqlcredential "
         "passwordcredential usernamepasswordcredentials usernamepasswordauthenticationtoken passwordauthentication "
         "setbasicauth withbasicauth basicauthentication awscredentials basicawscredentials storagesharedkeycredential",
-        r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
+        r"""(?!(?:log|sign)(?!_?in))\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
     ),
     _form(
-        "connect getconnection open pdo mysqli plainauth sequelize bind",
+        "connect getconnection database open pdo mysqli plainauth sequelize bind",
         r"""\w+\(\s{0,9}(?:["'][^"'\n]{0,200}["']|[\w$.]{1,40})\s{0,9},\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
     ),
     _form(
@@ -101,6 +102,16 @@ _CALLS = (
         r"""\w+\((?:\{[^{}\n]{0,200}\}|[^(){}"'\n]{1,200}),\s{0,9}b?["']([^"'\n]{3,200})["']""",
         before=r"(?:jwt|jsonwebtoken)\.\Z",
     ),
+    _form(
+        "auth credentials creds login",
+        r"""\w+["']?\s?[=:]\s?[(\[]\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']\s{0,9},?\s{0,9}[)\]]""",
+    ),
+    _form("open", r"""\w+[ ]"[^"\n]{1,200}",[ ]?"[^"\n]{1,80}",[ ]?"([^"\n]{3,200})\""""),
+    _form(
+        "auth", r"""\w+\([ ]?["']([^"'\n]{4,200})["'][ ]?\)""", before=r"\b(?:red|redis|rdb|client|conn)(?:[.:]|->)\Z"
+    ),
+    _form("login", r"""(?-i:LOGIN)[ ]"[^"\n]{1,80}"[ ]"([^"\n]{3,200})\""""),
+    _form("client", r"""\w+\(\s{0,9}["'](?:AC|SK)[0-9a-f]{32}["']\s{0,9},\s{0,9}["']([0-9a-f]{32})["']"""),
     _form("btoa", r"""\w+\(\s{0,9}["'`][^"'`:\n]{1,64}:([^"'`\n]{3,200})["'`]"""),
     _form("encode", r"""\w+\(\s{0,9}b?["'][^"':\n]{1,64}:([^"'\n]{3,200})["']""", before=r"b64\Z"),
     _form(
@@ -125,6 +136,9 @@ _CALLS = (
     _form("fernet", r"""\w+\(\s{0,9}b?["']([^"'\n]{16,200})["']"""),
     _form("securestring", r"""\w+[ ](?:-string[ ])?["']([^"'\n]{3,200})["']"""),
 )
+# As Windows shows a wireless network.
+_KEY_CONTENT = _form("key", r"\w+ content\s{1,20}:\s(\S{8,63})")
+_WITHOUT_BRACKETS = frozenset(b"open securestring login auth credentials creds".split())
 _KEY = _form(
     "key",
     r"""\w+(?:\sinstead|\sfor(?:\s[^\s:]{1,30}){1,4}?)?(?:\s(?:is|was)|:|\s?(?:->|→|=)|(?=\s\S{16,200}(?:\s(?:to|for|in|with|as)\b|[.!]?\s*\Z)))\s{1,4}["'`]?([^\s"'`<>]{16,200})""",
@@ -140,16 +154,18 @@ _SENT_CODE = _form(
     r"(?=[^\n]{0,80}?\b(?:share|expires?|anyone|minutes?|minuten|gültig|expire|minutos|caduca)\b)",
     before=r"\b(?:your|ihr|dein|der|votre|le|tu|su|el)\s(?:\w{1,20}\s)?\Z",
 )
+# Of Vault.
+_SECRET_ID = _form("secret", r"""\w+_id["']?\s?[=:]\s?["']?([\w-]{16,64})""", before=r"\brole_id[^\n]{0,80}\Z")
 _CONNECTED = _form("auth authenticate", r"""\w+\([ ]?["']([^"'\s]{16,200})["'][ ]?\)""")
 _OWN_CODE = _form(
     "code código codigo codice",
-    r"\w+\s(?:is|ist|lautet|est|es|é|è):?\s(\d{6})[.!]?\s*(?=\Z|[\n\"'\\])",
+    r"\w+(?:\s(?:is|ist|lautet|est|es|é|è):?|:)\s(\d{6})[.!]?\s*(?=\Z|[\n\"'\\])",
     before=r"\b(?:your|ihr|dein|votre|tu|su|seu|tuo)\s\Z",
 )
-_ASKED = _form("ugfzc", r"UGFzc3dvcmQ6\s{1,4}([\w+/=]{4,200})")
+_ASKED = _form("ugfzc", r"UGFzc3dvcmQ6(?:\s{1,4}|\\[rn]){1,2}(?:(?:C|client|>{1,3}|-->)[:>]?[ ])?([\w+/=]{4,200})")
 _SET_USER = _form("setuser", r"\w+[ ][^\n]{0,80}?[ ]>(\S{4,200})", before=r"\bacl[ ]\Z")
 _TELLING = frozenset().union(
-    *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _LOCK, _SENT, _OWN_CODE, _ASKED, _SET_USER)),
+    *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _SECRET_ID, _LOCK, _SENT, _OWN_CODE, _ASKED, _SET_USER)),
     b"verify confirm approve passwords".split(),
 )
 _PUNCTUATION = ".,;:!?)]}"
@@ -170,15 +186,15 @@ def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
             secret = found[1].rstrip(_PUNCTUATION)
             if _is_password(secret):
                 yield found.start(1), found.start(1) + len(secret)
-    for form in _CALLS if "(" in text or b"securestring" in words else ():
+    for form in _CALLS if "(" in text or not _WITHOUT_BRACKETS.isdisjoint(words) else ():
         for found in _matches(text, lower, words, form):
             if not is_word(found[1]) and not is_placeholder(found[1]):
                 yield found.span(1)
-    for form in (_KEY, _CONNECTED):
+    for form in (_KEY, _CONNECTED, _SECRET_ID):
         for found in _matches(text, lower, words, form):
             if is_opaque(found[1].rstrip(_PUNCTUATION)):
                 yield found.span(1)
-    for form in (_LOCK, _CODE, _SENT_CODE, _SENT, _OWN_CODE, _ASKED, _SET_USER):
+    for form in (_LOCK, _CODE, _SENT_CODE, _SENT, _OWN_CODE, _ASKED, _SET_USER, _KEY_CONTENT):
         yield from (found.span(1) for found in _matches(text, lower, words, form))
 
 

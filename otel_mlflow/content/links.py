@@ -1,7 +1,7 @@
 """Addresses that let in whoever has them.
 
 1. The answer of an OAuth server and its like: `?code=…&state=…` (RFC 6749, 4.1.2).
-2. A key in an address: `?key=…`.
+2. A key in an address: `?key=…`; among the arguments of a call: `(key=…)`.
 3. A link that works once, known by a word of its path or query: `/reset-password/…`, `/magic?id=…`, `?mode=signIn&x=…`.
 4. A link that works once, known by the words before it: `Your login link: https://host/l/…`.
 5. A token in a path, known by the part before it: `/tokens/…/refresh`, `/share/…`; capitals tell it from an identifier.
@@ -22,6 +22,7 @@ Range = tuple[int, int]
 
 _VALUE = re.compile(r"[^\s&#\"'<>\\]{16,2000}")
 _BEFORE_PARAMETER = {"code=": "?& \t\r\n\"'", "state=": "?&_ \t\r\n\"'", "key=": "?&"}
+_ARGUMENT = re.compile(r"[\"']?([\w-]{16,200})(?=[\"',)])")
 _PARAMETERS = frozenset({b"code", b"key", b"state"})
 _ANNOUNCED = re.compile(
     r"(?:magic|one[- ]time|works once|log[- ]?in|sign[- ]?in|reset|password|invit\w*|activat\w*|confirm\w*|verif\w*"
@@ -42,6 +43,7 @@ _TOKENS = frozenset(
     {"token", "tokens", "key", "keys", "apikey", "secret", "secrets", "bot", "share", "unsubscribe"}
     | {"hook", "hooks", "webhook", "webhooks"}
 )
+_CASES = re.compile(r"(?=.*[a-z])(?=.*[A-Z])")
 _MIXED = re.compile(r"(?!0x)(?=.*[a-z])(?=.*[A-Z])[\w-]{20,}")
 _LOOK_BACK = 120
 _SHORTEST = len("/rp/") + 16
@@ -64,7 +66,16 @@ def _parameters(text: str) -> Iterator[Range]:
             value = _VALUE.match(text, end) if text[place - 1] in before or not place else None
             if value and is_opaque(value[0]):
                 yield value.span()
+            elif mark == "key=" and (argument := _argument(text, place, end)):
+                yield argument
             place = text.find(mark, end)
+
+
+def _argument(text: str, place: int, end: int) -> Range | None:
+    """Find the key that is an argument of a call: capitals tell it from the key of a cache."""
+    argument = _ARGUMENT.match(text, end) if text[place - 1] in "(, " else None
+    is_key = argument is not None and is_opaque(argument[1]) and _CASES.match(argument[1])
+    return argument.span(1) if argument and is_key else None
 
 
 def _addresses(text: str) -> Iterator[Range]:

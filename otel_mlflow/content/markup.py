@@ -100,7 +100,7 @@ def _content_of_element(text: str, mention: Mention) -> Iterator[Range]:
 def _is_closed(text: str, mention: Mention, content: re.Match[str]) -> bool:
     """Say whether an element is closed by its name, or broken off in a word; else it is a `<placeholder>`."""
     if content.end() == len(text):
-        return len(content[1].split()) == 1
+        return len(content[1].split()) == 1 and not content[1][0].isspace()
     name = text[mention.start : mention.end].lower()
     return text[content.end() : content.end() + _LONGEST_PREFIX + len(name)].lower().partition(name)[1] != ""
 

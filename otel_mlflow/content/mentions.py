@@ -36,6 +36,7 @@ class Mention(NamedTuple):
     strength: int
 
 
+_ANY_WORD = "zzz"
 _NONE = Mention(-1, -1, 0)
 
 
@@ -121,11 +122,14 @@ def _strength(text: str, start: int, name: str, names: SecretNames) -> tuple[int
         return Strength.NOTHING, 0
     if words and name.lower() in ("token", "tokens"):
         return _strength_of_token(fold(words[-1][0]), strength), 0
-    for word in reversed(words):
+    for count, word in enumerate(reversed(words), 1):
         if is_credential(word[0]):
             break
         phrase = names.strength(f"{before[word.start() :]}{name}")
         if phrase > strength:
+            is_of_first_alone = phrase == names.strength(f"{before[word.start() :]}{_ANY_WORD}")
+            if is_of_first_alone and (phrase == Strength.ALL or count > 1):
+                break  # `password Bicycle`, `PIN for the alarm`
             return phrase, len(before) - word.start()
     return strength, 0
 

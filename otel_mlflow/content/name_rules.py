@@ -5,7 +5,7 @@
 - A word for a code (`otp`, `pin`), or for what is written like one (`cookie`), hides all but plain words.
 - A word that has other meanings (`token`, `sig`) hides what looks like a credential; so does an environment variable
   that ends in `_KEY`.
-- A password's control of a form hides what looks like a credential (`passwordField`).
+- A password's control of a form, or where it is kept, hides all but plain words (`passwordField`, `passwordKey`).
 - Not where the name says something about the secret (`password_policy`, `has_token`, `nextPageToken`).
 """
 
@@ -32,10 +32,29 @@ _INSIDE = (
     "passord",
     "losenord",
 )
-_ENDINGS = ("token", "secret", "apikey", "cookie", "credentials", "secretkey", "accesskey", "privatekey")
+_ENDINGS = (
+    *("token", "secret", "apikey", "cookie", "credentials", "secretkey", "accesskey", "privatekey"),
+    *("storepass", "keypass"),
+)
+# `passwordless` says that there is none.
+_WITHOUT = ("wordless", "wortlos", "tokenless", "keyless", "secretless")
 _VAGUE = frozenset(
     {
-        *("access", "security", "social", "personal", "service", "set", "two", "one", "auth", "amz", "reset", "login"),
+        *(
+            "access",
+            "security",
+            "social",
+            "personal",
+            "service",
+            "set",
+            "two",
+            "one",
+            "auth",
+            "amz",
+            "reset",
+            "login",
+            "protocol",
+        ),
         *("id", "url", "uri", "data", "header", "json", "x"),
     }
 )
@@ -48,7 +67,9 @@ def _hints_of(phrase: tuple[str, ...]) -> set[str]:
 
 
 HINTS = frozenset(
-    word for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES) for word in _hints_of(phrase)
+    word
+    for phrase in (*vocabulary.PHRASES, *vocabulary.NUMERIC_PHRASES, *vocabulary.OPAQUE_PHRASES)
+    for word in _hints_of(phrase)
 ) | {"key", "keys", "code", "codes", "pass"}
 """Words that show that a text may have a phrase."""
 
@@ -89,7 +110,7 @@ def _judge_at(words: list[str], place: int) -> int:
     strength, length = _phrase_at(words, place)
     tail = words[place + length :]
     if strength is Strength.ALL and tail and vocabulary.CONTROLS.issuperset(tail):
-        return Strength.CREDENTIALS
+        return Strength.CODES
     if strength is Strength.NOTHING or _is_about(words, place, length):
         return Strength.NOTHING
     is_firm = length > 1 or strength is Strength.ALL
@@ -110,7 +131,7 @@ def _is_about(words: list[str], place: int, length: int) -> bool:
 def _phrase_at(words: list[str], place: int) -> tuple[Strength, int]:
     """Find the name of a secret that begins at a word: how strong it is, and how many words it has."""
     word = words[place]
-    for strength, phrases in ((Strength.CODES, _NUMERIC_PHRASES), (Strength.TEXTS, _PHRASES)):
+    for strength, phrases in _PHRASES_BY_STRENGTH:
         for phrase in phrases.get(word, ()):
             if tuple(words[place : place + len(phrase)]) == phrase:
                 return strength, len(phrase)
@@ -120,6 +141,8 @@ def _phrase_at(words: list[str], place: int) -> tuple[Strength, int]:
 
 
 def _strength_of_word(word: str, before: str) -> Strength:
+    if word.endswith(_WITHOUT):
+        return Strength.NOTHING
     if word in vocabulary.PASSWORDS or any(part in word for part in _INSIDE):
         return Strength.ALL
     if word in vocabulary.CODES:
@@ -134,6 +157,8 @@ def _strength_of_word(word: str, before: str) -> Strength:
         is_of_text = word == "tokens" and before in vocabulary.TOKENS_OF_TEXT
         return Strength.NOTHING if is_of_text else Strength.CREDENTIALS
     ending = next((ending for ending in _ENDINGS if word.endswith(ending)), "")
+    if not ending and word.endswith(("pass", "pwd")) and word not in vocabulary.OTHER_PASSES:
+        return Strength.CODES
     if not ending or word == "unsecret":
         return Strength.NOTHING
     return _strength_of_token(word.removesuffix("token")) if ending == "token" else Strength.TEXTS
@@ -156,7 +181,7 @@ def is_label(text: str) -> bool:
     """Say whether a text is itself only the name of a secret: a label, a translation, the name of a column."""
     if _HEADER_NAME.fullmatch(text):
         return True
-    if len(text) > _LONGEST_LABEL or not re.sub("[ _-]", "", text).isalpha():
+    if len(text) > _LONGEST_LABEL or not re.sub("[ _'’-]", "", text).isalpha():
         return False
     words = split_words(text)
     return _LABELS.issuperset(words) and any(_judge_at(words, place) for place in range(len(words)))
@@ -176,8 +201,11 @@ _LONGEST_CLASS_NAME = 100
 _LONGEST_LABEL = 40
 _OPAQUE = frozenset(map(fold, vocabulary.OPAQUE))
 _SCRIPTS = tuple(map(fold, vocabulary.SCRIPTS_WITHOUT_SPACES))
-_PHRASES = _by_first_word(vocabulary.PHRASES)
-_NUMERIC_PHRASES = _by_first_word(vocabulary.NUMERIC_PHRASES)
+_PHRASES_BY_STRENGTH = (
+    (Strength.CODES, _by_first_word(vocabulary.NUMERIC_PHRASES)),
+    (Strength.TEXTS, _by_first_word(vocabulary.PHRASES)),
+    (Strength.CREDENTIALS, _by_first_word(vocabulary.OPAQUE_PHRASES)),
+)
 _NAMES = (vocabulary.PASSWORDS - vocabulary.COMPOUNDS) | vocabulary.SINGLE | vocabulary.CODES | vocabulary.OPAQUE
 _LABELS = (
     frozenset(

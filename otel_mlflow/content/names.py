@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from otel_mlflow.content import vocabulary
-from otel_mlflow.content.credentials import is_credential, is_more_than_words, is_placeholder, is_reference, is_type
+from otel_mlflow.content.credentials import (
+    is_credential,
+    is_dummy,
+    is_more_than_words,
+    is_placeholder,
+    is_public_key,
+    is_reference,
+    is_type,
+)
 from otel_mlflow.content.name_rules import HINTS, Strength, is_label, judge_variable, judge_words
 from otel_mlflow.content.words import fold, split_words
 
@@ -122,7 +130,7 @@ def _is_hidden_text(strength: int, value: str) -> bool:
         return is_credential(value)
     if strength == Strength.CODES:
         return is_more_than_words(value)
-    is_elsewhere = strength < Strength.ALL and is_reference(value)
+    is_elsewhere = strength < Strength.ALL and (is_reference(value) or is_public_key(value) or is_dummy(value))
     return not (is_elsewhere or is_label(value) or is_type(value, whole=True))
 
 

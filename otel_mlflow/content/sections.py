@@ -1,7 +1,9 @@
-"""A `key` in a configuration file that the name of its section tells to be a secret.
+"""A `key` that what it stands under tells to be a secret: `{"encryption": {"key": …}}`, in structures and in files.
 
-1. Below a name, indented deeper: `encryption:` and below it `key: …`.
-2. Below a head in brackets: `[encryption]` and below it `key = …`.
+In a configuration file it stands
+
+1. below a name, indented deeper: `encryption:` and below it `key: …`;
+2. below a head in brackets: `[encryption]` and below it `key = …`.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import re
 from collections.abc import Iterator, Set
 
 from otel_mlflow.content.credentials import is_opaque, is_reference
+from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import SecretNames
 from otel_mlflow.content.windows import find_all
 
@@ -20,13 +23,22 @@ _SECTION = re.compile(r"([ \t]{0,40})(?:\[([\w. -]{1,60})\]|([\w.-]{1,60}):)[ \t
 _LOOK_BACK = 1000
 
 
+def is_key_of(section: str, value: str, names: SecretNames) -> bool:
+    """Say whether a value called `key` is a secret, by the name of what it stands under."""
+    return is_key(value) and names.strength(f"{section} key") > Strength.NOTHING
+
+
+def is_key(value: str) -> bool:
+    """Say whether a value called `key` may be a secret: made up by a machine, and no place where one is kept."""
+    return is_opaque(value) and not is_reference(value)
+
+
 def find_in_sections(text: str, words: Set[bytes], names: SecretNames) -> Iterator[Range]:
     """Find such keys; `words` are those of the text."""
     if b"key" not in words or "\n" not in text:
         return
     for key in find_all(_KEY, text):
-        is_value = is_opaque(key[2]) and not is_reference(key[2])
-        if is_value and names.strength(f"{_section_above(text, key.start(), len(key[1]))} key"):
+        if is_key_of(_section_above(text, key.start(), len(key[1])), key[2], names):
             yield key.span(2)
 
 

@@ -1,9 +1,10 @@
 """Secrets that a sentence tells.
 
-1. After the name, what it is: `my password is …`, `the password for the VPN is …`, `パスワードは…です`.
+1. After the name, what it is: `my password is …`, `the password for the VPN is …`, `パスワードは…です`; behind words of
+   any kind, what has the looks of a password: `the password the new printer has is …`.
 2. After the name and a remark: `a temporary password is generated for root@host: …`, `пароль от базы …`; after dots
    that lead to it: `Password ..... …`.
-3. Alone on the line below: `the following password to proceed:`.
+3. On the line below: alone (`the following password to proceed:`), or as `New value: …`.
 4. After the name, what it was and what it is: `changed the password from … to …`.
 5. Before the name, what is one: `… is your verification code`, `use … as the password`, `connect("…")  # password`.
 """
@@ -13,12 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from otel_mlflow.content import vocabulary
 from otel_mlflow.content.credentials import (
     is_camel_case,
     is_credential,
+    is_joined_words,
     is_message,
     is_opaque,
     is_placeholder,
+    is_postal_code,
     is_seed_phrase,
     is_word,
     may_be_password,
@@ -30,18 +34,26 @@ from otel_mlflow.content.names import is_hidden
 Range = tuple[int, int]
 
 _FOR = (
-    r"(?:for|of|to|on|in|at|für|vom|von|zum|zur|pour|du|des|de|del|dello|della|da|para|di|per|voor|do|för|til|için|для|от|к)"
-    r"(?:[ ][^\s.:;,]{1,60}){1,4}?"
+    r"(?:for|of|to|on|in|at|für|fürs|im|am|beim|ins|vom|von|zum|zur|zu|pour|du|des|de|del|dello|della|da|para|di|per|voor|do|för"
+    r"|til|için|для|от|к)(?:[ ][^\s.:;,]{1,60}){1,8}?"
     r"|(?:(?:that|which)[ ])?(?:you|we|i|they|he|she)(?:[ ][^\s.:;,]{1,60}){1,4}?"
 )
 _IS = re.compile(
     rf"""(?:['’]s\s{{1,9}}|(?:[ ](?:tempor|provis)\w{{1,12}})?[ ]?(?:\s(?:{_FOR}|\([^()\r\n]{{1,40}}\)))?\s{{1,9}}"""
     r"""(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est"""
     r"""|es|era|é|è|e|este|je|jest|to|là|är|er|on"""
-    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|auf|это|є|:=)(?:\s{1,9}|:\s{0,9})){1,4})"""
+    r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|auf|это|є|:=)"""
+    r"""(?:[ ]?:\s{0,9}|\s{1,9})){1,4})"""
     r"""\s{0,9}["'`“«]?\s?([^\s"'`<>“”«»]+)"""
     r"""|\s?(?:是|为|為|は|が|이?가|는|은|คือ|है|:)\s?[:\uff1a]?\s?["'「“]?([!-~]{4,})"""
     r"""|\s?[\[【](\d{4,8})[\]】]""",
+    re.IGNORECASE,
+)
+# With words between that only say whose it is: what is told is a password by its looks, too.
+_IS_AFTER_WORDS = re.compile(
+    r"((?:[ ][^\s.:;,\"'=<>(){}]{1,40}){1,8}?)[ ]"
+    r"(?:is|was|ist|war|lautet|est|es|era|é|è|e|jest|je|är|er|on|adalah|ialah|είναι|هي|هو|היא|הוא|यह|это)"
+    r"(?:[ ]now|[ ]nun|[ ]jetzt)?[ ]?:?[ ][\"'`“«]?([^\s\"'`<>“”«»]{6,200})",
     re.IGNORECASE,
 )
 _EXCHANGED = re.compile(
@@ -59,6 +71,7 @@ _ALONE_BELOW = re.compile(
     r"(?:```\w{0,20}(?:\r?\n|\\n))?[ \t>*`]*"
     r"([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
 )
+_NEW_VALUE = re.compile(r"[^\r\n]{0,80}\r?\n[ \t]{0,8}[Nn]ew value: (\S{6,200})")
 _BEFORE = re.compile(
     r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?"""
     r"""(?:[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
@@ -76,13 +89,25 @@ _NUMERIC_NAME = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(?:[A-Z]-)?(\d{4,8})")
+_ABOUT = vocabulary.ASPECTS - {"server", "service", "host", "domain", "user", "owner", "account", "last", "at", "on"}
+_SENT_CODE = re.compile(r"\d{6}")
 _PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _LOOK_BACK = 260
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}Z?)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d")
 _SOCIAL_SECURITY_NUMBER = re.compile(r"\d{3}-\d{2}-\d{4}")
+_PIN = re.compile(r"pin(?:[ _-]?code)?\Z", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"\b(?:india|road|street|nagar|marg|colony|dist|district|city|town|postal|post office|karnataka|maharashtra|kerala"
+    r"|delhi|mumbai|bengaluru|bangalore|chennai|kolkata|hyderabad|pune)\b",
+    re.IGNORECASE,
+)
+_ADDRESS_AROUND = 100
 _VERBS = frozenset({"is", "was", "ist", "war", "est", "es", "lautet"})
 _SHORTEST_CODE = len("123")
 _FEWEST_WORDS = 3
+_LONG_WORD = 20
+# The secret, what it is called, and up to four words between.
+_MOST_WORDS_BEFORE = 9
 _FEWEST_SEEDS = 8
 _PUNCTUATION = ".,;:!?)]}'\""
 
@@ -92,8 +117,10 @@ def find_told(text: str, mention: Mention) -> Range | None:
     return (
         _in_front_of_remark(text, mention)
         or _said(text, mention)
+        or _said_after_words(text, mention)
         or find_below(text, mention)
         or _after_remark(text, mention)
+        or _new_value(text, mention)
         or _before(text, mention)
     )
 
@@ -105,13 +132,20 @@ def find_exchanged(text: str, mention: Mention) -> Iterator[Range]:
         return
     for group in (1, 2):
         word = exchanged[group].rstrip(_PUNCTUATION)
-        if is_credential(word) and not is_placeholder(word):
+        if may_be_password(word) and not is_placeholder(word):
             yield exchanged.start(group), exchanged.start(group) + len(word)
 
 
 def names_code(text: str, mention: Mention) -> bool:
     """Say whether a name is that of a short number."""
     return _NUMERIC_NAME.search(text, mention.start, mention.end) is not None
+
+
+def is_postal(text: str, mention: Mention, place: Range) -> bool:
+    """Say whether a PIN is the postal code in an address in India."""
+    if not (_PIN.match(text, mention.start, mention.end) and is_postal_code(text[slice(*place)])):
+        return False
+    return _ADDRESS.search(text, max(mention.start - _ADDRESS_AROUND, 0), place[1] + _ADDRESS_AROUND) is not None
 
 
 def is_pin(word: str) -> bool:
@@ -149,15 +183,29 @@ def _said(text: str, mention: Mention) -> Range | None:
     word = said[group].rstrip(_PUNCTUATION)
     if is_pin(word.rstrip("#*")) and names_code(text, mention):
         return said.start(group), said.start(group) + len(word)
-    is_pass = text[mention.start : mention.end].lower() == "pass"
+    is_pass = text[mention.start : mention.end].lower().split()[:1] == ["pass"]
     if (is_pass or mention.strength == Strength.ALL) and is_camel_case(word):
         is_secret = not (is_class_name(word) or _VERBS.isdisjoint(text[mention.end : said.start(group)].split()))
     elif is_pass or mention.strength < Strength.TEXTS:
         is_secret = is_hidden(min(mention.strength, Strength.CODES), word)
     else:
         is_secret = not (is_word(word) or (mention.strength < Strength.ALL and is_class_name(word)))
-    is_secret = is_secret and not (is_placeholder(word) or is_label(word) or _DATE.fullmatch(word))
+    is_secret = (
+        is_secret
+        and any(map(str.isalnum, word))
+        and not (is_placeholder(word) or is_label(word) or _DATE.fullmatch(word))
+    )
     return (said.start(group), said.start(group) + len(word)) if is_secret else None
+
+
+def _said_after_words(text: str, mention: Mention) -> Range | None:
+    """Find the password in `the password the new printer has is …`; words about passwords are not passed over."""
+    said = _IS_AFTER_WORDS.match(text, mention.end) if mention.strength >= Strength.TEXTS else None
+    if said is None or not _ABOUT.isdisjoint(said[1].lower().split()):
+        return None
+    word = said[2].rstrip(_PUNCTUATION)
+    is_secret = (may_be_password(word) or is_joined_words(word)) and "/" not in word and not is_placeholder(word)
+    return (said.start(2), said.start(2) + len(word)) if is_secret else None
 
 
 def find_below(text: str, mention: Mention) -> Range | None:
@@ -165,8 +213,16 @@ def find_below(text: str, mention: Mention) -> Range | None:
     return _credential(_ALONE_BELOW.match(text, mention.end), mention)
 
 
+def _new_value(text: str, mention: Mention) -> Range | None:
+    found = _NEW_VALUE.match(text, mention.end) if mention.strength == Strength.ALL else None
+    return found.span(1) if found else None
+
+
 def _after_remark(text: str, mention: Mention) -> Range | None:
-    return _credential(_AFTER_REMARK.match(text, mention.end), mention)
+    found = _AFTER_REMARK.match(text, mention.end)
+    if found and _SENT_CODE.fullmatch(found[1]) and names_code(text, mention):
+        return found.span(1)
+    return _credential(found, mention)
 
 
 def _credential(found: re.Match[str] | None, mention: Mention) -> Range | None:
@@ -187,11 +243,19 @@ def _in_front_of_remark(text: str, mention: Mention) -> Range | None:
     return start + found.start(1), start + found.end(1)
 
 
+def _is_plain(word: str) -> bool:
+    """Say quickly that a word is no secret."""
+    return word.strip(_PUNCTUATION).isalpha() and len(word) < _LONG_WORD
+
+
 def _before(text: str, mention: Mention) -> Range | None:
     """Find the secret in `… is your password`."""
     start = max(mention.start - _LOOK_BACK, 0)
-    found = _BEFORE.search(text[start : mention.start])
-    if found is None or mention.strength < Strength.CODES:
+    before = text[start : mention.start]
+    if mention.strength < Strength.CODES or all(map(_is_plain, before.split()[-_MOST_WORDS_BEFORE:])):
+        return None
+    found = _BEFORE.search(before)
+    if found is None:
         return None
     if (code := _CODE.fullmatch(found[1])) and names_code(text, mention):
         return start + found.start(1) + code.start(1), start + found.end(1)

@@ -9,10 +9,12 @@
 6. The grant of an OAuth client, and what its server answers: `{"grant_type": "authorization_code", "code": …}`,
    `{"code": …, "state": …}`.
 7. A key in JSON (RFC 7517): `{"kty": "RSA", "d": …}`; one that is told by what it is under, or alone beside:
-   `{"encryption": {"key": …}}`, `{"username": "ada", "key": …}`.
-8. A password that is typed again: `{"password": …, "confirm": …}`.
+   `{"encryption": {"key": …}}`, `{"username": "ada", "key": …}`, `{"keyName": "key1", "value": …}`.
+8. A password that is typed again: `{"password": …, "confirm": …}`; the number of a card beside its code:
+   `{"number": …, "cvc": …}`; what Vault lets a role in with: `{"role_id": …, "secret_id": …}`.
 
-And names that are none here: the `token` of a model's log probabilities, a JSON schema's property.
+And names that are none here: the `token` of a model's log probabilities, a JSON schema's property, the `pin` of an
+address in India.
 """
 
 from __future__ import annotations
@@ -23,10 +25,11 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from otel_mlflow.content.commands import find_in_commands
-from otel_mlflow.content.credentials import is_opaque, is_reference
+from otel_mlflow.content.credentials import is_opaque, is_postal_code, is_public_key
 from otel_mlflow.content.mentions import words_in
 from otel_mlflow.content.name_rules import Strength, is_label, names_aspect
 from otel_mlflow.content.names import SecretNames
+from otel_mlflow.content.sections import is_key, is_key_of
 
 Members = Mapping[Any, int]
 
@@ -86,6 +89,7 @@ _VALUE_KEYS = frozenset(
         "headervalue",
         "fieldvalue",
         "default",
+        "example",
         "defaultvalue",
         "default_value",
         "current",
@@ -113,6 +117,12 @@ _GRANT_KEYS = frozenset({"grant_type", "redirect_uri", "redirecturi", "code_veri
 _GRANTED = frozenset({"code", "state", "ticket"})
 _ACCOUNT_KEYS = frozenset({"user", "username", "user_name", "login", "email", "mail", "host", "account", "uid", "u"})
 _TYPED_AGAIN = frozenset({"confirm", "confirmation", "confirmed", "repeat", "repeated", "again", "retype", "verify"})
+_CARD_CODES = frozenset({"cvv", "cvc", "cvv2", "cvc2", "security_code", "securitycode", "card_cvv", "card_cvc"})
+_CARD_NUMBERS = frozenset({"pan", "number", "card", "card_no", "cardno", "ccnumber", "cc_number"})
+# India's postal codes are called PIN, and have six digits as some of the other have.
+_ADDRESS_KEYS = frozenset({"city", "street", "district", "town", "locality", "state", "address", "line1", "country"})
+_POSTAL_CODES = frozenset({"pin", "pincode", "pin_code", "pin-code"})
+_MIXED_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+/=-]{32,}")
 _PRIVATE_PARTS = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _COLUMN_KEYS = ("columns", "headers", "header", "fields", "column_names", "cols", "schema", "names")
 _ROW_KEYS = ("data", "rows", "values", "data_array", "records", "body", "tuples")
@@ -138,6 +148,8 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
         strength = names.strength(name)
         if name == "pass" and _ACCOUNT_KEYS.isdisjoint(map(_folded, mapping)):
             strength = min(strength, Strength.CREDENTIALS)
+        if strength == Strength.CODES and _is_postal(name, mapping):
+            continue
         if strength and not _is_piece_of_text(name, mapping):
             hidden[name] = max(strength, hidden.get(name, 0))
     named = _strength_beside(pairs, names)
@@ -146,6 +158,12 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
     if (located := _strength_of_place(mapping, names)) and not _is_of_missing(mapping):
         inputs = _INPUT_KEYS | {"data"} if "instancePath" in mapping else _INPUT_KEYS
         hidden |= {key: located for key in mapping if _folded(key) in inputs}
+    if "keyName" in mapping:
+        hidden |= {key: Strength.TEXTS for key, v in pairs if _folded(key) == "value" and _is_mixed_key(v)}
+    if not _CARD_CODES.isdisjoint(map(_folded, mapping)):
+        hidden |= {key: Strength.CODES for key in mapping if _folded(key) in _CARD_NUMBERS}
+    if "role_id" in mapping and isinstance(secret := mapping.get("secret_id"), str) and is_opaque(secret):
+        hidden["secret_id"] = Strength.TEXTS
     if _is_grant(mapping):
         hidden |= {key: Strength.CREDENTIALS for key in mapping if _folded(key) in _GRANTED}
     if Strength.ALL in hidden.values():
@@ -160,16 +178,16 @@ def members_to_hide(mapping: Mapping[Any, Any], pairs: Sequence[tuple[Any, Any]]
 def keys_to_hide(mapping: Mapping[Any, Any], owner: Any, names: SecretNames) -> dict[Any, int]:
     """Judge a member called `key` by the name that the mapping is under, or by an account's name alone beside it."""
     key = mapping.get("key")
-    if not isinstance(key, str) or not is_opaque(key) or is_reference(key):
+    if not isinstance(key, str) or not is_key(key):
         return {}
     is_of_account = len(mapping) == len(("username", "key")) and not _ACCOUNT_KEYS.isdisjoint(map(_folded, mapping))
-    return {"key": Strength.TEXTS} if is_of_account or names.strength(f"{owner} key") else {}
+    return {"key": Strength.TEXTS} if is_of_account or is_key_of(owner, key, names) else {}
 
 
 def may_hold_key_or_code(text: str, words: Set[bytes]) -> bool:
     """Say whether a text of these words may hold a key in JSON or in a configuration file, or a grant."""
     is_named = b"key" in words or (b"code" in words and b"state" in words)
-    return b"kty" in words or (is_named and _LONG_KEY_OR_CODE.search(text) is not None)
+    return b"kty" in words or b"keyname" in words or (is_named and _LONG_KEY_OR_CODE.search(text) is not None)
 
 
 def columns_to_hide(mapping: Mapping[Any, Any], names: SecretNames) -> tuple[Any, dict[int, int]]:
@@ -234,6 +252,16 @@ def _is_of_call(key: Any, value: Any) -> bool:
     return _folded(key) in ("input", "response") and isinstance(value, Mapping)
 
 
+def _is_postal(name: Any, mapping: Mapping[Any, Any]) -> bool:
+    if _folded(name) not in _POSTAL_CODES or _ADDRESS_KEYS.isdisjoint(map(_folded, mapping)):
+        return False
+    return is_postal_code(str(mapping.get(name)))
+
+
+def _is_mixed_key(value: Any) -> bool:
+    return isinstance(value, str) and _MIXED_KEY.fullmatch(value) is not None
+
+
 def _is_piece_of_text(name: Any, mapping: Mapping[Any, Any]) -> bool:
     return _folded(name) in ("token", "tokens") and not _LOG_PROBABILITY.isdisjoint(mapping)
 
@@ -254,12 +282,21 @@ def is_schema(mapping: Mapping[Any, Any]) -> bool:
 def states_aspects(value: Any) -> bool:
     """Say whether a value only states something about secrets: `{"min_length": 8}`, `["db-password"]`."""
     if isinstance(value, Mapping):
-        return bool(value) and all(map(names_aspect, value))
+        return bool(value) and all(names_aspect(key) or _states_aspects_of_one(inner) for key, inner in value.items())
     return isinstance(value, (list, tuple)) and bool(value) and all(map(_is_name_or_aspects, value))
 
 
+def _states_aspects_of_one(value: Any) -> bool:
+    """Say whether a value states something about one of several secrets: `{"basic": {"id": 12, "name": "CRM"}}`."""
+    return isinstance(value, Mapping) and states_aspects(value)
+
+
 def _is_name_or_aspects(value: Any) -> bool:
-    return is_label(value) if isinstance(value, str) else isinstance(value, Mapping) and states_aspects(value)
+    return (
+        (is_label(value) or is_public_key(value))
+        if isinstance(value, str)
+        else isinstance(value, Mapping) and states_aspects(value)
+    )
 
 
 def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from otel_mlflow.content.credentials import is_credential, is_placeholder, is_word
+from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder, is_word
 from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import is_hidden
@@ -20,7 +20,9 @@ _HEADER_CELL = re.compile(r"""\s*["'`*]{0,2}[^\W\d][\w .()/#-]{0,39}["'`*]{0,2}\
 _RULE = re.compile(r"[\s|+:=\u2500-\u257f-]*")
 _WORD = re.compile(r"\S+")
 # Python's statement, also in a doctest.
-_PASS = re.compile(r"(?:\.{3})?\s*pass\s*(?:#.*)?")
+_PASS = re.compile(r"(?:\.{3}|[ \t]*#)?\s*pass\s*(?:#.*)?")
+# What no line of heads has, but most lines of a program.
+_CODE = re.compile(r"[={};\"]|\w\(|>>>|\b(?:return|import|raise|yield)\b")
 _MOST_LINES = 20_000
 
 
@@ -54,6 +56,8 @@ def _below_header(
         return
     if delimiter is not None:
         yield from _delimited(text, header, heads, delimiter, budget)
+    elif _CODE.search(line):
+        return
     elif "  " in line.strip() or _is_name_alone(line.strip(), heads):
         yield from _aligned(text, header, heads, budget)
 
@@ -90,7 +94,7 @@ def _delimited(
         place: head.strength
         for place, (start, end) in enumerate(cells)
         for head in mentions_in(heads, start, end)
-        if len(text[start:end].strip(" \"'`*\r")) <= head.end - head.start + len("my ")
+        if _is_name(text[start:end], head)
     }
     for row in _rows(text, header[1] + 1, budget) if columns else ():
         if _RULE.fullmatch(text, *row):
@@ -101,6 +105,11 @@ def _delimited(
         for place, strength in columns.items():
             if place < len(cells) and (found := _secret(text, cells[place], strength)):
                 yield found, row[1]
+
+
+def _is_name(cell: str, name: Mention) -> bool:
+    """Say whether a cell holds a name and hardly anything else."""
+    return len(cell.strip(" \"'`*\r")) <= name.end - name.start + len("my ")
 
 
 def _rows(text: str, start: int, budget: Iterator[int]) -> Iterator[Range]:
@@ -160,7 +169,7 @@ def _aligned(text: str, header: Range, heads: Sequence[Mention], budget: Iterato
 
 
 def _is_secret_word(word: str, strength: int) -> bool:
-    if is_placeholder(word) or not any(map(str.isalnum, word)):
+    if is_placeholder(word) or is_code(word.rstrip(",:;)")) or not any(map(str.isalnum, word)):
         return False
     return is_hidden(strength, word) if strength <= Strength.CODES else not is_word(word)
 
@@ -173,5 +182,6 @@ def _beside(text: str, row: Range, name: Mention) -> Range | None:
         return None
     cells = [cell for cell in _cells(text, row, _splitter(delimiter)) if text[slice(*cell)].strip()]
     is_pair = len(cells) == len(("name", "value")) and cells[0][0] <= name.start < cells[0][1]
+    is_pair = is_pair and _is_name(text[slice(*cells[0])], name)
     value = _secret(text, cells[1], name.strength) if is_pair else None
     return value if value and is_credential(text[slice(*value)]) else None

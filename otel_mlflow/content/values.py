@@ -17,6 +17,7 @@ from typing import NamedTuple
 from otel_mlflow.content.credentials import (
     is_code,
     is_credential,
+    is_dummy,
     is_message,
     is_placeholder,
     is_reference,
@@ -35,6 +36,12 @@ _PART = re.compile(r"[^\s,;:\"'()\[\]{}]+")
 _HAS_SIGN = re.compile(r"\w|[^\s\w.,=#*~-]{4}")
 # What follows the type of a parameter in Python.
 _AFTER_TYPE = re.compile(r"[ ]\|[ ]None\b|\)[ ]->[ ]")
+# The type of a parameter in Python, and its default.
+_ANNOTATION = re.compile(
+    r"(?:str|bytes|int|bool|float|dict|list|tuple|object|Any|Optional|Callable|Mapping|SecretStr)(?:\[[^\r\n=]{0,80}\])?"
+    r"(?:[ ]\|[ ]\w{1,20})?(?:[ ]=[ ][\w.]{1,40})?[,:]?"
+)
+_CLASS = re.compile(r"(?:\w{1,40}\.){0,4}_?[A-Z]\w{2,40}(?:Token|Key|Credentials?|Creds|Cookie|Auth)")
 # In Go: `json:"password,omitempty"`.
 _STRUCT_TAG = re.compile(r"(?:\w{1,20}:\"[^\"\n]{0,100}\"[ ]?)+")
 # In PHP: `'password' => 'required|min:8'`.
@@ -54,7 +61,7 @@ _STAND_IN = re.compile(
 # `${PASSWORD:-…}`
 _WITH_DEFAULT = re.compile(r"\$\{[\w.]{1,80}(?::[-=]?|-)([^{}\s\"'$]{4,200})\}")
 # In a connection string of ODBC.
-_BRACED = re.compile(r"\{((?:[^}\r\n]|\}\}){1,200})\}(?!\})")
+_BRACED = re.compile(r"\{((?:[^}\r\n]|\}\}|\}(?=[^;\s}\"'])){1,200})\}(?!\})")
 _CLOSING = {
     "“": "”",
     "„": "“",
@@ -146,13 +153,15 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
     content = text[value.start : value.end]
     if not _HAS_SIGN.search(content) or is_placeholder(content):
         return False
+    if not (value.is_quoted or value.is_nested) and _ANNOTATION.fullmatch(content):
+        return False
     if strength <= Strength.CODES:
         is_literal = value.is_quoted or (value.is_nested and bool({'"', "'"} & set(content))) or not is_code(content)
         parts = _PART.findall(content) if value.is_nested else [content.rstrip(".,;:!?")]
         return is_literal and any(is_hidden(strength, part) for part in parts)
     if value.is_nested and (_SCHEMA.match(content) or (strength < Strength.ALL and _names_only(content))):
         return False
-    if strength < Strength.ALL and is_reference(content.rstrip(".,;:")):
+    if strength < Strength.ALL and (is_reference(content.rstrip(".,;:")) or is_dummy(content.strip("\"'.,;"))):
         return False
     if value.is_quoted or value.is_nested:
         return not (
@@ -163,7 +172,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         )
     if (number := content.rstrip(".,;:)")).isdigit():
         return (strength == Strength.ALL and len(number) >= len("123")) or len(number) >= len("123456")
-    if strength < Strength.ALL and is_class_name(content.rstrip(".,;:")):
+    if strength < Strength.ALL and (is_class_name(content.rstrip(".,;:")) or _CLASS.fullmatch(content.rstrip(".,;:"))):
         return False
     return _is_bare_secret(text, value, content, name, is_equals=is_equals)
 
@@ -185,6 +194,8 @@ def _is_bare_secret(text: str, value: Value, content: str, name: str, *, is_equa
     if _SCHEME.match(content):
         return True
     if " " in content:
+        if is_code(content.partition(" ")[0]):
+            return False
         is_variable = is_equals and name.isupper()
         return is_variable or not all(map(is_word, content.split()[:8])) or bool(_FILLS_LINE_IF_ALONE.search(name))
     if is_equals or not is_word(content):
@@ -215,7 +226,7 @@ def _closing(mark: str, escapes: int) -> re.Pattern[str]:
 def _is_closing(text: str, quote: re.Match[str]) -> bool:
     """Say whether a quote ends a text that names a secret and has no value for it: `input("Password: ")`."""
     mark = quote[1]
-    if not mark or (text[quote.end() : quote.end() + 1] or ")") not in ")],;}\n":
+    if not mark or (text[quote.end() : quote.end() + 1] or ")") not in ")],;} \n":
         return False
     line = text.rfind("\n", max(quote.start() - 500, 0), quote.start()) + 1
     return text.count(mark, max(line, quote.start() - 500), quote.start(1)) % 2 == 1

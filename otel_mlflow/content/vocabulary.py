@@ -56,7 +56,7 @@ SINGLE = _words(
 
 CODES = _words(
     "pin otp totp dsn cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey cookie bearer mnemonic "
-    "bestatigungscode verifizierungscode einmalcode sicherheitscode geheimzahl"
+    "bestatigungscode verifizierungscode einmalcode sicherheitscode geheimzahl mfacode otpcode"
 )
 """What stands under such a name is hidden if it is more than plain words: short numbers too."""
 
@@ -111,8 +111,8 @@ NUMERIC_PHRASES = tuple(
         "one time code",
         "one time password",
         "two factor code",
+        "2 fa",
         "2 fa code",
-        "2fa code",
         "social security number",
         "card number",
         "card cvc",
@@ -157,6 +157,9 @@ NUMERIC_PHRASES = tuple(
     ]
 )
 
+OPAQUE_PHRASES = tuple(tuple(phrase.split()) for phrase in ["websocket protocol"])
+"""Several words in a row under which what looks like a credential is hidden; it may well be a name."""
+
 KEY_OWNERS = _words(
     """
     api apis access secret private encryption decryption master signing account shared auth subscription storage
@@ -190,6 +193,14 @@ PASSES = _words(
 )
 """Whose `pass` lets a person in, or is a step: no secret."""
 
+OTHER_PASSES = _words(
+    """
+    bypass compass trespass surpass overpass underpass encompass bandpass highpass lowpass allpass onepass twopass
+    multipass singlepass fastpass inpass xpass skipass
+    """
+)
+"""Words that end in `pass` and are no passwords."""
+
 TOKEN_OWNERS = _words(
     """
     access refresh auth api bearer id session csrf xsrf security bot personal secret reset invite verification oauth
@@ -212,7 +223,8 @@ TOKENS_OF_TEXT = _words(
 DENIALS = _words(
     """
     has is no non without needs requires require required show hide hides forgot forgotten allow allows enable
-    enabled disable disabled use uses using can should must min max num number count expires expired valid invalid
+    enabled disable disabled use uses using can should must weak reused breached pwned min max num number
+    count expires expired valid invalid
     """
 )
 """Before the name of a secret: the name of something about it."""
@@ -228,11 +240,15 @@ ASPECTS = _words(
     dir location ref refs reference arn version format encoding algorithm alg method methods scheme schemes mode flow
     server service endpoint host domain domains scope scopes audience issuer holder owner user username group groups
     role roles permission index position offset probs logprobs logprob embedding embeddings mask classification
-    classifier cache counter bucket recipe consent banner notice settings config options preferences variable policyid
+    classifier info metadata meta stats cache counter bucket recipe consent banner notice settings config options
+    preferences variable policyid
     needed present exists set saved change changes changer rotation manager generator validator validation checker
     hasher hashing history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu
     box boxes visible visibility icon button form screen page prompt dialog input output inputs outputs details schema
     cutter ordering order sort weight weights economy sale supply symbol ranking frequency frequencies alias
+    chars charset alphabet vergessen aendern andern zurucksetzen anzeigen forgot forgotten oublie oubliee changer
+    afficher olvidada olvidado
+    olvide esqueci esqueceu cambiar alterar mostrar dimenticata vergeten wijzigen show hide
     regex regexp pattern patterns address addresses fd lange longueur longitud lunghezza comprimento lengte длина
     """
 )
@@ -242,12 +258,16 @@ STATED = _words(
     """
     enabled disabled type required min max length count policy expires expiry expired created updated changed rotated
     rotation verified status name optional scheme scope scopes file version provider source url ttl age echo configured
+    fingerprint thumbprint kid algorithm active size bits id ids visibility permission permissions comment
+    description label title owner prefix used total state note
+    tipo obligatorio obrigatorio requerido minimo maximo longitud comprimento typ pflicht erforderlich mindestens lange
+    requis obligatoire longueur obbligatorio lunghezza
     """
 )
 """Under the name of a secret: the name of something that is stated about it."""
 
-CONTROLS = _words("text field input box textbox control")
-"""After the name of a secret: a control of a form, whose value may be its name or the secret."""
+CONTROLS = _words("text field input box textbox control key keys secret")
+"""After the name of a password: a control of a form or where it is kept; the value may be a name or the secret."""
 
 NEUTRAL = _words(
     """

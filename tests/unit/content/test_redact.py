@@ -199,6 +199,93 @@ def test_a_member_is_judged_by_what_is_around_it(value: Any, expected: Any) -> N
     assert (REDACTOR.value(value), json.loads(REDACTOR.json_text(json.dumps(value)))) == (expected, expected)
 
 
+JOINED = "swan-" + "Gravel-" + "63"
+CHOSEN = "Bicycle" + "*Lane4"
+RANDOM = "wE9mL26n3V7x"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"log in as jo with password {JOINED}, then", JOINED),
+        (f"the password {CHOSEN}, then", CHOSEN),
+        (f"the password the new printer has is {JOINED}", JOINED),
+        (f"Le mot de passe du wifi est : {JOINED}", JOINED),
+        (f"Heslo k wifi je {JOINED}, prosím", JOINED),
+        (f"password changed from {CHOSEN}1 to {CHOSEN}2", CHOSEN),
+        (f'password = "{RANDOM}" -> "{JOINED}"', JOINED),
+        (f'auth=("neo4j", "{JOINED}")', JOINED),
+        (f'a1 LOGIN "jo@example.net" "{JOINED}"', JOINED),
+        (f"[smtp.example.com]:587 jo@example.com:{JOINED}", JOINED),
+        (f"amqp is guest:{RANDOM}@rabbit", RANDOM),
+        (f"Client(key='{RANDOM}{RANDOM}', region=eu)", RANDOM),
+        (f"dnpass = {RANDOM}", RANDOM),
+        (f"role_id=billing secret_id={RANDOM}{RANDOM}", RANDOM),
+        (f"Uid=erp;Pwd={{a;b}}{JOINED}}};Encrypt=yes;", JOINED),
+        ("2FA: 123456", "123456"),
+        ("MFA code: 123 456", "123 456"),
+        ("tu código: 123456", "123456"),
+        ("the PIN for the alarm panel in the lobby is 5830", "5830"),
+        ("TAN for your transfer of 120 EUR: 648361", "648361"),
+    ],
+)
+def test_secrets_that_people_tell(text: str, secret: str) -> None:
+    """As words that are joined, behind any words, beside an account, as a code."""
+    assert secret not in REDACTOR.text(text)
+    assert secret not in REDACTOR.json_text(json.dumps({"note": text}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "PIN: 560001, MG Road, Bengaluru",
+        {"pin_code": "560001", "city": "Bengaluru"},
+        {"iban": "DE89370400440532013000"},
+        {"api_keys": [{"id": 17, "name": "grafana reader", "created": "2024-05-01", "scopes": ["read"]}]},
+        {"credentials": {"basic": {"id": "12", "name": "CRM login"}}},
+        {"ssh_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKKlzZ5F jo@laptop"]},
+        {"api_key": "EMPTY"},
+        {"passwordless": "beta", "weak_passwords": 1, "passwort_vergessen": "Passwort vergessen?"},
+        "adminPasswordKey: postgres-password",
+        "password: op://Infra/postgres/password",
+        '{"arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db/password-a1B2c3"}',
+        'echo "${NEW_USER}:${NEW_PASS}" | chpasswd',
+        "docker login -u <username> -p <password> registry.example.com",
+        "read -s -p 'Password: ' PW && export PW",
+        "Access key: Alt+K",
+        "ALTER USER jo WITH PASSWORD :'newpass';",
+        "cfg.password = args.password or keyring.get_password('ftp', user)",
+        "def token(self, name: str) -> AccessToken:\n    return self.found",
+        "consistency_token: ConsistencyToken",
+        "cookie: str | None = None,",
+        "image: registry.example.com/shop:v1Beta2@sha256",
+        "ada:lovelace@example.com",
+    ],
+)
+def test_what_is_told_about_secrets_stays(value: Any) -> None:
+    """Postal codes, lists of keys, where a secret is kept, templates, types and expressions."""
+    assert REDACTOR.value(value) == value
+    assert json.loads(REDACTOR.json_text(json.dumps(value))) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "hidden"),
+    [
+        ({"pan": "4929123456781234", "cvc": "737"}, {"pan", "cvc"}),
+        ({"pan": "left", "tilt": 3}, set()),
+        ({"keyName": "key1", "value": "aB3/" * 12}, {"value"}),
+        ({"keyName": "key1", "value": "a"}, set()),
+        ({"role_id": "billing", "secret_id": OPAQUE}, {"secret_id"}),
+        ({"element": "Password field", "text": JOINED}, {"text"}),
+        ({"element": "Password field", "text": "Enter it"}, set()),
+    ],
+)
+def test_members_that_stand_beside_each_other(value: dict[str, Any], hidden: set[str]) -> None:
+    """A card's number beside its code, a key beside its name, what is typed into a field."""
+    expected = {key: REDACTED if key in hidden else member for key, member in value.items()}
+    assert (REDACTOR.value(value), json.loads(REDACTOR.json_text(json.dumps(value)))) == (expected, expected)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

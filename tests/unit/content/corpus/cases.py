@@ -125,6 +125,9 @@ def _made_up(kind: str, length: int, chance: random.Random) -> tuple[str, str]:
     elif kind == "chosen":
         word, sign = chance.choice(["Blue-Horse", "Winter", "sunFlower", "Qwerty"]), chance.choice("!#$%&*")
         made = f"{word}{sign}{_drawn('letters', 3, chance)}{_drawn('digits', 1, chance)}"
+    elif kind == "joined":
+        one, other = chance.sample(["Marzipan", "swan", "Gravel", "cricket", "Lantern", "maple"], 2)
+        made = f"{one}{chance.choice('-.')}{other.capitalize()}{chance.choice('-.')}{_drawn('digits', 2, chance)}"
     elif kind == "uuid":
         made = str(uuid.UUID(int=chance.getrandbits(128)))
     elif kind == "basic":
