@@ -69,7 +69,7 @@ class RequestEncoder:
         if self._spans == SPANS_OF_A_PART:
             self._begin_part()
         self._spans += 1
-        proto: ProtoSpan = self._scope_of(span).spans.add()
+        proto: ProtoSpan = self._spans_beside(span).add()
         return proto
 
     def to_pieces(self) -> list[bytes]:
@@ -120,15 +120,15 @@ class RequestEncoder:
         self._scopes: dict[str, Any] = {}
         self._last_scope: tuple[object, Any] = (self, None)
 
-    def _scope_of(self, span: ReadableSpan) -> Any:
+    def _spans_beside(self, span: ReadableSpan) -> Any:
         """The spans of the library that made this one; the one before is mostly of the same."""
-        scope, (last, spans_of_last) = span.instrumentation_scope, self._last_scope
-        if scope is last:
-            return spans_of_last
-        self._last_scope = scope, self._find_scope(scope, span)
-        return self._last_scope[1]
+        scope, (last, spans) = span.instrumentation_scope, self._last_scope
+        if scope is not last:
+            spans = self._scope_of(scope, span).spans
+            self._last_scope = scope, spans
+        return spans
 
-    def _find_scope(self, scope: InstrumentationScope | None, span: ReadableSpan) -> Any:
+    def _scope_of(self, scope: InstrumentationScope | None, span: ReadableSpan) -> Any:
         name = to_text(scope.name) if scope is not None else ""
         if self._resource_spans is None:
             self._resource_spans = self._request.resource_spans.add()

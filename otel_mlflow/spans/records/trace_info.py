@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from otel_mlflow.settings import Settings
     from otel_mlflow.spans.records.content import SpanContent
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 SCHEMA_VERSION = "3"
 MAX_TAG_KEY = 250

@@ -52,7 +52,7 @@ LLM_MODEL = "mlflow.llm.model"
 LLM_COST = "mlflow.llm.cost"
 EXCEPTION_TYPE = "exception.type"
 
-_TAG_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_TAG_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _JSON = ('"', "{", "[")
 
 

@@ -111,21 +111,19 @@ class TraceWriter:
             if (span := state.readable or state.span) is not None:
                 shown = self.nearest_exported(state)
                 if shown is state:
-                    protos[state] = self._write_guarded(encoder.add(span), trace, state, span)
+                    proto = protos[state] = self._write_guarded(encoder.add(span), trace, state, span)
+                    state.is_written = state.is_known_by_id = True
+                    trace.last_end_ns = max(trace.last_end_ns, proto.end_time_unix_nano)
                 elif not (state.framework and self._drops_framework) and state.folded_into is None:
                     shown.left_out += 1
-        for state, proto in protos.items():
-            rest_if_due()
-            state.is_written = state.is_known_by_id = True
-            if state.left_out:
-                add_attributes(proto, {LEFT_OUT: state.left_out})
-            trace.last_end_ns = max(trace.last_end_ns, proto.end_time_unix_nano)
+        for state in [state for state in protos if state.left_out]:
+            add_attributes(protos[state], {LEFT_OUT: state.left_out})
         return list(protos)
 
     def nearest_exported(self, state: SpanState) -> SpanState:
         """The span itself if it is shown in MLflow, else the nearest one above it that is."""
         state = after_folding(state)
-        while (above := parent_after_folding(state)) is not None and self._is_dropped(state):
+        while self._is_dropped(state) and (above := parent_after_folding(state)) is not None:
             state = above
         return state
 
