@@ -148,6 +148,18 @@ def test_it_is_readable_in_the_dark_and_on_a_phone(
     context.close()
 
 
+def test_on_a_phone_the_fields_are_there_when_they_are_wanted(served: AppServer, browser: Browser) -> None:
+    """They would fill the screen before the first figure; a filter that is set can be taken away without them."""
+    context = browser.new_context(**PHONE)
+    page = context.new_page()
+    page.goto(f"{served.url}/ops/?{DAY}&session=session-3")
+    expect(page.get_by_label("session", exact=True)).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#filters")).to_contain_text("session: session-3")
+    page.get_by_label("range and filters").check()
+    expect(page.get_by_label("session", exact=True)).to_be_visible()
+    context.close()
+
+
 def test_what_requests_said_is_text_and_no_markup(served: AppServer, page: Page) -> None:
     """A filter is shown as it is, whatever stands in it."""
     page.goto(f"{served.url}/ops/?{DAY}&session={quote('<img src=x onerror=alert(1)>')}")
@@ -275,9 +287,13 @@ def test_figures_are_told_as_people_say_them(served: AppServer, page: Page) -> N
     """No cost is nothing, and a quarter of an hour is no number of tenths of a second."""
     page.goto(f"{served.url}/ops/")
     words = (
-        "import('./page/words.js').then(({ dollars, duration }) => [dollars(0), dollars(0.0312), duration(948_900)])"
+        "import('./page/words.js').then(({ change, dollars, duration }) =>"
+        " [...[0, 0.0312, 0.4, 1234.5].map(dollars), duration(948_900), change(16, 1), change(0.9, 1)])"
     )
-    assert page.evaluate(words) == ["$0", "$0.0312", "16\u00a0min"]
+    assert page.evaluate(words) == [
+        *("$0", "$0.0312", "$0.40", "$1,234.50"),
+        *("16\u00a0min", "16\u00a0×\u00a0before", "\u221210\u00a0%"),
+    ]
 
 
 @pytest.mark.parametrize("options", [{}, DARK, PHONE], ids=["light", "dark", "phone"])

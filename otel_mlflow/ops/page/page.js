@@ -57,7 +57,7 @@ async function showFigures(number) {
 
 function describe(found) {
   place("experiment").textContent = `${found.source.experiment.name} · ${found.source.kind}`;
-  place("when").textContent = range(found.window);
+  place("when").textContent = `${range(found.window)}; changes are to the window before`;
   place("taken").textContent = `as of ${timeOfDay(shown.at)}`;
   const listed = (rows, name) => rows.map((row) => row[name]);
   const names = {

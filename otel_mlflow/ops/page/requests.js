@@ -69,13 +69,18 @@ function requestTable(found, rows, whenEmpty) {
     ["trace", (row) => traceLink(row)],
     ["when", (row) => moment(row.time)],
     ["route", (row) => filterLink("route", row.route) ?? "no name"],
-    ["outcome", (row) => [row.outcome, row.status_code, row.error_type].filter(Boolean).join(" "), "", (row) => row.outcome === "error" && "bad"],
+    ["outcome", outcome, "", (row) => row.outcome === "error" && "bad"],
     ["took", (row) => duration(row.duration_ms), "number"],
     ["user", (row) => userLink(found, row.user), "short"],
     ["session", (row) => filterLink("session", row.session), "short"],
     ["request", (row) => (row.request_id ? shortened(row.request_id) : null)],
   ];
   return table(columns, rows, whenEmpty);
+}
+
+// What failed without an exception has its status for a type.
+function outcome(row) {
+  return [...new Set([row.outcome, String(row.status_code ?? ""), row.error_type].filter(Boolean))].join(" ");
 }
 
 // The end of an id is enough to tell it by; the button copies all of it.

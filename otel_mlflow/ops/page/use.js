@@ -96,6 +96,7 @@ const MOST_VALUES = 8;
 
 function values(row) {
   const told = Object.entries(row.values).map(([value, given]) => `${value}: ${given}`);
-  const others = told.length > MOST_VALUES ? `${told.length - MOST_VALUES} other values` : null;
+  const left = told.length - MOST_VALUES;
+  const others = left > 0 ? `${left} other ${left === 1 ? "value" : "values"}` : null;
   return [...told.slice(0, MOST_VALUES), others, row.texts ? `texts: ${row.texts}` : null].filter(Boolean).join(", ");
 }

@@ -4,6 +4,8 @@
 const gap = "\u00a0";
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const money = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
+const cents = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const count = (value) => (value === null || value === undefined ? "–" : whole.format(value));
@@ -17,7 +19,7 @@ export function share(part, of) {
 // How much more or less there is than in the window before.
 export function change(now, before) {
   if (!before || now === null || now === undefined) return "";
-  if (now > 10 * before) return `${Math.round(now / before)} times as before`;
+  if (now > 10 * before) return `${Math.round(now / before)}${gap}×${gap}before`;
   const part = Math.round((100 * (now - before)) / before);
   return part === 0 ? "as before" : `${part > 0 ? "+" : "−"}${Math.abs(part)}${gap}%`;
 }
@@ -30,7 +32,7 @@ export function duration(ms) {
 
 export function dollars(value) {
   if (value === null || value === undefined) return "–";
-  return value === 0 ? "$0" : `$${value.toFixed(value < 1 ? 4 : 2)}`;
+  return value === 0 ? "$0" : (value < 1 ? cents : money).format(value);
 }
 
 // A day of the backend's, which are UTC's.
