@@ -27,7 +27,7 @@ LOCK_TIMEOUT = 20.0
 """Seconds to wait for another process that writes: it does so for fractions of one."""
 
 MAX_TRACES = 6_000_000
-"""Beyond it the oldest go: 0.5 GB."""
+"""Beyond it the oldest go: 0.6 GB."""
 
 
 class TraceIndex:
