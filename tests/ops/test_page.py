@@ -26,7 +26,7 @@ PACKAGE = Path(otel_mlflow.__file__).parent
 PATIENCE = 30_000  # milliseconds; the machine may be busy
 DAY = f"from={expected.iso(seed.END - variety.DAY)}&to={expected.iso(seed.END)}"
 DARK = {"color_scheme": "dark"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 
 @pytest.fixture(scope="module")
