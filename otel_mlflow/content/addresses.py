@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content.credentials import is_credential, is_joined_words, is_placeholder, may_be_password
+from otel_mlflow.content.credentials import is_credential, is_placeholder, is_told_password
 from otel_mlflow.content.name_rules import is_label
 
 Range = tuple[int, int]
@@ -30,8 +30,9 @@ _NAMED_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
 _BARE_HOST = re.compile(r"(?!sha\d)[a-z][a-z0-9-]{1,62}(?![\w.@-])")
 _MIX = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)|(?:[a-z]+\d+){2}[a-z]")
 _AFTER_MAIL = re.compile(
-    r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,12}:([^\s:/\"'<>,;@]{6,100})(?=\s|\Z|[\"'])(?<!\.[a-z]{2})(?<!\.[a-z]{3})"
+    r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,12}:([^\s:/\"'<>,;]{6,100})(?=\s|\Z|[\"'])(?<!\.[a-z]{2})(?<!\.[a-z]{3})"
 )
+_COPIES = re.compile(r"\b(?:scp|rsync|sftp|ssh|git|mount|sshfs)\b")
 _LONGEST_USERINFO = 170
 _LONGEST_SCHEME = 40
 _EXAMPLE_USERS = frozenset({"user", "username", "your_user", "your_username"})
@@ -51,8 +52,9 @@ def find_in_addresses(text: str) -> Iterator[Range]:
         place = text.find(_MARK, max(end, start))
 
 
-def _is_chosen(word: str) -> bool:
-    return _MIX.match(word) is not None and (may_be_password(word) or is_joined_words(word))
+def _is_listed(text: str, at: int, word: str) -> bool:
+    """Say whether a word after a mail address is its password, and no file on a host."""
+    return is_told_password(word) and _COPIES.search(text, max(at - _LONGEST_USERINFO, 0), at) is None
 
 
 def _without_scheme(text: str) -> Iterator[Range]:
@@ -64,7 +66,7 @@ def _without_scheme(text: str) -> Iterator[Range]:
         found = _USERINFO.search(text[start:at]) if is_named else None
         if found and is_credential(found[1]) and (is_host or _MIX.match(found[1])):
             yield start + found.start(1), at
-        if (after := _AFTER_MAIL.match(text, at + 1)) and _is_chosen(after[1]):
+        if (after := _AFTER_MAIL.match(text, at + 1)) and _is_listed(text, at, after[1]):
             yield after.span(1)
         at = text.find("@", at + 1)
 

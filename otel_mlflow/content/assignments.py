@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from otel_mlflow.content.credentials import (
     is_code,
     is_credential,
-    is_joined_words,
     is_placeholder,
     is_reference,
+    is_told_password,
     is_word,
     may_be_password,
 )
@@ -38,6 +38,7 @@ from otel_mlflow.content.sentences import (
     names_code,
     names_phrase,
     quoted_words,
+    tells_password,
 )
 from otel_mlflow.content.values import Value, end_of, read_value, should_hide
 
@@ -88,7 +89,7 @@ _VALUE_OF_NAMED = re.compile(
 _PART = re.compile(r""""(?:;[^\r\n]{0,200})?\r?\n(?:[\w-]{1,40}:[^\r\n]{0,200}\r?\n){0,3}\r?\n(?=[^\r\n])""")
 _OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]#=\\"'-]{0,40}\Z""")
 # `("name", "…")`, `('[name="name"]', '…')`, in Ruby `("name") { "…" }`.
-_PAIR = re.compile(r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,20}(?=b?\\*["'])""")
+_PAIR = re.compile(r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,20}(?:\[\s?)?(?=b?\\*["'])""")
 # `setopt(curl, CURLOPT_PASSWORD, "…")`, `env.put(Context.SECURITY_CREDENTIALS, "…")`.
 _OPENS_ARGUMENTS = re.compile(r"[\w$][(,]\s{0,4}\Z|\((?:[^()\n]{1,80}),\s{0,4}\Z")
 _CONSTANT = re.compile(r"(?:[A-Za-z]\w{0,40}\.){0,3}[A-Z][A-Z\d_]{2,60}")
@@ -274,7 +275,8 @@ def _pair(text: str, mention: Mention, before: str) -> Range | None:
     if comma is None or not _OPENS_PAIR.search(before[-_LOOK_BACK // 4 :]):
         return None
     found = _hidden(text, mention, comma.end(), is_equals=True)
-    if found and mention.strength < Strength.ALL and is_word(text[slice(*found)]):
+    is_list = "[" in comma[0]
+    if found and (is_list or mention.strength < Strength.ALL) and is_word(text[slice(*found)]):
         return None
     is_closed = found is not None and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text))
     return found if found and (is_closed or is_credential(text[slice(*found)])) else None
@@ -338,7 +340,6 @@ def _next_word(text: str, mention: Mention) -> Range | None:
     if word is None or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
         return None
     told = word[1].rstrip(_PUNCTUATION)
-    is_of_password = mention.strength == Strength.ALL or not text[mention.start : mention.end].isascii()
-    if not (may_be_password(told) or (is_of_password and is_joined_words(told))):
+    if not (may_be_password(told) or (tells_password(text, mention) and is_told_password(told))):
         return None
     return word.start(1), word.start(1) + len(told)

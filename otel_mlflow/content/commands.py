@@ -20,9 +20,9 @@ from otel_mlflow.content.windows import find_all
 
 Range = tuple[int, int]
 
-_WORD = r"""(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'|;&]+))"""
-_BARE = r"""([^\s"'|;&]+)"""
-_AFTER_COLON = r"""(?:"[^":\n]*:([^"\n]+)"|'[^':\n]*:([^'\n]+)'|[^\s"':]*:([^\s"'|;&]+))"""
+_BARE = r"""((?:[^\s"'|;&]|&(?=\w))+)"""
+_WORD = rf"""(?:"([^"\n]+)"|'([^'\n]+)'|{_BARE})"""
+_AFTER_COLON = rf"""(?:"[^":\n]*:([^"\n]+)"|'[^':\n]*:([^'\n]+)'|[^\s"':]*:{_BARE})"""
 
 
 class _Option(NamedTuple):
@@ -46,7 +46,7 @@ _OPTIONS = (
     _option("wget", r"--(?:http-|ftp-|proxy-)?password"),
     _option("sshpass", "-p", joined=True),
     _option("mysql", "-p", rf"()()(?=\S{{0,40}}\d){_BARE}"),
-    _option("mysql", "-p", r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'|;&=-][^\s\"'|;&]*))", glued=True),
+    _option("mysql", "-p", r"(?:\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'|;&=-](?:[^\s\"'|;&]|&(?=\w))*))", glued=True),
     _option("mariadb", "-p", rf"()()(?=\S{{0,40}}\d){_BARE}"),
     _option("mariadb", "-p", glued=True),
     _option("mongo", r"-p"),

@@ -89,6 +89,7 @@ _DUMMY = re.compile(
     r"|not?[-_ ]?(?:needed|used|set|required|applicable|key|token|auth)(?:[-_ ](?:required|needed))?)"
 )
 _POSTAL_CODE = re.compile(r"[1-9]\d{2}[ ]?\d{3}")
+_WORD_LIST = re.compile(r"[a-z]{4,10}(?:-[a-z]{4,10}){2,7}")
 _HAS_CAPITAL = re.compile(r"[A-Z]")
 _WORDS_OF_NAMES = vocabulary.ASPECTS | vocabulary.PASSWORDS | vocabulary.SINGLE | vocabulary.OPAQUE | vocabulary.CODES
 
@@ -124,6 +125,19 @@ def is_joined_words(text: str) -> bool:
     if not (_HAS_CAPITAL.search(text) or text[-2:].isdigit()):
         return False
     return _WORDS_OF_NAMES.isdisjoint(re.split(r"[\W\d_]+", text.lower()))
+
+
+def is_told_password(text: str) -> bool:
+    """Say whether a text looks like a password where nothing else can be meant: of joined words, too."""
+    return may_be_password(text) or is_joined_words(text) or is_word_list(text)
+
+
+def is_word_list(text: str) -> bool:
+    """Say whether a text is a password of words alone, as dice choose them: `marble-amber-river`."""
+    words = text.split("-")
+    if len(words) < _FEWEST_WORDS or _WORD_LIST.fullmatch(text) is None:
+        return False
+    return _STOP_WORDS.isdisjoint(words) and _WORDS_OF_NAMES.isdisjoint(words)
 
 
 def is_opaque(text: str) -> bool:

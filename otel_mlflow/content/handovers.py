@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator, Set
 from typing import NamedTuple
 
-from otel_mlflow.content.credentials import is_opaque, is_placeholder, is_word, may_be_password
+from otel_mlflow.content.credentials import is_opaque, is_placeholder, is_told_password, is_word, is_word_list
 from otel_mlflow.pacing import rest_if_due
 
 Range = tuple[int, int]
@@ -59,8 +59,10 @@ _PASSWORDS = (
     ),
     _form(
         "log logged logging login logon sign signed signing signin",
-        rf"\w+[ -]?(?:in|on)\b[^.\n:]{{0,60}}?[ ](?:with|using)[ ](?:{_USER}\s?[:/]\s?)?{_VALUE}",
+        rf"\w+[ -]?(?:in|on)\b[^.\n:]{{0,60}}?[ ](?:with|using)[ ]"
+        rf"(?:{_USER}(?:\s?[:/]\s?|[ ](?:and|und|et|y|e)[ ]))?{_VALUE}",
     ),
+    _form("login logins creds credentials account", rf"\w+[ ]{_USER}[ ]/[ ]{_VALUE}"),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}", before=rf"\bu(?:ser)?:[ ]?{_USER}[,;]?\s{{1,4}}\Z"),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}[,;]?\s{{1,4}}u(?:ser)?:[ ]"),
     _form("auth authentication authenticate", rf"\w+[ ](?:with|using|as)[ ]{_USER}:{_VALUE}"),
@@ -188,7 +190,7 @@ def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
                 yield found.start(1), found.start(1) + len(secret)
     for form in _CALLS if "(" in text or not _WITHOUT_BRACKETS.isdisjoint(words) else ():
         for found in _matches(text, lower, words, form):
-            if not is_word(found[1]) and not is_placeholder(found[1]):
+            if (not is_word(found[1]) or is_word_list(found[1])) and not is_placeholder(found[1]):
                 yield found.span(1)
     for form in (_KEY, _CONNECTED, _SECRET_ID):
         for found in _matches(text, lower, words, form):
@@ -213,4 +215,4 @@ def _matches(text: str, lower: str, words: Set[bytes], form: _Form) -> Iterator[
 def _is_password(text: str) -> bool:
     if "/" in text or "=" in text or is_placeholder(text):
         return False
-    return may_be_password(text)
+    return is_told_password(text)

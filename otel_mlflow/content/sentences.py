@@ -24,7 +24,9 @@ from otel_mlflow.content.credentials import (
     is_placeholder,
     is_postal_code,
     is_seed_phrase,
+    is_told_password,
     is_word,
+    is_word_list,
     may_be_password,
 )
 from otel_mlflow.content.mentions import Mention
@@ -125,6 +127,12 @@ def find_told(text: str, mention: Mention) -> Range | None:
     )
 
 
+def tells_password(text: str, mention: Mention) -> bool:
+    """Say whether a name is that of a password, and not of any secret."""
+    name = text[mention.start : mention.end]
+    return mention.strength == Strength.ALL or not name.isascii() or name.lower().endswith(("pw", "pwd"))
+
+
 def find_exchanged(text: str, mention: Mention) -> Iterator[Range]:
     """Find the secrets that a sentence tells were exchanged for each other."""
     exchanged = _EXCHANGED.match(text, mention.end)
@@ -183,6 +191,8 @@ def _said(text: str, mention: Mention) -> Range | None:
     word = said[group].rstrip(_PUNCTUATION)
     if is_pin(word.rstrip("#*")) and names_code(text, mention):
         return said.start(group), said.start(group) + len(word)
+    if tells_password(text, mention) and is_word_list(word):
+        return said.start(group), said.start(group) + len(word)
     is_pass = text[mention.start : mention.end].lower().split()[:1] == ["pass"]
     if (is_pass or mention.strength == Strength.ALL) and is_camel_case(word):
         is_secret = not (is_class_name(word) or _VERBS.isdisjoint(text[mention.end : said.start(group)].split()))
@@ -204,13 +214,13 @@ def _said_after_words(text: str, mention: Mention) -> Range | None:
     if said is None or not _ABOUT.isdisjoint(said[1].lower().split()):
         return None
     word = said[2].rstrip(_PUNCTUATION)
-    is_secret = (may_be_password(word) or is_joined_words(word)) and "/" not in word and not is_placeholder(word)
+    is_secret = is_told_password(word) and "/" not in word and not is_placeholder(word)
     return (said.start(2), said.start(2) + len(word)) if is_secret else None
 
 
 def find_below(text: str, mention: Mention) -> Range | None:
     """Find a secret that stands alone on the line below its name."""
-    return _credential(_ALONE_BELOW.match(text, mention.end), mention)
+    return _credential(text, _ALONE_BELOW.match(text, mention.end), mention)
 
 
 def _new_value(text: str, mention: Mention) -> Range | None:
@@ -222,14 +232,17 @@ def _after_remark(text: str, mention: Mention) -> Range | None:
     found = _AFTER_REMARK.match(text, mention.end)
     if found and _SENT_CODE.fullmatch(found[1]) and names_code(text, mention):
         return found.span(1)
-    return _credential(found, mention)
+    return _credential(text, found, mention)
 
 
-def _credential(found: re.Match[str] | None, mention: Mention) -> Range | None:
+def _credential(text: str, found: re.Match[str] | None, mention: Mention) -> Range | None:
     if found is None:
         return None
     word = found[1].rstrip(_PUNCTUATION)
-    is_random = may_be_password(word) if mention.strength >= Strength.CODES else is_opaque(word) and "(" not in word
+    is_password = tells_password(text, mention) and is_told_password(word)
+    is_random = is_opaque(word) and "(" not in word
+    if mention.strength >= Strength.CODES:
+        is_random = is_password or may_be_password(word)
     is_secret = is_random and "://" not in word and "=" not in word and not is_placeholder(word)
     return (found.start(1), found.start(1) + len(word)) if is_secret else None
 
@@ -259,4 +272,5 @@ def _before(text: str, mention: Mention) -> Range | None:
         return None
     if (code := _CODE.fullmatch(found[1])) and names_code(text, mention):
         return start + found.start(1) + code.start(1), start + found.end(1)
-    return (start + found.start(1), start + found.end(1)) if may_be_password(found[1]) and "/" not in found[1] else None
+    is_password = may_be_password(found[1]) or (tells_password(text, mention) and is_joined_words(found[1]))
+    return (start + found.start(1), start + found.end(1)) if is_password and "/" not in found[1] else None

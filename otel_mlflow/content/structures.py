@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from otel_mlflow.content.commands import find_in_commands
-from otel_mlflow.content.credentials import is_opaque, is_postal_code, is_public_key
+from otel_mlflow.content.credentials import is_opaque, is_postal_code, is_public_key, is_word
 from otel_mlflow.content.mentions import words_in
 from otel_mlflow.content.name_rules import Strength, is_label, names_aspect
 from otel_mlflow.content.names import SecretNames
@@ -231,7 +231,8 @@ def arguments_to_hide(items: Sequence[Any], names: SecretNames) -> dict[int, int
     if any(isinstance(item, str) and item.startswith("-") for item in items):
         hidden |= _arguments_of_command(items)
     if len(items) == len(("name", "value")) and isinstance(items[0], str) and (strength := names.strength(items[0])):
-        hidden[1] = strength
+        is_of_words = isinstance(items[1], str) and items[1].islower() and is_word(items[1])
+        hidden |= {} if is_of_words else {1: strength}
     return hidden
 
 

@@ -200,6 +200,7 @@ def test_a_member_is_judged_by_what_is_around_it(value: Any, expected: Any) -> N
 
 
 JOINED = "swan-" + "Gravel-" + "63"
+DICE = "-".join(["marble", "amber", "river"])
 CHOSEN = "Bicycle" + "*Lane4"
 RANDOM = "wE9mL26n3V7x"
 
@@ -220,6 +221,12 @@ RANDOM = "wE9mL26n3V7x"
         (f"amqp is guest:{RANDOM}@rabbit", RANDOM),
         (f"Client(key='{RANDOM}{RANDOM}', region=eu)", RANDOM),
         (f"dnpass = {RANDOM}", RANDOM),
+        (f"my password is {DICE}", DICE),
+        (f"login demo / {RANDOM}", RANDOM),
+        (f"log in with jo@example.com and {CHOSEN}", CHOSEN),
+        (f"docker login -u app -p Timber&{RANDOM} r.example.com", RANDOM),
+        (f"parametrize('password', ['{CHOSEN}'])", CHOSEN),
+        (f"user is backup, pw {JOINED}", JOINED),
         (f"role_id=billing secret_id={RANDOM}{RANDOM}", RANDOM),
         (f"Uid=erp;Pwd={{a;b}}{JOINED}}};Encrypt=yes;", JOINED),
         ("2FA: 123456", "123456"),
@@ -260,6 +267,9 @@ def test_secrets_that_people_tell(text: str, secret: str) -> None:
         "cookie: str | None = None,",
         "image: registry.example.com/shop:v1Beta2@sha256",
         "ada:lovelace@example.com",
+        "The password is case-sensitive.",
+        "scp jo@h.example.com:report2024 .",
+        {"tags": ["password", "security"]},
     ],
 )
 def test_what_is_told_about_secrets_stays(value: Any) -> None:

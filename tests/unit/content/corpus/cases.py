@@ -128,6 +128,8 @@ def _made_up(kind: str, length: int, chance: random.Random) -> tuple[str, str]:
     elif kind == "joined":
         one, other = chance.sample(["Marzipan", "swan", "Gravel", "cricket", "Lantern", "maple"], 2)
         made = f"{one}{chance.choice('-.')}{other.capitalize()}{chance.choice('-.')}{_drawn('digits', 2, chance)}"
+    elif kind == "dice":
+        made = "-".join("".join(chance.choices(string.ascii_lowercase, k=6)) for _ in range(3))
     elif kind == "uuid":
         made = str(uuid.UUID(int=chance.getrandbits(128)))
     elif kind == "basic":
