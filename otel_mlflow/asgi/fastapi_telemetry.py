@@ -3,19 +3,22 @@
 FastAPI opens its span outside all middleware as soon as a tracer provider exists. From inside, the middleware adopts
 it; where only we would see it, and where the middleware is wrapped round FastAPI, FastAPI's is switched off for the
 application. Its metrics and logs stay on. Inside another instrumentation's span FastAPI is told to keep out.
-Private names that this leans on: `FastAPI._telemetry`, `FastAPI._native_telemetry.enabled()` and the scope key
-`fastapi.telemetry`; FastAPI before 0.142 has none of them.
+Private names that this leans on: `FastAPI._telemetry`, of which `tracing` is asked for its truth at each request,
+`FastAPI._native_telemetry.enabled()` and the scope key `fastapi.telemetry`; FastAPI before 0.142 has none of them.
 Tested with fastapi 0.115 to 0.165; `tests/unit/test_native_telemetry.py` fails where one changes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import SpanKind, TracerProvider, get_current_span
 
 from otel_mlflow.http.exchange import Scope
 from otel_mlflow.integrations import INTEGRATIONS
+
+if TYPE_CHECKING:
+    from otel_mlflow.tracing import Tracing
 
 _SCOPE_KEY = "fastapi.telemetry"
 
@@ -34,6 +37,13 @@ class FastAPITelemetry:
         if self._config is not None:
             self._config["tracing"] = False
 
+    def trace_for_others(self, tracing: Tracing) -> None:
+        """Request spans of FastAPI's own only while somebody but us is going to see them."""
+        if self._config is not None and self._config["tracing"]:
+            self._config["tracing"] = _WhileOthersSee(
+                tracing, sets_up_exporters=bool(self._config.get("auto_configure"))
+            )
+
     def use(self, tracer_provider: TracerProvider | None) -> None:
         """Make its spans with the provider that the application named for ours, unless it named another for these."""
         if self._config is not None and self._config.get("tracer_provider") is None:
@@ -42,8 +52,8 @@ class FastAPITelemetry:
     def stand_back(self) -> None:
         """No request span of FastAPI's own where somebody outside has opened one for the request."""
         if self._config is not None:
-            excludes = self._config.get("exclude") or (lambda _: False)
-            self._config["exclude"] = lambda scope: excludes(scope) or _in_server_span()
+            config, excludes = self._config, self._config.get("exclude") or (lambda _: False)
+            config["exclude"] = lambda scope: excludes(scope) or (_in_server_span() and bool(config["tracing"]))
 
     def restore(self) -> None:
         """As it was."""
@@ -57,6 +67,20 @@ class FastAPITelemetry:
         """
         if _SCOPE_KEY not in scope and not (self._enabled is not None and self._enabled()):
             scope[_SCOPE_KEY] = None
+
+
+class _WhileOthersSee:
+    """In the place of FastAPI's `tracing`, which is asked for its truth: a provider may come at any time.
+
+    Where FastAPI sets up exporters from the environment as the server starts, they are for its spans: it is on before.
+    """
+
+    def __init__(self, tracing: Tracing, *, sets_up_exporters: bool) -> None:
+        self._tracing = tracing
+        self._sets_up_exporters = sets_up_exporters
+
+    def __bool__(self) -> bool:
+        return self._sets_up_exporters or self._tracing.spans_are_seen_by_others
 
 
 def _is_fastapi(app: object) -> bool:

@@ -93,11 +93,10 @@ class InstrumentedStarlette:
             app.build_middleware_stack = self._build_stack  # type: ignore[method-assign]
         else:
             app.middleware_stack = self._made = self._wrapped(app.middleware_stack)
-        if not tracing.spans_are_seen_by_others:
-            self._native.switch_tracing_off()
-        elif tracing.settings.tracing.enabled:
+        if tracing.settings.tracing.enabled:
             self._native.stand_back()
             self._native.use(tracing.tracer_provider)
+            self._native.trace_for_others(tracing)
         setattr(app, _STATE, self)
 
     def undo(self) -> None:

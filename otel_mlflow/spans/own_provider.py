@@ -41,6 +41,8 @@ class OwnTracerProvider(SDKTracerProvider):
         # OTEL_SDK_DISABLED counts below tracing.enabled: where that is true all the same, so are the spans.
         self._disabled = False
         self._processor = processor
+        self.is_ours_alone = True
+        """Whether nobody but us sees the spans: no processor was added, and no application's provider has come."""
         self._flavours: set[type[SpanProcessor]] = set()
         self._own_tracers: dict[trace_api.Tracer, trace_api.Tracer] = {}
 
@@ -54,6 +56,7 @@ class OwnTracerProvider(SDKTracerProvider):
     @override
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
         if not type(span_processor).__module__.startswith("mlflow."):
+            self.is_ours_alone = False
             super().add_span_processor(span_processor)
         elif type(span_processor) not in self._flavours:
             self._flavours.add(type(span_processor))
@@ -72,7 +75,7 @@ class OwnTracerProvider(SDKTracerProvider):
 
     def show_to(self, application: SDKTracerProvider, processors: SpanProcessor | None) -> None:
         """The application has a provider now: its sampler decides, and its processors see what they would have made."""
-        self._own_processors.is_ours_alone = False
+        self._own_processors.is_ours_alone = self.is_ours_alone = False
         self.own_sampler.application = application.sampler
         if processors is not None:
             self.add_span_processor(_ForwardTo(processors))

@@ -50,9 +50,14 @@ class ProviderInUse:
     seen_inside: object
     """What that one is round, as logfire's is."""
     provider: trace_api.TracerProvider
-    is_ours_alone: bool
-    """Whether nobody but us sees the spans."""
+    own: OwnTracerProvider | None
+    """Ours, where the application has none."""
     _tracers: dict[str, trace_api.Tracer] = field(default_factory=dict)
+
+    @property
+    def is_ours_alone(self) -> bool:
+        """Whether nobody but us sees the spans."""
+        return self.own is not None and self.own.is_ours_alone
 
     def tracer(self, name: str) -> trace_api.Tracer:
         """The tracer of a library."""
@@ -143,8 +148,8 @@ class SharedTracerProvider:
         provider = _unwrapped(chosen) or self._own or seen
         if isinstance(provider, TracerProvider):
             self._adopt(provider)  # a proxy may have been given another one
-        is_ours_alone = chosen is None or chosen is self._own
-        return ProviderInUse(seen, getattr(seen, "provider", None), provider, is_ours_alone)
+        own = self._own if chosen is None or chosen is self._own else None
+        return ProviderInUse(seen, getattr(seen, "provider", None), provider, own)
 
     def _in_use(self, owner: TraceOwner | None) -> trace_api.TracerProvider | None:
         """The provider that makes this owner's spans; None where there is none but ours to make them.

@@ -20,7 +20,7 @@ import otel_mlflow
 from otel_mlflow import Settings, Tracing, TracingMiddleware
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import raw, span
-from tests.unit.asgi_calls import Call
+from tests.unit.asgi_calls import Call, empty_answer
 from tests.unit.conftest import Instrument
 from tests.unit.trees import drawn, shown, spans_of
 
@@ -63,7 +63,8 @@ def quiet_app() -> FastAPI:
     return made
 
 
-TREE = "GET /things/{id} > work > query"
+ROOT = "GET /things/{id}"
+TREE = f"{ROOT} > work > query"
 
 
 def servers(exporter: InMemorySpanExporter) -> list[ReadableSpan]:
@@ -228,6 +229,56 @@ def test_uninstrumenting_turns_fastapi_s_telemetry_on_again(traces: CapturedTrac
     otel_mlflow.instrument(served, Settings())
     otel_mlflow.uninstrument(served)
     assert config["tracing"] == before
+
+
+def seen_by(exporter: InMemorySpanExporter) -> list[str]:
+    """The spans that an exporter got, but for those of the handler."""
+    return [each.name for each in exporter.get_finished_spans() if each.name not in ("work", "query")]
+
+
+@needs_telemetry
+@pytest.mark.parametrize("way", ["provider", "processor"])
+def test_an_exporter_that_comes_later_gets_what_fastapi_says_of_itself(
+    fresh_process: None, instrument: Instrument, way: str
+) -> None:
+    """On a provider of its own, or added to the one that is there."""
+    served, exporter = app(), InMemorySpanExporter()
+    instrument(served)
+    with capture() as traces:
+        Call(served, "GET /things/7").run()
+        if way == "provider":
+            trace_api.set_tracer_provider(TracerProvider())
+        provider: Any = trace_api.get_tracer_provider()
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        Call(served, "GET /things/8").run()
+    assert shown(traces) == drawn(TREE, TREE)
+    assert seen_by(exporter) == [*(f"fastapi.{part}" for part in ("dependencies", "endpoint", "serialization")), ROOT]
+
+
+def test_a_processor_that_is_added_to_our_provider_sees_all_of_the_request(
+    fresh_process: None, tracing: Tracing
+) -> None:
+    """Also where no framework makes the span: it says from the start what is known of the request."""
+    exporter = InMemorySpanExporter()
+    provider: Any = trace_api.get_tracer_provider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with capture():
+        Call(TracingMiddleware(empty_answer, tracing=tracing), "GET /things").run()
+    (server,) = servers(exporter)
+    attributes = dict(server.attributes or {})
+    assert (attributes["http.request.method"], attributes["url.path"]) == ("GET", "/things")
+
+
+@needs_telemetry
+def test_exporters_that_fastapi_sets_up_itself_are_set_up(fresh_process: None, instrument: Instrument) -> None:
+    """`FastAPI(telemetry={"auto_configure": True})` looks whether it traces as the server starts."""
+    configured: list[Any] = [{"auto_configure": True}, {}, {"tracing": False}]
+    wanted = []
+    for telemetry in configured:
+        served: Any = FastAPI(telemetry=telemetry)
+        instrument(served)
+        wanted.append(bool(served._telemetry["tracing"]))
+    assert wanted == [True, False, False]
 
 
 # What we lean on in FastAPI that it does not promise: each test says what stops working without it.
