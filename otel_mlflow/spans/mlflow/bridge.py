@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from otel_mlflow.delivery.destinations.libraries import import_modules
 from otel_mlflow.guard import attempt
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
+
+
+_IMPORTED_BY_FIRST_SPAN = ("mlflow.pyfunc.context",)
+"""It takes a second, and warns."""
 
 
 class MlflowBridge:
@@ -33,6 +38,7 @@ class MlflowBridge:
             from otel_mlflow.spans.mlflow import parts
             from otel_mlflow.spans.mlflow.self_test import SelfTest
 
+            import_modules(_IMPORTED_BY_FIRST_SPAN)
             self._undo = [*parts.install(provider.tracer, processor)]
             if (failure := parts.check(SelfTest(provider, processor))) is not None:
                 self.uninstall()
