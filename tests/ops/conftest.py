@@ -14,11 +14,6 @@ from tests.faults.conftest import no_foreign_settings, strict_guard
 from tests.ops import seed
 from tests.servers.mlflow_server import MlflowServer
 
-with warnings.catch_warnings():
-    # MLflow imports it with its first span, and warns about its own type hints then, which is nobody's error here.
-    warnings.simplefilter("ignore")
-    import mlflow.pyfunc  # noqa: F401
-
 __all__ = ["no_foreign_settings", "strict_guard"]
 
 EXPERIMENT = "seeded"
