@@ -15,7 +15,6 @@ from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
 
-
 _IMPORTED_BY_FIRST_SPAN = ("mlflow.pyfunc.context",)
 """It takes a second, and warns."""
 
