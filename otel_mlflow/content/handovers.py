@@ -35,7 +35,13 @@ class _Form(NamedTuple):
 
 
 def _form(heads: str, rest: str, before: str = "") -> _Form:
-    return _Form(frozenset(heads.encode().split()), re.compile(rest, re.IGNORECASE), re.compile(before, re.IGNORECASE))
+    # No scan of a run of letters is longer than the longest name.
+    bounded = rest.replace(r"\w+", _HEAD, 1)
+    heads_of_form = frozenset(heads.encode().split())
+    return _Form(heads_of_form, re.compile(bounded, re.IGNORECASE), re.compile(before, re.IGNORECASE))
+
+
+_HEAD = r"\w{1,60}"
 
 
 _IS = (
