@@ -30,7 +30,7 @@ def log_feedback(
 ) -> bool:
     """Attach feedback to a trace, through the same durable delivery that traces take; secrets in it are hidden.
 
-    May be called as soon as the answer is out: it waits until its trace has arrived. `user` says whose judgement it
+    May be called as soon as the answer is out: it waits until its trace has arrived. `user` says whose feedback it
     is. Answers whether the feedback is on its way; it is not where nothing is traced: without `instrument()`, with
     tracing disabled, or for the empty id of a request that left no trace.
 

@@ -69,12 +69,12 @@ def arrived(sampled: Way, wanted: set[str]) -> dict[str, Trace]:
         return found.keys() >= wanted and all(found[each].info.client_request_id for each in wanted)
 
     until(are_whole, seconds=60, waiting_for=lambda: f"{wanted}, not {found.keys()}")
-    until(lambda: _judgements(found, sampled), seconds=60, waiting_for=lambda: "the feedback")
+    until(lambda: _feedback_arrived(found, sampled), seconds=60, waiting_for=lambda: "the feedback")
     assert found.keys() == wanted
     return found
 
 
-def _judgements(found: dict[str, Trace], sampled: Way) -> bool:
+def _feedback_arrived(found: dict[str, Trace], sampled: Way) -> bool:
     found.update({trace.info.trace_id: trace for trace in sampled.service.reader.traces()})
     return any(trace.info.assessments for trace in found.values())
 

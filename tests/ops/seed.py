@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otel_mlflow.delivery.destinations.base import Destination
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from tests.ops.tables import summary_tag
-from tests.ops.variety import DAY, Call, Judgement, Request
+from tests.ops.variety import DAY, Assessment, Call, Request
 
 END = 1_767_700_800_000
 """2026-01-06 12:00 UTC in ms, the moment at which the figures of the seed are looked at."""
@@ -60,8 +60,8 @@ def _calls(dice: random.Random) -> Iterator[Call]:
         yield Call(model, *tokens, cost=sum(tokens) * MODELS[model])
 
 
-def _feedback(dice: random.Random) -> tuple[Judgement, ...]:
-    possible = (Judgement("helpful", dice.random() < 0.7), Judgement("stars", dice.randrange(2, 11) / 2))
+def _feedback(dice: random.Random) -> tuple[Assessment, ...]:
+    possible = (Assessment("helpful", dice.random() < 0.7), Assessment("stars", dice.randrange(2, 11) / 2))
     return tuple(choice for choice in possible if dice.random() < 0.3)
 
 
@@ -126,7 +126,7 @@ def info(request: Request) -> bytes:
 
 
 def assessment(request: Request, name: str, value: object) -> bytes:
-    """A judgement, as `otel_mlflow.feedback` writes it."""
+    """An assessment, as `otel_mlflow.feedback` writes it."""
     told = {
         "assessment_name": name,
         "trace_id": request.trace_id,

@@ -22,7 +22,7 @@ from tests.ops import expected
 from tests.ops.comparing import close, without
 from tests.ops.dashboards import settings_of
 from tests.ops.tables import Tables
-from tests.ops.variety import END, FIRST, HOUR, MAIN, Judgement, Request, of_the_dashboard, variety
+from tests.ops.variety import END, FIRST, HOUR, MAIN, Assessment, Request, of_the_dashboard, variety
 from tests.servers.mariadb import MariaDb
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.postgres import Postgres
@@ -145,7 +145,7 @@ def test_feedback_that_is_changed_is_counted_as_it_is_now(source: Source, backen
     backend.tables.add(SEEDED)
 
 
-def _worst(given: Judgement) -> Judgement:
+def _worst(given: Assessment) -> Assessment:
     return replace(given, value=0) if given.name == "stars" else given
 
 

@@ -28,7 +28,7 @@ from otel_mlflow.ops.summary import LISTS, Shown
 from tests.ops import expected, seed, spark
 from tests.ops.comparing import close, without
 from tests.ops.conftest import EXPERIMENT, SEEDED
-from tests.ops.variety import Judgement
+from tests.ops.variety import Assessment
 from tests.servers.workspace import USER, Workspace
 from tests.servers.workspace.statements import Statements
 
@@ -88,10 +88,10 @@ def test_every_figure(engine: Any, workspace: Workspace) -> None:
     assert totals[0]["requests"] == next(r["requests"] for r in wanted["users"] if r["user"] == user.user) > 0
 
 
-def test_judgements_are_read_as_elsewhere(engine: Any, workspace: Workspace) -> None:
+def test_feedback_is_read_as_elsewhere(engine: Any, workspace: Workspace) -> None:
     """Yes and no in any case are numbers, as true and false are; texts are what was written, without quotes."""
     values = (True, False, "yes", "No", "YES", 3, -0.5, 1e301, "true", "1", 'so "so"', "", ["a"], None)
-    given = tuple(Judgement(f"{place}", value) for place, value in enumerate(values))
+    given = tuple(Assessment(f"{place}", value) for place, value in enumerate(values))
     seed.fill(destination_for(settings(**TABLES)), [replace(SEEDED[-1], given=given)])
     spark.fill(engine, workspace, LOCATION)
     asked = parameters(Question(SEEDED[-1].time_ms, seed.END))

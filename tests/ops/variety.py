@@ -52,7 +52,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Assessment:
     """Feedback, or an expectation, which is none."""
 
     name: str
@@ -82,7 +82,7 @@ class Request:
     """Whether a tag says what it used; else only its spans do."""
     calls: tuple[Call, ...] = ()
     tools: tuple[tuple[str, bool], ...] = ()
-    given: tuple[Judgement, ...] = field(default=())
+    given: tuple[Assessment, ...] = field(default=())
 
     @property
     def trace_id(self) -> str:
@@ -141,7 +141,7 @@ def _request(dice: random.Random, number: int, route: int, has_text: bool) -> Re
         has_tag=has_tag,
         calls=tuple(_calls(dice)) if is_chat else (),
         tools=tuple((dice.choice(TOOLS), dice.random() < 0.7) for _ in range(2)) if is_chat else (),
-        given=(*_given(dice), *((Judgement("comment", f"text of {number}"),) if has_text else ())),
+        given=(*_given(dice), *((Assessment("comment", f"text of {number}"),) if has_text else ())),
     )
 
 
@@ -154,13 +154,13 @@ def _calls(dice: random.Random) -> list[Call]:
     return made
 
 
-def _given(dice: random.Random) -> list[Judgement]:
+def _given(dice: random.Random) -> list[Assessment]:
     possible = (
-        Judgement("helpful", dice.random() < 0.6),
-        Judgement("stars", dice.randrange(2, 11) / 2),
-        Judgement("relevant", dice.choice(("yes", "no"))),
-        Judgement("helpful", False, is_overridden=True),
-        Judgement("expected answer", "42", is_expectation=True),
+        Assessment("helpful", dice.random() < 0.6),
+        Assessment("stars", dice.randrange(2, 11) / 2),
+        Assessment("relevant", dice.choice(("yes", "no"))),
+        Assessment("helpful", False, is_overridden=True),
+        Assessment("expected answer", "42", is_expectation=True),
     )
     return [one for one in possible if dice.random() < 0.15]
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from otel_mlflow.ops.figures.chunk import Chunk
 from otel_mlflow.ops.figures.chunks import chunks
-from otel_mlflow.ops.figures.judgements import Judgements
-from otel_mlflow.ops.figures.over_time import JudgedOverTime, SpentOverTime
+from otel_mlflow.ops.figures.feedback import Feedback
+from otel_mlflow.ops.figures.over_time import FeedbackOverTime, SpentOverTime
 from otel_mlflow.ops.figures.people import People, seen_before
 from otel_mlflow.ops.figures.requests import Requests
 from otel_mlflow.ops.figures.retention import Retention
@@ -41,13 +41,13 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
         Kinds(words),
         Errors(words),
     )
-    people, requests, judgements = People(words), Requests(), Judgements(words)
+    people, requests, feedback = People(words), Requests(), Feedback(words)
     models, tools, spans, unread = Use("model", words), Use("tool", words), Use("span", words), Unread()
     by_model = SpentOverTime("model", question, words)
     by_user = SpentOverTime("user", question, words)
-    judged, retention = JudgedOverTime(question, words), Retention(question, words)
-    counted: tuple[Counted, ...] = (totals, series, routes, kinds, errors, people, requests, judgements, models, tools)
-    counted += (spans, unread, by_model, by_user, judged, retention)
+    feedback_over_time, retention = FeedbackOverTime(question, words), Retention(question, words)
+    counted: tuple[Counted, ...] = (totals, series, routes, kinds, errors, people, requests, feedback, models, tools)
+    counted += (spans, unread, by_model, by_user, feedback_over_time, retention)
     for chunk in chunks(db, words, question, columns=TIMED):
         for figure in counted:
             figure.add(chunk)
@@ -72,11 +72,11 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
         spans=spans.rows(),
         model_series=by_model.rows(),
         user_series=by_user.rows(),
-        feedback_series=judged.rows(),
+        feedback_series=feedback_over_time.rows(),
         retention=retention.rows(earlier),
-        feedback=judgements.rows(),
-        disliked=judgements.disliked(db),
-        comments=judgements.comments(db),
+        feedback=feedback.rows(),
+        disliked=feedback.disliked(db),
+        comments=feedback.comments(db),
     )
     figures.missing.extend((*cut(figures), *unread.missing(), *models.missing(), *tools.missing(), *spans.missing()))
     return compared(figures, _count_before(db, words, question.before()))

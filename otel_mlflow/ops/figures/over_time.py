@@ -74,7 +74,7 @@ class SpentOverTime:
         return self._over_time.rows()
 
 
-class JudgedOverTime:
+class FeedbackOverTime:
     """Feedback by name."""
 
     def __init__(self, question: Question, words: Words) -> None:

@@ -20,7 +20,7 @@ MOST_LINES = 5
 """Models, users or kinds of feedback whose course over time is told: those with the most."""
 
 MOST_KINDS = 10_000
-"""Rows of a list by route, model, tool or judgement: a list that is longer says that it is cut."""
+"""Rows of a list by route, model, tool or feedback: a list that is longer says that it is cut."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ WITH trace AS (
         try_cast(regexp_extract(tags['http.status_code'], '^[0-9]{{1,3}}$', 0) AS INT) AS status_code,
         user_id, session_id, client_request_id AS request_id, input_tokens, output_tokens, total_tokens, cost
     FROM trace LEFT JOIN used ON used.trace_id = trace.trace_id
-), judgement AS (
+), feedback AS (
     SELECT trace_id, CAST(NULL AS STRING) AS experiment, time_ms, name, number, CAST(number IS NULL AS INT) AS is_text,
         CASE WHEN json LIKE '"%' THEN get_json_object(concat('[', json, ']'), '$[0]') ELSE json END AS value
     FROM (

@@ -69,7 +69,7 @@ def count(counter: Counter, before: Counter, question: Question) -> Figures:
         user_series=ask(statements.USER_SERIES),
         feedback_series=ask(statements.FEEDBACK_SERIES),
         retention=_retention(counter, question),
-        feedback=judgements(ask(statements.FEEDBACK)),
+        feedback=feedback_by_name(ask(statements.FEEDBACK)),
         disliked=ask(statements.DISLIKED),
         comments=ask(statements.COMMENTS),
     )
@@ -104,7 +104,7 @@ def one_request(row: Row) -> Row:
     return {**row, "outcome": "error" if failed else "cancelled" if cancelled else "ok"}
 
 
-def judgements(rows: Iterable[Row]) -> list[Row]:
+def feedback_by_name(rows: Iterable[Row]) -> list[Row]:
     """One row for each name: how often each value was given, how many texts, and the mean (true is 1, false is 0)."""
     found: dict[str, dict[str, Any]] = {}
     for row in paced(rows):

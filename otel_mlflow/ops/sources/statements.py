@@ -6,7 +6,7 @@
 | `model_use` | model that one of them called | `time_ms`, `model`, `calls`, `input_tokens`, `output_tokens`, `total_tokens`, `cost`, `took_ms` |
 | `tool_use` | tool that one of them called | `tool`, `calls`, `failures`, `took_ms` |
 | `span_use` | other span below the root of one of them | `span`, `calls`, `failures`, `took_ms` |
-| `judgement` | feedback about them | `trace_id`, `experiment`, `time_ms`, `name`, `value`, `number` (true is 1; null where the value is none), `is_text` |
+| `feedback` | what was given to them | `trace_id`, `experiment`, `time_ms`, `name`, `value`, `number` (true is 1; null where the value is none), `is_text` |
 | `earlier_user` | user in the four weeks before | `user_id` |
 
 Parameters are those of `parameters()`.
@@ -146,9 +146,9 @@ FROM {relation} WHERE total_tokens > 0 AND {by} IN (
 MODEL_SERIES = _spent_over_time("model", "model", "model_use")
 USER_SERIES = _spent_over_time("user_id", "`user`", "request")
 FEEDBACK_SERIES = f"""
-SELECT {_BUCKET} AS `time`, name, count(*) AS given, avg(number) AS mean FROM judgement WHERE name IN (
+SELECT {_BUCKET} AS `time`, name, count(*) AS given, avg(number) AS mean FROM feedback WHERE name IN (
     SELECT what FROM (
-        SELECT name AS what, count(*) AS size FROM judgement GROUP BY name ORDER BY size DESC, what LIMIT {MOST_LINES}
+        SELECT name AS what, count(*) AS size FROM feedback GROUP BY name ORDER BY size DESC, what LIMIT {MOST_LINES}
     ) AS most
 ) GROUP BY {_BUCKET}, name ORDER BY `time`, name"""  # noqa: S608
 RETENTION = """
@@ -162,9 +162,9 @@ GROUP BY first_, period - first_"""
 FEEDBACK = f"""
 SELECT name, CASE WHEN is_text = 1 THEN NULL ELSE value END AS value, count(*) AS given,
     sum(number) AS total, count(number) AS numbers
-FROM judgement GROUP BY name, CASE WHEN is_text = 1 THEN NULL ELSE value END
+FROM feedback GROUP BY name, CASE WHEN is_text = 1 THEN NULL ELSE value END
 ORDER BY given DESC, value LIMIT {MOST_KINDS}"""  # noqa: S608
 _JUDGED = """SELECT name, value, time_ms AS `time`, trace_id, experiment
-FROM judgement"""
+FROM feedback"""
 DISLIKED = f"{_JUDGED} WHERE number = 0 ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"
 COMMENTS = f"{_JUDGED} WHERE is_text = 1 ORDER BY time_ms DESC, trace_id LIMIT {MOST_ROWS}"

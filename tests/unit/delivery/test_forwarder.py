@@ -405,7 +405,7 @@ def test_a_trace_on_which_we_fail_ourselves_is_found_and_quarantined(
 
 
 def test_feedback_on_which_the_backend_fails_holds_up_nothing(bench: Bench) -> None:
-    """A 500 for one judgement lets the next one through, and is tried again later."""
+    """A 500 for one assessment lets the next one through, and is tried again later."""
     failing = "tr-" + "1" * 32
 
     def fail(feedback: SpooledFeedback) -> None:

@@ -15,7 +15,7 @@ from otel_mlflow.ops.index.columns import Columns
 from otel_mlflow.ops.index.rollup import rows_of_largest
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.sources.base import MOST_ROWS
-from otel_mlflow.ops.sources.counting import judgements
+from otel_mlflow.ops.sources.counting import feedback_by_name
 from otel_mlflow.ops.summary import Row
 
 TEXTS = ("assessment.row", "assessment.text", "assessment.name")
@@ -30,7 +30,7 @@ class Found(NamedTuple):
     value: int
 
 
-class Judgements:
+class Feedback:
     """What was thought of the requests."""
 
     def __init__(self, words: Words) -> None:
@@ -63,7 +63,7 @@ class Judgements:
             }
             for (name, value), given, total in zip(found, *(column.tolist() for column in sums), strict=True)
         ]
-        return judgements(sorted(rows, key=lambda row: (-row["given"], row["value"] or "")))
+        return feedback_by_name(sorted(rows, key=lambda row: (-row["given"], row["value"] or "")))
 
     def disliked(self, db: sqlite3.Connection) -> list[Row]:
         """The latest that were given 0."""
