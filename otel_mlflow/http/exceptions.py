@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from traceback import format_exception, format_exception_only
 from typing import NamedTuple
 
@@ -21,11 +22,19 @@ class ExceptionRecord(NamedTuple):
         return cls(type(error).__qualname__, message, "".join(format_exception(error)))
 
 
+_CANCELLATIONS = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)
+
+
 def is_cancellation(error: BaseException) -> bool:
-    """Whether the exception ends a task from outside: no fault of the application's, unless one is among several."""
+    """Whether the exception ends a task from outside: no fault of the application's, unless one is among several.
+
+    `sys.exit()` in a handler is the application's own doing. Trio's `Cancelled` is known by its name.
+    """
     if isinstance(error, Exception):
         return False
-    return all(is_cancellation(inner) for inner in getattr(error, "exceptions", ()))
+    if inner := getattr(error, "exceptions", ()):
+        return all(is_cancellation(each) for each in inner)
+    return isinstance(error, _CANCELLATIONS) or type(error).__name__ == "Cancelled"
 
 
 def is_disconnect(error: BaseException) -> bool:

@@ -151,6 +151,18 @@ def test_7_a_cancellation_before_the_end_has_cancelled() -> None:
     assert (exchange.outcome, exchange.error_type) == ("cancelled", "cancelled")
 
 
+class OwnExit(BaseException):
+    """What an application may raise past `except Exception`."""
+
+
+@pytest.mark.parametrize("error", [ValueError("seven"), SystemExit(3), OwnExit("done")])
+def test_8_an_exception_that_left_the_application_is_an_error(error: BaseException) -> None:
+    """`sys.exit()` in a handler, too: nobody has cancelled it, and its caller gets no response."""
+    exchange = exchange_of()
+    exchange.left_by(error)
+    assert (exchange.outcome, exchange.error_type) == ("error", type(error).__qualname__)
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_8_a_5xx_is_an_error(status: int) -> None:
     """A 4xx is the caller's."""
