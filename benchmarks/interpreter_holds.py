@@ -10,6 +10,7 @@ time of the thread; the lesser of two runs counts, so that what else the machine
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import pkgutil
 import re
@@ -38,6 +39,9 @@ LEAD = (
     "decrypt password identified pragma into insert into x(password) values echo printf oracle curl mysql kind: Secret "
     "bearer basic plain WIFI: wifi code key state use expect login "
 )
+RUNS = ["x", "X", "a1", "x_", "x."]
+# What makes the rest of a text one value.
+NAMES = ["cookie: a=", "my password is ", "password: ", 'pin="', "bearer ", "\ntoken\n", "\n| token |\n| --- |\n| "]
 JSON_TEXTS = {
     "whole numbers": "[" + "1," * 32_000 + "1]",
     "fractions": "[" + "1.5," * 16_000 + "1]",
@@ -101,11 +105,13 @@ def _longest_of_all(length: int) -> dict[str, tuple[float, str]]:
     _time_patterns(longest)
     redactor = content.Redactor.compile(REDACT_KEYS)
     found: dict[str, tuple[float, str]] = {}
-    for unit in (*HOSTILE, *ORDINARY):
-        text = (LEAD + unit * (length // len(unit) + 1))[:length]
+    leads = [("", unit) for unit in (*HOSTILE, *ORDINARY)] + list(itertools.product(NAMES, RUNS))
+    for name, unit in leads:
+        text = (LEAD + name + unit * (length // len(unit) + 1))[:length]
         runs = [_run(redactor, text, longest) for _ in range(2)]
-        for name, seconds in runs[0].items():
-            found[name] = max(found.get(name, (0.0, "")), (min(seconds, runs[1].get(name, seconds)), unit))
+        for pattern, seconds in runs[0].items():
+            least = min(seconds, runs[1].get(pattern, seconds))
+            found[pattern] = max(found.get(pattern, (0.0, "")), (least, name + unit))
     return found
 
 

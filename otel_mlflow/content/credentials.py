@@ -79,6 +79,7 @@ _CODE = re.compile(
 _SIGNED = re.compile(r"(?=[^A-Za-z]{0,64}[A-Za-z])[\w.@-]{0,64}[!#$%&*^?+~][\w.@!#$%&*^?+~-]{0,64}")
 _CHANGES_CASE_AFTER_SIGN = re.compile(r"[a-z][!#$%*^+~]\w{0,64}[A-Z]")
 _SHORTEST_CHOSEN = 8
+_LONGEST_CHOSEN = 128
 _JOINED_WORDS = re.compile(r"[^\W\d_]{3,20}(?:[-._][^\W\d_]{3,20}){1,3}[-._]?\d{1,4}[!?]?")
 _PUBLIC_KEY = re.compile(
     r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w{1,20}|sk-ssh-\S{1,40}) AAAA"
@@ -106,8 +107,9 @@ def may_be_password(text: str) -> bool:
     """
     if is_credential(text):
         return True
-    is_mixed = any(map(str.isdigit, text)) or _CHANGES_CASE_AFTER_SIGN.search(text) is not None
-    return len(text) >= _SHORTEST_CHOSEN and is_mixed and _SIGNED.fullmatch(text) is not None
+    if not _SHORTEST_CHOSEN <= len(text) <= _LONGEST_CHOSEN or _SIGNED.fullmatch(text) is None:
+        return False
+    return any(map(str.isdigit, text)) or _CHANGES_CASE_AFTER_SIGN.search(text) is not None
 
 
 def is_postal_code(text: str) -> bool:
@@ -146,7 +148,12 @@ def is_opaque(text: str) -> bool:
         return False
     if _UUID.fullmatch(text):
         return True
-    return any(map(_takes_turns, _LONG_SEGMENT.findall(text)))
+    return any(map(_takes_turns, _LONG_SEGMENT.findall(text, 0, _LONGEST_LOOKED_AT)))
+
+
+def may_be_opaque(text: str, start: int, end: int) -> bool:
+    """Say quickly whether there may be something opaque between two places of a text."""
+    return _LONG_SEGMENT.search(text, start, end) is not None
 
 
 def _takes_turns(segment: str) -> bool:
@@ -179,7 +186,7 @@ def is_dummy(text: str) -> bool:
 
 def is_code(text: str) -> bool:
     """Say whether a text is an expression that says where the value is: `os.environ["X"]`, `settings.api_key`."""
-    return _CODE.fullmatch(text) is not None
+    return len(text) <= _LONGEST_LOOKED_AT and _CODE.fullmatch(text) is not None
 
 
 def is_type(text: str, *, whole: bool = False) -> bool:
@@ -189,6 +196,8 @@ def is_type(text: str, *, whole: bool = False) -> bool:
 
 def is_word(text: str) -> bool:
     """Say whether a text is a word of prose or a short number."""
+    if len(text) > _LONGEST_LOOKED_AT:
+        return False
     text = text.strip(_EDGE)
     if text.isdigit():
         return len(text) < len("1234")

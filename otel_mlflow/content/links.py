@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Set
 
 from otel_mlflow.content import vocabulary
-from otel_mlflow.content.credentials import is_opaque
+from otel_mlflow.content.credentials import is_opaque, may_be_opaque
 from otel_mlflow.content.words import fold
 
 Range = tuple[int, int]
@@ -79,14 +79,14 @@ def _argument(text: str, place: int, end: int) -> Range | None:
 
 
 def _addresses(text: str) -> Iterator[Range]:
-    """Find the runs of a text that have a slash, and are long enough."""
+    """Find the runs of a text that have a slash, and may have an opaque part."""
     done, slash = 0, text.find("/")
     while slash >= 0:
         before = _BEFORE_SLASH.match(text[max(slash - 200, done) : slash][::-1])
         start = slash - (before.end() if before else 0)
         run = _RUN.match(text, start)
         done = max(run.end() if run else slash, slash + 1)
-        if done - start >= _SHORTEST:
+        if done - start >= _SHORTEST and may_be_opaque(text, start, done):
             yield start, done
         slash = text.find("/", done)
 

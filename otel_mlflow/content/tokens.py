@@ -49,7 +49,7 @@ def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
 
 
 def _is_random(token: str) -> bool:
-    return any(map(str.isdigit, token)) or is_credential(token)
+    return any(map(str.isdigit, token[:_LONGEST_RUN])) or is_credential(token)
 
 
 def _private_keys(text: str) -> Iterator[Range]:

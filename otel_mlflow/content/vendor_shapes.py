@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 W = "[0-9A-Za-z_-]"
 A = "[0-9A-Za-z]"
+_LONGEST_LOOKED_AT = 4096
 _BEFORE = r"(?:(?<![0-9A-Za-z_+-])|(?<=\\[nrt])|(?<=%3[ADad])|(?<=%2[02Ff]))"
 
 
 def has_digit(token: str) -> bool:
     """Say whether a token is more than words."""
-    return any(map(str.isdigit, token))
+    return any(map(str.isdigit, token[:_LONGEST_LOOKED_AT]))
 
 
 def has_mix(token: str) -> bool:
