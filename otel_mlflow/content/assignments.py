@@ -172,8 +172,9 @@ def _values(text: str, mention: Mention) -> Iterator[Range]:
         found = found or _next_word(text, mention) or find_told(text, mention)
     if found is not None:
         yield found
-    elif operator is not None and operator["colon"] and (is_block := _BLOCK.match(text, operator.end())):
-        if _STATEMENT.search(before) is None:
+    elif operator is not None and operator["colon"]:
+        is_block = _BLOCK.match(text, operator.end())
+        if is_block and _STATEMENT.search(before) is None:
             yield from _block(text, mention, is_block.end())
         yield from filter(None, [find_below(text, mention)])
 

@@ -7,7 +7,7 @@
 5. As the arguments of a call: `smtp.login("admin", "…")`, `connect("db", "admin", "…")`, `jwt.encode(claims, "…")`; as
    what a script sends when it is asked: `expect "Password:"`, `send "…"`.
 6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`,
-   `your code is …, it expires in 5 minutes`.
+   `your code is …, it expires in 5 minutes`, `enter this code to sign in:`, and the code below.
 7. Where a password is the subject: `the new one is …`, `I set it to …`.
 8. What Vault lets a role in with: `role_id=… secret_id=…`.
 
@@ -81,7 +81,10 @@ _PASSWORDS = (
 )
 # Of words that every other text has: tried where another word tells that it may be worth it.
 _COMMON = (
-    _form("use using with try mit avec", rf"\w+[ ]{_USER}[:/]{_VALUE}[^\n]{{0,40}}(?:log|sign|anmeld|connect)"),
+    _form(
+        "use using with try mit avec",
+        rf"\w+[ ]{_USER}(?:[:/]|[ ](?:with|and|mit|und|avec|et)[ ]){_VALUE}[^\n]{{0,40}}(?:log|sign|anmeld|connect)",
+    ),
     _form("one", rf"\w+[ ]is[ ]{_VALUE}", before=r"\b(?:the|my)[ ](?:new|old|right|correct)[ ]\Z"),
     _form("it", rf"\w+[ ]to[ ]{_VALUE}", before=r"\b(?:set|change[ds]?|reset)[ ]\Z"),
 )
@@ -162,6 +165,12 @@ _SENT_CODE = _form(
     r"(?=[^\n]{0,80}?\b(?:share|expires?|anyone|minutes?|minuten|gültig|expire|minutos|caduca)\b)",
     before=r"\b(?:your|ihr|dein|der|votre|le|tu|su|el)\s(?:\w{1,20}\s)?\Z",
 )
+_CODE_BELOW = _form(
+    "code",
+    r"\w+[ ](?:[\w-]{1,20}[ ]){0,6}(?:sign|log|verify|confirm|continue|authenticate)"
+    r"[^\n:]{0,30}:\s{1,6}(\d{4,8})(?![\w.-])",
+    before=r"\b(?:this|the|following|your)\s(?:\w{1,20}\s)?\Z",
+)
 # Of Vault.
 _SECRET_ID = _form("secret", r"""\w+_id["']?\s?[=:]\s?["']?([\w-]{16,64})""", before=r"\brole_id[^\n]{0,80}\Z")
 _CONNECTED = _form("auth authenticate", r"""\w+\([ ]?["']([^"'\s]{16,200})["'][ ]?\)""")
@@ -202,7 +211,7 @@ def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
         for found in _matches(text, lower, words, form):
             if is_opaque(found[1].rstrip(_PUNCTUATION)):
                 yield found.span(1)
-    for form in (_LOCK, _CODE, _SENT_CODE, _SENT, _OWN_CODE, _ASKED, _SET_USER, _KEY_CONTENT):
+    for form in (_LOCK, _CODE, _CODE_BELOW, _SENT_CODE, _SENT, _OWN_CODE, _ASKED, _SET_USER, _KEY_CONTENT):
         yield from (found.span(1) for found in _matches(text, lower, words, form))
 
 

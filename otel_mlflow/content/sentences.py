@@ -4,9 +4,10 @@
    any kind, what has the looks of a password: `the password the new printer has is …`.
 2. After the name and a remark: `a temporary password is generated for root@host: …`, `пароль от базы …`; after dots
    that lead to it: `Password ..... …`.
-3. On the line below: alone (`the following password to proceed:`), or as `New value: …`.
+3. On the line below: alone (`the following password to proceed:`, `Your new password`), or as `New value: …`.
 4. After the name, what it was and what it is: `changed the password from … to …`.
-5. Before the name, what is one: `… is your verification code`, `use … as the password`, `connect("…")  # password`.
+5. As the answer to a question: `what is the password?`, `It is …`.
+6. Before the name, what is one: `… is your verification code`, `use … as the password`, `connect("…")  # password`.
 """
 
 from __future__ import annotations
@@ -73,6 +74,18 @@ _ALONE_BELOW = re.compile(
     r"(?:```\w{0,20}(?:\r?\n|\\n))?[ \t>*`]*"
     r"([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
 )
+# `what is the password?`, and who answers: `assistant: it is …`; `the password, it's …`.
+_ANSWERED = re.compile(
+    r"(?:(?:[ ][^\s.:?]{1,40}){0,8}?\?(?:\s{1,4}|(?:\\n){1,2})(?:[\w*]{1,20}:[*]{0,2}[ ])?"
+    r"(?:(?:it|that)(?:['’]s|[ ](?:is|was))[ ])?"
+    r"|[,;][ ](?:it|that)(?:['’]s|[ ](?:is|was))[ ])"
+    r"[\"'`“]?([^\s\"'`<>“”\\]{4,200})",
+    re.IGNORECASE,
+)
+_DIRECTLY_BELOW = re.compile(
+    r"[*_]{0,2}[ \t]{0,4}(?:\r?\n|\\n)[ \t]{0,8}([^\s\"'<>`\\]{4,200})[ \t]{0,8}(?:\Z|[\r\n]|\\n)"
+)
+_BEGINS_LINE = re.compile(r"(?:\A|[\n>]|\\n)[ \t#*_]{0,8}(?:[\w'’-]{1,20}[ ]){0,4}\Z")
 _NEW_VALUE = re.compile(r"[^\r\n]{0,80}\r?\n[ \t]{0,8}[Nn]ew value: (\S{6,200})")
 _BEFORE = re.compile(
     r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?"""
@@ -93,6 +106,7 @@ _NUMERIC_NAME = re.compile(
 _CODE = re.compile(r"(?:[A-Z]-)?(\d{4,8})")
 _ABOUT = vocabulary.ASPECTS - {"server", "service", "host", "domain", "user", "owner", "account", "last", "at", "on"}
 _SENT_CODE = re.compile(r"\d{6}")
+_ANY_SENT_CODE = re.compile(r"\d{4,8}|\d{3}-\d{3}")
 _PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _LOOK_BACK = 260
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}Z?)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d")
@@ -122,6 +136,7 @@ def find_told(text: str, mention: Mention) -> Range | None:
         or _said_after_words(text, mention)
         or find_below(text, mention)
         or _after_remark(text, mention)
+        or _answered(text, mention)
         or _new_value(text, mention)
         or _before(text, mention)
     )
@@ -159,6 +174,11 @@ def is_postal(text: str, mention: Mention, place: Range) -> bool:
 def is_pin(word: str) -> bool:
     """Say whether a word may be a PIN or the like."""
     return (word.isdigit() and len(word) >= _SHORTEST_CODE) or _SOCIAL_SECURITY_NUMBER.fullmatch(word) is not None
+
+
+def is_sent_code(word: str) -> bool:
+    """Say whether a word may be a code as they are sent to log in with."""
+    return _ANY_SENT_CODE.fullmatch(word) is not None
 
 
 def quoted_words(text: str, quote: int) -> Range | None:
@@ -220,7 +240,32 @@ def _said_after_words(text: str, mention: Mention) -> Range | None:
 
 def find_below(text: str, mention: Mention) -> Range | None:
     """Find a secret that stands alone on the line below its name."""
-    return _credential(text, _ALONE_BELOW.match(text, mention.end), mention)
+    found = _ALONE_BELOW.match(text, mention.end)
+    return _code(text, found, mention) or _credential(text, found, mention) or _directly_below(text, mention)
+
+
+def _directly_below(text: str, mention: Mention) -> Range | None:
+    """Find a secret below a line that is only its name: `Your new password`."""
+    found = _DIRECTLY_BELOW.match(text, mention.end)
+    if found is None or _BEGINS_LINE.search(text[max(mention.start - _LOOK_BACK, 0) : mention.start]) is None:
+        return None
+    return _code(text, found, mention) or _credential(text, found, mention, is_firm=True)
+
+
+def _code(text: str, found: re.Match[str] | None, mention: Mention) -> Range | None:
+    if found is None or not names_code(text, mention):
+        return None
+    return found.span(1) if is_sent_code(found[1].rstrip(_PUNCTUATION)) else None
+
+
+def _answered(text: str, mention: Mention) -> Range | None:
+    """Find the answer to a question for a secret; one about its policy or its place has another."""
+    found = _ANSWERED.match(text, mention.end)
+    if found is None or "/" in found[1]:
+        return None
+    if not _ABOUT.isdisjoint(text[mention.end : found.start(1)].lower().replace("?", " ").split()):
+        return None
+    return _code(text, found, mention) or _credential(text, found, mention, is_firm=True)
 
 
 def _new_value(text: str, mention: Mention) -> Range | None:
@@ -235,14 +280,15 @@ def _after_remark(text: str, mention: Mention) -> Range | None:
     return _credential(text, found, mention)
 
 
-def _credential(text: str, found: re.Match[str] | None, mention: Mention) -> Range | None:
+def _credential(text: str, found: re.Match[str] | None, mention: Mention, *, is_firm: bool = False) -> Range | None:
+    """Answer where a word stands that looks like the secret; `is_firm` asks for the looks of a password or a key."""
     if found is None:
         return None
     word = found[1].rstrip(_PUNCTUATION)
     is_password = tells_password(text, mention) and is_told_password(word)
     is_random = is_opaque(word) and "(" not in word
     if mention.strength >= Strength.CODES:
-        is_random = is_password or may_be_password(word)
+        is_random = is_password or (is_random if is_firm else may_be_password(word))
     is_secret = is_random and "://" not in word and "=" not in word and not is_placeholder(word)
     return (found.start(1), found.start(1) + len(word)) if is_secret else None
 

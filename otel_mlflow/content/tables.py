@@ -6,10 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from otel_mlflow.content.credentials import is_code, is_credential, is_placeholder, is_word
+from otel_mlflow.content.credentials import (
+    is_code,
+    is_credential,
+    is_placeholder,
+    is_told_password,
+    is_word,
+    is_word_list,
+)
 from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import is_hidden
+from otel_mlflow.content.sentences import is_sent_code
 
 Range = tuple[int, int]
 
@@ -17,6 +25,7 @@ _DELIMITERS = ("│┆┃║", "|", "\t", ";", ",")
 _RULED = frozenset(_DELIMITERS[:2])
 _LONGEST_HEADER = 2000
 _HEADER_CELL = re.compile(r"""\s*["'`*]{0,2}[^\W\d][\w .()/#-]{0,39}["'`*]{0,2}\s*""")
+_VALUE_HEADS = frozenset({"value", "wert", "valeur", "valor", "valore", "waarde", "значение", "値", "值"})
 _RULE = re.compile(r"[\s|+:=\u2500-\u257f-]*")
 _WORD = re.compile(r"\S+")
 # Python's statement, also in a doctest.
@@ -171,17 +180,37 @@ def _aligned(text: str, header: Range, heads: Sequence[Mention], budget: Iterato
 def _is_secret_word(word: str, strength: int) -> bool:
     if is_placeholder(word) or is_code(word.rstrip(",:;)")) or not any(map(str.isalnum, word)):
         return False
-    return is_hidden(strength, word) if strength <= Strength.CODES else not is_word(word)
+    if strength <= Strength.CODES:
+        return is_hidden(strength, word)
+    return not is_word(word) or (strength == Strength.ALL and is_word_list(word))
 
 
 def _beside(text: str, row: Range, name: Mention) -> Range | None:
-    """Find the secret in a row of two cells, the first of which names it: `| password | … |`."""
+    """Find the secret in a row whose first cell names it, of two cells or below `value`: `| password | … |`."""
     line = text[slice(*row)]
     delimiter = _delimiter(line) if len(line) <= _LONGEST_HEADER else None
-    if delimiter not in _RULED:
+    if delimiter is None:
         return None
-    cells = [cell for cell in _cells(text, row, _splitter(delimiter)) if text[slice(*cell)].strip()]
-    is_pair = len(cells) == len(("name", "value")) and cells[0][0] <= name.start < cells[0][1]
-    is_pair = is_pair and _is_name(text[slice(*cells[0])], name)
-    value = _secret(text, cells[1], name.strength) if is_pair else None
-    return value if value and is_credential(text[slice(*value)]) else None
+    cells = _full_cells(text, row, delimiter)
+    is_named = len(cells) > 1 and cells[0][0] <= name.start < cells[0][1] and _is_name(text[slice(*cells[0])], name)
+    is_pair = delimiter in _RULED and len(cells) == len(("name", "value"))
+    if not is_named or not (is_pair or _is_below_value(text, row[0], delimiter)):
+        return None
+    value = _secret(text, cells[1], name.strength)
+    told = text[slice(*value)] if value else ""
+    is_code_sent = name.strength == Strength.CODES and is_sent_code(told)
+    is_password = name.strength == Strength.ALL and is_told_password(told)
+    is_secret = is_credential(told) or is_password or is_code_sent
+    return value if is_secret else None
+
+
+def _is_below_value(text: str, start: int, delimiter: str) -> bool:
+    """Say whether the second column of the table that a line belongs to holds values, as its head says."""
+    begin = max(start - _LONGEST_HEADER, 0)
+    head = text.rfind("\n\n", begin, start) + 2 if "\n\n" in text[begin:start] else begin
+    cells = _full_cells(text, (head, text.find("\n", head)), delimiter)
+    return len(cells) > 1 and text[slice(*cells[1])].strip(" \"'`*\r").lower() in _VALUE_HEADS
+
+
+def _full_cells(text: str, row: Range, delimiter: str) -> list[Range]:
+    return [cell for cell in _cells(text, row, _splitter(delimiter)) if text[slice(*cell)].strip()]
