@@ -7,7 +7,7 @@
 5. As the arguments of a call: `smtp.login("admin", "…")`, `connect("db", "admin", "…")`, `jwt.encode(claims, "…")`; as
    what a script sends when it is asked: `expect "Password:"`, `send "…"`.
 6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`,
-   `your code is …, it expires in 5 minutes`, `enter this code to sign in:`, and the code below.
+   `your code is …, it expires in 5 minutes`, `… is your Example code`, `enter this code to sign in:` and what is below.
 7. Where a password is the subject: `the new one is …`, `I set it to …`.
 8. What Vault lets a role in with: `role_id=… secret_id=…`.
 
@@ -171,13 +171,29 @@ _CODE_BELOW = _form(
     r"[^\n:]{0,30}:\s{1,6}(\d{4,8})(?![\w.-])",
     before=r"\b(?:this|the|following|your)\s(?:\w{1,20}\s)?\Z",
 )
+_SHARED_CODE = _form("code", r"\w+:\s(\d{4,8})(?![\w.-]*\w)", before=r"\bshare\s(?:this|the|your)\s(?:\w{1,20}\s)?\Z")
+_EXPIRING_CODE = _form(
+    "code",
+    r"\w+\s(\d{6})[.,;:]?\s(?:expires|(?:don['’]t|do\snot|never)\sshare)",
+    before=r"(?:\A|(?<!promo)(?<!coupon)(?<!discount)(?<!error)(?<!status)(?<!exit)[^\w-])\Z",
+)
 # Of Vault.
 _SECRET_ID = _form("secret", r"""\w+_id["']?\s?[=:]\s?["']?([\w-]{16,64})""", before=r"\brole_id[^\n]{0,80}\Z")
 _CONNECTED = _form("auth authenticate", r"""\w+\([ ]?["']([^"'\s]{16,200})["'][ ]?\)""")
+_OWNERS = r"(?:your|ihr|dein|votre|ton|tu|su|seu|(?:il|la)[ ]tu[oa]|ваш|twój)"
+# Who sends a code, with a capital: `Your Example code`; other codes are no secrets.
+_SENDER = (
+    r"(?!(?:zip|post|postal|area|country|error|status|exit|promo|coupon|discount|order|product|item|booking|customer"
+    r"|employee|student|tax|course|branch|bank|sort|dress|source)\s)(?-i:[A-Z][\w.-]{1,20})"
+)
 _OWN_CODE = _form(
-    "code código codigo codice",
+    "code código codigo codice код kod",
     r"\w+(?:\s(?:is|ist|lautet|est|es|é|è):?|:)\s(\d{6})[.!]?\s*(?=\Z|[\n\"'\\])",
-    before=r"\b(?:your|ihr|dein|votre|tu|su|seu|tuo)\s\Z",
+    before=rf"\b{_OWNERS}\s(?:{_SENDER}\s)?\Z",
+)
+_BEFORE_CODE = re.compile(
+    rf"(?<![\w.-])(\d{{4,8}}|\d{{3}}[ -]\d{{3}})[ ](?:is|ist|est|es|è|é)[ ]{_OWNERS}[ ](?:{_SENDER}[ -])?\Z",
+    re.IGNORECASE,
 )
 _ASKED = _form("ugfzc", r"UGFzc3dvcmQ6(?:\s{1,4}|\\[rn]){1,2}(?:(?:C|client|>{1,3}|-->)[:>]?[ ])?([\w+/=]{4,200})")
 _SET_USER = _form("setuser", r"\w+[ ][^\n]{0,80}?[ ]>(\S{4,200})", before=r"\bacl[ ]\Z")
@@ -211,8 +227,32 @@ def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
         for found in _matches(text, lower, words, form):
             if is_opaque(found[1].rstrip(_PUNCTUATION)):
                 yield found.span(1)
-    for form in (_LOCK, _CODE, _CODE_BELOW, _SENT_CODE, _SENT, _OWN_CODE, _ASKED, _SET_USER, _KEY_CONTENT):
+    for form in (
+        _LOCK,
+        _CODE,
+        _CODE_BELOW,
+        _SHARED_CODE,
+        _EXPIRING_CODE,
+        _SENT_CODE,
+        _SENT,
+        _OWN_CODE,
+        _ASKED,
+        _SET_USER,
+        _KEY_CONTENT,
+    ):
         yield from (found.span(1) for found in _matches(text, lower, words, form))
+
+    yield from _codes_before(text, lower, words)
+
+
+def _codes_before(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
+    """Find the code in `… is your Example code`."""
+    place = lower.find("code") if b"code" in words else -1
+    while place >= 0:
+        start = max(place - _LOOK_BACK, 0)
+        if found := _BEFORE_CODE.search(text[start:place]):
+            yield start + found.start(1), start + found.end(1)
+        place = lower.find("code", place + 1)
 
 
 def _matches(text: str, lower: str, words: Set[bytes], form: _Form) -> Iterator[re.Match[str]]:

@@ -100,7 +100,7 @@ HOSTILE = [
     ),
     *("create_user('a', 'b', ", "hmac.new(b'a", "acl setuser a >", "a:aB3@a.", "password\n\n\n\n"),
     *("password? a b ", "password a b? ", "your password\nabcdef1\n", "password, it's ", "| password | a | b |\n"),
-    *("this code to sign in: ", "name,value\npassword,a\n"),
+    *("this code to sign in: ", "1234 is your A code ", "share this code: 1", "code 1234 ", "name,value\npassword,a\n"),
 ]
 
 
