@@ -98,7 +98,7 @@ _IN_FRONT_OF_REMARK = re.compile(
     r"""["']([^"'\n]{4,200})["'][\w.()\[\],; ]{0,40}[ ](?:\#|//|--|/\*)[ ]?(?:\w{1,20}[ ]){0,4}\Z"""
 )
 _QUOTED_WORDS = re.compile(r"""["“`]([^"“”`\r\n]{4,120})["”`]|'([^'\r\n]{4,120})'(?!\w)""")
-_LINE = re.compile(r"[^\r\n]*")
+_LINE = re.compile(r"[^\r\n]{0,4000}")
 _NUMERIC_NAME = re.compile(
     r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan|passcode|v[eé]rifica\S{0,6}|confirma\S{0,5}|подтверждения|доступа|kodu|kodunuz|weryfikacyjny"
     r"|验证码|驗證碼|認証コード|確認コード|인증번호|인증코드|暗証番号)\Z",

@@ -33,9 +33,9 @@ _STATEMENT = re.compile(r"\b(?:create|alter|grant|connect|user|role)\b", re.IGNO
 _KEY_PRAGMA = re.compile(r"""pragma\s{1,9}(?:re|hex)?key\s{0,9}=\s{0,9}"?x?(['"])(.+?)\1""", re.IGNORECASE)
 
 _ENCRYPTION = re.compile(
-    r"""(?:pgp_sym|aes)_(?:en|de)crypt\w{0,6}\s{0,4}\((?:[^()',]|'[^']{0,200}'){1,80},\s{0,4}'([^']{1,400})'"""
+    r"""(?=[paedc])(?:(?:pgp_sym|aes)_(?:en|de)crypt\w{0,6}\s{0,4}\((?:[^()',]|'[^']{0,200}'){1,80},\s{0,4}'([^']{1,400})'"""
     r"""|(?:en|de)cryptbypassphrase\s{0,4}\(\s{0,4}N?'([^']{1,400})'"""
-    r"""|\bcrypt\s{0,4}\(\s{0,4}'([^']{1,400})'\s{0,4},\s{0,4}gen_salt""",
+    r"""|\bcrypt\s{0,4}\(\s{0,4}'([^']{1,400})'\s{0,4},\s{0,4}gen_salt)""",
     re.IGNORECASE,
 )
 _COMPARISON = re.compile(
