@@ -26,7 +26,15 @@ def run_bounded(
     It is interrupted then, as by Ctrl-C: the command and what shares its session. What goes on after that is killed.
     """
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=_listen_to_interrupts,
+        )
     try:
         return process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -34,6 +42,11 @@ def run_bounded(
     finally:
         if process.returncode is None:
             _end(process, to_clean_up)
+
+
+def _listen_to_interrupts() -> None:
+    """What a shell starts in the background ignores them, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _end(process: subprocess.Popen[bytes], to_clean_up: float) -> None:
