@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from otel_mlflow.diagnosis.checks import compatibility
-from otel_mlflow.integrations import TABLE, Integration, Integrations, PrivateName
+from otel_mlflow.integrations import TABLE, Integration, Integrations, PrivateName, probe
 from otel_mlflow.integrations.probe import is_before
 
 
@@ -65,6 +65,8 @@ def test_a_name_that_is_gone_leaves_its_integration_out(
 ) -> None:
     """Named with the distribution's version and what to do."""
     owner, last = owner_of(name)
+    # A log record that asks for its trace, as in an application that is instrumented, needs some of these names itself.
+    monkeypatch.setattr(probe.logger, "disabled", True)
     monkeypatch.delattr(owner, last)
     integrations = Integrations()
     working = integrations.works(integration)
