@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
@@ -19,6 +21,22 @@ LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 REQUIREMENT = re.compile(
     r"^[a-z0-9.-]+(\[[a-z0-9, -]+\])?==[^ ]+( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", re.MULTILINE
 )
+
+REGISTRIES = [
+    *(("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org")),
+    *(("npmjs", "org"), ("npmjs", "com"), ("yarnpkg", "com")),
+    *(("maven", "org"), ("maven", "apache", "org"), ("crates", "io"), ("rubygems", "org"), ("nuget", "org")),
+    *(("packagist", "org"), ("proxy", "golang", "org"), ("sum", "golang", "org"), ("goproxy", "io")),
+    *(("docker", "io"), ("ghcr", "io"), ("quay", "io"), ("gcr", "io"), ("mcr", "microsoft", "com")),
+]
+"""Hosts of package registries, in parts so that this file names none."""
+
+
+def test_no_file_names_a_package_registry() -> None:
+    """Where packages come from is said by the machine that installs them."""
+    host = re.compile("|".join(re.escape(".".join(parts)) for parts in REGISTRIES), re.IGNORECASE)
+    read = ((path, path.read_text(encoding="utf-8", errors="ignore")) for path in _tracked_text_files())
+    assert [(str(path.relative_to(ROOT)), found) for path, text in read for found in host.findall(text)] == []
 
 
 def test_there_are_locks() -> None:
@@ -78,3 +96,12 @@ def _names_of_ours(source: Path) -> Iterator[str]:
             yield node.attr
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "otel_mlflow":
             yield from (alias.name for alias in node.names)
+
+
+def _tracked_text_files() -> Iterator[Path]:
+    """The files that git tracks and that hold no NUL."""
+    git = shutil.which("git") or "git"
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    for path in (ROOT / name for name in listed.split("\0") if name):
+        if path.is_file() and b"\0" not in path.read_bytes():
+            yield path

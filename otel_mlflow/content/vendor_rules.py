@@ -138,7 +138,7 @@ RULES: tuple[Rule, ...] = (
     rule("PyPI", "pypi-", rf"{W}{{30,}}", has_digit),
     rule("npm", "npm_", rf"{A}{{30,}}"),
     rule("RubyGems", "rubygems_", r"[0-9a-f]{40,}"),
-    rule("crates.io", "cio", rf"{A}{{32}}(?![0-9A-Za-z])", has_many_kinds),
+    rule("Cargo", "cio", rf"{A}{{32}}(?![0-9A-Za-z])", has_many_kinds),
     rule("NuGet", "oy2", r"[0-9a-z]{43}"),
     rule("Clojars", "CLOJARS_", rf"{A}{{40,}}"),
     rule("Docker Hub", "dckr_", rf"(?:pat|oat)_{W}{{20,}}"),
