@@ -12,6 +12,8 @@ Whatever else comes with a status of success was sent by something that stands i
 
 from __future__ import annotations
 
+import functools
+import logging
 import re
 from collections.abc import Collection
 from typing import Any
@@ -19,8 +21,10 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from otel_mlflow.backends.response import PROTOBUF, Response, error_for
+from otel_mlflow.backends.response import MOST_SHOWN, PROTOBUF, Response, error_for
 from otel_mlflow.errors import RejectedError, UnexpectedResponseError
+
+logger = logging.getLogger("otel_mlflow")
 
 JSON = "application/json"
 PARTIAL_SUCCESS = "partialSuccess"
@@ -80,6 +84,14 @@ def check_spans_taken(response: Response, backend: str, *, may_be_bare: bool = F
     rejected, message = _rejected_spans(response, backend, may_be_bare)
     if rejected:
         raise SpansRejectedError(f"{backend} rejected {rejected} spans: {message or 'no reason given'}", rejected)
+    if message:
+        _pass_on_warning(backend, message[:MOST_SHOWN])
+
+
+@functools.lru_cache(maxsize=64)
+def _pass_on_warning(backend: str, message: str) -> None:
+    """Log once what a backend that has taken all spans says of them (OTLP 1.0, "Partial Success")."""
+    logger.warning("%s has taken the spans and warns: %s", backend, message)
 
 
 def proves_file_taken(response: Response) -> bool:

@@ -148,6 +148,15 @@ def test_rejected_spans_are_counted(body: bytes, content_type: str) -> None:
     assert caught.value.rejected == 3
 
 
+def test_a_warning_about_spans_that_were_taken_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """OTLP's partial success without a rejected span."""
+    for _ in range(2):
+        check_spans_taken(response(partial(0, "attributes were renamed"), PROTOBUF), BACKEND)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{BACKEND} has taken the spans and warns: attributes were renamed"
+    ]
+
+
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
