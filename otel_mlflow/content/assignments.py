@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from otel_mlflow.content.below import find_below
 from otel_mlflow.content.credentials import (
     is_code,
     is_credential,
@@ -29,17 +30,8 @@ from otel_mlflow.content.credentials import (
 )
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, names_aspect
-from otel_mlflow.content.sentences import (
-    find_below,
-    find_exchanged,
-    find_told,
-    is_pin,
-    is_postal,
-    names_code,
-    names_phrase,
-    quoted_words,
-    tells_password,
-)
+from otel_mlflow.content.sentences import find_exchanged, find_told, quoted_words
+from otel_mlflow.content.told import PUNCTUATION, is_pin, is_postal, names_code, names_phrase, tells_password
 from otel_mlflow.content.values import Value, end_of, read_value, should_hide
 
 Range = tuple[int, int]
@@ -135,7 +127,6 @@ PARAMETERS = frozenset({"token", "sig", "signature", "auth", "sid", "jwt", "asse
 """Names that can only mean a credential where they are parameters in an address."""
 
 _LOOK_BACK = 260
-_PUNCTUATION = ".,;:!?)]}'\""
 
 
 def find_assigned(text: str, mentions: list[Mention]) -> Iterator[Range]:
@@ -336,11 +327,11 @@ def _next_word(text: str, mention: Mention) -> Range | None:
         is_name = mention.strength < Strength.ALL and is_word(told)
         return None if " " in told or is_verb or is_name or _EXPRESSION.match(told) or is_reference(told) else found
     word = _NEXT_WORD.match(text, mention.end)
-    if word is not None and is_pin(word[1].strip(_PUNCTUATION)) and names_code(text, mention):
+    if word is not None and is_pin(word[1].strip(PUNCTUATION)) and names_code(text, mention):
         return word.span(1)
     if word is None or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
         return None
-    told = word[1].rstrip(_PUNCTUATION)
+    told = word[1].rstrip(PUNCTUATION)
     if not (may_be_password(told) or (tells_password(text, mention) and is_told_password(told))):
         return None
     return word.start(1), word.start(1) + len(told)

@@ -4,7 +4,7 @@
    any kind, what has the looks of a password: `the password the new printer has is …`.
 2. After the name and a remark: `a temporary password is generated for root@host: …`, `пароль от базы …`; after dots
    that lead to it: `Password ..... …`.
-3. On the line below: alone (`the following password to proceed:`, `Your new password`), or as `New value: …`.
+3. On the line below (`below.py`).
 4. After the name, what it was and what it is: `changed the password from … to …`.
 5. As the answer to a question: `what is the password?`, `It is …`.
 6. Before the name, what is one: `… is your verification code`, `use … as the password`, `connect("…")  # password`.
@@ -15,15 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from otel_mlflow.content import vocabulary
+from otel_mlflow.content.below import find_below, find_new_value
 from otel_mlflow.content.credentials import (
     is_camel_case,
     is_credential,
     is_joined_words,
     is_message,
-    is_opaque,
     is_placeholder,
-    is_postal_code,
     is_seed_phrase,
     is_told_password,
     is_word,
@@ -33,6 +31,16 @@ from otel_mlflow.content.credentials import (
 from otel_mlflow.content.mentions import Mention
 from otel_mlflow.content.name_rules import Strength, is_class_name, is_label
 from otel_mlflow.content.names import is_hidden
+from otel_mlflow.content.told import (
+    PUNCTUATION,
+    is_pin,
+    names_code,
+    names_phrase,
+    tells_password,
+    told_credential,
+    told_secret,
+)
+from otel_mlflow.content.vocabulary import ASPECTS_TOLD
 
 Range = tuple[int, int]
 
@@ -69,11 +77,6 @@ _AFTER_REMARK = re.compile(
     r"|[ ](?:от|для|к)(?:[ ][^\s.:;,]{1,60}){1,4}?[ ])"
     r"([^\s\"'`<>{}\[\]]+)(?:[\"'`]?[ \t]*(?:\Z|[\r\n])|(?<=\.)\s)"
 )
-_ALONE_BELOW = re.compile(
-    r"[^:\r\n\"'{}<>=|]{0,60}(?:[:?][ \t*]*(?:\r?\n|\\n)|(?:\r?\n|\\n){2})(?:\r?\n|\\n){0,2}"
-    r"(?:```\w{0,20}(?:\r?\n|\\n))?[ \t>*`]*"
-    r"([^\s\"'<>`\\]+)[ \t`]*(?:\Z|[\r\n]|\\n)"
-)
 # `what is the password?`, and who answers: `assistant: it is …`; `the password, it's …`.
 _ANSWERED = re.compile(
     r"(?:(?:[ ][^\s.:?]{1,40}){0,8}?\?(?:\s{1,4}|(?:\\n){1,2})(?:[\w*]{1,20}:[*]{0,2}[ ])?"
@@ -82,11 +85,6 @@ _ANSWERED = re.compile(
     r"[\"'`“]?([^\s\"'`<>“”\\]{4,200})",
     re.IGNORECASE,
 )
-_DIRECTLY_BELOW = re.compile(
-    r"[*_]{0,2}[ \t]{0,4}(?:\r?\n|\\n)[ \t]{0,8}([^\s\"'<>`\\]{4,200})[ \t]{0,8}(?:\Z|[\r\n]|\\n)"
-)
-_BEGINS_LINE = re.compile(r"(?:\A|[\n>]|\\n)[ \t#*_]{0,8}(?:[\w'’-]{1,20}[ ]){0,4}\Z")
-_NEW_VALUE = re.compile(r"[^\r\n]{0,80}\r?\n[ \t]{0,8}[Nn]ew value: (\S{6,200})")
 _BEFORE = re.compile(
     r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?"""
     r"""(?:[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
@@ -99,34 +97,16 @@ _IN_FRONT_OF_REMARK = re.compile(
 )
 _QUOTED_WORDS = re.compile(r"""["“`]([^"“”`\r\n]{4,120})["”`]|'([^'\r\n]{4,120})'(?!\w)""")
 _LINE = re.compile(r"[^\r\n]{0,4000}")
-_NUMERIC_NAME = re.compile(
-    r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan|passcode|v[eé]rifica\S{0,6}|confirma\S{0,5}|подтверждения|доступа|kodu|kodunuz|weryfikacyjny"
-    r"|验证码|驗證碼|認証コード|確認コード|인증번호|인증코드|暗証番号)\Z",
-    re.IGNORECASE,
-)
 _CODE = re.compile(r"(?:[A-Z]-)?(\d{4,8})")
-_ABOUT = vocabulary.ASPECTS - {"server", "service", "host", "domain", "user", "owner", "account", "last", "at", "on"}
 _SENT_CODE = re.compile(r"\d{6}")
-_ANY_SENT_CODE = re.compile(r"\d{4,8}|\d{3}-\d{3}")
-_PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _LOOK_BACK = 260
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}Z?)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}:\d\d")
-_SOCIAL_SECURITY_NUMBER = re.compile(r"\d{3}-\d{2}-\d{4}")
-_PIN = re.compile(r"pin(?:[ _-]?code)?\Z", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"\b(?:india|road|street|nagar|marg|colony|dist|district|city|town|postal|post office|karnataka|maharashtra|kerala"
-    r"|delhi|mumbai|bengaluru|bangalore|chennai|kolkata|hyderabad|pune)\b",
-    re.IGNORECASE,
-)
-_ADDRESS_AROUND = 100
 _VERBS = frozenset({"is", "was", "ist", "war", "est", "es", "lautet"})
-_SHORTEST_CODE = len("123")
 _FEWEST_WORDS = 3
 _LONG_WORD = 20
 # The secret, what it is called, and up to four words between.
 _MOST_WORDS_BEFORE = 9
 _FEWEST_SEEDS = 8
-_PUNCTUATION = ".,;:!?)]}'\""
 
 
 def find_told(text: str, mention: Mention) -> Range | None:
@@ -138,15 +118,9 @@ def find_told(text: str, mention: Mention) -> Range | None:
         or find_below(text, mention)
         or _after_remark(text, mention)
         or _answered(text, mention)
-        or _new_value(text, mention)
+        or find_new_value(text, mention)
         or _before(text, mention)
     )
-
-
-def tells_password(text: str, mention: Mention) -> bool:
-    """Say whether a name is that of a password, and not of any secret."""
-    name = text[mention.start : mention.end]
-    return mention.strength == Strength.ALL or not name.isascii() or name.lower().endswith(("pw", "pwd"))
 
 
 def find_exchanged(text: str, mention: Mention) -> Iterator[Range]:
@@ -155,31 +129,9 @@ def find_exchanged(text: str, mention: Mention) -> Iterator[Range]:
     if exchanged is None or mention.strength < Strength.CODES:
         return
     for group in (1, 2):
-        word = exchanged[group].rstrip(_PUNCTUATION)
+        word = exchanged[group].rstrip(PUNCTUATION)
         if may_be_password(word) and not is_placeholder(word):
             yield exchanged.start(group), exchanged.start(group) + len(word)
-
-
-def names_code(text: str, mention: Mention) -> bool:
-    """Say whether a name is that of a short number."""
-    return _NUMERIC_NAME.search(text, mention.start, mention.end) is not None
-
-
-def is_postal(text: str, mention: Mention, place: Range) -> bool:
-    """Say whether a PIN is the postal code in an address in India."""
-    if not (_PIN.match(text, mention.start, mention.end) and is_postal_code(text[slice(*place)])):
-        return False
-    return _ADDRESS.search(text, max(mention.start - _ADDRESS_AROUND, 0), place[1] + _ADDRESS_AROUND) is not None
-
-
-def is_pin(word: str) -> bool:
-    """Say whether a word may be a PIN or the like."""
-    return (word.isdigit() and len(word) >= _SHORTEST_CODE) or _SOCIAL_SECURITY_NUMBER.fullmatch(word) is not None
-
-
-def is_sent_code(word: str) -> bool:
-    """Say whether a word may be a code as they are sent to log in with."""
-    return _ANY_SENT_CODE.fullmatch(word) is not None
 
 
 def quoted_words(text: str, quote: int) -> Range | None:
@@ -189,11 +141,6 @@ def quoted_words(text: str, quote: int) -> Range | None:
     if quoted is None or len(quoted[group].split()) < _FEWEST_WORDS or is_message(quoted[group]):
         return None
     return quoted.span(group)
-
-
-def names_phrase(text: str, mention: Mention) -> bool:
-    """Say whether a name is that of several words."""
-    return _PASSPHRASE.search(text, mention.start, mention.end) is not None
 
 
 def _said(text: str, mention: Mention) -> Range | None:
@@ -206,10 +153,10 @@ def _said(text: str, mention: Mention) -> Range | None:
     if names_phrase(text, mention):
         line = _LINE.match(text, said.start(group))
         is_secret = line is not None and (
-            is_credential(line[0]) or is_seed_phrase(line[0].strip(_PUNCTUATION), _FEWEST_SEEDS)
+            is_credential(line[0]) or is_seed_phrase(line[0].strip(PUNCTUATION), _FEWEST_SEEDS)
         )
         return (said.start(group), line.end()) if line and is_secret else None
-    word = said[group].rstrip(_PUNCTUATION)
+    word = said[group].rstrip(PUNCTUATION)
     if is_pin(word.rstrip("#*")) and names_code(text, mention):
         return said.start(group), said.start(group) + len(word)
     if tells_password(text, mention) and is_word_list(word):
@@ -232,31 +179,11 @@ def _said(text: str, mention: Mention) -> Range | None:
 def _said_after_words(text: str, mention: Mention) -> Range | None:
     """Find the password in `the password the new printer has is …`; words about passwords are not passed over."""
     said = _IS_AFTER_WORDS.match(text, mention.end) if mention.strength >= Strength.TEXTS else None
-    if said is None or not _ABOUT.isdisjoint(said[1].lower().split()):
+    if said is None or not ASPECTS_TOLD.isdisjoint(said[1].lower().split()):
         return None
-    word = said[2].rstrip(_PUNCTUATION)
+    word = said[2].rstrip(PUNCTUATION)
     is_secret = is_told_password(word) and "/" not in word and not is_placeholder(word)
     return (said.start(2), said.start(2) + len(word)) if is_secret else None
-
-
-def find_below(text: str, mention: Mention) -> Range | None:
-    """Find a secret that stands alone on the line below its name."""
-    found = _ALONE_BELOW.match(text, mention.end)
-    return _code(text, found, mention) or _credential(text, found, mention) or _directly_below(text, mention)
-
-
-def _directly_below(text: str, mention: Mention) -> Range | None:
-    """Find a secret below a line that is only its name: `Your new password`."""
-    found = _DIRECTLY_BELOW.match(text, mention.end)
-    if found is None or _BEGINS_LINE.search(text[max(mention.start - _LOOK_BACK, 0) : mention.start]) is None:
-        return None
-    return _code(text, found, mention) or _credential(text, found, mention, is_firm=True)
-
-
-def _code(text: str, found: re.Match[str] | None, mention: Mention) -> Range | None:
-    if found is None or not names_code(text, mention):
-        return None
-    return found.span(1) if is_sent_code(found[1].rstrip(_PUNCTUATION)) else None
 
 
 def _answered(text: str, mention: Mention) -> Range | None:
@@ -264,34 +191,18 @@ def _answered(text: str, mention: Mention) -> Range | None:
     found = _ANSWERED.match(text, mention.end)
     if found is None or "/" in found[1]:
         return None
-    if not _ABOUT.isdisjoint(text[mention.end : found.start(1)].lower().replace("?", " ").split()):
+    if not ASPECTS_TOLD.isdisjoint(text[mention.end : found.start(1)].lower().replace("?", " ").split()):
         return None
-    return _code(text, found, mention) or _credential(text, found, mention, is_firm=True)
-
-
-def _new_value(text: str, mention: Mention) -> Range | None:
-    found = _NEW_VALUE.match(text, mention.end) if mention.strength == Strength.ALL else None
-    return found.span(1) if found else None
+    return told_secret(text, found, mention, is_firm=True)
 
 
 def _after_remark(text: str, mention: Mention) -> Range | None:
     found = _AFTER_REMARK.match(text, mention.end)
-    if found and _SENT_CODE.fullmatch(found[1]) and names_code(text, mention):
-        return found.span(1)
-    return _credential(text, found, mention)
-
-
-def _credential(text: str, found: re.Match[str] | None, mention: Mention, *, is_firm: bool = False) -> Range | None:
-    """Answer where a word stands that looks like the secret; `is_firm` asks for the looks of a password or a key."""
     if found is None:
         return None
-    word = found[1].rstrip(_PUNCTUATION)
-    is_password = tells_password(text, mention) and is_told_password(word)
-    is_random = is_opaque(word) and "(" not in word
-    if mention.strength >= Strength.CODES:
-        is_random = is_password or (is_random if is_firm else may_be_password(word))
-    is_secret = is_random and "://" not in word and "=" not in word and not is_placeholder(word)
-    return (found.start(1), found.start(1) + len(word)) if is_secret else None
+    if _SENT_CODE.fullmatch(found[1]) and names_code(text, mention):
+        return found.span(1)
+    return told_credential(text, found, mention)
 
 
 def _in_front_of_remark(text: str, mention: Mention) -> Range | None:
@@ -305,7 +216,7 @@ def _in_front_of_remark(text: str, mention: Mention) -> Range | None:
 
 def _is_plain(word: str) -> bool:
     """Say quickly that a word is no secret."""
-    return word.strip(_PUNCTUATION).isalpha() and len(word) < _LONG_WORD
+    return word.strip(PUNCTUATION).isalpha() and len(word) < _LONG_WORD
 
 
 def _before(text: str, mention: Mention) -> Range | None:

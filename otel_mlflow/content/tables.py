@@ -17,7 +17,7 @@ from otel_mlflow.content.credentials import (
 from otel_mlflow.content.mentions import Mention, mentions_in
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import is_hidden
-from otel_mlflow.content.sentences import is_sent_code
+from otel_mlflow.content.told import is_sent_code
 
 Range = tuple[int, int]
 

@@ -229,16 +229,16 @@ DENIALS = _words(
 )
 """Before the name of a secret: the name of something about it."""
 
-ASPECTS = _words(
+ASPECTS_TOLD = _words(
     """
-    policy policies url urls uri link at on date time timestamp expires expiry expiration expire expired ttl age count
+    policy policies url urls uri link date time timestamp expires expiry expiration expire expired ttl age count
     counts length len size min max type types kind name names id ids source sources provider hint hints label
     placeholder
     title description help message error errors status state strength score rules rule requirements required enabled
-    disabled valid invalid verified changed updated created rotated last reset attempts retries limit limits budget
+    disabled valid invalid verified changed updated created rotated reset attempts retries limit limits budget
     usage used cost costs price per rate rates manager store storage vault field fields column columns file files path
     dir location ref refs reference arn version format encoding algorithm alg method methods scheme schemes mode flow
-    server service endpoint host domain domains scope scopes audience issuer holder owner user username group groups
+    endpoint domains scope scopes audience issuer holder username group groups
     role roles permission index position offset probs logprobs logprob embedding embeddings mask classification
     classifier info metadata meta stats cache counter bucket recipe consent banner notice settings config options
     preferences variable policyid
@@ -252,7 +252,10 @@ ASPECTS = _words(
     regex regexp pattern patterns address addresses fd lange longueur longitud lunghezza comprimento lengte длина
     """
 )
-"""After the name of a secret: the name of something about it."""
+"""After the name of a secret, in a sentence too: something about it."""
+
+ASPECTS = ASPECTS_TOLD | _words("server service host domain user owner last at on")
+"""After the name of a secret: the name of something about it. In a sentence, the words here say whose it is or where."""
 
 STATED = _words(
     """
