@@ -23,13 +23,13 @@ _SECTION = re.compile(r"([ \t]{0,40})(?:\[([\w. -]{1,60})\]|([\w.-]{1,60}):)[ \t
 _LOOK_BACK = 1000
 
 
-def is_key_of(section: str, value: str, names: SecretNames) -> bool:
-    """Say whether a value called `key` is a secret, by the name of what it stands under."""
-    return is_key(value) and names.strength(f"{section} key") > Strength.NOTHING
+def names_key(section: str, names: SecretNames) -> bool:
+    """Say whether what stands under a name, and is called `key`, is a secret."""
+    return names.strength(f"{section} key") > Strength.NOTHING
 
 
 def is_key(value: str) -> bool:
-    """Say whether a value called `key` may be a secret: made up by a machine, and no place where one is kept."""
+    """Say whether a value called `key` may be one: made up by a machine, and no place where one is kept."""
     return is_opaque(value) and not is_reference(value)
 
 
@@ -38,7 +38,7 @@ def find_in_sections(text: str, words: Set[bytes], names: SecretNames) -> Iterat
     if b"key" not in words or "\n" not in text:
         return
     for key in find_all(_KEY, text):
-        if is_key_of(_section_above(text, key.start(), len(key[1])), key[2], names):
+        if is_key(key[2]) and names_key(_section_above(text, key.start(), len(key[1])), names):
             yield key.span(2)
 
 

@@ -29,7 +29,7 @@ from otel_mlflow.content.credentials import is_opaque, is_postal_code, is_public
 from otel_mlflow.content.mentions import words_in
 from otel_mlflow.content.name_rules import Strength, is_label, names_aspect
 from otel_mlflow.content.names import SecretNames
-from otel_mlflow.content.sections import is_key, is_key_of
+from otel_mlflow.content.sections import is_key, names_key
 
 Members = Mapping[Any, int]
 
@@ -181,7 +181,7 @@ def keys_to_hide(mapping: Mapping[Any, Any], owner: Any, names: SecretNames) -> 
     if not isinstance(key, str) or not is_key(key):
         return {}
     is_of_account = len(mapping) == len(("username", "key")) and not _ACCOUNT_KEYS.isdisjoint(map(_folded, mapping))
-    return {"key": Strength.TEXTS} if is_of_account or is_key_of(owner, key, names) else {}
+    return {"key": Strength.TEXTS} if is_of_account or names_key(owner, names) else {}
 
 
 def may_hold_key_or_code(text: str, words: Set[bytes]) -> bool:
