@@ -255,7 +255,7 @@ ASPECTS_TOLD = _words(
 """After the name of a secret, in a sentence too: something about it."""
 
 ASPECTS = ASPECTS_TOLD | _words("server service host domain user owner last at on")
-"""After the name of a secret: the name of something about it. In a sentence, the words here say whose it is or where."""
+"""After the name of a secret: something about it. In a sentence, the words here say whose the secret is, or where."""
 
 STATED = _words(
     """
