@@ -9,7 +9,7 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, get_current_span, use_span
 
-from otel_mlflow.request import bounded_text, take_items
+from otel_mlflow.spans.user_values import bounded_text, bounded_texts
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
     from outside a traced request, or with what is no mapping, nothing is opened.
     Yields the OpenTelemetry span. An exception from the body is recorded on it and raised on.
     """
-    headers = {bounded_text(header): bounded_text(value) for header, value in (take_items(carrier) or {}).items()}
+    headers = bounded_texts(carrier)
     if not headers:
         yield get_current_span()
         return

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from otel_mlflow.content import Redactor, to_json, to_jsonable
-from otel_mlflow.request import INVALID, MAX_CONTENT, bounded_text, take_items
+from otel_mlflow.spans.user_values import INVALID, MAX_CONTENT, bounded_text, bounded_texts
 
 FeedbackValue = float | int | str | bool | list[Any] | dict[str, Any]
 """What MLflow takes as a feedback's value; lists and dicts hold the same again."""
@@ -87,7 +87,5 @@ def _text_of(value: object) -> str:
 
 
 def _texts(metadata: Mapping[str, str]) -> dict[str, str]:
-    items = take_items(metadata)
-    if items is None:
-        return {INVALID: f"metadata: expected a mapping, got {bounded_text(metadata)}"}
-    return {bounded_text(key): bounded_text(item) for key, item in items.items()}
+    texts = bounded_texts(metadata)
+    return {INVALID: f"metadata: expected a mapping, got {bounded_text(metadata)}"} if texts is None else texts

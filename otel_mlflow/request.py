@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import Any
 
 from opentelemetry import context as context_api
 
-from otel_mlflow.content import name_of, to_json, to_jsonable
+from otel_mlflow.content import to_json, to_jsonable
 from otel_mlflow.guard import attempt, guarded
 from otel_mlflow.spans.current import REQUEST_ROOT
 from otel_mlflow.spans.propagation import W3C_PROPAGATOR
 from otel_mlflow.spans.registry import keep_for_jobs
 from otel_mlflow.spans.trace import OpenTrace, SpanState
-
-MAX_TEXT = 8000
-"""Characters of a tag, a param, a session or a user: more than MLflow's stores have room for."""
-
-MAX_ITEMS = 10_000
-"""Tags, params or metrics that are taken at once."""
-
-MAX_CONTENT = 200_000
-"""Bytes that are taken as inputs or outputs at least; `tracing.max_content_bytes` cuts when they are written."""
-
-INVALID = "otel_mlflow.invalid"
-"""The tag that says which value could not be taken, and why."""
-
-_CONTAINERS = (list, tuple, dict, set, frozenset, bytes, bytearray)
+from otel_mlflow.spans.user_values import INVALID, MAX_CONTENT, bounded_text, take_items
 
 
 class RequestTrace:
@@ -117,34 +103,6 @@ class RequestTrace:
             else:
                 getattr(self._trace.metadata, name)[bounded_text(key)] = converted
         self._trace.mark_changed()
-
-
-def bounded_text(value: Any, most: int = MAX_TEXT) -> str:
-    """Any value as a text that is not too long to be kept; where it has none, what it is.
-
-    Of subclasses of `str` no method is called, and no property of an object: they may raise.
-    """
-    if issubclass(type(value), str):
-        text = value
-    elif type(value) in _CONTAINERS and len(value) > most:
-        text = to_json(to_jsonable(value, most))
-    else:
-        text = attempt(str, value)
-    return str.__str__(text)[:most] if issubclass(type(text), str) else _without_text(value, text)
-
-
-def take_items(values: object) -> dict[Any, Any] | None:
-    """Take the items of a mapping, no more than can be kept; None where it is none."""
-    items = attempt(lambda: dict(islice(_pairs_of(values), MAX_ITEMS)))
-    return items if type(items) is dict else None
-
-
-def _pairs_of(values: Any) -> Any:
-    return values if issubclass(type(values), (list, tuple)) else values.items()
-
-
-def _without_text(value: object, error: object) -> str:
-    return f"<{name_of(type(value))} that cannot be shown: {name_of(type(error))}>"
 
 
 _NOT_TRACED = RequestTrace()

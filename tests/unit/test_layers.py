@@ -43,9 +43,9 @@ ROOMS: dict[str, set[str]] = {
         "settings",
     },
     "request": {"content", "guard", "spans"},
-    "carrier": {"request", "spans"},
+    "carrier": {"spans"},
     "logs": {"request"},
-    "feedback": {"content", "delivery", "request"},
+    "feedback": {"content", "delivery", "spans"},
     "startup": {"delivery", "errors"},
     "tracing": {
         *("content", "delivery", "errors", "heap", "http", "integrations", "logs", "settings", "spans", "startup"),
