@@ -72,7 +72,7 @@ class Tracing:
         self.caller_key = CallerKey(self.settings.tracing.caller_key)
         self.longest_content = self.settings.tracing.max_content_bytes
         self._writer = TraceWriter(self.settings, self._service_name, process_metadata)
-        self._excluded = ExcludedUrls(self.settings.tracing.excluded_urls)
+        self.excluded_urls = ExcludedUrls(self.settings.tracing.excluded_urls)
         self.observer: RequestObserver | None = None
         self._started = self._drained = False
         self._first_state = FirstState()
@@ -168,10 +168,6 @@ class Tracing:
         Where only MLflow is going to see a request's span, what it says is worked out off the request's path.
         """
         return not BRIDGE.provider.in_use(self).is_ours_alone
-
-    def excludes(self, scope: Scope) -> bool:
-        """Whether the request is one that is not traced (`tracing.excluded_urls`)."""
-        return self._excluded.match(scope)
 
     def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
         """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""

@@ -203,8 +203,8 @@ class ServerSpan(ServedRequest):
         exchange.returned()
         outcome = exchange.outcome
         self._finish(outcome)
-        if was_ok and outcome == "error":
-            self._restate()
+        if was_ok and outcome == "error" and self._span is not None:
+            self._trace.restate_root(self._root, self._span)
         self._decide(outcome, for_good=True)
         if outcome == "cancelled":
             self._trace.cut()
@@ -214,10 +214,6 @@ class ServerSpan(ServedRequest):
         exchange.left_by(error)
         if exchange.exception is not None and self._add_exception_event():
             exchange.exception = exchange.exception._replace(stacktrace="")
-
-    def _restate(self) -> None:
-        if self._span is not None:
-            self._trace.restate_root(self._root, self._span)
 
     def _add_exception_event(self) -> bool:
         """Add it to the request's span, unless that is over: FastAPI's own ends with the response."""

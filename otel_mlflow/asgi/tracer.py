@@ -18,7 +18,6 @@ from otel_mlflow.asgi.server_span import MAX_CLIENT_REQUEST_ID, ServedRequest, S
 from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Scope
-from otel_mlflow.http.excluded_urls import ExcludedUrls
 from otel_mlflow.http.headers import encode_names, first_header, read_headers
 from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.bridge import BRIDGE
@@ -51,7 +50,6 @@ class MiddlewareTracer:
         self._callers = Callers(self._settings.incoming, tracing, tracing.delivery.advise)
         self._session_headers = encode_names(self._settings.session_headers)
         self._user_headers = encode_names(self._settings.user_headers)
-        self._excluded = ExcludedUrls(self._settings.excluded_urls)
         self._capture_bytes = self._settings.max_content_bytes if self._settings.capture_input_output else None
 
     @guarded
@@ -64,14 +62,11 @@ class MiddlewareTracer:
         if not self._settings.enabled:
             return None
         headers = read_headers(scope)
-        if self._excluded.match(scope):
+        if self.tracing.excluded_urls.match(scope):
             return self._exclude()
         self._native.keep_out(scope)
         exchange = Exchange(scope, headers, capture_bytes=self._capture_bytes)
-        if endpoint_before is not None:
-            exchange.endpoint_before = endpoint_before
-        if self.tracing.experiment_for is not None:
-            exchange.experiment_for = self.tracing.experiment_for
+        exchange.endpoint_before, exchange.experiment_for = endpoint_before, self.tracing.experiment_for
         here = context_api.get_current()
         return (self._adopt(exchange, here) if here else None) or self._open(exchange, here)
 

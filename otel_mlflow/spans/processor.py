@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
@@ -16,7 +17,6 @@ from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.current import current_request_state, current_span_state, opener
 from otel_mlflow.spans.generators import opening_generators
 from otel_mlflow.spans.ids import TraceIdentity, is_remote, new_trace_id, span_context
-from otel_mlflow.spans.listener import SpanListener
 from otel_mlflow.spans.own_span import Attributes, OwnSpan
 from otel_mlflow.spans.propagation import (
     TRUSTED,
@@ -36,6 +36,9 @@ from otel_mlflow.spans.registry import (
 from otel_mlflow.spans.scopes import is_framework, is_mlflow_s
 from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, TraceOwner, span_state
 
+if TYPE_CHECKING:
+    from otel_mlflow.spans.mlflow.listener import MlflowListener
+
 
 class OpenTraceSpanProcessor(SpanProcessor):
     """Gathers the spans of every tracer provider that it is added to.
@@ -45,7 +48,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
 
     def __init__(self) -> None:
         self.default_owner: TraceOwner | None = None
-        self.listener: SpanListener | None = None
+        self.listener: MlflowListener | None = None
 
     @override
     @guarded

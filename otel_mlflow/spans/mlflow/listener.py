@@ -36,7 +36,7 @@ _OF_EVERY_TRACE = (mlflow_names.TRACE_SCHEMA_VERSION, "mlflow.user", "mlflow.sou
 
 
 class MlflowListener:
-    """MLflow's bookkeeping."""
+    """MLflow's bookkeeping. Called in the context in which a span starts or ends."""
 
     def __init__(self, has_joined: Callable[[int], bool], evaluated: Evaluated) -> None:
         self._evaluated = evaluated
@@ -53,14 +53,14 @@ class MlflowListener:
             self._processor = MlflowV3SpanProcessor(span_exporter=exporter, export_metrics=False)
 
     def began(self, state: SpanState) -> None:
-        """Take note of what MLflow would, where it would have begun a trace."""
+        """Note what MLflow would of a span that it alone would take for the root of a trace, or that is one."""
         if self._processor is not None:
             if state.from_mlflow or self._is_in_scope():
                 self._note_trace_info(state)
             self._note_destination(state)
 
     def ended(self, state: SpanState) -> None:
-        """Keep what only the view of the span has, and tell `get_last_active_trace_id()`."""
+        """A span is over: keep what only its view has, and tell `get_last_active_trace_id()`."""
         live = state.live or (state.holder() if state.holder is not None else None)
         if live is not None and getattr(live, "_attachments", None):
             state.attachments = dict(live._attachments)
