@@ -256,9 +256,8 @@ class Exchange:
         self.end()
 
     def _is_last(self, message: Message) -> bool:
+        """Whether the message ends a response: rule 1."""
         kind: str = message["type"]
-        if kind == "websocket.close":
-            return True
         more = _LAST_UNLESS_MORE.get(kind)
         if more is None or message.get(more, False):
             return False
