@@ -26,7 +26,9 @@ def _ideas(query: Query, table: Table) -> Iterator[Query]:
     times = [one for one in query.split if one in OVER_TIME]
     parts = [one for one in query.split if one not in OVER_TIME]
     if query.focus in {"growth", "outliers"} and len(query.split) == 1:
-        yield from (replace(query, split=in_order((*times, part)), ranking=None) for part in _free(query))
+        yield from (
+            replace(query, split=in_order((*times, part)), ranking=None, threshold=None) for part in _free(query)
+        )
     elif times:
         yield from (replace(plain, split=(part,)) for part in (*parts, *_free(query)))
     elif len(parts) == 1 and parts[0] in PARTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.questions.draft import MOST_SPLITS, Draft, has_units, with_room
+from app.questions.growth_limits import limit_on_growth
 from app.questions.limits import ENDS
 from app.questions.measures import measure_named
 from app.questions.named import Named
@@ -18,7 +19,7 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
     """A rank, from the end that the words mean for this measure."""
     # What is higher than one of them is seen beside it, and is not the highest of all.
     kinds = set() if named.compared_with else {kind for _, kind in named.ends}
-    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not named.rises
+    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not (named.rises or limit_on_growth(named))
     if not kinds and not falls:
         return draft
     if not draft.split and (part := _rankable(draft)):
@@ -62,10 +63,10 @@ def _ranked_within(named: Named, draft: Draft) -> Dimension | None:
 
 def add_limit(named: Named, draft: Draft) -> Draft:
     """A value that figures are to be above or below; `how often` counts units of time."""
+    if draft.query.focus == "growth" and not (named.threshold and named.threshold.than):
+        return _add_limit_on_growth(named, draft)
     if not named.threshold:
         return draft
-    if draft.query.focus == "growth" and not named.threshold.than:
-        return draft.noting("I can't set a limit on growth: all are shown.")
     if (than := named.threshold.than) and (draft.query.focus or draft.split != (part_of(than),)):
         return draft.noting(f"{than} is shown beside all {part_of(than)}s.")
     limited = replace(draft, query=replace(draft.query, threshold=named.threshold))
@@ -73,6 +74,17 @@ def add_limit(named: Named, draft: Draft) -> Draft:
     if counts and draft.unit is None and has_units(draft):
         return with_room(named, limited).by("month").noting("No time was named to be counted: I counted months.")
     return limited
+
+
+def _add_limit_on_growth(named: Named, draft: Draft) -> Draft:
+    """A limit on changes, in percent or points."""
+    limit = limit_on_growth(named)
+    if limit is None:
+        return draft.noting("I can't set that limit on growth: all are shown.") if named.threshold else draft
+    is_named = any(split.dimension == draft.unit for split in named.splits)
+    if is_named and len(draft.split) == MOST_SPLITS and "year" not in draft.split:
+        draft = draft.noting(f"Growth is from the first {draft.unit} to the last: I do not count single {draft.unit}s.")
+    return replace(draft, query=replace(draft.query, threshold=limit))
 
 
 def without_order(named: Named, draft: Draft) -> Draft:

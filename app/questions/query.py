@@ -78,6 +78,16 @@ class Threshold:
         limit = self.than or ("average" if self.value is None else f"{self.value:.12g}")
         return f"{self.side} {limit}{most}"
 
+    def on_growth_in_words(self) -> str:
+        """The same of changes: `growth, above 10%`, `decline, above 10%`."""
+        value = self.value or 0.0
+        if self.side == "between":
+            lower, upper = sorted((abs(value), abs(self.most)))
+            return f"{'decline' if value < 0 else 'growth'}, between {lower:.12g}% and {upper:.12g}%"
+        if value <= 0 and self.side in ("below", "at most"):
+            return f"decline, {'above' if self.side == 'below' else 'at least'} {abs(value):.12g}%"
+        return f"growth, {self.side} {value:.12g}%"
+
     def is_passed_by(self, figure: float, limit: float) -> bool:
         """Whether a figure is on that side of the limit."""
         match self.side:
@@ -112,8 +122,14 @@ class Query:
 
     def in_words(self) -> str:
         """The same as a sentence that reads back as this."""
+        return ", ".join([self.topic(), *self.said()])
+
+    def said(self) -> list[str]:
+        """What is to be said of the figures, as words."""
+        if self.focus == "growth" and self.threshold:
+            return [self.threshold.on_growth_in_words()]
         said = (self.focus, *(one.in_words() for one in (self.ranking, self.threshold) if one))
-        return ", ".join([self.topic(), *filter(None, said)])
+        return [one for one in said if one]
 
     def topic(self) -> str:
         """What it is about, without what is to be said of it: `revenue by region in 2024`."""

@@ -76,7 +76,7 @@ def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str
         if adds or not named.names or named.excluded:
             kept.append(_without(query.members(part), named).in_words())
     keeps_focus = not own.has(*_FOCUS) and (query.focus == "share" or not own.has(Kind.TREND))
-    kept += [query.focus, *_orders(query, own)] if keeps_focus else []
+    kept += _said(query, own) if keeps_focus else []
     return kept
 
 
@@ -114,11 +114,9 @@ def _without(kept: Members, named: Members) -> Members:
     return Members(names, excluded=bool(names))
 
 
-def _orders(query: Query, own: Named) -> list[str]:
-    """What the question ranked or limited, if the words do neither."""
-    if own.ends or own.threshold:
-        return []
-    return [one.in_words() for one in (query.ranking, query.threshold) if one]
+def _said(query: Query, own: Named) -> list[str]:
+    """What the question said of the figures; it ranked or limited them only if the words do neither."""
+    return [query.focus] if own.ends or own.threshold else query.said()
 
 
 def _compares_by_itself(own: Named) -> bool:

@@ -41,6 +41,10 @@ def _members(dimension: Dimension) -> st.SearchStrategy[Members]:
     )
 
 
+def _grown(limit: Threshold) -> Query:
+    return Query(split=("year", "region"), focus="growth", threshold=limit)
+
+
 QUERIES = st.builds(
     Query, st.sampled_from(sorted(MEASURES)), st.sampled_from(_SPLITS), _MONTHS, _members("region"), _members("product")
 )
@@ -67,6 +71,11 @@ def test_the_words_of_what_was_read_read_back_as_the_same(query: Query) -> None:
         (Query(split=("product",), ranking=Ranking(2, lowest=True)), "revenue by product, bottom 2"),
         (Query(split=("month",), threshold=Threshold("above", 30000)), "revenue by month, above 30000"),
         (Query(split=("year", "region"), focus="growth"), "revenue by year and region, growth"),
+        (_grown(Threshold("above", 0.0)), "revenue by year and region, growth, above 0%"),
+        (_grown(Threshold("between", 5.0, 10.0)), "revenue by year and region, growth, between 5% and 10%"),
+        (_grown(Threshold("below", -2.5)), "revenue by year and region, decline, above 2.5%"),
+        (_grown(Threshold("at most", 0.0)), "revenue by year and region, decline, at least 0%"),
+        (_grown(Threshold("between", -5.0, 0.0)), "revenue by year and region, decline, between 0% and 5%"),
     ],
 )
 def test_a_query_in_words(query: Query, words: str) -> None:

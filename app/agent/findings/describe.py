@@ -6,6 +6,7 @@ from app.agent.findings.averages import describe_averages
 from app.agent.findings.course import describe_course
 from app.agent.findings.grid import describe_grid
 from app.agent.findings.growth import describe_growth
+from app.agent.findings.growth_limit import describe_growth_limit
 from app.agent.findings.insight import Insight
 from app.agent.findings.outliers import describe_outliers
 from app.agent.findings.parts import describe_figure, describe_parts
@@ -22,6 +23,8 @@ def describe(query: Query, table: Table) -> Insight:
 
 
 def _describe_focus(query: Query, table: Table) -> Insight | None:
+    if query.focus == "growth" and query.threshold:
+        return describe_growth_limit(table, query.threshold)
     if query.threshold or len(table.rows) < 2:
         return None
     if query.focus == "growth":
@@ -34,7 +37,7 @@ def _describe_focus(query: Query, table: Table) -> Insight | None:
 
 
 def _describe_limits(query: Query, table: Table) -> Insight | None:
-    if query.threshold:
+    if query.threshold and query.focus != "growth":
         return describe_threshold(table, query.threshold, of_shares=query.focus == "share")
     return describe_ranking(table, query.ranking) if query.ranking and len(table.rows) > 1 else None
 

@@ -29,7 +29,7 @@ def _describe_steps(table: Table, ranking: Ranking | None) -> Insight:
         f"{points[0].label}: {write(points[0].value, unit)}",
         f"{points[-1].label}: {write(points[-1].value, unit)}",
     )
-    steps = _steps(table) if len(points) > 2 else []
+    steps = steps_of(table) if len(points) > 2 else []
     if not steps:
         view = view_points(f"{table.measure} by {table.dimensions[0]}", points, unit)
         return Insight(whole, levels, view, names_time=True)
@@ -45,7 +45,7 @@ def _describe_steps(table: Table, ranking: Ranking | None) -> Insight:
     return Insight(whole, (best, *remarks), view, names_time=True)
 
 
-def _steps(table: Table) -> list[Point]:
+def steps_of(table: Table) -> list[Point]:
     """The change of each time on the one right before it; where that is not among them there is no step."""
     times = [months_of_label(row.labels[0]) for row in table.rows]
     pairs = zip(pairwise(times), pairwise(table.points), strict=True)
@@ -63,14 +63,19 @@ def _describe_parts(table: Table, ranking: Ranking) -> Insight | None:
     when = f"from {table.label(first)} to {table.label(last)}"
     ranked = rank(moved, "percent", ranking, lambda value: write_change(value, table.unit))
     other = next(one for one in table.dimensions if one != time)
-    lines = table.lines(time)
-    remarks = [
-        f"{table.label(name)}: {write(values[first], table.unit)} to {write(values[last], table.unit)}"
-        for name, values in lines.items()
-        if first in values and last in values
-    ][:6]
+    remarks = levels_of(table, time)
     view = view_points(f"change of {table.measure} by {other} {when}", moved, "percent", ranked.points)
     return Insight(_headline(ranked, ranking, table, when, other), tuple(remarks), view, names_time=True)
+
+
+def levels_of(table: Table, time: str) -> list[str]:
+    """`North: €1 to €2`: what each part had at both ends."""
+    first, *_, last = table.labels(time)
+    return [
+        f"{table.label(name)}: {write(values[first], table.unit)} to {write(values[last], table.unit)}"
+        for name, values in table.lines(time).items()
+        if first in values and last in values
+    ][:6]
 
 
 def _headline(ranked: Ranked, ranking: Ranking, table: Table, when: str, other: str) -> str:

@@ -119,6 +119,16 @@ def join_words(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
+def join_runs(words: Sequence[str], every: Sequence[str]) -> str:
+    """`A, B and D to G`: of three or more that follow each other in `every` the first and the last."""
+    runs = list[list[str]]()
+    for word in words:
+        follows = bool(runs) and every.index(word) == every.index(runs[-1][-1]) + 1
+        runs = [*runs[:-1], [*runs[-1], word]] if follows else [*runs, [word]]
+    listed = [name for run in runs for name in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else run)]
+    return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))
+
+
 def capital(words: str) -> str:
     """With a capital letter in front."""
     return words[:1].upper() + words[1:]

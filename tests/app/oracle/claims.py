@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import mean, median, pstdev
 
 from tests.app.oracle.figures import MONTHS, span_months
-from tests.app.oracle.reading import CHANGE, VALUE, is_right, moved, names, number, pairs
+from tests.app.oracle.reading import CHANGE, VALUE, is_right, moved, names, number, pairs, run_names
 from tests.app.oracle.slide import Points, Slide
 
 # Rows come with six decimals: figures that differ by less may be told as the same or not.
@@ -374,6 +374,74 @@ def _step(slide: Slide, match: re.Match[str]) -> None:
     _listed(match["list"], _steps(slide), lowest=ranking[0] == "bottom", count=int(ranking[1]))
     name, written = pairs(match["list"])[0]
     _verb_is_right(match["verb"], written, _steps(slide)[name], lowest=ranking[0] == "bottom")
+
+
+_VERB = (
+    r"(?P<verb>rose|fell|did not rise|did not fall)"
+    rf"(?: (?P<bound>more than|at least|less than|at most|between) (?P<v>{CHANGE})(?: and (?P<most>{CHANGE}))?"
+    r"(?:, or fell,)?)?"
+)
+_COUNTED = (
+    r"(?:all (?P<all>\d+)|(?P<k>\d+|none) of (?P<n>\d+)) \w+(?: after (?P<after>\w+ \d{4}))?(?:: (?P<list>.+?))?"
+    r"(?:; not (?P<others>.+))?"
+)
+
+
+@_claim(rf"{_M} {_VERB} on the \w+ before in {_COUNTED}")
+def _steps_and_limit(slide: Slide, match: re.Match[str]) -> None:
+    steps = _steps(slide)
+    assert match["after"] in (None, next(iter(_line(slide, ""))))
+    assert (match["after"] is None) == (len(steps) < len(_line(slide, "")) - 1)
+    _moved_beyond(slide, match, steps)
+
+
+@_claim(rf"{_M} {_VERB} from (?P<a>.+?) to (?P<b>\w+(?: \d{{4}})?) for {_COUNTED}")
+def _growth_and_limit(slide: Slide, match: re.Match[str]) -> None:
+    changes, first, last = _changes(slide)
+    assert (match["a"], match["b"]) == (first, last)
+    _moved_beyond(slide, match, changes)
+
+
+_FALLS: dict[str, Callable[[float, float, float], bool]] = {
+    "above": lambda figure, limit, _: figure < -limit,
+    "at least": lambda figure, limit, _: figure <= -limit,
+    "between": lambda figure, lower, upper: -upper <= figure <= -lower,
+}
+
+
+def _moved_beyond(slide: Slide, match: re.Match[str], moved: Points) -> None:
+    """How many moved as far as the query says, and which: `growth, above 10%`, `decline, at least 5%`."""
+    direction, op = slide.question.ops
+    side = next(one for one in _PASSES if op.startswith(one))
+    limits = [float(one) for one in op[len(side) + 1 :].replace("%", "").split(" and ")]
+    passes = (_PASSES if direction == "growth" else _FALLS)[side]
+    passing = {name for name, one in moved.items() if passes(round(one, 6), limits[0], limits[-1])}
+    assert int(match["all"] or match["k"].replace("none", "0")) == len(passing)
+    assert int(match["all"] or match["n"]) == len(moved)
+    words = {"above": "more than", "below": "less than"}.get(side, side)
+    if match["bound"]:
+        assert (match["verb"], match["bound"]) == ("rose" if direction == "growth" else "fell", words)
+        written = [match["v"], *([match["most"]] if match["most"] else [])]
+        assert all(is_right(one, limit) for one, limit in zip(written, limits, strict=True))
+    else:
+        verbs = {"growth above": "rose", "decline above": "fell", "growth at least": "did not fall"}
+        assert match["verb"] == verbs.get(f"{direction} {side}", "did not rise")
+        assert limits == [0]
+    if match["list"]:
+        _are_moved(match["list"], passing or set(moved), moved)
+    else:
+        assert not passing
+    if match["others"]:
+        _are_moved(match["others"], set(moved) - passing, moved)
+
+
+def _are_moved(words: str, expected: set[str], moved: Points) -> None:
+    """`A (+1.0%) and B (−2.0%)`, or names, those that follow each other as `A to C`."""  # noqa: RUF002
+    if told := pairs(words):
+        assert all(is_right(written, moved[name]) for name, written in told)
+        assert {name for name, _ in told} == expected
+    else:
+        assert set(run_names(words, list(moved))) == expected
 
 
 @_claim(rf"Weakest step: (?P<name>.+?), (?P<v>{CHANGE})")

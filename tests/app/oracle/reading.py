@@ -27,6 +27,12 @@ def names(words: str) -> tuple[list[str], int]:
     return listed, len(listed) + (int(more[1]) if more else 0)
 
 
+def run_names(words: str, every: list[str]) -> list[str]:
+    """`A, B and D to F`: the names, those between the ends of a run included."""
+    ends = [run.split(" to ") for run in re.split(r", | and ", words)]
+    return [name for run in ends for name in every[every.index(run[0]) : every.index(run[-1]) + 1]]
+
+
 def pairs(words: str) -> list[tuple[str, str]]:
     """`A (€1) and B (€2)`: names with what is written of them."""
     found = re.findall(r"(?:^|, | and |^from | to )([^,()]+?) \(([^)]+)\)", words)
