@@ -66,7 +66,6 @@ class Tracing:
         self.settings = _named(chosen, title)
         self.experiment_for = experiment_for
         self.redactor = Redactor.compile(self.settings.tracing.redact_keys)
-        self.processor = BRIDGE.processor
         self.tracer_provider = tracer_provider
         self._service_name = self.settings.service_name or DEFAULT_SERVICE_NAME
         self.caller_key = CallerKey(self.settings.tracing.caller_key)

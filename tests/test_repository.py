@@ -22,6 +22,8 @@ REQUIREMENT = re.compile(
     r"^[a-z0-9.-]+(\[[a-z0-9, -]+\])?==[^ ]+( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", re.MULTILINE
 )
 
+DESCRIPTIONS = ("ARCHITECTURE.md", "CONTRIBUTING.md")
+MODULE = re.compile(r"\b(?:\w+/)*\w+\.py\b")
 REGISTRIES = [
     *(("pypi", "org"), ("pythonhosted", "org"), ("anaconda", "org")),
     *(("npmjs", "org"), ("npmjs", "com"), ("yarnpkg", "com")),
@@ -37,6 +39,15 @@ def test_no_file_names_a_package_registry() -> None:
     host = re.compile("|".join(re.escape(".".join(parts)) for parts in REGISTRIES), re.IGNORECASE)
     read = ((path, path.read_text(encoding="utf-8", errors="ignore")) for path in _tracked_text_files())
     assert [(str(path.relative_to(ROOT)), found) for path, text in read for found in host.findall(text)] == []
+
+
+def test_a_file_that_is_named_is_there() -> None:
+    """In the package and in what describes it, so that a module that was renamed is renamed where it is named."""
+    tracked = [path.relative_to(ROOT) for path in _tracked_text_files()]
+    there = {"/".join(path.parts[start:]) for path in tracked for start in range(len(path.parts))}
+    describing = [path for path in tracked if path.parts[0] == "otel_mlflow" or path.name in DESCRIPTIONS]
+    named = {(str(path), name) for path in describing for name in MODULE.findall((ROOT / path).read_text("utf-8"))}
+    assert sorted((path, name) for path, name in named if name not in there) == []
 
 
 def test_there_are_locks() -> None:
