@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, expect
 
 from app.turns.failures import CANCELLED
 from tests.acceptance.slide_service import SECONDS, TURN_OUTCOME, SlideService
-from tests.servers.browser import PATIENCE, local_page
+from tests.servers.browser import local_page
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
 from tests.servers.time_limit_proxy import TimeLimitProxy
@@ -32,7 +32,6 @@ def service(mlflow_server: MlflowServer, tmp_path: Path) -> Iterator[SlideServic
 def page() -> Iterator[Page]:
     """An empty page that is waited for."""
     with local_page() as page:
-        expect.set_options(timeout=PATIENCE)
         yield page
 
 

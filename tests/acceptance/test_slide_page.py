@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance.slide_service import SECONDS, SlideService
-from tests.servers.browser import PATIENCE, local_page, shot
+from tests.servers.browser import local_page, shot
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
 
@@ -32,7 +32,6 @@ def page(service: SlideService) -> Iterator[Page]:
     went_wrong: list[str] = []
     with local_page() as page:
         page.set_viewport_size({"width": 1440, "height": 900})
-        expect.set_options(timeout=PATIENCE)
         page.on("console", lambda message: went_wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: went_wrong.append(str(error)))
         page.goto(service.server.url)

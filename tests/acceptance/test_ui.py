@@ -11,14 +11,14 @@ from playwright.sync_api import Page, expect
 
 from tests.acceptance.service import Service
 from tests.acceptance.shapes.visits import REQUEST_ID
-from tests.servers.browser import PATIENCE, local_page
+from tests.servers.browser import local_page
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page() -> Iterator[Page]:
-    """A page of a browser."""
+    """A page of a browser, loaded anew by each test: MLflow's lists end at the moment at which theirs was loaded."""
     with local_page() as page:
         yield page
 
@@ -31,7 +31,7 @@ def test_the_address_of_a_trace_shows_its_tree(shapes: Service, page: Page) -> N
     shapes.flush()
     page.goto(address)
     for name in ("GET /handlers/address", "work", "query"):
-        expect(page.get_by_text(name, exact=True).first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +65,14 @@ def test_a_run_leads_to_its_trace(with_run: Trace, mlflow_server: MlflowServer, 
 def test_a_trace_leads_to_its_run(with_run: Trace, mlflow_server: MlflowServer, page: Page) -> None:
     """The column "Run name" of the list of traces is a link to it."""
     page.goto(f"{mlflow_server.url}/#/experiments/{with_run.info.experiment_id}/traces")
-    page.add_locator_handler(page.get_by_role("button", name="Got it"), lambda advice: advice.click())
+    # Advice for whoever comes for the first time lies over the page.
+    page.get_by_role("button", name="Got it").click()
     page.get_by_role("button", name="Display").click()
     page.get_by_role("menuitem", name="Columns").click()
     page.get_by_role("menuitemcheckbox", name="Run name").click()
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("columnheader", name="Run name")).to_be_visible()
     page.get_by_role("link", name="/models").first.click()
     expect(page.get_by_text("latency_seconds", exact=True).first).to_be_visible()
     expect(page.get_by_text(with_run.info.trace_metadata["mlflow.sourceRun"]).first).to_be_visible()

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from tests.servers.process import installed
 
@@ -22,6 +22,7 @@ ARGUMENTS = [
 SCREENSHOTS = "SCREENSHOTS"
 """Names a folder for the pictures that tests take of the pages they show; without it they take none."""
 PATIENCE = 30_000  # milliseconds; MLflow's UI is large, and the machine may be busy
+expect.set_options(timeout=PATIENCE)  # for all that use a browser; Playwright's own is 5 s
 
 
 @contextmanager
