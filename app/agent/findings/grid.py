@@ -7,6 +7,7 @@ from app.agent.findings.insight import (
     capital,
     extremes,
     is_same,
+    join_runs,
     list_names,
     plural,
     tied,
@@ -45,22 +46,36 @@ def _describe_courses(table: Table, time: str) -> Insight:
     if len(moved) < 2:
         return _describe_cells(table)
     when = f"from {table.label(labels[0])} to {table.label(labels[-1])}"
-    headline = f"{capital(table.measure)} {when}: {_ends(moved, table)}"
+    headline = f"{capital(table.measure)} {when}: {_ends(moved, table)}{_who_was_higher(table, time)}"
     view = view_lines(table, time)
-    remarks = (*_who_was_higher(table, time), *extremes(table.points, table.unit), *total_of(table))
+    remarks = (*extremes(table.points, table.unit), *total_of(table))
     return Insight(headline, remarks, view, names_time=True)
 
 
-def _who_was_higher(table: Table, time: str) -> list[str]:
-    """Of two courses, how often one was higher than the other."""
+def _who_was_higher(table: Table, time: str) -> str:
+    """Of two courses, when one was higher and when the other: `; A was higher in 2 of 3 years (…), B in 1 (…)`."""
     lines = list(table.lines(time).items())
     if len(lines) != 2:
-        return []
+        return ""
     (one, first), (other, second) = lines
     both = [label for label in first if label in second]
-    often = sum(first[label] > second[label] and not is_same(first[label], second[label]) for label in both)
-    name, beside = table.label(one), table.label(other)
-    return [f"{name} was higher than {beside} in {often} of {len(both)} {plural([time])}"]
+    differing = [label for label in both if not is_same(first[label], second[label])]
+    times = {
+        table.label(one): [label for label in differing if first[label] > second[label]],
+        table.label(other): [label for label in differing if first[label] < second[label]],
+    }
+    (ahead, more), (behind, fewer) = sorted(times.items(), key=lambda item: -len(item[1]))
+    every = list(map(table.label, both))
+    if not more:
+        return "; both were always the same"
+    if len(more) == len(both):
+        return f"; {ahead} was higher in all {len(both)} {plural([time])}"
+    told = f"; {ahead} was higher in {len(more)} of {len(both)} {plural([time])} ({_named(more, every, table)})"
+    return f"{told}, {behind} in {len(fewer)} ({_named(fewer, every, table)})" if fewer else told
+
+
+def _named(labels: list[str], every: list[str], table: Table) -> str:
+    return join_runs(list(map(table.label, labels)), every)
 
 
 def _ends(moved: list[Point], table: Table) -> str:

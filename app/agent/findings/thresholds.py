@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import mean
 
-from app.agent.findings.insight import Insight, capital, extremes, list_names, plural, view_lines, view_points
+from app.agent.findings.insight import (
+    Insight,
+    capital,
+    extremes,
+    join_runs,
+    list_names,
+    plural,
+    view_lines,
+    view_points,
+)
 from app.agent.findings.shares import shares
 from app.agent.table import Point, Table
 from app.agent.units import write
@@ -30,7 +39,7 @@ def describe_threshold(table: Table, threshold: Threshold, *, of_shares: bool = 
     kind = "other " if threshold.than else ""
     count = f"{len(passing) or 'None'} of {len(others)} {kind}{plural(table.dimensions)}"
     headline = f"{count} {'has' if len(passing) == 1 else 'have'} {measure} {bound}"
-    named = f": {list_names(passing)}" if passing else ""
+    named = f": {_named(table, passing)}" if passing else ""
     if len(table.dimensions) == 1:
         about = f"{measure} by {table.dimensions[0]}"
         view = view_points(about, points, unit, passing, is_over_time=bool(table.times))
@@ -40,6 +49,13 @@ def describe_threshold(table: Table, threshold: Threshold, *, of_shares: bool = 
         ]
         view = view_lines(table, table.dimensions[0], marked)
     return Insight(f"{headline}{named}", tuple(extremes(points, unit)), view)
+
+
+def _named(table: Table, passing: Sequence[Point]) -> str:
+    """Times in their order, those that follow each other by their ends."""
+    if len(table.dimensions) > 1 or not table.times:
+        return list_names(passing)
+    return join_runs([point.label for point in passing], [point.label for point in table.points])
 
 
 def _limit(threshold: Threshold, points: Sequence[Point]) -> tuple[float, str]:

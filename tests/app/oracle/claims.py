@@ -9,7 +9,7 @@ from statistics import mean, median, pstdev
 
 from tests.app.oracle.figures import MONTHS, span_months
 from tests.app.oracle.reading import CHANGE, VALUE, is_right, moved, names, number, pairs, run_names
-from tests.app.oracle.slide import Points, Slide
+from tests.app.oracle.slide import Points, Slide, time_of
 
 # Rows come with six decimals: figures that differ by less may be told as the same or not.
 _NEAR = 3e-6
@@ -240,13 +240,32 @@ def _courses(slide: Slide, match: re.Match[str]) -> None:
     _verb_is_right(match["falls"], match["vl"], min(changes.values()), lowest=True)
 
 
-@_claim(rf"{_M} from (?P<a>.+?) to (?P<b>.+?): (?P<x>[\w ]+?) (?P<vx>{CHANGE}), (?P<y>[\w ]+?) (?P<vy>{CHANGE})")
+@_claim(
+    rf"{_M} from (?P<a>.+?) to (?P<b>.+?): (?P<x>[\w ]+?) (?P<vx>{CHANGE}), (?P<y>[\w ]+?) (?P<vy>{CHANGE})"
+    r"(?:; (?P<same>both were always the same)"
+    r"|; (?P<one>[\w ]+) was higher in (?:all (?P<all>\d+)|(?P<k>\d+) of (?P<n>\d+)) \w+"
+    r"(?: \((?P<more>[^)]+)\))?(?:, (?P<other>[\w ]+) in (?P<j>\d+) \((?P<fewer>[^)]+)\))?)"
+)
 def _two_courses(slide: Slide, match: re.Match[str]) -> None:
     changes, first, last = _changes(slide)
     assert (match["a"], match["b"]) == (first, last)
     assert set(changes) == {match["x"], match["y"]}
     assert is_right(match["vx"], changes[match["x"]])
     assert is_right(match["vy"], changes[match["y"]])
+    lines = slide.along(slide.times[0])
+    one = match["one"] or match["x"]
+    other = next(name for name in lines if name != one)
+    every = list(lines[one])
+    higher = [label for label in every if lines[one][label] - lines[other][label] > 1e-6]
+    lower = [label for label in every if lines[other][label] - lines[one][label] > 1e-6]
+    assert bool(match["same"]) == (not higher and not lower)
+    assert match["same"] or (int(match["all"] or match["k"]), int(match["all"] or match["n"])) == (
+        len(higher),
+        len(every),
+    )
+    assert not match["more"] or run_names(match["more"], every) == higher
+    assert (match["other"] or other, int(match["j"] or 0)) == (other, len(lower))
+    assert not match["fewer"] or run_names(match["fewer"], every) == lower
 
 
 @_claim(rf"{_M} from (?P<a>.+?) to (?P<b>.+?): all (?P<n>\d+) moved alike, (?P<v>{CHANGE})")
@@ -451,15 +470,6 @@ def _weakest(slide: Slide, match: re.Match[str]) -> None:
     assert is_right(match["v"], min(steps.values()))
 
 
-@_claim(r"(?P<one>[\w ]+) was higher than (?P<other>[\w ]+) in (?P<k>\d+) of (?P<n>\d+) \w+")
-def _who_was_higher(slide: Slide, match: re.Match[str]) -> None:
-    lines = slide.along(slide.times[0])
-    one, other = lines[match["one"]], lines[match["other"]]
-    assert set(lines) == {match["one"], match["other"]}
-    often = sum(value - other[label] > 1e-6 for label, value in one.items())
-    assert (int(match["k"]), int(match["n"])) == (often, len(one))
-
-
 @_claim(r"Fell in (?P<k>\d+) of (?P<n>\d+) \w+")
 def _fell(slide: Slide, match: re.Match[str]) -> None:
     steps = _steps(slide)
@@ -604,7 +614,9 @@ def _threshold(slide: Slide, match: re.Match[str]) -> None:
     points = _shares(slide.points) if match["m"].startswith("share") else slide.points
     passing = _passing(slide, match, points)
     assert (int(match["k"].replace("None", "0")), int(match["n"])) == (len(passing), len(points))
-    if passing:
+    if passing and slide.times and len(slide.question.split) == 1:
+        assert run_names(match["names"], sorted(points, key=time_of)) == sorted(passing, key=time_of)
+    elif passing:
         _are(match["names"], passing)
 
 
