@@ -40,7 +40,8 @@ class Figures:
     cpu_us: float
 
 
-async def _request(app: Callable[..., Awaitable[None]], body: bytes) -> None:
+async def request(app: Callable[..., Awaitable[None]], body: bytes) -> None:
+    """Send the application one request, without a server."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -68,30 +69,31 @@ async def _request(app: Callable[..., Awaitable[None]], body: bytes) -> None:
 async def warm_up(variant: Variant, body: bytes = BODY) -> None:
     """Make some requests and deliver their traces."""
     for _ in range(WARM_UP):
-        await asyncio.create_task(_request(variant.app, body))
+        await asyncio.create_task(request(variant.app, body))
     await asyncio.to_thread(variant.finish)
 
 
 async def burst(variant: Variant, requests: int, body: bytes = BODY) -> tuple[list[float], float]:
     """Make the requests one after the other; how long each took, and the longest stall, in seconds."""
-    watch = _Stalls()
+    watch = Stalls()
     watching = asyncio.create_task(watch.run())
     durations = []
     for _ in range(requests):
         started = time.perf_counter()
-        await asyncio.create_task(_request(variant.app, body))
+        await asyncio.create_task(request(variant.app, body))
         durations.append(time.perf_counter() - started)
         await asyncio.sleep(0)
     watching.cancel()
     return durations, watch.longest
 
 
-class _Stalls:
+class Stalls:
     """The longest time in which the event loop did not come back to a task that is always ready."""
 
     longest = 0.0
 
     async def run(self) -> None:
+        """Watch until cancelled."""
         while True:
             before = time.perf_counter()
             await asyncio.sleep(0)

@@ -177,6 +177,18 @@ class Tracing:
         """Queue a trace of which something is finished."""
         self._sink.put(trace)
 
+    def write_spans(self, trace: OpenTrace, spans: list[SpanState]) -> list[bytes]:
+        """Write some spans down."""
+        return self._writer.write_spans(trace, spans)
+
+    def enqueue_written(self, record: TraceRecord) -> None:
+        """Queue more of a trace, which is written down already."""
+        self._sink.put_written(record)
+
+    def writes_quickly(self, state: SpanState) -> bool:
+        """Whether a span is written in some microseconds, whatever else is."""
+        return self._writer.writes_quickly(state)
+
     def let_writer_in(self) -> None:
         """Let what is queued be written on."""
         self._sink.let_writer_in()

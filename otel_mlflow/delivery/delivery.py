@@ -17,7 +17,7 @@ from otel_mlflow.delivery.engine import Engine
 from otel_mlflow.delivery.forking import mind_forks
 from otel_mlflow.delivery.health import DeliveryState
 from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue
-from otel_mlflow.delivery.records import Encodable, OnArrival, Outcome, SpooledTrace
+from otel_mlflow.delivery.records import Encodable, OnArrival, Outcome, SpooledTrace, TraceRecord
 from otel_mlflow.delivery.state_notifier import StateNotifier
 from otel_mlflow.delivery.subscribers import Subscribers
 from otel_mlflow.delivery.termination import LAST_WRITE, forget, on_termination
@@ -83,6 +83,11 @@ class Delivery:
     def put(self, finished: Encodable) -> None:
         """Take a finished trace. No I/O; it is on disk within 250 ms."""
         self._put(finished)
+
+    def put_written(self, record: TraceRecord) -> None:
+        """Take more of a trace, which is written down already. No I/O."""
+        self._queue.put_written(record)
+        self._attend_unless_running()
 
     def let_writer_in(self) -> None:
         """Let the writer go on at once, where it waits for nothing but the interpreter."""
@@ -234,6 +239,9 @@ class Delivery:
 
     def _put(self, item: Encodable | Feedback | Outcome) -> None:
         self._queue.put(item)
+        self._attend_unless_running()
+
+    def _attend_unless_running(self) -> None:
         if self._lifecycle is not Lifecycle.RUNNING:
             self._attend()
 

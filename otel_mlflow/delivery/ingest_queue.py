@@ -89,11 +89,15 @@ class IngestQueue:
         else:
             self._put_written(item)
         waiting = len(self._items)
-        if self._writer_sleeps or waiting == CROWD:
-            self.wake()
+        self._wake_if_due(waiting)
         self._lets_writer_in = waiting > (FEW if self._lets_writer_in else CROWD)
         if self._lets_writer_in and self.pacer is not None:
             self.pacer.let_in()
+
+    def put_written(self, record: TraceRecord) -> None:
+        """Leave more of a trace for the writer, which is written down already."""
+        self._put_written(Written(record, counted=False))
+        self._wake_if_due(len(self._items))
 
     def take(self) -> Item | None:
         """The oldest item, None when there is none."""
@@ -133,7 +137,11 @@ class IngestQueue:
     def __len__(self) -> int:
         return len(self._items)
 
-    def _put_written(self, item: Encodable) -> None:
+    def _wake_if_due(self, waiting: int) -> None:
+        if self._writer_sleeps or waiting == CROWD:
+            self.wake()
+
+    def _put_written(self, item: Encodable | Written) -> None:
         counted, records = item.counted, encode_records(item)
         if self._bytes > MOST_BYTES:
             records = _DISK_HANGS

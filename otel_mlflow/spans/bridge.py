@@ -19,7 +19,7 @@ from otel_mlflow.spans.trace import OpenTrace, TraceOwner
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-    from otel_mlflow.delivery.records import Outcome
+    from otel_mlflow.delivery.records import Outcome, TraceRecord
 
 
 _LANGCHAIN = "langchain"
@@ -30,6 +30,9 @@ class TraceSink(Protocol):
 
     def put(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished."""
+
+    def put_written(self, record: TraceRecord) -> None:
+        """Take more of a trace, which is written down already."""
 
     def let_writer_in(self) -> None:
         """Go on writing at once."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from otel_mlflow.spans.on_demand import OnDemand
 
 SpanT = TypeVar("SpanT")
 
@@ -13,10 +17,13 @@ EARLY_SPANS = 100
 EARLY_SECONDS = 5.0
 """How many spans of a trace that lasts wait for a record, and how long."""
 
-LETS_IN = 10
-"""Of a trace whose spans end faster than they are written, every tenth lets the writer in. Spans that wait while two
-younger collections pass bring on full ones, each of which stops the event loop for 100 ms and more. Not every span: a
-writer may wait for a disk that hangs."""
+RELIEVES = 20
+"""Of a trace whose spans end faster than they are written, every twentieth relieves it: whoever ends it writes
+`AT_ONCE` of them, or lets the writer in. Spans that wait while two younger collections pass bring on full ones, each of
+which stops the event loop for 100 ms and more. Not every span: a writer may wait for a disk that hangs."""
+
+AT_ONCE = 50
+"""Spans that are written in one go by whoever ends one: half a millisecond of what is quickly written."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,8 @@ class Batch(Generic[SpanT]):
     """Whether something about the trace as a whole was set."""
     is_cut: bool
     """Whether nobody waits any more for what is still open."""
+    written: tuple[bytes, ...]
+    """The spans that ended before those and were written down already."""
 
 
 class ExportState(Generic[SpanT]):
@@ -47,6 +56,9 @@ class ExportState(Generic[SpanT]):
     _cut = False
     _queued = False
     _is_early = False
+    _written: list[bytes] | None = None
+    writing: Any = OnDemand(lambda _: threading.RLock())
+    """Held by whoever writes the trace down."""
 
     def __init__(self) -> None:
         self.finished: list[SpanT] = []
@@ -84,11 +96,15 @@ class ExportState(Generic[SpanT]):
             self._keep()
             return self._queue()
 
-    def release_early(self) -> bool:
+    def keep_early(self) -> None:
         """The trace is kept, but not over: its spans follow as they end, what is new of it as a whole waits."""
         with self._lock:
             self.released = self._is_early = True
-            return self._queue()
+
+    def release_early(self) -> bool:
+        """The trace is kept, but not over, and part of it ready."""
+        self.keep_early()
+        return self.mark_queued()
 
     @property
     def is_due(self) -> bool:
@@ -97,10 +113,10 @@ class ExportState(Generic[SpanT]):
         return waiting >= EARLY_SPANS or (waiting > 0 and time.monotonic() - self._taken_at >= EARLY_SECONDS)
 
     @property
-    def lets_writer_in(self) -> bool:
-        """Whether spans end faster than they are written, so that whoever ends one should let the writer go on."""
+    def is_behind(self) -> bool:
+        """Whether spans end faster than they are written, so that whoever ends one should do something about it."""
         waiting = len(self.finished)
-        return waiting >= EARLY_SPANS and waiting % LETS_IN == 0
+        return waiting >= EARLY_SPANS and waiting % RELIEVES == 0
 
     def takes_with_next(self, span: SpanT) -> bool:
         """Whether the span is going to be in the next record."""
@@ -123,11 +139,28 @@ class ExportState(Generic[SpanT]):
         with self._lock:
             return self._queue()
 
+    def take_first(self, wanted: Callable[[SpanT], bool]) -> list[SpanT]:
+        """Take those that have waited longest, `AT_ONCE` at most, up to the first that is not wanted."""
+        first = list(itertools.takewhile(wanted, self.finished[:AT_ONCE]))
+        with self._lock:
+            if self.finished[: len(first)] != first:
+                return []
+            del self.finished[: len(first)]
+            return first
+
+    def keep_written(self, pieces: Sequence[bytes]) -> None:
+        """Keep spans that were written down before there is a record of the trace."""
+        with self._lock:
+            if not self.discarded:
+                self._written = self._written or []
+                self._written += pieces
+
     def take(self) -> Batch[SpanT]:
         """Take what is new since the last record. The trace is queued no more."""
         with self._lock:
-            batch = Batch(self.finished, self._changed and not self._is_early, self._cut)
-            self.finished = []
+            is_changed = self._changed and not self._is_early
+            batch = Batch(self.finished, is_changed, self._cut, tuple(self._written or ()))
+            self.finished, self._written = [], None
             self._queued = self._cut = False
             self._changed = self._changed and self._is_early
             self._taken_at = time.monotonic()
@@ -145,5 +178,5 @@ class ExportState(Generic[SpanT]):
         return True
 
     def _drop_finished(self) -> list[SpanT]:
-        finished, self.finished = self.finished, []
+        finished, self.finished, self._written = self.finished, [], None
         return finished

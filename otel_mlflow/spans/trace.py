@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -59,6 +60,15 @@ class TraceOwner(Protocol):
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished, to be written down soon."""
+
+    def write_spans(self, trace: OpenTrace, spans: list[SpanState]) -> list[bytes]:
+        """Write down some spans that are quickly written, as requests of OTLP's."""
+
+    def enqueue_written(self, record: TraceRecord) -> None:
+        """Take more of a trace, which is written down already."""
+
+    def writes_quickly(self, state: SpanState) -> bool:
+        """Whether a span that has ended is written in some microseconds, whatever else is."""
 
     def let_writer_in(self) -> None:
         """Let what is queued be written on: more of a trace waits than is good for anybody."""
@@ -212,12 +222,9 @@ class OpenTrace:
         if not self.export.add_finished(state):
             self._let_go([state])
         elif self.export.released:
-            if self.export.mark_queued():
-                self.owner.enqueue(self)
-            elif self.export.lets_writer_in:
-                self.owner.let_writer_in()
-        elif len(self.export.finished) >= MANY_SPANS and self._is_sure_to_be_kept():
-            self.release_early()
+            self._hand_over_more()
+        elif len(self.export.finished) >= MANY_SPANS:
+            self._relieve()
 
     @property
     def explicit_tags(self) -> dict[str, str]:
@@ -279,13 +286,61 @@ class OpenTrace:
 
     def encode(self) -> TraceRecord:
         """What has ended since the last record, as one record. Called on delivery's writer thread."""
-        batch = self.export.take()
-        unfinished = self.tree.unfinished(all_of_them=batch.is_cut)
-        record = self.owner.write(self, batch.finished + unfinished, is_changed=batch.is_changed)
+        with self.export.writing:
+            batch = self.export.take()
+            unfinished = self.tree.unfinished(all_of_them=batch.is_cut)
+            record = self._write(batch.finished, unfinished, is_changed=batch.is_changed)
+            for state in unfinished:
+                state.abandoned = False
+            return replace(record, earlier=(*batch.written, *record.earlier)) if batch.written else record
+
+    def _relieve(self) -> None:
+        """Have fewer spans wait for the end: handed over where the trace is sure to be kept, else written down."""
+        if self._is_sure_to_be_kept():
+            self.export.keep_early()
+            self._hand_over_more()
+        elif self.export.is_behind:
+            self._write_first()
+
+    def _hand_over_more(self) -> None:
+        """Have what has ended written down: by the writer, or here where it is behind and that takes no time."""
+        is_behind = self.export.is_behind
+        is_relieved = is_behind and self._write_first()
+        if is_relieved and not self.counted:
+            return
+        if self.export.mark_queued():
+            self.owner.enqueue(self)
+        elif is_behind and not is_relieved:
+            self.owner.let_writer_in()
+
+    def _write_first(self) -> bool:
+        """Write down some spans that are quickly written; False where there are none, or the trace is being written.
+
+        They follow the record that stands for the request. Until there is one they are kept for it.
+        """
+        record = None
+        if not self.export.writing.acquire(blocking=False):
+            return False
+        try:
+            first = self.export.take_first(self._is_quickly_written)
+            if first and self.export.released and not self.counted:
+                record = self._write(first, [], is_changed=False)
+            elif first:
+                self.export.keep_written(self.owner.write_spans(self, first))
+                self._let_go(first)
+        finally:
+            self.export.writing.release()
+        if record is not None:
+            self.owner.enqueue_written(record)
+        return bool(first)
+
+    def _is_quickly_written(self, state: SpanState) -> bool:
+        return state is not self.root and self.owner.writes_quickly(state)
+
+    def _write(self, finished: list[SpanState], unfinished: list[SpanState], *, is_changed: bool) -> TraceRecord:
+        record = self.owner.write(self, finished + unfinished, is_changed=is_changed)
         self.counted = False
-        for state in unfinished:
-            state.abandoned = False
-        self._let_go(batch.finished)
+        self._let_go(finished)
         return record
 
     def _is_sure_to_be_kept(self) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mlflow.entities import Span, Trace, TraceData, TraceInfo, TraceLocation, TraceState
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_mlflow.backends.received_spans import received_span
+from otel_mlflow.delivery.ingest_queue import Written
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.mlflow.translation import as_stored
 
@@ -22,7 +24,7 @@ class MemoryDelivery:
     """Takes finished traces; writes them down when somebody looks, so that late spans are in."""
 
     def __init__(self) -> None:
-        self._waiting: list[OpenTrace] = []
+        self._waiting: deque[OpenTrace | Written] = deque()
         self._records: dict[str, list[TraceRecord]] = {}
         self._read: dict[str, Trace] = {}
         """What the records of a trace come down to, until there is another."""
@@ -30,8 +32,11 @@ class MemoryDelivery:
 
     def put(self, trace: OpenTrace) -> None:
         """Take a trace of which something is finished."""
-        with self._lock:
-            self._waiting.append(trace)
+        self._waiting.append(trace)
+
+    def put_written(self, record: TraceRecord) -> None:
+        """Take more of a trace, which is written down already."""
+        self._waiting.append(Written(record, counted=False))
 
     def let_writer_in(self) -> None:
         """Nobody writes before somebody looks."""
@@ -46,9 +51,8 @@ class MemoryDelivery:
     def traces(self) -> list[Trace]:
         """All traces so far, oldest first."""
         with self._lock:
-            waiting, self._waiting = self._waiting, []
-            for trace in waiting:
-                record = trace.encode()
+            while self._waiting:
+                record = self._waiting.popleft().encode()
                 self._records.setdefault(record.trace_id, []).extend(record.split())
                 self._read.pop(record.trace_id, None)
             return [self._read_trace(trace_id) for trace_id in self._records]

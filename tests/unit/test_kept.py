@@ -13,6 +13,9 @@ import otel_mlflow
 from otel_mlflow import Settings, Tracing, TracingMiddleware, continued, current_trace
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.export_state import RELIEVES
+from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, summary_from_tag
+from otel_mlflow.spans.registry import open_traces
 from otel_mlflow.spans.trace import MANY_SPANS, OpenTrace
 from otel_mlflow.testing import CapturedTraces, capture
 from otel_mlflow.testing.memory_delivery import MemoryDelivery
@@ -87,18 +90,46 @@ def test_every_request_is_accounted_for(fresh_process: None, settings: dict[str,
 
 def test_a_request_of_many_spans_that_may_be_kept_for_its_error_is_kept_whole(fresh_process: None) -> None:
     """Nothing of it is handed over before it is known whether it is kept, and nothing is let go."""
+    delivery, waiting = Counting(), []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        for _ in range(MANY_SPANS + 1):
-            with raw("query"):
+        for number in range(3 * MANY_SPANS):
+            with raw(f"query {number % 3}"):
                 pass
+        (trace,) = open_traces()
+        waiting.append(len(trace.export.finished))
+        assert not delivery.traces()
         raise ValueError
 
     tracing = Tracing(Settings(tracing={"sample_rate": 0.0}))
-    with capture() as traces, suppress(ValueError):
+    with BRIDGE.diverted_to(delivery), suppress(ValueError):
         Call(TracingMiddleware(app, tracing=tracing)).run()
     tracing.shutdown()
-    assert [len(trace.data.spans) for trace in traces] == [MANY_SPANS + 2]
+    (trace,) = delivery.traces()
+    assert len({span.span_id for span in trace.data.spans}) == len(trace.data.spans) == 3 * MANY_SPANS + 1
+    summary = summary_from_tag(trace.info.tags[SUMMARY_TAG])
+    assert summary is not None
+    assert summary.names["query 1"].calls == MANY_SPANS
+    # What waits has been written down meanwhile: as objects they would bring on full garbage collections.
+    assert waiting[0] < MANY_SPANS + RELIEVES
+
+
+def test_a_request_of_many_spans_that_is_not_kept_leaves_nothing(fresh_process: None) -> None:
+    """What was written down of it meanwhile is let go, too."""
+    delivery = Counting()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for _ in range(2 * MANY_SPANS):
+            with raw("query"):
+                pass
+        await empty_answer(scope, receive, send)
+
+    tracing = Tracing(Settings(tracing={"sample_rate": 0.0}))
+    with BRIDGE.diverted_to(delivery):
+        Call(TracingMiddleware(app, tracing=tracing)).run()
+    tracing.shutdown()
+    assert delivery.counts == {"sampled_out": 1}
+    assert not delivery.traces()
 
 
 def test_a_request_in_which_something_follows_the_answer_is_not_filtered(fresh_process: None) -> None:

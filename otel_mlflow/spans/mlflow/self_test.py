@@ -115,6 +115,17 @@ class _Nobody:
     def enqueue(self, trace: OpenTrace) -> None:
         """Let it go."""
 
+    def write_spans(self, trace: OpenTrace, spans: list[SpanState]) -> list[bytes]:
+        """None is written."""
+        return []
+
+    def enqueue_written(self, record: TraceRecord) -> None:
+        """Let it go."""
+
+    def writes_quickly(self, state: SpanState) -> bool:
+        """None is written."""
+        return False
+
     def let_writer_in(self) -> None:
         """Nobody writes."""
 

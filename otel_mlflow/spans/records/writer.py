@@ -29,6 +29,7 @@ from otel_mlflow.spans.records.encoding import (
     to_text,
 )
 from otel_mlflow.spans.records.folding import after_folding, fold, merged_attributes, parent_after_folding
+from otel_mlflow.spans.records.model_calls import may_be_told_twice
 from otel_mlflow.spans.records.request_encoder import LARGEST_PIECE, LARGEST_SPAN, RequestEncoder, ResourceEncoder
 from otel_mlflow.spans.records.root_attributes import export_tags
 from otel_mlflow.spans.records.running_summary import WrittenSpan
@@ -39,6 +40,10 @@ from otel_mlflow.spans.trace import OpenTrace, SpanState
 if TYPE_CHECKING:
     from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import Settings
+
+FEW_ATTRIBUTES = 6
+SHORT = 200
+"""Attributes, and characters of each, of a span that is quickly written."""
 
 LEFT_OUT = "otel_mlflow.spans_left_out"
 STILL_OPEN = "still open when the client went away"
@@ -96,6 +101,26 @@ class TraceWriter:
             counted=trace.counted,
             earlier=tuple(earlier),
         )
+
+    def writes_quickly(self, state: SpanState) -> bool:
+        """Whether a span is short, and neither it nor the one above it shows a call that others may show, too."""
+        span = state.readable
+        if span is None or state.run is not None or state.attachments or state.maskers or may_be_told_twice(span):
+            return False
+        attributes = span.attributes or {}
+        if len(attributes) > FEW_ATTRIBUTES or span.events or span.links or self._is_below_foldable(state):
+            return False
+        return all(map(_is_short, (span.name, span.status.description, *attributes.values())))
+
+    def write_spans(self, trace: OpenTrace, spans: list[SpanState]) -> list[bytes]:
+        """Spans that are quickly written, as requests of OTLP's."""
+        encoder = self._new_encoder()
+        return encoder.to_pieces() if self._write_spans(encoder, trace, spans) else []
+
+    def _is_below_foldable(self, state: SpanState) -> bool:
+        above = self.nearest_exported(state.parent) if state.parent is not None else None
+        span = (above.readable or above.span) if above is not None else None
+        return span is not None and may_be_told_twice(span)
 
     def runs(self, trace: OpenTrace) -> dict[str, Any]:
         """What a trace's info says of the runs of its request, where another process tells all else of it."""
@@ -213,6 +238,10 @@ class TraceWriter:
         attributes = semconv.at_start(exchange) | semconv.at_end(exchange)
         from_outside = {key: attributes.pop(key) for key in semconv.FROM_OUTSIDE if key in attributes}
         return attributes | self._content.of_span(from_outside) | self._content.of_exchange(exchange)
+
+
+def _is_short(value: Any) -> bool:
+    return len(value) <= SHORT if isinstance(value, str) else value is None or isinstance(value, (bool, int, float))
 
 
 def _summarize(trace: OpenTrace, state: SpanState, proto: ProtoSpan, attributes: Mapping[str, Any]) -> None:

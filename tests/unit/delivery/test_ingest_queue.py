@@ -60,6 +60,18 @@ def test_beyond_its_bound_a_trace_is_written_down_by_whoever_puts_it(small: Inge
     assert kinds == [Finished, Finished, Finished, Written]
 
 
+def test_what_is_written_down_already_comes_in_its_turn_and_is_no_request() -> None:
+    """More of a trace that lasts: the record that tells of the whole stands for the request."""
+    queue = IngestQueue(ManualClock())
+    whole, more = Finished(), trace(counted=False)
+    queue.put(whole)
+    queue.put_written(more)
+    assert queue.tally() == {"requests": 1, "traced": 1}
+    first, second = taken(queue)
+    assert first is whole
+    assert second == Written(more, counted=False)
+
+
 def test_beyond_its_bytes_a_trace_is_dropped_and_counted(small: IngestQueue) -> None:
     """The disk hangs: memory stays bounded, and every request is accounted for."""
     for _ in range(60):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +17,7 @@ from opentelemetry.sdk.trace import Span
 
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.export_state import EARLY_SPANS, LETS_IN
+from otel_mlflow.spans.export_state import EARLY_SPANS, RELIEVES
 from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.registry import change_mlflow_trace_id, open_traces
 from otel_mlflow.spans.trace import MANY_SPANS, OpenTrace, SpanState, span_state
@@ -63,6 +67,19 @@ def test_a_trace_of_many_spans_is_handed_over_as_it_comes(traces: CapturedTraces
     assert [len(trace.data.spans) for trace in traces] == [MANY_SPANS + EARLY_SPANS + 1]
 
 
+SEVERAL = {f"key{number}": "value" for number in range(10)}
+"""More attributes than a span has that is quickly written."""
+
+
+@contextmanager
+def held_elsewhere(lock: Any) -> Iterator[None]:
+    """The lock, held by another thread."""
+    with ThreadPoolExecutor(1) as other:
+        other.submit(lock.acquire).result()
+        yield
+        other.submit(lock.release).result()
+
+
 class LettingIn(MemoryDelivery):
     """Counts how often it is let in."""
 
@@ -73,21 +90,72 @@ class LettingIn(MemoryDelivery):
         self.times += 1
 
 
+def end_children(root: Span, spans: int, **attributes: str) -> None:
+    """Start and end so many spans below another."""
+    for _ in range(spans):
+        child = start("child", root)
+        child.set_attributes(attributes)
+        child.end()
+
+
 def test_a_trace_that_grows_faster_than_it_is_written_lets_the_writer_in(traces: CapturedTraces) -> None:
     """Else its spans would grow old while they wait, and bring on full garbage collections."""
     delivery = LettingIn()
     with BRIDGE.diverted_to(delivery):
         root = start("root")
-        for _ in range(MANY_SPANS):
-            start("child", root).end()
+        end_children(root, MANY_SPANS, **SEVERAL)
         assert delivery.times == 0
-        for _ in range(3 * LETS_IN):
-            start("child", root).end()
+        end_children(root, 3 * RELIEVES, **SEVERAL)
         assert delivery.times == 3
         delivery.traces()
-        for _ in range(EARLY_SPANS):
-            start("child", root).end()
+        end_children(root, EARLY_SPANS - 1, **SEVERAL)
         assert delivery.times == 3
+        root.end()
+
+
+def test_short_spans_that_end_faster_than_they_are_written_are_written_by_whoever_ends_them(
+    traces: CapturedTraces,
+) -> None:
+    """So few wait, however busy the writer is, and none of them grows old; nothing is lost or told twice."""
+    delivery = LettingIn()
+    with BRIDGE.diverted_to(delivery):
+        root = start("root")
+        trace = state_of(root).trace
+        end_children(root, 3 * MANY_SPANS, text="short")
+        assert len(trace.export.finished) < EARLY_SPANS + RELIEVES
+        assert len(trace.tree.spans) == len(trace.export.finished) + 1
+        assert delivery.times == 0
+        root.end()
+        (whole,) = delivery.traces()
+    assert len({span.span_id for span in whole.data.spans}) == len(whole.data.spans) == 3 * MANY_SPANS + 1
+
+
+def test_while_the_writer_has_a_trace_in_hand_nobody_else_writes_it(traces: CapturedTraces) -> None:
+    """Two at a time would lose count of its tokens and calls."""
+    delivery = LettingIn()
+    with BRIDGE.diverted_to(delivery):
+        root = start("root")
+        end_children(root, 2 * MANY_SPANS)
+        export = state_of(root).trace.export
+        waiting = len(export.finished)
+        with held_elsewhere(export.writing):
+            end_children(root, EARLY_SPANS)
+        assert len(export.finished) == waiting + EARLY_SPANS
+        assert delivery.times > 0
+        root.end()
+
+
+def test_what_is_below_a_call_that_another_span_may_show_waits_for_the_writer(traces: CapturedTraces) -> None:
+    """Whose child is stored already, that call cannot be folded any more."""
+    delivery = LettingIn()
+    with BRIDGE.diverted_to(delivery):
+        root = start("root")
+        context = trace_api.set_span_in_context(root)
+        call = trace_api.get_tracer("openinference.instrumentation.openai").start_span("call", context=context)
+        assert isinstance(call, Span)
+        end_children(call, MANY_SPANS + RELIEVES)
+        assert len(state_of(root).trace.export.finished) == MANY_SPANS + RELIEVES
+        call.end()
         root.end()
 
 
