@@ -49,9 +49,10 @@ class MlflowSpanExporter(SpanExporter):
 
     def __init__(self, settings: Settings | None = None, *, delivery: Delivery | None = None) -> None:
         from otel_mlflow.settings import Settings
+        from otel_mlflow.spans.mlflow.process_metadata import environment_metadata
         from otel_mlflow.spans.records.writer import TraceWriter
         from otel_mlflow.startup import log_state
-        from otel_mlflow.tracing import DEFAULT_SERVICE_NAME, delivery_for, environment_metadata
+        from otel_mlflow.tracing import DEFAULT_SERVICE_NAME, delivery_for
 
         self._settings = settings if settings is not None else Settings.load()
         self._delivery = delivery if delivery is not None else delivery_for(self._settings)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from otel_mlflow import heap, logs, mlflow_names
+from otel_mlflow import heap, logs
 from otel_mlflow.content import Redactor
 from otel_mlflow.delivery.destinations import experiment_name
 from otel_mlflow.delivery.destinations.follow_ups import joined_request
@@ -22,10 +22,10 @@ from otel_mlflow.settings import Settings, load_or_disable
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.mlflow import runs
-from otel_mlflow.spans.mlflow.active_model import active_model_id
 from otel_mlflow.spans.mlflow.autologging import FlavourOff
 from otel_mlflow.spans.mlflow.follow_ups import take_assessments, take_attachments, take_prompts, take_tags
 from otel_mlflow.spans.mlflow.other_instrumentations import log_other_instrumentations
+from otel_mlflow.spans.mlflow.process_metadata import process_metadata
 from otel_mlflow.spans.observer import RequestObserver
 from otel_mlflow.spans.records.writer import TraceWriter
 from otel_mlflow.spans.trace import OpenTrace, SpanState
@@ -280,23 +280,6 @@ def delivery_for(settings: Settings) -> Delivery:
     from otel_mlflow.delivery.delivery import shared_delivery
 
     return shared_delivery(settings)
-
-
-def process_metadata() -> Mapping[str, str]:
-    """What MLflow puts into every trace that ends now: who and what runs this process, and its active model."""
-    model_id = active_model_id()
-    return {**environment_metadata(), mlflow_names.MODEL_ID: model_id} if model_id else environment_metadata()
-
-
-@functools.cache
-def environment_metadata() -> Mapping[str, str]:
-    """Who and what runs this process, as MLflow puts it into every trace (`mlflow.user`, `mlflow.source.name`, …)."""
-    if not INTEGRATIONS.works("mlflow_environment"):
-        return {}
-    from mlflow.tracing.utils.environment import resolve_env_metadata
-
-    found: Mapping[str, str] = resolve_env_metadata()
-    return found
 
 
 def with_left_out(status: Status, left_out: Sequence[LeftOut | FlavourOff]) -> Status:

@@ -49,7 +49,7 @@ ROOMS: dict[str, set[str]] = {
     "startup": {"delivery", "errors"},
     "tracing": {
         *("content", "delivery", "errors", "heap", "http", "integrations", "logs", "settings", "spans", "startup"),
-        *("mlflow_names", "status"),
+        "status",
     },
     "exporter": {"delivery", "http", "settings", "spans", "startup", "tracing"},
     "testing": {"backends", "delivery", "integrations", "spans", "tracing"},
