@@ -30,6 +30,8 @@ class _Plan:
     queries: tuple[Query, ...] = ()
     notes: tuple[str, ...] = ()
     chart: ChartKind | None = None
+    answers: int = 1
+    """How many of the queries are what was asked; the others are what else the deck showed."""
     problem: str = ""
 
 
@@ -50,7 +52,11 @@ def change_with_data(
     if not findings:
         return unable(missing[0])
     notes = (*plan.notes, *missing)
-    return _ask_anew(wish, deck, findings, notes) if isinstance(wish, Refine) else _extend(deck, findings, plan, notes)
+    return (
+        _ask_anew(wish, deck, findings, plan, notes)
+        if isinstance(wish, Refine)
+        else _extend(deck, findings, plan, notes)
+    )
 
 
 def _addition(wish: SlideAbout | More, deck: Existing, max_slides: int) -> _Plan:
@@ -103,10 +109,13 @@ def _refinement(wish: Refine, deck: Existing) -> _Plan:
             (f"I can't answer that: {reading.refusal}" for reading in readings), "I did not ask for that slide."
         )
         return _Plan(problem=refused)
-    queries = tuple(dict.fromkeys(query for reading in kept for query in reading.queries))[: len(slides)]
+    wanted = kept[0].queries
+    room = 1 if wish.number is not None else max(len(slides), len(wanted))
+    queries = tuple(dict.fromkeys((*wanted, *(query for reading in kept for query in reading.queries))))[:room]
     if {query.in_words() for query in queries} <= {slide.query for slide in slides}:
         return _Plan(problem=" ".join(["That is what the deck shows already.", *kept[0].remarks]))
-    return _Plan(queries, tuple(kept[0].remarks))
+    surplus = (f"No slide was left for {query.in_words()}." for query in wanted[room:])
+    return _Plan(queries, (*kept[0].remarks, *surplus), answers=min(room, len(wanted)))
 
 
 def _refined(query: Query, wish: Refine) -> Reading:
@@ -121,9 +130,9 @@ def _extend(deck: Existing, found: Sequence[Finding], plan: _Plan, notes: Sequen
     return Answer(words, deck.with_slides([*deck.without_summary, *added], summary=deck.has_summary))
 
 
-def _ask_anew(wish: Refine, deck: Existing, found: Sequence[Finding], notes: Sequence[str]) -> Answer:
+def _ask_anew(wish: Refine, deck: Existing, found: Sequence[Finding], plan: _Plan, notes: Sequence[str]) -> Answer:
     """New findings in place of the old ones; what a person wrote stays behind them."""
-    words = " ".join([f"{found[0].topic}: {found[0].title}.", *notes])
+    words = " ".join([*(f"{one.topic}: {one.title}." for one in found[: plan.answers]), *notes])
     if wish.number is not None:
         slides = [
             finding_slide(found[0]) if number == wish.number else slide.html

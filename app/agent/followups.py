@@ -178,8 +178,8 @@ def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
 
 
 def _is_measure_alone(named: Named) -> bool:
-    """`profit?`: of what the deck is about."""
-    return all(token.kind is Kind.MEASURE for token in named.tokens)
+    """`profit?`, `per unit`: of what the deck is about."""
+    return named.is_per_unit or all(token.kind is Kind.MEASURE for token in named.tokens)
 
 
 def _is_about(named: Named, deck: Existing) -> bool:

@@ -36,7 +36,15 @@ def _asks_for_share(named: Named) -> bool:
     words = [token for token in named.tokens if token.kind is Kind.SHARE]
     if named.has(Kind.RISE, Kind.FALL):
         words = [token for token in words if token.value != "percent"]
+    if named.threshold:
+        words = [token for token in words if not _counts(named.tokens, token)]
     return bool(words or _is_limited_in_percent(named)) and frozenset(named.measures) not in RATIOS
+
+
+def _counts(tokens: Sequence[Token], share: Token) -> bool:
+    """`what percent of months were above 25000`: how many of them."""
+    following = [token for token in tokens[tokens.index(share) + 1 :] if token.kind is not Kind.FILLER]
+    return bool(following) and following[0].kind is Kind.DIMENSION
 
 
 def _is_limited_in_percent(named: Named) -> bool:
@@ -146,8 +154,11 @@ def _spanned_unit(named: Named) -> Unit | None:
 
 def add_average(named: Named, draft: Draft) -> Draft:
     """The average or the median over units of time; the average of a ratio is the ratio of the whole."""
-    if not named.has(Kind.AVERAGE) or draft.query.focus or (named.threshold and named.threshold.is_average):
+    if not named.has(Kind.AVERAGE) or (named.threshold and named.threshold.is_average):
         return draft
+    if draft.query.focus:
+        adds_up = measure_named(draft.query.measure).adds_up
+        return draft.left(*named.words(Kind.AVERAGE)) if adds_up else draft
     averages = {token.text: token.value for token in named.tokens if token.kind is Kind.AVERAGE}
     focus: Focus = "median" if "median" in averages.values() else "average"
     if focus == "average" and not measure_named(draft.query.measure).adds_up:

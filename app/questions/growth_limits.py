@@ -53,6 +53,8 @@ def _asks_who_moved(named: Named) -> bool:
     """Whether it asks which of several grew, how often, or if all did; not how much they did."""
     if not any(token.kind in {Kind.RISE, Kind.FALL} and _has_direction(token) for token in named.tokens):
         return False
+    if any(token.text.lower() == "than" for token in named.tokens):
+        return False
     if any(token.kind is Kind.COUNT and token.value == "often" for token in named.tokens):
         return True
     if any(_is_asked_for(named.tokens, split) for split in named.splits):

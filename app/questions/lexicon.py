@@ -146,13 +146,17 @@ _COUNTS = {"": "how many; number of", "often": "how often; how many times"}
 _OTHERS: dict[Kind, str] = {
     Kind.UNKNOWN: (
         "more than half; over half; less than half; under half; half of the; half of our; half of all; half the; drop "
-        "table; the year before last; holiday season; high season; peak season; low season; christmas season"
+        "table; good; reverse; easter; "
+        "the year before last; holiday season; high season; peak season; low season; christmas season"
     ),
     Kind.HIGH: (
-        "top; highest; most; largest; biggest; max; maximum; greatest; strongest; fastest; quickest; peak; peaked; "
+        "top; highest; most; largest; biggest; max; maximum; greatest; strongest; fastest; quickest; faster; quicker; "
+        "peak; peaked; "
         "leading; lead; leads; led; higher; larger; bigger; stronger; high"
     ),
-    Kind.LOW: "bottom; lowest; least; smallest; fewest; min; minimum; weakest; slowest; lower; smaller; weaker; low",
+    Kind.LOW: (
+        "bottom; lowest; least; smallest; fewest; min; minimum; weakest; slowest; slower; lower; smaller; weaker; low"
+    ),
     Kind.BEST: (
         "best; better; most successful; strongest performing; first place; rank first; ranks first; ranked first; come "
         "first; comes first; came first"
@@ -188,9 +192,11 @@ _OTHERS: dict[Kind, str] = {
     ),
     Kind.COMPARE: (
         "compare; compared; compared to; compare to; comparison to; in comparison to; vis a vis; compares; comparing; "
-        "comparison; versus; vs; against; than; difference; differences; differ; gap; relative to; side by side"
+        "comparison; versus; vs; against; than; difference; differences; differ; gap; relative to; side by side; "
+        "how much more; how many more; how much less; how many fewer; how much higher; how much lower; how much bigger"
     ),
     Kind.EXCLUDE: (
+        "ex; excl; "
         "except; except for; excluding; exclude; excludes; without; other than; apart from; aside from; all but; "
         "everything but; every but; but not; but for; not including; not counting; leave out; leaving out; ignore; "
         "ignoring; minus; omit; omitting; outside; outside of; non; besides; everywhere but; "

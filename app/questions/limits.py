@@ -11,7 +11,7 @@ from app.questions.tokens import Kind, Token
 
 ENDS = {Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST}
 _BOUNDS = {Kind.ABOVE, Kind.BELOW}
-_LOSSES = {"loss", "losses", "lose", "lost", "losing"}
+LOSSES = {"loss", "losses", "lose", "lost", "losing"}
 _SIDES_OF_ENDS = {Kind.HIGH: "above", Kind.LOW: "below", Kind.BEST: "better", Kind.WORST: "worse"}
 _DEGREES = {"more": "above", "less": "below", "fewer": "below"}
 _COMPARABLE = {Kind.MEMBER, Kind.YEAR, Kind.PART_OF_YEAR, Kind.RECENT, Kind.THIS}
@@ -42,7 +42,7 @@ def find_limit(tokens: Sequence[Token], dimensions: Collection[Dimension], measu
             side = _side(token.value, higher_is_better=higher_is_better)
             return Limit(Threshold(side, value), frozenset({place, limit}))
     idle = {place for place, token in enumerate(tokens) if _needs_no_limit(token, tokens[place + 1 : place + 3])}
-    return Limit(_loss(tokens, dimensions), frozenset(idle))
+    return Limit(_loss(tokens, dimensions) or _gain(tokens, dimensions), frozenset(idle))
 
 
 def _side(name: str, *, higher_is_better: bool) -> Side:
@@ -93,9 +93,16 @@ def _between(tokens: Sequence[Token], place: int) -> Limit | None:
 
 def _loss(tokens: Sequence[Token], dimensions: Collection[Dimension]) -> Threshold | None:
     """`which regions make a loss`: a profit below 0; not `where do we lose the most`."""
-    is_asked = any(token.text.lower() in _LOSSES for token in tokens)
+    is_asked = any(token.text.lower() in LOSSES for token in tokens)
     has_end = any(token.kind in ENDS for token in tokens)
     return Threshold("below", 0.0) if is_asked and dimensions and not has_end else None
+
+
+def _gain(tokens: Sequence[Token], dimensions: Collection[Dimension]) -> Threshold | None:
+    """`are all regions profitable`: a profit above 0; not `how profitable`, `more profitable`."""
+    place = next((at for at, token in enumerate(tokens) if token.text.lower() == "profitable"), 0)
+    graded = any(token.kind in ENDS or token.text.lower() in {"how", "more", "less", "than"} for token in tokens)
+    return Threshold("above", 0.0) if place and dimensions and not graded else None
 
 
 def _needs_no_limit(token: Token, following: Sequence[Token]) -> bool:

@@ -23,6 +23,8 @@ class TimeMention:
     window: Kind | None = None
     is_latest: bool = False
     is_range: bool = False
+    precedes: bool = False
+    """Whether it is the one before another, where there is one: `previous`."""
 
     @property
     def is_season(self) -> bool:

@@ -6,11 +6,11 @@ Every reader says which tokens it has used; what is used by none and is no fille
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from app.questions.exclusions import excluded_places
-from app.questions.limits import ENDS, find_limit
+from app.questions.limits import ENDS, LOSSES, find_limit
 from app.questions.mentions import TimeMention
 from app.questions.months import SEASONS, SIZES, Months, Unit
 from app.questions.query import DIMENSIONS, MEMBERS, PARTS, Dimension, Members, Threshold, part_of
@@ -19,6 +19,19 @@ from app.questions.tokens import EMPTY, Kind, Token
 
 _FLAGS = {Kind.RISE, Kind.FALL, Kind.TREND, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.POINTS}
 _EACH = {"revenue": "price per unit", "cost": "cost per unit", "profit": "profit per unit"}
+_COMPARATIVES = {
+    "higher",
+    "larger",
+    "bigger",
+    "stronger",
+    "faster",
+    "lower",
+    "smaller",
+    "weaker",
+    "slower",
+    "better",
+    "worse",
+}
 _VAGUE_VALUES = ("revenue", "units")
 
 
@@ -100,6 +113,12 @@ class Named:
         return token.kind is Kind.MEMBER and part_of(token.value) == part
 
     @property
+    def is_per_unit(self) -> bool:
+        """`per unit`, and nothing else: of the measure that was spoken of before."""
+        words = [token for token in self.tokens if token.kind is not Kind.FILLER]
+        return [token.text.lower() for token in words] == ["per", "unit"]
+
+    @property
     def growth_unit(self) -> Unit | None:
         """The unit of time in `year over year`."""
         named = {token.value for token in self.tokens if token.kind is Kind.RISE}
@@ -118,6 +137,7 @@ class Named:
 
 def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
     """Sort the words of a question; `reference` is the time that was spoken of before."""
+    tokens = _losing_share(tokens)
     excluded, excluding = excluded_places(tokens)
     times = find_times(tokens, reference)
     in_times = {place for time in times for place in range(time.start, time.end)} | _years(tokens)
@@ -142,12 +162,27 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
         ends=tuple(
             (place, token.kind)
             for place, token in enumerate(tokens)
-            if token.kind in ENDS and place not in limit.places
+            if token.kind in ENDS and place not in limit.places and not _sets_beside(tokens, place)
         ),
         count=count,
         threshold=limit.threshold,
         used=frozenset(named_places | in_times | _openings(tokens, times) | measure_places | excluding)
         | ({unknown} if unknown is not None else set()),
+    )
+
+
+def _sets_beside(tokens: Sequence[Token], place: int) -> bool:
+    """`higher in the North than in the South`: no end of an order, but one beside another."""
+    return tokens[place].text.lower() in _COMPARATIVES and any(one.text.lower() == "than" for one in tokens[place:])
+
+
+def _losing_share(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """`who lost the most share`: what is lost is no profit."""
+    if not any(token.kind is Kind.SHARE and not token.value for token in tokens):
+        return tokens
+    return tuple(
+        replace(token, kind=Kind.FALL, value="") if token.is_loose and token.text.lower() in LOSSES else token
+        for token in tokens
     )
 
 
@@ -246,8 +281,13 @@ def _following(tokens: Sequence[Token], place: int) -> Iterator[Token]:
 
 
 def _kind_before(tokens: Sequence[Token], place: int) -> Kind | None:
-    """The kind of the word before, over fillers and lists: `by region and product` is twice `by`."""
+    """The kind of the word before, over fillers and lists: `by region and product` is twice `by`.
+
+    Not over `which`: `for each quarter, which region`.
+    """
     for token in reversed(tokens[:place]):
+        if token.text.lower() in {"which", "what"}:
+            return None
         if token.kind not in {Kind.FILLER, Kind.AND, Kind.DIMENSION}:
             return token.kind
     return None
@@ -271,7 +311,7 @@ def _count(tokens: Sequence[Token]) -> tuple[int, set[int]]:
     for place, token in enumerate(tokens):
         is_beside = bool({place - 1, place + 1} & ends)
         counts = [one.kind for one in tokens[place + 1 : place + 2]] == [Kind.DIMENSION]
-        if token.kind is Kind.NUMBER and (is_beside or (ends and counts)):
+        if token.kind is Kind.NUMBER and not token.text.endswith("%") and (is_beside or (ends and counts)):
             return max(1, int(min(float(token.value), 1000))), {place}
     return 0, set()
 

@@ -19,9 +19,13 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
     """A rank, from the end that the words mean for this measure."""
     # What is higher than one of them is seen beside it, and is not the highest of all.
     kinds = set() if named.compared_with else {kind for _, kind in named.ends}
+    if draft.query.focus == "share" and named.has(Kind.RISE, Kind.FALL):
+        return draft
     falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not (named.rises or limit_on_growth(named))
     if not kinds and not falls:
-        return draft
+        return _in_full(named, draft)
+    if not draft.split and any(named.tokens[place].text.lower().startswith("peak") for place, _ in named.ends):
+        draft = draft.by("month") if has_units(draft) else draft
     if not draft.split and (part := _rankable(draft)):
         draft = draft.by(part).noting(f"Nothing was named to be ranked: I ranked the {part}s.")
     if draft.query.focus in {"average", "median"} and all(one in OVER_TIME for one in draft.split):
@@ -34,6 +38,16 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
         draft = draft.noting(f"No number was named: I took {count}.")
     ranking = Ranking(count, lowest != falls, _ranked_within(named, draft))
     return replace(draft, query=replace(draft.query, ranking=ranking))
+
+
+def _in_full(named: Named, draft: Draft) -> Draft:
+    """`rank the regions`: all of them in their order."""
+    is_asked = any(token.text.lower() in {"rank", "ranked", "ranking"} for token in named.tokens)
+    parts = [part for part in PARTS if draft.split == (part,)]
+    if not is_asked or not parts or draft.query.focus or named.threshold or named.compared_with:
+        return draft
+    count = len(draft.query.members(parts[0]).those_in(parts[0]))
+    return replace(draft, query=replace(draft.query, ranking=Ranking(count)))
 
 
 def _rankable(draft: Draft) -> Dimension | None:

@@ -27,6 +27,8 @@ _SENTENCE_END = re.compile(r"[.?!;]+(?=\s|$)|\n+")
 _JOINING = (
     "and|as|between|by|during|except|excluding|for|from|in|of|or|over|per|since|than|to|until|versus|vs|with|without"
 )
+_ABBREVIATED = re.compile(r"\b(vs|incl|excl|approx|avg|max|min)\.(?=\s+\S)", re.IGNORECASE)
+_LIST_MARK = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+", re.MULTILINE)
 _BROKEN_LINE = re.compile(rf"\s*\n\s*(?=(?:{_JOINING})\b)|(?<=\b(?:by|in|of|or|to))\s*\n\s*", re.IGNORECASE)
 """Within a sentence, as editors and mail programs break them."""
 HELP = (
@@ -59,7 +61,8 @@ class Reading:
 def read(question: str, default_measure: str = "") -> Reading:
     """Read a question; its sentences are read one by one, and each adds to the answer."""
     limit = _SLIDES.search(question)
-    without = _BROKEN_LINE.sub(" ", _SLIDES.sub(" ", question))
+    plain = _ABBREVIATED.sub(r"\1", _LIST_MARK.sub("", question))
+    without = _BROKEN_LINE.sub(" ", _SLIDES.sub(" ", plain))
     parts = [tokens for part in _SENTENCE_END.split(without) for tokens in _questions(part, default_measure)]
     sentences = _in_context([tokens for tokens in parts if _says_something(tokens)])
     readings = [_read_sentence(tokens, default_measure) for tokens in sentences]

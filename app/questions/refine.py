@@ -63,7 +63,8 @@ def _without_member(query: Query, name: str) -> Query | None:
 
 def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str]:
     """What the words do not speak of."""
-    kept = [] if own.measures or own.unknown_measure else [query.measure]
+    is_other = bool(own.measures or own.unknown_measure) and not own.is_per_unit
+    kept = [] if is_other else [query.measure]
     if query.split and (adds_split or not own.splits):
         kept.append(f"by {' and '.join(query.split)}")
     kept += _kept_seasons(query, own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from app.questions.compose import months_named
+from app.questions.limits import ENDS
 from app.questions.months import ALL, SIZES, name_of
 from app.questions.named import Named
 from app.questions.query import PARTS
@@ -29,6 +30,12 @@ def refuse(named: Named, *, is_fragment: bool = False) -> str:
         return f"I do not know what “{idle[0]}” leaves out: I can leave out regions, products and times."
     if named.has(Kind.SHARE) and not named.has(Kind.RISE, Kind.FALL) and _shares_time(named):
         return "I can't tell a time's share in others: ask for the figures by season, quarter or month."
+    if parted := _parts_of_growth(named):
+        return f"I can't tell what parts “{parted}” to growth: ask for the growth of each."
+    if _ranks_differences(named):
+        return "I can't rank differences: ask for the figures beside each other."
+    if len(named.measures) > 1 and _limits(named) > 1:
+        return "I can set one limit at a time, on one measure: ask for each apart."
     if bounded := _bounded_by_time(named):
         return f"I can't set {bounded} against one of them: ask for them all."
     if chosen := _chosen_by_limit(named):
@@ -81,6 +88,30 @@ def _shares_time(named: Named) -> bool:
         if is_owner or comes_from:
             return True
     return False
+
+
+def _parts_of_growth(named: Named) -> str:
+    """`which region contributed most to growth`: the word, where a part in growth is meant."""
+    for before, after in pairwise([token for token in named.tokens if token.kind not in {Kind.FILLER, *ENDS}]):
+        if before.text.lower().startswith("contribut") and named.has(Kind.RISE, Kind.FALL) and after.kind is Kind.TO:
+            return before.text
+    return ""
+
+
+def _ranks_differences(named: Named) -> bool:
+    """`the biggest gap between regions`."""
+    following = [named.tokens[place + 1 : place + 2] for place, _ in named.ends]
+    return any(token.text.lower() in {"gap", "difference", "differences"} for tokens in following for token in tokens)
+
+
+def _limits(named: Named) -> int:
+    """How many values and averages something is to be above or below."""
+    bounds = [place for place, token in enumerate(named.tokens) if token.kind in {Kind.ABOVE, Kind.BELOW}]
+    return len([place for place in bounds if _kind_at(named, place + 1) in {Kind.NUMBER, Kind.AVERAGE}])
+
+
+def _kind_at(named: Named, place: int) -> Kind | None:
+    return named.tokens[place].kind if place < len(named.tokens) else None
 
 
 def _bounded_by_time(named: Named) -> str:

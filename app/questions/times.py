@@ -101,7 +101,18 @@ def _window(tokens: Sequence[Token], place: int) -> TimeMention | None:
     if unit is None or unit.kind is not Kind.DIMENSION or unit.value not in OVER_TIME or unit.text.endswith("ly"):
         return None
     end = place + (3 if count else 2)
-    return TimeMention(place, end, _unit(unit.value), number=count or 1, window=tokens[place].kind)
+    if not count and _is_one_of_many(tokens, end):
+        return None
+    precedes = tokens[place].text.lower() in {"previous", "prior", "preceding"}
+    return TimeMention(place, end, _unit(unit.value), number=count or 1, window=tokens[place].kind, precedes=precedes)
+
+
+def _is_one_of_many(tokens: Sequence[Token], end: int) -> bool:
+    """`first month with revenue above 25000`: not the first of all."""
+    is_limited = any(token.kind in {Kind.ABOVE, Kind.BELOW} for token in tokens[end:])
+    return is_limited and any(
+        token.text.lower() in {"with", "where", "when", "that"} for token in tokens[end : end + 1]
+    )
 
 
 def _with_years(mentions: list[TimeMention], tokens: Sequence[Token]) -> list[TimeMention]:
@@ -193,12 +204,20 @@ def _counted(mention: TimeMention, found: Sequence[TimeMention], given: Months) 
         months = shift(ALL[-size:], size)
     elif mention.window is Kind.RECENT and not mention.years and (reference := _reference(mention, found, given)):
         months = shift(reference[:size], -size)
-    return replace(mention, months=months)
+    whole = [unit for unit in SIZES if set(months) == set(_unit_around(unit, months))]
+    return replace(mention, months=months, unit=whole[0] if whole else mention.unit)
+
+
+def _unit_around(unit: Unit, months: Months) -> Months:
+    """The unit that the first month is in: of the last three months the last quarter, if they are one."""
+    year, month = int(months[0][:4]), int(months[0][5:])
+    return months_of(unit, (month - 1) // SIZES[unit] + 1, year)
 
 
 def _reference(mention: TimeMention, found: Sequence[TimeMention], given: Months) -> Months:
     """What a `last` unit comes before: one of the same size that the question names, or what was given."""
-    others = [one for one in found if one is not mention and one.unit == mention.unit and one.window is not Kind.RECENT]
+    alike = [one for one in found if one is not mention and one.unit == mention.unit]
+    others = [one for one in alike if one.window is not Kind.RECENT or (mention.precedes and not one.precedes)]
     is_within = len(given) <= SIZES[mention.unit] * mention.number
     return min((_resolve(one, ()).months for one in others), default=given if is_within else ())
 

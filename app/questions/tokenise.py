@@ -32,6 +32,8 @@ _SUPERLATIVES = {
     "cheaper": ("lower", "cheap"),
     "priciest": ("highest", "pricey"),
     "dearest": ("highest", "pricey"),
+    "bestseller": ("highest", "bestseller", "product"),
+    "bestsellers": ("highest", "bestsellers", "products"),
 }
 # Shorter words are too near to others for a guess.
 _SHORTEST_GUESS = 4

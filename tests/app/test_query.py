@@ -92,9 +92,17 @@ def test_a_line_that_was_broken_within_a_sentence_ends_none(broken: str) -> None
     assert read(broken) == read("revenue by region in 2024")
 
 
-def test_each_line_that_is_a_question_is_one() -> None:
-    """As in a list."""
-    assert read("revenue by region\ncost by product") == read("revenue by region. cost by product")
+@pytest.mark.parametrize("mark", ["", "- ", "* ", "• ", "{}. ", "{}) "])
+def test_each_line_that_is_a_question_is_one(mark: str) -> None:
+    """As in a list, whatever marks its lines."""
+    listed = f"{mark.format(1)}revenue by region\n{mark.format(2)}cost by product"
+    assert read(listed) == read("revenue by region. cost by product")
+
+
+@pytest.mark.parametrize("short", ["North vs. South by month", "revenue by region excl. North"])
+def test_a_point_behind_a_short_form_ends_no_question(short: str) -> None:
+    """`vs.` is one word."""
+    assert read(short) == read(short.replace(".", ""))
 
 
 def test_the_data_are_asked_for_the_whole_of_a_share() -> None:

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.agent.findings.course import movement
-from app.agent.findings.insight import Insight, Line, View, capital, extremes, join_words, plural, view_points
+from app.agent.findings.insight import (
+    Insight,
+    Line,
+    View,
+    capital,
+    extremes,
+    join_words,
+    list_names,
+    plural,
+    tied,
+    view_points,
+)
 from app.agent.findings.ranking import Ranked, rank
 from app.agent.table import Point, Table
-from app.agent.units import write
+from app.agent.units import describe_end, write, write_change
 from app.questions.query import OVER_TIME, Query, Ranking
 
 
@@ -19,12 +30,9 @@ def describe_shares(table: Table, query: Query) -> Insight | None:
     if of not in table.dimensions or not table.adds_up or any(row.value < 0 for row in table.rows) or not table.total:
         return None
     names = query.members(query.share_of).names if query.share_of else ()
-    ranking = query.ranking or Ranking()
-    return (
-        _describe_of_all(table, names, ranking)
-        if len(table.dimensions) == 1
-        else _describe_of_each(table, of, names, ranking)
-    )
+    if len(table.dimensions) == 1:
+        return _describe_of_all(table, names, query.ranking or Ranking())
+    return _describe_of_each(table, of, names, query)
 
 
 def shares(table: Table) -> list[Point]:
@@ -64,7 +72,7 @@ def _ranked_words(ranked: Ranked, ranking: Ranking, table: Table) -> str:
     return f"The {end} shares of {table.measure}: {ranked.in_words()}"
 
 
-def _describe_of_each(table: Table, of: str, names: Sequence[str], ranking: Ranking) -> Insight | None:
+def _describe_of_each(table: Table, of: str, names: Sequence[str], query: Query) -> Insight | None:
     """The share in each region, say, or over time."""
     along = next(one for one in table.dimensions if one != of)
     wholes = {label: sum(values.values()) for label, values in table.lines(of).items()}
@@ -84,9 +92,11 @@ def _describe_of_each(table: Table, of: str, names: Sequence[str], ranking: Rank
     if len(courses) == 1:
         first = next(iter(parts.values()))
         return Insight(courses[0], tuple(extremes(first, "percent")), view, names_time=along in OVER_TIME)
-    best = _best_words(parts, ranking, along, table.measure)
-    headline = f"Among {join_words(list(names))}, {best}" if names else capital(best)
-    return Insight(headline, tuple(courses[:6]), view)
+    moves = along in OVER_TIME and len(labels) > 1 and not query.ranking
+    best = _best_words(parts, query.ranking or Ranking(), along, table.measure)
+    said = _moved_words(parts, table.measure) if moves else best
+    headline = f"Among {join_words(list(names))}, {said}" if names else capital(said)
+    return Insight(headline, tuple(courses[:6]), view, names_time=moves)
 
 
 def _course_words(name: str, points: Sequence[Point], along: str, measure: str) -> str:
@@ -96,6 +106,22 @@ def _course_words(name: str, points: Sequence[Point], along: str, measure: str) 
     if top.all_the_same:
         return f"{name}’s share of {measure} is {top.write(points[0].value)} everywhere"
     return f"{name}’s share of {measure} is highest in {top.in_words()}"
+
+
+def _moved_words(parts: dict[str, list[Point]], measure: str) -> str:
+    """Whose share gained the most, and whose lost the most."""
+    moved = [Point(name, points[-1].value - points[0].value) for name, points in parts.items()]
+    top, bottom = tied(moved), tied(moved, lowest=True)
+    first, *_, last = next(iter(parts.values()))
+    when = f"shares of {measure} from {first.label} to {last.label}"
+    if len(top) == len(moved):
+        return f"{when}: all {len(moved)} moved alike, {write_change(top[0].value, 'percent')}"
+    rising = describe_end(top[0].value, "percent", lowest=False)
+    falling = describe_end(bottom[0].value, "percent", lowest=True)
+    return (
+        f"{when}: {list_names(top)} {rising} ({write_change(top[0].value, 'percent')}),"
+        f" {list_names(bottom)} {falling} ({write_change(bottom[0].value, 'percent')})"
+    )
 
 
 def _best_words(parts: dict[str, list[Point]], ranking: Ranking, along: str, measure: str) -> str:

@@ -226,6 +226,30 @@ def _changes(slide: Slide) -> tuple[Points, str, str]:
 
 
 @_claim(
+    rf"(?:Among .+?, s|S)hares of {_M} from (?P<a>.+?) to (?P<b>.+?): (?P<top>.+?) (?P<rises>{_GREW})"
+    rf" \((?P<vt>{CHANGE})\), (?P<low>.+?) (?P<falls>{_GREW}) \((?P<vl>{CHANGE})\)"
+)
+def _shares_moved(slide: Slide, match: re.Match[str]) -> None:
+    shares = _shares_of_each(slide)
+    chosen = {
+        name: list(line.values()) for name, line in shares.items() if not slide.share_of or _is_chosen(slide, name)
+    }
+    changes = {name: values[-1] - values[0] for name, values in chosen.items()}
+    labels = list(next(iter(shares.values())))
+    assert (match["a"], match["b"]) == (labels[0], labels[-1])
+    _are(match["top"], _ends(changes, "highest"))
+    _are(match["low"], _ends(changes, "lowest"))
+    assert is_right(match["vt"], max(changes.values()))
+    assert is_right(match["vl"], min(changes.values()))
+    _verb_is_right(match["rises"], match["vt"], max(changes.values()), lowest=False)
+    _verb_is_right(match["falls"], match["vl"], min(changes.values()), lowest=True)
+
+
+def _is_chosen(slide: Slide, name: str) -> bool:
+    return name in slide.question.regions | slide.question.products
+
+
+@_claim(
     rf"(?P<m>{_M}) from (?P<a>.+?) to (?P<b>.+?): (?P<top>.+?) (?P<rises>{_GREW})"
     rf" \((?P<vt>{CHANGE})\), (?P<low>.+?) (?P<falls>{_GREW}) \((?P<vl>{CHANGE})\)"
 )
