@@ -69,11 +69,12 @@ class Turns:
             session = db.get_one(ChatSession, lease.session_id)
             return SessionSnapshot(read_messages(db, session.id), read_deck(db, session.id), session.conversation_id)
 
-    def adopt(self, lease: SessionLease) -> None:
-        """Go on with a turn whose worker has died before it began."""
+    def adopt(self, lease: SessionLease) -> bool:
+        """Go on with a turn whose worker has died before it began; False where it holds its session no more."""
         with self._database.writing() as db:
-            session = db.get_one(ChatSession, lease.session_id)
-            session.turn_worker = self._workers.me
+            if session := self._leased(db, lease):
+                session.turn_worker = self._workers.me
+            return session is not None
 
     def finish(
         self, lease: SessionLease, messages: Sequence[Message], *, deck: str = "", conversation_id: str = ""

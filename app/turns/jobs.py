@@ -68,11 +68,14 @@ class JobQueue:
         return await STORE.run(self._jobs.get, job_id, owner)
 
     async def recover(self) -> None:
-        """Deal with what dead workers left: what had not begun is taken on, what had is lost and says so."""
+        """Deal with what dead workers left: what had not begun is taken on, what had is lost and says so.
+
+        So is what had not begun where its session has another turn since: the person asked again.
+        """
         for job, left_as in await STORE.run(self._jobs.take_over):
             order = _order(job)
-            if left_as == status.PENDING and not job.order.get(ON_BEHALF):
-                await STORE.run(self._turns.adopt, order.lease)
+            may_begin = left_as == status.PENDING and not job.order.get(ON_BEHALF)
+            if may_begin and await STORE.run(self._turns.adopt, order.lease):
                 await self._start(job, order)
             else:
                 await self._lose(job, order)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -30,6 +32,15 @@ sys.stdin.read()
 def store(tmp_path: Path) -> Store:
     """An empty store."""
     return Store(tmp_path / "slides.db")
+
+
+@pytest.fixture
+def eager_switches() -> Iterator[None]:
+    """Threads take turns a thousand times as often."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(before / 1000)
+    yield
+    sys.setswitchinterval(before)
 
 
 def words(lease: SessionLease) -> list[Message]:
@@ -74,6 +85,18 @@ def test_a_turn_that_lost_its_session_keeps_nothing(store: Store) -> None:
         store.decks.get(lease.session_id, "ada")
 
 
+def test_a_dead_workers_turn_is_gone_on_with_only_while_it_holds_its_session(store: Store, tmp_path: Path) -> None:
+    """Whoever asked again has it since: that turn stays its own worker's, which is told of a cancel."""
+    first = store.turns.begin(None, "ada", "Hello")
+    assert store.turns.adopt(first)
+    store.turns.abandon(first, [])
+    other = Store(tmp_path / "slides.db")
+    second = other.turns.begin(first.session_id, "ada", "Hello again")
+    assert not store.turns.adopt(first)
+    store.turns.cancel(first.session_id, "ada")
+    assert other.turns.cancelled() == [second.turn_id]
+
+
 def test_a_session_takes_all_that_is_in_it_along(store: Store) -> None:
     """Its messages, its deck and its jobs."""
     lease = store.turns.begin(None, "ada", "Hello")
@@ -98,6 +121,22 @@ def test_a_worker_lives_as_long_as_its_process(tmp_path: Path) -> None:
         other.wait()
     assert not workers.is_alive(name)
     assert not workers.is_alive("nobody")
+
+
+def test_who_asks_is_not_taken_for_the_worker(tmp_path: Path, eager_switches: None) -> None:
+    """Of four that ask after a dead worker at the same moment each finds it dead: two hundred workers, one by one."""
+    askers = [Workers(tmp_path) for _ in range(4)]
+    together = Barrier(len(askers))
+
+    def ask(asker: Workers, name: str) -> bool:
+        asker.me  # noqa: B018 - begins to live, which takes longer than to ask
+        together.wait()
+        return asker.is_alive(name)
+
+    with ThreadPoolExecutor(len(askers)) as pool:
+        for name in map(str, range(200)):
+            (tmp_path / f"{name}.lock").touch()
+            assert not any(pool.map(ask, askers, [name] * len(askers)))
 
 
 def test_a_place_where_nothing_can_be_is_named(tmp_path: Path) -> None:
