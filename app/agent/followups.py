@@ -178,8 +178,8 @@ def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
 
 
 def _is_measure_alone(named: Named) -> bool:
-    """`profit?`, `per unit`: of what the deck is about."""
-    return named.is_per_unit or all(token.kind is Kind.MEASURE for token in named.tokens)
+    """`profit?`, `by profit`, `per unit`: of what the deck is about."""
+    return named.is_per_unit or all(token.kind in {Kind.MEASURE, Kind.BY} for token in named.tokens)
 
 
 def _is_about(named: Named, deck: Existing) -> bool:
@@ -196,8 +196,8 @@ def _turned(sentence: str, deck: Existing) -> str:
 
 
 def _given_up(sentence: str) -> str:
-    """The region or product that goes for another: `Tea` of `swap Tea for Filter`."""
-    swapped = find(_SWAP, sentence)
+    """The region or product that goes for another: `Tea` of `swap Tea for Filter`, of `Filter instead of Tea`."""
+    swapped = find(_SWAP, sentence) or find(r"\b(?:instead of|rather than) (.+)", sentence)
     tokens = tokenise(swapped.group(1)) if swapped else ()
     return next((token.value for token in tokens if token.kind is Kind.MEMBER), "")
 

@@ -75,8 +75,15 @@ def _sharing(named: Named, draft: Draft) -> Dimension | None:
     ]
     share = next((place for place, token in enumerate(tokens) if token.kind is Kind.SHARE), len(tokens))
     owning = [place for place in places if place == share - 1]
-    direct = [place for place in places if place in (share + 1, share + 2) and not tokens[place].possessive]
+    direct = [place for place in places if place in (share + 1, share + 2) and not _is_whole(tokens, place, places)]
     return part_of(tokens[next(iter([*owning, *direct, *reversed(places)]))].value)
+
+
+def _is_whole(tokens: Sequence[Token], place: int, places: Sequence[int]) -> bool:
+    """`share of Tea's revenue`, `percentage of West revenue is Tea`: what another has a share of."""
+    following = tokens[place + 1 : place + 2]
+    is_of_measure = bool(following) and following[0].kind is Kind.MEASURE and place != places[-1]
+    return tokens[place].possessive or is_of_measure
 
 
 def _names_the_whole(tokens: Sequence[Token], part: Dimension) -> bool:
@@ -123,8 +130,7 @@ def _unit_of_growth(named: Named, draft: Draft) -> Unit:
     """The unit where none is named: a season is beside itself a year before, and how often is counted in months."""
     if "season" in draft.split:
         return "year"
-    counts = any(token.kind is Kind.COUNT and token.value == "often" for token in named.tokens)
-    return _spanned_unit(named) or ("month" if counts else "year")
+    return _spanned_unit(named) or ("month" if named.is_counted else "year")
 
 
 def _over_years(named: Named, draft: Draft) -> Draft:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.questions.limits import ENDS
 from app.questions.named import Named, Split
 from app.questions.query import Threshold
 from app.questions.tokens import Kind, Token
@@ -18,9 +17,11 @@ _YES_OR_NO = {"did", "do", "does", "has", "have", "is", "are", "was", "were"}
 
 def limit_on_growth(named: Named) -> Threshold | None:
     """The limit on changes, those of a fall below zero; None where changes are to be told or ranked."""
-    if any(kind in ENDS for _, kind in named.ends) or not named.has(Kind.RISE, Kind.FALL):
-        return None
     falls = named.has(Kind.FALL) and not named.rises
+    if falls and {kind for _, kind in named.ends} == {Kind.LOW}:
+        return _FALLING  # `the smallest decline` is one of those that fell
+    if named.ends or not named.has(Kind.RISE, Kind.FALL):
+        return None
     if named.threshold is None:
         return (_FALLING if falls else _RISING) if _asks_who_moved(named) else None
     if named.threshold.value is None or not _is_in_percent(named):
@@ -55,9 +56,11 @@ def _asks_who_moved(named: Named) -> bool:
         return False
     if any(token.text.lower() == "than" for token in named.tokens):
         return False
-    if any(token.kind is Kind.COUNT and token.value == "often" for token in named.tokens):
+    if named.is_counted:
         return True
-    if any(_is_asked_for(named.tokens, split) for split in named.splits):
+    if any(_is_asked_for(named.tokens, split) for split in named.splits) or (
+        named.splits and _which_moved(named.tokens)
+    ):
         return True
     words = [token.text.lower() for token in named.tokens]
     asks_if = bool(_YES_OR_NO & set(words)) and not any(word.startswith("how") for word in words)
@@ -76,6 +79,12 @@ def _is_asked_for(tokens: Sequence[Token], split: Split) -> bool:
         return True
     behind = {token.text.lower() for token in tokens[split.place + 1 : split.place + 3]}
     return bool(behind & _OF_WHICH) and not split.each
+
+
+def _which_moved(tokens: Sequence[Token]) -> bool:
+    """`which fell?`: of those that were spoken of."""
+    moved = [place for place, token in enumerate(tokens) if token.kind in {Kind.RISE, Kind.FALL}]
+    return any(tokens[place - 1].text.lower() in {"which", "who"} for place in moved if place)
 
 
 def _before(tokens: Sequence[Token], split: Split) -> str:

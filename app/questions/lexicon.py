@@ -54,7 +54,8 @@ _MEASURES = {
 _LOOSE_MEASURES = {
     "revenue": "net sales; performance; perform; performed; performing; performs",
     "profit": (
-        "net profit; money; make money; made money; lose; lost; loss; losses; losing; profitable; earn; earned; earns"
+        "net profit; money; make money; made money; lose; loses; lost; loss; losses; losing; profitable; earn; earned; "
+        "earns"
     ),
     "units": (
         "packs; packets; packages; sell; sells; selling; sold; seller; sellers; bestseller; bestsellers; popular; "
@@ -142,7 +143,7 @@ _AVERAGES = {
     "average": "average; averages; avg; mean; on average; averaged",
     "median": "median; medians; typical; typically",
 }
-_COUNTS = {"": "how many; number of", "often": "how often; how many times"}
+_COUNTS = {"": "how many; number of", "often": "how often; how many times; always; ever"}
 _OTHERS: dict[Kind, str] = {
     Kind.UNKNOWN: (
         "more than half; over half; less than half; under half; half of the; half of our; half of all; half the; drop "
@@ -225,7 +226,7 @@ _OTHERS: dict[Kind, str] = {
     Kind.AND: "and; or; plus; as well as",
     Kind.SLIDE: "slide; slides",
     Kind.OTHERS: "other; others; rest; remaining; remainder",
-    Kind.TOGETHER: "together; combined; taken together; in sum; jointly",
+    Kind.TOGETHER: "together; combined; taken together; in sum; jointly; sum of",
     Kind.OVERVIEW: (
         "overview; how are we doing; how did we do; how is business; how is the business; how is the company; "
         "how is it going; how are things; summarise everything; summarize everything"

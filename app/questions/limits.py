@@ -11,7 +11,7 @@ from app.questions.tokens import Kind, Token
 
 ENDS = {Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST}
 _BOUNDS = {Kind.ABOVE, Kind.BELOW}
-LOSSES = {"loss", "losses", "lose", "lost", "losing"}
+LOSSES = {"loss", "losses", "lose", "loses", "lost", "losing"}
 _SIDES_OF_ENDS = {Kind.HIGH: "above", Kind.LOW: "below", Kind.BEST: "better", Kind.WORST: "worse"}
 _DEGREES = {"more": "above", "less": "below", "fewer": "below"}
 _COMPARABLE = {Kind.MEMBER, Kind.YEAR, Kind.PART_OF_YEAR, Kind.RECENT, Kind.THIS}
@@ -37,12 +37,32 @@ def find_limit(tokens: Sequence[Token], dimensions: Collection[Dimension], measu
         if token.kind not in _BOUNDS:
             continue
         limit = next((at for at in range(place + 1, len(tokens)) if tokens[at].kind is not Kind.FILLER), None)
-        if limit is not None and tokens[limit].kind in {Kind.NUMBER, Kind.AVERAGE}:
+        if limit is not None and tokens[limit].kind in {Kind.NUMBER, Kind.AVERAGE} and not _counts(tokens, limit):
+            if within := _within(tokens, place, limit, measures):
+                return within
             value = float(tokens[limit].value) if tokens[limit].kind is Kind.NUMBER else None
             side = _side(token.value, higher_is_better=higher_is_better)
             return Limit(Threshold(side, value), frozenset({place, limit}))
     idle = {place for place, token in enumerate(tokens) if _needs_no_limit(token, tokens[place + 1 : place + 3])}
     return Limit(_loss(tokens, dimensions) or _gain(tokens, dimensions), frozenset(idle))
+
+
+def _counts(tokens: Sequence[Token], place: int) -> bool:
+    """`at least two products`: a number of them, not of what is measured."""
+    following = tokens[place + 1 : place + 2]
+    return tokens[place].kind is Kind.NUMBER and bool(following) and following[0].kind is Kind.DIMENSION
+
+
+def _within(tokens: Sequence[Token], place: int, limit: int, measures: Sequence[str]) -> Limit | None:
+    """`above 25000 and below 30000`: between the two."""
+    following = tokens[limit + 1 : limit + 4]
+    if len(following) < 3 or len(measures) > 1 or following[0].text.lower() not in {"and", "but"}:
+        return None
+    _, other, most = following
+    if {tokens[place].kind, other.kind} != _BOUNDS or {tokens[limit].kind, most.kind} != {Kind.NUMBER}:
+        return None
+    lower, upper = sorted((float(tokens[limit].value), float(most.value)))
+    return Limit(Threshold("between", lower, upper), frozenset({place, limit, limit + 2, limit + 3}))
 
 
 def _side(name: str, *, higher_is_better: bool) -> Side:

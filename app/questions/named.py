@@ -113,6 +113,11 @@ class Named:
         return token.kind is Kind.MEMBER and part_of(token.value) == part
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it asks how often something was so."""
+        return any(token.kind is Kind.COUNT and token.value == "often" for token in self.tokens)
+
+    @property
     def is_per_unit(self) -> bool:
         """`per unit`, and nothing else: of the measure that was spoken of before."""
         words = [token for token in self.tokens if token.kind is not Kind.FILLER]
@@ -241,7 +246,7 @@ def _splits(tokens: Sequence[Token], in_times: set[int]) -> tuple[tuple[Split, .
             continue
         dimension = _dimension(token.value)
         each = _kind_before(tokens, place) in {Kind.BY, Kind.EACH}
-        splits.append(Split(place, dimension, each, token.text.lower().endswith("s")))
+        splits.append(Split(place, dimension, each, token.text.lower().endswith("s") and not token.possessive))
     return tuple(splits), idle | {split.place for split in splits}
 
 

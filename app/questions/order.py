@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.questions.draft import MOST_SPLITS, Draft, has_units, with_room
 from app.questions.growth_limits import limit_on_growth
-from app.questions.limits import ENDS
+from app.questions.limits import ENDS, LOSSES
 from app.questions.measures import measure_named
 from app.questions.named import Named
 from app.questions.query import OVER_TIME, PARTS, Dimension, Ranking, part_of
@@ -19,9 +19,10 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
     """A rank, from the end that the words mean for this measure."""
     # What is higher than one of them is seen beside it, and is not the highest of all.
     kinds = set() if named.compared_with else {kind for _, kind in named.ends}
-    if draft.query.focus == "share" and named.has(Kind.RISE, Kind.FALL):
+    is_told = draft.query.focus == "growth" and limit_on_growth(named) is not None
+    if is_told or (draft.query.focus == "share" and named.has(Kind.RISE, Kind.FALL)):
         return draft
-    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not (named.rises or limit_on_growth(named))
+    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not named.rises
     if not kinds and not falls:
         return _in_full(named, draft)
     if not draft.split and any(named.tokens[place].text.lower().startswith("peak") for place, _ in named.ends):
@@ -36,7 +37,8 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
     count = named.count or (_PLURAL_COUNT if _is_plural(named) else 1)
     if not named.count and count > 1:
         draft = draft.noting(f"No number was named: I took {count}.")
-    ranking = Ranking(count, lowest != falls, _ranked_within(named, draft))
+    loses = draft.query.measure == "profit" and any(token.text.lower() in LOSSES for token in named.tokens)
+    ranking = Ranking(count, lowest != (falls or loses), _ranked_within(named, draft))
     return replace(draft, query=replace(draft.query, ranking=ranking))
 
 
@@ -84,8 +86,7 @@ def add_limit(named: Named, draft: Draft) -> Draft:
     if (than := named.threshold.than) and (draft.query.focus or draft.split != (part_of(than),)):
         return draft.noting(f"{than} is shown beside all {part_of(than)}s.")
     limited = replace(draft, query=replace(draft.query, threshold=named.threshold))
-    counts = any(token.kind is Kind.COUNT and token.value == "often" for token in named.tokens)
-    if counts and draft.unit is None and has_units(draft):
+    if named.is_counted and draft.unit is None and has_units(draft):
         return with_room(named, limited).by("month").noting("No time was named to be counted: I counted months.")
     return limited
 

@@ -21,7 +21,7 @@ _SLIDES = re.compile(
     re.IGNORECASE,
 )
 _SECOND_QUESTION = re.compile(r",?\s+(?:and|&)\s+(?:also\s+)?(?=(?:which|what|how|who|where|when)\b)", re.IGNORECASE)
-_SECOND_TOPIC = re.compile(r",?\s+(?:and|&)\s+(?=(?:\w+\s){1,3}(?:by|per)\b)", re.IGNORECASE)
+_SECOND_TOPIC = re.compile(r",?\s+(?:and then|then|and|&)\s+(?=(?:\w+\s){1,3}(?:by|per)\b)", re.IGNORECASE)
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _SENTENCE_END = re.compile(r"[.?!;]+(?=\s|$)|\n+")
 _JOINING = (

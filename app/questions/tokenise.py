@@ -20,6 +20,7 @@ _WORD = re.compile(
     r"|(?P<sign>%|&|\+|[-–—/])",
     re.IGNORECASE,
 )
+_IN_WORDS = re.compile(r"(\d)\s+per\s?cent\b(?! points)", re.IGNORECASE)
 _SIGNS = {
     "&": Kind.AND,
     "+": Kind.AND,
@@ -42,7 +43,8 @@ _KNOWN_WORDS = frozenset(word for phrase in LEXICON for word in phrase)
 
 def tokenise(sentence: str) -> tuple[Token, ...]:
     """Cut a sentence into tokens."""
-    words = [_corrected(token) for match in _WORD.finditer(sentence) for token in _words(match)]
+    plain = _IN_WORDS.sub(r"\1%", sentence)
+    words = [_corrected(token) for match in _WORD.finditer(plain) for token in _words(match)]
     return tuple(_phrases(words))
 
 
