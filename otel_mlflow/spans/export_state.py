@@ -17,13 +17,14 @@ EARLY_SPANS = 100
 EARLY_SECONDS = 5.0
 """How many spans of a trace that lasts wait for a record, and how long."""
 
-RELIEVES = 20
-"""Of a trace whose spans end faster than they are written, every twentieth relieves it: whoever ends it writes
-`AT_ONCE` of them, or lets the writer in. Spans that wait while two younger collections pass bring on full ones, each of
-which stops the event loop for 100 ms and more. Not every span: a writer may wait for a disk that hangs."""
-
 AT_ONCE = 50
-"""Spans that are written in one go by whoever ends one: half a millisecond of what is quickly written."""
+AFTER_SPANS = 25
+"""Of a trace whose spans end faster than they are written, every so many-th writes `AT_ONCE` of them: 0.5 ms. Spans
+that wait while two younger collections pass bring on full ones, each of which stops the event loop for 100 ms and more.
+"""
+
+LETS_IN = 10
+"""Where that cannot be, every tenth lets the writer in. Not every span: a writer may wait for a disk that hangs."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ class ExportState(Generic[SpanT]):
         return self.mark_queued()
 
     @property
+    def is_decided(self) -> bool:
+        """Whether it is known what becomes of the trace as a whole."""
+        return self.discarded or (self.released and not self._is_early)
+
+    @property
     def is_due(self) -> bool:
         """Whether what has ended of a trace that lasts should leave memory."""
         waiting = len(self.finished)
@@ -114,9 +120,18 @@ class ExportState(Generic[SpanT]):
 
     @property
     def is_behind(self) -> bool:
-        """Whether spans end faster than they are written, so that whoever ends one should do something about it."""
-        waiting = len(self.finished)
-        return waiting >= EARLY_SPANS and waiting % RELIEVES == 0
+        """Whether spans end faster than they are written."""
+        return len(self.finished) >= EARLY_SPANS
+
+    @property
+    def is_written_here(self) -> bool:
+        """Whether whoever ends a span should write some."""
+        return self.is_behind and len(self.finished) % AFTER_SPANS == 0
+
+    @property
+    def lets_writer_in(self) -> bool:
+        """Whether whoever ends a span should let the writer go on."""
+        return self.is_behind and len(self.finished) % LETS_IN == 0
 
     def takes_with_next(self, span: SpanT) -> bool:
         """Whether the span is going to be in the next record."""

@@ -91,7 +91,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
         trace.end(state)
         if is_root and trace.tree.has_runs:
             _abandon_left_runs(trace)
-        if is_root and trace.exchange is None and not trace.export.released:
+        if is_root and trace.exchange is None and not trace.export.is_decided:
             self._decide(trace, span)
 
     def _decide(self, trace: OpenTrace, root: ReadableSpan) -> None:

@@ -186,6 +186,8 @@ class OpenTrace:
     """The active MLflow runs of the request, once somebody asks for them."""
     source_run: str | None = None
     linked_prompts: str | None = None
+    _is_relieved = False
+    """Whether some spans could be written where one ended, when that was tried last."""
 
     def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
         self.owner = owner
@@ -299,18 +301,18 @@ class OpenTrace:
         if self._is_sure_to_be_kept():
             self.export.keep_early()
             self._hand_over_more()
-        elif self.export.is_behind:
+        elif self.export.is_written_here:
             self._write_first()
 
     def _hand_over_more(self) -> None:
         """Have what has ended written down: by the writer, or here where it is behind and that takes no time."""
-        is_behind = self.export.is_behind
-        is_relieved = is_behind and self._write_first()
-        if is_relieved and not self.counted:
+        if self.export.is_written_here:
+            self._is_relieved = self._write_first()
+        if self._is_relieved and not self.counted and self.export.is_behind:
             return
         if self.export.mark_queued():
             self.owner.enqueue(self)
-        elif is_behind and not is_relieved:
+        elif self.export.lets_writer_in and not self._is_relieved:
             self.owner.let_writer_in()
 
     def _write_first(self) -> bool:

@@ -13,7 +13,7 @@ import otel_mlflow
 from otel_mlflow import Settings, Tracing, TracingMiddleware, continued, current_trace
 from otel_mlflow.guard import GUARD
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.export_state import RELIEVES
+from otel_mlflow.spans.export_state import AFTER_SPANS
 from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, summary_from_tag
 from otel_mlflow.spans.registry import open_traces
 from otel_mlflow.spans.trace import MANY_SPANS, OpenTrace
@@ -111,7 +111,7 @@ def test_a_request_of_many_spans_that_may_be_kept_for_its_error_is_kept_whole(fr
     assert summary is not None
     assert summary.names["query 1"].calls == MANY_SPANS
     # What waits has been written down meanwhile: as objects they would bring on full garbage collections.
-    assert waiting[0] < MANY_SPANS + RELIEVES
+    assert waiting[0] < MANY_SPANS + AFTER_SPANS
 
 
 def test_a_request_of_many_spans_that_is_not_kept_leaves_nothing(fresh_process: None) -> None:
