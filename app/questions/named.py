@@ -6,11 +6,11 @@ Every reader says which tokens it has used; what is used by none and is no fille
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 
 from app.questions.exclusions import excluded_places
-from app.questions.limits import ENDS, LOSSES, find_limit
+from app.questions.limits import ENDS, find_limit
+from app.questions.measured import find_measures, unknown_measure, without_lost_shares
 from app.questions.mentions import TimeMention
 from app.questions.months import SEASONS, SIZES, Months, Unit
 from app.questions.query import DIMENSIONS, MEMBERS, PARTS, Dimension, Members, Threshold, part_of
@@ -18,21 +18,8 @@ from app.questions.times import find_times
 from app.questions.tokens import EMPTY, Kind, Token
 
 _FLAGS = {Kind.RISE, Kind.FALL, Kind.TREND, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.POINTS}
-_EACH = {"revenue": "price per unit", "cost": "cost per unit", "profit": "profit per unit"}
-_COMPARATIVES = {
-    "higher",
-    "larger",
-    "bigger",
-    "stronger",
-    "faster",
-    "lower",
-    "smaller",
-    "weaker",
-    "slower",
-    "better",
-    "worse",
-}
-_VAGUE_VALUES = ("revenue", "units")
+_BESIDE = "higher; larger; bigger; stronger; faster; lower; smaller; weaker; slower; better; worse"
+_COMPARATIVES = frozenset(_BESIDE.split("; "))
 
 
 @dataclass(frozen=True)
@@ -142,12 +129,12 @@ class Named:
 
 def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
     """Sort the words of a question; `reference` is the time that was spoken of before."""
-    tokens = _losing_share(tokens)
+    tokens = without_lost_shares(tokens)
     excluded, excluding = excluded_places(tokens)
     times = find_times(tokens, reference)
     in_times = {place for time in times for place in range(time.start, time.end)} | _years(tokens)
-    measures, measure_places = _measures(tokens)
-    unknown = _unknown_measure(tokens) if not measures else None
+    measures, measure_places = find_measures(tokens)
+    unknown = unknown_measure(tokens) if not measures else None
     splits, idle = _splits(tokens, in_times)
     count, counting = _count(tokens)
     counting |= _whole_numbers(tokens)
@@ -181,16 +168,6 @@ def _sets_beside(tokens: Sequence[Token], place: int) -> bool:
     return tokens[place].text.lower() in _COMPARATIVES and any(one.text.lower() == "than" for one in tokens[place:])
 
 
-def _losing_share(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """`who lost the most share`: what is lost is no profit."""
-    if not any(token.kind is Kind.SHARE and not token.value for token in tokens):
-        return tokens
-    return tuple(
-        replace(token, kind=Kind.FALL, value="") if token.is_loose and token.text.lower() in LOSSES else token
-        for token in tokens
-    )
-
-
 def _who_of_them(tokens: Sequence[Token]) -> set[int]:
     """`North or South: who made more profit?`: one of those that are named."""
     names = {token.value for token in tokens if token.kind is Kind.MEMBER}
@@ -206,33 +183,6 @@ def _openings(tokens: Sequence[Token], times: Sequence[TimeMention]) -> set[int]
     """Words like `since` and `after`, where a time follows them."""
     kinds = {Kind.UNTIL, Kind.AFTER, Kind.BEFORE}
     return {place for place, token in enumerate(tokens) if token.kind in kinds and times}
-
-
-def _measures(tokens: Sequence[Token]) -> tuple[tuple[str, ...], set[int]]:
-    """The measures in their order. What only suggests one counts where none is named."""
-    named = [(place, token) for place, token in enumerate(tokens) if token.kind is Kind.MEASURE]
-    firm = [(place, token) for place, token in named if not token.is_loose]
-    chosen = firm or named
-    measures = _per_unit(tokens, tuple(dict.fromkeys(token.value for _, token in chosen)))
-    suggested = {*_VAGUE_VALUES, *(["price per unit"] if {"cost", "cost per unit"} & {*measures} else [])}
-    vague = {place for place, token in named if token.is_loose and token.value in suggested}
-    return measures, {place for place, _ in chosen} | vague
-
-
-def _per_unit(tokens: Sequence[Token], measures: tuple[str, ...]) -> tuple[str, ...]:
-    """`which product costs the least per unit`: the cost of one."""
-    is_each = any(before.text.lower() == "per" and token.text.lower() == "unit" for before, token in pairwise(tokens))
-    whole = [measure for measure in measures if measure != "units"]
-    return (_EACH[whole[0]],) if is_each and len(whole) == 1 and whole[0] in _EACH else measures
-
-
-def _unknown_measure(tokens: Sequence[Token]) -> int | None:
-    """The place of a word that stands where a measure would: `headcount by region`."""
-    for place in range(len(tokens) - 2):
-        kinds = [token.kind for token in tokens[place : place + 3]]
-        if kinds == [Kind.UNKNOWN, Kind.BY, Kind.DIMENSION]:
-            return place
-    return None
 
 
 def _splits(tokens: Sequence[Token], in_times: set[int]) -> tuple[tuple[Split, ...], set[int]]:

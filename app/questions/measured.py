@@ -1,0 +1,50 @@
+"""The measures that a question names, and the words that only suggest one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from app.questions.limits import LOSSES
+from app.questions.tokens import Kind, Token
+
+_EACH = {"revenue": "price per unit", "cost": "cost per unit", "profit": "profit per unit"}
+_VAGUE_VALUES = ("revenue", "units")
+
+
+def find_measures(tokens: Sequence[Token]) -> tuple[tuple[str, ...], set[int]]:
+    """The measures in their order. What only suggests one counts where none is named."""
+    named = [(place, token) for place, token in enumerate(tokens) if token.kind is Kind.MEASURE]
+    firm = [(place, token) for place, token in named if not token.is_loose]
+    chosen = firm or named
+    measures = _per_unit(tokens, tuple(dict.fromkeys(token.value for _, token in chosen)))
+    suggested = {*_VAGUE_VALUES, *(["price per unit"] if {"cost", "cost per unit"} & {*measures} else [])}
+    vague = {place for place, token in named if token.is_loose and token.value in suggested}
+    return measures, {place for place, _ in chosen} | vague
+
+
+def _per_unit(tokens: Sequence[Token], measures: tuple[str, ...]) -> tuple[str, ...]:
+    """`which product costs the least per unit`: the cost of one."""
+    is_each = any(before.text.lower() == "per" and token.text.lower() == "unit" for before, token in pairwise(tokens))
+    whole = [measure for measure in measures if measure != "units"]
+    return (_EACH[whole[0]],) if is_each and len(whole) == 1 and whole[0] in _EACH else measures
+
+
+def unknown_measure(tokens: Sequence[Token]) -> int | None:
+    """The place of a word that stands where a measure would: `headcount by region`."""
+    for place in range(len(tokens) - 2):
+        kinds = [token.kind for token in tokens[place : place + 3]]
+        if kinds == [Kind.UNKNOWN, Kind.BY, Kind.DIMENSION]:
+            return place
+    return None
+
+
+def without_lost_shares(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """`who lost the most share`: what is lost is no profit."""
+    if not any(token.kind is Kind.SHARE and not token.value for token in tokens):
+        return tokens
+    return tuple(
+        replace(token, kind=Kind.FALL, value="") if token.is_loose and token.text.lower() in LOSSES else token
+        for token in tokens
+    )
