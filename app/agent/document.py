@@ -12,6 +12,8 @@ from app.agent.charts import ChartKind, chart, fitting
 from app.agent.finding import Finding
 
 SOURCE = "Example Roastery, synthetic data"
+# A title of more letters takes more than two lines in full size, and the room of the chart.
+_LONG_TITLE = 120
 CSS = """
 body { margin: 0; background: #e8ecef; font-family: system-ui, sans-serif; color: #1f2a30; }
 .slide { box-sizing: border-box; position: relative; width: 1280px; height: 720px; padding: 56px 72px;
@@ -19,6 +21,7 @@ body { margin: 0; background: #e8ecef; font-family: system-ui, sans-serif; color
 .slide::before { content: ""; position: absolute; left: 0; top: 0; bottom: 0; width: 12px; background: #2f6f8f; }
 .slide h1 { font-size: 56px; line-height: 1.1; margin: auto 0 20px; letter-spacing: -0.01em; }
 .slide h2 { font-size: 38px; line-height: 1.15; margin: 0 0 28px; letter-spacing: -0.01em; }
+.slide h2.long { font-size: 26px; }
 .slide .columns { display: flex; flex: 1; gap: 44px; min-height: 0; }
 .slide svg { flex: 0 0 760px; }
 .slide ul { margin: 0; padding-left: 24px; }
@@ -64,7 +67,8 @@ def finding_slide(finding: Finding, kind: ChartKind | None = None) -> str:
         f' data-query="{escape(finding.asked.in_words())}" data-rows="{escape(finding.table.as_csv())}"'
         f' data-chart="{kind}"'
     )
-    return _slide("finding", f"<h2>{escape(finding.title)}</h2>\n{drawn}\n{_source()}", made_from)
+    size = ' class="long"' if len(finding.title) > _LONG_TITLE else ""
+    return _slide("finding", f"<h2{size}>{escape(finding.title)}</h2>\n{drawn}\n{_source()}", made_from)
 
 
 def summary_slide(titles: Sequence[str]) -> str:

@@ -182,6 +182,14 @@ def test_a_deck_keeps_to_its_limit(most: int, slides: int) -> None:
     assert len(parse(write("How is revenue?", findings, most)).slides) == slides
 
 
+@pytest.mark.parametrize(("months", "is_long"), [(3, False), (24, True)])
+def test_a_long_title_is_smaller(months: int, is_long: bool) -> None:
+    """Names of many months leave the chart its room."""
+    falls = [f"{2023 + month // 12}-{month % 12 + 1:02d},{100 + month % 2}" for month in range(months)]
+    finding = found("in which months did units fall?", "\n".join(["month,units", *falls]))
+    assert ('<h2 class="long">' in write("?", [finding], 1)) == is_long
+
+
 def test_a_question_with_markup_in_it_stays_words() -> None:
     """What a person types cannot become HTML."""
     deck = parse(write("<script>alert(1)</script>", [found("revenue by region", REGIONS)], 10, notes=["<b>left</b>"]))
