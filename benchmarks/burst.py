@@ -75,7 +75,7 @@ async def warm_up(variant: Variant, body: bytes = BODY) -> None:
 
 async def burst(variant: Variant, requests: int, body: bytes = BODY) -> tuple[list[float], float]:
     """Make the requests one after the other; how long each took, and the longest stall, in seconds."""
-    watch = Stalls()
+    watch = _Stalls()
     watching = asyncio.create_task(watch.run())
     durations = []
     for _ in range(requests):
@@ -87,13 +87,12 @@ async def burst(variant: Variant, requests: int, body: bytes = BODY) -> tuple[li
     return durations, watch.longest
 
 
-class Stalls:
+class _Stalls:
     """The longest time in which the event loop did not come back to a task that is always ready."""
 
     longest = 0.0
 
     async def run(self) -> None:
-        """Watch until cancelled."""
         while True:
             before = time.perf_counter()
             await asyncio.sleep(0)

@@ -4,8 +4,9 @@
 
 The handler opens and ends so many spans, and lets the event loop go on after each row of them; in the last rows of the
 table it runs beside the loop, in a thread. A task that is always ready notes the longest time in which it did not get
-its turn. Each variant is a process of its own, the rounds take turns, and the median is printed. Full garbage
-collections are over all that MLflow's client has in memory, which is imported in every variant but the first.
+its turn, and the most CPU of the loop's own thread between two turns, which a busy machine changes less. Each variant
+is a process of its own, the rounds take turns, and the median is printed. Full garbage collections are over all that
+MLflow's client has in memory, which is imported in every variant but the first.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 from fastapi import FastAPI
 from opentelemetry import trace
 
-from benchmarks.burst import WARM_UP, Stalls, request
+from benchmarks.burst import WARM_UP, request
 
 FEW = 5
 """Spans of a request of the warm-up."""
@@ -70,7 +71,7 @@ def _print_table(spans: int, in_a_row: int, rounds: int) -> None:
         print(f"{f'{name} {place}'.strip():<58}" + "".join(f"{median:>12.1f}" for median in medians))
 
 
-COLUMNS = ("stall ms", "full gcs", "young gcs", "CPU s", "more MB")
+COLUMNS = ("stall ms", "of CPU ms", "full gcs", "young gcs", "CPU s", "more MB")
 
 
 async def _measured(name: str, spans: int, in_a_row: int) -> Figures:
@@ -81,7 +82,7 @@ async def _measured(name: str, spans: int, in_a_row: int) -> Figures:
         await request(app, _body(FEW))
     await asyncio.sleep(1)
     gc.collect()
-    watch, collected = Stalls(), _collections()
+    watch, collected = Turns(), _collections()
     memory, cpu = _resident(), time.process_time()
     watching = asyncio.create_task(watch.run())
     await request(app, _body(spans))
@@ -90,7 +91,23 @@ async def _measured(name: str, spans: int, in_a_row: int) -> Figures:
     await asyncio.sleep(AFTERWARDS)
     watching.cancel()
     young, full = (after - before for after, before in zip(_collections(), collected, strict=True))
-    return dict(zip(COLUMNS, (watch.longest * 1e3, full, young, used, more / 1e6), strict=True))
+    stalls = watch.longest * 1e3, watch.longest_of_cpu * 1e3
+    return dict(zip(COLUMNS, (*stalls, full, young, used, more / 1e6), strict=True))
+
+
+class Turns:
+    """The longest time between two turns of a task that is always ready, and the most CPU that the loop used in one."""
+
+    longest = 0.0
+    longest_of_cpu = 0.0
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            before, cpu_before = time.perf_counter(), time.thread_time()
+            await asyncio.sleep(0)
+            self.longest = max(self.longest, time.perf_counter() - before)
+            self.longest_of_cpu = max(self.longest_of_cpu, time.thread_time() - cpu_before)
 
 
 def _app(in_a_row: int) -> FastAPI:
