@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
+
+A_TURN = 0.0001
+"""Seconds: long enough for a waiting thread to get hold of the interpreter."""
 
 
 class Paced(Protocol):
@@ -33,6 +38,14 @@ def rest_if_due() -> None:
     pacer = _of_thread.pacer
     if pacer is not None:
         pacer.rest_if_due()
+
+
+def give_way() -> None:
+    """On a thread that runs no event loop: let one that waits for the interpreter have its turn."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        time.sleep(A_TURN)
 
 
 def paced(items: Iterable[Item]) -> Iterator[Item]:

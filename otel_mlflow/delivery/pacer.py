@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.pacing import pace
+from otel_mlflow.pacing import A_TURN, pace
 
 LONGEST_SLICE = 0.001
 """Seconds of work in one go, and as long a rest after it."""
@@ -28,9 +28,6 @@ hold of anew: with shorter slices nothing would be done in time, and more reques
 
 LATE_REST = 0.0005
 """Seconds of a rest then: time for a request or two."""
-
-LET_IN = 0.0001
-"""Seconds: long enough for a waiting thread to get hold of the interpreter."""
 
 _NEVER = float("inf")
 
@@ -69,7 +66,7 @@ class Pacer:
     def let_in(self) -> None:
         """On another thread: let the work go on at once, if it waits for nothing but the interpreter."""
         if self._clock.monotonic() > self._rests_until:
-            self._clock.sleep(LET_IN)
+            self._clock.sleep(A_TURN)
 
     def _rest(self, seconds: float) -> None:
         now = self._clock.monotonic()

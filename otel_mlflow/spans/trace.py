@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
+from otel_mlflow.pacing import give_way
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
 from otel_mlflow.spans.ids import TraceIdentity
@@ -334,6 +335,8 @@ class OpenTrace:
             self.export.writing.release()
         if record is not None:
             self.owner.enqueue_written(record)
+        if first:
+            give_way()
         return bool(first)
 
     def _is_quickly_written(self, state: SpanState) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
 
 from otel_mlflow.content import Redactor
 from otel_mlflow.content.encoding import MANY, encode_json
-from otel_mlflow.pacing import rest_if_due
+from otel_mlflow.pacing import A_TURN, give_way, rest_if_due
 from otel_mlflow.settings.defaults import REDACT_KEYS
 from tests.moments import moments_to_rest
 
@@ -34,3 +37,17 @@ def test_threads_that_are_not_paced_never_rest() -> None:
         pass
     rest_if_due()
     assert counted.moments == 0
+
+
+def test_a_thread_gives_way_and_an_event_loop_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop has others to see to, and gives nobody a turn by standing still."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+
+    async def in_a_loop() -> None:
+        give_way()
+
+    asyncio.run(in_a_loop())
+    assert slept == []
+    give_way()
+    assert slept == [A_TURN]

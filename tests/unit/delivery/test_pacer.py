@@ -6,13 +6,12 @@ import pytest
 
 from otel_mlflow.delivery.pacer import (
     LATE_REST,
-    LET_IN,
     LONGEST_LATE_SLICE,
     LONGEST_REST,
     LONGEST_SLICE,
     Pacer,
 )
-from otel_mlflow.pacing import rest_if_due
+from otel_mlflow.pacing import A_TURN, rest_if_due
 from tests.unit.delivery.backend import ManualClock
 
 STEP = 0.0002
@@ -94,11 +93,11 @@ def test_what_waits_for_the_interpreter_is_let_in() -> None:
     with worker.pacer.working():
         worker.clock.now += 0.003
         worker.pacer.let_in()
-        assert worker.clock.sleeps == [LET_IN]
+        assert worker.clock.sleeps == [A_TURN]
         worker.clock.at_sleep = worker.pacer.let_in
         worker.pacer.rest_if_due()
     worker.pacer.let_in()
-    assert worker.clock.sleeps == [LET_IN, LATE_REST]
+    assert worker.clock.sleeps == [A_TURN, LATE_REST]
 
 
 def test_other_threads_never_rest() -> None:
