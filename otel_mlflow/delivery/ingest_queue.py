@@ -57,8 +57,16 @@ class Feedback:
     payload: bytes
 
 
-Item = Encodable | Feedback | Written | LocalTrouble | str
-"""A trace, feedback, why a trace was dropped, or the `Outcome` of a request without a trace."""
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A trace, or more of one, that is not kept, and why. `counted` where it stood for a request."""
+
+    why: LocalTrouble
+    counted: bool
+
+
+Item = Encodable | Feedback | Written | Dropped | str
+"""A trace, feedback, what was dropped, or the `Outcome` of a request without a trace."""
 
 HELD_NOTHING = LocalTrouble("a trace held nothing and was dropped", "report it as a fault of otel-mlflow", "encoding")
 _DISK_HANGS = LocalTrouble(
@@ -146,8 +154,7 @@ class IngestQueue:
         if self._bytes > MOST_BYTES:
             records = _DISK_HANGS
         if isinstance(records, LocalTrouble):
-            if counted:
-                self._items.append(records)
+            self._items.append(Dropped(records, counted))
             return
         for record in records:
             written = Written(record, counted and record.counted)
@@ -181,10 +188,8 @@ def _encode(item: Encodable | Written) -> TraceRecord:
 
 def tally(item: Item) -> dict[str, int]:
     """What an item adds to the counters."""
-    if isinstance(item, LocalTrouble):
-        return {"requests": 1, "traced": 1, "dropped": 1}
     if isinstance(item, str):
         return {"requests": 1, item: 1}
     if isinstance(item, Feedback) or not item.counted:
         return {}
-    return {"requests": 1, "traced": 1}
+    return {"requests": 1, "traced": 1, **({"dropped": 1} if isinstance(item, Dropped) else {})}

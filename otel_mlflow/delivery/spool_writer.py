@@ -7,7 +7,16 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from otel_mlflow.delivery.clock import Clock
-from otel_mlflow.delivery.ingest_queue import Feedback, IngestQueue, Item, Written, encode_records, tally
+from otel_mlflow.delivery.ingest_queue import (
+    HELD_NOTHING,
+    Dropped,
+    Feedback,
+    IngestQueue,
+    Item,
+    Written,
+    encode_records,
+    tally,
+)
 from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.delivery.records import Encodable, Tally, TraceRecord
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
@@ -129,8 +138,8 @@ class SpoolWriter:
         while len(traces) < AT_ONCE and self._clock.monotonic() < closes_at and (item := self._take()) is not None:
             if isinstance(item, Feedback):
                 feedback.append((item.trace_id, item.payload))
-            elif isinstance(item, LocalTrouble):
-                self._trouble.note(item)
+            elif isinstance(item, Dropped):
+                self._note_dropped(item)
             elif not isinstance(item, str):
                 self._encode(item, traces)
                 self._pacer.rest_if_due()
@@ -149,9 +158,14 @@ class SpoolWriter:
         records = encode_records(item)
         if not isinstance(records, LocalTrouble):
             traces.extend(records)
-        elif counted:
-            self._in_hand["dropped"] += 1
-            self._trouble.note(records)
+            return
+        self._in_hand["dropped"] += counted
+        self._note_dropped(Dropped(records, counted))
+
+    def _note_dropped(self, dropped: Dropped) -> None:
+        """More of a trace may well hold nothing; whatever else is dropped is somebody's."""
+        if dropped.counted or dropped.why is not HELD_NOTHING:
+            self._trouble.note(dropped.why)
 
     def _keep(self, traces: list[TraceRecord], feedback: list[tuple[str, bytes]]) -> None:
         """Put them into whichever spool takes them. Raises `SpoolLostError` where none does."""

@@ -68,6 +68,7 @@ class SpanContent:
         self._redactor = Redactor.compile(settings.redact_keys)
         self._remembered = lru_cache(_REMEMBERED)(self._redactor.text)
         self._hook = settings.load_redact()
+        self.calls_user_code = self._hook is not None
         self._captures = settings.capture_input_output
         self._captures_model_config = settings.capture_model_config
         self._max_bytes = settings.max_content_bytes

@@ -103,9 +103,14 @@ class TraceWriter:
         )
 
     def writes_quickly(self, state: SpanState) -> bool:
-        """Whether a span is short, and neither it nor the one above it shows a call that others may show, too."""
+        """Whether a span is short, and neither it nor the one above it shows a call that others may show, too.
+
+        Where functions of the application's own are called with what leaves, none is: they may take any time.
+        """
         span = state.readable
-        if span is None or state.run is not None or state.attachments or state.maskers or may_be_told_twice(span):
+        if span is None or state.run is not None or state.attachments or may_be_told_twice(span):
+            return False
+        if state.maskers or self._content.calls_user_code:
             return False
         attributes = span.attributes or {}
         if len(attributes) > FEW_ATTRIBUTES or span.events or span.links or self._is_below_foldable(state):

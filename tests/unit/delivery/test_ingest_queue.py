@@ -12,6 +12,7 @@ from otel_mlflow.delivery.ingest_queue import (
     CROWD,
     FEW,
     HELD_NOTHING,
+    Dropped,
     Feedback,
     IngestQueue,
     Written,
@@ -20,7 +21,6 @@ from otel_mlflow.delivery.ingest_queue import (
 )
 from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.delivery.records import TraceRecord
-from otel_mlflow.delivery.trouble import LocalTrouble
 from tests.delivering import Finished, trace
 from tests.unit.delivery.backend import ManualClock
 
@@ -102,10 +102,11 @@ def test_outcomes_and_feedback_are_never_dropped(small: IngestQueue) -> None:
 
 
 def test_a_fragment_that_is_dropped_is_no_request(small: IngestQueue) -> None:
-    """What stands for no request changes no counter, dropped or not."""
+    """What stands for no request changes no counter, dropped or not; that it was dropped is told."""
     for _ in range(60):
         small.put(Finished(trace(counted=False)))
     assert not +small.tally()
+    assert [item for item in taken(small) if isinstance(item, Dropped) and "disk" in item.why.reason]
 
 
 def test_whoever_sleeps_is_woken_by_the_next_item() -> None:
@@ -181,16 +182,15 @@ def test_a_writer_that_is_let_in_works_a_crowd_off() -> None:
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        (HELD_NOTHING, {"requests": 1, "traced": 1, "dropped": 1}),
+        (Dropped(HELD_NOTHING, counted=True), {"requests": 1, "traced": 1, "dropped": 1}),
+        (Dropped(HELD_NOTHING, counted=False), {}),
         ("sampled_out", {"requests": 1, "sampled_out": 1}),
         (Feedback("tr-1", b"{}"), {}),
         (Finished(trace(counted=False)), {}),
         (Finished(), {"requests": 1, "traced": 1}),
     ],
 )
-def test_what_an_item_adds_to_the_counters(
-    item: Finished | Feedback | LocalTrouble | str, expected: dict[str, int]
-) -> None:
+def test_what_an_item_adds_to_the_counters(item: Finished | Feedback | Dropped | str, expected: dict[str, int]) -> None:
     """Each request once, and nothing for what is none."""
     assert tally(item) == expected
 

@@ -157,6 +157,22 @@ def test_a_trace_that_is_too_big_is_dropped(desk: Desk) -> None:
     assert "tracing.max_content_bytes" in desk.writer.trouble.fix
 
 
+def test_more_of_a_trace_that_is_dropped_is_told(desk: Desk) -> None:
+    """It is no request, so no counter says it."""
+    put(desk, dataclasses.replace(trace(counted=False), spans=bytes(LARGEST_RECORD + 1)))
+    desk.writer.write_all()
+    assert desk.counts().dropped == 0
+    assert desk.writer.trouble is not None
+    assert "was dropped" in desk.writer.trouble.reason
+
+
+def test_more_of_a_trace_that_holds_nothing_is_no_trouble(desk: Desk) -> None:
+    """Nothing was lost."""
+    put(desk, TraceRecord("tr-1", b"", b"", None, counted=False))
+    desk.writer.write_all()
+    assert desk.writer.trouble is None
+
+
 def test_a_trace_of_several_requests_is_several_records(desk: Desk) -> None:
     """It is one trace in the counters, and the record that stands for it comes last."""
     whole = dataclasses.replace(trace(), earlier=(trace().spans, trace().spans))

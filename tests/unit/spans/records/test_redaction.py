@@ -9,6 +9,8 @@ import pytest
 from otel_mlflow.content import REDACTED
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
+from otel_mlflow.spans.export_state import EARLY_SPANS
+from otel_mlflow.spans.trace import MANY_SPANS
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
@@ -22,6 +24,15 @@ TOKEN = "dapi" + "0123456789abcdef" * 2
 def shout(value: Any) -> Any:
     """Redact as a user may: texts in capital letters."""
     return value.upper() if isinstance(value, str) else value
+
+
+SEEN: list[str] = []
+
+
+def note_down(value: Any) -> Any:
+    """Take as long as a user's function may."""
+    SEEN.append(str(value))
+    return value
 
 
 def fail(value: Any) -> Any:
@@ -90,6 +101,25 @@ def test_own_function_has_the_last_word(traces: CapturedTraces, instrument: Inst
     (work,) = (found for found in traces[0].data.spans if found.parent_id)
     assert work.attributes["note"] == "HELLO PASSWORD=[REDACTED]"
     assert "ALOUD" in str(traces[0].data.response)
+
+
+def test_own_function_is_never_called_in_a_request(traces: CapturedTraces, instrument: Instrument) -> None:
+    """However many spans it has: the function may take any time."""
+    seen_in_request: list[str] = []
+
+    def handler() -> None:
+        for _ in range(MANY_SPANS + 2 * EARLY_SPANS):
+            with raw("short"):
+                pass
+        seen_in_request.extend(SEEN)
+
+    app = app_of(handler)
+    instrument(app, tracing={"redact": f"{__name__}:note_down"})
+    SEEN.clear()
+    Call(app).run()
+    assert seen_in_request == []
+    assert len(traces[0].data.spans) == MANY_SPANS + 2 * EARLY_SPANS + 1
+    assert SEEN
 
 
 def test_own_function_that_fails_lets_nothing_out(traces: CapturedTraces, instrument: Instrument) -> None:
