@@ -11,11 +11,6 @@ from mlflow.entities import Span, Trace
 
 Fields = Mapping[str, str]
 
-CUT_SHORT = "cut short"
-_OF_THE_COLLECTION = ("events", "mlflow.spanLogLevel")
-"""What a generator that its reader left says only where Python has collected it before its trace is written. Until
-then its span is one that is still open; that it was cut short is said in either case."""
-
 _MESSAGE_ID = re.compile(r"'id': (?:None|'[0-9a-f-]{36}')")
 """LangGraph gives a message its id while it works: inputs have it or not, by when they are written."""
 
@@ -60,12 +55,9 @@ def _place(span: Span, by_id: Mapping[str, Span]) -> str:
 
 def _fields(span: Span) -> dict[str, str]:
     events: list[Any] = [(event.name, event.attributes.get("exception.message")) for event in span.events]
-    fields = {
+    return {
         "type": str(span.span_type),
         "status": f"{span.status.status_code.value} {span.status.description}",
         "events": str(events),
         **{key: _MESSAGE_ID.sub("'id': …", str(value)) for key, value in span.attributes.items()},
     }
-    if not (span.status.description or "").startswith(CUT_SHORT):
-        return fields
-    return {name: value for name, value in fields.items() if name not in _OF_THE_COLLECTION} | {"status": CUT_SHORT}
