@@ -154,8 +154,11 @@ class HttpClient:
 
 
 def _root_cause(error: BaseException) -> BaseException:
-    """The innermost cause: the outer ones repeat it wrapped in library names."""
-    while (inner := error.__cause__ or error.__context__) is not None:
+    """The innermost cause: the outer ones repeat it wrapped in library names.
+
+    What somebody was handling who made this request, such as an earlier answer, is no cause of it.
+    """
+    while (inner := error.__cause__ or error.__context__) is not None and not isinstance(inner, DeliveryError):
         error = inner
     return error
 

@@ -206,12 +206,12 @@ class _Handler(BaseHTTPRequestHandler):
         state.requests.append((self.command, asked.path))
         state.headers.append(self.headers)
         if state.authorization is not None and self.headers.get("Authorization") != state.authorization:
-            self._answer(401, {"error_code": "UNAUTHENTICATED", "message": "who are you?"})
             self.close_connection = True
+            self._answer(401, {"error_code": "UNAUTHENTICATED", "message": "who are you?"})
             return None, asked
         if state.stands_in_front is not None:
-            self._conclude(state.stands_in_front)
             self.close_connection = True
+            self._conclude(state.stands_in_front)
             return None, asked
         return state, asked
 
@@ -251,6 +251,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _head(self, status: int, headers: dict[str, str]) -> None:
         self.send_response_only(status)
+        if self.close_connection:
+            self.send_header("Connection", "close")
         for name, text in headers.items():
             self.send_header(name, text)
         self.end_headers()

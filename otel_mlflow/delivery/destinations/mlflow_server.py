@@ -22,7 +22,14 @@ from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.rest_runs import RestRuns
 from otel_mlflow.delivery.destinations.trace_info import is_told_by_otlp, latest_info, needs_request, trace_info
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
-from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, RetryableError
+from otel_mlflow.errors import (
+    CredentialsRejectedError,
+    DeliveryError,
+    MisconfigurationError,
+    RejectedError,
+    RetryableError,
+    UnexpectedResponseError,
+)
 from otel_mlflow.status import Experiment
 
 SENDERS = 4
@@ -31,6 +38,9 @@ answers four at a time twice as fast as one after the other, and eight no faster
 
 OTLP = "/v1/traces"
 TRACES = "/api/3.0/mlflow/traces"
+
+NOT_OF_EXPERIMENT = (CredentialsRejectedError, UnexpectedResponseError)
+"""Errors of which no experiment can be the cause: to ask for it might fail in another way, and hide them."""
 
 
 class MlflowServer:
@@ -136,6 +146,8 @@ class MlflowServer:
         except RejectedError as error:
             self._check_experiment(experiment_id, trace.experiment)
             refused[trace.trace_id] = error.reason
+        except NOT_OF_EXPERIMENT:
+            raise
         except MisconfigurationError:
             self._check_experiment(experiment_id, trace.experiment)
             raise
@@ -150,7 +162,7 @@ class MlflowServer:
         response = self._http.post(OTLP, spans, {**PROTOBUF, "x-mlflow-experiment-id": experiment_id})
         try:
             check_spans_taken(response, self._backend)
-        except RetryableError:
+        except (RetryableError, *NOT_OF_EXPERIMENT):
             raise
         except DeliveryError:
             self._check_experiment(experiment_id, experiment)

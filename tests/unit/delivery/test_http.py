@@ -153,6 +153,19 @@ def test_nobody_listens() -> None:
     assert "urllib3" not in str(caught.value)
 
 
+def test_a_failure_while_another_is_handled_is_told_by_itself() -> None:
+    """Not as what the host had answered before."""
+    with pytest.raises(RetryableError, match=r"does not answer: .*refused"):
+        _ask_again_after(RejectedError("who are you?"))
+
+
+def _ask_again_after(earlier: DeliveryError) -> None:
+    try:
+        raise earlier
+    except DeliveryError:
+        HttpClient(f"http://127.0.0.1:{find_free_port()}", {}).get("/", {})
+
+
 def test_nobody_answers() -> None:
     """The wait is bounded."""
     with silent_host() as port, pytest.raises(RetryableError, match=r"does not answer: .*timed out"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 
 from otel_mlflow.delivery.destinations.mlflow_server import MlflowServer
 from otel_mlflow.delivery.records import SpooledTrace
-from otel_mlflow.errors import PartiallyRejectedError
+from otel_mlflow.errors import CredentialsRejectedError, PartiallyRejectedError
 from tests.delivering import info_of, trace
-from tests.servers.scripted import INFOS, Fault, ScriptedMlflow
+from tests.servers.scripted import INFOS, OTLP, Fault, ScriptedMlflow
 
 
 def opened(scripted: ScriptedMlflow, version: str) -> MlflowServer:
@@ -54,6 +55,18 @@ def test_an_older_server_gets_previews(scripted: ScriptedMlflow) -> None:
         info = scripted.infos[sent.trace_id]
         assert (info.get("request_preview"), info.get("response_preview")) == previews
         server.close()
+
+
+@pytest.mark.parametrize("spans", [True, False])
+def test_rejected_credentials_are_told_at_once(scripted: ScriptedMlflow, spans: bool) -> None:
+    """The experiment is not asked for: that may fail in another way, and hide what is the matter."""
+    server, sent = opened(scripted, "3.17.2"), spooled(needs_request=True)
+    scripted.authorization = "Bearer another"
+    asked = len(scripted.requests)
+    with pytest.raises(CredentialsRejectedError):
+        server.send([sent if spans else dataclasses.replace(sent, spans=b"")])
+    assert scripted.requests[asked:] == [("POST", OTLP if spans else INFOS)]
+    server.close()
 
 
 def test_spans_that_are_all_rejected_are_so_record_by_record(scripted: ScriptedMlflow) -> None:
