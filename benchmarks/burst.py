@@ -75,7 +75,7 @@ async def warm_up(variant: Variant, body: bytes = BODY) -> None:
 
 async def burst(variant: Variant, requests: int, body: bytes = BODY) -> tuple[list[float], float]:
     """Make the requests one after the other; how long each took, and the longest stall, in seconds."""
-    watch = _Stalls()
+    watch = Stalls()
     watching = asyncio.create_task(watch.run())
     durations = []
     for _ in range(requests):
@@ -87,16 +87,20 @@ async def burst(variant: Variant, requests: int, body: bytes = BODY) -> tuple[li
     return durations, watch.longest
 
 
-class _Stalls:
-    """The longest time in which the event loop did not come back to a task that is always ready."""
+class Stalls:
+    """The longest time, in seconds of a clock, in which the event loop did not come back to a task always ready."""
 
     longest = 0.0
 
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+
     async def run(self) -> None:
+        """Watch until cancelled."""
         while True:
-            before = time.perf_counter()
+            before = self._clock()
             await asyncio.sleep(0)
-            self.longest = max(self.longest, time.perf_counter() - before)
+            self.longest = max(self.longest, self._clock() - before)
 
 
 def be_undisturbed() -> None:

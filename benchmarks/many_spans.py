@@ -29,7 +29,7 @@ from typing import Any
 from fastapi import FastAPI
 from opentelemetry import trace
 
-from benchmarks.burst import WARM_UP, request
+from benchmarks.burst import WARM_UP, Stalls, request
 
 FEW = 5
 """Spans of a request of the warm-up."""
@@ -82,32 +82,17 @@ async def _measured(name: str, spans: int, in_a_row: int) -> Figures:
         await request(app, _body(FEW))
     await asyncio.sleep(1)
     gc.collect()
-    watch, collected = Turns(), _collections()
+    stalls, stalls_of_cpu, collected = Stalls(), Stalls(time.thread_time), _collections()
     memory, cpu = _resident(), time.process_time()
-    watching = asyncio.create_task(watch.run())
+    watching = asyncio.gather(stalls.run(), stalls_of_cpu.run())
     await request(app, _body(spans))
     used = time.process_time() - cpu
     more = _resident() - memory
     await asyncio.sleep(AFTERWARDS)
     watching.cancel()
     young, full = (after - before for after, before in zip(_collections(), collected, strict=True))
-    stalls = watch.longest * 1e3, watch.longest_of_cpu * 1e3
-    return dict(zip(COLUMNS, (*stalls, full, young, used, more / 1e6), strict=True))
-
-
-class Turns:
-    """The longest time between two turns of a task that is always ready, and the most CPU that the loop used in one."""
-
-    longest = 0.0
-    longest_of_cpu = 0.0
-
-    async def run(self) -> None:
-        """Watch until cancelled."""
-        while True:
-            before, cpu_before = time.perf_counter(), time.thread_time()
-            await asyncio.sleep(0)
-            self.longest = max(self.longest, time.perf_counter() - before)
-            self.longest_of_cpu = max(self.longest_of_cpu, time.thread_time() - cpu_before)
+    longest = stalls.longest * 1e3, stalls_of_cpu.longest * 1e3
+    return dict(zip(COLUMNS, (*longest, full, young, used, more / 1e6), strict=True))
 
 
 def _app(in_a_row: int) -> FastAPI:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord
     from otel_mlflow.http.exchange import Exchange
     from otel_mlflow.settings import Settings
+    from otel_mlflow.spans.bridge import TraceSink
 
 REMEMBERED_SPANS = 20_000
 """Spans that are remembered after they were handed over, so that what ends under them later finds their trace."""
@@ -105,7 +106,7 @@ class MlflowSpanExporter(SpanExporter):
 
     def enqueue(self, trace: OpenTrace) -> None:
         """Queue a trace of which something is finished."""
-        (BRIDGE.diversion or self._delivery).put(trace)
+        self._sink.put(trace)
 
     def write_spans(self, trace: OpenTrace, spans: list[SpanState]) -> list[bytes]:
         """Write some spans down."""
@@ -113,7 +114,7 @@ class MlflowSpanExporter(SpanExporter):
 
     def enqueue_written(self, record: TraceRecord) -> None:
         """Queue more of a trace, which is written down already."""
-        (BRIDGE.diversion or self._delivery).put_written(record)
+        self._sink.put_written(record)
 
     def writes_quickly(self, state: SpanState) -> bool:
         """Whether a span is written in some microseconds, whatever else is."""
@@ -121,7 +122,12 @@ class MlflowSpanExporter(SpanExporter):
 
     def let_writer_in(self) -> None:
         """Let what is queued be written on."""
-        (BRIDGE.diversion or self._delivery).let_writer_in()
+        self._sink.let_writer_in()
+
+    @property
+    def _sink(self) -> TraceSink:
+        """Who takes what was exported: delivery, or `testing.capture()` in its place."""
+        return BRIDGE.diversion or self._delivery
 
     def samples(self, trace_id: int) -> bool:
         """Spans that were exported are kept: the provider's sampler has decided."""

@@ -33,6 +33,10 @@ class Draft:
         """The same, split by these as well."""
         return replace(self, split=tuple(dict.fromkeys((*self.split, *dimensions))))
 
+    def counting_months(self) -> Draft:
+        """The same, split by months, of which it was asked how many."""
+        return self.by("month").noting("No time was named to be counted: I counted months.")
+
     @property
     def unit(self) -> Unit | None:
         """The finest unit of time that it is split by."""

@@ -87,7 +87,7 @@ def add_limit(named: Named, draft: Draft) -> Draft:
         return draft.noting(f"{than} is shown beside all {part_of(than)}s.")
     limited = replace(draft, query=replace(draft.query, threshold=named.threshold))
     if named.is_counted and draft.unit is None and has_units(draft):
-        return with_room(named, limited).by("month").noting("No time was named to be counted: I counted months.")
+        return with_room(named, limited).counting_months()
     return limited
 
 

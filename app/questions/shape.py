@@ -32,14 +32,9 @@ def add_comparison(named: Named, draft: Draft) -> Draft:
         draft = draft.by(unit)
     elif unit == "year" and draft.unit != "year" and len(draft.split) < MOST_SPLITS:
         draft = draft.by("year")
-    if (
-        beside
-        and named.is_counted
-        and named.threshold is None
-        and draft.unit is None
-        and len(draft.split) < MOST_SPLITS
-    ):
-        draft = draft.by("month").noting("No time was named to be counted: I counted months.")
+    counts_times = beside and named.is_counted and named.threshold is None
+    if counts_times and draft.unit is None and len(draft.split) < MOST_SPLITS:
+        draft = draft.counting_months()
     if named.compared_with:
         return _compare_with_all(named, draft)
     is_comparison = draft.split or len(named.measures) > 1 or named.has(Kind.RISE, Kind.FALL)

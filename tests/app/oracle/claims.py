@@ -237,6 +237,11 @@ def _shares_moved(slide: Slide, match: re.Match[str]) -> None:
     changes = {name: values[-1] - values[0] for name, values in chosen.items()}
     labels = list(next(iter(shares.values())))
     assert (match["a"], match["b"]) == (labels[0], labels[-1])
+    _both_ends_are_right(match, changes)
+
+
+def _both_ends_are_right(match: re.Match[str], changes: Points) -> None:
+    """Who moved up the most, and who down, with the words and the figures of both."""
     _are(match["top"], _ends(changes, "highest"))
     _are(match["low"], _ends(changes, "lowest"))
     assert is_right(match["vt"], max(changes.values()))
@@ -256,12 +261,7 @@ def _is_chosen(slide: Slide, name: str) -> bool:
 def _courses(slide: Slide, match: re.Match[str]) -> None:
     changes, first, last = _changes(slide)
     assert (match["a"], match["b"]) == (first, last)
-    _are(match["top"], _ends(changes, "highest"))
-    _are(match["low"], _ends(changes, "lowest"))
-    assert is_right(match["vt"], max(changes.values()))
-    assert is_right(match["vl"], min(changes.values()))
-    _verb_is_right(match["rises"], match["vt"], max(changes.values()), lowest=False)
-    _verb_is_right(match["falls"], match["vl"], min(changes.values()), lowest=True)
+    _both_ends_are_right(match, changes)
 
 
 @_claim(
