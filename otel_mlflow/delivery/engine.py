@@ -107,9 +107,9 @@ class Engine:
     def flush(self, timeout: float) -> bool:
         """Wait until all is delivered; False when the time is up, or something was lost since the last time."""
         self.take_over()
-        self.hurry()
         deadline = self._clock.monotonic() + timeout
-        done = self._wait_for_progress(self.is_done, timeout)
+        self.hurry(timeout)
+        done = self._wait_for_progress(self.is_done, self._left(deadline))
         # Whoever has waited for delivery asks for its figures next.
         self._figures.get(min(self._left(deadline), FIGURES_AFTER_FLUSH))
         lost_before, self._lost = self._lost, self.lost()
@@ -118,8 +118,9 @@ class Engine:
     def drain(self, timeout: float) -> None:
         """Deliver what there is for `timeout` seconds or until the backend fails, and go on."""
         failures = self.forwarder.failures
-        self.hurry()
-        self._wait_for_progress(lambda: self.is_done() or self.forwarder.failures > failures, timeout)
+        deadline = self._clock.monotonic() + timeout
+        self.hurry(timeout)
+        self._wait_for_progress(lambda: self.is_done() or self.forwarder.failures > failures, self._left(deadline))
 
     def end_unused(self) -> None:
         """Nobody refers to this delivery any more: write everything down, and end. Does not wait."""
@@ -132,9 +133,12 @@ class Engine:
             self.writer.write_all()
             self.storage.close()
 
-    def hurry(self) -> None:
-        """Somebody waits."""
+    def hurry(self, timeout: float) -> None:
+        """Somebody waits up to `timeout` seconds: nothing gathers, in memory or in the spool, to go together with more."""
         self.writer.hurry()
+        self.forwarder.hurry()
+        self.wait_until_written(timeout)
+        # It was for what was in the spool by then that the forwarder hurried.
         self.forwarder.hurry()
 
     def stop_gathering(self) -> None:

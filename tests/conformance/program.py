@@ -43,6 +43,8 @@ async def attempt(name: str) -> None:
 
 def alone(_uri: str) -> tuple[Callable[[str], object], Callable[[], object]]:
     """How a scenario is run with MLflow alone, and how its traces are waited for."""
+    # Its queue takes a second to say that it is empty, after each scenario.
+    os.environ["MLFLOW_ENABLE_ASYNC_TRACE_LOGGING"] = "false"
     return lambda name: asyncio.run(attempt(name)), mlflow.flush_trace_async_logging
 
 

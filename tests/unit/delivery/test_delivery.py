@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 
 from otel_mlflow.delivery import Delivery
+from otel_mlflow.delivery.clock import SystemClock
+from otel_mlflow.delivery.forwarder import LINGER
 from tests.delivering import Finished, settings_for, trace
 from tests.unit.delivery.backend import MemoryBackend
 
@@ -30,4 +32,22 @@ def test_what_an_end_left_is_delivered_by_the_flush_after_it(tmp_path: Path) -> 
     delivery.start()
     assert delivery.flush(30)
     assert (slow.ids(), prompt.ids()) == (set(), {record.trace_id})
+    delivery.shutdown()
+
+
+class PatientClock(SystemClock):
+    """A clock on which traces gather for a batch until somebody hurries."""
+
+    def wait(self, event: threading.Event, timeout: float | None) -> bool:
+        """Wait for the event, for much longer where traces gather."""
+        return super().wait(event, 60 if timeout == LINGER else timeout)
+
+
+def test_a_flush_waits_for_no_batch_to_gather(tmp_path: Path) -> None:
+    """Nor does the next one: what it has had written down is sent at once."""
+    delivery = Delivery(settings_for(tmp_path, "http://127.0.0.1:1"), MemoryBackend, clock=PatientClock())
+    delivery.start()
+    for _ in range(20):
+        delivery.put(Finished(trace()))
+        assert delivery.flush(20)
     delivery.shutdown()
