@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import functools
 import gc
 import json
@@ -90,6 +91,8 @@ async def _measured(name: str, spans: int, in_a_row: int) -> Figures:
     more = _resident() - memory
     await asyncio.sleep(AFTERWARDS)
     watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
     young, full = (after - before for after, before in zip(_collections(), collected, strict=True))
     longest = stalls.longest * 1e3, stalls_of_cpu.longest * 1e3
     return dict(zip(COLUMNS, (*longest, full, young, used, more / 1e6), strict=True))
