@@ -19,7 +19,7 @@ from otel_mlflow.http.sampling import decide
 from otel_mlflow.spans.current import REQUEST_ROOT, SPAN_KEY
 from otel_mlflow.spans.ids import new_request_id
 from otel_mlflow.spans.mlflow import runs
-from otel_mlflow.spans.own_span import is_ours_alone
+from otel_mlflow.spans.own_span import has_only_our_processor
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -240,7 +240,7 @@ class ServerSpan(ServedRequest):
 
     def _end_span(self, span: Span) -> None:
         exchange = self._exchange
-        if not is_ours_alone(span):
+        if not has_only_our_processor(span):
             span.update_name(exchange.name)
             span.set_attributes(semconv.at_end(exchange))
             span.set_status(*semconv.status(exchange))

@@ -75,7 +75,7 @@ class OwnTracerProvider(SDKTracerProvider):
 
     def show_to(self, application: SDKTracerProvider, processors: SpanProcessor | None) -> None:
         """The application has a provider now: its sampler decides, and its processors see what they would have made."""
-        self._own_processors.is_ours_alone = self.is_ours_alone = False
+        self._own_processors.has_only_ours = self.is_ours_alone = False
         self.own_sampler.application = application.sampler
         if processors is not None:
             self.add_span_processor(_ForwardTo(processors))

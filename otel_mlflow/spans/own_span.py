@@ -59,13 +59,13 @@ class OwnProcessors(SynchronousMultiSpanProcessor):
     def __init__(self, ours: SpanProcessor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._ours = ours
-        self.is_ours_alone = True
-        """Whether nobody but us sees the spans."""
+        self.has_only_ours = True
+        """Whether ours is the only one, and the application has no provider that is shown the spans."""
         vars(self).update(on_start=ours.on_start, _on_ending=ours._on_ending, on_end=ours.on_end)
 
     @override
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        self.is_ours_alone = False
+        self.has_only_ours = False
         if "on_start" in vars(self):
             super().add_span_processor(self._ours)
             del vars(self)["on_start"], vars(self)["_on_ending"], vars(self)["on_end"]
@@ -140,9 +140,9 @@ class OwnSpan(Span):
         self._span_processor.on_end(self)
 
 
-def is_ours_alone(span: object) -> bool:
+def has_only_our_processor(span: object) -> bool:
     """Whether nobody but us sees the span, so that it need not say what we know."""
-    return isinstance(span, OwnSpan) and span._span_processor.is_ours_alone
+    return isinstance(span, OwnSpan) and span._span_processor.has_only_ours
 
 
 class SpanMaker:

@@ -48,7 +48,7 @@ class OwnTracer(Tracer):
 
     def make_server_span(self, name: str, above: SpanContext, start_time: int) -> OwnSpan | None:
         """A request's span, to be taken into a trace by whoever asks; None where somebody else sees it."""
-        is_usual = self._processors.is_ours_alone
+        is_usual = self._processors.has_only_ours
         return self._maker.make(name, above, SpanKind.SERVER, start_time) if is_usual else None
 
     @override
@@ -64,7 +64,7 @@ class OwnTracer(Tracer):
         set_status_on_exception: bool = True,
     ) -> Span:
         span = None
-        if self._processors.is_ours_alone and not links and record_exception and set_status_on_exception:
+        if self._processors.has_only_ours and not links and record_exception and set_status_on_exception:
             span = self._make_short(name, context, kind, attributes, start_time)
         if span is not None:
             return span
