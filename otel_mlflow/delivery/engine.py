@@ -134,7 +134,7 @@ class Engine:
             self.storage.close()
 
     def hurry(self, timeout: float) -> None:
-        """Somebody waits up to `timeout` seconds: nothing gathers in memory or in the spool to go together with more."""
+        """Somebody waits up to `timeout` seconds: nothing gathers in memory or in the spool to go with more."""
         self.writer.hurry()
         self.forwarder.hurry()
         self.wait_until_written(timeout)
