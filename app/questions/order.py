@@ -69,12 +69,13 @@ def _is_plural(named: Named) -> bool:
 
 
 def _ranked_within(named: Named, draft: Draft) -> Dimension | None:
-    """`the best product in each region`: the dimension that is ranked in each of the other."""
+    """`the best product in each region`, `in North and South`: the dimension that is ranked in each of the other."""
     if len(draft.split) != MOST_SPLITS or draft.query.focus:
         return None
     each = {split.dimension for split in named.splits if split.each}
     ranked = [split.dimension for split in named.splits if not split.each]
-    return ranked[0] if ranked and each - set(ranked) else None
+    is_beside = len(ranked) == 1 and not each and ranked[0] in draft.split
+    return ranked[0] if ranked and (is_beside or each - set(ranked)) else None
 
 
 def add_limit(named: Named, draft: Draft) -> Draft:

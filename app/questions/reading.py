@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.questions.alternatives import alternatives
 from app.questions.compose import compose
 from app.questions.measures import MEASURES
 from app.questions.months import ALL, SIZES, name_of
@@ -64,7 +65,8 @@ def read(question: str, default_measure: str = "") -> Reading:
     plain = _ABBREVIATED.sub(r"\1", _LIST_MARK.sub("", question))
     without = _BROKEN_LINE.sub(" ", _SLIDES.sub(" ", plain))
     parts = [tokens for part in _SENTENCE_END.split(without) for tokens in _questions(part, default_measure)]
-    sentences = _in_context([tokens for tokens in parts if _says_something(tokens)])
+    whole = _in_context([tokens for tokens in parts if _says_something(tokens)])
+    sentences = [question for tokens in whole for question in alternatives(tokens)]
     readings = [_read_sentence(tokens, default_measure) for tokens in sentences]
     if not readings:
         return Reading(refusal="There is no question in that that I could read.")

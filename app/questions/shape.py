@@ -27,7 +27,7 @@ def add_comparison(named: Named, draft: Draft) -> Draft:
     for part in listed[max(0, room) :]:
         draft = draft.noting(f"{named.members[part].listed()} are taken together.")
     draft = _add_seasons(named, draft)
-    unit = None if "season" in draft.split else _listed_unit(named)
+    unit = None if "season" in draft.split or _ranks_parts_in_one_time(named) else _listed_unit(named)
     if unit and draft.unit is None and len(draft.split) < MOST_SPLITS:
         draft = draft.by(unit)
     elif unit == "year" and draft.unit != "year" and len(draft.split) < MOST_SPLITS:
@@ -74,6 +74,12 @@ def _compare_with_all(named: Named, draft: Draft) -> Draft:
     name = draft.query.members(alone[0]).names[0]
     compared = replace(draft, query=draft.query.without_filter(alone[0])).by(alone[0])
     return compared.noting(f"{name} is shown beside all {alone[0]}s.")
+
+
+def _ranks_parts_in_one_time(named: Named) -> bool:
+    """`top 2 products in Q4`: over all years, each product once."""
+    ranks = bool(named.ends) and any(split.dimension in PARTS for split in named.splits)
+    return ranks and len(named.times) == 1 and not named.has(Kind.YEAR, Kind.RISE, Kind.FALL)
 
 
 def _listed_unit(named: Named) -> Unit | None:

@@ -14,6 +14,8 @@ from app.questions.query import Dimension, Ranking
 
 _MOST_LISTED = 5
 _MOST_GROUPS = 8
+# Where different ones come first in so many groups, each is named.
+_MOST_WINNERS = 4
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,10 @@ def _describe_within(table: Table, ranking: Ranking, ranked: Dimension) -> Insig
         for label, figures in table.lines(ranked).items()
     }
     end = "lowest" if ranking.lowest else "highest"
-    if ranking.count == 1:
+    if ranking.count == 1 and len(first) <= _MOST_WINNERS and len({_names(one) for one in first.values()}) > 1:
+        told = [f"{_names(one)} in {table.label(label)}" for label, one in first.items()]
+        headline = f"The {end} {table.measure} in each {group}: {join_words(told)}"
+    elif ranking.count == 1:
         headline = _winners(first, f"the {end} {table.measure}", plural([group]))
     else:
         headline = f"The {ranking.count} {plural([ranked])} with the {end} {table.measure} in each {group}"
@@ -109,6 +114,10 @@ def _describe_within(table: Table, ranking: Ranking, ranked: Dimension) -> Insig
     along_ranked = table.dimensions[0] == ranked
     marked = pairs if along_ranked else [(name, label) for label, name in pairs]
     return Insight(headline, tuple(groups), view_lines(table, table.dimensions[0], marked))
+
+
+def _names(ranked: Ranked) -> str:
+    return join_words([point.label for point in ranked.points])
 
 
 def _winners(first: dict[str, Ranked], what: str, groups: str) -> str:

@@ -358,6 +358,19 @@ def _winners(slide: Slide, match: re.Match[str]) -> None:
     _are(match["names"], {name for name, count in wins.items() if count == often})
 
 
+@_claim(rf"The (?P<end>highest|lowest) {_M} in each \w+: (?P<list>.+)")
+def _winner_of_each(slide: Slide, match: re.Match[str]) -> None:
+    ranked = next(op for op in slide.question.ops if op.endswith("in each")).split()[2]
+    groups = slide.along({"halfs": "half"}.get(ranked, ranked.removesuffix("s")))
+    told, tied = dict[str, set[str]](), set[str]()
+    for piece in names(match["list"])[0]:
+        name, _, group = piece.partition(" in ")
+        tied.add(name)
+        if group:
+            told[group], tied = tied, set()
+    assert told == {name: _ends(line, match["end"]) for name, line in groups.items()}
+
+
 @_claim(rf"The (?P<n>\d+) \w+ with the (?:highest|lowest) {_M} in each \w+")
 def _says_nothing(slide: Slide, match: re.Match[str]) -> None:
     assert f"{match['n']} " in " ".join(slide.question.ops)
