@@ -1,14 +1,15 @@
-"""The limit that growth is to pass: `grew more than 10%`, `fell in every quarter`, `which regions grew`. Pure."""
+"""The limit that growth is to pass: `grew more than 10%`, `fell in every quarter`, `which did not grow`. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.questions.named import Named, Split
-from app.questions.query import Threshold
+from app.questions.query import FALLING, RISING, Side, Threshold
 from app.questions.tokens import Kind, Token
 
-_RISING, _FALLING = Threshold("above", 0.0), Threshold("below", 0.0)
+_OTHER_SIDES: dict[Side, Side] = {"above": "at most", "at most": "above", "below": "at least", "at least": "below"}
 _ASKING = {"which", "what", "any"}
 _EVERY = {"all", "each", "every", "any", "both", "no", "evry", "in each", "in every", "for each", "for every", "across"}
 _OF_WHICH = {"where", "when", "which", "that", "with", "whose"}
@@ -17,13 +18,24 @@ _YES_OR_NO = {"did", "do", "does", "has", "have", "is", "are", "was", "were"}
 
 def limit_on_growth(named: Named) -> Threshold | None:
     """The limit on changes, those of a fall below zero; None where changes are to be told or ranked."""
+    limit = _limit(named)
+    return _denied(limit) if limit and named.denies_growth else limit
+
+
+def _denied(limit: Threshold) -> Threshold | None:
+    """The other side of a limit; None of one between two, and of one on falls: who rose did not fall so far either."""
+    other = _OTHER_SIDES.get(limit.side) if (limit.value or 0.0) >= 0 else None
+    return replace(limit, side=other) if other else None
+
+
+def _limit(named: Named) -> Threshold | None:
     falls = named.has(Kind.FALL) and not named.rises
     if falls and {kind for _, kind in named.ends} == {Kind.LOW}:
-        return _FALLING  # `the smallest decline` is one of those that fell
+        return FALLING  # `the smallest decline` is one of those that fell
     if named.ends or not named.has(Kind.RISE, Kind.FALL):
         return None
     if named.threshold is None:
-        return (_FALLING if falls else _RISING) if _asks_who_moved(named) else None
+        return (FALLING if falls else RISING) if _asks_who_moved(named) else None
     if named.threshold.value is None or not _is_in_percent(named):
         return None
     return _of_a_fall(named.threshold, named.threshold.value) if falls else named.threshold
@@ -56,7 +68,7 @@ def _asks_who_moved(named: Named) -> bool:
         return False
     if any(token.text.lower() == "than" for token in named.tokens):
         return False
-    if named.is_counted:
+    if named.is_counted or (named.denies_growth and any(not split.each for split in named.splits)):
         return True
     if any(_is_asked_for(named.tokens, split) for split in named.splits) or (
         named.splits and _which_moved(named.tokens)

@@ -129,7 +129,8 @@ _BOUNDS: dict[Kind, dict[str, str]] = {
             "bigger than; stronger than; outsell; outsells; outsold"
         ),
         "better": (
-            "beat; beats; better than; ahead of; outperform; outperforms; outperformed; surpass; surpasses; surpassed"
+            "beat; beats; better than; ahead of; outperform; outperforms; outperformed; surpass; surpasses; surpassed; "
+            "overtake; overtakes; overtook; overtaken; pass; passes; passed"
         ),
         "at least": "at least; no less than; not less than; not below; no fewer than; a minimum of",
     },
@@ -146,8 +147,7 @@ _AVERAGES = {
 _COUNTS = {"": "how many; number of", "often": "how often; how many times; always; ever"}
 _OTHERS: dict[Kind, str] = {
     Kind.UNKNOWN: (
-        "more than half; over half; less than half; under half; half of the; half of our; half of all; half the; drop "
-        "table; good; reverse; easter; "
+        "more than half; over half; less than half; under half; drop table; good; reverse; easter; "
         "the year before last; holiday season; high season; peak season; low season; christmas season"
     ),
     Kind.HIGH: (

@@ -43,7 +43,7 @@ def find_limit(tokens: Sequence[Token], dimensions: Collection[Dimension], measu
             value = float(tokens[limit].value) if tokens[limit].kind is Kind.NUMBER else None
             side = _side(token.value, higher_is_better=higher_is_better)
             return Limit(Threshold(side, value), frozenset({place, limit}))
-    idle = {place for place, token in enumerate(tokens) if _needs_no_limit(token, tokens[place + 1 : place + 3])}
+    idle = {place for place, token in enumerate(tokens) if _needs_no_limit(token, tokens[place + 1 :])}
     return Limit(_loss(tokens, dimensions) or _gain(tokens, dimensions), frozenset(idle))
 
 
@@ -126,7 +126,9 @@ def _gain(tokens: Sequence[Token], dimensions: Collection[Dimension]) -> Thresho
 
 
 def _needs_no_limit(token: Token, following: Sequence[Token]) -> bool:
-    """`more than South` and `higher than in Q3` set two beside each other; `over the year` is no limit."""
+    """`more than South` and `exceed that in Q3` set two beside each other; `over the year` is no limit."""
     if token.kind not in _BOUNDS:
         return False
-    return token.text.lower() == "over" or any(one.kind in _COMPARABLE for one in following)
+    beside = next((one for one in following if one.kind not in {Kind.FILLER, Kind.MEASURE}), None)
+    is_comparable = beside is not None and beside.kind in _COMPARABLE
+    return token.text.lower() == "over" or is_comparable or any(one.kind in _COMPARABLE for one in following[:2])

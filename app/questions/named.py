@@ -122,6 +122,11 @@ class Named:
         return any(token.kind is Kind.RISE and not token.value for token in self.tokens)
 
     @property
+    def denies_growth(self) -> bool:
+        """`which regions did not grow`."""
+        return bool(denials_of_growth(self.tokens))
+
+    @property
     def chart(self) -> str:
         """The kind of chart that is wanted."""
         return next((token.value for token in self.tokens if token.kind is Kind.CHART), "")
@@ -142,7 +147,7 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
     flags = {place for place, token in enumerate(tokens) if token.kind in _FLAGS | ENDS | {Kind.CHART}}
     members = {place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER}
     named_places = {split.place for split in splits} | idle | members | flags | counting | limit.places
-    named_places |= _who_of_them(tokens)
+    named_places |= _who_of_them(tokens) | denials_of_growth(tokens)
     return Named(
         tokens=tokens,
         measures=measures,
@@ -166,6 +171,18 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
 def _sets_beside(tokens: Sequence[Token], place: int) -> bool:
     """`higher in the North than in the South`: no end of an order, but one beside another."""
     return tokens[place].text.lower() in _COMPARATIVES and any(one.text.lower() == "than" for one in tokens[place:])
+
+
+def denials_of_growth(tokens: Sequence[Token]) -> set[int]:
+    """The places of what denies a rise or a fall: `did not grow`, `no growth`; not `never`, which is of each time."""
+    denied = set[int]()
+    for place, token in enumerate(tokens):
+        following = next((one for one in tokens[place + 1 :] if one.kind is not Kind.FILLER), None)
+        is_moved = following is not None and following.kind in {Kind.RISE, Kind.FALL} and not following.value
+        denies = token.kind is Kind.NOT and token.text.lower() not in {"never", "nor"}
+        if is_moved and (denies or token.text.lower() == "without"):
+            denied.add(place)
+    return denied
 
 
 def _who_of_them(tokens: Sequence[Token]) -> set[int]:

@@ -103,6 +103,10 @@ class Threshold:
                 return limit <= figure <= self.most
 
 
+RISING, FALLING = Threshold("above", 0.0), Threshold("below", 0.0)
+"""Limits on growth: above nothing, and below."""
+
+
 @dataclass(frozen=True)
 class Query:
     """One question. `measure` may be a word that the data do not know; without months all are meant."""

@@ -45,7 +45,8 @@ def add_comparison(named: Named, draft: Draft) -> Draft:
 
 def _add_seasons(named: Named, draft: Draft) -> Draft:
     """Seasons that are named stand beside each other; those of several years are taken together."""
-    seasons = months_by_season(month for time in named.times if time.is_season for month in time.months)
+    times = [time for time in named.times if time.is_season and not time.is_range]
+    seasons = months_by_season(month for time in times for month in time.months)
     if len(seasons) > 1 and draft.unit is None and len(draft.split) < MOST_SPLITS:
         draft = draft.by("season")
     elif named.has(Kind.COMPARE) and len([time for time in named.times if time.crosses_years]) > 1:

@@ -108,11 +108,11 @@ def _window(tokens: Sequence[Token], place: int) -> TimeMention | None:
 
 
 def _is_one_of_many(tokens: Sequence[Token], end: int) -> bool:
-    """`first month with revenue above 25000`: not the first of all."""
+    """`first month with revenue above 25000`, `last month East beat West`: not the first of all."""
     is_limited = any(token.kind in {Kind.ABOVE, Kind.BELOW} for token in tokens[end:])
-    return is_limited and any(
-        token.text.lower() in {"with", "where", "when", "that"} for token in tokens[end : end + 1]
-    )
+    behind = [token for token in tokens[end:] if token.text.lower() != "the"][:1]
+    openings = {"with", "where", "when", "that"}
+    return is_limited and any(token.kind is Kind.MEMBER or token.text.lower() in openings for token in behind)
 
 
 def _with_years(mentions: list[TimeMention], tokens: Sequence[Token]) -> list[TimeMention]:

@@ -36,6 +36,9 @@ _SUPERLATIVES = {
     "bestseller": ("highest", "bestseller", "product"),
     "bestsellers": ("highest", "bestsellers", "products"),
 }
+_BEFORE_A_UNIT = {Kind.BY, Kind.EACH, Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT, Kind.NUMBER}
+_BEFORE_A_WHOLE = {"of", "the", "our", "all", "its", "their"}
+_TIMES = {Kind.YEAR, Kind.PART_OF_YEAR, Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT}
 # Shorter words are too near to others for a guess.
 _SHORTEST_GUESS = 4
 _KNOWN_WORDS = frozenset(word for phrase in LEXICON for word in phrase)
@@ -45,7 +48,25 @@ def tokenise(sentence: str) -> tuple[Token, ...]:
     """Cut a sentence into tokens."""
     plain = _IN_WORDS.sub(r"\1%", sentence)
     words = [_corrected(token) for match in _WORD.finditer(plain) for token in _words(match)]
-    return tuple(_phrases(words))
+    tokens = list(_phrases(words))
+    return tuple(
+        replace(token, kind=Kind.UNKNOWN) if _is_fraction(tokens, place) else token
+        for place, token in enumerate(tokens)
+    )
+
+
+def _is_fraction(tokens: Sequence[Token], place: int) -> bool:
+    """`half of North's revenue`, `half the profit`: a part of an amount; not `which half of 2024`, `by half`."""
+    if (tokens[place].kind, tokens[place].text.lower()) != (Kind.DIMENSION, "half"):
+        return False
+    before = [token for token in tokens[:place] if token.kind is not Kind.FILLER][-1:]
+    asks = place and tokens[place - 1].text.lower() in {"which", "what", "whole"}
+    if asks or any(token.kind in _BEFORE_A_UNIT for token in before):
+        return False
+    behind = list(tokens[place + 1 :])
+    whole = next((token for token in behind if token.kind is not Kind.FILLER), None)
+    is_of_time = whole is None or whole.kind in _TIMES or whole.value == "year"
+    return bool(behind) and behind[0].text.lower() in _BEFORE_A_WHOLE and not is_of_time
 
 
 def _words(match: re.Match[str]) -> Iterator[Token]:

@@ -9,7 +9,7 @@ from app.agent.findings.growth import levels_of, steps_of
 from app.agent.findings.insight import Insight, capital, join_runs, join_words, plural, view_points
 from app.agent.table import Point, Table
 from app.agent.units import Unit, write, write_amount, write_change
-from app.questions.query import Threshold
+from app.questions.query import FALLING, RISING, Threshold
 
 # Of more than so many only the names are told; of those that did not pass, only that there are others.
 _MOST_WITH_FIGURES = 4
@@ -28,6 +28,7 @@ def _describe_steps(table: Table, limit: Threshold) -> Insight | None:
     """Each time beside the one right before it."""
     steps, (first, *_, last) = steps_of(table), table.points
     time = table.dimensions[0]
+    limit = _without_none(steps, limit)
     moved = f"{capital(table.measure)} {verb(limit, table.unit)} on the {time} before"
     levels = (f"{first.label}: {write(first.value, table.unit)}", f"{last.label}: {write(last.value, table.unit)}")
     # The first time has none before it, unless some between them are missing.
@@ -41,12 +42,19 @@ def _describe_parts(table: Table, limit: Threshold) -> Insight | None:
     """Each part, from the first time to the last."""
     time = table.times[-1]
     moved = changes_along(table, time)
+    limit = _without_none(moved, limit)
     first, *_, last = map(table.label, table.labels(time))
     when, other = f"from {first} to {last}", next(one for one in table.dimensions if one != time)
     counted = _count(moved, limit, plural([other]), table.unit)
     headline = f"{capital(table.measure)} {verb(limit, table.unit)} {when} for {counted}"
     view = view_points(f"change of {table.measure} by {other} {when}", moved, "percent", _passing(moved, limit))
     return Insight(headline, tuple(levels_of(table, time)), view, names_time=True) if moved else None
+
+
+def _without_none(moved: Sequence[Point], limit: Threshold) -> Threshold:
+    """Where none `did not rise`, all rose."""
+    opposite = {"at most": RISING, "at least": FALLING}.get(limit.side)
+    return opposite if opposite and not limit.value and not _passing(moved, limit) else limit
 
 
 def _passing(moved: Sequence[Point], limit: Threshold) -> list[Point]:

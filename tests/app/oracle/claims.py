@@ -472,6 +472,11 @@ def _moved_beyond(slide: Slide, match: re.Match[str], moved: Points) -> None:
     limits = [float(one) for one in op[len(side) + 1 :].replace("%", "").split(" and ")]
     passes = (_PASSES if direction == "growth" else _FALLS)[side]
     passing = {name for name, one in moved.items() if passes(round(one, 6), limits[0], limits[-1])}
+    if not passing and limits == [0] and side == "at least":
+        # None did not rise: all rose.
+        assert (match["verb"], int(match["all"])) == ("fell" if direction == "growth" else "rose", len(moved))
+        _are_moved(match["list"], set(moved), moved)
+        return
     assert int(match["all"] or match["k"].replace("none", "0")) == len(passing)
     assert int(match["all"] or match["n"]) == len(moved)
     words = {"above": "more than", "below": "less than"}.get(side, side)
