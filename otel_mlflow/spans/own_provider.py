@@ -19,7 +19,7 @@ from otel_mlflow.spans.own_span import OwnProcessors
 from otel_mlflow.spans.own_tracer import OwnTracer
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.sampler import RecordingSampler, is_dropped
-from otel_mlflow.spans.scopes import is_mlflow_s
+from otel_mlflow.spans.scopes import is_another_s
 
 _METRICS = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED"
 """Environment variable of the SDK's: it counts the spans that its tracers start."""
@@ -91,18 +91,12 @@ class _OthersSpans(SpanProcessor):
         self._processor = processor
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        if _is_another_s(span):
+        if is_another_s(span):
             self._processor.on_start(span, parent_context=parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        if _is_another_s(span):
+        if is_another_s(span):
             self._processor.on_end(span)
-
-
-def _is_another_s(span: ReadableSpan) -> bool:
-    scope = span.instrumentation_scope
-    is_ours = scope is not None and scope.name.startswith("otel_mlflow")
-    return not (is_ours or is_mlflow_s(span))
 
 
 class _ForwardTo(SpanProcessor):

@@ -1,8 +1,9 @@
 """The tracer provider that OpenTelemetry and MLflow share, and keeping our processor on it.
 
 An application's own provider stays the application's: it keeps its exporters, and its sampler decides about those. It
-is given our processor, and records for that one what its sampler drops (`sampler.py`). Where there is none we set one,
-and make room for the application's if that comes later.
+is given our processor (`gate.py`), records for that one what its sampler drops (`sampler.py`), and takes its ids from
+where no `random.seed()` reaches, unless it makes its own. Where there is none we set one, and make room for the
+application's if that comes later.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from typing import Any
 
 from opentelemetry import trace as trace_api
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.current import current_span_state
+from otel_mlflow.spans.gate import Ends, ProcessorGate
 from otel_mlflow.spans.global_provider import GlobalTracerProvider
+from otel_mlflow.spans.ids import UniqueIdGenerator
 from otel_mlflow.spans.own_provider import OwnTracerProvider
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
-from otel_mlflow.spans.sampler import RecordingSampler, record_dropped
+from otel_mlflow.spans.sampler import RecordingSampler
 from otel_mlflow.spans.trace import TraceOwner
 
 logger = logging.getLogger("otel_mlflow")
@@ -185,11 +189,29 @@ class SharedTracerProvider:
         if provider is self._own:
             return
         sdk_provider = _unwrapped(provider)
+        processors = _processors_of(sdk_provider)
         if sdk_provider not in self._adopted:
             self._adopted.add(sdk_provider)
-            provider.add_span_processor(self._processor)
-        if not isinstance(sdk_provider.sampler, RecordingSampler) and _processors_of(sdk_provider) is not None:
-            self._undo.append(record_dropped(sdk_provider, self._processor.wants, self._processor))
+            provider.add_span_processor(self._processor if processors is None else Ends(self._processor))
+        if processors is not None and not isinstance(sdk_provider.sampler, RecordingSampler):
+            self._undo += (
+                ProcessorGate(processors, self._processor).remove,
+                _replace(sdk_provider, "sampler", RecordingSampler(sdk_provider.sampler, self._processor.wants)),
+            )
+            if type(sdk_provider.id_generator) is RandomIdGenerator:
+                self._undo.append(_replace(sdk_provider, "id_generator", UniqueIdGenerator()))
+
+
+def _replace(provider: Any, name: str, ours: object) -> Callable[[], None]:
+    """Also in the tracers that were handed out before; SDKs before 1.40 do not know those, and they keep theirs."""
+    theirs = getattr(provider, name)
+
+    def use(value: object) -> None:
+        for each in (provider, *list(getattr(provider, "_tracers", {}).values())):
+            setattr(each, name, value)
+
+    use(ours)
+    return lambda: use(theirs)
 
 
 def _processors_of(provider: TracerProvider) -> SpanProcessor | None:

@@ -32,3 +32,9 @@ def is_mlflow_s(span: ReadableSpan) -> bool:
     """Whether MLflow opened the span."""
     scope = span.instrumentation_scope
     return scope is not None and scope.name.startswith("mlflow.")
+
+
+def is_another_s(span: ReadableSpan) -> bool:
+    """Whether neither MLflow nor we opened the span."""
+    scope = span.instrumentation_scope
+    return scope is None or not scope.name.startswith(("mlflow.", "otel_mlflow"))

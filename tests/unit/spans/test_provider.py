@@ -12,9 +12,12 @@ from opentelemetry import trace as trace_api
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
 from opentelemetry.trace import NoOpTracerProvider
+from typing_extensions import override
 
 from otel_mlflow import Tracing
+from otel_mlflow.spans.ids import random_bits
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
@@ -295,6 +298,55 @@ def test_ids_do_not_repeat_when_user_code_seeds_random(traces: CapturedTraces) -
         with raw("work"):
             pass
     assert len({trace.info.trace_id for trace in traces}) == 2
+
+
+def test_ids_of_the_application_s_provider_do_not_repeat_either(
+    fresh_process: None, instrument: Instrument, application: Application
+) -> None:
+    """Handlers that seed the module for the same answer each time are no reason for one trace of two requests."""
+    import random
+
+    trace_api.set_tracer_provider(application.provider)
+
+    def handler() -> float:
+        random.seed(42)
+        work()
+        return random.random()
+
+    app = app_of(handler, telemetry={"tracing": False})
+    instrument(app)
+    with capture() as traces:
+        answers = {Call(app).run().json for _ in range(2)}
+        assert shown(traces) == drawn("GET / > mlflow > raw", "GET / > mlflow > raw")
+    random.seed(42)
+    assert answers == {random.random()}
+
+
+class OwnIds(IdGenerator):
+    """An application's own way to make ids."""
+
+    @override
+    @override
+    def generate_trace_id(self) -> int:
+        return random_bits(128)
+
+    @override
+    @override
+    def generate_span_id(self) -> int:
+        return random_bits(64)
+
+
+@pytest.mark.parametrize("ids", [RandomIdGenerator(), OwnIds()])
+def test_the_application_has_its_ids_back_when_tracing_is_taken_down(fresh_process: None, ids: IdGenerator) -> None:
+    """In its provider, and in the tracers that it has handed out; ids of its own making it keeps all the time."""
+    provider = TracerProvider(id_generator=ids)
+    trace_api.set_tracer_provider(provider)
+    tracer: Any = provider.get_tracer("a.library")
+    tracing = Tracing()
+    assert provider.id_generator is tracer.id_generator
+    assert (provider.id_generator is ids) is isinstance(ids, OwnIds)
+    tracing.shutdown()
+    assert provider.id_generator is tracer.id_generator is ids
 
 
 # What we lean on in OpenTelemetry that it does not promise: each test says what stops working without it.
