@@ -130,9 +130,15 @@ class Tracing:
     def drain(self) -> None:
         """At the end of the application's lifespan: write everything down and deliver for `delivery.shutdown_timeout`.
 
-        The spans of what still runs are taken as before; `start()`, or the next lifespan, goes on.
+        The spans of what still runs are taken as before; `start()`, or the next lifespan, goes on. What the process
+        delivers elsewhere is delivered meanwhile.
         """
+        from otel_mlflow.delivery.delivery import end_beside_others
+
         BRIDGE.hand_over_open_traces(self)
+        end_beside_others(self.delivery, self._end_delivery)
+
+    def _end_delivery(self) -> None:
         if self._started:
             self._started, self._drained = False, True
             self.delivery.shutdown(user=self)

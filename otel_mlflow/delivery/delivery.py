@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.delivery.clock import SYSTEM_CLOCK, Clock
 from otel_mlflow.delivery.destinations import destination_for, display_backend, resolve_defaults
 from otel_mlflow.delivery.destinations.base import Destination
@@ -106,9 +107,22 @@ class Delivery:
     is_shared = False
     """Whether it is handed out to everybody with the same settings."""
 
+    def deliver(self) -> None:
+        """Deliver what there is for `delivery.shutdown_timeout`, where threads run, and go on."""
+        if self._lifecycle is Lifecycle.RUNNING:
+            self._engine.drain(self._settings.delivery.shutdown_timeout)
+
+    def begin_end(self, timeout: float | None = None) -> None:
+        """Begin what `shutdown()` waits for, whoever still uses it."""
+        with self._lock:
+            self._users.clear()
+            if self._lifecycle is Lifecycle.RUNNING:
+                self._lifecycle = Lifecycle.ENDING
+                self._engine.end(self._seconds(timeout), self._note_end)
+
     def end_with_process(self) -> None:
         """Nobody uses it any more: what is in memory is written down, and delivered where threads still run."""
-        self._users.clear()
+        self.begin_end()
         self.shutdown()
         self.write_down()
 
@@ -156,12 +170,11 @@ class Delivery:
         is written down by whoever puts it; `start()` may follow. While other users are left, it only waits. An end
         that somebody else has begun is waited for: a signal and a lifespan may tell of the same one.
         """
-        seconds = self._settings.delivery.shutdown_timeout if timeout is None else timeout
+        seconds = self._seconds(timeout)
         with self._lock:
             self._users.discard(user or self)
-            if self._lifecycle is Lifecycle.RUNNING and not self._users:
-                self._lifecycle = Lifecycle.ENDING
-                self._engine.end(seconds, self._note_end)
+            if not self._users:
+                self.begin_end(seconds)
         if self._lifecycle is Lifecycle.RUNNING:
             self._engine.drain(seconds)
             return
@@ -237,6 +250,9 @@ class Delivery:
                 self._lifecycle = Lifecycle.ENDED
                 engine.write_down()
 
+    def _seconds(self, timeout: float | None) -> float:
+        return self._settings.delivery.shutdown_timeout if timeout is None else timeout
+
     def _put(self, item: Encodable | Feedback | Outcome) -> None:
         self._queue.put(item)
         self._attend_unless_running()
@@ -261,6 +277,15 @@ def shared_delivery(settings: Settings) -> Delivery:
     resolved = resolve_defaults(settings)
     shared = (delivery for delivery in _alive() if delivery.is_shared and _delivers_alike(delivery.settings, resolved))
     return next(shared, None) or _share(Delivery(settings))
+
+
+def end_beside_others(delivery: Delivery, end: Callable[[], None]) -> None:
+    """Call `end`, which ends one delivery, while all others of this process deliver what they have and go on.
+
+    The process may be about to end, and no lifespan reach the applications that these belong to.
+    """
+    ends = [end, *(other.deliver for other in _alive() if other is not delivery)]
+    map_parallel(ends, lambda each: each(), threads=len(ends))
 
 
 def latest_delivery() -> Delivery | None:
@@ -290,6 +315,9 @@ def _delivers_alike(one: Settings, other: Settings) -> bool:
 
 @atexit.register
 def _shut_down_all() -> None:
-    """At the interpreter's end: deliver what there is, each for its `delivery.shutdown_timeout`."""
-    for delivery in _alive():
+    """At the interpreter's end: deliver what there is, all at once, each for its `delivery.shutdown_timeout`."""
+    alive = _alive()
+    for delivery in alive:
+        delivery.begin_end()
+    for delivery in alive:
         delivery.end_with_process()

@@ -97,7 +97,9 @@ class Engine:
         writer, forwarder = self._threads
         self.drain(self._left(deadline))
         self.forwarder.stop()
-        forwarder.join(self._left(deadline))
+        # A backend that hangs while it is connected to, with nothing to deliver, keeps nobody.
+        if not (self.forwarder.is_connecting and self.is_done()):
+            forwarder.join(self._left(deadline))
         # The writer goes last: requests that are cut short hand over their traces until the server is gone.
         self.writer.stop()
         writer.join()

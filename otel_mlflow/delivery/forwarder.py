@@ -73,6 +73,8 @@ class Forwarder:
         self.health = Health()
         self.refused = 0
         self.failures = 0
+        self.is_connecting = False
+        """Whether it is finding out where to deliver, so that nothing is under way."""
         self._storage = storage
         self._connect = connect
         self._clock = clock
@@ -89,6 +91,7 @@ class Forwarder:
         self._trouble = RecentTrouble(clock)
         self._next_takeover = 0.0
         self._in_hand: Traces | SpooledFeedback | None = None
+        self._has_outlasted_end = False
 
     @property
     def trouble(self) -> LocalTrouble | None:
@@ -101,6 +104,8 @@ class Forwarder:
             self._work.clear()
             with self._pacer.working():
                 rest = run_guarded(self._step)
+            if self._has_outlasted_end:
+                break
             if isinstance(rest, Exception):
                 rest = self._survive(rest) or Rest(LONGEST_WAIT, self._stop)
             self._stepped()
@@ -130,9 +135,8 @@ class Forwarder:
         """Do the next thing; return how long to rest before the one after it."""
         try:
             self._take_over()
-            destination = self._connected()
-            if self._stop.is_set():
-                # Connecting has outlasted the end: what waits is another's by now.
+            destination = self._destination or self._connected()
+            if destination is None:
                 return Rest(0, self._stop)
             rest = self._deliver_next(destination)
             self.health = self.health.mended()
@@ -162,12 +166,18 @@ class Forwarder:
             self._next_takeover = self._clock.monotonic() + BETWEEN_TAKEOVERS
             self._storage.take_over()
 
-    def _connected(self) -> Destination:
-        if self._destination is None:
-            destination = self._connect()
-            self.health = self.health.opened(destination.open())
-            self._destination = destination
-        return self._destination
+    def _connected(self) -> Destination | None:
+        """None where the end has come meanwhile: it is not waited for, and what is in the spool is another's by now."""
+        self.is_connecting = True
+        try:
+            if not self._stop.is_set():
+                destination = self._connect()
+                self.health = self.health.opened(destination.open())
+                self._destination = destination
+        finally:
+            self.is_connecting = False
+            self._has_outlasted_end = self._stop.is_set()
+        return None if self._has_outlasted_end else self._destination
 
     def _disconnect(self) -> None:
         destination, self._destination = self._destination, None

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol
 
+from otel_mlflow.backends.calls import map_parallel
 from otel_mlflow.outside import own_thread
 
 
@@ -104,8 +105,8 @@ def _run_on_thread(task: Callable[[], None], patience: float) -> None:
 def _shut_down(number: int) -> None:
     _expect_termination()
     _shut_down_done.wait(GRACE)
-    for terminable in list(_terminables):
-        terminable.shutdown()
+    ending = list(_terminables)
+    map_parallel(ending, lambda terminable: terminable.shutdown(), threads=len(ending))
     _shut_down_done.set()
     os.kill(os.getpid(), number)
 

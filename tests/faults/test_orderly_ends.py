@@ -84,6 +84,13 @@ def test_a_signal_that_comes_while_delivery_ends_lets_it_end(tmp_path: Path, scr
     assert len(scripted.traces) == 1
 
 
+@pytest.mark.parametrize("way", ["last line", "SIGTERM", "lifespan"])
+def test_all_that_a_process_delivers_is_delivered_at_once(tmp_path: Path, way: str) -> None:
+    """No delivery waits for another's end, and an end is all's: no lifespan reaches some applications."""
+    subprocess.run([sys.executable, "-m", "tests.faults.ending_together", str(tmp_path), way], check=False, timeout=120)
+    assert (tmp_path / "taken").read_text() == "one\n" * 2
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("group", [False, True], ids=["first process", "process group"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 from otel_mlflow.delivery import Delivery
 from otel_mlflow.delivery.clock import SystemClock
 from otel_mlflow.delivery.forwarder import LINGER
@@ -33,6 +35,26 @@ def test_what_an_end_left_is_delivered_by_the_flush_after_it(tmp_path: Path) -> 
     assert delivery.flush(30)
     assert (slow.ids(), prompt.ids()) == (set(), {record.trace_id})
     delivery.shutdown()
+
+
+@pytest.mark.timeout(40)
+def test_a_backend_that_hangs_keeps_no_end_with_nothing_to_deliver(tmp_path: Path) -> None:
+    """Nor is the spool opened anew by what finds out where to deliver when nobody delivers any more."""
+    connecting, may_connect = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        connecting.set()
+        may_connect.wait(60)
+
+    delivery = Delivery(settings_for(tmp_path), lambda: MemoryBackend(react_to_opening=hang))
+    delivery.start()
+    (forwarder,) = (thread for thread in threading.enumerate() if thread.name == "otel-mlflow-forwarder")
+    assert connecting.wait(30)
+    delivery.shutdown(timeout=3600)
+    may_connect.set()
+    forwarder.join(30)
+    assert not forwarder.is_alive()
+    assert list(tmp_path.glob("*.owner")) == []
 
 
 class PatientClock(SystemClock):
