@@ -56,7 +56,7 @@ _OTHER_WORK = re.compile(
 )
 """What is wanted with some slides that is not their number."""
 _SWAP = r"^\W*(?:replace|swap|switch|change|exchange) (.+?) (?:with|to|for|by) (.+)"
-_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.TREND)
+_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.RUNNING, Kind.OUTLIER, Kind.TREND)
 _ENDS = (Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST)
 
 

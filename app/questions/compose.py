@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.questions.draft import Draft
-from app.questions.focus import add_average, add_growth, add_outliers, add_share, add_trend
+from app.questions.focus import add_average, add_growth, add_outliers, add_running_total, add_share, add_trend
 from app.questions.measures import DEFAULT_MEASURE, RATIOS
 from app.questions.months import ALL, Months
 from app.questions.named import Named
@@ -27,6 +27,7 @@ _STEPS = (
     drop_moments,
     add_growth,
     add_average,
+    add_running_total,
     add_outliers,
     add_trend,
     add_ranking,

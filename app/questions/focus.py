@@ -12,6 +12,9 @@ from app.questions.named import Named
 from app.questions.query import OVER_TIME, PARTS, Dimension, Focus, part_of
 from app.questions.tokens import Kind, Token
 
+# Of so many times there is one step at most, which is its own average.
+_NO_STEPS = 2
+
 
 def add_share(named: Named, draft: Draft) -> Draft:
     """Shares, and the dimension whose members have them."""
@@ -127,10 +130,16 @@ def add_growth(named: Named, draft: Draft) -> Draft:
 
 
 def _unit_of_growth(named: Named, draft: Draft) -> Unit:
-    """The unit where none is named: a season is beside itself a year before, and how often is counted in months."""
+    """The unit where none is named: a season is beside itself a year before.
+
+    How often something was so is counted in months, and its average is taken over them.
+    """
     if "season" in draft.split:
         return "year"
-    return _spanned_unit(named) or ("month" if named.is_counted else "year")
+    spanned = _spanned_unit(named)
+    if named.averages_growth and spanned and _count_units(spanned, draft) <= _NO_STEPS:
+        return "month"
+    return spanned or ("month" if named.is_counted or named.averages_growth else "year")
 
 
 def _over_years(named: Named, draft: Draft) -> Draft:
@@ -162,9 +171,11 @@ def add_average(named: Named, draft: Draft) -> Draft:
     """The average or the median over units of time; the average of a ratio is the ratio of the whole."""
     if not named.has(Kind.AVERAGE) or (named.threshold and named.threshold.is_average):
         return draft
+    if named.averages_growth and _has_steps(named, draft):
+        return replace(draft, query=replace(draft.query, focus="average growth"))
     if draft.query.focus:
-        adds_up = measure_named(draft.query.measure).adds_up
-        return draft.left(*named.words(Kind.AVERAGE)) if adds_up else draft
+        is_of_whole = not measure_named(draft.query.measure).adds_up and not named.averages_growth
+        return draft if is_of_whole else draft.left(*named.words(Kind.AVERAGE))
     averages = {token.text: token.value for token in named.tokens if token.kind is Kind.AVERAGE}
     focus: Focus = "median" if "median" in averages.values() else "average"
     if focus == "average" and not measure_named(draft.query.measure).adds_up:
@@ -178,6 +189,21 @@ def add_average(named: Named, draft: Draft) -> Draft:
     return _over_seasons(named, averaged) if _has_seasons(draft) else with_room(named, averaged).by("month")
 
 
+def _has_steps(named: Named, draft: Draft) -> bool:
+    """Whether there are several steps to take the average of, and nothing else that is to be said of them."""
+    is_one_course = len([one for one in draft.split if one in OVER_TIME]) == 1 and "season" not in draft.split
+    return (
+        draft.query.focus == "growth"
+        and named.threshold is None
+        and _count_units(draft.unit or "year", draft) > _NO_STEPS
+        and is_one_course
+    )
+
+
+def _count_units(unit: Unit, draft: Draft) -> int:
+    return len({(month[:4], (int(month[5:]) - 1) // SIZES[unit]) for month in draft.query.months or ALL})
+
+
 def _has_seasons(draft: Draft) -> bool:
     return "season" in draft.split and len(months_by_season(draft.query.months or ALL)) > 1
 
@@ -189,6 +215,19 @@ def _over_seasons(named: Named, draft: Draft) -> Draft:
     others = [split for split in named.splits if split.dimension != "season"]
     words = [named.tokens[split.place].text for split in others]
     return replace(draft, split=("season", "year")).left(*words)
+
+
+def add_running_total(named: Named, draft: Draft) -> Draft:
+    """The sum of all up to each time."""
+    words = named.words(Kind.RUNNING)
+    if not words or draft.query.focus or "season" in draft.split:
+        return draft.left(*words)
+    if not measure_named(draft.query.measure).adds_up:
+        return draft.left(*words).noting(f"A running total of a {draft.query.measure} means nothing.")
+    if not has_units(draft):
+        return draft.left(*words)
+    summed = replace(draft, query=replace(draft.query, focus="running total"))
+    return summed if draft.unit else with_room(named, summed).by("month")
 
 
 def add_outliers(named: Named, draft: Draft) -> Draft:

@@ -186,6 +186,10 @@ _OTHERS: dict[Kind, str] = {
         "contribute; contributes; contributed; percent of total; share of total; how much of; what part of; "
         "which part of; account for; accounts for; accounted for; make up; makes up; made up"
     ),
+    Kind.RUNNING: (
+        "running total; running totals; running sum; cumulative; cumulated; cumulatively; cumulative total; "
+        "cumulative sum; accumulated; accumulate; accumulates"
+    ),
     Kind.POINTS: "percentage points; percent points; percentage point; points; point; pp",
     Kind.OUTLIER: (
         "stand out; stands out; stood out; standing out; outlier; outliers; unusual; anomaly; anomalies; exceptional; "

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.questions.exclusions import excluded_places
+from app.questions.growth_words import averages_growth, denials_of_growth
 from app.questions.limits import ENDS, find_limit
 from app.questions.measured import find_measures, unknown_measure, without_lost_shares
 from app.questions.mentions import TimeMention
@@ -17,7 +18,16 @@ from app.questions.query import DIMENSIONS, MEMBERS, PARTS, Dimension, Members, 
 from app.questions.times import find_times
 from app.questions.tokens import EMPTY, Kind, Token
 
-_FLAGS = {Kind.RISE, Kind.FALL, Kind.TREND, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER, Kind.POINTS}
+_FLAGS = {
+    Kind.RISE,
+    Kind.FALL,
+    Kind.TREND,
+    Kind.SHARE,
+    Kind.AVERAGE,
+    Kind.RUNNING,
+    Kind.OUTLIER,
+    Kind.POINTS,
+}
 _BESIDE = "higher; larger; bigger; stronger; faster; lower; smaller; weaker; slower; better; worse"
 _COMPARATIVES = frozenset(_BESIDE.split("; "))
 
@@ -117,6 +127,11 @@ class Named:
         return next((unit for unit in SIZES if unit in named), None)
 
     @property
+    def averages_growth(self) -> bool:
+        """`average monthly growth`, `grew on average`; not `growth of the average price`."""
+        return averages_growth(self.tokens)
+
+    @property
     def rises(self) -> bool:
         """Whether growth is named, and not only that it is from one month to the next."""
         return any(token.kind is Kind.RISE and not token.value for token in self.tokens)
@@ -171,18 +186,6 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
 def _sets_beside(tokens: Sequence[Token], place: int) -> bool:
     """`higher in the North than in the South`: no end of an order, but one beside another."""
     return tokens[place].text.lower() in _COMPARATIVES and any(one.text.lower() == "than" for one in tokens[place:])
-
-
-def denials_of_growth(tokens: Sequence[Token]) -> set[int]:
-    """The places of what denies a rise or a fall: `did not grow`, `no growth`; not `never`, which is of each time."""
-    denied = set[int]()
-    for place, token in enumerate(tokens):
-        following = next((one for one in tokens[place + 1 :] if one.kind is not Kind.FILLER), None)
-        is_moved = following is not None and following.kind in {Kind.RISE, Kind.FALL} and not following.value
-        denies = token.kind is Kind.NOT and token.text.lower() not in {"never", "nor"}
-        if is_moved and (denies or token.text.lower() == "without"):
-            denied.add(place)
-    return denied
 
 
 def _who_of_them(tokens: Sequence[Token]) -> set[int]:

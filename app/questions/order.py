@@ -12,6 +12,7 @@ from app.questions.named import Named
 from app.questions.query import OVER_TIME, PARTS, Dimension, Ranking, part_of
 from app.questions.tokens import Kind
 
+_OF_CHANGES = {"growth", "average growth"}
 _PLURAL_COUNT = 3
 
 
@@ -20,18 +21,20 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
     # What is higher than one of them is seen beside it, and is not the highest of all.
     kinds = set() if named.compared_with else {kind for _, kind in named.ends}
     is_told = draft.query.focus == "growth" and limit_on_growth(named) is not None
+    if draft.query.focus == "running total":
+        return draft.left(*named.words(*ENDS, *([Kind.NUMBER] if named.count else [])))
     if is_told or (draft.query.focus == "share" and named.has(Kind.RISE, Kind.FALL)):
         return draft
-    falls = draft.query.focus == "growth" and named.has(Kind.FALL) and not named.rises
+    falls = draft.query.focus in _OF_CHANGES and named.has(Kind.FALL) and not named.rises
     if not kinds and not falls:
         return _in_full(named, draft)
     if not draft.split and any(named.tokens[place].text.lower().startswith("peak") for place, _ in named.ends):
         draft = draft.by("month") if has_units(draft) else draft
     if not draft.split and (part := _rankable(draft)):
         draft = draft.by(part).noting(f"Nothing was named to be ranked: I ranked the {part}s.")
-    if draft.query.focus in {"average", "median"} and all(one in OVER_TIME for one in draft.split):
+    if draft.query.focus in {"average", "median", "average growth"} and all(one in OVER_TIME for one in draft.split):
         return draft.left(*named.words(*ENDS, *([Kind.NUMBER] if named.count else [])))
-    higher_is_better = draft.query.focus == "growth" or measure_named(draft.query.measure).higher_is_better
+    higher_is_better = draft.query.focus in _OF_CHANGES or measure_named(draft.query.measure).higher_is_better
     lowest = Kind.LOW in kinds or (Kind.WORST in kinds and higher_is_better)
     lowest = lowest or (Kind.BEST in kinds and not higher_is_better)
     count = named.count or (_PLURAL_COUNT if _is_plural(named) else 1)
@@ -84,6 +87,8 @@ def add_limit(named: Named, draft: Draft) -> Draft:
         return _add_limit_on_growth(named, draft)
     if not named.threshold:
         return draft
+    if draft.query.focus == "running total":
+        return draft.noting("I can't set a limit on a running total: all of it is shown.")
     if (than := named.threshold.than) and (draft.query.focus or draft.split != (part_of(than),)):
         return draft.noting(f"{than} is shown beside all {part_of(than)}s.")
     limited = replace(draft, query=replace(draft.query, threshold=named.threshold))

@@ -16,7 +16,7 @@ MEMBERS: dict[Dimension, tuple[str, ...]] = {
     "region": ("North", "South", "East", "West"),
     "product": ("Espresso", "Filter", "Cold Brew", "Tea"),
 }
-Focus = Literal["", "growth", "share", "average", "median", "outliers"]
+Focus = Literal["", "growth", "average growth", "running total", "share", "average", "median", "outliers"]
 Side = Literal["above", "below", "at least", "at most", "between"]
 SIDES: tuple[Side, ...] = get_args(Side)
 FOCUSES: tuple[Focus, ...] = get_args(Focus)

@@ -35,7 +35,7 @@ _BROKEN_LINE = re.compile(rf"\s*\n\s*(?=(?:{_JOINING})\b)|(?<=\b(?:by|in|of|or|t
 HELP = (
     f"I read plain English questions about {', '.join(sorted(MEASURES))}, by region ({', '.join(MEMBERS['region'])}), "
     f"product ({', '.join(MEMBERS['product'])}), month, quarter, half, year or season, from {name_of(ALL[:1])} to "
-    f"{name_of(ALL[-1:])}: compared, ranked, as growth, shares, averages, medians or outliers."
+    f"{name_of(ALL[-1:])}: compared, ranked, as growth, running totals, shares, averages, medians or outliers."
 )
 """What can be asked."""
 

@@ -17,7 +17,7 @@ from app.questions.refusals import refuse
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind, Token
 
-_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.OUTLIER)
+_FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.RUNNING, Kind.OUTLIER)
 
 
 def refine(query: Query, words: str, *, adds: bool = False, given_up: str = "") -> Reading:

@@ -26,6 +26,7 @@ class Kind(enum.Enum):
     TREND = enum.auto()
     SHARE = enum.auto()
     AVERAGE = enum.auto()
+    RUNNING = enum.auto()
     POINTS = enum.auto()
     OUTLIER = enum.auto()
     COMPARE = enum.auto()

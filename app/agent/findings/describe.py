@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.agent.findings.average_growth import describe_average_growth
 from app.agent.findings.averages import describe_averages
 from app.agent.findings.course import describe_course
 from app.agent.findings.grid import describe_grid
@@ -11,6 +12,7 @@ from app.agent.findings.insight import Insight
 from app.agent.findings.outliers import describe_outliers
 from app.agent.findings.parts import describe_figure, describe_parts
 from app.agent.findings.ranking import describe_ranking
+from app.agent.findings.running_total import describe_running_total
 from app.agent.findings.shares import describe_shares
 from app.agent.findings.thresholds import describe_threshold
 from app.agent.table import Table
@@ -29,6 +31,10 @@ def _describe_focus(query: Query, table: Table) -> Insight | None:
         return None
     if query.focus == "growth":
         return describe_growth(table, query.ranking)
+    if query.focus == "average growth":
+        return describe_average_growth(table, query.ranking)
+    if query.focus == "running total":
+        return describe_running_total(table)
     if query.focus == "share":
         return describe_shares(table, query)
     if query.focus == "average" or query.focus == "median":

@@ -47,10 +47,17 @@ def _describe_steps(table: Table, ranking: Ranking | None) -> Insight:
 
 def steps_of(table: Table) -> list[Point]:
     """The change of each time on the one right before it; where that is not among them there is no step."""
-    times = [months_of_label(row.labels[0]) for row in table.rows]
-    pairs = zip(pairwise(times), pairwise(table.points), strict=True)
-    adjacent = [points for (before, after), points in pairs if after[:1] == shift(before[-1:], 1)]
-    steps = [(after.label, change(before.value, after.value, table.unit)) for before, after in adjacent]
+    return steps_along({row.labels[0]: row.value for row in table.rows}, table)
+
+
+def steps_along(line: dict[str, float], table: Table) -> list[Point]:
+    """The same of one line of a table, by the labels of its times."""
+    adjacent = [
+        (before, after)
+        for before, after in pairwise(line)
+        if months_of_label(after)[:1] == shift(months_of_label(before)[-1:], 1)
+    ]
+    steps = [(table.label(after), change(line[before], line[after], table.unit)) for before, after in adjacent]
     return [Point(label, moved) for label, moved in steps if moved is not None]
 
 

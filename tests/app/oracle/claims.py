@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import mean, median, pstdev
 
 from tests.app.oracle.figures import MONTHS, span_months
@@ -415,7 +415,10 @@ def _growth_list(slide: Slide, match: re.Match[str]) -> None:
 
 
 def _steps(slide: Slide) -> Points:
-    line = _line(slide, "")
+    return _steps_of(slide, _line(slide, ""))
+
+
+def _steps_of(slide: Slide, line: Points) -> Points:
     labels = list(line)
     return {
         label: moved(line[before], line[label], slide.question.unit)
@@ -430,6 +433,80 @@ def _step(slide: Slide, match: re.Match[str]) -> None:
     _listed(match["list"], _steps(slide), lowest=ranking[0] == "bottom", count=int(ranking[1]))
     name, written = pairs(match["list"])[0]
     _verb_is_right(match["verb"], written, _steps(slide)[name], lowest=ranking[0] == "bottom")
+
+
+def _average_steps(slide: Slide) -> Points:
+    """The mean of the steps of each line."""
+    lines = slide.along(slide.times[0])
+    return {name: mean(_steps_of(slide, line).values()) for name, line in lines.items()}
+
+
+@_claim(rf"On average (?P<m>{_M}) (?:(?P<verb>rose|fell) (?P<v>{CHANGE})|hardly changed) a (?P<d>\w+)")
+def _average_step(slide: Slide, match: re.Match[str]) -> None:
+    value = _average_steps(slide)[""]
+    assert (match["m"], match["d"]) == (slide.question.measure, slide.times[0])
+    assert is_right(match["v"], abs(value)) if match["v"] else abs(value) < 0.0501
+    assert match["verb"] in (None, "rose" if value > 0 else "fell")
+
+
+@_claim(rf"On average (?P<m>{_M}) (?P<verb>{_GREW}) for (?P<list>.+?\)) a (?P<d>\w+)")
+def _average_steps_ranked(slide: Slide, match: re.Match[str]) -> None:
+    points = _average_steps(slide)
+    assert (match["m"], match["d"]) == (slide.question.measure, slide.times[0])
+    ranking = next((op for op in slide.question.ops if op.startswith(("top", "bottom"))), "top 1").split()
+    _listed(match["list"], points, lowest=ranking[0] == "bottom", count=int(ranking[1]))
+    name, written = pairs(match["list"])[0]
+    _verb_is_right(match["verb"], written, points[name], lowest=ranking[0] == "bottom")
+
+
+@_claim(rf"{_M} moved alike for all (?P<n>\d+) \w+ on average a \w+")
+def _average_steps_alike(slide: Slide, match: re.Match[str]) -> None:
+    points = _average_steps(slide)
+    assert len(points) == int(match["n"])
+    assert max(points.values()) - min(points.values()) < 1e-5
+
+
+@_claim(rf"Strongest step: (?P<name>.+?), (?P<v>{CHANGE})")
+def _strongest(slide: Slide, match: re.Match[str]) -> None:
+    steps = _steps(slide)
+    assert match["name"] in _ends(steps, "highest")
+    assert is_right(match["v"], max(steps.values()))
+
+
+def _running(slide: Slide) -> dict[str, Points]:
+    """Each line, added up as far as each time."""
+    lines = slide.along(slide.times[0])
+    return {name: dict(zip(line, accumulate(line.values()), strict=True)) for name, line in lines.items()}
+
+
+@_claim(rf"(?P<m>{_M}) added up to (?P<v>{VALUE}) by (?P<last>\w+(?: \d{{4}})?)")
+def _added_up(slide: Slide, match: re.Match[str]) -> None:
+    line = _running(slide)[""]
+    assert match["last"] == list(line)[-1]
+    assert is_right(match["v"], sum(slide.points.values()))
+
+
+@_claim(rf"Half of it was reached in (?P<name>.+): (?P<v>{VALUE})")
+def _half_reached(slide: Slide, match: re.Match[str]) -> None:
+    line = _running(slide)[""]
+    labels = list(line)
+    at = labels.index(match["name"])
+    assert is_right(match["v"], line[match["name"]])
+    assert line[labels[at]] >= line[labels[-1]] / 2
+    assert at == 0 or line[labels[at - 1]] < line[labels[-1]] / 2
+
+
+@_claim(rf"(?P<names>.+?) added up to the most (?P<m>{_M}): (?P<v>{VALUE}) by (?P<last>\w+(?: \d{{4}})?)")
+def _added_up_most(slide: Slide, match: re.Match[str]) -> None:
+    sums = {name: sum(line.values()) for name, line in slide.along(slide.times[0]).items()}
+    _are(match["names"], _ends(sums, "highest"))
+    assert is_right(match["v"], max(sums.values()))
+    assert all(match["last"] == list(line)[-1] for line in _running(slide).values())
+
+
+@_claim(rf"(?P<name>[\w ]+) added up to (?P<v>{VALUE})")
+def _part_added_up(slide: Slide, match: re.Match[str]) -> None:
+    assert is_right(match["v"], sum(slide.along(slide.times[0])[match["name"]].values()))
 
 
 _VERB = (

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.app.oracle.claims import _averages, _changes, _shares, _shares_of_each, _steps
+from tests.app.oracle.claims import (
+    _average_steps,
+    _averages,
+    _changes,
+    _running,
+    _shares,
+    _shares_of_each,
+    _steps,
+)
 from tests.app.oracle.reading import is_right
 from tests.app.oracle.slide import Points, Slide
 
@@ -18,6 +26,11 @@ def check_marks(slide: Slide) -> None:
 
 
 def _right_marks(slide: Slide) -> Points:
+    if slide.chart.startswith("average change of"):
+        return _average_steps(slide)
+    if slide.chart.startswith("running total of"):
+        lines = _running(slide)
+        return {f"{name}, {at}" if name else at: value for name, line in lines.items() for at, value in line.items()}
     if slide.chart.startswith("change of"):
         return _changes(slide)[0] if len(slide.question.split) == 2 else _steps(slide)
     if slide.chart.startswith(("average", "median")):
