@@ -76,6 +76,7 @@ class Tracing:
         self._started = self._drained = False
         self._first_state = FirstState()
         self.delivery = delivery if delivery is not None else delivery_for(self.settings)
+        self.delivery.subscribe(log_state)
         self.delivery.subscribe(self._on_change)
         # Also where nothing is traced: a log format that names the trace must not break there.
         logs.install(self)
@@ -246,7 +247,6 @@ class Tracing:
             raise TracingSetupError("; ".join(f"{each.reason}; {each.fix}" for each in left_out))
 
     def _on_change(self, state: DeliveryState) -> None:
-        log_state(state)
         if state.state != "starting":
             heap.settle()
         self._first_state.set(state)

@@ -37,7 +37,7 @@ TO_DISK = 0.2
 """Seconds that writing down what is in memory may take at the end, whatever the timeout says."""
 
 FIGURES_AFTER_FLUSH = 1.0
-"""Seconds of a flush's time, at most, that it takes to read the figures."""
+"""Seconds of a flush's or an end's time, at most, that it takes to read the figures."""
 
 STALE_AFTER = 5.0
 """Seconds without an answer from the spool, after which that is what is the matter: SQLite waits as long for a lock."""
@@ -103,6 +103,7 @@ class Engine:
         # The writer goes last: requests that are cut short hand over their traces until the server is gone.
         self.writer.stop()
         writer.join()
+        self._renew_figures(deadline)
         self.storage.close()
         ended(self)
 
@@ -112,8 +113,7 @@ class Engine:
         deadline = self._clock.monotonic() + timeout
         self.hurry(timeout)
         done = self._wait_for_progress(self.is_done, self._left(deadline))
-        # Whoever has waited for delivery asks for its figures next.
-        self._figures.get(min(self._left(deadline), FIGURES_AFTER_FLUSH))
+        self._renew_figures(deadline)
         lost_before, self._lost = self._lost, self.lost()
         return done and self._lost == lost_before
 
@@ -226,8 +226,14 @@ class Engine:
         self.forwarder.wake()
         self._progress.set()
 
+    def _renew_figures(self, deadline: float) -> None:
+        """Whoever has waited for delivery asks for its figures next."""
+        self._figures.get(min(self._left(deadline), FIGURES_AFTER_FLUSH))
+
     def _read_figures(self) -> _Figures:
-        return _Figures(self._counts(), self._spool_status())
+        # Where delivery has ended the spool is opened once for all of them.
+        with self.storage.using():
+            return _Figures(self._counts(), self._spool_status())
 
     def _counts(self) -> Counts:
         with self.writer.unwritten() as unwritten:

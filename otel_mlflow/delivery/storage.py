@@ -49,6 +49,8 @@ class Storage:
         self._counts_on_disk = Counts()
         self._left_alone: set[Path] = set()
         self._next_check = 0.0
+        self._in_use = 0
+        self._is_kept_open = True
 
     @property
     def in_memory(self) -> bool:
@@ -63,12 +65,19 @@ class Storage:
     @contextmanager
     def using(self) -> Generator[Spool, None, None]:
         """Use the spool. Raises `SpoolLostError` where it turns out that it cannot be used."""
-        spool = self._current()
+        with self._lock:
+            self._in_use += 1
         try:
-            yield spool
-        except (sqlite3.Error, OSError) as error:
-            self._lose(spool, error)
-            raise SpoolLostError from error
+            spool = self._current()
+            try:
+                yield spool
+            except (sqlite3.Error, OSError) as error:
+                self._lose(spool, error)
+                raise SpoolLostError from error
+        finally:
+            with self._lock:
+                self._in_use -= 1
+            self._close_unless_in_use()
 
     def counts(self) -> Counts:
         """Every request counted so far; those on a disk that cannot be read as they were last seen."""
@@ -126,8 +135,14 @@ class Storage:
             self._owner.forget()
 
     def close(self) -> None:
-        """Let other processes have what is left."""
+        """Let other processes have what is left. Whoever uses the spool from now on opens it for as long only."""
+        self._is_kept_open = False
+        self._close_unless_in_use()
+
+    def _close_unless_in_use(self) -> None:
         with self._lock:
+            if self._is_kept_open or self._in_use:
+                return
             spool, self._spool = self._spool, None
             owner, self._owner = self._owner, None
         if spool is not None:

@@ -20,7 +20,9 @@ class Subscribers(Generic[Event]):
         self._references: list[Callable[[], Callable[[Event], None] | None]] = []
 
     def add(self, subscriber: Callable[[Event], None]) -> None:
-        """Call it from now on."""
+        """Call it from now on. A function that is called already is called once."""
+        if any(reference() == subscriber for reference in self._references):
+            return
         is_method = isinstance(subscriber, MethodType)
         self._references.append(weakref.WeakMethod(subscriber) if is_method else lambda: subscriber)
         if self.last is not None:

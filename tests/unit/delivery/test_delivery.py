@@ -11,6 +11,7 @@ from otel_mlflow.delivery import Delivery
 from otel_mlflow.delivery.clock import SystemClock
 from otel_mlflow.delivery.forwarder import LINGER
 from tests.delivering import Finished, settings_for, trace
+from tests.servers.process import until
 from tests.unit.delivery.backend import MemoryBackend
 
 
@@ -55,6 +56,16 @@ def test_a_backend_that_hangs_keeps_no_end_with_nothing_to_deliver(tmp_path: Pat
     forwarder.join(30)
     assert not forwarder.is_alive()
     assert list(tmp_path.glob("*.owner")) == []
+
+
+def test_a_status_after_the_end_keeps_nothing_open(tmp_path: Path) -> None:
+    """A lifespan may begin and end thousands of times in one process, and each ends with a look at the figures."""
+    delivery = Delivery(settings_for(tmp_path), MemoryBackend)
+    delivery.start()
+    delivery.put(Finished(trace()))
+    delivery.shutdown(30)
+    until(lambda: delivery.status().counts.delivered == 1, seconds=30, waiting_for=lambda: "the figures")
+    until(lambda: not list(tmp_path.glob("*.owner")), seconds=30, waiting_for=lambda: "the spool to be closed")
 
 
 class PatientClock(SystemClock):

@@ -92,6 +92,18 @@ def test_who_comes_later_hears_the_state(settings: Settings) -> None:
     assert heard == [1, 2]
 
 
+@pytest.mark.usefixtures("fresh_process")
+def test_a_state_is_logged_once_for_all(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """However many applications it is the state of."""
+    apps = [Tracing(settings) for _ in range(3)]
+    for tracing in apps:
+        tracing.start()
+    until(lambda: apps[-1].experiment_id, seconds=30, waiting_for=lambda: "the experiment")
+    for tracing in apps:
+        tracing.shutdown()
+    assert len([record for record in caplog.records if "traces go to" in record.getMessage()]) == 1
+
+
 def test_a_subscriber_s_object_may_go() -> None:
     """Nobody is kept alive by wanting to know."""
 
