@@ -47,7 +47,7 @@ _COMMAND = (
 )
 _ADDING = re.compile(
     r"^\s*(?:and\s+)?(?:also|add|include|(?:put|bring) (?:.+ )?back)\b|^\s*and (?:split|break)\b"
-    r"|\b(?:too|as well)\b\W*$",
+    r"|^\s*(?:and )?with .+ (?:again|back)\W*$|\b(?:too|as well)\b\W*$",
     re.IGNORECASE,
 )
 _OTHER_WORK = re.compile(
@@ -57,6 +57,7 @@ _OTHER_WORK = re.compile(
 """What is wanted with some slides that is not their number."""
 _SWAP = r"^\W*(?:replace|swap|switch|change|exchange) (.+?) (?:with|to|for|by) (.+)"
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.RUNNING, Kind.OUTLIER, Kind.TREND)
+_ABOUT = {"for", "as", "of", "in", "on", "the", "now", "please"}
 _ENDS = (Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST)
 
 
@@ -179,7 +180,8 @@ def _refinement(sentence: str, whole: str, deck: Existing) -> FollowUp | None:
 
 def _is_measure_alone(named: Named) -> bool:
     """`profit?`, `by profit`, `per unit`: of what the deck is about."""
-    return named.is_per_unit or all(token.kind in {Kind.MEASURE, Kind.BY} for token in named.tokens)
+    kinds = {Kind.MEASURE, Kind.BY}
+    return named.is_per_unit or all(token.kind in kinds or token.text.lower() in _ABOUT for token in named.tokens)
 
 
 def _is_about(named: Named, deck: Existing) -> bool:
@@ -207,6 +209,8 @@ def _wanted(sentence: str) -> str:
     if swapped := find(_SWAP, sentence):
         return swapped.group(2)
     if returned := find(r"^\W*(?:put|bring|take) (?:back )?(.+?)(?: back)?(?: in| again)?\W*$", sentence):
+        return returned.group(1)
+    if returned := find(r"^\W*with (.+?) (?:again|back|as well|too)\W*$", sentence):
         return returned.group(1)
     if kept := find(r"^(.+?),? (?:instead of|rather than) ", sentence):
         return kept.group(1)

@@ -2,7 +2,7 @@
 
 - `Espresso in North and Filter in South`, `best month in 2023 and best month in 2024`: the words follow a pattern that
   repeats; what stands before it and behind it belongs to each.
-- `H2 vs H1`, `growth from Q1 to Q4`: parts of a year are told apart, and no year is named: each year for itself.
+- `H2 vs H1`, `growth from Q1 to Q4`: parts of a year are told apart, and no year or each is named: each for itself.
 """
 
 from __future__ import annotations
@@ -39,11 +39,10 @@ class _Group:
 
 def alternatives(tokens: Tokens) -> list[Tokens]:
     """The questions; the one that it is where it does not hold several."""
-    apart = _apart(tokens) or [tokens]
-    return [question for one in apart for question in _for_each_year(one)]
+    return [question for one in apart(tokens) or [tokens] for question in for_each_year(one)]
 
 
-def _apart(tokens: Tokens) -> list[Tokens]:
+def apart(tokens: Tokens) -> list[Tokens]:
     """One question for each repetition of a pattern; none where there is no pattern."""
     groups = _groups(tokens)
     for length in range(_LONGEST, _SHORTEST - 1, -1):
@@ -128,26 +127,27 @@ def _years_elsewhere(tokens: Tokens, first: int, last: int) -> Iterator[Token]:
     yield from (token for token in named if years < {*_YEARS} and token.value in years)
 
 
-def _for_each_year(tokens: Tokens) -> list[Tokens]:
+def for_each_year(tokens: Tokens) -> list[Tokens]:
     """The question for each year, where parts of a year are told apart and no year is named."""
     times = find_times(tokens)
     if not _tells_parts_of_years_apart(tokens, times):
         return [tokens]
     end = times[-1].end
-    # `of both years` has been done then.
     before, behind = (_without_years(part) for part in (tokens[:end], tokens[end:]))
     return [(*before, Token(year, Kind.YEAR, year), *behind) for year in _YEARS]
 
 
 def _without_years(tokens: Tokens) -> Tokens:
-    return tuple(token for token in tokens if (token.kind, token.value) != (Kind.DIMENSION, "year"))
+    """`of 2023 and 2024`, `by year`: that has been done then."""
+    return tuple(token for token in tokens if token.kind is not Kind.YEAR and token.value != "year")
 
 
 def _tells_parts_of_years_apart(tokens: Tokens, times: Sequence[TimeMention]) -> bool:
     """`H2 vs H1`, `in Q1 and Q2`, `growth from Q1 to Q4`; not seasons, which are told by the season."""
     kinds = {token.kind for token in tokens}
     is_placed = any(time.window or time.is_season or time.is_latest or time.unit == "year" for time in times)
-    if is_placed or kinds & {Kind.YEAR, Kind.EXCLUDE, Kind.NOT, Kind.TOGETHER}:
+    is_of_all = all({*map(str, time.years)} == {*_YEARS} for time in times)
+    if is_placed or not is_of_all or kinds & {Kind.EXCLUDE, Kind.NOT, Kind.TOGETHER}:
         return False
     if len(times) == 1:
         ends = [token for token in tokens[times[0].start : times[0].end] if token.kind is Kind.PART_OF_YEAR]

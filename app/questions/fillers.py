@@ -17,8 +17,8 @@ FILLERS = (
     "look; looks; looking; about; regarding; concerning; so; so far; but; well; by far; by the way; find; out; know; "
     "question; any; some; roastery; individual; individually; respectively; both; same; respective; different; vary; "
     "varies; generated; generates; achieve; achieved; rank; ranked; ranking; sort; sorted; rate; per cent; single; "
-    "everything; everywhere; anything; euro; euros; eur; of both years; new; wich; use; using; combination; "
+    "everything; everywhere; anything; euro; euros; eur; new; wich; use; using; combination; "
     "combinations; unfiltered; without any filter; without any filters; without filters; here; ever; fast; actually; "
     "start over; start again; start afresh; new question; new deck; sorry; meant; teh; hte; from; which one; "
-    "this one; that one; the one; instead; again; quick; quickly; brief; briefly; boss; wants; wanted"
+    "which ones; this one; that one; the one; instead; again; quick; quickly; brief; briefly; boss; wants; wanted"
 )

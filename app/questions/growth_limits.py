@@ -96,7 +96,14 @@ def _is_asked_for(tokens: Sequence[Token], split: Split) -> bool:
 def _which_moved(tokens: Sequence[Token]) -> bool:
     """`which fell?`: of those that were spoken of."""
     moved = [place for place, token in enumerate(tokens) if token.kind in {Kind.RISE, Kind.FALL}]
-    return any(tokens[place - 1].text.lower() in {"which", "who"} for place in moved if place)
+    return any(_word_before(tokens[:place]) in {"which", "which one", "which ones", "who"} for place in moved)
+
+
+def _word_before(tokens: Sequence[Token]) -> str:
+    """The word before, over `have not`."""
+    over = _YES_OR_NO | {"had", "any"}
+    words = (token.text.lower() for token in reversed(tokens) if token.kind is not Kind.NOT)
+    return next((word for word in words if word not in over), "")
 
 
 def _before(tokens: Sequence[Token], split: Split) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.questions.alternatives import alternatives
 from app.questions.compose import compose
@@ -70,13 +70,18 @@ def read(question: str, default_measure: str = "") -> Reading:
     readings = [_read_sentence(tokens, default_measure) for tokens in sentences]
     if not readings:
         return Reading(refusal="There is no question in that that I could read.")
+    slides = max(1, _NUMBERS.get(limit[1].lower()) or int(limit[1])) if limit else None
+    return replace(join_readings(readings), slides=slides)
+
+
+def join_readings(readings: Sequence[Reading]) -> Reading:
+    """Several readings as one: all of them, or the first refusal."""
     refused = next((reading for reading in readings if reading.refusal), None)
     return refused or Reading(
         queries=tuple(dict.fromkeys(query for reading in readings for query in reading.queries)),
         left_out=tuple(dict.fromkeys(word for reading in readings for word in reading.left_out)),
         notes=tuple(dict.fromkeys(note for reading in readings for note in reading.notes)),
         chart=next((reading.chart for reading in readings if reading.chart), ""),
-        slides=max(1, _NUMBERS.get(limit[1].lower()) or int(limit[1])) if limit else None,
     )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from app.questions.alternatives import apart, for_each_year
 from app.questions.compose import compose
 from app.questions.months import ALL, months_by_season
 from app.questions.named import Named, name_parts
-from app.questions.query import PARTS, Dimension, Members, Query, part_of
-from app.questions.reading import Reading, notes_on
+from app.questions.query import OVER_TIME, PARTS, Dimension, Members, Query, part_of
+from app.questions.reading import Reading, join_readings, notes_on
 from app.questions.refusals import refuse
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind, Token
@@ -23,6 +24,9 @@ _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.RUNNING, Kind.OUT
 def refine(query: Query, words: str, *, adds: bool = False, given_up: str = "") -> Reading:
     """The question that these words make of another; they take the place of the region or product `given_up`."""
     tokens = tokenise(words)
+    if parts := apart(tokens):
+        each = [refine(query, " ".join(token.text for token in part), adds=adds, given_up=given_up) for part in parts]
+        return join_readings(each)
     own = name_parts(tokens, query.months)
     if given_up and own.members[part := part_of(given_up)].names and query.members(part).names:
         rest = _without_member(query, given_up)
@@ -35,9 +39,13 @@ def refine(query: Query, words: str, *, adds: bool = False, given_up: str = "") 
     year = tokenise(_year_of(query, own))
     named = [token for token in tokens if not (token.kind is Kind.DIMENSION and token.value in freed)]
     added = [token for token in named if not (adds and _is_left_in(token, query, own))]
-    merged = name_parts((*kept, *added, *year), query.months)
-    if refusal := refuse(own, is_fragment=True) or refuse(merged):
+    questions = [name_parts(one, query.months) for one in for_each_year((*kept, *added, *year))]
+    if refusal := refuse(own, is_fragment=True) or refuse(questions[0]):
         return Reading(refusal=refusal)
+    return join_readings([_composed(own, merged) for merged in questions])
+
+
+def _composed(own: Named, merged: Named) -> Reading:
     composed = compose(merged)
     left_out = (*own.left_out, *composed.left_out)
     return Reading(composed.queries, left_out, (*composed.notes, *notes_on(merged)), chart=own.chart)
@@ -66,19 +74,42 @@ def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str
     is_other = bool(own.measures or own.unknown_measure) and not own.is_per_unit
     kept = [] if is_other else [query.measure]
     if query.split and (adds_split or not own.splits):
-        kept.append(f"by {' and '.join(query.split)}")
+        kept.append(_by(query, own))
     kept += _kept_seasons(query, own)
     if adds or not own.times:
         kept.append(query.when() or (_every_year() if own.times else ""))
+    if not own.splits and not adds and (not own.times or _sums_parts(query, own)):
+        kept.append(query.together())
     for part in PARTS:
         named = own.members[part]
         if _asks_for_all(own, part):
             continue
         if adds or not named.names or named.excluded:
             kept.append(_without(query.members(part), named).in_words())
-    keeps_focus = not own.has(*_FOCUS) and (query.focus == "share" or not own.has(Kind.TREND))
+    keeps_focus = (not own.has(*_FOCUS) or _averages_growth_of(query, own)) and (
+        query.focus == "share" or not own.has(Kind.TREND)
+    )
     kept += _said(query, own) if keeps_focus else []
     return kept
+
+
+def _sums_parts(query: Query, own: Named) -> bool:
+    """`in 2024`, where North and South are added up: still both together."""
+    summed = any(part not in query.split and len(query.members(part).names) > 1 for part in PARTS)
+    return summed and len(own.times) == 1 and not any(own.members[part].names for part in PARTS)
+
+
+def _by(query: Query, own: Named) -> str:
+    """What the figures are split by; the average of growth may take another unit of time."""
+    times = OVER_TIME if _averages_growth_of(query, own) else ()
+    split = [one for one in query.split if one not in times]
+    return f"by {' and '.join(split)}" if split else ""
+
+
+def _averages_growth_of(query: Query, own: Named) -> bool:
+    """`on average`, where growth was asked for."""
+    asks = own.measures or own.has(*(kind for kind in _FOCUS if kind is not Kind.AVERAGE))
+    return query.focus == "growth" and own.has(Kind.AVERAGE) and not asks
 
 
 def _kept_seasons(query: Query, own: Named) -> list[str]:

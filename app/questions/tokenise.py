@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app.questions.lexicon import CORRECTIONS, LEXICON, LONGEST, Meaning
+from app.questions.months import ALL
 from app.questions.tokens import Kind, Token
 
 _WORD = re.compile(
@@ -21,6 +22,7 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _IN_WORDS = re.compile(r"(\d)\s+per\s?cent\b(?! points)", re.IGNORECASE)
+_BOTH_YEARS, _YEARS = re.compile(r"\bboth years\b", re.IGNORECASE), " and ".join(sorted({one[:4] for one in ALL}))
 _SIGNS = {
     "&": Kind.AND,
     "+": Kind.AND,
@@ -46,7 +48,7 @@ _KNOWN_WORDS = frozenset(word for phrase in LEXICON for word in phrase)
 
 def tokenise(sentence: str) -> tuple[Token, ...]:
     """Cut a sentence into tokens."""
-    plain = _IN_WORDS.sub(r"\1%", sentence)
+    plain = _BOTH_YEARS.sub(_YEARS, _IN_WORDS.sub(r"\1%", sentence))
     words = [_corrected(token) for match in _WORD.finditer(plain) for token in _words(match)]
     tokens = list(_phrases(words))
     return tuple(
@@ -65,7 +67,7 @@ def _is_fraction(tokens: Sequence[Token], place: int) -> bool:
         return False
     behind = list(tokens[place + 1 :])
     whole = next((token for token in behind if token.kind is not Kind.FILLER), None)
-    is_of_time = whole is None or whole.kind in _TIMES or whole.value == "year"
+    is_of_time = whole is not None and (whole.kind in _TIMES or whole.value == "year")
     return bool(behind) and behind[0].text.lower() in _BEFORE_A_WHOLE and not is_of_time
 
 
