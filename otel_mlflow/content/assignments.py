@@ -22,6 +22,7 @@ from otel_mlflow.content.below import find_below
 from otel_mlflow.content.credentials import (
     is_code,
     is_credential,
+    is_more_than_words,
     is_placeholder,
     is_reference,
     is_told_password,
@@ -42,14 +43,17 @@ _CLOSES = (
 )
 _COLOUR = r"""(?:(?:\x1b|\\u001b|\\x1b|\\033)\[[\d;]{0,9}m)?"""
 _FOR = r"for[ ](?:(?:the|our|my|your)[ ]\w{1,40}(?:[ ]\w{1,40})?|\S{1,60}[ ]?)"
-_REMARK = rf"(?:\([\w ,.-]{{1,40}}\)[ \t]{{0,4}})?(?:{_FOR})?(?:'[\w .-]{{1,40}}'[ ])?(?:\d{{1,2}}(?=:))?"
+# As the tree of a page has them: `textbox "Password" [ref=e12]: …`.
+_STATES = r"(?:(?<=[ ])(?:\[[a-z]+(?:=\w{1,12})?\][ ]?){1,4}(?=:))?"
+_REMARK = rf"{_STATES}(?:\([\w ,.-]{{1,40}}\)[ \t]{{0,4}})?(?:{_FOR})?(?:'[\w .-]{{1,40}}'[ ])?(?:\d{{1,2}}(?=:))?"
 _OPERATOR = re.compile(
     rf"""(?:\[\])?{_CLOSES}{_COLOUR}(?:</\w{{1,10}}>)?[ \t.]{{0,20}}{_REMARK}"""
     r"""(?:(?P<equals>=>(?:\s{0,4}string\(\d{1,6}\)(?=\s))?|:=|<-|->|→|(?<!!)={1,3}(?!=)"""
-    r"""|(?:<<<|\?\?=?|\|\|=?)(?=[ ]?["']))"""
+    r"""|(?:<<<|\?\?=?|\?:|\|\|=?)(?=[ ]?["']))"""
     r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
-    r"""|[ ](?:as[ ])?(?:string|str|text|var|auto|byte)[ ]:?=[ ]|:[ \t]{0,4}[&A-Za-z_]['\w.|\[\]]{0,40}[ ]=[ ]"""
-    r"""|(?P<colon>::?(?!\?)(?:\*\*(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])|\r?\n[ \t]{0,20}:(?=[ ])))""",
+    r"""|[ ](?:as[ ])?(?:string|str|text|var|auto|byte)[ ]:?=[ ]"""
+    r"""|:[ \t]{0,4}(?:&'static[ ])?[&A-Za-z_]['\w.|\[\]]{0,40}(?:[ ]\|[ ]\w{1,20}){0,3}[ ]=[ ]"""
+    r"""|(?P<colon>::?(?!\?)(?:\*{1,2}(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])|\r?\n[ \t]{0,20}:(?=[ ])))""",
     re.IGNORECASE,
 )
 _HEREDOC = re.compile(r"<<<?[-~]?[\"']?(\w{1,40})[\"']?\r?\n(.*?)(?:\n[ \t]*\1|\Z)", re.DOTALL)
@@ -81,7 +85,10 @@ _VALUE_OF_NAMED = re.compile(
 _PART = re.compile(r""""(?:;[^\r\n]{0,200})?\r?\n(?:[\w-]{1,40}:[^\r\n]{0,200}\r?\n){0,3}\r?\n(?=[^\r\n])""")
 _OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]#=\\"'-]{0,40}\Z""")
 # `("name", "…")`, `('[name="name"]', '…')`, in Ruby `("name") { "…" }`.
-_PAIR = re.compile(r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,20}(?:\[\s?)?(?=b?\\*["'])""")
+_PAIR = re.compile(
+    r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,20}"""
+    r"""(?:\[\s?|default(?:_value)?[ ]?[=:][ ]?)?(?=b?\\*["'])"""
+)
 # `setopt(curl, CURLOPT_PASSWORD, "…")`, `env.put(Context.SECURITY_CREDENTIALS, "…")`.
 _OPENS_ARGUMENTS = re.compile(r"[\w$][(,]\s{0,4}\Z|\((?:[^()\n]{1,80}),\s{0,4}\Z")
 _CONSTANT = re.compile(r"(?:[A-Za-z]\w{0,40}\.){0,3}[A-Z][A-Z\d_]{2,60}")
@@ -102,7 +109,7 @@ _NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
 _CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")
 _LAST_ARGUMENT = re.compile(r"""\((?:\s{0,4}["'][^"'\n]{0,100}["'],){1,3}\s{0,4}["']([^"'\n]{3,200})["']\s{0,4}\)""")
 _TYPES_INTO = re.compile(
-    r"""\]?\\*["']\s*\){1,2}\s*\.(?:(?:send_?keys|fill|type|press_sequentially|(?:set|to_?have)_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["'])""",
+    r"""\]?\\*["'](?:,\s{0,4}with:\s{0,4}(?=["'])|\s*\){1,2}\s*\.(?:(?:send_?keys|fill|type|press_sequentially|(?:set|to_?have)_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["']))""",
     re.IGNORECASE,
 )
 # As Redis and R print what has a name.
@@ -268,10 +275,12 @@ def _pair(text: str, mention: Mention, before: str) -> Range | None:
         return None
     found = _hidden(text, mention, comma.end(), is_equals=True)
     is_list = "[" in comma[0]
-    if found and (is_list or mention.strength < Strength.ALL) and is_word(text[slice(*found)]):
+    told = text[slice(*found)] if found else ""
+    is_list_of_names = before.rstrip("\"'")[-1:] == "[" and is_code(told)
+    if is_list_of_names or (found and (is_list or mention.strength < Strength.ALL) and is_word(told)):
         return None
     is_closed = found is not None and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text))
-    return found if found and (is_closed or is_credential(text[slice(*found)])) else None
+    return found if found and (is_closed or is_credential(told)) else None
 
 
 def _beside_constant(text: str, mention: Mention, before: str) -> Range | None:
@@ -332,6 +341,8 @@ def _next_word(text: str, mention: Mention) -> Range | None:
     if word is None or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
         return None
     told = word[1].rstrip(PUNCTUATION)
-    if not (may_be_password(told) or (tells_password(text, mention) and is_told_password(told))):
+    is_product_key = mention.strength == Strength.CODES and "-" in told and is_more_than_words(told)
+    is_password = tells_password(text, mention) and is_told_password(told)
+    if not (is_product_key or is_password or may_be_password(told)):
         return None
     return word.start(1), word.start(1) + len(told)

@@ -66,6 +66,15 @@ _OPTIONS = (
     _option("rar ", r"-h?p", joined=True),
     _option("unrar", r"-h?p", joined=True),
     _option("openssl", r"-(?:pass|passin|passout)\s+pass:|-k", joined=True),
+    _option("signtool", r"/p"),
+    _option("schtasks", r"/rp"),
+    _option("psexec", r"-p"),
+    _option("xh ", r"-a|--auth", _AFTER_COLON),
+    _option("cargo", r"login"),
+    _option("poetry", r"pypi-token\.\S+"),
+    _option("gem push", r"--key|-k"),
+    _option("vault kv", r"[\w-]+=", rf"()()(?=\S{{0,80}}\d){_BARE}", glued=True),
+    _option("iwconfig", r"key"),
     _option("keytool", r"-(?:storepass|keypass)"),
     _option("smbclient", r"-U\s*[^\s%]+%", joined=True),
     _option("rpcclient", r"-U\s*[^\s%]+%", joined=True),
@@ -130,13 +139,14 @@ _PIPED = re.compile(
 )
 _SUBSTITUTED = re.compile(r"""<\(\s{0,4}(?:echo|printf)\s{1,4}(?:-n\s{1,4})?["']?([^\s"'|)]{6,400})["']?\s{0,4}\)""")
 _FED = re.compile(
-    r"""(?<![\w-])(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin|--data-file=-)[^\n<]{0,100}<<<\s{0,4}\$?["']?([^\s"'$]+)"""
+    r"""(?<![\w-])(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin|--data-file=-"""
+    r"""|cryptsetup|secret put)[^\n<]{0,100}<<<\s{0,4}\$?["']?([^\s"'$]+)"""
 )
 _PRINTS = re.compile(
     r"""\b(?:get|read|show|cat|print|printenv|echo|access|jq|yq|base64|create|generate|type)\b|\btoken\Z"""
 )
 _ALONE_BELOW = re.compile(r"""\r?\n[ \t]*["']?([^\s"'<>`=]{8,4000})["']?[ \t]*(?:\Z|[\r\n])""")
-_PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:([^\s:]\S*)$", re.MULTILINE)
+_PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:((?:[^\s:\\]|\\.)+)$", re.MULTILINE)
 _PGPASS_LINE = re.compile(r":(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:\S")
 _COOKIE = re.compile(r"^\S+\t(?:TRUE|FALSE)\t\S+\t(?:TRUE|FALSE)\t\d+\t\S+\t(\S+)", re.MULTILINE)
 _EASY_CONNECT = re.compile(r"(?<![\w/.])[\w$]{1,30}/([^\s@/\"']{3,100})@//[\w.-]")

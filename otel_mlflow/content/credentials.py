@@ -43,7 +43,7 @@ _REFERENCE = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z_.:-]{1,80}\}|\$\((?!\s*(?:echo|printf)\b)[^()\n]{1,200}\)"
-    r"|\$[A-Za-z_]{2,40}|\$?\{\{[^{}]{0,80}\}\}|\{(?:[a-z_]*|[A-Z_]*)\}"
+    r"|\$[A-Za-z_]{2,40}|\$\d{1,3}|\$?\{\{[^{}]{0,80}\}\}|\{(?:[a-z_]*|[A-Z_]*)\}"
     # Variables of a shell, put together.
     r"|(?:\$\{?[A-Za-z_]\w{0,40}\}?[:@/.-]){1,4}\$\{?[A-Za-z_]\w{0,40}\}?"
     # Where a secret is kept.
@@ -54,7 +54,7 @@ _PLACEHOLDER = re.compile(
     # Expressions in a template, with `Bearer` or the like before them.
     r"|(?:\$?\{[a-z_][a-zA-Z0-9_.]{0,80}(?:\([^(){}]{0,40}\)|\[[^\[\]{}]{0,40}\])?(?:![rsa])?\}[ :]?){1,4}"
     r"|<[A-Za-z _.-]{1,60}\d{0,2}>|\([a-z]+(?: [a-z]+){0,3}\)?|[A-Za-z_-]{1,12}[*•]{3,}\w{0,8}|-{1,2}"
-    r"|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_]{1,40}|[*•●xX.…_#-]{3,}"
+    r"|%[A-Z][A-Z_]{1,40}%|%\(\w+\)s|%s|\?|:[a-z_][a-z_\d]{0,40}|[*•●xX.…_#-]{3,}"
     r"|[A-Za-z_-]{0,12}(?:\.{3}|…)|[A-Za-z]{1,6}[-_](?:\.{3}|…|[*•]{3,})[\w-]{0,6}|[a-z]{1,10}[-_][xX*]{3,}|\[redacted.*"
     r"|(?i:(?:your|my|insert|enter|replace|put)[-_ ](?:[a-z]{1,20}[-_ ]){0,4}"
     r"(?:key|token|secret|password|value|here|me))"
@@ -71,7 +71,9 @@ _TYPE = re.compile(
     r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are|inherit|read|write)\b(?![-@#$^&*]|!(?!\s|[,)\]}]|\Z))",
 )
 _CODE = re.compile(
-    r"(?:(?:await|new|return|not|lambda|f['\"])\b.*|[&$]?(?:[A-Za-z_]+\.){0,6}[A-Za-z_]+\s?(?:\(|\[).*"
+    r"(?:(?:await|new|return|not|lambda|f['\"])\b.*"
+    # A command of PowerShell.
+    r"|(?:Get|Read|New|ConvertTo|ConvertFrom|Import|Invoke)-[A-Z][A-Za-z]{2,40}\b.*|[&$]?(?:[A-Za-z_]+\.){0,6}[A-Za-z_]+\s?(?:\(|\[).*"
     r"|[A-Za-z_]\w{0,60}\([\"'].*|(?:[A-Za-z_]\w{0,60}\.){1,6}[A-Za-z_]\w{0,60}\(.*"
     r"|(?:[a-z_]+\.){1,6}[A-Za-z_]+|(?:[a-z]\w{0,30}\.){1,6}[a-z]+_[a-z_]+|[*&]?[a-z]+_[a-z_]+|[A-Z]+(?:_[A-Z]+)+)",
     re.DOTALL,

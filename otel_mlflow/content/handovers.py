@@ -7,7 +7,8 @@
 5. As the arguments of a call: `smtp.login("admin", "…")`, `connect("db", "admin", "…")`, `jwt.encode(claims, "…")`; as
    what a script sends when it is asked: `expect "Password:"`, `send "…"`.
 6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`,
-   `your code is …, it expires in 5 minutes`, `… is your Example code`, `enter this code to sign in:` and what is below.
+   `the code is …`, `your code is …, it expires in 5 minutes`, `… is your Example code`, `enter this code to sign in:`
+   and what is below.
 7. Where a password is the subject: `the new one is …`, `I set it to …`.
 8. What Vault lets a role in with: `role_id=… secret_id=…`.
 
@@ -101,12 +102,20 @@ _CALLS = (
     _form(
         "login log sign authenticate auth signin basicauth httpbasicauth credentials networkcredential sqlcredential "
         "passwordcredential usernamepasswordcredentials usernamepasswordauthenticationtoken passwordauthentication "
-        "setbasicauth withbasicauth basicauthentication awscredentials basicawscredentials storagesharedkeycredential",
-        r"""(?!(?:log|sign)(?!_?in))\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
+        "setbasicauth withbasicauth basicauthentication basic oauthhandler "
+        "awscredentials basicawscredentials storagesharedkeycredential",
+        r"""(?!(?:log|sign)(?!_?in))\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}(?:Some\()?["']([^"'\n]{3,200})["']""",
+    ),
+    _form("auth", r"""\w+,[ ]?["'][^"'\n]{1,80}["'],[ ]?["']([^"'\n]{3,200})["']""", before=r":basic_\Z"),
+    # The name of a wireless network, and its password.
+    _form(
+        "begin connect",
+        r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
+        before=r"\b(?:wi-?fi|wlan|station|sta_if|nic)\w{0,20}\.\Z",
     ),
     _form(
         "connect getconnection database open pdo mysqli plainauth sequelize bind",
-        r"""\w+\(\s{0,9}(?:["'][^"'\n]{0,200}["']|[\w$.]{1,40})\s{0,9},\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
+        r"""\w+\(\s{0,9}(?:["'][^"'\n]{0,200}["']|[\w$.]{1,40})\s{0,9},\s{0,9}(?:\d{1,5}\s{0,9},\s{0,9})?["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
     ),
     _form(
         "encode decode sign verify",
@@ -130,12 +139,18 @@ _CALLS = (
     ),
     _form(
         "hmac createhmac aes blowfish",
-        r"""\w+(?:\.new\(|\(\s{0,9}["'][\w-]{1,20}["']\s{0,9},)\s{0,9}b?["']([^"'\n]{8,200})["']""",
+        r"""\w+(?:\.new\(|\.(?:en|de)crypt\([^()"'\n]{1,80},\s{0,9}|\(\s{0,9}["'][\w-]{1,20}["']\s{0,9},)\s{0,9}b?["']([^"'\n]{8,200})["']""",
     ),
     _form(
         "session client resource",
         r"""\w+\(\s{0,9}["'](?:AKIA|ASIA)[A-Z\d]{16}["']\s{0,9},\s{0,9}["']([^"'\n]{16,200})["']""",
     ),
+    _form(
+        "hash hashsync compare comparesync verify",
+        r"""\w+\(\s{0,9}["']([^"'\n]{3,200})["']""",
+        before=r"\b(?:bcrypt|argon2|scrypt)(?:js)?\.\Z",
+    ),
+    _form("login", r"""\w+\(\s{0,9}key\s?=\s?["']([^"'\n]{16,200})["']"""),
     _form("hashpw checkpw", r"""\w+\(\s{0,9}b?["']([^"'\n]{3,200})["']"""),
     _form(
         "user superuser",
@@ -153,7 +168,8 @@ _WITHOUT_BRACKETS = frozenset(b"open securestring login auth credentials creds".
 _KEY = _form(
     "key",
     r"""\w+(?:\sinstead|\sfor(?:\s[^\s:]{1,30}){1,4}?)?(?:\s(?:is|was)|:|\s?(?:->|→|=)|(?=\s\S{16,200}(?:\s(?:to|for|in|with|as)\b|[.!]?\s*\Z)))\s{1,4}["'`]?([^\s"'`<>]{16,200})""",
-    before=r"\b(?:the|my|your|our|this|new)\s(?:\w{1,20}\s)?\Z",
+    before=r"\b(?:the|my|your|our|this|new)\s(?:\w{1,20}\s)?\Z"
+    r"|\b(?:auth|unauthorized)\w{0,30}[^\n]{0,40}\b(?:bad|invalid|wrong|unknown|expired|revoked)\s\Z",
 )
 _LOCK = _form(
     "code",
@@ -179,8 +195,12 @@ _EXPIRING_CODE = _form(
 )
 # Of Vault.
 _SECRET_ID = _form("secret", r"""\w+_id["']?\s?[=:]\s?["']?([\w-]{16,64})""", before=r"\brole_id[^\n]{0,80}\Z")
-_CONNECTED = _form("auth authenticate", r"""\w+\([ ]?["']([^"'\s]{16,200})["'][ ]?\)""")
-_OWNERS = r"(?:your|ihr|dein|votre|ton|tu|su|seu|(?:il|la)[ ]tu[oa]|ваш|twój)"
+# What is made with a token, or a key to sign with, alone.
+_CONNECTED = _form(
+    "auth authenticate login cookieparser urlsafetimedserializer urlsafeserializer timestampsigner",
+    r"""\w+\([ ]?["']([^"'\s]{16,200})["'][ ]?\)""",
+)
+_OWNERS = r"(?:your|ihr|dein|din|dit|uw|jouw|votre|ton|tu|su|seu|(?:il|la)[ ]tu[oa]|ваш|twój)"
 # Who sends a code, with a capital: `Your Example code`; other codes are no secrets.
 _SENDER = (
     r"(?!(?:zip|post|postal|area|country|error|status|exit|promo|coupon|discount|order|product|item|booking|customer"
@@ -188,8 +208,11 @@ _SENDER = (
 )
 _OWN_CODE = _form(
     "code código codigo codice код kod",
-    r"\w+(?:\s(?:is|ist|lautet|est|es|é|è):?|:)\s(\d{6})[.!]?\s*(?=\Z|[\n\"'\\])",
+    r"\w+(?:\s(?:is|ist|lautet|est|es|é|è|är|er):?|:)\s(\d{6})[.!]?\s*(?=\Z|[\n\"'\\])",
     before=rf"\b{_OWNERS}\s(?:{_SENDER}\s)?\Z",
+)
+_SAID_CODE = _form(
+    "code", r"""\w+\s(?:is|was):?\s(\d{6})(?=[.!]?\s{0,4}(?:\Z|[\n"'\\]))""", before=r"(?:\A|(?<!\w))the\s(?:new\s)?\Z"
 )
 _BEFORE_CODE = re.compile(
     rf"(?<![\w.-])(\d{{4,8}}|\d{{3}}[ -]\d{{3}})[ ](?:is|ist|est|es|è|é)[ ]{_OWNERS}[ ](?:{_SENDER}[ -])?\Z",
@@ -198,7 +221,10 @@ _BEFORE_CODE = re.compile(
 _ASKED = _form("ugfzc", r"UGFzc3dvcmQ6(?:\s{1,4}|\\[rn]){1,2}(?:(?:C|client|>{1,3}|-->)[:>]?[ ])?([\w+/=]{4,200})")
 _SET_USER = _form("setuser", r"\w+[ ][^\n]{0,80}?[ ]>(\S{4,200})", before=r"\bacl[ ]\Z")
 _TELLING = frozenset().union(
-    *(form.heads for form in (*_PASSWORDS, *_CALLS, _KEY, _SECRET_ID, _LOCK, _SENT, _OWN_CODE, _ASKED, _SET_USER)),
+    *(
+        form.heads
+        for form in (*_PASSWORDS, *_CALLS, _CONNECTED, _KEY, _SECRET_ID, _LOCK, _SENT, _OWN_CODE, _ASKED, _SET_USER)
+    ),
     b"verify confirm approve passwords".split(),
 )
 _PUNCTUATION = ".,;:!?)]}"
@@ -236,6 +262,7 @@ def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
         _SENT_CODE,
         _SENT,
         _OWN_CODE,
+        _SAID_CODE,
         _ASKED,
         _SET_USER,
         _KEY_CONTENT,

@@ -187,6 +187,13 @@ def is_label(text: str) -> bool:
     return _LABELS.issuperset(words) and any(_judge_at(words, place) for place in range(len(words)))
 
 
+def says_name(text: str, name: object) -> bool:
+    """Say whether a text is its own name in words, as a page's labels are: `{"save_password": "Save password"}`."""
+    if " " not in text or not isinstance(name, str) or len(text) > _LONGEST_LABEL:
+        return False
+    return split_words(text) == split_words(name)
+
+
 def is_class_name(text: str) -> bool:
     """Say whether a text is the name of a class of secrets: `TemporaryCredentials`; a shorter one may be a password."""
     if not _SHORTEST_CLASS_NAME <= len(text) <= _LONGEST_CLASS_NAME or not text.isalpha() or is_credential(text):

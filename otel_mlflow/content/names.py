@@ -40,6 +40,8 @@ _LONG_WORD = 5
 _WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc", "pat", "salt", "ott", "tok", "fa"})
 _LEAST_NUMBER = 100_000
 _LEAST_CODE = 100
+_SHORTEST_SECRET = len("abcd")
+"""With a capital alone: `{"secret": "Top"}` is a word."""
 _FLAGS = re.IGNORECASE | re.DOTALL
 
 
@@ -130,8 +132,9 @@ def _is_hidden_text(strength: int, value: str) -> bool:
         return is_credential(value)
     if strength == Strength.CODES:
         return is_more_than_words(value)
+    is_word = strength < Strength.ALL and len(value) < _SHORTEST_SECRET and value.istitle() and value.isalpha()
     is_elsewhere = strength < Strength.ALL and (is_reference(value) or is_public_key(value) or is_dummy(value))
-    return not (is_elsewhere or is_label(value) or is_type(value, whole=True))
+    return not (is_word or is_elsewhere or is_label(value) or is_type(value, whole=True))
 
 
 class _Remembered(dict[Any, int]):

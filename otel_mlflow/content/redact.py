@@ -23,9 +23,17 @@ from otel_mlflow.content.handovers import find_handed_over, may_hand_over
 from otel_mlflow.content.links import find_in_links
 from otel_mlflow.content.manifests import find_in_manifests
 from otel_mlflow.content.markup import find_in_markup
-from otel_mlflow.content.mentions import find_mentions, lowered, without, words_in
-from otel_mlflow.content.name_rules import Strength, names_aspect
+from otel_mlflow.content.mentions import Mention, find_mentions, lowered, without, words_in
+from otel_mlflow.content.name_rules import Strength, names_aspect, says_name
 from otel_mlflow.content.names import REDACTED, SecretNames, is_hidden
+from otel_mlflow.content.parameters import (
+    GIVEN_KEYS,
+    Wanted,
+    find_parameters,
+    has_placeholder,
+    may_have_parameters,
+    parameters_to_hide,
+)
 from otel_mlflow.content.parsing import parse_json
 from otel_mlflow.content.ranges import Range, merged, replaced
 from otel_mlflow.content.sections import find_in_sections
@@ -144,6 +152,7 @@ class Redactor:
         found += find_in_sections(text, words, self.names)
         if mentions:
             found += find_assigned(text, mentions)
+            found += find_parameters(text, mentions)
             found += find_printed(text, mentions)
             found += find_in_tables(text, mentions) if "\n" in text or "|" in text else ()
             found += find_in_markup(text, mentions) if "<" in text or ">" in text or "&lt;" in text else ()
@@ -163,9 +172,12 @@ class Redactor:
         pairs = getattr(mapping, "pairs", None) or list(mapping.items())
         hidden = members_to_hide(mapping, pairs, self.names) | keys_to_hide(mapping, owner, self.names)
         rows, columns = columns_to_hide(mapping, self.names)
+        wanted = self._wanted(mapping) if may_have_parameters(mapping) else {}
         return {
             self._key(key, inherited): self._rows(value, columns)
             if columns and key == rows
+            else self._parameters(value, wanted)
+            if wanted and isinstance(key, str) and key.lower() in GIVEN_KEYS
             else self._member(value, max(hidden.get(key, 0), 0 if names_aspect(key) else inherited), key)
             for key, value in mapping.items()
         }
@@ -181,7 +193,7 @@ class Redactor:
             return self._value(value)
         if isinstance(value, (Mapping, list, tuple)) and (strength <= Strength.CODES or _has_no_texts(value)):
             return self._value(value, strength)
-        if isinstance(value, str) and is_message(value):
+        if isinstance(value, str) and (is_message(value) or says_name(value, owner)):
             return self._text(value, 0)
         if is_hidden(strength, value):
             return REDACTED
@@ -197,12 +209,35 @@ class Redactor:
         if isinstance(rows, Mapping):
             inner = rows_key(rows)
             return {key: self._rows(v, columns) if key == inner else self._value(v) for key, v in rows.items()}
-        return [
-            [self._member(cell, columns.get(place, 0)) for place, cell in enumerate(row)]
-            if isinstance(row, (list, tuple))
-            else self._value(row)
-            for row in rows
-        ]
+        return [self._row(row, columns) for row in rows]
+
+    def _row(self, row: Any, columns: Mapping[int, int]) -> Any:
+        if isinstance(row, Mapping) and len(row) == 1:
+            return {key: self._row(cells, columns) for key, cells in row.items()}
+        if not isinstance(row, (list, tuple)):
+            return self._value(row)
+        return [self._member(cell, columns.get(place, 0)) for place, cell in enumerate(row)]
+
+    def _wanted(self, mapping: Mapping[Any, Any]) -> Wanted:
+        """Say which of the parameters in a mapping are secrets, by the statements beside them."""
+        wanted: dict[int | str, int] = {}
+        for statement in mapping.values():
+            if isinstance(statement, str) and has_placeholder(statement):
+                wanted |= parameters_to_hide(statement, self._mentions(statement))
+        return wanted
+
+    def _parameters(self, given: Any, wanted: Wanted) -> Any:
+        if isinstance(given, Mapping):
+            return {key: self._member(v, max(wanted.get(key, 0), self.names.strength(key))) for key, v in given.items()}
+        if not isinstance(given, (list, tuple)):
+            return self._value(given)
+        if all(isinstance(item, (list, tuple, Mapping)) for item in given):
+            return [self._parameters(item, wanted) for item in given]
+        return [self._member(item, wanted.get(place, 0)) for place, item in enumerate(given)]
+
+    def _mentions(self, text: str) -> list[Mention]:
+        lower = lowered(text)
+        return find_mentions(text, lower, self.names.hinted_in(words_in(lower)), self.names)
 
     def _key(self, key: Any, inherited: int) -> Any:
         if not isinstance(key, str) or len(key) < _SHORTEST_TOKEN:

@@ -10,6 +10,7 @@
 6. Before the name, what is one: `… is your verification code`, `use … as the password`, `connect("…")  # password`.
 """
 
+# ruff: noqa: RUF001, verbs in Cyrillic
 from __future__ import annotations
 
 import re
@@ -19,7 +20,6 @@ from otel_mlflow.content.below import find_below, find_new_value
 from otel_mlflow.content.credentials import (
     is_camel_case,
     is_credential,
-    is_joined_words,
     is_message,
     is_placeholder,
     is_seed_phrase,
@@ -52,7 +52,7 @@ _FOR = (
 _IS = re.compile(
     rf"""(?:['’]s\s{{1,9}}|(?:[ ](?:tempor|provis)\w{{1,12}})?[ ]?(?:\s(?:{_FOR}|\([^()\r\n]{{1,40}}\)))?\s{{1,9}}"""
     r"""(?:(?:is|was|are|will|be|has|been|ist|war|lautet|est|c['’]est"""
-    r"""|es|era|é|è|e|este|je|jest|to|là|är|er|on"""
+    r"""|es|era|é|è|e|este|je|jest|to|là|är|er|on|és|yra|ir|ni|estas|është|е|је|ہے|হল|არის|է"""
     r"""|eto|είναι|είν|है|היא|הוא|هي|هو|adalah|ialah|set|reset|changed|now|still|equals|as|auf|это|є|:=)"""
     r"""(?:[ ]?:\s{0,9}|\s{1,9})){1,4})"""
     r"""\s{0,9}["'`“«]?\s?([^\s"'`<>“”«»]+)"""
@@ -89,7 +89,7 @@ _BEFORE = re.compile(
     r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?"""
     r"""(?:[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
     r"""|[ ]?[,;—–-][ ](?:that|this|which)(?:['’]s|[ ]is)|[ ]\((?:your|my|the))"""
-    r"""(?:[ ]\w{1,20}){0,4}[ ]?\Z""",
+    r"""(?:[ ][\w-]{1,20}){0,4}[ ]?\Z""",
     re.IGNORECASE,
 )
 _IN_FRONT_OF_REMARK = re.compile(
@@ -230,5 +230,6 @@ def _before(text: str, mention: Mention) -> Range | None:
         return None
     if (code := _CODE.fullmatch(found[1])) and names_code(text, mention):
         return start + found.start(1) + code.start(1), start + found.end(1)
-    is_password = may_be_password(found[1]) or (tells_password(text, mention) and is_joined_words(found[1]))
+    is_named = tells_password(text, mention) and not found[0].rstrip().endswith(" for")
+    is_password = may_be_password(found[1]) or (is_named and is_told_password(found[1]))
     return (start + found.start(1), start + found.end(1)) if is_password and "/" not in found[1] else None

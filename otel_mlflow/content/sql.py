@@ -15,13 +15,12 @@ from otel_mlflow.content.windows import find_all
 
 Range = tuple[int, int]
 
-_INTO = re.compile(r"""(?:into|table)\s{1,20}[\w."`\[\]\\$-]{1,120}\s{0,20}\(([^()]{1,4000})\)""", re.IGNORECASE)
-_VALUES = re.compile(r"\s*(?:output[^()]{0,200})?(?:overriding \w+ values?\s*)?values?\s*", re.IGNORECASE)
+INTO = re.compile(r"""(?:into|table)\s{1,20}[\w."`\[\]\\$-]{1,120}\s{0,20}\(([^()]{1,4000})\)""", re.IGNORECASE)
+VALUES = re.compile(r"\s*(?:output[^()]{0,200})?(?:overriding \w+ values?\s*)?values?\s*", re.IGNORECASE)
 _SELECT = re.compile(r"\s*select\s+([^;]{1,4000})", re.IGNORECASE)
-_PARAMETERS = re.compile(r"\[parameters:\s*[\[(]?(?=\()", re.IGNORECASE)
-_TUPLE = re.compile(r"""\s*,?\s*\(((?:[^()'"]|N?'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|\\.)*"|\([^()]*\))*)(?:\)|\Z)""")
-_ITEM = re.compile(r"""(?:[^,'"()]|'(?:[^'\\]|''|\\.)*'?|"(?:[^"\\]|\\.)*"?|\([^()]*\)?)+""")
-_LITERAL = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
+TUPLE = re.compile(r"""\s*,?\s*\(((?:[^()'"]|N?'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|\\.)*"|\([^()]*\))*)(?:\)|\Z)""")
+ITEM = re.compile(r"""(?:[^,'"()]|'(?:[^'\\]|''|\\.)*'?|"(?:[^"\\]|\\.)*"?|\([^()]*\)?)+""")
+LITERAL = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
 _IDENTIFIED = re.compile(
     r"""identified\s{1,20}(?:with\s+\S{1,40}\s{1,20})?(?:by|as)\s{1,20}(?:password\s{1,9})?(?:(['"])(.+?)\1|([^\s'";,]+))""",
     re.I,
@@ -45,7 +44,7 @@ _COMPARISON = re.compile(
 _COMPARED = re.compile(r"""(?:,\s{0,20})?N?'((?:[^'\\]|''|\\.)*)'\s{0,4}""", re.DOTALL)
 _NAMED_LITERAL = re.compile(r"""(['"])((?:(?!\1).){1,100})\1\s{1,4}as\s{1,4}["`\[]?\Z""", re.IGNORECASE)
 _LONGEST_LITERAL = 120
-_LONGEST_COLUMNS = 4200
+LONGEST_COLUMNS = 4200
 _ENCRYPTION_WORDS = frozenset({b"encrypt", b"decrypt", b"encryptbypassphrase", b"decryptbypassphrase", b"crypt"})
 _PASSWORD_WORDS = _ENCRYPTION_WORDS | {b"identified", b"pragma", b"sp"}
 
@@ -72,7 +71,7 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
     if mentions and b"as" in words:
         yield from _named_literals(text, mentions)
     if mentions and b"into" in words:
-        for statement in find_all(_INTO, text, overlap=_LONGEST_COLUMNS):
+        for statement in find_all(INTO, text, overlap=LONGEST_COLUMNS):
             yield from _inserted(text, statement, mentions)
 
 
@@ -105,27 +104,25 @@ def _named_literals(text: str, mentions: list[Mention]) -> Iterator[Range]:
 
 def _inserted(text: str, statement: re.Match[str], mentions: list[Mention]) -> Iterator[Range]:
     columns: dict[int, int] = {}
-    for place, column in enumerate(_ITEM.finditer(text, *statement.span(1))):
+    for place, column in enumerate(ITEM.finditer(text, *statement.span(1))):
         for mention in mentions_in(mentions, *column.span()):
             columns[place] = mention.strength
     if not columns:
         return
-    if values := _VALUES.match(text, statement.end()):
+    if values := VALUES.match(text, statement.end()):
         yield from _from_tuples(text, values.end(), columns)
     elif selected := _SELECT.match(text, statement.end()):
         yield from _from_items(text, selected.span(1), columns)
-    if parameters := _PARAMETERS.search(text, statement.end()):
-        yield from _from_tuples(text, parameters.end(), columns)
 
 
 def _from_tuples(text: str, place: int, columns: dict[int, int]) -> Iterator[Range]:
-    while found := _TUPLE.match(text, place):
+    while found := TUPLE.match(text, place):
         yield from _from_items(text, found.span(1), columns)
         place = found.end()
 
 
 def _from_items(text: str, items: Range, columns: dict[int, int]) -> Iterator[Range]:
-    for place, item in enumerate(_ITEM.finditer(text, *items)):
-        literal = _LITERAL.search(item[0]) if place in columns else None
+    for place, item in enumerate(ITEM.finditer(text, *items)):
+        literal = LITERAL.search(item[0]) if place in columns else None
         if literal and is_hidden(columns[place], literal[2]):
             yield item.start() + literal.start(2), item.start() + literal.end(2)

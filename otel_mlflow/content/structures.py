@@ -67,6 +67,7 @@ _NAME_KEYS = frozenset(
         "slot",
     ]
 )
+_ELEMENT_KEYS = frozenset({"element", "field", "target", "locator", "control"})
 _TYPE_KEYS = frozenset({"type", "inputtype", "input_type"})
 # What they say may also be about a secret, so of what stands beside only credentials are hidden.
 _TITLE_KEYS = frozenset({"title", "question", "prompt", "placeholder", "aria-label", "arialabel"})
@@ -124,7 +125,7 @@ _ADDRESS_KEYS = frozenset({"city", "street", "district", "town", "locality", "st
 _POSTAL_CODES = frozenset({"pin", "pincode", "pin_code", "pin-code"})
 _MIXED_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+/=-]{32,}")
 _PRIVATE_PARTS = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
-_COLUMN_KEYS = ("columns", "headers", "header", "fields", "column_names", "cols", "schema", "names")
+_COLUMN_KEYS = ("columns", "columnMetadata", "headers", "header", "fields", "column_names", "cols", "schema", "names")
 _ROW_KEYS = ("data", "rows", "values", "data_array", "records", "body", "tuples")
 _LOG_PROBABILITY = frozenset(
     {"logprob", "logprobs", "top_logprobs", "log_prob", "prob", "lemma", "pos", "pos_tag", "lexeme"}
@@ -307,10 +308,19 @@ def schema_values(mapping: Mapping[Any, Any]) -> dict[Any, int]:
 
 def _strength_beside(pairs: Sequence[tuple[Any, Any]], names: SecretNames) -> int:
     """Judge the names that stand as values; a `type` is one where it is that of a form's field: `password`."""
-    named = [(_folded(name), names.strength(value)) for name, value in pairs if isinstance(value, str)]
+    named = [(_folded(name), _strength_of_name(name, value, names)) for name, value in pairs]
     names_beside = [s for key, s in named if key in _NAME_KEYS or (key in _TYPE_KEYS and s == Strength.ALL)]
     titles = [min(s, Strength.CODES) for key, s in named if key in _TITLE_KEYS]
     return max((*names_beside, *titles), default=0)
+
+
+def _strength_of_name(name: Any, value: Any, names: SecretNames) -> int:
+    """Judge a name that stands as a value: a text, the last part of a path, the element of a page that has it."""
+    if isinstance(value, (list, tuple)) and value and _folded(name) == "path":
+        value = value[-1]
+    if isinstance(value, Mapping) and _folded(name) in _ELEMENT_KEYS:
+        return _strength_beside(list(value.items()), names)
+    return names.strength(value) if isinstance(value, str) else Strength.NOTHING
 
 
 def _strength_of_place(mapping: Mapping[Any, Any], names: SecretNames) -> int:

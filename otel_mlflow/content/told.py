@@ -17,10 +17,11 @@ from otel_mlflow.content.name_rules import Strength
 Range = tuple[int, int]
 
 _NUMERIC_NAME = re.compile(
-    r"(?:pin|otp|totp|cvv2?|cvc2?|ssn|code|tan|passcode|v[eé]rifica\S{0,6}|confirma\S{0,5}|подтверждения|доступа|kodu|kodunuz|weryfikacyjny"
+    r"(?:pin|puk|pin-код|otp|totp|cvv2?|cvc2?|ssn|code|tan|passcode|v[eé]rifica\S{0,6}|confirma\S{0,5}|подтверждения|доступа|kodu|kodunuz|weryfikacyjny"
     r"|验证码|驗證碼|認証コード|確認コード|인증번호|인증코드|暗証番号)\Z",
     re.IGNORECASE,
 )
+_ONE_TIME = re.compile(r"one[ -]?time[ -]?\Z", re.IGNORECASE)
 _PASSPHRASE = re.compile(r"passphrase|mnemonic|phrase\Z", re.IGNORECASE)
 _ANY_SENT_CODE = re.compile(r"\d{4,8}|\d{3}-\d{3}")
 _SOCIAL_SECURITY_NUMBER = re.compile(r"\d{3}-\d{2}-\d{4}")
@@ -44,7 +45,9 @@ def tells_password(text: str, mention: Mention) -> bool:
 
 def names_code(text: str, mention: Mention) -> bool:
     """Say whether a name is that of a short number."""
-    return _NUMERIC_NAME.search(text, mention.start, mention.end) is not None
+    if _NUMERIC_NAME.search(text, mention.start, mention.end):
+        return True
+    return _ONE_TIME.search(text, max(mention.start - len("one-time "), 0), mention.start) is not None
 
 
 def names_phrase(text: str, mention: Mention) -> bool:

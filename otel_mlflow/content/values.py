@@ -96,7 +96,10 @@ _END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" +
 _FILLS_LINE = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z", re.IGNORECASE)
 _FILLS_HEADER = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z|signature\Z", re.IGNORECASE)
 _FILLS_LINE_IF_ALONE = re.compile(r"passphrase|mnemonic|seed|phrase|codes\Z", re.IGNORECASE)
-_LINE_BEGINS = re.compile(r"(?:\A|[\r\n])[ \t]*(?:(?:export|set|env|ENV|ARG|setx|-|const|let|var|\$env:)[ \t]*)?\Z")
+_LINE_BEGINS = re.compile(
+    r"(?:\A|[\r\n])[ \t]*(?:(?:export|set|env|ENV|ARG|setx|-|const|let|var|\$env:)[ \t]*"
+    r"|(?:(?i:the|my|your|our|new|old|current)[ ]){1,3})?\Z"
+)
 _LOOK_BACK = 40
 
 
@@ -151,7 +154,7 @@ def end_of(text: str, value: Value) -> int:
 def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals: bool) -> bool:
     """Say whether a value is a secret, and no type, expression, message or stand-in for one."""
     content = text[value.start : value.end]
-    if not _HAS_SIGN.search(content) or is_placeholder(content):
+    if not _HAS_SIGN.search(content) or is_placeholder(content) or is_placeholder(content.rstrip(",;")):
         return False
     if not (value.is_quoted or value.is_nested) and _ANNOTATION.fullmatch(content):
         return False

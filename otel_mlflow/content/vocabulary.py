@@ -17,6 +17,9 @@ PASSWORDS = _words(
     wachtwoord adgangskode kodeord passord losenord salasana haslo hasło heslo jelszo lozinka zaporka geslo parola
     sifre şifre slaptazodis parool matkhau katasandi sandi userpass dbpass dbpw mypass rootpass
     adminpass smtppass mailpass ftppass sqlpass mysqlpass redispass
+    adgangskoden kodeordet passordet losenordet lykilord lykilordid lozinku slaptazodi slaptazodzio paroli parole
+    contrasenya contrasinal pasahitza nenosiri fjalekalim fjalekalimi wagwoord cyfrinair pasvorto sandinya sandiku
+    sandimu katasandinya лозинка лозинку паролата құпиясөз
     пароль парола пароля паролем паролю пароли parolam parolasi sifrem sifresi sifreniz sifren jelszavam jelszava
     salasanani hasla haslem hesla συνθηματικο συνθηματικός
     """
@@ -28,6 +31,7 @@ SCRIPTS_WITHOUT_SPACES = _words(
     パスワード 暗証番号 合言葉 密码 密碼 口令 密钥 密鑰 秘钥 令牌 秘密鍵 トークン 비밀번호 암호 토큰
     비번 인증번호 인증코드 验证码 驗證碼 認証コード 確認コード รหัสผ่าน
     گذرواژه পাসওয়ার্ড கடவுச்சொல்
+    პაროლი գաղտնաբառ
     סיסמה סיסמא كلمةالمرور كلمةالسر पासवर्ड कूटशब्द
     """
 )
@@ -55,7 +59,7 @@ SINGLE = _words(
 """Whatever stands under such a name is hidden, where nothing else follows in it but a word of `NEUTRAL`."""
 
 CODES = _words(
-    "pin otp totp dsn cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey cookie bearer mnemonic "
+    "pin puk otp totp dsn cvv cvv2 cvc cvc2 csc ssn mfa nip tan passkey cookie bearer mnemonic "
     "bestatigungscode verifizierungscode einmalcode sicherheitscode geheimzahl mfacode otpcode"
 )
 """What stands under such a name is hidden if it is more than plain words: short numbers too."""
@@ -73,6 +77,7 @@ PHRASES = tuple(
     tuple(phrase.split())
     for phrase in """
     mot de passe|mot passe|palavra passe|palavra chave de acesso|palabra de paso|parola ordine|parola d ordine
+    kata sandinya|kata sandiku|kata sandimu|kata laluan|нууц үг|الرمز السري|پاس ورڈ
     mat khau|kata sandi|kata kunci|clave secreta|clave privada|clave acceso|clave de acceso|clave api|chave api
     cle api|cle secrete|cle privee|cle d api|api schlussel|zugangs code|geheimer schlussel|privater schlussel
     pass word|pass phrase|pass code|pass wd|user pass|db pass|root pass|admin pass|ssh pass|ftp pass|smtp pass
@@ -102,6 +107,7 @@ NUMERIC_PHRASES = tuple(
         "totp code",
         "pin code",
         "sms code",
+        "email code",
         "verification code",
         "security code",
         "auth code",
@@ -259,7 +265,8 @@ ASPECTS = ASPECTS_TOLD | _words("server service host domain user owner last at o
 
 STATED = _words(
     """
-    enabled disabled type required min max length count policy expires expiry expired created updated changed rotated
+    enabled disabled type required min max length count policy expiration
+    seconds audience expires expiry expired created updated changed rotated
     rotation verified status name optional scheme scope scopes file version provider source url ttl age echo configured
     fingerprint thumbprint kid algorithm active size bits id ids visibility permission permissions comment
     description label title owner prefix used total state note

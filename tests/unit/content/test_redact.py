@@ -288,6 +288,12 @@ def test_what_is_told_about_secrets_stays(value: Any) -> None:
         ({"role_id": "billing", "secret_id": OPAQUE}, {"secret_id"}),
         ({"element": "Password field", "text": JOINED}, {"text"}),
         ({"element": "Password field", "text": "Enter it"}, set()),
+        ({"element": {"id": "password", "tag": "input"}, "value": JOINED}, {"value"}),
+        ({"element": {"id": "city", "tag": "input"}, "value": JOINED}, set()),
+        ({"path": ["db", "password"], "to": JOINED}, {"to"}),
+        ({"path": ["password", "strength"], "to": "weak"}, set()),
+        ({"save_password": "Save password", "password": "Save all"}, {"password"}),
+        ({"secret": "Top"}, set()),
     ],
 )
 def test_members_that_stand_beside_each_other(value: dict[str, Any], hidden: set[str]) -> None:
@@ -309,6 +315,15 @@ def test_members_that_stand_beside_each_other(value: dict[str, Any], hidden: set
         ("user:ada1815@h.example.com",) * 2,
         (f'3) "password"\n4) "{OPAQUE}"', f'3) "password"\n4) "{REDACTED}"'),
         ('1) "password"\n2) "email"',) * 2,
+        (f'- textbox "Password" [active] [ref=e12]: {JOINED}', f'- textbox "Password" [active] [ref=e12]: {REDACTED}'),
+        ("passwords[0]: str",) * 2,
+        ("the code is 482913", f"the code is {REDACTED}"),
+        ("the code is 482913 lines long",) * 2,
+        ("marble-amber-river is the password", f"{REDACTED} is the password"),
+        ("a built-from-source library for passwords",) * 2,
+        ("16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48",) * 2,
+        ("fields = ['password', 'remember_token']",) * 2,
+        ("$password = Read-Host -AsSecureString",) * 2,
     ],
 )
 def test_a_text_is_judged_by_what_is_around_it(text: str, expected: str) -> None:
