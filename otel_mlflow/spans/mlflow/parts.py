@@ -25,8 +25,8 @@ def install(tracer_for: TracerFor, processor: OpenTraceSpanProcessor) -> list[Ca
     """Put all in place; answer the steps that take them away again, to be taken in reverse."""
     swap, last = ProviderSwap(BridgedProvider(tracer_for), shares_context=True), LastActiveTrace()
     swap.install()
-    manager = BridgedTraceManager(change_ids)
     before = mlflow_traces.InMemoryTraceManager._instance
+    manager = BridgedTraceManager(change_ids, before)
     _set_manager(manager)
     evaluated = client.Evaluated()
     processor.listener = MlflowListener(manager.has_joined, evaluated)

@@ -78,10 +78,17 @@ class _Traces(MutableMapping[str, Any]):
 
 
 class BridgedTraceManager(InMemoryTraceManager):
-    """MLflow's manager over our open traces."""
+    """MLflow's manager over our open traces.
 
-    def __init__(self, change_ids: Callable[[SpanState, SpanContext], None]) -> None:
+    What `earlier` has began before ours was there, open spans among it and what MLflow's batches have yet to send. Its
+    processors and exporters go on with that, and ask ours for it.
+    """
+
+    def __init__(
+        self, change_ids: Callable[[SpanState, SpanContext], None], earlier: InMemoryTraceManager | None = None
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        vars(self).update(vars(earlier) if earlier is not None else {})
         self._traces: Any = _Traces(self._traces)
         self._change_ids = change_ids
         self._joined: Counter[int] = Counter()
@@ -124,9 +131,10 @@ class BridgedTraceManager(InMemoryTraceManager):
         self._joined[otel_trace_id] += 1
 
     @override
-    def pop_trace(self, otel_trace_id: int) -> None:
-        """The caller's trace is left, by one of those who joined it."""
+    def pop_trace(self, otel_trace_id: int) -> Any:
+        """The caller's trace is left, by one of those who joined it; or MLflow sends one that began before."""
         self._joined -= Counter({otel_trace_id: 1})
+        return super().pop_trace(otel_trace_id)
 
     def has_joined(self, otel_trace_id: int) -> bool:
         """Whether user code has joined the trace of a caller by its HTTP headers."""

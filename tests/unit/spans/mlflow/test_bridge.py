@@ -367,6 +367,19 @@ def test_traces_of_others_are_left_to_mlflow(traces: CapturedTraces, trace_id: A
         assert trace is None
 
 
+def test_a_trace_that_mlflow_began_before_is_handed_to_its_exporter(fresh_process: None) -> None:
+    """Which asks for it, and takes it away, through whichever manager there is."""
+    earlier, trace_id = manager(), f"tr-{7:032x}"
+    location = mlflow.entities.trace_location.TraceLocation.from_experiment_id("0")
+    earlier.register_trace(7, mlflow.entities.TraceInfo(trace_id, location, 0, TraceState.IN_PROGRESS))
+    tracing = Tracing()
+    with manager().get_trace(trace_id) as trace:
+        assert trace.info.trace_id == trace_id
+    assert manager().pop_trace(7).trace.info.trace_id == trace_id
+    assert earlier.pop_trace(7) is None
+    tracing.shutdown()
+
+
 def test_mlflow_sees_the_whole_open_trace(traces: CapturedTraces) -> None:
     """MLflow's own code walks through the spans of an open trace, whoever opened them."""
     with span("request") as request, raw("raw"):
