@@ -37,6 +37,7 @@ def log_feedback(
     What JSON has no place for is named by its type. Raises `ValueError` for a trace id that is none, or an empty name.
     """
     from otel_mlflow.delivery.delivery import latest_delivery
+    from otel_mlflow.spans.bridge import BRIDGE
 
     delivery = latest_delivery()
     trace, judged = _text_of(trace_id), _text_of(name)
@@ -48,7 +49,8 @@ def log_feedback(
         raise ValueError("name is empty; expected the name of what is judged, such as 'helpful'")
     payload = to_json(_create_assessment(trace, judged, value, rationale, user, metadata))
     redactor = _redactor(tuple(delivery.settings.tracing.redact_keys))
-    return delivery.put_feedback(trace, redactor.json_text(payload).encode())
+    sink = BRIDGE.diversion or delivery
+    return delivery.settings.tracing.enabled and sink.put_feedback(trace, redactor.json_text(payload).encode())
 
 
 @lru_cache(8)

@@ -73,7 +73,7 @@ class Tracing:
         self._writer = TraceWriter(self.settings, self._service_name, process_metadata)
         self.excluded_urls = ExcludedUrls(self.settings.tracing.excluded_urls)
         self.observer: RequestObserver | None = None
-        self._started = self._drained = False
+        self._started = False
         self._first_state = FirstState()
         self.delivery = delivery if delivery is not None else delivery_for(self.settings)
         self.delivery.subscribe(log_state)
@@ -103,7 +103,7 @@ class Tracing:
         With `strict` it waits until it is clear whether traces arrive, and raises `TracingSetupError` if they do not.
         """
         if not self._started and self.settings.tracing.enabled and BRIDGE.diversion is None:
-            self._started, self._drained = True, False
+            self._started = True
             if self.settings.freeze_heap:
                 heap.freeze(self)
             make_visible()
@@ -122,10 +122,8 @@ class Tracing:
     def flush(self, timeout: float = 30.0) -> bool:
         """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not.
 
-        After the application's lifespan has ended, delivery starts once more for it.
+        Before `start()`, and after the application's lifespan has ended, delivery starts for it.
         """
-        if self._drained:
-            self.start()
         return self.delivery.flush(timeout)
 
     def drain(self) -> None:
@@ -141,7 +139,7 @@ class Tracing:
 
     def _end_delivery(self) -> None:
         if self._started:
-            self._started, self._drained = False, True
+            self._started = False
             self.delivery.shutdown(user=self)
             left = self.delivery.status()
             log_waiting(left.counts.pending, left.spool.folder)

@@ -140,10 +140,13 @@ class Delivery:
     def flush(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds until everything put so far has been delivered.
 
-        False when the time is up, and when something put since the last flush was refused or dropped.
+        False when the time is up, and when something put since the last flush was refused or dropped. Where nobody
+        has started delivery, or it has ended, and there is something to deliver, it starts for that.
         """
         deadline = self._clock.monotonic() + timeout
         self._attend()
+        if not self._engine.is_done():
+            self._start_threads()
         if self._earlier is not None:
             # What that one has in hand is free to be taken over when its end, which may outlast its time, is over.
             self._earlier.await_end(timeout)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from mlflow.entities import Span, Trace, TraceData, TraceInfo, TraceLocation, TraceState
+from google.protobuf.json_format import ParseDict
+from mlflow.entities import Assessment, Span, Trace, TraceData, TraceInfo, TraceLocation, TraceState
+from mlflow.protos.service_pb2 import CreateAssessment
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_mlflow.backends.received_spans import received_span
@@ -26,6 +28,7 @@ class MemoryDelivery:
     def __init__(self) -> None:
         self._waiting: deque[OpenTrace | Written] = deque()
         self._records: dict[str, list[TraceRecord]] = {}
+        self._assessments: dict[str, list[Assessment]] = {}
         self._read: dict[str, Trace] = {}
         """What the records of a trace come down to, until there is another."""
         self._lock = threading.Lock()
@@ -42,7 +45,11 @@ class MemoryDelivery:
         """Nobody writes before somebody looks."""
 
     def put_feedback(self, trace_id: str, payload: bytes) -> bool:
-        """What is said about a trace is nothing to see yet."""
+        """Take an assessment of a trace. What else is said about one goes to a server alone."""
+        said = json.loads(payload)
+        if "assessment" in said:
+            self._assessments.setdefault(trace_id, []).append(_assessment(said))
+            self._read.pop(trace_id, None)
         return True
 
     def count(self, outcome: str) -> None:
@@ -59,11 +66,16 @@ class MemoryDelivery:
 
     def _read_trace(self, trace_id: str) -> Trace:
         if trace_id not in self._read:
-            self._read[trace_id] = _trace(trace_id, self._records[trace_id])
+            self._read[trace_id] = _trace(trace_id, self._records[trace_id], self._assessments.get(trace_id, []))
         return self._read[trace_id]
 
 
-def _trace(trace_id: str, records: list[TraceRecord]) -> Trace:
+def _assessment(said: dict[str, Any]) -> Assessment:
+    request: Any = ParseDict(said, CreateAssessment())
+    return cast("Assessment", Assessment.from_proto(request.assessment))  # type: ignore[no-untyped-call]
+
+
+def _trace(trace_id: str, records: list[TraceRecord], assessments: list[Assessment]) -> Trace:
     # A span that is sent again takes the place of the one before.
     spans = {span.span_id: span for record in records for span in _spans(record)}
     info: dict[str, Any] = next((json.loads(record.info) for record in reversed(records) if record.info), {})
@@ -79,6 +91,7 @@ def _trace(trace_id: str, records: list[TraceRecord]) -> Trace:
             execution_duration=info.get("execution_duration_ms"),
             trace_metadata=info.get("trace_metadata", {}),
             tags=info.get("tags", {}),
+            assessments=assessments,
         ),
         TraceData(sorted(spans.values(), key=lambda span: span.start_time_ns)),
     )

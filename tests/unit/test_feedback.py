@@ -17,8 +17,10 @@ import otel_mlflow
 from otel_mlflow import Settings, Tracing, log_feedback
 from otel_mlflow.content import REDACTED
 from otel_mlflow.delivery import Delivery
+from otel_mlflow.testing import capture
 from tests.unit.apps import app_of
 from tests.unit.asgi_calls import Call
+from tests.unit.conftest import Instrument
 
 TRACE = f"tr-{7:032x}"
 SECRET = "hunter2"
@@ -81,6 +83,18 @@ def test_values_are_what_mlflow_takes(delivery: Listening, value: Any) -> None:
     """They arrive as they are."""
     log_feedback(TRACE, "judged", value)
     assert assessed(delivery).value == value
+
+
+def test_a_test_s_feedback_stays_in_the_test(delivery: Listening, instrument: Instrument) -> None:
+    """`capture()` shows it on its trace; nothing waits in the spool for the next process to deliver."""
+    app = app_of(lambda: "answered")
+    instrument(app)
+    with capture() as traces:
+        Call(app).run()
+        assert log_feedback(traces[0].info.trace_id, "helpful", True, user="ada")
+        (assessment,) = traces[0].info.assessments
+    assert (assessment.name, assessment.source.source_id) == ("helpful", "ada")
+    assert delivery.taken == []
 
 
 def test_without_a_user_somebody_has_said_it(delivery: Listening) -> None:

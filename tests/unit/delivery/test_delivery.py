@@ -68,6 +68,30 @@ def test_a_status_after_the_end_keeps_nothing_open(tmp_path: Path) -> None:
     until(lambda: not list(tmp_path.glob("*.owner")), seconds=30, waiting_for=lambda: "the spool to be closed")
 
 
+def test_a_flush_delivers_where_nobody_has_started_delivery(tmp_path: Path) -> None:
+    """A script that serves no request waits for nothing in vain; without anything to deliver nobody is asked."""
+    backend, record = MemoryBackend(), trace()
+    delivery = Delivery(settings_for(tmp_path), lambda: backend)
+    assert delivery.flush(30)
+    assert backend.opened == 0
+    delivery.put(Finished(record))
+    assert delivery.flush(30)
+    assert backend.ids() == {record.trace_id}
+    delivery.shutdown()
+
+
+def test_a_flush_delivers_what_came_after_the_end(tmp_path: Path) -> None:
+    """As feedback does, or the rest of a request that was open."""
+    backend, record = MemoryBackend(), trace()
+    delivery = Delivery(settings_for(tmp_path), lambda: backend)
+    delivery.start()
+    delivery.shutdown()
+    delivery.put(Finished(record))
+    assert delivery.flush(30)
+    assert backend.ids() == {record.trace_id}
+    delivery.shutdown()
+
+
 class PatientClock(SystemClock):
     """A clock on which traces gather for a batch until somebody hurries."""
 
