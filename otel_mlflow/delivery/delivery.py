@@ -150,7 +150,10 @@ class Delivery:
         if self._earlier is not None:
             # What that one has in hand is free to be taken over when its end, which may outlast its time, is over.
             self._earlier.await_end(timeout)
-        return self._engine.flush(deadline - self._clock.monotonic())
+        is_delivered = self._engine.flush(deadline - self._clock.monotonic())
+        # Where no threads are, nobody else closes the spool.
+        self._attend_unless_running()
+        return is_delivered
 
     def subscribe(self, on_change: Callable[[DeliveryState], None]) -> None:
         """Have `on_change` called with the state, if it is known, and with each new one as it begins.

@@ -92,6 +92,15 @@ def test_a_flush_delivers_what_came_after_the_end(tmp_path: Path) -> None:
     delivery.shutdown()
 
 
+def test_a_flush_after_the_end_keeps_nothing_open(tmp_path: Path) -> None:
+    """With nothing to deliver nothing starts, so that nobody would close it."""
+    delivery = Delivery(settings_for(tmp_path), MemoryBackend)
+    delivery.start()
+    delivery.shutdown(30)
+    assert delivery.flush(30)
+    assert list(tmp_path.glob("*.owner")) == []
+
+
 class PatientClock(SystemClock):
     """A clock on which traces gather for a batch until somebody hurries."""
 
