@@ -21,7 +21,6 @@ from otel_mlflow.ops.endpoints import PAGE, Endpoints
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.summary import Shown
 from otel_mlflow.ops.trailing_slash import TrailingSlash
-from otel_mlflow.tracing import Tracing
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from otel_mlflow.settings import Settings
+    from otel_mlflow.tracing import Tracing
 
 
 def app(
@@ -48,6 +48,8 @@ def app(
     Reads where the traces are, on threads of its own and with connections that write nothing. Raises `ValueError` for
     an empty or blank token, and `ArgumentTypeError` for what is no `Tracing`.
     """
+    from otel_mlflow.tracing import Tracing  # it imports MLflow
+
     if not isinstance(tracing, Tracing):
         raise ArgumentTypeError("tracing", tracing, "what otel_mlflow.instrument() returns, or otel_mlflow.Tracing(…)")
     shown = functools.partial(_shown, tracing.settings, show_users=show_users, show_texts=show_texts)

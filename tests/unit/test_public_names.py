@@ -77,6 +77,12 @@ def test_these_names_do_without_mlflow(name: str) -> None:
     assert run(f"import sys; from otel_mlflow import {name}; print('mlflow' in sys.modules)") == "False"
 
 
+@pytest.mark.parametrize("module", ["otel_mlflow.commands.cli", "otel_mlflow.ops"])
+def test_the_command_line_does_without_mlflow(module: str) -> None:
+    """Which takes a second and more: `otel-mlflow run` would wait for it before the application does, once more."""
+    assert run(f"import sys, {module}; print('mlflow' in sys.modules)") == "False"
+
+
 def test_the_methods_of_a_request_s_trace_are_these() -> None:
     """CONTRACT section 1."""
     assert sorted(name for name in vars(otel_mlflow.RequestTrace) if not name.startswith("_")) == [
