@@ -36,6 +36,7 @@ SPAN_STATE = "_otel_mlflow_state"
 """The attribute of a span object in which its state is kept."""
 
 _NO_TOKENS: Mapping[str, int] = {}
+_NOTHING: Mapping[str, Any] = {}
 
 
 class TraceOwner(Protocol):
@@ -99,6 +100,8 @@ class SpanState:
     """Whether the web framework opened it about itself."""
     json_keys: frozenset[str] | set[str] = frozenset()
     """The attributes that MLflow wrote, and wrote as JSON."""
+    beside: Mapping[str, Any] = _NOTHING
+    """Attributes that MLflow wrote, where the span itself may keep less of them."""
     live: Any = None
     """MLflow's view of the span, once somebody asked for it."""
     cut_short: str | None = None

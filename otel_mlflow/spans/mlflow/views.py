@@ -4,26 +4,68 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from mlflow.entities import LiveSpan, TraceInfo, TraceLocation, TraceState
 from mlflow.entities.span import _SpanAttributesRegistry
 from mlflow.tracing.trace_manager import _Trace
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk.trace import SpanLimits
 
 from otel_mlflow.spans.registry import find_span_state
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
 
+class _WithinOwnLimits:
+    """Stands for a span of MLflow's own provider, which the environment alone limits."""
+
+    def __init__(self) -> None:
+        limits = SpanLimits()
+        self.attributes = BoundedAttributes(
+            limits.max_span_attributes, immutable=False, max_value_len=limits.max_span_attribute_length
+        )
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Keep the attribute."""
+        self.attributes[key] = value
+
+
+@lru_cache(16)
+def _are_others(limits: SpanLimits | None) -> bool:
+    """Whether a provider limits attributes otherwise than MLflow's own would."""
+    own = SpanLimits()
+    return limits is not None and (
+        limits.max_span_attributes != own.max_span_attributes
+        or limits.max_span_attribute_length != own.max_span_attribute_length
+    )
+
+
 class _Attributes(_SpanAttributesRegistry):
-    """Remembers which attributes MLflow wrote, for it writes them as JSON, and other libraries do not."""
+    """Remembers which attributes MLflow wrote, for it writes them as JSON, and other libraries do not.
+
+    Where the application's provider limits its spans, which is for its own exporters, they are kept beside the span.
+    """
 
     def __init__(self, state: SpanState, span: Any) -> None:
         super().__init__(span)
         self._json_keys = state.json_keys = set(state.json_keys)
+        self._beside: _SpanAttributesRegistry | None = None
+        if _are_others(getattr(span, "_limits", None)):
+            within: Any = _WithinOwnLimits()
+            within.attributes.update(state.beside)
+            self._beside = _SpanAttributesRegistry(within)
+            state.beside = within.attributes
 
     def set(self, key: str, value: Any) -> None:
         self._json_keys.add(key)
         super().set(key, value)
+        if self._beside is not None and self._span.is_recording():
+            self._beside.set(key, value)
+
+    def get(self, key: str) -> Any:
+        found = self._beside.get(key) if self._beside is not None else None
+        return found if found is not None else super().get(key)
 
 
 class BridgedSpan(LiveSpan):

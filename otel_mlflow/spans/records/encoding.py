@@ -80,14 +80,14 @@ def set_status(proto: ProtoSpan, code: StatusCode, description: object) -> None:
     status.message = to_text(description) if description else ""
 
 
-def attributes_of(span: ReadableSpan, json_keys: Set[str], longest: int = LONG) -> dict[str, Any]:
-    """The span's attributes as what they stand for; `json_keys` are those that MLflow wrote.
+def attributes_of(attributes: Mapping[str, Any], json_keys: Set[str], longest: int = LONG) -> dict[str, Any]:
+    """A span's attributes as what they stand for; `json_keys` are those that MLflow wrote.
 
     Of a JSON text about so much is kept as is going to be left of it.
     """
     return {
         to_text(key): _from_attribute(value, key in json_keys or to_text(key).startswith("mlflow."), longest)
-        for key, value in (span.attributes or {}).items()
+        for key, value in attributes.items()
         if key not in _OURS_ALONE
     }
 

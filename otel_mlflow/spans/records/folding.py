@@ -82,11 +82,16 @@ def after_folding(state: SpanState) -> SpanState:
 
 def merged_attributes(state: SpanState, readable: ReadableSpan, longest: int) -> dict[str, Any]:
     """What the span says, and what only those say that are folded into it."""
-    attributes = attributes_of(readable, state.json_keys, longest)
+    attributes = _attributes(state, readable, longest)
     for folded in state.folded:
         if (span := _span(folded)) is not None:
-            attributes = attributes_of(span, folded.json_keys, longest) | attributes
+            attributes = _attributes(folded, span, longest) | attributes
     return attributes
+
+
+def _attributes(state: SpanState, readable: ReadableSpan, longest: int) -> dict[str, Any]:
+    said = readable.attributes or {}
+    return attributes_of({**said, **state.beside} if state.beside else said, state.json_keys, longest)
 
 
 class _Sort(NamedTuple):

@@ -16,12 +16,15 @@ import pytest
 from mlflow.entities import LiveSpan, SpanStatusCode, SpanType, TraceState, model_registry
 from mlflow.entities.span import NoOpSpan
 from mlflow.tracing.trace_manager import InMemoryTraceManager, _Trace
+from opentelemetry import trace as trace_api
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otel_mlflow import Tracing
 from otel_mlflow.spans.mlflow.trace_manager import BridgedTraceManager
-from otel_mlflow.testing import CapturedTraces
+from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import app_of, raw, span
 from tests.unit.asgi_calls import Call
 from tests.unit.conftest import Instrument
@@ -365,6 +368,36 @@ def test_traces_of_others_are_left_to_mlflow(traces: CapturedTraces, trace_id: A
     assert manager().get_root_span_id(trace_id) is None
     with manager().get_trace(trace_id) as trace:
         assert trace is None
+
+
+@pytest.mark.parametrize("limits", [{"max_span_attribute_length": 40}, {"max_span_attributes": 4}])
+def test_limits_of_the_application_s_provider_are_for_its_own_exporters(
+    fresh_process: None, instrument: Instrument, limits: dict[str, int]
+) -> None:
+    """MLflow has what it would have without us; they see as much as the limits say."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(span_limits=SpanLimits(**limits))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace_api.set_tracer_provider(provider)
+    question = {"messages": [{"role": "user", "content": "x" * 100}]}
+
+    def handler() -> bool:
+        with mlflow.start_span("work", span_type=SpanType.TOOL, attributes={"a": "b" * 50}) as work:
+            work.set_inputs(question)
+            work.set_outputs(["y" * 100])
+            return bool(work.inputs == question)
+
+    app = app_of(handler, telemetry={"tracing": False})
+    instrument(app)
+    with capture() as traces:
+        assert Call(app).run().json is True
+        work = spans_of(traces[0])["work"]
+    assert (work.span_type, work.inputs, work.outputs) == ("TOOL", question, ["y" * 100])
+    assert work.attributes["a"] == "b" * 50
+    (exported,) = [each for each in exporter.get_finished_spans() if each.name == "work"]
+    attributes = exported.attributes or {}
+    assert len(attributes) <= limits.get("max_span_attributes", 128)
+    assert all(len(str(value)) <= limits.get("max_span_attribute_length", 1000) for value in attributes.values())
 
 
 def test_a_trace_that_mlflow_began_before_is_handed_to_its_exporter(fresh_process: None) -> None:
