@@ -20,6 +20,8 @@ from app.store.rows import ForbiddenError, NotYoursError, TurnRunningError
 from app.turns.failures import TurnCancelledError, explain
 from app.turns.traced import step
 
+_MOST_DETAIL = 2_000
+"""So many characters of a detail: it may hold what was sent."""
 _STATUS: dict[type[Exception], int] = {
     NotYoursError: 404,
     NoDeckError: 404,
@@ -52,8 +54,16 @@ async def _refused(request: Request, error: HTTPException) -> JSONResponse:
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-    found = "; ".join(f"{_place(one['loc'])}: {one['msg']}" for one in error.errors())
+    found = "; ".join(f"{_place(one['loc'])}: {_problem(request, one)}" for one in error.errors())
     return _refusal(request, 422, found)
+
+
+def _problem(request: Request, error: dict[str, Any]) -> str:
+    """What is wrong with a value; a body that came as bytes was not even read as JSON."""
+    if not isinstance(error.get("input"), bytes):
+        return str(error["msg"])
+    sent = request.headers.get("content-type")
+    return f"Content-Type is {sent!r}; expected application/json" if sent else "Send Content-Type: application/json"
 
 
 def _answer_with_words(status: int) -> Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]:
@@ -100,5 +110,6 @@ def _trace_id_of_look(request: Request) -> str:
 def _answer(
     request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> JSONResponse:
-    body = {"detail": detail, "request_id": request_id(request), "trace_id": otel_mlflow.current_trace().id, **more}
+    shown = detail if len(detail) <= _MOST_DETAIL else f"{detail[:_MOST_DETAIL]}… ({len(detail)} characters)"
+    body = {"detail": shown, "request_id": request_id(request), "trace_id": otel_mlflow.current_trace().id, **more}
     return JSONResponse(body, status, headers)

@@ -3,17 +3,19 @@
 - `Espresso in North and Filter in South`, `best month in 2023 and best month in 2024`: the words follow a pattern that
   repeats; what stands before it and behind it belongs to each.
 - `H2 vs H1`, `growth from Q1 to Q4`: parts of a year are told apart, and no year or each is named: each for itself.
+- `average revenue in H1 vs H2 2024`: the average of each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from app.questions.limits import ENDS
+from app.questions.measures import measure_named
 from app.questions.mentions import TimeMention
-from app.questions.months import ALL
+from app.questions.months import ALL, SIZES
 from app.questions.query import part_of
 from app.questions.times import find_times
 from app.questions.tokens import Kind, Token
@@ -23,6 +25,8 @@ _PASSED_OVER = {Kind.FILLER, Kind.AND, Kind.COMPARE, Kind.ABOVE, Kind.BELOW, Kin
 """What may stand between the words of a pattern."""
 _COMPARING = {Kind.COMPARE, Kind.ABOVE, Kind.BELOW}
 """What sets one question beside another, and says nothing in one alone."""
+_NOT_EACH = {Kind.TOGETHER, Kind.EXCLUDE, Kind.NOT, Kind.RISE, Kind.FALL, Kind.ABOVE, Kind.BELOW, Kind.SHARE}
+"""What is said of all of them, or of one beside another."""
 _YEARS = tuple(sorted({month[:4] for month in ALL}))
 _SHORTEST, _LONGEST = 2, 4
 
@@ -39,7 +43,8 @@ class _Group:
 
 def alternatives(tokens: Tokens) -> list[Tokens]:
     """The questions; the one that it is where it does not hold several."""
-    return [question for one in apart(tokens) or [tokens] for question in for_each_year(one)]
+    questions = [question for one in apart(tokens) or [tokens] for question in for_each_year(one)]
+    return [each for one in questions for each in _averages_of_each(one)]
 
 
 def apart(tokens: Tokens) -> list[Tokens]:
@@ -108,7 +113,14 @@ def _is_joined(tokens: Tokens, repeated: Sequence[Sequence[_Group]]) -> bool:
     groups = [group for piece in repeated for group in piece]
     inside = set(range(groups[0].start, groups[-1].end))
     between = [tokens[place] for place in inside - {at for group in groups for at in range(group.start, group.end)}]
-    return all(token.kind in _PASSED_OVER or token.kind is Kind.MEASURE for token in between)
+    is_nested = "end" in {group.role for group in groups} and _is_within(tokens, repeated)
+    return not is_nested and all(token.kind in _PASSED_OVER or token.kind is Kind.MEASURE for token in between)
+
+
+def _is_within(tokens: Tokens, repeated: Sequence[Sequence[_Group]]) -> bool:
+    """`worst product in the worst region`: one of the other's."""
+    starts = [(piece[-1].end, following[0].start) for piece, following in pairwise(repeated)]
+    return any({"in", "of", "for", "within"} & {one.text.lower() for one in tokens[end:start]} for end, start in starts)
 
 
 def _questions(tokens: Tokens, repeated: Sequence[Sequence[_Group]]) -> Iterator[Tokens]:
@@ -135,6 +147,37 @@ def for_each_year(tokens: Tokens) -> list[Tokens]:
     end = times[-1].end
     before, behind = (_without_years(part) for part in (tokens[:end], tokens[end:]))
     return [(*before, Token(year, Kind.YEAR, year), *behind) for year in _YEARS]
+
+
+def _averages_of_each(tokens: Tokens) -> list[Tokens]:
+    """`average revenue in H1 vs H2 2024`: the average of each, of units that are finer."""
+    times = find_times(tokens)
+    if not _averages_times_apart(tokens, times):
+        return [tokens]
+    inside = {place for time in times for place in range(time.start, time.end)}
+    rest = [(place, token) for place, token in enumerate(tokens) if place not in inside]
+    before = tuple(token for place, token in rest if place < times[0].start)
+    behind = tuple(token for place, token in rest if place > times[0].start and token.kind not in _COMPARING)
+    return [(*before, *_named_again(time, tokens), *behind) for time in times]
+
+
+def _averages_times_apart(tokens: Tokens, times: Sequence[TimeMention]) -> bool:
+    """Whether averages of what adds up are asked for, in several times that are longer than what they are taken of."""
+    kinds = {token.kind for token in tokens}
+    ratios = [token for token in tokens if token.kind is Kind.MEASURE and not measure_named(token.value).adds_up]
+    if Kind.AVERAGE not in kinds or kinds & _NOT_EACH or ratios or len(times) < 2:
+        return False
+    if any(time.is_range or time.window or time.is_season or len(time.years) > 1 for time in times):
+        return False
+    named = [SIZES[unit] for unit in SIZES for one in tokens if (one.kind, one.value) == (Kind.DIMENSION, unit)]
+    sizes = {SIZES[time.unit] for time in times}
+    return len(sizes) == 1 and min(sizes) > min(named, default=SIZES["month"])
+
+
+def _named_again(time: TimeMention, tokens: Tokens) -> Tokens:
+    """The words of a time, and its year."""
+    own = [token for token in tokens[time.start : time.end] if token.kind is not Kind.YEAR]
+    return (*own, *(Token(str(year), Kind.YEAR, str(year)) for year in time.years))
 
 
 def _without_years(tokens: Tokens) -> Tokens:

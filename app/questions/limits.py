@@ -113,7 +113,7 @@ def _between(tokens: Sequence[Token], place: int) -> Limit | None:
 
 def _loss(tokens: Sequence[Token], dimensions: Collection[Dimension]) -> Threshold | None:
     """`which regions make a loss`: a profit below 0; not `where do we lose the most`."""
-    is_asked = any(token.text.lower() in LOSSES for token in tokens)
+    is_asked = any(token.kind is Kind.MEASURE and token.text.lower() in LOSSES for token in tokens)
     has_end = any(token.kind in ENDS for token in tokens)
     return Threshold("below", 0.0) if is_asked and dimensions and not has_end else None
 

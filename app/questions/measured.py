@@ -40,9 +40,10 @@ def unknown_measure(tokens: Sequence[Token]) -> int | None:
     return None
 
 
-def without_lost_shares(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """`who lost the most share`: what is lost is no profit."""
-    if not any(token.kind is Kind.SHARE and not token.value for token in tokens):
+def with_losses_as_falls(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """`who lost the most share`, `which region lost revenue`: what is lost is no profit."""
+    shares = any(token.kind is Kind.SHARE and not token.value for token in tokens)
+    if not shares and not any(token.kind is Kind.MEASURE and not token.is_loose for token in tokens):
         return tokens
     return tuple(
         replace(token, kind=Kind.FALL, value="") if token.is_loose and token.text.lower() in LOSSES else token

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.questions.exclusions import excluded_places
 from app.questions.growth_words import averages_growth, denials_of_growth
 from app.questions.limits import ENDS, find_limit
-from app.questions.measured import find_measures, unknown_measure, without_lost_shares
+from app.questions.measured import find_measures, unknown_measure, with_losses_as_falls
 from app.questions.mentions import TimeMention
 from app.questions.months import SEASONS, SIZES, Months, Unit
 from app.questions.query import DIMENSIONS, MEMBERS, PARTS, Dimension, Members, Threshold, part_of
@@ -149,7 +149,7 @@ class Named:
 
 def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
     """Sort the words of a question; `reference` is the time that was spoken of before."""
-    tokens = without_lost_shares(tokens)
+    tokens = with_losses_as_falls(tokens)
     excluded, excluding = excluded_places(tokens)
     times = find_times(tokens, reference)
     in_times = {place for time in times for place in range(time.start, time.end)} | _years(tokens)
@@ -283,12 +283,16 @@ def _members(tokens: Sequence[Token], part: Dimension, excluded: set[int], limit
 def _count(tokens: Sequence[Token]) -> tuple[int, set[int]]:
     """How many are ranked: the number beside the word that ranks or before what is ranked; 0 if there is none."""
     ends = {place for place, token in enumerate(tokens) if token.kind in ENDS}
+    counting = dict[int, float]()
     for place, token in enumerate(tokens):
         is_beside = bool({place - 1, place + 1} & ends)
         counts = [one.kind for one in tokens[place + 1 : place + 2]] == [Kind.DIMENSION]
         if token.kind is Kind.NUMBER and not token.text.endswith("%") and (is_beside or (ends and counts)):
-            return max(1, int(min(float(token.value), 1000))), {place}
-    return 0, set()
+            counting[place] = float(token.value)
+    count = next(iter(counting.values()), 0.0)
+    # `three best and three worst` is one number.
+    places = {place for place, value in counting.items() if value == count}
+    return (max(1, int(min(count, 1000))) if counting else 0), places
 
 
 def _dimension(name: str) -> Dimension:

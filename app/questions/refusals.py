@@ -8,7 +8,7 @@ from app.questions.compose import months_named
 from app.questions.limits import ENDS
 from app.questions.months import ALL, SIZES, name_of
 from app.questions.named import Named
-from app.questions.query import PARTS
+from app.questions.query import PARTS, part_of
 from app.questions.tokens import Kind, Token
 
 NOT_WHY = "The data say what and where, not why."
@@ -30,6 +30,8 @@ def refuse(named: Named, *, is_fragment: bool = False) -> str:
         return f"I do not know what “{idle[0]}” leaves out: I can leave out regions, products and times."
     if named.has(Kind.SHARE) and not named.has(Kind.RISE, Kind.FALL) and _shares_time(named):
         return "I can't tell a time's share in others: ask for the figures by season, quarter or month."
+    if whole := _shares_one_in_another(named):
+        return f"I can't tell one in percent of another: ask for {whole} and the other beside each other."
     if parted := _parts_of_growth(named):
         return f"I can't tell what parts “{parted}” to growth: ask for the growth of each."
     if _ranks_differences(named):
@@ -88,6 +90,17 @@ def _shares_time(named: Named) -> bool:
         if is_owner or comes_from:
             return True
     return False
+
+
+def _shares_one_in_another(named: Named) -> str:
+    """`North as a percentage of South`: the second, of the same part."""
+    following = [(at, token) for at, token in enumerate(named.tokens) if token.kind is not Kind.FILLER]
+    for (place, share), (_, whole) in pairwise(following):
+        before = [token for token in named.tokens[:place] if token.kind is Kind.MEMBER]
+        is_of = share.kind is Kind.SHARE and whole.kind is Kind.MEMBER and not whole.possessive
+        if is_of and any(part_of(one.value) == part_of(whole.value) and one.value != whole.value for one in before):
+            return whole.value
+    return ""
 
 
 def _parts_of_growth(named: Named) -> str:

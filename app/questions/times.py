@@ -32,6 +32,7 @@ from app.questions.ranges import join_ranges
 from app.questions.tokens import Kind, Token
 
 _YEARS = tuple(sorted({int(month[:4]) for month in ALL}))
+_COMPARING = {Kind.COMPARE, Kind.ABOVE, Kind.BELOW}
 _WINDOWS = {Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT}
 
 
@@ -46,9 +47,9 @@ def find_times(tokens: Sequence[Token], reference: Months = ()) -> list[TimeMent
 
 
 def _as_compared(mention: TimeMention, tokens: Sequence[Token]) -> TimeMention:
-    """`compared with last year`: the year before that of which all else is said."""
+    """`compared with last year`, `better than last year`: the year before that of which all else is said."""
     is_last_year = mention.window is Kind.RECENT and (mention.unit, mention.number) == ("year", 1)
-    is_compared = is_last_year and kind_before(mention, tokens) is Kind.COMPARE
+    is_compared = is_last_year and kind_before(mention, tokens) in _COMPARING
     return replace(mention, window=Kind.YEAR_BEFORE) if is_compared else mention
 
 
@@ -58,7 +59,7 @@ def _year_before(
     """What else is named, a year before; where nothing is, the last year, and the one before it."""
     within = {month for one in others for month in one.months}
     months = tuple(sorted(within)) or reference or ALL[-SIZES["year"] :]
-    if not within and not reference and kind_before(mention, tokens) is Kind.COMPARE:
+    if not within and not reference and kind_before(mention, tokens) in _COMPARING:
         yield replace(mention, months=months, window=None)
     yield replace(mention, months=shift(months, -SIZES["year"]))
 

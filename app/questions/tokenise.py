@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ _WORD = re.compile(
     r"(?P<iso>\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])\b)"
     r"|(?P<quarter>\b(?:19|20)\d\d[ -]?[qh][1-4]\b)"
     r"|(?P<numeric>\b(?:0?[1-9]|1[0-2])[/.](?:19|20)\d\d\b)"
-    r"|(?P<fiscal>\bfy[ -]?(?:19|20)\d\d\b)"
+    r"|(?P<fiscal>\bfy[ -]?(?:(?:19|20)\d\d|2\d)\b)"
     r"|(?P<ordinal>\b\d+(?:st|nd|rd|th)\b)"
     r"|(?P<number>[€$]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[km]\b|\s?%)?)"
     r"|(?P<word>[^\W\d_][\w]*(?:['’][^\W\d_]+)*)"
@@ -23,6 +24,11 @@ _WORD = re.compile(
 )
 _IN_WORDS = re.compile(r"(\d)\s+per\s?cent\b(?! points)", re.IGNORECASE)
 _BOTH_YEARS, _YEARS = re.compile(r"\bboth years\b", re.IGNORECASE), " and ".join(sorted({one[:4] for one in ALL}))
+_ORDINAL = "first|second|third|fourth|1st|2nd|3rd|4th"
+# `third` of `third and fourth quarter` is a quarter too.
+_LISTED_ORDINAL = re.compile(
+    rf"\b({_ORDINAL})(?=,? (?:and|or|to|vs|versus|with) (?:the )?(?:{_ORDINAL}) (quarter|half)s?\b)", re.IGNORECASE
+)
 _SIGNS = {
     "&": Kind.AND,
     "+": Kind.AND,
@@ -48,13 +54,35 @@ _KNOWN_WORDS = frozenset(word for phrase in LEXICON for word in phrase)
 
 def tokenise(sentence: str) -> tuple[Token, ...]:
     """Cut a sentence into tokens."""
-    plain = _BOTH_YEARS.sub(_YEARS, _IN_WORDS.sub(r"\1%", sentence))
+    plain = _BOTH_YEARS.sub(_YEARS, _IN_WORDS.sub(r"\1%", _plain_letters(sentence)))
+    plain = _LISTED_ORDINAL.sub(r"\1 \2", plain)
     words = [_corrected(token) for match in _WORD.finditer(plain) for token in _words(match)]
-    tokens = list(_phrases(words))
+    tokens = _with_short_years(list(_phrases(words)))
     return tuple(
         replace(token, kind=Kind.UNKNOWN) if _is_fraction(tokens, place) else token
         for place, token in enumerate(tokens)
     )
+
+
+def _with_short_years(tokens: Sequence[Token]) -> list[Token]:
+    """`Q1 24`, `Jan '24`: a year, where it is one of those that the data hold; not the day of `on January 24`."""
+    years = {month[2:4]: month[:4] for month in ALL}
+    return [
+        Token(token.text, Kind.YEAR, years[token.text], read_as=years[token.text])
+        if token.kind is Kind.NUMBER
+        and token.text in years
+        and place
+        and tokens[place - 1].kind is Kind.PART_OF_YEAR
+        and [one.text.lower() for one in tokens[max(0, place - 2) : place - 1]] != ["on"]
+        else token
+        for place, token in enumerate(tokens)
+    ]
+
+
+def _plain_letters(sentence: str) -> str:
+    """Full-width letters as plain ones; without what cannot be seen: soft hyphens, marks of order."""
+    seen = (letter for letter in sentence if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFKC", "".join(seen))
 
 
 def _is_fraction(tokens: Sequence[Token], place: int) -> bool:
@@ -84,7 +112,8 @@ def _words(match: re.Match[str]) -> Iterator[Token]:
         yield Token(text, Kind.PART_OF_YEAR, f"month {int(text[:-5])}")
         yield Token(text, Kind.YEAR, text[-4:])
     elif match.lastgroup == "fiscal":
-        yield Token(text, Kind.YEAR, text[-4:], read_as=text[-4:])
+        year = text[-4:] if text[-4:].isdigit() else f"20{text[-2:]}"
+        yield Token(text, Kind.YEAR, year, read_as=year)
     elif match.lastgroup == "number":
         yield _number(text)
     elif match.lastgroup in ("word", "ordinal"):

@@ -95,6 +95,31 @@ async def test_broken_json_is_named(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["detail"]) == (422, "body: JSON decode error")
 
 
+@pytest.mark.parametrize(
+    ("headers", "detail"),
+    [
+        ({"content-type": "text/plain"}, "body: Content-Type is 'text/plain'; expected application/json"),
+        ({}, "body: Send Content-Type: application/json"),
+    ],
+)
+async def test_json_that_is_not_called_so_is_refused_with_what_to_do(
+    client: httpx.AsyncClient, headers: dict[str, str], detail: str
+) -> None:
+    """What `curl -d` and `fetch` send without being told is no JSON to the server."""
+    answer = await client.post("/api/chat", content=b'{"message": "revenue"}', headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+
+
+async def test_an_error_does_not_send_back_all_that_was_sent(client: httpx.AsyncClient) -> None:
+    """A long list is cut, with its length."""
+    session = (await ask(client))["session_id"]
+    order = {"new_order": [0] * 10_000}
+    answer = await client.put("/api/slides/reorder", params={"session_id": session}, json=order)
+    assert answer.status_code == 422
+    assert len(answer.json()["detail"]) < 2_100
+    assert answer.json()["detail"].endswith("characters)")
+
+
 async def test_errors_carry_the_ids_of_the_request(client: httpx.AsyncClient) -> None:
     """The caller's request id, in the body and in the header; without tracing no trace id."""
     answer = await client.get("/api/nowhere", headers={"X-Request-ID": "r-1"})

@@ -54,3 +54,11 @@ def test_the_distance_of_words_is_one(one: str, other: str) -> None:
 def test_no_text_breaks_the_reading(text: str) -> None:
     """Every token is of the text."""
     assert all(token.text for token in tokenise(text))
+
+
+@pytest.mark.parametrize(
+    "typed", ["\uff52\uff45\uff56\uff45\uff4e\uff55\uff45", "rev\u00adenue", "\u202erevenue", "reve\u200bnue"]
+)
+def test_letters_are_read_as_they_look(typed: str) -> None:
+    """Full-width letters, and what word processors put between letters without showing it."""
+    assert [(token.kind, token.value) for token in tokenise(typed)] == [(Kind.MEASURE, "revenue")]
