@@ -1,8 +1,9 @@
 """Which requests come from this machine.
 
-Three things are looked at, because each alone can be had from outside: the address of the connection (a proxy on this
-machine connects from loopback, too), the addresses that proxies name, and the host that was asked for (a page in a
-browser on this machine may have a name of its own that resolves to loopback: DNS rebinding).
+Four things are looked at, because each alone can be had from outside: the address of the connection (a proxy on this
+machine connects from loopback, too), the addresses that proxies name, the host that was asked for (a page in a browser
+on this machine may have a name of its own that resolves to loopback: DNS rebinding), and the page that asks (an
+application whose CORS lets any origin read its answers would show ours to every page that its developer has open).
 """
 
 from __future__ import annotations
@@ -13,14 +14,20 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-PROXY_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded", "x-forwarded-host", "via", "cf-connecting-ip")
+PROXY_HEADERS = (
+    *("x-forwarded-for", "x-real-ip", "forwarded", "x-forwarded-host", "via", "cf-connecting-ip"),
+    *("true-client-ip", "x-client-ip", "x-envoy-external-address", "fastly-client-ip", "fly-client-ip"),
+)
 """What proxies add. A request that has one was passed on, and only the addresses in it say for whom."""
+
+FORWARDED = "x-forwarded-"
+"""How the names of others begin, which say that a request was passed on and not for whom."""
 
 
 def is_local(request: HTTPConnection) -> bool:
     """Whether a request was made on this machine, for this machine."""
     client = request.client.host if request.client else ""
-    return _is_loopback_or_no_address(client) and not _is_from_elsewhere(request) and _is_local_name(request)
+    return _is_loopback_or_no_address(client) and not _is_from_elsewhere(request) and _is_for_here(request)
 
 
 def _is_loopback_or_no_address(host: str) -> bool:
@@ -31,7 +38,8 @@ def _is_loopback_or_no_address(host: str) -> bool:
 
 def _is_from_elsewhere(request: HTTPConnection) -> bool:
     named = [part for name in PROXY_HEADERS for value in request.headers.getlist(name) for part in value.split(",")]
-    return not all(_names_loopback(part) for part in named)
+    is_passed_on = any(name.startswith(FORWARDED) for name in request.headers)
+    return (is_passed_on and not named) or not all(map(_names_loopback, named))
 
 
 def _names_loopback(text: str) -> bool:
@@ -42,9 +50,14 @@ def _names_loopback(text: str) -> bool:
     return address.is_loopback if address is not None else host == "localhost"
 
 
-def _is_local_name(request: HTTPConnection) -> bool:
+def _is_for_here(request: HTTPConnection) -> bool:
+    origins = [origin.rpartition("//")[2] for origin in request.headers.getlist("origin")]
+    return all(map(_is_local_name, [request.headers.get("host", ""), *origins])) and "null" not in origins
+
+
+def _is_local_name(netloc: str) -> bool:
     """A name without a dot belongs to nobody on the internet."""
-    host = _host_of(request.headers.get("host", ""))
+    host = _host_of(netloc)
     address = _address(host)
     return address.is_loopback if address is not None else "." not in host or host.endswith(".localhost")
 

@@ -105,7 +105,7 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _length(window: str) -> int:
-    found = re.fullmatch(r"([1-9]\d{0,4})([mhd])", window)
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", window)
     length = int(found[1]) * UNITS[found[2]] if found else 0
     if not 0 < length <= LONGEST:
         raise QuestionError(

@@ -123,12 +123,21 @@ def test_the_spaces_around_a_token_do_not_count(store: Path, tmp_path: Path) -> 
         ("127.0.0.1", {"Host": "localhost:8000"}, 200),
         ("127.0.0.1", {"Host": "[::1]:8000"}, 200),
         ("127.0.0.1", {"Host": "[::1"}, 403),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}, 403),
+        ("127.0.0.1", {"X-Forwarded-Proto": "http", "X-Forwarded-Port": "80", "X-Forwarded-For": "127.0.0.1"}, 200),
+        ("127.0.0.1", {"X-Forwarded-Port": "80", "X-Forwarded-Host": "localhost:5173"}, 200),
+        ("127.0.0.1", {"True-Client-IP": "203.0.113.9"}, 403),
+        ("127.0.0.1", {"Origin": "https://example.com"}, 403),
+        ("127.0.0.1", {"Origin": "null"}, 403),
+        ("127.0.0.1", {"Origin": "http://localhost:3000"}, 200),
+        ("127.0.0.1", {"Origin": "http://[::1]:3000"}, 200),
+        ("127.0.0.1", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200),
     ],
 )
 def test_without_token_and_guard_only_this_machine_is_served(
     store: Path, tmp_path: Path, client_host: str, headers: dict[str, str], status: int
 ) -> None:
-    """By address, by what proxies say, and by the host that was asked for."""
+    """By address, by what proxies say, by the host that was asked for, and by the page that asks."""
     tracing = Tracing(settings_of(store, tmp_path))
     client = TestClient(ops.app(tracing), client=(client_host, 4711))
     assert client.get("/status", headers=headers).status_code == status

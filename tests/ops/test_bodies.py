@@ -25,7 +25,13 @@ def test_a_body_is_the_object_as_json(content: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("accepted", "size", "encoding"),
-    [("gzip, br", WORTH_COMPRESSING, "gzip"), ("br", WORTH_COMPRESSING, None), ("gzip", WORTH_COMPRESSING - 1, None)],
+    [
+        ("gzip, br", WORTH_COMPRESSING, "gzip"),
+        ("br", WORTH_COMPRESSING, None),
+        ("gzip;q=0, br", WORTH_COMPRESSING, None),
+        ("br, gzip; q=0.5", WORTH_COMPRESSING, "gzip"),
+        ("gzip", WORTH_COMPRESSING - 1, None),
+    ],
 )
 def test_a_body_is_compressed_where_that_is_accepted_and_worth_it(
     accepted: str, size: int, encoding: str | None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from otel_mlflow.errors import RetryableError
 from otel_mlflow.ops.feeds.sqlite_store import SqliteFeed
 from otel_mlflow.ops.figures.count import count
 from otel_mlflow.ops.index.entry import CANCELLED, ERROR, OK, TraceEntry, assessment, entry_from_info, outcome_of
@@ -122,6 +124,38 @@ def test_two_processes_share_an_index(store: Path, tmp_path: Path) -> None:
     found = one.summary(asked).to_dict(Shown())
     assert other.summary(asked).to_dict(Shown()) == found
     assert len(list((tmp_path / "spool" / "ops").glob("*.db"))) == 1
+
+
+def test_an_index_with_a_damaged_column_is_made_anew(store: Path, tmp_path: Path) -> None:
+    """SQLite does not see that bytes inside of a value have changed."""
+    asked = question_of({"window": "24h"}, seed.END)
+    source = source_for(settings_of(store, tmp_path))
+    found = source.summary(asked)
+    (path,) = (tmp_path / "spool" / "ops").glob("*.db")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE block SET data = substr(data, 1, length(data) / 2)")
+    with pytest.raises(RetryableError, match="was damaged and is made anew"):
+        source.summary(asked)
+    again = source.summary(asked)
+    assert (again.figures, again.missing) == (found.figures, found.missing)
+
+
+@pytest.mark.parametrize("lost", ["the file", "the folder", "all of its content"])
+def test_an_index_that_is_lost_while_it_is_used_is_made_anew(store: Path, tmp_path: Path, lost: str) -> None:
+    """Also what lies before the window is read again, which is compared once a minute otherwise."""
+    asked = question_of({"window": "24h"}, seed.END)
+    source = source_for(settings_of(store, tmp_path))
+    found = source.summary(asked)
+    (path,) = (tmp_path / "spool" / "ops").glob("*.db")
+    if lost == "the folder":
+        shutil.rmtree(path.parent)
+    elif lost == "the file":
+        TraceIndex(path).forget()
+    else:
+        TraceIndex(path).forget()
+        path.touch()
+    again = source.summary(asked)
+    assert (again.figures, again.missing) == (found.figures, found.missing)
 
 
 def test_a_state_folder_that_cannot_be_used_costs_only_the_sharing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
@@ -26,14 +27,20 @@ LATEST = f"SELECT start_ms, length FROM block WHERE name = '{TIME}' ORDER BY sta
 def read_blocks(
     db: sqlite3.Connection, start_ms: int, end_ms: int, names: Collection[str] = COLUMNS
 ) -> Iterator[Block]:
-    """The blocks that begin within a time, by time, with the columns of these names; rollups are relations, too."""
+    """The blocks that begin within a time, by time, with the columns of these names; rollups are relations, too.
+
+    Raises `sqlite3.DatabaseError` where SQLite has not seen that what it keeps is damaged.
+    """
     only = f"name IN ({', '.join('?' * len(names))})"
     found = db.execute(f"{SOME} AND {only} ORDER BY start_ms", (start_ms, end_ms, *names))
     for start, rows in groupby(found, key=lambda row: int(row[0])):
         relations: dict[str, dict[str, Array]] = defaultdict(dict)
         for _, full_name, kind, length, data in rows:
             relation, _, name = full_name.partition(".")
-            relations[relation][name] = decode(kind, length, data)
+            try:
+                relations[relation][name] = decode(kind, length, data)
+            except (ValueError, TypeError, zlib.error) as error:
+                raise sqlite3.DatabaseError(f"{full_name} of {start} cannot be read: {error}") from error
         yield Block(start, relations)
 
 

@@ -34,10 +34,12 @@ def encode(column: Array) -> Encoded:
 
 
 def decode(kind: str, length: int, data: bytes) -> Array:
-    """Read a column."""
+    """Read a column. Raises `ValueError`, `TypeError` or `zlib.error` for one that is damaged."""
     if kind == TEXT:
         return texts(json.loads(zlib.decompress(data)))
     found = np.frombuffer(data, kind)
+    if len(found) not in (length, 1):
+        raise ValueError(f"{len(found)} values; expected {length}, or one for all")
     return found if len(found) == length else found.repeat(length)
 
 

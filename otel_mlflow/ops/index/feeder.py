@@ -37,6 +37,8 @@ class Round:
 
     start_ms: int
     end_ms: int
+    index: int
+    """Which one it is read into: one that is made anew has none of it."""
     done: Future[None]
     ended: float = math.inf
 
@@ -70,14 +72,17 @@ class Feeder:
 
         What was up to date `fresh_for` seconds ago still is. Raises `DeliveryError` where the backend cannot be asked.
         """
-        since = time.monotonic() - fresh_for
-        if any(moment > since and each.covers(start_ms, end_ms) for each, moment in self._finished):
+        since, index = time.monotonic() - fresh_for, self._index.identity()
+        known = (each for each, moment in self._finished if moment > since and each.index == index)
+        if any(each.covers(start_ms, end_ms) for each in known):
             return True
-        current = self._round(start_ms, end_ms)
+        current = self._round(start_ms, end_ms, index)
         if not wait([current.done], patience).done:
             return False
         self._forget(current)
         current.done.result()
+        if current.index != self._index.identity():
+            return False
         self._finished.append((current, time.monotonic()))
         return True
 
@@ -85,13 +90,13 @@ class Feeder:
         """End early, and keep what was read."""
         self._stop.set()
 
-    def _round(self, start_ms: int, end_ms: int) -> Round:
+    def _round(self, start_ms: int, end_ms: int, index: int) -> Round:
         with self._lock:
             self._rounds = [each for each in self._rounds if each.is_current]
-            known = next((each for each in self._rounds if each.covers(start_ms, end_ms)), None)
+            known = next((each for each in self._rounds if each.index == index and each.covers(start_ms, end_ms)), None)
             if known is None:
                 done, _ = begin(lambda: self._synchronize(start_ms, end_ms), "otel-mlflow-ops-index")
-                known = Round(start_ms, end_ms, done)
+                known = Round(start_ms, end_ms, index, done)
                 done.add_done_callback(known.end)
                 self._rounds.append(known)
             return known

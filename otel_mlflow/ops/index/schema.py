@@ -12,6 +12,7 @@ million of 28 days (numpy: 0.6 s), in up to 1.8 GB of memory, and 69 MB to insta
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 
 VERSION = 8
@@ -44,5 +45,12 @@ def prepare(db: sqlite3.Connection) -> None:
         names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:
             db.execute(f"DROP TABLE {name}")
+    if version != VERSION or not identity_of(db):
+        db.execute(f"PRAGMA application_id = {secrets.randbelow(2**31 - 1) + 1}")
     db.executescript(TABLES)
     db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def identity_of(db: sqlite3.Connection) -> int:
+    """A number that the index was given when it was made; 0 where it is gone, and SQLite has made an empty file."""
+    return int(db.execute("PRAGMA application_id").fetchone()[0])

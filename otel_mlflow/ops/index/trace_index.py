@@ -20,7 +20,7 @@ from otel_mlflow.ops.index.blocks import (
     times_of_unfinished,
 )
 from otel_mlflow.ops.index.entry import TraceEntry
-from otel_mlflow.ops.index.schema import prepare
+from otel_mlflow.ops.index.schema import identity_of, prepare
 from otel_mlflow.ops.question import HOUR, MINUTE
 
 LOCK_TIMEOUT = 20.0
@@ -35,7 +35,6 @@ class TraceIndex:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
@@ -59,6 +58,7 @@ class TraceIndex:
     def connected(self) -> Generator[sqlite3.Connection, None, None]:
         """A connection. Raises `RetryableError` where the file cannot be used, after removing one that is damaged."""
         try:
+            self._make_if_lost()
             with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
                 db.row_factory = sqlite3.Row
                 db.execute("PRAGMA synchronous = OFF")
@@ -70,7 +70,9 @@ class TraceIndex:
         except sqlite3.DatabaseError as error:
             self.forget()
             self._prepare()
-            raise RetryableError(f"the index at {self._path} was damaged and is made anew: {error}") from error
+            raise RetryableError(
+                f"the index at {self._path} was damaged and is made anew: {error}", "ask again in a moment"
+            ) from error
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection, None, None]:
@@ -158,7 +160,17 @@ class TraceIndex:
                 db.execute("DELETE FROM block WHERE start_ms < ?", (kept,))
                 db.execute("DELETE FROM scanned WHERE start_ms < ?", (kept,))
 
+    def identity(self) -> int:
+        """Another number for each time that the index was made anew, by whatever process."""
+        with self.connected() as db:
+            return identity_of(db)
+
+    def _make_if_lost(self) -> None:
+        if not self._path.exists() or not self._path.stat().st_size:
+            self._prepare()
+
     def _prepare(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
             prepare(db)
         self._path.chmod(0o600)

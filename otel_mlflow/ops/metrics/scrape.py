@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import metrics as metrics_api
 
 from otel_mlflow.delivery.destinations import destination_key
+from otel_mlflow.ops.bodies import is_accepted
 from otel_mlflow.ops.metrics import health
 from otel_mlflow.ops.metrics.instruments import (
     INSTRUMENTS,
@@ -75,9 +76,9 @@ class Metrics:
         from prometheus_client.exposition import choose_encoder
 
         self.recorder.work_off()
-        is_prometheus = OPENMETRICS in accept
+        is_prometheus = is_accepted(OPENMETRICS, accept)
         found = self._shared.read(scraper if is_prometheus else None)
-        encode, content_type = choose_encoder(accept)
+        encode, content_type = choose_encoder(accept if is_prometheus else "")
         families = _families(found, with_created=is_prometheus)
         return encode(_Collected([*families, *self._health.collect()])), content_type
 
