@@ -9,7 +9,7 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, get_current_span, use_span
 
-from otel_mlflow.spans.user_values import bounded_text, bounded_texts
+from otel_mlflow.spans.user_values import bounded_text, take_items
 
 
 @contextmanager
@@ -18,10 +18,11 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
 
     For a job queue, a worker thread or another process; it does not matter how much later. `carrier` is what
     `current_trace().carrier()` returned, and is believed, so it must not be what a stranger sent; with an empty one,
-    from outside a traced request, or with what is no mapping, nothing is opened.
+    from outside a traced request, or with what is no mapping, nothing is opened. Names in another case, and bytes, are
+    understood: queues and gateways hand headers on like that.
     Yields the OpenTelemetry span. An exception from the body is recorded on it and raised on.
     """
-    headers = bounded_texts(carrier)
+    headers = _headers(carrier)
     if not headers:
         yield get_current_span()
         return
@@ -41,3 +42,13 @@ def continued(carrier: Mapping[str, str], name: str) -> Iterator[Span]:
             yield span
     finally:
         context_api.detach(token)
+
+
+def _headers(carrier: object) -> dict[str, str]:
+    """The W3C headers of a carrier, by their names in lower case."""
+    items = take_items(carrier) or {}
+    return {_text(name).lower(): _text(value) for name, value in items.items()}
+
+
+def _text(value: object) -> str:
+    return bounded_text(value.decode("latin-1") if type(value) is bytes else value)

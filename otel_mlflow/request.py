@@ -35,13 +35,13 @@ class RequestTrace:
         """Where the trace opens in the MLflow UI; empty as long as the experiment is not known."""
         return self._trace.owner.trace_url(self.id) if self._trace is not None else ""
 
-    def set_session(self, session_id: str) -> None:
-        """Put the trace into a session: a conversation, say. MLflow groups traces by it."""
-        self._set("session", bounded_text(session_id))
+    def set_session(self, session_id: str | None) -> None:
+        """Put the trace into a session: a conversation, say. MLflow groups traces by it; None is none."""
+        self._set("session", None if session_id is None else bounded_text(session_id))
 
-    def set_user(self, user: str) -> None:
-        """Say on whose behalf the request is served."""
-        self._set("user", bounded_text(user))
+    def set_user(self, user: str | None) -> None:
+        """Say on whose behalf the request is served; None is nobody that is known."""
+        self._set("user", None if user is None else bounded_text(user))
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Add tags to the trace; values become text."""
@@ -80,7 +80,7 @@ class RequestTrace:
         return to_json(to_jsonable(value, max(MAX_CONTENT, longest)))
 
     @guarded
-    def _set(self, name: str, value: str) -> None:
+    def _set(self, name: str, value: str | None) -> None:
         if self._trace is not None:
             setattr(self._trace.metadata, name, value)
             self._trace.mark_changed()

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import mlflow
@@ -133,6 +133,19 @@ def test_what_is_no_carrier_opens_nothing(traces: CapturedTraces, instrument: In
     with continued(carrier, "job"):
         assert current_trace().id == ""
     assert shown(traces) == drawn("GET / > order")
+
+
+@pytest.mark.parametrize("change", [str.upper, str.title, str.encode])
+def test_a_carrier_is_known_as_queues_hand_it_on(
+    traces: CapturedTraces, instrument: Instrument, change: Callable[[str], Any]
+) -> None:
+    """Kafka's headers are bytes, and the names of HTTP's are in any case."""
+    carrier = carrier_of_a_request(instrument)
+    is_bytes = change is str.encode
+    handed_on: Any = {change(name): value.encode() if is_bytes else value for name, value in carrier.items()}
+    with continued(handed_on, "job"):
+        pass
+    assert shown(traces) == drawn("GET / > order > job")
 
 
 def test_baggage_goes_along(traces: CapturedTraces, instrument: Instrument) -> None:

@@ -92,3 +92,16 @@ def test_a_secret_in_them_is_hidden(traces: CapturedTraces, instrument: Instrume
     """Somebody may have chosen the wrong header."""
     headers = {"Authorization": "Bearer hunter2-hunter2"}
     assert metadata(traces, instrument, headers, session_headers=["authorization"]) == {SESSION: f"Bearer {REDACTED}"}
+
+
+def test_none_is_nobody_and_no_session(traces: CapturedTraces, instrument: Instrument) -> None:
+    """A handler hands on what its framework knows, which may be nothing: not a user and a session called None."""
+
+    def handler() -> None:
+        current_trace().set_user(None)
+        current_trace().set_session(None)
+
+    app = app_of(handler)
+    instrument(app)
+    Call(app).run()
+    assert not {SESSION, USER} & traces[0].info.trace_metadata.keys()
