@@ -108,21 +108,33 @@ class Engine:
         ended(self)
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all is delivered; False when the time is up, or something was lost since the last time."""
+        """Wait until all is delivered; False where it is not in time, or something was lost since the last time."""
         self.take_over()
         deadline = self._clock.monotonic() + timeout
         self.hurry(timeout)
-        done = self._wait_for_progress(self.is_done, self._left(deadline))
+        done = False
+
+        def is_over() -> bool:
+            nonlocal done
+            done = self.is_done()
+            return done or self.forwarder.rests_beyond(deadline)
+
+        self._wait_for_progress(is_over, self._left(deadline))
         self._renew_figures(deadline)
         lost_before, self._lost = self._lost, self.lost()
         return done and self._lost == lost_before
 
     def drain(self, timeout: float) -> None:
-        """Deliver what there is for `timeout` seconds or until the backend fails, and go on."""
+        """Deliver what there is for `timeout` seconds, until the backend fails or nothing is tried in time; go on."""
         failures = self.forwarder.failures
         deadline = self._clock.monotonic() + timeout
         self.hurry(timeout)
-        self._wait_for_progress(lambda: self.is_done() or self.forwarder.failures > failures, self._left(deadline))
+
+        def is_over() -> bool:
+            forwarder = self.forwarder
+            return self.is_done() or forwarder.failures > failures or forwarder.rests_beyond(deadline)
+
+        self._wait_for_progress(is_over, self._left(deadline))
 
     def end_unused(self) -> None:
         """Nobody refers to this delivery any more: write everything down, and end. Does not wait."""

@@ -53,10 +53,14 @@ SEE_SPOOL = (
 
 @dataclass(frozen=True)
 class Rest:
-    """A wait before the next step: so many seconds, or until an event."""
+    """A wait before the next step: so many seconds, or until an event.
+
+    For `idle` seconds of it, and after it, nothing is tried as long as nothing comes that can be delivered.
+    """
 
     seconds: float
     until: threading.Event
+    idle: float = 0.0
 
 
 class Forwarder:
@@ -87,6 +91,8 @@ class Forwarder:
         self._work = threading.Event()
         self._hurry = threading.Event()
         self._stop = threading.Event()
+        self._rest = Rest(0, self._stop)
+        self._rests_since = 0.0
         self._gathers = True
         self._trouble = RecentTrouble(clock)
         self._next_takeover = 0.0
@@ -101,6 +107,7 @@ class Forwarder:
     def run(self) -> None:
         """Deliver until `stop()`."""
         while not self._stop.is_set():
+            self._rest = Rest(0, self._stop)
             self._work.clear()
             with self._pacer.working():
                 rest = run_guarded(self._step)
@@ -108,6 +115,7 @@ class Forwarder:
                 break
             if isinstance(rest, Exception):
                 rest = self._survive(rest) or Rest(LONGEST_WAIT, self._stop)
+            self._rests_since, self._rest = self._clock.monotonic(), rest
             self._stepped()
             self._take(rest)
         self._disconnect()
@@ -120,6 +128,16 @@ class Forwarder:
         """Somebody waits: try now, unless the backend has asked to be left alone."""
         self._hurry.set()
         self._work.set()
+
+    def rests_beyond(self, moment: float) -> bool:
+        """Whether nothing more is going to be tried before then, on the monotonic clock, whoever hurries.
+
+        The backend has asked to be left alone, or whatever waits is held up by something of its own.
+        """
+        # What was found out before somebody hurried may be true no more, unless the backend has asked.
+        is_awake = self._work.is_set()
+        rest = self._rest
+        return self._rests_since + rest.idle > moment and (rest.until is self._stop or not is_awake)
 
     def stop_gathering(self) -> None:
         """Send each trace as soon as it is in the spool."""
@@ -299,14 +317,16 @@ class Forwarder:
         asked = isinstance(error, RetryableError) and bool(error.retry_after)
         throttled = isinstance(error, RetryableError) and error.throttled
         self._rate = self._rate.throttled() if throttled else self._rate.failed()
-        return Rest(action.wait, self._stop if asked else self._hurry)
+        return Rest(action.wait, self._stop, idle=action.wait) if asked else Rest(action.wait, self._hurry)
 
     def _is_late(self) -> bool:
         return self._stop.is_set()
 
     def _until_work_comes(self) -> Rest:
         due = self._scheduler.next_moment()
-        return Rest(BETWEEN_TAKEOVERS if due is None else min(due, BETWEEN_TAKEOVERS), self._work)
+        if due is None:
+            return Rest(BETWEEN_TAKEOVERS, self._work)
+        return Rest(min(due, BETWEEN_TAKEOVERS), self._work, idle=due)
 
     def _take(self, rest: Rest) -> None:
         if not rest.seconds or not self._clock.wait(rest.until, rest.seconds):

@@ -10,6 +10,7 @@ import pytest
 from otel_mlflow.delivery import Delivery
 from otel_mlflow.delivery.clock import SystemClock
 from otel_mlflow.delivery.forwarder import LINGER
+from otel_mlflow.errors import RetryableError
 from tests.delivering import Finished, settings_for, trace
 from tests.servers.process import until
 from tests.unit.delivery.backend import MemoryBackend
@@ -99,6 +100,21 @@ def test_a_flush_after_the_end_keeps_nothing_open(tmp_path: Path) -> None:
     delivery.shutdown(30)
     assert delivery.flush(30)
     assert list(tmp_path.glob("*.owner")) == []
+
+
+@pytest.mark.timeout(40)
+def test_nobody_waits_for_what_is_not_going_to_be_tried(tmp_path: Path) -> None:
+    """The backend has asked to be left alone for longer than a flush or an end has time."""
+
+    def ask_for_an_hour(_batch: object) -> None:
+        raise RetryableError("not now", retry_after=3600)
+
+    delivery = Delivery(settings_for(tmp_path), lambda: MemoryBackend(react=ask_for_an_hour))
+    delivery.start()
+    delivery.put(Finished(trace()))
+    assert not delivery.flush(300)
+    delivery.shutdown(300)
+    assert delivery.status().counts.pending == 1
 
 
 class PatientClock(SystemClock):

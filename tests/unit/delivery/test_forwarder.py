@@ -159,6 +159,34 @@ def test_retry_after_is_honoured_to_the_second(bench: Bench) -> None:
     assert bench.clock.waits[0] == 42.0
 
 
+@pytest.mark.parametrize(
+    ("error", "goes_on_when_hurried"),
+    [
+        (RetryableError("slow down", retry_after=42.0), False),
+        (RetryableError("down"), True),
+        (ExperimentUnusableError("experiment 'deleted' is deleted", "restore it"), True),
+    ],
+    ids=["the backend asks for it", "the backend fails", "an experiment is held up"],
+)
+def test_whoever_waits_can_tell_that_nothing_is_tried_in_time(
+    bench: Bench, error: DeliveryError, goes_on_when_hurried: bool
+) -> None:
+    """Hurrying a forwarder makes it look again, unless the backend has asked to be left alone."""
+    bench.backend.react = lambda batch: play([error])
+    bench.spool(trace(experiment="deleted"))
+    told: list[bool] = []
+
+    def ask() -> None:
+        within_the_rest = bench.clock.now - bench.clock.waits[-1] / 2
+        told.append(bench.forwarder.rests_beyond(within_the_rest))
+        bench.forwarder.hurry()
+        told.append(bench.forwarder.rests_beyond(within_the_rest))
+
+    bench.run(waits=1, meanwhile=ask)
+    can_be_hurried_at_once = not isinstance(error, ExperimentUnusableError) and goes_on_when_hurried
+    assert told == [not can_be_hurried_at_once, not goes_on_when_hurried]
+
+
 def test_a_throttled_backend_is_fed_more_slowly(bench: Bench) -> None:
     """After 429 there are pauses between requests, which shrink as they are taken."""
     script = raise_for(RetryableError("slow down", retry_after=1.0))
