@@ -48,9 +48,8 @@ class Finding:
         asked = self.asked
         for part in PARTS:
             names = asked.members(part).names
-            is_told = part == asked.share_of or (
-                part in asked.split and all(one in self.insight.headline for one in names)
-            )
+            is_named = part in asked.split and all(one in self.insight.headline for one in names)
+            is_told = is_named or (part == asked.share_of and asked.threshold is None)
             asked = asked.without_filter(part) if is_told and not asked.members(part).excluded else asked
         return asked.where()
 

@@ -57,6 +57,7 @@ _OTHER_WORK = re.compile(
 """What is wanted with some slides that is not their number."""
 _SWAP = r"^\W*(?:replace|swap|switch|change|exchange) (.+?) (?:with|to|for|by) (.+)"
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.RUNNING, Kind.OUTLIER, Kind.TREND)
+_THANKS = "thanks?|thank you|great|nice|good|perfect"
 _ABOUT = {"for", "as", "of", "in", "on", "the", "now", "please"}
 _ENDS = (Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST)
 
@@ -71,6 +72,7 @@ def read_follow_up(sentence: str, deck: Existing) -> FollowUp:
         lambda: _taken_back(plain),
         lambda: _rename(plain),
         lambda: _two_at_once(plain),
+        lambda: _one_for_each(plain),
         lambda: read_removal(plain, slides),
         lambda: read_arrangement(plain, slides),
         lambda: _about(plain),
@@ -85,9 +87,9 @@ def _taken_back(sentence: str) -> FollowUp | None:
     verbs = rf"add|make|create|change|rename|show|move|swap|include|{REMOVE}"
     if find(rf"\b(?:don['’]?t|do not|never|no need to)\s+(?:\w+ )?(?:{verbs})\b", sentence):
         return Nothing()
-    if find(r"^\W*(?:never ?mind|forget it|stop|leave it|no|thanks?|thank you|great|nice|good|perfect)\W*$", sentence):
+    if find(rf"^\W*(?:never ?mind|forget it|stop|leave it|no|yes|yeah|ok|okay|sure|fine|cool|{_THANKS})\W*$", sentence):
         return Nothing()
-    is_undo = find(r"^\W*(?:undo|revert|go back)\b", sentence)
+    is_undo = find(r"^\W*(?:undo|revert|go back)\b(?! to\b)", sentence)
     return Impossible("I can't undo: I see only the deck as it is now.") if is_undo else None
 
 
@@ -100,6 +102,15 @@ def _two_at_once(sentence: str) -> Impossible | None:
     return Impossible(
         f"I make one change at a time: say “{wish.group(1).strip()}” first, then “{wish.group(2).strip()}”."
     )
+
+
+def _one_for_each(sentence: str) -> Impossible | None:
+    """`a slide for each region`: neither one slide more, nor one in all."""
+    if not find(
+        r"\bslides? (?:per|for each|for every|each)\b|\b(?:each|every) \w+ (?:on )?(?:its|a) own slide", sentence
+    ):
+        return None
+    return Impossible("I can't make a slide for each of several: ask for a slide about one of them.")
 
 
 def _rename(sentence: str) -> Rename | None:

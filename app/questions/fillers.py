@@ -20,5 +20,6 @@ FILLERS = (
     "everything; everywhere; anything; euro; euros; eur; new; wich; use; using; combination; "
     "combinations; unfiltered; without any filter; without any filters; without filters; here; ever; fast; actually; "
     "start over; start again; start afresh; new question; new deck; sorry; meant; teh; hte; from; which one; "
-    "which ones; this one; that one; the one; instead; again; quick; quickly; brief; briefly; boss; wants; wanted"
+    "back to; which ones; this one; that one; the one; instead; again; quick; quickly; brief; briefly; boss; wants; "
+    "wanted"
 )

@@ -50,7 +50,8 @@ def find_limit(tokens: Sequence[Token], dimensions: Collection[Dimension], measu
 def _counts(tokens: Sequence[Token], place: int) -> bool:
     """`at least two products`: a number of them, not of what is measured."""
     following = tokens[place + 1 : place + 2]
-    return tokens[place].kind is Kind.NUMBER and bool(following) and following[0].kind is Kind.DIMENSION
+    is_number = tokens[place].kind is Kind.NUMBER and not tokens[place].text.endswith("%")
+    return is_number and bool(following) and following[0].kind is Kind.DIMENSION
 
 
 def _within(tokens: Sequence[Token], place: int, limit: int, measures: Sequence[str]) -> Limit | None:

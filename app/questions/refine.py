@@ -6,6 +6,7 @@ add (`compare with South`, `also`) leave it beside them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from app.questions.alternatives import apart, for_each_year
@@ -42,13 +43,21 @@ def refine(query: Query, words: str, *, adds: bool = False, given_up: str = "") 
     questions = [name_parts(one, query.months) for one in for_each_year((*kept, *added, *year))]
     if refusal := refuse(own, is_fragment=True) or refuse(questions[0]):
         return Reading(refusal=refusal)
-    return join_readings([_composed(own, merged) for merged in questions])
+    return join_readings([_composed(query, own, merged) for merged in questions])
 
 
-def _composed(own: Named, merged: Named) -> Reading:
+def _composed(query: Query, own: Named, merged: Named) -> Reading:
     composed = compose(merged)
     left_out = (*own.left_out, *composed.left_out)
-    return Reading(composed.queries, left_out, (*composed.notes, *notes_on(merged)), chart=own.chart)
+    queries = composed.queries if own.splits else tuple(_ranked_within(one, query) for one in composed.queries)
+    return Reading(queries, left_out, (*composed.notes, *notes_on(merged)), chart=own.chart)
+
+
+def _ranked_within(refined: Query, query: Query) -> Query:
+    """`and the worst?`, where the best month of each region was told: the worst of each."""
+    if not refined.ranking or not query.ranking or refined.split != query.split:
+        return refined
+    return replace(refined, ranking=replace(refined.ranking, within=query.ranking.within))
 
 
 def joins_comparison(query: Query, words: str) -> bool:
@@ -72,7 +81,7 @@ def _without_member(query: Query, name: str) -> Query | None:
 def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str]:
     """What the words do not speak of."""
     is_other = bool(own.measures or own.unknown_measure) and not own.is_per_unit
-    kept = [] if is_other else [query.measure]
+    kept = [] if is_other and not adds_split else [query.measure]
     if query.split and (adds_split or not own.splits):
         kept.append(_by(query, own))
     kept += _kept_seasons(query, own)

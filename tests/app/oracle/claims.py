@@ -155,7 +155,7 @@ def _line(slide: Slide, what: str) -> Points:
 
 def _shares_of_each(slide: Slide) -> dict[str, Points]:
     """Shares of the last part, in each label of the other dimension."""
-    of = slide.share_of or [one for one in slide.question.split if one in ("region", "product")][-1]
+    of = slide.share_of or [one for one in slide.question.split if one in ("region", "product", "season")][-1]
     other = next(one for one in slide.question.split if one != of)
     wholes = {label: sum(line.values()) for label, line in slide.along(of).items()}
     return {
