@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from otel_mlflow import heap, logs
@@ -122,8 +123,10 @@ class Tracing:
     def flush(self, timeout: float = 30.0) -> bool:
         """Wait up to `timeout` seconds until all that was handed over is delivered; False where something is not.
 
-        Before `start()`, and after the application's lifespan has ended, delivery starts for it.
+        Before `start()`, and after the application's lifespan has ended, delivery starts for it. Raises
+        `ArgumentTypeError` for a timeout that is no number.
         """
+        _check_seconds(timeout)
         return self.delivery.flush(timeout)
 
     def drain(self) -> None:
@@ -145,7 +148,12 @@ class Tracing:
             log_waiting(left.counts.pending, left.spool.folder)
 
     def shutdown(self, timeout: float | None = None) -> None:
-        """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool."""
+        """Deliver for up to `timeout` seconds (default: `delivery.shutdown_timeout`); the rest stays in the spool.
+
+        Raises `ArgumentTypeError` for a timeout that is no number, and ends nothing then.
+        """
+        if timeout is not None:
+            _check_seconds(timeout)
         BRIDGE.hand_over_open_traces(self)
         BRIDGE.uninstall(self)
         logs.uninstall(self)
@@ -263,6 +271,12 @@ def _check(settings: object, tracer_provider: object, experiment_for: object) ->
     if experiment_for is not None and not callable(experiment_for):
         expected = "a function of a scope, or None; one experiment for all requests is Settings(experiment_name=…)"
         raise ArgumentTypeError("experiment_for", experiment_for, expected)
+
+
+def _check_seconds(timeout: object) -> None:
+    """Raise `ArgumentTypeError` for what waiting would stumble over half-way."""
+    if not isinstance(timeout, Real) or timeout != timeout:
+        raise ArgumentTypeError("timeout", timeout, "a number of seconds, which NaN is not")
 
 
 def _named(settings: Settings, title: str | None) -> Settings:

@@ -110,7 +110,7 @@ class Delivery:
     def deliver(self) -> None:
         """Deliver what there is for `delivery.shutdown_timeout`, where threads run, and go on."""
         if self._lifecycle is Lifecycle.RUNNING:
-            self._engine.drain(self._settings.delivery.shutdown_timeout)
+            self._engine.drain(self._seconds(None))
 
     def begin_end(self, timeout: float | None = None) -> None:
         """Begin what `shutdown()` waits for, whoever still uses it."""
@@ -143,13 +143,14 @@ class Delivery:
         False when the time is up, and when something put since the last flush was refused or dropped. Where nobody
         has started delivery, or it has ended, and there is something to deliver, it starts for that.
         """
-        deadline = self._clock.monotonic() + timeout
+        seconds = self._seconds(timeout)
+        deadline = self._clock.monotonic() + seconds
         self._attend()
         if not self._engine.is_done():
             self._start_threads()
         if self._earlier is not None:
             # What that one has in hand is free to be taken over when its end, which may outlast its time, is over.
-            self._earlier.await_end(timeout)
+            self._earlier.await_end(seconds)
         is_delivered = self._engine.flush(deadline - self._clock.monotonic())
         # Where no threads are, nobody else closes the spool.
         self._attend_unless_running()
@@ -257,7 +258,8 @@ class Delivery:
                 engine.write_down()
 
     def _seconds(self, timeout: float | None) -> float:
-        return self._settings.delivery.shutdown_timeout if timeout is None else timeout
+        chosen = self._settings.delivery.shutdown_timeout if timeout is None else timeout
+        return min(chosen, threading.TIMEOUT_MAX)
 
     def _put(self, item: Encodable | Feedback | Outcome) -> None:
         self._queue.put(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import mlflow
@@ -12,7 +13,7 @@ import pytest
 
 from otel_mlflow import Settings, Tracing, TracingMiddleware, TracingSetupError, instrument, uninstrument
 from otel_mlflow.delivery import Delivery
-from otel_mlflow.errors import MisconfigurationError
+from otel_mlflow.errors import ArgumentTypeError, MisconfigurationError
 from tests.servers.process import waited
 from tests.unit.apps import app_of, span
 from tests.unit.asgi_calls import Call, empty_answer
@@ -53,6 +54,28 @@ def test_a_request_s_trace_is_delivered(made: Made, backend: MemoryBackend) -> N
     assert backend.ids() == {call.headers["x-mlflow-trace-id"]}
     counts = tracing.status().counts
     assert (counts.requests, counts.traced, counts.delivered, counts.pending) == (1, 1, 1, 0)
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e12, 10**30, -1, True])
+def test_an_end_may_have_any_number_of_seconds(made: Made, backend: MemoryBackend, timeout: float) -> None:
+    """More than the platform can wait for, too."""
+    tracing = made()
+    tracing.start()
+    call = Call(TracingMiddleware(empty_answer, tracing=tracing)).run()
+    assert tracing.flush(max(timeout, 30))
+    tracing.shutdown(timeout)
+    assert backend.ids() == {call.headers["x-mlflow-trace-id"]}
+
+
+@pytest.mark.parametrize("timeout", ["5", timedelta(seconds=5), float("nan"), 5j])
+def test_a_timeout_that_is_no_number_ends_nothing(made: Made, timeout: Any) -> None:
+    """It is named, and what is delivered goes on."""
+    tracing = made()
+    tracing.start()
+    for wait in (tracing.flush, tracing.shutdown):
+        with pytest.raises(ArgumentTypeError, match="timeout takes a number of seconds, which NaN is not; this is a"):
+            wait(timeout)
+    assert tracing.flush(30)
 
 
 def test_traces_outside_requests_are_delivered_and_not_counted(made: Made, backend: MemoryBackend) -> None:
