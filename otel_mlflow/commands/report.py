@@ -118,7 +118,7 @@ def _show(found: dict[str, Any]) -> None:
     _table("Disliked", found["disliked"][:LISTED], [_column("trace_id"), _column("name"), _column("value")])
     _table("Comments", found["comments"][:LISTED], [_column("trace_id"), _column("name"), _column("value")])
     for gap in found["missing"]:
-        click.echo(f"not known: {gap['figure']}: {gap['reason']}", err=True)
+        click.echo(terminal.printable(f"not known: {gap['figure']}: {gap['reason']}"), err=True)
 
 
 def _totals(totals: Row, previous: Row) -> Iterable[tuple[str, str, str]]:
@@ -154,5 +154,6 @@ def _list_requests(title: str, rows: Sequence[Row]) -> None:
     for row in rows:
         outcome = " ".join(str(said) for said in (row["outcome"], row["status_code"], row["error_type"]) if said)
         told = f"{row['time']}  {milliseconds(row['duration_ms']):>9}  {outcome}  "
-        click.echo(f"  {told}{textwrap.shorten(row['route'], max(WIDTH - len(told) - 2, 12), placeholder='…')}")
-        click.echo(f"    {row['trace_id']}  {row['user'] or ''}".rstrip())
+        route = textwrap.shorten(row["route"], max(WIDTH - len(told) - 2, 12), placeholder="…")
+        click.echo(terminal.printable(f"  {told}{route}"))
+        click.echo(terminal.printable(f"    {row['trace_id']}  {row['user'] or ''}").rstrip())

@@ -70,7 +70,7 @@ def retry(
     else:
         click.echo(f"{requeued} records tried again; {counts.pending} wait, {counts.quarantined} are quarantined")
         if reason:
-            click.echo(reason, err=True)
+            click.echo(terminal.printable(reason), err=True)
     raise SystemExit(1 if left else 0)
 
 

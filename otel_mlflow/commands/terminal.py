@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 import textwrap
@@ -12,6 +13,8 @@ from itertools import zip_longest
 from typing import Any
 
 import click
+
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 BETWEEN = "  "
 LEAST_ROOM = 40
@@ -23,9 +26,14 @@ def has_rich() -> bool:
     return importlib.util.find_spec("rich") is not None
 
 
+def printable(text: str) -> str:
+    """A text in which nothing steers a terminal: names of traces and answers of backends are anybody's."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table; without a head if all headings are empty."""
-    cells = [list(row) for row in rows]
+    cells = [[printable(cell) for cell in row] for row in rows]
     if has_rich():
         _rich_table(title, headings, cells)
         return

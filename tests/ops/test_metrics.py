@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -172,6 +173,24 @@ def test_label_sets_beyond_the_limit_are_counted_together(tmp_path: Path) -> Non
     found = store.read()
     assert len(found) == MAX_SERIES + 1
     assert [series.parts["total"] for series in found if series.labels == OVERFLOW] == [50]
+
+
+@pytest.mark.parametrize("lost", [b"", b"no database" * 500, None])
+def test_a_store_that_is_lost_while_it_is_used_is_made_anew(tmp_path: Path, lost: bytes | None) -> None:
+    """By whoever uses it next, so that all workers go on together: it is empty, damaged, or gone with its folder."""
+    ours, theirs = (SharedMeters(tmp_path / "metrics") for _ in range(2))
+    for meters in (ours, theirs):
+        meters.record("otel_mlflow.http.requests", 1, {"otel_mlflow.outcome": "ok"})
+        meters.flush()
+    shutil.rmtree(tmp_path / "metrics")
+    if lost is not None:
+        (tmp_path / "metrics").mkdir()
+        (tmp_path / "metrics" / "series.db").write_bytes(lost)
+    ours.read(None)
+    for meters in (ours, theirs):
+        meters.record("otel_mlflow.http.requests", 1, {"otel_mlflow.outcome": "ok"})
+        meters.flush()
+    assert [series.parts for series in ours.read(None)] == [{"total": 2.0}]
 
 
 def test_a_folder_that_cannot_be_written_to_costs_only_the_others(

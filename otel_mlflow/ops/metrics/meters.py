@@ -97,6 +97,7 @@ class SharedMeters:
         return self._store
 
     def _complain(self, error: Exception) -> None:
+        self._store = None  # The next one may find it in order, or make it anew.
         if not self._complained:
             self._complained = True
             logger.warning("metrics are of one worker only: %s cannot be used: %s", self._path, error)

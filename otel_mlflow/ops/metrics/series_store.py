@@ -66,16 +66,21 @@ class Additions:
 
 
 class SeriesStore:
-    """The file at `path`. Raises `sqlite3.Error` or `OSError` where it cannot be used."""
+    """The file at `path`, made where there is none, anew where it is damaged: counters may begin again at 0.
+
+    Raises `sqlite3.Error` or `OSError` where it cannot be used.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._connected() as db:
-            # A crash of the machine may cost the last seconds; a crash of the process costs nothing.
-            db.execute("PRAGMA journal_mode = WAL")
-            db.executescript(TABLES)
-        path.chmod(0o600)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
+            self._prepare()
 
     def add(self, additions: Additions) -> None:
         """Add what was counted to what all have counted so far."""
@@ -107,8 +112,19 @@ class SeriesStore:
             db.executemany("INSERT OR IGNORE INTO shown VALUES (?, ?)", [(scraper, each) for each in ids.values()])
             return [one if ids[one.metric, _text(one.labels)] in known else _at_zero(one) for one in found]
 
+    def _prepare(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
+            # A crash of the machine may cost the last seconds; a crash of the process costs nothing.
+            db.execute("PRAGMA synchronous = OFF")
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(TABLES)
+        self._path.chmod(0o600)
+
     @contextmanager
     def _connected(self) -> Generator[sqlite3.Connection, None, None]:
+        if not self._path.exists() or not self._path.stat().st_size:
+            self._prepare()
         with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
             db.execute("PRAGMA synchronous = OFF")
             yield db
