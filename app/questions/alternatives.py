@@ -144,7 +144,7 @@ def for_each_year(tokens: Tokens) -> list[Tokens]:
     times = find_times(tokens)
     if not _tells_parts_of_years_apart(tokens, times):
         return [tokens]
-    end = times[-1].end
+    end = max(time.end for time in times if not time.precedes)
     before, behind = (_without_years(part) for part in (tokens[:end], tokens[end:]))
     return [(*before, Token(year, Kind.YEAR, year), *behind) for year in _YEARS]
 
@@ -185,13 +185,16 @@ def _without_years(tokens: Tokens) -> Tokens:
     return tuple(token for token in tokens if token.kind is not Kind.YEAR and token.value != "year")
 
 
-def _tells_parts_of_years_apart(tokens: Tokens, times: Sequence[TimeMention]) -> bool:
+def _tells_parts_of_years_apart(tokens: Tokens, named: Sequence[TimeMention]) -> bool:
     """`H2 vs H1`, `in Q1 and Q2`, `growth from Q1 to Q4`; not seasons, which are told by the season."""
     kinds = {token.kind for token in tokens}
+    times = [time for time in named if not time.precedes]
     is_placed = any(time.window or time.is_season or time.is_latest or time.unit == "year" for time in times)
     is_of_all = all({*map(str, time.years)} == {*_YEARS} for time in times)
     if is_placed or not is_of_all or kinds & {Kind.EXCLUDE, Kind.NOT, Kind.TOGETHER}:
         return False
+    if len(times) == 1 and len(named) > 1:
+        return True  # `Q4 compared to the previous quarter`
     if len(times) == 1:
         ends = [token for token in tokens[times[0].start : times[0].end] if token.kind is Kind.PART_OF_YEAR]
         return len(ends) > 1 and bool(kinds & {Kind.RISE, Kind.FALL})

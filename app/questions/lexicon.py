@@ -22,14 +22,17 @@ class Meaning:
 
 
 _MEASURES = {
-    "revenue": "revenue; revenues; rev; sales; sale; turnover; income; takings; sales revenue; gross sales",
-    "cost": "cost; costs; spending; expense; expenses; expenditure; total cost; total costs",
+    "revenue": "revenue; revenues; rev; sales; sale; turnover; income; takings; sales revenue; gross sales; top line",
+    "cost": "cost; costs; spending; expense; expenses; expenditure; total cost; total costs; cogs; "
+    "cost of goods; cost of goods sold",
     "profit": (
-        "profit; profits; earnings; gross profit; revenue minus cost; revenue minus costs; revenue less cost; revenue "
+        "profit; profits; earnings; gross profit; bottom line; profit and loss; "
+        "revenue minus cost; revenue minus costs; revenue less cost; revenue "
         "less costs; sales minus costs"
     ),
-    "profit margin": "profit margin; profit margins; margin; margins; profitability; gross margin",
-    "units": "units; unit; volume; volumes; quantity; quantities; units sold; unit sales; sales volume; pieces",
+    "profit margin": "profit margin; profit margins; margin; margins; profitability; gross margin; gm; "
+    "margin %; gross margin %; profit margin %; % margin; gm %",
+    "units": "units; unit; volume; volumes; quantity; quantities; units sold; unit sales; sales volume; pieces; qty",
     "returned units": (
         "units were returned; units got returned; units have been returned; units are returned; returned units; "
         "returns; returned; units returned; refunds"
@@ -45,6 +48,7 @@ _MEASURES = {
         )
     ),
     "price per unit": (
+        "asp; average selling price; "
         "price; prices; unit price; price per unit; revenue per unit; selling price; sales price; revenue divided by "
         "units"
     ),

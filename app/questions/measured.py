@@ -46,6 +46,8 @@ def with_losses_as_falls(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     if not shares and not any(token.kind is Kind.MEASURE and not token.is_loose for token in tokens):
         return tokens
     return tuple(
-        replace(token, kind=Kind.FALL, value="") if token.is_loose and token.text.lower() in LOSSES else token
+        replace(token, kind=Kind.FALL, value="")
+        if token.is_loose and token.text.lower() in LOSSES - {"loss", "losses"}
+        else token
         for token in tokens
     )

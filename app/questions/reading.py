@@ -22,13 +22,14 @@ _SLIDES = re.compile(
     re.IGNORECASE,
 )
 _SECOND_QUESTION = re.compile(r",?\s+(?:and|&)\s+(?:also\s+)?(?=(?:which|what|how|who|where|when)\b)", re.IGNORECASE)
-_SECOND_TOPIC = re.compile(r",?\s+(?:and then|then|and|&)\s+(?=(?:\w+\s){1,3}(?:by|per)\b)", re.IGNORECASE)
+_SECOND_TOPIC = re.compile(r"(?:,?\s+(?:and then|then|and|&)|,)\s+(?=(?:\w+\s){1,3}(?:by|per)\b)", re.IGNORECASE)
+_SECOND_SPLIT = re.compile(r",?\s+(?:and|&)\s+(?=(?:by|per)\s+\w+\s+(?:for|in|of)\b)", re.IGNORECASE)
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _SENTENCE_END = re.compile(r"[.?!;]+(?=\s|$)|\n+")
 _JOINING = (
     "and|as|between|by|during|except|excluding|for|from|in|of|or|over|per|since|than|to|until|versus|vs|with|without"
 )
-_ABBREVIATED = re.compile(r"\b(vs|incl|excl|approx|avg|max|min)\.(?=\s+\S)", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"\b(vs|incl|excl|approx|avg|max|min|rev|qty|prod)\.(?=\s+\S)", re.IGNORECASE)
 _LIST_MARK = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+", re.MULTILINE)
 _BROKEN_LINE = re.compile(rf"\s*\n\s*(?=(?:{_JOINING})\b)|(?<=\b(?:by|in|of|or|to))\s*\n\s*", re.IGNORECASE)
 """Within a sentence, as editors and mail programs break them."""
@@ -112,12 +113,17 @@ def _scope_behind(first: Named, second: Named) -> tuple[Token, ...]:
 
 def _joint(sentence: str) -> list[Named]:
     """The two questions in a sentence; none where it is one."""
-    for pattern, needs_measure in ((_SECOND_QUESTION, False), (_SECOND_TOPIC, True)):
+    for pattern, needs_measure in ((_SECOND_QUESTION, False), (_SECOND_TOPIC, True), (_SECOND_SPLIT, False)):
         asked = [name_parts(tokenise(part)) for part in pattern.split(sentence, maxsplit=1)]
         is_whole = all(one.splits or one.ends for one in asked) and bool(asked[0].measures)
+        is_whole = is_whole and (pattern is not _SECOND_SPLIT or _has_scope(asked[0]))
         if len(asked) > 1 and is_whole and (asked[1].measures or not needs_measure):
             return asked
     return []
+
+
+def _has_scope(named: Named) -> bool:
+    return bool(named.times) or any(members.names for members in named.members.values())
 
 
 def _in_context(sentences: list[tuple[Token, ...]]) -> list[tuple[Token, ...]]:

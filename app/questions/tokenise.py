@@ -44,6 +44,8 @@ _SUPERLATIVES = {
     "bestseller": ("highest", "bestseller", "product"),
     "bestsellers": ("highest", "bestsellers", "products"),
 }
+_DIRECTIONS = {"up": Kind.RISE, "down": Kind.FALL}
+_DIVIDING = {"break", "breaking", "broken", "drill", "split", "add", "adds", "sum"}
 _BEFORE_A_UNIT = {Kind.BY, Kind.EACH, Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT, Kind.NUMBER}
 _BEFORE_A_WHOLE = {"of", "the", "our", "all", "its", "their"}
 _TIMES = {Kind.YEAR, Kind.PART_OF_YEAR, Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT}
@@ -57,7 +59,7 @@ def tokenise(sentence: str) -> tuple[Token, ...]:
     plain = _BOTH_YEARS.sub(_YEARS, _IN_WORDS.sub(r"\1%", _plain_letters(sentence)))
     plain = _LISTED_ORDINAL.sub(r"\1 \2", plain)
     words = [_corrected(token) for match in _WORD.finditer(plain) for token in _words(match)]
-    tokens = _with_short_years(list(_phrases(words)))
+    tokens = _with_directions(_with_short_years(list(_phrases(words))))
     return tuple(
         replace(token, kind=Kind.UNKNOWN) if _is_fraction(tokens, place) else token
         for place, token in enumerate(tokens)
@@ -74,6 +76,18 @@ def _with_short_years(tokens: Sequence[Token]) -> list[Token]:
         and place
         and tokens[place - 1].kind is Kind.PART_OF_YEAR
         and [one.text.lower() for one in tokens[max(0, place - 2) : place - 1]] != ["on"]
+        else token
+        for place, token in enumerate(tokens)
+    ]
+
+
+def _with_directions(tokens: Sequence[Token]) -> list[Token]:
+    """`are sales up?`, `costs down in Q4`: how a measure moved; not `break revenue down by region`."""
+    if any(token.text.lower() in _DIVIDING for token in tokens):
+        return list(tokens)
+    return [
+        replace(token, kind=_DIRECTIONS[token.text.lower()])
+        if token.text.lower() in _DIRECTIONS and place and tokens[place - 1].kind is Kind.MEASURE
         else token
         for place, token in enumerate(tokens)
     ]
