@@ -1,7 +1,8 @@
 """The libraries that backends are reached with, imported before a request is served.
 
 Two threads that import one large library at once may each find it half done. A request, or a library that it uses,
-would fail with an `AttributeError`, and so would all later ones.
+would fail with an `AttributeError`, and so would all later ones. A process that is forked while our thread imports a
+module has it half done for good, so our own destinations are among them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ def import_modules(names: Iterable[str]) -> None:
             attempt(importlib.import_module, name)
 
 
+_DESTINATIONS = ("collector", "collector_beside_mlflow", "databricks", "mlflow_server", "tracking_store")
+
+
 def _modules(settings: Settings) -> Iterator[str]:
+    yield from (f"otel_mlflow.delivery.destinations.{name}" for name in _DESTINATIONS)
     uri = settings.tracking_uri or ""
     if settings.tracing.backend == "otlp" or uri.startswith(("http://", "https://")):
         return

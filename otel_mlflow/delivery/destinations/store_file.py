@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
-from otel_mlflow.delivery.locks import lock_alone
+from otel_mlflow.delivery.locks import lock_alone, unlock
 
 _NEW = ".new"
 _QUIET = 3.0
@@ -84,14 +84,20 @@ def _at(uri: str, path: Path) -> str:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock on a file that whoever held it before may have removed."""
+    """Hold the lock on a file that whoever held it before may have removed.
+
+    A child that was forked meanwhile has the file open, too: to close it here would leave the lock with the child.
+    """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
             lock_alone(descriptor)
-            if _is_at(descriptor, path):
-                yield
-                return
+            try:
+                if _is_at(descriptor, path):
+                    yield
+                    return
+            finally:
+                unlock(descriptor)
         finally:
             os.close(descriptor)
 

@@ -105,6 +105,10 @@ class _RecorderThread:
             recorder.begin_anew()
             self._start()
 
+    def expect_termination(self) -> None:
+        """The process is going to end: add up what has been recorded."""
+        self._work_off()
+
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._wake = threading.Event()

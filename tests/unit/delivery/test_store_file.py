@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from otel_mlflow.delivery.destinations.store_file import await_tables, make_store_file
+from otel_mlflow.delivery.destinations.store_file import _locked, await_tables, make_store_file
+from otel_mlflow.delivery.locks import try_lock_alone
 
 
 @pytest.fixture
@@ -134,3 +135,23 @@ def test_what_nobody_is_making_any_more_is_not_waited_for(path: Path) -> None:
     os.utime(path, (0, 0))
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(await_tables, uri_of(path), {"another"}).result(30) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_child_that_is_forked_while_a_store_is_made_does_not_keep_the_lock(tmp_path: Path) -> None:
+    """It has the lock's file open for as long as it lives, and would wait for itself."""
+    path = tmp_path / "mlflow.db.lock"
+    reader, writer = os.pipe()
+    with _locked(path):
+        child = os.fork()
+        if child == 0:
+            os.read(reader, 1)
+            os._exit(0)
+    descriptor = os.open(path, os.O_RDWR)
+    assert try_lock_alone(descriptor)
+    os.close(descriptor)
+    os.write(writer, b"-")
+    os.waitpid(child, 0)
+    os.close(reader)
+    os.close(writer)
