@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any, TypeVar
 import click
 
 from otel_mlflow.delivery.destinations import destination_key
+from otel_mlflow.delivery.schema import UnknownFormatError
 from otel_mlflow.delivery.spool_admin import SpoolAdmin
+from otel_mlflow.delivery.storage import UPGRADE, is_damage
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
 
@@ -33,16 +36,30 @@ def load(config: Path | None) -> Settings:
 
 @contextmanager
 def spool_admin_for(settings: Settings) -> Generator[SpoolAdmin, None, None]:
-    """Open the spool; a missing one is told as such."""
+    """Open the spool; one that is missing, or cannot be used, is told as such."""
     folder = settings.delivery.spool_dir
     try:
-        spool_admin = SpoolAdmin(folder)
+        with closing(_opened(folder)) as spool_admin:
+            yield spool_admin
+    except sqlite3.Error as error:
+        raise click.ClickException(f"the spool in {folder} cannot be used ({error}); {_fix(error)}") from error
+
+
+def _opened(folder: Path) -> SpoolAdmin:
+    try:
+        return SpoolAdmin(folder)
     except FileNotFoundError:
         raise click.ClickException(
             f"there is no spool in {folder}: nothing was traced there yet, or delivery.spool_dir is another folder"
         ) from None
-    with closing(spool_admin):
-        yield spool_admin
+
+
+def _fix(error: sqlite3.Error) -> str:
+    if isinstance(error, UnknownFormatError):
+        return UPGRADE
+    if is_damage(error):
+        return "start the app, which sets a damaged file aside and delivers what can be read of it"
+    return "see which process holds a lock on its files, and whether its disk is full or hangs"
 
 
 def destination_of(spool_admin: SpoolAdmin, settings: Settings, asked: str | None) -> str:

@@ -165,7 +165,7 @@ class Storage:
         try:
             return self._open_disk()
         except sqlite3.Error as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
             self._replace_damaged(self._path.stat().st_ino)
             return self._open_disk()
@@ -228,7 +228,7 @@ class Storage:
     def _another_for(self, spool: Spool, error: Exception) -> Spool:
         if isinstance(error, FileReplacedError):
             return self._open()
-        if _is_damage(error) and not spool.file.in_memory:
+        if is_damage(error) and not spool.file.in_memory:
             self._replace_damaged(spool.file.inode)
             return self._open()
         with contextlib.suppress(sqlite3.Error, OSError):
@@ -236,6 +236,6 @@ class Storage:
         return self._open_memory(error)
 
 
-def _is_damage(error: Exception) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether SQLite found the file damaged or no database at all: these have no class of their own."""
     return type(error) is sqlite3.DatabaseError

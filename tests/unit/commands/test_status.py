@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from otel_mlflow import Settings
 from otel_mlflow.commands.cli import main
+from otel_mlflow.delivery.leases import spool_path
 from tests.delivering import delivering, put, wait_for
 from tests.servers.process import until
 from tests.servers.scripted import ScriptedMlflow
@@ -132,3 +135,30 @@ def test_for_people(scripted: ScriptedMlflow, monkeypatch: pytest.MonkeyPatch) -
     for words in ("ok", "shop", scripted.url, "experiment_name: environment MLFLOW_EXPERIMENT_NAME"):
         assert words in said
     assert "last error" not in said
+
+
+@pytest.mark.parametrize("command", [["status"], ["spool", "list"], ["spool", "retry"]], ids=" ".join)
+def test_a_damaged_spool_is_told(scripted: ScriptedMlflow, command: list[str]) -> None:
+    """With what mends it, as one line."""
+    folder = Settings().delivery.spool_dir
+    folder.mkdir(parents=True)
+    spool_path(folder).write_bytes(b"no database" * 1000)
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: the spool in {folder} cannot be used (file is not a database); start the app, which sets a damaged "
+        f"file aside and delivers what can be read of it\n"
+    )
+
+
+def test_a_spool_that_another_process_has_locked_is_told(scripted: ScriptedMlflow) -> None:
+    """After as long as SQLite waits for a lock."""
+    with delivering(Settings()) as delivery:
+        put(delivery, 1)
+        wait_for(delivery, lambda counts: counts.delivered == 1)
+    folder = Settings().delivery.spool_dir
+    with contextlib.closing(sqlite3.connect(spool_path(folder), isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        result = run_status()
+    assert result.exit_code == 1
+    assert f"the spool in {folder} cannot be used (database is locked); see which process holds" in result.stderr
