@@ -71,7 +71,8 @@ _SPACE_OR_LINE = re.compile(r"""\s{0,20}(?=\\{0,64}["'`\[{(\d])|[ \t]{0,20}""")
 _LOWER_WORD = re.compile(r"[a-z]+\b")
 _BLOCK = re.compile(r"[ \t]*(?:![\w-]{1,40}[ \t]*)?(?:[|>][+-]?\d?)?[ \t]*(?:#[^\r\n]*)?\r?\n(?=[ \t]*\S)")
 _NAMED = re.compile(
-    r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|k|n|id)(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?[\w.\[\]-]{0,40}\Z"""
+    r"""(?:name|key|header|field|param|parameter|variable|env|attribute|property|selector|locator|label|k|n|id)"""
+    r"""(?:\\*["'])?\s*[:=]\s*b?(?:\\*["'])?[\w.#\[\]-]{0,40}\Z"""
     r"""|\b(?:variable|output)\s+"[\w-]{0,40}\Z""",
     re.IGNORECASE,
 )
@@ -109,7 +110,7 @@ _NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
 _CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")
 _LAST_ARGUMENT = re.compile(r"""\((?:\s{0,4}["'][^"'\n]{0,100}["'],){1,3}\s{0,4}["']([^"'\n]{3,200})["']\s{0,4}\)""")
 _TYPES_INTO = re.compile(
-    r"""\]?\\*["'](?:,\s{0,4}with:\s{0,4}(?=["'])|\s*\){1,2}\s*\.(?:(?:send_?keys|fill|type|press_sequentially|(?:set|to_?have)_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["']))""",
+    r"""(?:\\*["'])?\]?\\*["'](?:\),\s{0,4}(?=["'])|,\s{0,4}with:\s{0,4}(?=["'])|\s*\){1,2}\s*\.(?:(?:send_?keys|fill|type|press_sequentially|(?:set|to_?have)_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["']))""",
     re.IGNORECASE,
 )
 # As Redis and R print what has a name.

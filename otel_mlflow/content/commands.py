@@ -156,6 +156,7 @@ _THIN = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LINE = 1000
+_SHORTEST_PASSWORD = 4
 _LINE = re.compile(r"(?:[^\n\\]|\\\r?\n|\\.){0,4000}")
 
 
@@ -182,7 +183,7 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
     if "<<<" in text:
         yield from (found.span(1) for found in find_all(_FED, text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
-        yield from (found.span(1) for found in find_all(_PGPASS, text))
+        yield from (found.span(1) for found in find_all(_PGPASS, text) if len(found[1]) >= _SHORTEST_PASSWORD)
     if "TRUE\t" in text:
         yield from (found.span(1) for found in find_all(_COOKIE, text) if is_credential(found[1]))
     if "@//" in text:

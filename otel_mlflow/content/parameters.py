@@ -38,7 +38,7 @@ _SIGNS = ("?", "%", "{}", "$", ":", "@")
 _AFTER_NAME = re.compile(
     rf"""["'`\]]?\s{{0,4}}(?:(?:=|:|<>|!=|is\b|i?like\b|in\b\s?\()\s{{0,4}}|(?<=\s))["']?(?={_MARK})""", re.IGNORECASE
 )
-_OPENS_ARGUMENTS = re.compile(r"""[^"'`\n]{0,400}["'`]{1,3}\s{0,9},\s{0,20}(?:[\[(]\s{0,9}|(?=["'])|(?=\{))""")
+_OPENS_ARGUMENTS = re.compile(r"""[^"'`\n]{0,400}["'`]{1,3}\)?\s{0,9},\s{0,20}(?:[\[(]\s{0,9}|(?=["'])|(?=\{))""")
 _OPENS_PARAMETERS = re.compile(
     r"""(?s:.){0,200}?\b(?:parameters|params|args|arguments|binds|bindings|values)\b["']?\s{0,4}[:=]?\s{0,4}"""
     r"""\[?(?:[\[(]\s{0,9}|(?=\{))""",
@@ -46,6 +46,9 @@ _OPENS_PARAMETERS = re.compile(
 )
 _CLOSING = re.compile(r"""(?:[^'"\[\](){}]|'(?:[^'\\\n]|''|\\.)*'|"(?:[^"\\\n]|\\.)*"|[\[({][^\[\](){}]*[\])}])*""")
 _MEMBER = re.compile(r"""(['"])(\w{1,60})\1\s{0,4}:\s{0,4}(['"])((?:(?!\3)[^\\\n]|\\.){1,400})\3""")
+# As MyBatis writes them: `==> Parameters: ada(String), 3(Integer)`.
+_OPENS_TYPED = re.compile(r"[^\n]{0,400}\n[^\n]{0,200}\bParameters: ")
+_TYPED = re.compile(r"([^\n]{1,200}?)\([A-Z]\w{2,20}\)(?:, |$)", re.MULTILINE)
 _LOGGED = re.compile(
     r"""\$(?P<number>\d{1,3}) = '(?P<value>(?:[^'\n]|''){1,400})'"""
     r"""|parameter [\[(](?P<ordinal>\d{1,3})[\]:)][^\n]{0,40}\[(?P<bound>[^\]\n]{1,400})\]"""
@@ -62,6 +65,7 @@ def find_parameters(text: str, mentions: Sequence[Mention]) -> Iterator[Range]:
     if not wanted:
         return
     yield from _logged(text, end, wanted)
+    yield from _typed(text, end, wanted)
     opened = _OPENS_ARGUMENTS.match(text, end) or _OPENS_PARAMETERS.match(text, end)
     closed = _CLOSING.match(text, opened.end(), opened.end() + _LONGEST_GIVEN) if opened else None
     if closed is not None:
@@ -129,6 +133,14 @@ def _logged(text: str, end: int, wanted: Wanted) -> Iterator[Range]:
         value = "value" if found["value"] else "bound"
         if is_hidden(wanted.get(int(found["number"] or found["ordinal"]) - 1, 0), found[value]):
             yield found.span(value)
+
+
+def _typed(text: str, end: int, wanted: Wanted) -> Iterator[Range]:
+    place, end = 0, opened.end() if (opened := _OPENS_TYPED.match(text, end)) else len(text)
+    while found := _TYPED.match(text, end):
+        if is_hidden(wanted.get(place, 0), found[1]):
+            yield found.span(1)
+        place, end = place + 1, found.end()
 
 
 def _by_place(text: str, given: Range, wanted: Wanted) -> Iterator[Range]:

@@ -7,7 +7,8 @@
 3. On the line below (`below.py`).
 4. After the name, what it was and what it is: `changed the password from … to …`.
 5. As the answer to a question: `what is the password?`, `It is …`.
-6. Before the name, what is one: `… is your verification code`, `use … as the password`, `connect("…")  # password`.
+6. Before the name, what is one: `… is your verification code`, `use … as the password`, `typed … into the
+   password field`, `connect("…")  # password`.
 """
 
 # ruff: noqa: RUF001, verbs in Cyrillic
@@ -87,9 +88,9 @@ _ANSWERED = re.compile(
 )
 _BEFORE = re.compile(
     r"""(?:\A|[\s"'`“(])([^\s"'`“”<>:=(),]{4,200})["'`”]?"""
-    r"""(?:[ ](?:is|as|for|ist|als|est|comme|es|como|é|è|come|jest|to)"""
+    r"""(?:[ ](?:is|as|for|into|ist|als|est|comme|es|como|é|è|come|jest|to)"""
     r"""|[ ]?[,;—–-][ ](?:that|this|which)(?:['’]s|[ ]is)|[ ]\((?:your|my|the))"""
-    r"""(?:[ ][\w-]{1,20}){0,4}[ ]?\Z""",
+    r"""(?:[ ][\w-]{1,20}){0,4}[ ]?["'“]?\Z""",
     re.IGNORECASE,
 )
 _IN_FRONT_OF_REMARK = re.compile(

@@ -103,6 +103,7 @@ NUMERIC_PHRASES = tuple(
     tuple(phrase.split())
     for phrase in [
         "mfa code",
+        "mfa token",
         "otp code",
         "totp code",
         "pin code",

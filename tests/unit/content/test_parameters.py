@@ -23,6 +23,8 @@ SECRET = "Lngisi" + "1948!"
         """cur.execute('SELECT 1 FROM users WHERE password = :p2', ('a', '<pw>'))""",
         "LOG:  execute <unnamed>: UPDATE users SET password = $1\nDETAIL:  parameters: $1 = '<pw>', $2 = '3'",
         "update users set password=? where id=?\nbinding parameter (1:VARCHAR) <- [<pw>]",
+        "conn.execute(text('UPDATE users SET password=:new'), {'new': '<pw>', 'id': 3})",
+        "==>  Preparing: UPDATE u SET name=?, password=?\n==> Parameters: ada(String), <pw>(String), 3(Integer)",
         "log.info('login of %s with password %s', 'ada', '<pw>')",
     ],
 )

@@ -317,6 +317,17 @@ def test_members_that_stand_beside_each_other(value: dict[str, Any], hidden: set
         ('1) "password"\n2) "email"',) * 2,
         (f'- textbox "Password" [active] [ref=e12]: {JOINED}', f'- textbox "Password" [active] [ref=e12]: {REDACTED}'),
         ("passwords[0]: str",) * 2,
+        (
+            f"""page.locator("input[name='password']").fill("{JOINED}")""",
+            f"""page.locator("input[name='password']").fill("{REDACTED}")""",
+        ),
+        (f"user.type(getByLabelText('Password'), '{JOINED}')", f"user.type(getByLabelText('Password'), '{REDACTED}')"),
+        (f'Typed "{JOINED}" into the password field', f'Typed "{REDACTED}" into the password field'),
+        (
+            f"fill: {{selector: '#password', value: '{JOINED}'}}",
+            f"fill: {{selector: '#password', value: '{REDACTED}'}}",
+        ),
+        ("10:22:33:44:55",) * 2,
         ("the code is 482913", f"the code is {REDACTED}"),
         ("the code is 482913 lines long",) * 2,
         ("marble-amber-river is the password", f"{REDACTED} is the password"),
