@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 import click
 
 from otel_mlflow.delivery.destinations import destination_key
-from otel_mlflow.delivery.schema import UnknownFormatError
 from otel_mlflow.delivery.spool_admin import SpoolAdmin
-from otel_mlflow.delivery.storage import UPGRADE, is_damage
+from otel_mlflow.delivery.storage import is_damage, remedy
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
 
@@ -42,7 +41,7 @@ def spool_admin_for(settings: Settings) -> Generator[SpoolAdmin, None, None]:
         with closing(_opened(folder)) as spool_admin:
             yield spool_admin
     except sqlite3.Error as error:
-        raise click.ClickException(f"the spool in {folder} cannot be used ({error}); {_fix(error)}") from error
+        raise click.ClickException(f"the spool in {folder} cannot be used ({error}); {_fix(folder, error)}") from error
 
 
 def _opened(folder: Path) -> SpoolAdmin:
@@ -54,12 +53,10 @@ def _opened(folder: Path) -> SpoolAdmin:
         ) from None
 
 
-def _fix(error: sqlite3.Error) -> str:
-    if isinstance(error, UnknownFormatError):
-        return UPGRADE
+def _fix(folder: Path, error: sqlite3.Error) -> str:
     if is_damage(error):
         return "start the app, which sets a damaged file aside and delivers what can be read of it"
-    return "see which process holds a lock on its files, and whether its disk is full or hangs"
+    return remedy(folder, error)
 
 
 def destination_of(spool_admin: SpoolAdmin, settings: Settings, asked: str | None) -> str:

@@ -180,12 +180,7 @@ class Storage:
 
     def _open_memory(self, error: Exception) -> Spool:
         self._next_check = self._clock.monotonic() + BETWEEN_DISK_CHECKS
-        is_newer = isinstance(error, UnknownFormatError)
-        fix = (
-            UPGRADE
-            if is_newer
-            else f"make room in {self.folder} and let this process write there, or set another folder"
-        )
+        fix = remedy(self.folder, error)
         meanwhile = f"until then up to {MAX_MEMORY_BYTES >> 20} MB of traces wait in memory and end with the process"
         self._trouble = LocalTrouble(f"the spool in {self.folder} cannot be used ({error})", f"{fix}; {meanwhile}")
         return Spool(None, owner="memory", destination=self._destination, max_bytes=MAX_MEMORY_BYTES)
@@ -239,3 +234,12 @@ class Storage:
 def is_damage(error: Exception) -> bool:
     """Whether SQLite found the file damaged or no database at all: these have no class of their own."""
     return type(error) is sqlite3.DatabaseError
+
+
+def remedy(folder: Path, error: Exception) -> str:
+    """What a person can do about a spool that cannot be used and is not damaged."""
+    if isinstance(error, UnknownFormatError):
+        return UPGRADE
+    if "locked" in str(error):
+        return f"see which process holds a lock on the files in {folder}"
+    return f"make room in {folder} and let this process write there, or set another folder"

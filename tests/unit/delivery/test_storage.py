@@ -12,8 +12,9 @@ import pytest
 
 from otel_mlflow.delivery import leases
 from otel_mlflow.delivery.records import Stage, Tally
+from otel_mlflow.delivery.schema import UnknownFormatError
 from otel_mlflow.delivery.spool import Spool
-from otel_mlflow.delivery.storage import BETWEEN_DISK_CHECKS, SpoolLostError, Storage
+from otel_mlflow.delivery.storage import BETWEEN_DISK_CHECKS, SpoolLostError, Storage, remedy
 from otel_mlflow.status import Counts
 from tests.delivering import assert_adds_up, trace
 from tests.unit.delivery.backend import ManualClock
@@ -313,3 +314,18 @@ def test_using_a_closed_spool_is_an_error_of_the_spool(tmp_path: Path) -> None:
     spool.file.close()
     with pytest.raises(sqlite3.ProgrammingError):
         spool.pending()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (sqlite3.OperationalError("database is locked"), "see which process holds a lock on the files in spool"),
+        (sqlite3.OperationalError("database or disk is full"), "make room in spool and let this process write there"),
+        (PermissionError("Permission denied"), "make room in spool and let this process write there"),
+        (UnknownFormatError("made by a newer one"), "run the newer otel-mlflow"),
+    ],
+    ids=["locked", "full", "forbidden", "newer"],
+)
+def test_the_remedy_is_one_for_what_was_seen(error: Exception, expected: str) -> None:
+    """A lock is not let go of by making room."""
+    assert remedy(Path("spool"), error).startswith(expected)
