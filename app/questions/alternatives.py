@@ -27,6 +27,8 @@ _COMPARING = {Kind.COMPARE, Kind.ABOVE, Kind.BELOW}
 """What sets one question beside another, and says nothing in one alone."""
 _NOT_EACH = {Kind.TOGETHER, Kind.EXCLUDE, Kind.NOT, Kind.RISE, Kind.FALL, Kind.ABOVE, Kind.BELOW, Kind.SHARE}
 """What is said of all of them, or of one beside another."""
+# Whoever sends more has not asked several questions, and looking for them would take seconds.
+_MOST_WORDS = 100
 _YEARS = tuple(sorted({month[:4] for month in ALL}))
 _SHORTEST, _LONGEST = 2, 4
 
@@ -43,13 +45,15 @@ class _Group:
 
 def alternatives(tokens: Tokens) -> list[Tokens]:
     """The questions; the one that it is where it does not hold several."""
+    if len(tokens) > _MOST_WORDS:
+        return [tokens]
     questions = [question for one in apart(tokens) or [tokens] for question in for_each_year(one)]
     return [each for one in questions for each in _averages_of_each(one)]
 
 
 def apart(tokens: Tokens) -> list[Tokens]:
     """One question for each repetition of a pattern; none where there is no pattern."""
-    groups = _groups(tokens)
+    groups = _groups(tokens) if len(tokens) <= _MOST_WORDS else []
     for length in range(_LONGEST, _SHORTEST - 1, -1):
         for start in range(len(groups) - 2 * length + 1):
             repeated = _repeated(groups[start:], length)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from app.questions.reading import read
 from tests.app.answering import Told, tell
 from tests.app.oracle.claims import check_slide
 from tests.app.oracle.marks import check_marks
@@ -57,6 +58,11 @@ def test_what_finds_no_room_is_said(question: str, most: int, slides: int) -> No
     told = tell(question, most=most)
     assert told.document.count('<div class="slide"') == slides
     assert ("No slide was left for cost by region." in told.words) == (most == 1)
+
+
+def test_a_sentence_of_very_many_words_is_one_question() -> None:
+    """However often it repeats itself: nobody waits for patterns in it."""
+    assert len(read("average revenue in 2023 and 2024 " * 40).queries) == 1
 
 
 def test_the_chart_that_was_asked_for_is_drawn() -> None:
