@@ -23,6 +23,9 @@ PROXY_HEADERS = (
 FORWARDED = "x-forwarded-"
 """How the names of others begin, which say that a request was passed on and not for whom."""
 
+PROXY_VERSION = "1.0"
+"""The version of HTTP in which nginx passes requests on by default, for `127.0.0.1` and with no header to say so."""
+
 
 def is_local(request: HTTPConnection) -> bool:
     """Whether a request was made on this machine, for this machine."""
@@ -38,7 +41,8 @@ def _is_loopback_or_no_address(host: str) -> bool:
 
 def _is_from_elsewhere(request: HTTPConnection) -> bool:
     named = [part for name in PROXY_HEADERS for value in request.headers.getlist(name) for part in value.split(",")]
-    is_passed_on = any(name.startswith(FORWARDED) for name in request.headers)
+    is_old = request.scope.get("http_version") == PROXY_VERSION
+    is_passed_on = is_old or any(name.startswith(FORWARDED) for name in request.headers)
     return (is_passed_on and not named) or not all(map(_names_loopback, named))
 
 

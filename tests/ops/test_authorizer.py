@@ -9,6 +9,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from otel_mlflow import Tracing, ops
 from otel_mlflow.ops.attempts import FailedAttempts
@@ -140,6 +141,22 @@ def test_without_token_and_guard_only_this_machine_is_served(
     """By address, by what proxies say, by the host that was asked for, and by the page that asks."""
     tracing = Tracing(settings_of(store, tmp_path))
     client = TestClient(ops.app(tracing), client=(client_host, 4711))
+    assert client.get("/status", headers=headers).status_code == status
+    tracing.shutdown(0)
+
+
+@pytest.mark.parametrize(("headers", "status"), [({}, 403), ({"X-Forwarded-For": "127.0.0.1"}, 200)])
+def test_a_request_that_nginx_passes_on_is_not_of_this_machine(
+    store: Path, tmp_path: Path, headers: dict[str, str], status: int
+) -> None:
+    """By default it comes from loopback, asks for `127.0.0.1`, names nobody, and is in HTTP/1.0."""
+    tracing = Tracing(settings_of(store, tmp_path))
+    dashboard_app = ops.app(tracing)
+
+    async def in_old_http(scope: Scope, receive: Receive, send: Send) -> None:
+        await dashboard_app({**scope, "http_version": "1.0"}, receive, send)
+
+    client = TestClient(in_old_http, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 4711))
     assert client.get("/status", headers=headers).status_code == status
     tracing.shutdown(0)
 
