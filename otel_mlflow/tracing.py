@@ -301,12 +301,12 @@ def delivery_for(settings: Settings) -> Delivery:
 
 
 def with_left_out(status: Status, left_out: Sequence[LeftOut | FlavourOff]) -> Status:
-    """The status, degraded by what is left out; where nothing works at all, that comes first."""
+    """The status, degraded by what is left out; where nothing works at all for another reason, that comes first."""
     if not left_out or status.state == "disabled":
         return status
     reasons, fixes = [each.reason for each in left_out], [each.fix for each in left_out]
-    own = [status.reason] if status.reason else []
-    if status.state == "failed":
+    own = [status.reason] if status.reason and status.reason not in reasons else []
+    if status.state == "failed" and own:
         return replace(status, reason="; ".join(own + reasons))
     return replace(
         status, state="degraded", reason="; ".join(reasons + own), fix="; ".join(dict.fromkeys(fixes)) or status.fix

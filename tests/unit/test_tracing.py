@@ -14,6 +14,10 @@ import pytest
 from otel_mlflow import Settings, Tracing, TracingMiddleware, TracingSetupError, instrument, uninstrument
 from otel_mlflow.delivery import Delivery
 from otel_mlflow.errors import ArgumentTypeError, MisconfigurationError
+from otel_mlflow.integrations import TABLE
+from otel_mlflow.integrations.probe import LeftOut
+from otel_mlflow.status import Status
+from otel_mlflow.tracing import with_left_out
 from tests.servers.process import waited
 from tests.unit.apps import app_of, span
 from tests.unit.asgi_calls import Call, empty_answer
@@ -149,6 +153,15 @@ def test_flush_says_false_for_what_did_not_arrive(made: Made, backend: MemoryBac
     Call(TracingMiddleware(empty_answer, tracing=tracing)).run()
     assert tracing.flush(0.2) is False
     assert tracing.status().counts.pending == 1
+
+
+def test_a_delivery_that_lacks_an_integration_is_degraded() -> None:
+    """Also once it has failed for want of it; whatever else has failed comes first."""
+    gone = LeftOut(TABLE["mlflow_credentials"], "get_default_host_creds is not there")
+    for_want_of_it = with_left_out(Status("failed", gone.reason, gone.fix), [gone])
+    assert (for_want_of_it.state, for_want_of_it.reason, for_want_of_it.fix) == ("degraded", gone.reason, gone.fix)
+    otherwise = with_left_out(Status("failed", "401 Unauthorized", "set a valid token"), [gone])
+    assert (otherwise.state, otherwise.fix) == ("failed", "set a valid token")
 
 
 def test_strict_raises_what_failed(made: Made, backend: MemoryBackend) -> None:
