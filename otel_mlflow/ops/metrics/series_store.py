@@ -114,9 +114,7 @@ class SeriesStore:
 
     def _prepare(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
-            # A crash of the machine may cost the last seconds; a crash of the process costs nothing.
-            db.execute("PRAGMA synchronous = OFF")
+        with self._opened() as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(TABLES)
         self._path.chmod(0o600)
@@ -125,7 +123,13 @@ class SeriesStore:
     def _connected(self) -> Generator[sqlite3.Connection, None, None]:
         if not self._path.exists() or not self._path.stat().st_size:
             self._prepare()
+        with self._opened() as db:
+            yield db
+
+    @contextmanager
+    def _opened(self) -> Generator[sqlite3.Connection, None, None]:
         with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
+            # A crash of the machine may cost the last seconds; a crash of the process costs nothing.
             db.execute("PRAGMA synchronous = OFF")
             yield db
 
