@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.metadata
 import json
 import re
-from collections.abc import Iterable, Sequence, Set
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from packaging.version import Version
 
@@ -21,6 +23,7 @@ from otel_mlflow.delivery.destinations.request_runs import RequestRuns
 from otel_mlflow.delivery.destinations.store_file import await_tables, make_store_file
 from otel_mlflow.delivery.destinations.store_runs import StoreRuns
 from otel_mlflow.delivery.destinations.trace_info import latest_info, needs_request, trace_info
+from otel_mlflow.delivery.forking import fork_unsafe
 from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RejectedError, TraceNotFoundError
 from otel_mlflow.settings.addresses import redacted_address
@@ -35,6 +38,22 @@ _CORRECT = "correct tracking_uri"
 _HALF_MADE = re.compile(r"already exists|duplicate column|no such column|no such table")
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+Method = Callable[Concatenate["TrackingStore", P], R]
+
+
+def _holding_forks(method: Method[P, R]) -> Method[P, R]:
+    """Have forks wait for it, if the database is SQLite's: no other is held by anything of this process."""
+
+    @functools.wraps(method)
+    def run(store: TrackingStore, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with fork_unsafe() if store.is_sqlite else contextlib.nullcontext():
+            return method(store, *args, **kwargs)
+
+    return run
+
+
 class TrackingStore:
     """The store at `uri`. MLflow's own code writes to it, on the forwarder's thread."""
 
@@ -43,10 +62,12 @@ class TrackingStore:
     def __init__(self, uri: str, *, experiment_name: str, experiment_id: str | None) -> None:
         self._uri = uri
         self._shown = redacted_address(uri)
+        self.is_sqlite = uri.startswith("sqlite")
         self._experiment_name = experiment_name
         self._experiment_id = experiment_id
         self._store: Any = None
 
+    @_holding_forks
     def open(self) -> Connected:
         """Open the database, made if it is missing, and find the experiment."""
         self._store = open_store(self._uri, self._shown)
@@ -65,6 +86,7 @@ class TrackingStore:
         """Where the spans do not carry all of it, or this MLflow does not understand it."""
         return needs_request(trace, self._version)
 
+    @_holding_forks
     def send(self, batch: Sequence[SpooledTrace]) -> None:
         """Spans of all first, then the info of each, as to an MLflow server."""
         from mlflow.exceptions import MlflowException
@@ -81,6 +103,7 @@ class TrackingStore:
         if refused:
             raise partially_rejected(batch, refused)
 
+    @_holding_forks
     def log_assessment(self, feedback: SpooledFeedback) -> None:
         """Create the assessment."""
         if is_follow_up(feedback):

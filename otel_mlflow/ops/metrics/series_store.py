@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from otel_mlflow.delivery.forking import fork_unsafe
+
 LOCK_TIMEOUT = 5.0
 """Seconds to wait for another process that adds: it does so for a millisecond."""
 
@@ -128,7 +130,7 @@ class SeriesStore:
 
     @contextmanager
     def _opened(self) -> Generator[sqlite3.Connection, None, None]:
-        with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
+        with fork_unsafe(), closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as db:
             # A crash of the machine may cost the last seconds; a crash of the process costs nothing.
             db.execute("PRAGMA synchronous = OFF")
             yield db

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 import warnings
@@ -28,6 +29,29 @@ OPEN = (
     "print('it opens')\n"
 )
 
+FORK = """
+import faulthandler, os, sys, threading, time
+from pathlib import Path
+from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
+
+def open_it():
+    TrackingStore(f"sqlite:///{sys.argv[1]}", experiment_name="forked", experiment_id=None).open()
+
+maker = threading.Thread(target=open_it)
+maker.start()
+new = Path(f"{sys.argv[1]}.new")
+while not (new.exists() and new.stat().st_size):
+    time.sleep(0.01)
+child = os.fork()
+if child == 0:
+    faulthandler.dump_traceback_later(60, exit=True)
+    open_it()
+    print("it opens", flush=True)
+    os._exit(0)
+maker.join()
+os.waitpid(child, 0)
+"""
+
 
 def opening(folder: Path, store: Path) -> ChildProcess:
     """Start a process that opens the store."""
@@ -47,6 +71,13 @@ def test_two_workers_that_start_at_once(tmp_path: Path) -> None:
     store = tmp_path / "mlflow.db"
     workers = [opening(tmp_path / name, store) for name in ("one", "other")]
     assert [opens(worker) for worker in workers] == [True, True]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_that_forks_meanwhile(tmp_path: Path) -> None:
+    """Its child opens the store, too: no lock of the thread that makes it, SQLite's or MLflow's, stays held there."""
+    command = [sys.executable, "-W", "ignore", "-c", FORK, str(tmp_path / "mlflow.db")]
+    assert opens(ChildProcess(command, folder=tmp_path, environment={}))
 
 
 @pytest.mark.soak

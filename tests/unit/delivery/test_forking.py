@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from otel_mlflow.delivery import Delivery
+from otel_mlflow.delivery.forking import fork_unsafe
 from tests.delivering import Finished, settings_for, trace
 from tests.unit.delivery.backend import MemoryBackend
 
@@ -37,3 +40,59 @@ def test_a_process_of_multiprocessing_writes_down_what_it_has_as_it_ends(tmp_pat
     assert delivery.flush(30)
     assert backend.ids() == {record.trace_id}
     delivery.shutdown()
+
+
+def test_a_fork_waits_for_a_thread_that_is_in_the_middle_of_something() -> None:
+    """What it holds then would stay held in the child for ever."""
+    inside, forks = threading.Event(), threading.Event()
+    lock = threading.Lock()
+
+    def work() -> None:
+        with fork_unsafe(), lock:
+            inside.set()
+            forks.wait(30)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    inside.wait(30)
+    child = multiprocessing.get_context("fork").Process(target=_exit_with, args=(lock.locked,))
+    os.register_at_fork(before=forks.set)
+    child.start()
+    child.join(30)
+    worker.join(30)
+    assert child.exitcode == 0
+
+
+def test_who_is_inside_goes_further_in_while_a_fork_waits() -> None:
+    """Or each would wait for the other."""
+    inside, forks, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with fork_unsafe():
+            inside.set()
+            forks.wait(30)
+            with fork_unsafe():
+                done.set()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    inside.wait(30)
+    child = multiprocessing.get_context("fork").Process(target=_exit_with, args=(lambda: not done.is_set(),))
+    os.register_at_fork(before=forks.set)
+    child.start()
+    child.join(30)
+    worker.join(30)
+    assert child.exitcode == 0
+
+
+def test_a_thread_that_forks_does_not_wait_for_itself() -> None:
+    """It goes on in the child, and out of the block in both."""
+    with fork_unsafe():
+        child = multiprocessing.get_context("fork").Process(target=_exit_with, args=(lambda: False,))
+        child.start()
+    child.join(30)
+    assert child.exitcode == 0
+
+
+def _exit_with(is_held: Callable[[], bool]) -> None:
+    sys.exit(int(is_held()))
