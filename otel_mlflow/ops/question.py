@@ -25,6 +25,7 @@ MONDAY = 4 * DAY
 
 STEPS = (10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 8 * HOUR, DAY)
 FILTERS = ("route", "user", "session", "service", "version", "slower_than")
+TIMES = ("window", "from", "to")
 YEARS = range(1970, 9999)
 """Those in which moments, and the windows before and after them, can be written down."""
 
@@ -83,6 +84,7 @@ def question_of(parameters: Mapping[str, str], now_ms: int) -> Question:
 
     Raises `QuestionError`.
     """
+    _require_known(parameters)
     filters: dict[str, Any] = {name: parameters.get(name) or None for name in FILTERS}
     filters["slower_than"] = _seconds(filters["slower_than"])
     if "from" in parameters or "to" in parameters:
@@ -92,6 +94,12 @@ def question_of(parameters: Mapping[str, str], now_ms: int) -> Question:
     length = _length(name)
     end = _rounded_up(now_ms, length)
     return Question(end - length, end, name, **filters)
+
+
+def _require_known(parameters: Mapping[str, str]) -> None:
+    """A filter that is mistyped would give the figures of all requests for those of a few."""
+    if unknown := sorted(set(parameters) - {*TIMES, *FILTERS}):
+        raise QuestionError(f"{', '.join(unknown)} is not known; expected {', '.join((*TIMES, *FILTERS))}")
 
 
 def _seconds(text: str | None) -> float | None:

@@ -86,6 +86,7 @@ def test_what_is_not_there_is_told_in_json(store: Path, tmp_path: Path, method: 
         ("slower_than=long", "slower_than is 'long'"),
         ("slower_than=-1", "slower_than is '-1'"),
         ("user=ada@example.com", "show_users"),
+        ("rout=POST+/ask", "rout is not known; expected window, from, to, route"),
     ],
 )
 def test_a_question_that_cannot_be_read_is_400(store: Path, tmp_path: Path, asked: str, word: str) -> None:
