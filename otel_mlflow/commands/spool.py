@@ -15,7 +15,7 @@ from otel_mlflow.commands.common import as_json, destination_of, echo_json, load
 from otel_mlflow.commands.draining import drain
 from otel_mlflow.delivery.destinations import settings_for
 from otel_mlflow.delivery.export import exported
-from otel_mlflow.delivery.spool_admin import Backlog, SpoolRecord
+from otel_mlflow.delivery.spool_admin import Backlog, SpoolAdmin, SpoolRecord
 
 LISTED = 50
 
@@ -59,6 +59,7 @@ def retry(
     """
     settings = load(config)
     with spool_admin_for(settings) as spool_admin:
+        _require_records(spool_admin, trace_ids)
         name = destination_of(spool_admin, settings, destination)
         requeued = spool_admin.move(destination_of(spool_admin, settings, source), name) if source else 0
         requeued += spool_admin.requeue(name, trace_ids)
@@ -105,11 +106,22 @@ def export(config: Path | None, file: TextIO, quarantined: bool, as_json: bool) 
 def purge(config: Path | None, trace_ids: tuple[str, ...], everything: bool, yes: bool, as_json: bool) -> None:
     """Delete what was refused: the traces named, or all. It is counted as dropped."""
     with spool_admin_for(load(config)) as spool_admin:
+        _require_records(spool_admin, trace_ids)
         if not yes:
             what = "what waits and what was refused" if everything else "what was refused"
             click.confirm(f"Delete {what} for good?", abort=True)
         purged = spool_admin.purge(trace_ids, quarantined_only=not everything)
     _tell_how_many("purged", purged, as_json=as_json)
+
+
+def _require_records(spool_admin: SpoolAdmin, trace_ids: tuple[str, ...]) -> None:
+    unknown = sorted(set(trace_ids) - {record.trace_id for record in spool_admin.records()}) if trace_ids else []
+    if unknown:
+        raise click.BadParameter(
+            f"the spool has no record of {', '.join(unknown)}; expected trace ids that `otel-mlflow spool list` names. "
+            "What is delivered is not in the spool any more",
+            param_hint="TRACE_IDS",
+        )
 
 
 def _destination(backlog: Backlog) -> tuple[str, ...]:

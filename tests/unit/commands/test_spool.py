@@ -187,6 +187,16 @@ def test_an_unknown_destination_is_wrong_usage(shell: Shell) -> None:
     assert EXPERIMENT in result.stderr
 
 
+@pytest.mark.parametrize("command", [("retry",), ("purge", "--yes")])
+def test_a_trace_that_is_not_in_the_spool_is_wrong_usage(shell: Shell, command: tuple[str, ...]) -> None:
+    """A mistyped id is named, and nothing is done about the others."""
+    (known,) = shell.spool(trace())
+    shell.quarantine(known, "bad")
+    result = shell.run("spool", *command, known, "tr-mistyped", code=2)
+    assert "no record of tr-mistyped" in " ".join(result.stderr.split())
+    assert shell.json("spool", "list")["records"][0]["quarantined"]
+
+
 def test_export_writes_what_collectors_read(shell: Shell) -> None:
     """A line of OTLP JSON for each record, with ids in hexadecimal, and nothing leaves the spool."""
     (trace_id,) = shell.spool(trace(experiment="theirs"))
