@@ -62,7 +62,7 @@ class MiddlewareTracer:
         if not self._settings.enabled:
             return None
         headers = read_headers(scope)
-        if self.tracing.excluded_urls.match(scope):
+        if self.tracing.excluded_urls.match(scope, headers):
             return self._exclude()
         self._native.keep_out(scope)
         exchange = Exchange(scope, headers, capture_bytes=self._capture_bytes)

@@ -85,7 +85,7 @@ class Metrics:
     def expect(self, router: Any) -> None:
         """Let the counters of an application's routes be there before anything happens."""
         for method, route in known_routes(router):
-            if not self._tracing.excluded_urls.match({"type": "http", "path": route, "headers": []}):
+            if not self._tracing.excluded_urls.match({"type": "http", "path": route}, {}):
                 for outcome in POSSIBLE_OUTCOMES:
                     self._shared.make_known(OUTCOMES, outcome_attributes(method, route, outcome))
 

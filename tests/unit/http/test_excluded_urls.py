@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from otel_mlflow.http.excluded_urls import ExcludedUrls
+from otel_mlflow.http.headers import read_headers
 from otel_mlflow.settings.defaults import EXCLUDED_URLS
 from tests.unit.asgi_calls import Call, empty_answer
 
 
 def excluded(patterns: tuple[str, ...], request: str, host: str = "shop.example") -> bool:
     """Whether a request is excluded by these patterns."""
-    return ExcludedUrls(patterns).match(Call(empty_answer, request, headers={"host": host}).scope)
+    scope = Call(empty_answer, request, headers={"host": host}).scope
+    return ExcludedUrls(patterns).match(scope, read_headers(scope))
 
 
 @pytest.mark.parametrize("path", ["/health", "/healthz", "/api/health/", "/livez", "/metrics", "/ops/status", "/docs"])
@@ -43,3 +47,16 @@ def test_any_pattern_will_do() -> None:
 def test_without_patterns_nothing_is_excluded() -> None:
     """`tracing.excluded_urls: []`."""
     assert not excluded((), "GET /health")
+
+
+def test_long_paths_are_not_kept_in_memory() -> None:
+    """A caller may choose a thousand of them, of 64 KB each."""
+    urls = ExcludedUrls((*EXCLUDED_URLS, "/internal/"))
+    tracemalloc.start()
+    try:
+        for number in range(1000):
+            urls.match({"type": "http", "path": f"/{number:064000d}"}, {})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2_000_000
