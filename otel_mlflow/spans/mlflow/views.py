@@ -42,29 +42,34 @@ def _are_others(limits: SpanLimits | None) -> bool:
 
 
 class _Attributes(_SpanAttributesRegistry):
-    """Remembers which attributes MLflow wrote, for it writes them as JSON, and other libraries do not.
-
-    Where the application's provider limits its spans, which is for its own exporters, they are kept beside the span.
-    """
+    """Remembers which attributes MLflow wrote, for it writes them as JSON, and other libraries do not."""
 
     def __init__(self, state: SpanState, span: Any) -> None:
         super().__init__(span)
         self._json_keys = state.json_keys = set(state.json_keys)
-        self._beside: _SpanAttributesRegistry | None = None
-        if _are_others(getattr(span, "_limits", None)):
-            within: Any = _WithinOwnLimits()
-            within.attributes.update(state.beside)
-            self._beside = _SpanAttributesRegistry(within)
-            state.beside = within.attributes
 
     def set(self, key: str, value: Any) -> None:
         self._json_keys.add(key)
         super().set(key, value)
-        if self._beside is not None and self._span.is_recording():
+
+
+class _AttributesBeside(_Attributes):
+    """Where the application's provider limits its spans, which is for its own exporters: kept beside the span, too."""
+
+    def __init__(self, state: SpanState, span: Any) -> None:
+        super().__init__(state, span)
+        within: Any = _WithinOwnLimits()
+        within.attributes.update(state.beside)
+        self._beside = _SpanAttributesRegistry(within)
+        state.beside = within.attributes
+
+    def set(self, key: str, value: Any) -> None:
+        super().set(key, value)
+        if self._span.is_recording():
             self._beside.set(key, value)
 
     def get(self, key: str) -> Any:
-        found = self._beside.get(key) if self._beside is not None else None
+        found = self._beside.get(key)
         return found if found is not None else super().get(key)
 
 
@@ -74,7 +79,8 @@ class BridgedSpan(LiveSpan):
     def __init__(self, state: SpanState, span: Any) -> None:
         self._span = span
         self._attachments = {}
-        self._attributes: Any = _Attributes(state, span)
+        is_limited = _are_others(getattr(span, "_limits", None))
+        self._attributes: Any = (_AttributesBeside if is_limited else _Attributes)(state, span)
         self._links = []
         self._original_name = span.name
         self._mlflow_trace_id = state.trace.identity.mlflow_trace_id
