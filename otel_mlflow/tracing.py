@@ -173,14 +173,6 @@ class Tracing:
             return ""
         return f"{experiment.url}/traces?selectedEvaluationId={trace_id}"
 
-    @property
-    def spans_are_seen_by_others(self) -> bool:
-        """Whether the application has a tracer provider of its own, so that spans must say all that they know.
-
-        Where only MLflow is going to see a request's span, what it says is worked out off the request's path.
-        """
-        return not BRIDGE.provider.in_use(self).is_ours_alone
-
     def experiments(self, exchange: Exchange | None) -> tuple[str, ...]:
         """The names that the experiment of a request, or of what belongs to none, goes by; the configured one first."""
         chosen = exchange.choose_experiment() if exchange is not None else None

@@ -16,6 +16,7 @@ from opentelemetry.trace import SpanKind, TracerProvider, get_current_span
 
 from otel_mlflow.http.exchange import Scope
 from otel_mlflow.integrations import INTEGRATIONS
+from otel_mlflow.spans.bridge import BRIDGE
 
 if TYPE_CHECKING:
     from otel_mlflow.tracing import Tracing
@@ -80,7 +81,7 @@ class _WhileOthersSee:
         self._sets_up_exporters = sets_up_exporters
 
     def __bool__(self) -> bool:
-        return self._sets_up_exporters or self._tracing.spans_are_seen_by_others
+        return self._sets_up_exporters or not BRIDGE.provider.in_use(self._tracing).is_ours_alone
 
 
 def _is_fastapi(app: object) -> bool:

@@ -18,6 +18,7 @@ from packaging.version import Version
 
 import otel_mlflow
 from otel_mlflow import Settings, Tracing, TracingMiddleware
+from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.testing import CapturedTraces, capture
 from tests.unit.apps import raw, span
 from tests.unit.asgi_calls import Call, empty_answer
@@ -153,7 +154,7 @@ def test_where_only_we_would_see_it_fastapi_opens_no_spans(traces: CapturedTrace
     tracing = instrument(served, tracing={"framework_spans": "keep"})
     Call(served, "GET /things/7").run()
     assert shown(traces) == drawn(TREE)
-    assert tracing.spans_are_seen_by_others is False
+    assert BRIDGE.provider.in_use(tracing).is_ours_alone
 
 
 def test_adopted_spans_say_what_the_middleware_saw(exporter: InMemorySpanExporter, instrument: Instrument) -> None:
