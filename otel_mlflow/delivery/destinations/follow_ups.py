@@ -93,8 +93,11 @@ def _link(client: Any, trace_id: str, what: list[dict[str, str]]) -> None:
 
 
 def _set_tags(client: Any, trace_id: str, what: dict[str, str]) -> None:
-    for key, value in what.items():
-        client.set_trace_tag(trace_id, key, value)
+    """Not by the client's own function: while the trace is open in this process, that one sets them there only."""
+    from mlflow.utils.mlflow_tags import IMMUTABLE_TAGS
+
+    for key in what.keys() - IMMUTABLE_TAGS:
+        client.store.set_trace_tag(trace_id, key, what[key])
 
 
 def _write_runs(client: Any, trace_id: str, what: dict[str, Any]) -> None:
