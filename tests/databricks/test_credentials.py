@@ -64,7 +64,6 @@ def test_a_service_principal(as_machine: Workspace) -> None:
 
 def test_a_host_without_a_scheme_is_meant_to_have_one(as_user: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Databricks Apps sometimes set it so. Nothing speaks TLS here, so it cannot be reached, only be named."""
-    monkeypatch.setattr(credentials_module, "SDK_TIMEOUT", 2.0)
     monkeypatch.setenv("DATABRICKS_HOST", as_user.url.removeprefix("http://"))
     assert WorkspaceCredentials.resolve("databricks").host == as_user.url.replace("http://", "https://")
 

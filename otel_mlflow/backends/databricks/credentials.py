@@ -56,7 +56,9 @@ class WorkspaceCredentials:
         Raises `MisconfigurationError` where there are none or they contradict each other, `RetryableError` where the
         SDK takes longer than `SDK_TIMEOUT`.
         """
-        config = _patiently(lambda: _config(profile_of(tracking_uri)), "finding credentials")
+        # Its import takes seconds where the machine is busy, which are none of the host's.
+        sdk_config = _sdk_config()
+        config = _patiently(lambda: _config(sdk_config, profile_of(tracking_uri)), "finding credentials")
         sources = Sources.from_config(config)
         return cls(
             host=_address(str(config.host)),
@@ -104,16 +106,20 @@ def _address(host: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _config(profile: str | None) -> Config:
+def _sdk_config() -> type[Config]:
     try:
         from databricks.sdk.config import Config
     except ImportError as error:
         raise MisconfigurationError(
             "databricks-sdk is not installed", "pip install 'otel-mlflow[databricks]'"
         ) from error
+    return Config
+
+
+def _config(sdk_config: type[Config], profile: str | None) -> Config:
     chosen: dict[str, Any] = {"profile": profile} if profile else {}
     # A token is refreshed when it is asked for: the SDK's own threads would keep the interpreter from exiting.
-    return Config(
+    return sdk_config(
         **chosen,
         http_timeout_seconds=SDK_TIMEOUT / 2,
         retry_timeout_seconds=int(SDK_TIMEOUT / 2),
