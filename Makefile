@@ -17,8 +17,9 @@ demo: $(VENV)/.demo ## start MLflow and the slide agent, ask one question, show 
 unit: $(VENV)/.dev ## the tests that need no server, in a minute
 	$(BIN)/pytest tests/unit -n 2
 
+# Most of these wait for servers half of their time: two processes a core.
 test: $(VENV)/.dev ## all tests but the soak
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 4
 
 check: $(VENV)/.dev ## format, lint and strict types; changes nothing
 	$(BIN)/ruff format --check $(CODE)
