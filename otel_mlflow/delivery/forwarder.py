@@ -37,6 +37,9 @@ from otel_mlflow.guard import guarded, run_guarded
 BETWEEN_TAKEOVERS = 5.0
 """Seconds between two looks at whether another process has died and left something."""
 
+BETWEEN_LOOKS = 0.25
+"""Seconds between two of them while something waits for what another process has."""
+
 CLAIMED_AT_ONCE = 1000
 """Records that are taken over from the dead at a time, so that the living share the work."""
 
@@ -209,7 +212,7 @@ class Forwarder:
             work = self._scheduler.next(spool, self._rate, metadata_later=destination.accepts_metadata_later)
             if work is None:
                 spool.give_back()
-                return self._until_work_comes()
+                return self._until_work_comes(spool)
             self._in_hand = work
             if isinstance(work, Traces):
                 self._send(work, spool, destination)
@@ -322,8 +325,12 @@ class Forwarder:
     def _is_late(self) -> bool:
         return self._stop.is_set()
 
-    def _until_work_comes(self) -> Rest:
+    def _until_work_comes(self, spool: Spool) -> Rest:
         due = self._scheduler.next_moment()
+        if due is None and not spool.is_done():
+            # Feedback whose trace another process has in hand, which tells nobody that it is done, or gone.
+            self._next_takeover = 0.0
+            return Rest(BETWEEN_LOOKS, self._work)
         if due is None:
             return Rest(BETWEEN_TAKEOVERS, self._work)
         return Rest(min(due, BETWEEN_TAKEOVERS), self._work, idle=due)

@@ -372,6 +372,21 @@ def test_feedback_follows_its_trace(bench: Bench) -> None:
     assert [each.trace_id for each in bench.backend.feedback] == [trace_id]
 
 
+def test_feedback_soon_follows_a_trace_that_another_process_has_left(bench: Bench, tmp_path: Path) -> None:
+    """A process that ends waits for it: two workers of a pool, say, of which one has ended already."""
+    other = Storage(tmp_path, destination="here", max_bytes=10**9, clock=bench.clock)
+    record = trace()
+    with other.using() as spool:
+        spool.add([record], [], Tally(requests=1, traced=1), now=0.0)
+    bench.spool_feedback(record.trace_id)
+    began = bench.clock.now
+    taken_at: list[float] = []
+    bench.backend.react_to_feedback = lambda feedback: taken_at.append(bench.clock.now)
+    bench.run(waits=20, meanwhile=other.close)
+    assert taken_at
+    assert taken_at[0] - began < 1.0
+
+
 def test_feedback_for_an_unknown_trace_is_tried_for_a_while(bench: Bench) -> None:
     """As long as the backend does not know the trace, feedback waits; in the end it is quarantined."""
     tries: list[float] = []
