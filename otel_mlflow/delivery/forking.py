@@ -129,8 +129,14 @@ def _mind_multiprocessing() -> None:
     util: Any = sys.modules.get("multiprocessing.util")
     if util is not None:
         util.register_after_fork(_end, _finalize)
-        if sys.modules["multiprocessing.process"].parent_process() is not None:
+        if is_worker():
             _finalize(_end)
+
+
+def is_worker() -> bool:
+    """Whether this is a process of `multiprocessing`, which is imported then."""
+    process: Any = sys.modules.get("multiprocessing.process")
+    return process is not None and process.parent_process() is not None
 
 
 def _finalize(end: Callable[[], None]) -> None:

@@ -14,9 +14,11 @@ The signal may have interrupted the main thread while it holds any lock, so what
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import signal
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -24,6 +26,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from otel_mlflow.backends.calls import map_parallel
+from otel_mlflow.delivery.forking import is_worker
 from otel_mlflow.outside import own_thread
 
 
@@ -88,7 +91,7 @@ class _Handler:
         elif not _is_shutting_down:
             _is_shutting_down = True
             # Not waited for: the event loop has what it has answered to bring to an end.
-            _run_on_thread(functools.partial(_shut_down, number), 0.0)
+            _run_on_thread(functools.partial(_shut_down, number, grace()), 0.0)
 
 
 def _run_on_thread(task: Callable[[], None], patience: float) -> None:
@@ -102,9 +105,21 @@ def _run_on_thread(task: Callable[[], None], patience: float) -> None:
         thread.join(patience)
 
 
-def _shut_down(number: int) -> None:
+def grace() -> float:
+    """Seconds for an event loop: none in a process of `multiprocessing` whose main thread, which calls this, has none.
+
+    Trio's cannot be asked for.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return 0.0 if is_worker() and "trio" not in sys.modules else GRACE
+    return GRACE
+
+
+def _shut_down(number: int, seconds: float) -> None:
     _expect_termination()
-    _shut_down_done.wait(GRACE)
+    _shut_down_done.wait(seconds)
     ending = list(_terminables)
     map_parallel(ending, lambda terminable: terminable.shutdown(), threads=len(ending))
     _shut_down_done.set()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from otel_mlflow.delivery.termination import forget, on_termination
+from otel_mlflow.delivery.termination import GRACE, forget, grace, on_termination
 
 
 class Writer:
@@ -75,3 +80,24 @@ def test_a_server_may_put_our_handler_back_when_nobody_is_told_any_more(handled:
     forget(again)
     signal.raise_signal(signal.SIGTERM)
     assert handled == [signal.SIGTERM]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_worker_without_an_event_loop_is_given_no_time_for_one() -> None:
+    """Whoever waits for the end of a pool waits for nothing."""
+
+    async def serve() -> float:
+        return grace()
+
+    def work(found: Any) -> None:
+        found.put((grace(), asyncio.run(serve())))
+
+    fork = multiprocessing.get_context("fork")
+    found = fork.SimpleQueue()
+    worker = fork.Process(target=work, args=(found,))
+    worker.start()
+    expected = (GRACE if "trio" in sys.modules else 0.0, GRACE)
+    assert found.get() == expected
+    worker.join(30)
+    assert grace() == GRACE
