@@ -165,7 +165,7 @@ class MlflowSpanExporter(SpanExporter):
         own = otel_trace_id if root.parent is None else new_trace_id()
         identity = TraceIdentity(origin.trace_id if origin else own, otel_trace_id)
         trace = register(OpenTrace(self, identity))
-        trace.metadata.tags.update(tags_of_server_span(root))
+        trace.tags.update(tags_of_server_span(root))
         return trace
 
     def _origin(self, span: ReadableSpan) -> MlflowSpanContext | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from opentelemetry import context as context_api
 
+from otel_mlflow import mlflow_names
 from otel_mlflow.content import to_json, to_jsonable
 from otel_mlflow.guard import attempt, guarded
 from otel_mlflow.spans.current import REQUEST_ROOT
@@ -14,6 +15,9 @@ from otel_mlflow.spans.propagation import W3C_PROPAGATOR
 from otel_mlflow.spans.registry import keep_for_jobs
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 from otel_mlflow.spans.user_values import INVALID, MAX_CONTENT, bounded_text, take_items
+
+_AS_METADATA = {"session": mlflow_names.TRACE_SESSION, "user": mlflow_names.TRACE_USER}
+"""What is metadata of the trace in MLflow's words."""
 
 
 class RequestTrace:
@@ -83,6 +87,9 @@ class RequestTrace:
     def _set(self, name: str, value: str | None) -> None:
         if self._trace is not None:
             setattr(self._trace.metadata, name, value)
+            if self._trace.info is not None:
+                # What MLflow's functions have said of it is out of date.
+                self._trace.info.trace_metadata.pop(_AS_METADATA.get(name), None)
             self._trace.mark_changed()
 
     @guarded
@@ -90,18 +97,19 @@ class RequestTrace:
         """Take what can be converted; of what cannot, a tag says why."""
         if self._trace is None:
             return
+        kept = self._trace.tags if name == "tags" else getattr(self._trace.metadata, name)
         items = take_items(values)
         if items is None:
-            self._trace.metadata.tags[INVALID] = f"{name}: expected a mapping, got {bounded_text(values)}"
+            self._trace.tags[INVALID] = f"{name}: expected a mapping, got {bounded_text(values)}"
             items = {}
         for key, value in items.items():
             converted = attempt(convert, value)
             if isinstance(converted, Exception):
-                self._trace.metadata.tags[INVALID] = (
+                self._trace.tags[INVALID] = (
                     f"{name}: {bounded_text(key)} is {bounded_text(value)}: {bounded_text(converted)}"
                 )
             else:
-                getattr(self._trace.metadata, name)[bounded_text(key)] = converted
+                kept[bounded_text(key)] = converted
         self._trace.mark_changed()
 
 

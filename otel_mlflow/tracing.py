@@ -24,7 +24,13 @@ from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.mlflow import runs
 from otel_mlflow.spans.mlflow.autologging import FlavourOff
-from otel_mlflow.spans.mlflow.follow_ups import take_assessments, take_attachments, take_prompts, take_tags
+from otel_mlflow.spans.mlflow.follow_ups import (
+    take_assessments,
+    take_attachments,
+    take_deleted_tags,
+    take_prompts,
+    take_tags,
+)
 from otel_mlflow.spans.mlflow.other_instrumentations import log_other_instrumentations
 from otel_mlflow.spans.mlflow.process_metadata import process_metadata
 from otel_mlflow.spans.observer import RequestObserver
@@ -213,7 +219,7 @@ class Tracing:
     def write(self, trace: OpenTrace, spans: list[SpanState], *, is_changed: bool) -> TraceRecord:
         """Write finished spans down."""
         sink = self._sink
-        for payload in (take_assessments(trace) if is_changed else []) + take_tags(trace):
+        for payload in (take_assessments(trace) if is_changed else []) + take_tags(trace) + take_deleted_tags(trace):
             redacted = self.redactor.json_text(payload.decode()).encode()
             sink.put_feedback(trace.identity.mlflow_trace_id, redacted)
         attachments = take_attachments(spans) if self.settings.tracing.capture_input_output else []

@@ -159,7 +159,7 @@ class ServerSpan(ServedRequest):
         if own is not None:
             metadata.client_request_id = own[:MAX_CLIENT_REQUEST_ID]
         elif metadata.client_request_id is None:
-            metadata.tags.setdefault(REQUEST_ID_TAG, request_id)
+            self._trace.tags.setdefault(REQUEST_ID_TAG, request_id)
         return {**message, "headers": headers}
 
     @guarded

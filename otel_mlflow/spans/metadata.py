@@ -25,6 +25,8 @@ class TraceMetadata:
     exported_inputs: str | None = None
     exported_outputs: str | None = None
     """What the root had of them when it was first written; set later, they are the trace's previews."""
+    deleted_tags: frozenset[str] = frozenset()
+    """The tags that were deleted after the trace was handed over, so that the backend may have them."""
     sent_tags: Mapping[str, str] = _NO_TAGS
     """Of a trace whose root another process has: the tags that were sent after it."""
     joined_as: str | None = None

@@ -7,7 +7,7 @@ variable), whatever is opened under it finds its trace, however late, and nothin
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from copy import copy
 from dataclasses import replace
 from types import FrameType
@@ -233,10 +233,20 @@ class OpenTrace:
             self._relieve()
 
     @property
+    def tags(self) -> dict[str, str]:
+        """The tags that were set, through us or MLflow, whose functions change them in the info."""
+        tags: dict[str, str] = self.info.tags if self.info is not None else self.metadata.tags
+        return tags
+
+    @property
     def explicit_tags(self) -> dict[str, str]:
-        """The tags that were set through us or MLflow, as text."""
-        tags = {**self.metadata.tags, **(self.info.tags if self.info else {})}
-        return {str(key): str(value) for key, value in tags.items()}
+        """The tags that were set, as text."""
+        return {str(key): str(value) for key, value in self.tags.items()}
+
+    def note_deleted(self, tags: Set[str]) -> None:
+        """Tags were deleted: at the backend, too, if it may have them."""
+        if tags and self.export.released:
+            self.metadata.deleted_tags |= tags
 
     def mark_changed(self) -> None:
         """Something about the trace as a whole was set: sent again if the trace was handed over already."""

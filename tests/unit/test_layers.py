@@ -42,7 +42,7 @@ ROOMS: dict[str, set[str]] = {
         "pacing",
         "settings",
     },
-    "request": {"content", "guard", "spans"},
+    "request": {"content", "guard", "mlflow_names", "spans"},
     "carrier": {"spans"},
     "logs": {"request"},
     "feedback": {"content", "delivery", "spans"},

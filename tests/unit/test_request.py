@@ -12,6 +12,7 @@ from datetime import date
 from typing import Annotated, Any
 from unittest.mock import MagicMock
 
+import mlflow
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI
 from pydantic import BaseModel
@@ -135,6 +136,22 @@ def test_tags_become_text_and_add_up(traces: CapturedTraces, instrument: Instrum
         trace.set_tags({"b": True})
 
     assert {"a": "1", "b": "True"}.items() <= traced(traces, instrument, say).info.tags.items()
+
+
+def test_the_last_word_counts_whoever_says_it(traces: CapturedTraces, instrument: Instrument) -> None:
+    """MLflow's functions and ours are about the same tags, session and user."""
+
+    def say(trace: RequestTrace) -> None:
+        mlflow.update_current_trace(tags={"a": "MLflow's"}, session_id="MLflow's", user="MLflow's")
+        trace.set_tags({"a": "ours", "b": "ours"})
+        trace.set_session("ours")
+        trace.set_user(None)
+        mlflow.update_current_trace(tags={"b": "MLflow's"})
+
+    info = traced(traces, instrument, say).info
+    assert (info.tags["a"], info.tags["b"]) == ("ours", "MLflow's")
+    assert info.trace_metadata["mlflow.trace.session"] == "ours"
+    assert "mlflow.trace.user" not in info.trace_metadata
 
 
 def test_the_last_word_on_session_and_user_counts(traces: CapturedTraces, instrument: Instrument) -> None:

@@ -39,6 +39,11 @@ def tags(tags: dict[str, str]) -> bytes:
     return json.dumps({"tags": tags}).encode()
 
 
+def deleted_tags(keys: list[str]) -> bytes:
+    """The payload that deletes tags, where they are there."""
+    return json.dumps({"deleted_tags": keys}).encode()
+
+
 def joined_request(request: str, info: dict[str, Any]) -> bytes:
     """The payload that makes the run of a `request` (`trace/span`) in its caller's trace, and ends those left open."""
     payload = {"joined_request": {"request": request, "info": info}}
@@ -47,7 +52,9 @@ def joined_request(request: str, info: dict[str, Any]) -> bytes:
 
 def is_follow_up(feedback: SpooledFeedback) -> bool:
     """Whether it is one of these, and no assessment."""
-    return feedback.payload.startswith((b'{"attachment"', b'{"prompts"', b'{"tags"', b'{"joined_request"'))
+    return feedback.payload.startswith(
+        (b'{"attachment"', b'{"prompts"', b'{"tags"', b'{"deleted_tags"', b'{"joined_request"')
+    )
 
 
 def send_follow_up(feedback: SpooledFeedback, tracking_uri: str) -> None:
@@ -100,6 +107,11 @@ def _set_tags(client: Any, trace_id: str, what: dict[str, str]) -> None:
         client.store.set_trace_tag(trace_id, key, what[key])
 
 
+def _delete_tags(client: Any, trace_id: str, what: list[str]) -> None:
+    for key in client.store.get_trace_info(trace_id).tags.keys() & what:
+        client.store.delete_trace_tag(trace_id, key)
+
+
 def _write_runs(client: Any, trace_id: str, what: dict[str, Any]) -> None:
     runs, request, info = StoreRuns(client.store), what["request"], what["info"]
     end_open_runs(runs, info)
@@ -118,5 +130,8 @@ _SENDERS: dict[str, Callable[[Any, str, Any], None]] = {
     "attachment": _upload,
     "prompts": _link,
     "tags": _set_tags,
+    "deleted_tags": _delete_tags,
     "joined_request": _write_runs,
 }
+
+_BEGINNINGS = tuple(f'{{"{kind}"'.encode() for kind in _SENDERS)

@@ -40,6 +40,13 @@ def take_tags(trace: OpenTrace) -> list[bytes]:
     return [follow_ups.tags(new)] if new else []
 
 
+def take_deleted_tags(trace: OpenTrace) -> list[bytes]:
+    """The tags that were deleted since they were taken last."""
+    deleted, trace.metadata.deleted_tags = trace.metadata.deleted_tags, frozenset()
+    gone = sorted(deleted - trace.tags.keys())
+    return [follow_ups.deleted_tags(gone)] if gone else []
+
+
 def take_assessments(trace: OpenTrace) -> list[bytes]:
     """What `mlflow.log_feedback` and the like have said of the trace while it was open, as requests to create it.
 

@@ -119,7 +119,10 @@ class BridgedTraceManager(InMemoryTraceManager):
             with super().get_trace(trace_id) as other:
                 yield other
             return
-        yield BridgedTrace(trace)
+        view = BridgedTrace(trace)
+        before = set(trace.tags)
+        yield view
+        trace.note_deleted(before - trace.tags.keys())
         trace.mark_changed()
 
     @override

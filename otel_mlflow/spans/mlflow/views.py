@@ -113,7 +113,7 @@ def trace_info(trace: OpenTrace) -> TraceInfo:
             request_time=0,
             state=TraceState.IN_PROGRESS,
             trace_metadata={},
-            tags={},
+            tags=trace.metadata.tags,
         )
     info: TraceInfo = trace.info
     return info

@@ -285,5 +285,5 @@ def _choose_experiment(trace: OpenTrace) -> str | None:
     if exchange is not None and trace.experiment is None:
         trace.experiment = exchange.choose_experiment()
         if (error := exchange.experiment_error) is not None:
-            trace.metadata.tags.setdefault(REJECTED_TAG, f"experiment_for raised {type(error).__name__}")
+            trace.tags.setdefault(REJECTED_TAG, f"experiment_for raised {type(error).__name__}")
     return trace.experiment

@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import otel_mlflow
 from otel_mlflow import Tracing
 from otel_mlflow.spans.mlflow.trace_manager import BridgedTraceManager
 from otel_mlflow.testing import CapturedTraces, capture
@@ -159,6 +160,21 @@ def test_a_tag_set_by_trace_id_needs_no_server_while_the_trace_is_here(
 
     served(instrument, handler)
     assert "kept" in traces[0].info.tags
+    assert "deleted" not in traces[0].info.tags
+
+
+def test_a_tag_that_was_set_through_us_can_be_deleted_by_mlflow(
+    traces: CapturedTraces, instrument: Instrument, tracking_store: str
+) -> None:
+    """Its client looks for the tag on the open trace, and raises where it is not."""
+
+    def handler() -> None:
+        otel_mlflow.current_trace().set_tags({"deleted": "1"})
+        trace_id = mlflow.get_active_trace_id()
+        assert trace_id is not None
+        mlflow.delete_trace_tag(trace_id, "deleted")
+
+    served(instrument, handler)
     assert "deleted" not in traces[0].info.tags
 
 
