@@ -1,10 +1,9 @@
-"""What every test may lean on: an event loop, free ports, and no quiet skips where everything is installed."""
+"""What every test may lean on: an event loop, real servers, and no quiet skips where everything is installed."""
 
 from __future__ import annotations
 
 import gc
 import os
-import socket
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
@@ -29,14 +28,6 @@ gc.disable()
 def anyio_backend() -> str:
     """Run every `@pytest.mark.anyio` test on asyncio, the loop that uvicorn runs on."""
     return "asyncio"
-
-
-def find_free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on; the kernel hands them out in turn, another one at each call."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

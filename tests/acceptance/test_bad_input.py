@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 from tests.acceptance.conftest import Serve
 from tests.acceptance.service import Service
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.black_hole import full_host, silent_host
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until

@@ -18,9 +18,9 @@ from otel_mlflow.delivery.records import Tally
 from otel_mlflow.delivery.storage import Storage
 from otel_mlflow.errors import SettingsError
 from otel_mlflow.settings import Settings
-from tests.conftest import find_free_port
 from tests.delivering import delivering, put, trace, wait_for
 from tests.doctor.examining import examined, not_ok, not_tried
+from tests.ports import find_free_port
 from tests.servers.process import until
 from tests.servers.scripted import REFUSED, Fault, ScriptedMlflow
 

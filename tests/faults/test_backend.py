@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from otel_mlflow.delivery import DeliveryState
-from tests.conftest import find_free_port
 from tests.delivering import EXPERIMENT, delivering, put, settings_for, wait_for
 from tests.faults.stored import LateServer, stored_in
+from tests.ports import find_free_port
 from tests.servers.cutting_proxy import CuttingProxy
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import find_free_port
 from tests.frameworks.environments import ENVIRONMENTS, RESULTS, ROOT
 from tests.frameworks.exactness import faults
 from tests.frameworks.framework import COLUMNS, Expected
 from tests.frameworks.known import KNOWN
 from tests.frameworks.rows import ROWS, Row, result_file
 from tests.once import alone, folder_of_run
+from tests.ports import find_free_port
 from tests.servers.process import ChildProcess, clean_environment, until
 
 TIMEOUT = 280

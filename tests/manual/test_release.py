@@ -17,10 +17,10 @@ import pytest
 from packaging.metadata import Metadata
 
 import otel_mlflow
-from tests.conftest import find_free_port
 from tests.manual.licences import EXTRAS
 from tests.manual.markdown import ROOT, blocks_of
 from tests.manual.released import UV, build, install, wheel
+from tests.ports import find_free_port
 from tests.servers.process import ChildProcess, clean_environment, until
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]

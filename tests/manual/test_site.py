@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request
 
-from tests.conftest import find_free_port
 from tests.manual.markdown import PAGES, ROOT
 from tests.once import alone, folder_of_run
+from tests.ports import find_free_port
 from tests.servers.browser import local_page
 from tests.servers.process import ChildProcess, until
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.server_matrix.cases import Case, Socket
 from tests.server_matrix.http2 import DOES_NOT_END, Http2Exchange
 from tests.servers.process import ChildProcess, until

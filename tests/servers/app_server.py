@@ -12,7 +12,7 @@ from typing import Literal
 
 import pytest
 
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.process import ChildProcess, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.process import ChildProcess, clean_environment, installed, until
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "config" / "collector" / "mlflow-proxy.cfg"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.process import ChildProcess, until
 
 PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb")

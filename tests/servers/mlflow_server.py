@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.process import ChildProcess, until
 
 # Without the processes that run judges and scorers it starts in half the time.

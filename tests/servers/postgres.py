@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 OWNER = "postgres"

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.process import ChildProcess, installed, until
 
 

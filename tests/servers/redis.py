@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.process import ChildProcess, installed, until
 
 

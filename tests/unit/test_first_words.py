@@ -10,7 +10,7 @@ import pytest
 from otel_mlflow import Settings
 from otel_mlflow.delivery import Delivery, DeliveryState
 from otel_mlflow.startup import describe
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.process import until
 from tests.servers.scripted import ScriptedMlflow
 

@@ -20,7 +20,7 @@ from otel_mlflow.errors import (
     RetryableError,
     UnexpectedResponseError,
 )
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 from tests.servers.black_hole import silent_host
 
 QUICKLY = (2.0, 0.3)

@@ -10,7 +10,7 @@ import pytest
 
 from otel_mlflow.backends.http import HttpClient, basic
 from otel_mlflow.errors import DeliveryError, MisconfigurationError, RetryableError
-from tests.conftest import find_free_port
+from tests.ports import find_free_port
 
 BEHIND = "http://mlflow.invalid"
 
