@@ -89,9 +89,12 @@ class Engine:
         self._ending.start()
 
     def await_end(self, timeout: float) -> None:
-        """Wait for an end that has begun, if one has."""
+        """Wait for an end that has begun, if one has, and until others may have what it has left."""
         if self._ending is not None:
-            self._ending.join(max(timeout, TO_DISK))
+            deadline = self._clock.monotonic() + max(timeout, TO_DISK)
+            self._ending.join(self._left(deadline))
+            # While the figures are read the spool stays open, and what is in it this process's.
+            self._figures.await_reading(self._left(deadline))
 
     def _end(self, deadline: float, ended: Callable[[Engine], None]) -> None:
         writer, forwarder = self._threads

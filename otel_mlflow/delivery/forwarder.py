@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from otel_mlflow.delivery.pacer import Pacer
 from otel_mlflow.delivery.rate_controller import LARGEST_BATCH, RateController
 from otel_mlflow.delivery.records import OnArrival, SpooledFeedback
 from otel_mlflow.delivery.retry import FIRST_WAIT, LONGEST_WAIT, Step, next_action
-from otel_mlflow.delivery.scheduler import Scheduler, Traces
+from otel_mlflow.delivery.scheduler import CHANCE, Scheduler, Traces
 from otel_mlflow.delivery.spool import Spool
 from otel_mlflow.delivery.storage import SpoolLostError, Storage
 from otel_mlflow.delivery.trouble import LocalTrouble, RecentTrouble
@@ -312,7 +311,7 @@ class Forwarder:
         )
 
     def _failed(self, error: DeliveryError) -> Rest:
-        action = next_action(error, records=1, failures=self.failures, chance=random.random())  # noqa: S311, no secret
+        action = next_action(error, records=1, failures=self.failures, chance=CHANCE.random())
         self.failures = action.failures
         self.health = self.health.troubled(error, self._clock.wall())
         if action.step is Step.REOPEN:

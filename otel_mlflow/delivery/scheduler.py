@@ -14,6 +14,9 @@ from otel_mlflow.delivery.records import SpooledFeedback, SpooledTrace, Stage
 from otel_mlflow.delivery.retry import backoff
 from otel_mlflow.delivery.spool import Spool
 
+CHANCE = random.SystemRandom()
+"""For the lengths of waits. Not `random`'s own: what an application that seeds it draws must not depend on us."""
+
 LARGEST_REQUEST = 4 * 1024 * 1024
 """Bytes of traces in one request."""
 
@@ -170,5 +173,5 @@ class Scheduler:
 
     def _longer(self, pause: _Pause | None) -> _Pause:
         failures = pause.failures if pause is not None else 0
-        wait = backoff(failures, LONGEST_PAUSE, random.random())  # noqa: S311, no secret
+        wait = backoff(failures, LONGEST_PAUSE, CHANCE.random())
         return _Pause(self._clock.monotonic() + wait, failures + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Generic, TypeVar
 
@@ -35,6 +35,12 @@ class Snapshot(Generic[Value]):
         except FutureTimeoutError:
             return self._value, time.monotonic() - self._read_at
         return self._value, 0.0
+
+    def await_reading(self, patience: float) -> None:
+        """Wait up to so many seconds for the reading that is under way, if one is."""
+        reading = self._reading
+        if reading is not None:
+            wait([reading], patience)
 
     def _begin(self) -> Future[None]:
         with self._lock:

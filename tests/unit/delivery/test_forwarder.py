@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -146,6 +147,17 @@ def test_try_again_waits_longer_each_time(bench: Bench) -> None:
     waits = bench.clock.waits[:12]
     assert waits[0] < 0.3
     assert LONGEST_WAIT / 2 <= max(waits) <= LONGEST_WAIT
+
+
+def test_what_an_application_draws_from_random_does_not_depend_on_us(bench: Bench) -> None:
+    """It may have seeded `random` to draw the same again."""
+    script = raise_for(RetryableError("down"), RetryableError("down"))
+    bench.backend.react = lambda batch: play(script)
+    bench.spool(trace())
+    before = random.getstate()
+    bench.run(waits=3)
+    assert not script
+    assert random.getstate() == before
 
 
 def test_retry_after_is_honoured_to_the_second(bench: Bench) -> None:

@@ -53,3 +53,19 @@ def test_a_reading_that_took_too_long_is_there_for_the_next_caller() -> None:
         snapshot.get(0.0)
     assert snapshot.get(0.0)[0] == 1
     released.set()
+
+
+def test_a_reading_that_is_under_way_can_be_waited_for() -> None:
+    """It may hold what somebody else wants."""
+    released, is_over = threading.Event(), threading.Event()
+
+    def read() -> int:
+        released.wait()
+        is_over.set()
+        return 1
+
+    snapshot = Snapshot(read, 0)
+    snapshot.get(0.0)
+    released.set()
+    snapshot.await_reading(30)
+    assert is_over.is_set()
