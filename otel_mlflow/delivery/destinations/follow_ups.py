@@ -52,9 +52,7 @@ def joined_request(request: str, info: dict[str, Any]) -> bytes:
 
 def is_follow_up(feedback: SpooledFeedback) -> bool:
     """Whether it is one of these, and no assessment."""
-    return feedback.payload.startswith(
-        (b'{"attachment"', b'{"prompts"', b'{"tags"', b'{"deleted_tags"', b'{"joined_request"')
-    )
+    return feedback.payload.startswith(_BEGINNINGS)
 
 
 def send_follow_up(feedback: SpooledFeedback, tracking_uri: str) -> None:
