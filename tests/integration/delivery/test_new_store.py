@@ -30,9 +30,10 @@ OPEN = (
 )
 
 FORK = """
-import faulthandler, os, sys, threading, time
+import faulthandler, os, sys, threading
 from pathlib import Path
 from otel_mlflow.delivery.destinations.tracking_store import TrackingStore
+from tests.servers.process import until
 
 def open_it():
     TrackingStore(f"sqlite:///{sys.argv[1]}", experiment_name="forked", experiment_id=None).open()
@@ -40,8 +41,7 @@ def open_it():
 maker = threading.Thread(target=open_it)
 maker.start()
 new = Path(f"{sys.argv[1]}.new")
-while not (new.exists() and new.stat().st_size):
-    time.sleep(0.01)
+until(lambda: new.exists() and new.stat().st_size, seconds=120, waiting_for=lambda: "the first table")
 child = os.fork()
 if child == 0:
     faulthandler.dump_traceback_later(60, exit=True)

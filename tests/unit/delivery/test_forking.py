@@ -52,15 +52,7 @@ def test_a_fork_waits_for_a_thread_that_is_in_the_middle_of_something() -> None:
             inside.set()
             forks.wait(30)
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    inside.wait(30)
-    child = multiprocessing.get_context("fork").Process(target=_exit_with, args=(lock.locked,))
-    os.register_at_fork(before=forks.set)
-    child.start()
-    child.join(30)
-    worker.join(30)
-    assert child.exitcode == 0
+    assert _fork_beside(work, inside, forks, is_held=lock.locked) == 0
 
 
 def test_who_is_inside_goes_further_in_while_a_fork_waits() -> None:
@@ -74,15 +66,7 @@ def test_who_is_inside_goes_further_in_while_a_fork_waits() -> None:
             with fork_unsafe():
                 done.set()
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    inside.wait(30)
-    child = multiprocessing.get_context("fork").Process(target=_exit_with, args=(lambda: not done.is_set(),))
-    os.register_at_fork(before=forks.set)
-    child.start()
-    child.join(30)
-    worker.join(30)
-    assert child.exitcode == 0
+    assert _fork_beside(work, inside, forks, is_held=lambda: not done.is_set()) == 0
 
 
 def test_a_thread_that_forks_does_not_wait_for_itself() -> None:
@@ -92,6 +76,21 @@ def test_a_thread_that_forks_does_not_wait_for_itself() -> None:
         child.start()
     child.join(30)
     assert child.exitcode == 0
+
+
+def _fork_beside(
+    work: Callable[[], None], inside: threading.Event, forks: threading.Event, *, is_held: Callable[[], bool]
+) -> int | None:
+    """Fork once a thread is `inside` its work, which is told that it `forks`; the exit code of a child that asks."""
+    worker = threading.Thread(target=work)
+    worker.start()
+    inside.wait(30)
+    child = multiprocessing.get_context("fork").Process(target=_exit_with, args=(is_held,))
+    os.register_at_fork(before=forks.set)
+    child.start()
+    child.join(30)
+    worker.join(30)
+    return child.exitcode
 
 
 def _exit_with(is_held: Callable[[], bool]) -> None:
