@@ -12,7 +12,7 @@ from mlflow.entities import Span, Trace
 from tests.acceptance.service import Service
 from tests.servers.app_server import REPOSITORY
 from tests.servers.process import until
-from tests.servers.traces import Tree, picture
+from tests.servers.traces import Tree, parse, picture
 
 SECONDS = 90
 OUTCOME, TURN_OUTCOME = "otel_mlflow.outcome", "turn.outcome"
@@ -81,6 +81,18 @@ class SlideService(Service):
     def trace(self, trace_id: str, spans: int = 1, tag: str = OUTCOME) -> Trace:
         """One trace."""
         return self.arrived([trace_id], spans, tag)[trace_id]
+
+    def grown(self, trace_id: str, tree: str) -> Trace:
+        """One trace, when this is its tree: a span that was cut short is there before it has ended."""
+        expected, drawn = picture([parse(tree)]), ""
+
+        def found() -> Trace | None:
+            nonlocal drawn
+            trace = self.trace(trace_id, len(parse(tree)), TURN_OUTCOME)
+            drawn = typed_picture(trace)
+            return trace if drawn == expected else None
+
+        return until(found, seconds=SECONDS, waiting_for=lambda: f"{expected}\nnot\n{drawn}")
 
     def wait_for_info(self, trace_id: str, expected: Mapping[str, str]) -> None:
         """Wait until MLflow says this of the trace as a whole: what a turn sets late follows the spans."""

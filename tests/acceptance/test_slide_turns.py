@@ -308,8 +308,7 @@ def test_a_client_that_leaves_loses_nothing(held: SlideService) -> None:
     held.post("/control/go")
     result = held.polled(ordered)["result"]
     tree = TREES["/api/chat/stream"].replace("EmbeddedSlideModel", "Held").replace("stream (", "stream! (")
-    trace = held.trace(ordered["trace_id"], len(parse(tree)), TURN_OUTCOME)
-    assert typed_picture(trace) == picture([parse(tree)])
+    trace = held.grown(ordered["trace_id"], tree)
     assert (trace.info.tags["turn.outcome"], trace.info.tags["otel_mlflow.outcome"]) == ("completed", "cancelled")
     held.wait_for_info(ordered["trace_id"], {"response_preview": result["messages"][-1]["content"]})
 
