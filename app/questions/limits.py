@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from app.questions.measures import DEFAULT_MEASURE, measure_named
 from app.questions.query import SIDES, Dimension, Side, Threshold, part_of
@@ -105,7 +106,9 @@ def _side_before(tokens: Sequence[Token], place: int) -> tuple[str, set[int]] | 
 
 def _between(tokens: Sequence[Token], place: int) -> Limit | None:
     """Two values with `and` between them."""
-    after = [at for at in range(place, len(tokens)) if tokens[at].kind is not Kind.FILLER][:4]
+    if tokens[place].kind is not Kind.BETWEEN:
+        return None
+    after = list(islice((at for at in range(place, len(tokens)) if tokens[at].kind is not Kind.FILLER), 4))
     if [tokens[at].kind for at in after] != [Kind.BETWEEN, Kind.NUMBER, Kind.AND, Kind.NUMBER]:
         return None
     least, most = sorted(float(tokens[at].value) for at in (after[1], after[3]))

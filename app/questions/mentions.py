@@ -45,5 +45,5 @@ def months_in(mention: TimeMention, year: int) -> Months:
 
 def kind_before(mention: TimeMention, tokens: Sequence[Token]) -> Kind | None:
     """The kind of the last word before it that is no filler."""
-    kinds = [token.kind for token in tokens[: mention.start] if token.kind is not Kind.FILLER]
-    return kinds[-1] if kinds else None
+    before = (tokens[place].kind for place in range(mention.start - 1, -1, -1))
+    return next((kind for kind in before if kind is not Kind.FILLER), None)

@@ -12,10 +12,10 @@ from app.questions.tokens import Kind, Token
 
 def join_ranges(mentions: Sequence[TimeMention], tokens: Sequence[Token]) -> Iterator[TimeMention]:
     """Two times with `to` between them become one; so does one with `since` and the like before it."""
-    place = 0
+    place, compared = 0, any(token.kind is Kind.COMPARE for token in tokens)
     while place < len(mentions):
         this, following = mentions[place], mentions[place + 1] if place + 1 < len(mentions) else None
-        if following and _is_range(this, following, tokens):
+        if following and _is_range(this, following, tokens, compared=compared):
             yield _range(this, following)
             place += 2
         else:
@@ -23,15 +23,14 @@ def join_ranges(mentions: Sequence[TimeMention], tokens: Sequence[Token]) -> Ite
             place += 1
 
 
-def _is_range(one: TimeMention, other: TimeMention, tokens: Sequence[Token]) -> bool:
+def _is_range(one: TimeMention, other: TimeMention, tokens: Sequence[Token], *, compared: bool) -> bool:
+    """Whether the one reaches to the other; `compared`: whether anything is, in the whole question."""
     joint = [token.kind for token in tokens[one.end : other.start]]
     kinds = [kind for kind in joint if kind is not Kind.FILLER]
-    compared = any(token.kind is Kind.COMPARE for token in tokens)
-    before = tokens[: one.start]
     if kinds in ([Kind.TO], [Kind.UNTIL]):
-        return not compared or any(token.text.lower() == "from" for token in before[-2:])
-    between = [token.kind for token in before if token.kind is not Kind.FILLER][-1:] == [Kind.BETWEEN]
-    return kinds == [Kind.AND] and between and not compared
+        before = tokens[max(0, one.start - 2) : one.start]
+        return not compared or any(token.text.lower() == "from" for token in before)
+    return kinds == [Kind.AND] and kind_before(one, tokens) is Kind.BETWEEN and not compared
 
 
 def _range(one: TimeMention, other: TimeMention) -> TimeMention:

@@ -96,9 +96,10 @@ def _shares_one_in_another(named: Named) -> str:
     """`North as a percentage of South`: the second, of the same part."""
     following = [(at, token) for at, token in enumerate(named.tokens) if token.kind is not Kind.FILLER]
     for (place, share), (_, whole) in pairwise(following):
+        if share.kind is not Kind.SHARE or whole.kind is not Kind.MEMBER or whole.possessive:
+            continue
         before = [token for token in named.tokens[:place] if token.kind is Kind.MEMBER]
-        is_of = share.kind is Kind.SHARE and whole.kind is Kind.MEMBER and not whole.possessive
-        if is_of and any(part_of(one.value) == part_of(whole.value) and one.value != whole.value for one in before):
+        if any(part_of(one.value) == part_of(whole.value) and one.value != whole.value for one in before):
             return whole.value
     return ""
 

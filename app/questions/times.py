@@ -33,6 +33,7 @@ from app.questions.tokens import Kind, Token
 
 _YEARS = tuple(sorted({int(month[:4]) for month in ALL}))
 _COMPARING = {Kind.COMPARE, Kind.ABOVE, Kind.BELOW}
+_OF_ONE = {"with", "where", "when", "that"}
 _WINDOWS = {Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT}
 
 
@@ -40,7 +41,8 @@ def find_times(tokens: Sequence[Token], reference: Months = ()) -> list[TimeMent
     """All times that are named, in their order; `last` ones come before the `reference` if there is one."""
     found = _with_years([_as_compared(one, tokens) for one in _mentions(tokens)], tokens)
     named = [one for one in found if one.window is not Kind.YEAR_BEFORE]
-    resolved = list(join_ranges([_resolve(one, named, reference) for one in named], tokens))
+    different = list(dict.fromkeys(replace(one, start=0, end=0) for one in named))
+    resolved = list(join_ranges([_resolve(one, different, reference) for one in named], tokens))
     years_before = [one for one in found if one.window is Kind.YEAR_BEFORE]
     earlier = [time for one in years_before for time in _year_before(one, resolved, tokens, reference)]
     return sorted((*resolved, *earlier), key=lambda time: time.start)
@@ -110,10 +112,10 @@ def _window(tokens: Sequence[Token], place: int) -> TimeMention | None:
 
 def _is_one_of_many(tokens: Sequence[Token], end: int) -> bool:
     """`first month with revenue above 25000`, `last month East beat West`: not the first of all."""
-    is_limited = any(token.kind in {Kind.ABOVE, Kind.BELOW} for token in tokens[end:])
-    behind = [token for token in tokens[end:] if token.text.lower() != "the"][:1]
-    openings = {"with", "where", "when", "that"}
-    return is_limited and any(token.kind is Kind.MEMBER or token.text.lower() in openings for token in behind)
+    opening = next((token for token in tokens[end:] if token.text.lower() != "the"), None)
+    if opening is None or (opening.kind is not Kind.MEMBER and opening.text.lower() not in _OF_ONE):
+        return False
+    return any(token.kind in {Kind.ABOVE, Kind.BELOW} for token in tokens[end:])
 
 
 def _with_years(mentions: list[TimeMention], tokens: Sequence[Token]) -> list[TimeMention]:
@@ -144,9 +146,9 @@ def _owners(mentions: Sequence[TimeMention], place: int, tokens: Sequence[Token]
 
 def _is_prefixed(mentions: Sequence[TimeMention]) -> bool:
     """Whether the first year stands right before a part of it."""
-    years = [place for place, one in enumerate(mentions) if one.years]
-    first = years[0] if years else len(mentions)
-    return first == 0 and len(mentions) > 1 and not mentions[1].years and mentions[1].start == mentions[0].end
+    if len(mentions) < 2 or not mentions[0].years or mentions[1].years:
+        return False
+    return mentions[1].start == mentions[0].end
 
 
 def _is_cut(one: TimeMention, other: TimeMention, tokens: Sequence[Token]) -> bool:
@@ -217,7 +219,7 @@ def _unit_around(unit: Unit, months: Months) -> Months:
 
 def _reference(mention: TimeMention, found: Sequence[TimeMention], given: Months) -> Months:
     """What a `last` unit comes before: one of the same size that the question names, or what was given."""
-    alike = [one for one in found if one is not mention and one.unit == mention.unit]
+    alike = [one for one in found if one.unit == mention.unit]
     others = [one for one in alike if one.window is not Kind.RECENT or (mention.precedes and not one.precedes)]
     is_within = len(given) <= SIZES[mention.unit] * mention.number
     return min((_resolve(one, ()).months for one in others), default=given if is_within else ())

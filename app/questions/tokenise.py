@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from app.questions.lexicon import CORRECTIONS, LEXICON, LONGEST, Meaning
 from app.questions.months import ALL
@@ -103,11 +104,11 @@ def _is_fraction(tokens: Sequence[Token], place: int) -> bool:
     """`half of North's revenue`, `half the profit`: a part of an amount; not `which half of 2024`, `by half`."""
     if (tokens[place].kind, tokens[place].text.lower()) != (Kind.DIMENSION, "half"):
         return False
-    before = [token for token in tokens[:place] if token.kind is not Kind.FILLER][-1:]
+    before = next((token for token in reversed(tokens[:place]) if token.kind is not Kind.FILLER), None)
     asks = place and tokens[place - 1].text.lower() in {"which", "what", "whole"}
-    if asks or any(token.kind in _BEFORE_A_UNIT for token in before):
+    if asks or (before and before.kind in _BEFORE_A_UNIT):
         return False
-    behind = list(tokens[place + 1 :])
+    behind = tokens[place + 1 :]
     whole = next((token for token in behind if token.kind is not Kind.FILLER), None)
     is_of_time = whole is not None and (whole.kind in _TIMES or whole.value == "year")
     return bool(behind) and behind[0].text.lower() in _BEFORE_A_WHOLE and not is_of_time
@@ -203,10 +204,16 @@ def _corrected(word: Token) -> Token:
     """A word with one or two wrong letters is the one that it is nearest to, if it begins alike."""
     if word.kind is not Kind.UNKNOWN or len(word.value) < _SHORTEST_GUESS or word.value in _KNOWN_WORDS:
         return word
-    allowed = 1 if len(word.value) < 7 else 2
-    near = [(distance(word.value, name), name) for name in CORRECTIONS if name[0] == word.value[0] and len(name) > 4]
-    best = min(near, default=(99, ""))
-    return word if best[0] > allowed else replace(word, value=best[1], read_as=best[1])
+    meant = _meant(word.value)
+    return replace(word, value=meant, read_as=meant) if meant else word
+
+
+@lru_cache(maxsize=1000)
+def _meant(word: str) -> str:
+    """The word that another is likely to have been meant as; empty where there is none."""
+    near = [(distance(word, name), name) for name in CORRECTIONS if name[0] == word[0] and len(name) > 4]
+    wrong, name = min(near, default=(99, ""))
+    return name if wrong <= (1 if len(word) < 7 else 2) else ""
 
 
 def distance(one: str, other: str) -> int:

@@ -7,7 +7,9 @@ of what was left out or taken for granted; without queries it must be refused wi
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -63,6 +65,38 @@ def test_what_finds_no_room_is_said(question: str, most: int, slides: int) -> No
 def test_a_sentence_of_very_many_words_is_one_question() -> None:
     """However often it repeats itself: nobody waits for patterns in it."""
     assert len(read("average revenue in 2023 and 2024 " * 40).queries) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "which region sells more than West in Q4 ",
+        "half of North's revenue ",
+        "top 2 and bottom 3 months of South in March vs last quarter ",
+    ],
+)
+def test_twice_the_words_take_twice_the_work(words: str) -> None:
+    """And not four times: a long question keeps nobody else waiting."""
+    short, long = (_work(words * (letters // len(words))) for letters in (700, 1400))
+    assert long < 2.5 * short
+
+
+def _work(question: str) -> int:
+    """How many instructions it takes to read a question, in which nobody looks for patterns."""
+    steps, before = 0, sys.gettrace()
+
+    def trace(frame: FrameType, event: str, _arg: object) -> Any:
+        nonlocal steps
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        steps += event == "opcode"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        read(question)
+    finally:
+        sys.settrace(before)
+    return steps
 
 
 def test_the_chart_that_was_asked_for_is_drawn() -> None:
