@@ -16,7 +16,7 @@ from app.questions.focus import add_average, add_growth, add_outliers, add_runni
 from app.questions.measures import DEFAULT_MEASURE, RATIOS
 from app.questions.months import ALL, Months
 from app.questions.named import Named
-from app.questions.order import add_limit, add_ranking, wants_both_ends
+from app.questions.order import add_limit, add_ranking, rank_both_ends, wants_both_ends
 from app.questions.query import Query, in_order
 from app.questions.shape import add_comparison, drop_moments, prune
 from app.questions.tokens import Kind
@@ -106,7 +106,7 @@ def _finished(named: Named, draft: Draft) -> list[Query]:
             return [*([query] if query.ranking else []), replace(query, split=("month",), ranking=None)]
         return [query, replace(query, split=in_order((query.split[0], "month")))]
     if query.ranking and wants_both_ends(named):
-        return [replace(query, ranking=replace(query.ranking, lowest=lowest)) for lowest in (False, True)]
+        return [replace(query, ranking=ranking) for ranking in rank_both_ends(named, draft, query.ranking)]
     return [query]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.questions.counts import find_counts
 from app.questions.exclusions import excluded_places
 from app.questions.growth_words import averages_growth, denials_of_growth
 from app.questions.limits import ENDS, find_limit
@@ -54,7 +55,8 @@ class Named:
     times: tuple[TimeMention, ...]
     excluded_times: tuple[TimeMention, ...]
     ends: tuple[tuple[int, Kind], ...]
-    count: int
+    counts: dict[int, int]
+    """How many are ranked, by the places of the ends that say so."""
     threshold: Threshold | None
     used: frozenset[int]
 
@@ -65,6 +67,11 @@ class Named:
     def words(self, *kinds: Kind) -> list[str]:
         """The words of these kinds, as they were typed."""
         return [token.text for token in self.tokens if token.kind in kinds]
+
+    def count(self, *kinds: Kind) -> int:
+        """How many are ranked at these ends, or at the first that has a number; 0 where none has."""
+        own = [self.counts[place] for place, kind in self.ends if kind in kinds and place in self.counts]
+        return next(iter((*own, *self.counts.values())), 0)
 
     @property
     def left_out(self) -> list[str]:
@@ -156,7 +163,7 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
     measures, measure_places = find_measures(tokens)
     unknown = unknown_measure(tokens) if not measures else None
     splits, idle = _splits(tokens, in_times)
-    count, counting = _count(tokens)
+    counts, counting = find_counts(tokens)
     counting |= _whole_numbers(tokens)
     limit = find_limit(tokens, [split.dimension for split in splits], measures)
     flags = {place for place, token in enumerate(tokens) if token.kind in _FLAGS | ENDS | {Kind.CHART}}
@@ -176,7 +183,7 @@ def name_parts(tokens: tuple[Token, ...], reference: Months = ()) -> Named:
             for place, token in enumerate(tokens)
             if token.kind in ENDS and place not in limit.places and not _sets_beside(tokens, place)
         ),
-        count=count,
+        counts=counts,
         threshold=limit.threshold,
         used=frozenset(named_places | in_times | _openings(tokens, times) | measure_places | excluding)
         | ({unknown} if unknown is not None else set()),
@@ -278,21 +285,6 @@ def _members(tokens: Sequence[Token], part: Dimension, excluded: set[int], limit
     if wanted := tuple(name for name in within if name not in left_out):
         return Members(wanted)
     return Members(left_out, excluded=bool(left_out))
-
-
-def _count(tokens: Sequence[Token]) -> tuple[int, set[int]]:
-    """How many are ranked: the number beside the word that ranks or before what is ranked; 0 if there is none."""
-    ends = {place for place, token in enumerate(tokens) if token.kind in ENDS}
-    counting = dict[int, float]()
-    for place, token in enumerate(tokens):
-        is_beside = bool({place - 1, place + 1} & ends)
-        counts = [one.kind for one in tokens[place + 1 : place + 2]] == [Kind.DIMENSION]
-        if token.kind is Kind.NUMBER and not token.text.endswith("%") and (is_beside or (ends and counts)):
-            counting[place] = float(token.value)
-    count = next(iter(counting.values()), 0.0)
-    # `three best and three worst` is one number.
-    places = {place for place, value in counting.items() if value == count}
-    return (max(1, int(min(count, 1000))) if counting else 0), places
 
 
 def _dimension(name: str) -> Dimension:

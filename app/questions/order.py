@@ -22,27 +22,36 @@ def add_ranking(named: Named, draft: Draft) -> Draft:
     kinds = set() if named.compared_with else {kind for _, kind in named.ends}
     is_told = draft.query.focus == "growth" and limit_on_growth(named) is not None
     if draft.query.focus == "running total":
-        return draft.left(*named.words(*ENDS, *([Kind.NUMBER] if named.count else [])))
+        return draft.left(*named.words(*ENDS, *([Kind.NUMBER] if named.counts else [])))
     if is_told or (draft.query.focus == "share" and named.has(Kind.RISE, Kind.FALL)):
         return draft
-    falls = draft.query.focus in _OF_CHANGES and named.has(Kind.FALL) and not named.rises
-    if not kinds and not falls:
+    if not kinds and not _falls(named, draft):
         return _in_full(named, draft)
     if not draft.split and any(named.tokens[place].text.lower().startswith("peak") for place, _ in named.ends):
         draft = draft.by("month") if has_units(draft) else draft
     if not draft.split and (part := _rankable(draft)):
         draft = draft.by(part).noting(f"Nothing was named to be ranked: I ranked the {part}s.")
     if draft.query.focus in {"average", "median", "average growth"} and all(one in OVER_TIME for one in draft.split):
-        return draft.left(*named.words(*ENDS, *([Kind.NUMBER] if named.count else [])))
-    higher_is_better = draft.query.focus in _OF_CHANGES or measure_named(draft.query.measure).higher_is_better
-    lowest = Kind.LOW in kinds or (Kind.WORST in kinds and higher_is_better)
-    lowest = lowest or (Kind.BEST in kinds and not higher_is_better)
-    count = named.count or (_PLURAL_COUNT if _is_plural(named) else 1)
-    if not named.count and count > 1:
+        return draft.left(*named.words(*ENDS, *([Kind.NUMBER] if named.counts else [])))
+    count = named.count() or (_PLURAL_COUNT if _is_plural(named) else 1)
+    if not named.counts and count > 1:
         draft = draft.noting(f"No number was named: I took {count}.")
-    loses = draft.query.measure == "profit" and any(token.text.lower() in LOSSES for token in named.tokens)
-    ranking = Ranking(count, lowest != (falls or loses), _ranked_within(named, draft))
+    lowest = any(_is_lowest(kind, named, draft) for kind in kinds or {Kind.HIGH})
+    ranking = Ranking(count, lowest, _ranked_within(named, draft))
     return replace(draft, query=replace(draft.query, ranking=ranking))
+
+
+def _is_lowest(kind: Kind, named: Named, draft: Draft) -> bool:
+    """Whether a word means the lower end of the figures: the largest loss is the lowest profit."""
+    higher_is_better = draft.query.focus in _OF_CHANGES or measure_named(draft.query.measure).higher_is_better
+    is_low = kind is Kind.LOW or kind is (Kind.WORST if higher_is_better else Kind.BEST)
+    loses = draft.query.measure == "profit" and any(token.text.lower() in LOSSES for token in named.tokens)
+    return is_low != (loses or _falls(named, draft))
+
+
+def _falls(named: Named, draft: Draft) -> bool:
+    """Whether it is falls that are ranked."""
+    return draft.query.focus in _OF_CHANGES and named.has(Kind.FALL) and not named.rises
 
 
 def _in_full(named: Named, draft: Draft) -> Draft:
@@ -64,6 +73,13 @@ def wants_both_ends(named: Named) -> bool:
     """Whether the best are wanted, and the worst."""
     kinds = {kind for _, kind in named.ends}
     return {Kind.HIGH, Kind.LOW} <= kinds or {Kind.BEST, Kind.WORST} <= kinds
+
+
+def rank_both_ends(named: Named, draft: Draft, ranking: Ranking) -> list[Ranking]:
+    """The top and the bottom, each with its own number where it has one."""
+    lowest = {kind: _is_lowest(kind, named, draft) for _, kind in named.ends}
+    kinds = {end: [kind for kind, is_low in lowest.items() if is_low == end] for end in (False, True)}
+    return [replace(ranking, lowest=end, count=named.count(*of_end) or ranking.count) for end, of_end in kinds.items()]
 
 
 def _is_plural(named: Named) -> bool:
