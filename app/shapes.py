@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
@@ -15,10 +16,22 @@ from pydantic import (
     StringConstraints,
     model_serializer,
 )
+from pydantic_core import PydanticCustomError
 
 SessionId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+def _refuse_boolean(value: object) -> object:
+    """`true` is 1 to Python; to the schema, and to who sent it, it is no number."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+NOT_A_BOOLEAN = BeforeValidator(_refuse_boolean)
+Version = Annotated[int, Field(ge=0), NOT_A_BOOLEAN]
 ExpectedVersion = Annotated[
-    int | None, Field(ge=0, description="the deck's version that the change is meant for; 409 where it is another")
+    Version | None, Field(description="the deck's version that the change is meant for; 409 where it is another")
 ]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
@@ -65,7 +78,7 @@ class ChatRequest(BaseModel):
     )
 
     message: str = Field(min_length=1, max_length=5000)
-    max_slides: int = Field(default=10, ge=1, le=50)
+    max_slides: Annotated[int, Field(ge=1, le=50), NOT_A_BOOLEAN] = 10
     session_id: SessionId | None = None
     expected_version: ExpectedVersion = None
 
@@ -225,7 +238,7 @@ class MessagesShape(BaseModel):
 class OrderRequest(BaseModel):
     """The slides' present places, in the order wanted."""
 
-    new_order: list[int]
+    new_order: list[Annotated[int, NOT_A_BOOLEAN]]
     expected_version: ExpectedVersion = None
 
 

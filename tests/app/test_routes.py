@@ -80,6 +80,8 @@ async def test_an_answer_in_words_has_no_deck(client: httpx.AsyncClient) -> None
         ({"message": "x" * 5001}, "message: String should have at most 5000 characters"),
         ({"max_slides": 0}, "max_slides: Input should be greater than or equal to 1"),
         ({"max_slides": 51}, "max_slides: Input should be less than or equal to 50"),
+        ({"max_slides": True}, "max_slides: Input should be a valid integer"),
+        ({"expected_version": True}, "expected_version: Input should be a valid integer"),
         ({"session_id": ""}, "session_id: String should have at least 1 character"),
     ],
 )
