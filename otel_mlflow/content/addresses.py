@@ -1,8 +1,9 @@
 """Secrets in addresses: `scheme://user:password@host`, also with an `@`, a `/` or a `#` in the password.
 
-Without a scheme `user:password@host` is one where the host is this machine, or has a number or a port; elsewhere, where
-what stands before the `@` has capitals, small letters and digits, or digits in several places, as names in mail
-addresses have not. After a mail address, as lists of accounts have it: `ada@example.com:password`.
+Without a scheme `user:password@host` is one where the host is this machine, has a number or a port, or is in brackets
+as Go has it; elsewhere, where what stands before the `@` has capitals, small letters and digits, or digits in several
+places, as names in mail addresses have not. After a mail address, as lists of accounts have it:
+`ada@example.com:password`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _HOST = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost)(?![\w.])|[\w-]{1,63}(
 _NAMED_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
 # The digest of an image is no host.
 _BARE_HOST = re.compile(r"(?!sha\d)[a-z][a-z0-9-]{1,62}(?![\w.@-])")
+# Of Go's driver for MySQL: `user:password@tcp(host:3306)/name`.
+_NETWORKS = ("tcp(", "tcp6(", "unix(")
 _MIX = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)|(?:[a-z]+\d+){2}[a-z]")
 _AFTER_MAIL = re.compile(
     r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,12}:([^\s:/\"'<>,;]{6,100})(?=\s|\Z|[\"'])(?<!\.[a-z]{2})(?<!\.[a-z]{3})"
@@ -61,10 +64,12 @@ def _without_scheme(text: str) -> Iterator[Range]:
     at = text.find("@")
     while at >= 0:
         start = max(at - _LONGEST_USERINFO, 0)
-        is_host = _HOST.match(text, at + 1) is not None
+        is_of_go = text.startswith(_NETWORKS, at + 1)
+        is_host = is_of_go or _HOST.match(text, at + 1) is not None
         is_named = is_host or _NAMED_HOST.match(text, at + 1) or _BARE_HOST.match(text, at + 1)
         found = _USERINFO.search(text[start:at]) if is_named else None
-        if found and is_credential(found[1]) and (is_host or _MIX.match(found[1])):
+        is_password = found is not None and (is_told_password(found[1]) if is_of_go else is_credential(found[1]))
+        if found and is_password and (is_host or _MIX.match(found[1])):
             yield start + found.start(1), at
         if (after := _AFTER_MAIL.match(text, at + 1)) and _is_listed(text, at, after[1]):
             yield after.span(1)

@@ -230,7 +230,8 @@ def _argument(text: str, mention: Mention, value: Value) -> Range | None:
     if opened is None:
         return None
     given = read_value(text, opened.end(), (mention.start, mention.end), is_equals=True)
-    is_secret = given is not None and given.is_quoted and is_credential(text[given.start : given.end])
+    looks_secret = is_told_password if tells_password(text, mention) else is_credential
+    is_secret = given is not None and given.is_quoted and looks_secret(text[given.start : given.end])
     return (given.start, given.end) if given is not None and is_secret else None
 
 

@@ -2,8 +2,8 @@
 
 1. The options of well-known commands whose names do not say that they hold one. To add a command: a line in the table.
 2. What is piped into a command that asks for a password, or is given to one in place of a file: `<(echo …)`.
-3. The lines of a `.pgpass` and of curl's file of cookies; what Oracle's commands connect with.
-4. What a command that names a secret prints: alone on the line below.
+3. The lines of a `.pgpass`, of curl's file of cookies and of Redis's file of users; the keys of a router's servers;
+   what Oracle's commands connect with.
 
 `--password …` and `PGPASSWORD=…` are assignments.
 """
@@ -11,11 +11,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
-from otel_mlflow.content.credentials import is_credential, is_placeholder
-from otel_mlflow.content.mentions import Mention
+from otel_mlflow.content.credentials import is_credential, is_placeholder, is_told_password
 from otel_mlflow.content.windows import find_all
 
 Range = tuple[int, int]
@@ -23,6 +22,8 @@ Range = tuple[int, int]
 _BARE = r"""((?:[^\s"'|;&]|&(?=\w))+)"""
 _WORD = rf"""(?:"([^"\n]+)"|'([^'\n]+)'|{_BARE})"""
 _AFTER_COLON = rf"""(?:"[^":\n]*:([^"\n]+)"|'[^':\n]*:([^'\n]+)'|[^\s"':]*:{_BARE})"""
+
+_LONG = r"""()()(?=\S{0,80}\d)([\w.~+/=-]{20,4000})(?![\w:@])"""
 
 
 class _Option(NamedTuple):
@@ -41,6 +42,7 @@ _OPTIONS = (
     _option("curl", r"-b|--cookie|--oauth2-bearer"),
     _option("ssh-keygen", r"-[NP]"),
     _option("http", r"-a|--auth", _AFTER_COLON),
+    _option("http", r"-a|--auth", _LONG),
     _option("htpasswd", r"-[a-zA-Z]*b[a-zA-Z]*(?<!n)(?<!nb)(?<!nbB)\s+\S+\s+\S+"),
     _option("wandb", r"login(?:\s+--\w+)*"),
     _option("wget", r"--(?:http-|ftp-|proxy-)?password"),
@@ -65,11 +67,14 @@ _OPTIONS = (
     _option("7z ", r"-p", joined=True),
     _option("rar ", r"-h?p", joined=True),
     _option("unrar", r"-h?p", joined=True),
-    _option("openssl", r"-(?:pass|passin|passout)\s+pass:|-k", joined=True),
+    _option("openssl", r"-(?:pass|passin|passout)\s+pass:", joined=True),
+    _option("openssl", r"-k|passwd(?:\s+-(?:salt\s+\S+|\w+)){0,4}"),
+    _option("mkpasswd", r"(?<=mkpasswd)(?:\s+-(?:[mSR]\s+\S+|-?[\w=-]+)){0,4}"),
     _option("signtool", r"/p"),
     _option("schtasks", r"/rp"),
     _option("psexec", r"-p"),
     _option("xh ", r"-a|--auth", _AFTER_COLON),
+    _option("xh ", r"-a|--auth", _LONG),
     _option("cargo", r"login"),
     _option("poetry", r"pypi-token\.\S+"),
     _option("gem push", r"--key|-k"),
@@ -81,6 +86,8 @@ _OPTIONS = (
     _option("ipmitool", r"-P"),
     _option("snmp", r"-[AXc]|community"),
     _option("xfreerdp", r"/p:", joined=True),
+    _option("wlfreerdp", r"/p:", joined=True),
+    _option("freerdp", r"/p:", joined=True),
     _option("rdesktop", r"-p"),
     _option("cmdkey", r"/pass:", joined=True),
     _option("lftp", r"-u\s*[^\s,]+,", joined=True),
@@ -100,6 +107,9 @@ _OPTIONS = (
     _option("ncftp", r"-p"),
     _option("kubectl", r"--from-literal[= ][\w.-]+=", joined=True),
     _option("tacacs", r"key(?:\s\d)?"),
+    _option("radius", r"key(?:\s\d)?"),
+    _option("isakmp", r"key(?:\s\d)?"),
+    _option("authentication-key", r"\d{1,5}\s+md5"),
     _option("add-generic-password", r"-w"),
     _option("add-internet-password", r"-w"),
     _option("wandb", r"login"),
@@ -142,10 +152,6 @@ _FED = re.compile(
     r"""(?<![\w-])(?:kinit|passwd|chpasswd|sudo\s-S|--password-stdin|--with-token|--stdin|--data-file=-"""
     r"""|cryptsetup|secret put)[^\n<]{0,100}<<<\s{0,4}\$?["']?([^\s"'$]+)"""
 )
-_PRINTS = re.compile(
-    r"""\b(?:get|read|show|cat|print|printenv|echo|access|jq|yq|base64|create|generate|type)\b|\btoken\Z"""
-)
-_ALONE_BELOW = re.compile(r"""\r?\n[ \t]*["']?([^\s"'<>`=]{8,4000})["']?[ \t]*(?:\Z|[\r\n])""")
 _PGPASS = re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:((?:[^\s:\\]|\\.)+)$", re.MULTILINE)
 _PGPASS_LINE = re.compile(r":(?:\d{2,5}|\*):[\w*.-]+:[\w*.@-]+:\S")
 _COOKIE = re.compile(r"^\S+\t(?:TRUE|FALSE)\t\S+\t(?:TRUE|FALSE)\t\d+\t\S+\t(\S+)", re.MULTILINE)
@@ -155,7 +161,12 @@ _THIN = re.compile(
     r"\b(?=[oceist])(?:oracle:(?:thin|oci\d?):|(?:connect|sqlplus|expdp|impdp|exp|imp|target)\s+)[\w$]+/([^\s@/]+)@",
     re.IGNORECASE,
 )
-_LONGEST_LINE = 1000
+# A user in Redis's file, `user ada on >… ~*`; a server's key in a router's configuration, in the lines below its name.
+_REDIS_USER = re.compile(r"user[ ][\w.@-]{1,60}[ ](?:on|off)[ ][^\n]{0,80}?>([^\s\"\\]{4,200})(?=[\s\"\\]|\Z)")
+_SERVER_KEY = re.compile(
+    r"(?:tacacs|radius)(?:[ -]\w{1,30}){0,4}[ ]*(?:\r?\n[ \t]{1,8}(?!key)[^\n]{1,100}){0,6}\r?\n"
+    r"[ \t]{1,8}key[ ](?:\d[ ])?(\S{4,200})"
+)
 _SHORTEST_PASSWORD = 4
 _LINE = re.compile(r"(?:[^\n\\]|\\\r?\n|\\.){0,4000}")
 
@@ -165,9 +176,13 @@ def names_command(words: Set[bytes]) -> bool:
     return not _WORDS.isdisjoint(words)
 
 
-def may_hold_password_file(text: str) -> bool:
-    """Say whether a text may hold lines of a `.pgpass` or of a file of cookies."""
-    return _PGPASS_LINE.search(text) is not None or "TRUE\\t" in text
+def may_hold_lines(text: str, words: Set[bytes]) -> bool:
+    """Say whether a text may hold lines of a `.pgpass`, of a file of cookies, or of a router's configuration."""
+    return _PGPASS_LINE.search(text) is not None or "TRUE\\t" in text or _may_hold_server_key(words)
+
+
+def _may_hold_server_key(words: Set[bytes]) -> bool:
+    return b"key" in words and (b"tacacs" in words or b"radius" in words)
 
 
 def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
@@ -179,7 +194,11 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
     if b"echo" in words or b"printf" in words:
         yield from (found.span(1) for found in find_all(_PIPED, text) if not is_placeholder(_last(found[1])))
         yield from (found.span(1) for found in find_all(_STORED, text) if is_credential(found[1]))
-        yield from (found.span(1) for found in find_all(_SUBSTITUTED, text) if is_credential(found[1]))
+        yield from (found.span(1) for found in find_all(_SUBSTITUTED, text) if _is_given_password(found[1]))
+    if " >" in text and b"user" in words:
+        yield from (found.span(1) for found in find_all(_REDIS_USER, text))
+    if _may_hold_server_key(words):
+        yield from (found.span(1) for found in find_all(_SERVER_KEY, text))
     if "<<<" in text:
         yield from (found.span(1) for found in find_all(_FED, text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:
@@ -197,16 +216,9 @@ def _last(given: str) -> str:
     return given.rpartition(":")[2]
 
 
-def find_printed(text: str, mentions: Sequence[Mention]) -> Iterator[Range]:
-    """Find what commands that name a secret print on the line below."""
-    for mention in mentions:
-        end = text.find("\n", mention.end, mention.end + _LONGEST_LINE)
-        printed = _ALONE_BELOW.match(text, end - (text[end - 1] == "\r")) if end >= 0 else None
-        if printed is None or "/" in printed[1] or not is_credential(printed[1]):
-            continue
-        start = text.rfind("\n", max(mention.start - _LONGEST_LINE, 0), mention.start) + 1
-        if _PRINTS.search(text[start:end]):
-            yield printed.span(1)
+def _is_given_password(given: str) -> bool:
+    """Say whether one of the lines that are given to a command is a password."""
+    return is_credential(given) or any(map(is_told_password, re.split(r"\\{1,2}n", given)))
 
 
 def _of_option(text: str, lower: str, option: _Option) -> Iterator[Range]:
@@ -214,7 +226,7 @@ def _of_option(text: str, lower: str, option: _Option) -> Iterator[Range]:
     while place >= 0:
         line = _LINE.match(text, place)
         end = line.end() if line else place
-        if not lower[place - 1 : place].isalnum() or place == 0:
+        if place == 0 or not (lower[place - 1].isalnum() or lower[place - 1] == "-"):
             for found in option.pattern.finditer(text, place + len(option.command.strip()), end):
                 group = found.lastindex or 0
                 if not _NOT_A_SECRET.fullmatch(found[group]):

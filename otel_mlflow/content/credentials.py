@@ -48,7 +48,7 @@ _PLACEHOLDER = re.compile(
     r"|(?:\$\{?[A-Za-z_]\w{0,40}\}?[:@/.-]){1,4}\$\{?[A-Za-z_]\w{0,40}\}?"
     # Where a secret is kept.
     r"|(?:arn:aws[\w-]*:|op://|ref\+\w+://|secretref:|keyring:|ssm:/|@Microsoft\.KeyVault\()[^\s]{1,400}"
-    r"|vault:[\w-]+/[\w/.#-]+|env:[A-Z_]{2,60}|projects/[\w-]+/secrets/[\w/-]+"
+    r"|vault:[\w-]+/[\w/.#-]+|env:[A-Z_]{2,60}|os\.environ/[A-Z_]{2,60}|projects/[\w-]+/secrets/[\w/-]+"
     # A shortcut on the keyboard.
     r"|(?i:(?:(?:alt|ctrl|control|shift|cmd|command|option|meta|mod|super|win|fn)\s?\+\s?){1,3}\w{1,10})"
     # Expressions in a template, with `Bearer` or the like before them.
@@ -68,7 +68,9 @@ _PLACEHOLDER = re.compile(
 _TYPE = re.compile(
     r"(?:Optional|SecretStr|str|string|String|int|integer|number|bool|boolean|bytes|text|varchar|char|object|any|Any|array"
     r"|list|dict|required|optional|missing|empty|hashed|encrypted|bcrypt|never|always|sent|provided|unknown|weak|strong|invalid|incorrect|wrong|expired|disabled|enabled|yes|no|YES|NO|ok|not|set|unset|pending|granted|denied|approved"
-    r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are|inherit|read|write)\b(?![-@#$^&*]|!(?!\s|[,)\]}]|\Z))",
+    r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are|inherit|read|write|passed|failed|skipped"
+    # Types with parameters: `Option<String>`.
+    r"|(?:[a-z]{2,20}::)?[A-Z]\w{1,20}<[\w<>, &':]{1,60}>)(?:\b|(?<=>))(?![-@#$^&*]|!(?!\s|[,)\]}]|\Z))",
 )
 _CODE = re.compile(
     r"(?:(?:await|new|return|not|lambda|f['\"])\b.*"
@@ -167,7 +169,7 @@ def is_more_than_words(text: str) -> bool:
     """Say whether a text is no plain words: a credential, a number that may be a code, `name=value`, a seed phrase."""
     looked_at = text[:_LONGEST_LOOKED_AT]
     is_code = "=" in looked_at or _NUMBER.fullmatch(looked_at) is not None
-    return is_code or is_seed_phrase(looked_at) or is_credential(looked_at) or is_joined_words(looked_at)
+    return is_code or is_seed_phrase(looked_at) or may_be_password(looked_at) or is_joined_words(looked_at)
 
 
 def is_seed_phrase(text: str, fewest: int = 4) -> bool:

@@ -4,8 +4,8 @@
 2. What somebody logs in with: `log in as admin with …`, `use admin:… to sign in`.
 3. By initials: `u: admin p: …`, `p: … u: admin`.
 4. In a protocol: `AUTH …`, `LOGIN admin …`, after `334 UGFzc3dvcmQ6`, which asks for a password in Base64.
-5. As the arguments of a call: `smtp.login("admin", "…")`, `connect("db", "admin", "…")`, `jwt.encode(claims, "…")`; as
-   what a script sends when it is asked: `expect "Password:"`, `send "…"`.
+5. As the arguments of a call: `smtp.login("admin", "…")`, `connect("db", "admin", "…")`, `jwt.encode(claims, "…")`;
+   after a host, its port and a user; as what a script sends when it is asked: `expect "Password:"`, `send "…"`.
 6. A key, the code of a lock, a code to log in with: `the key is …`, `the code to the safe is …`, `use … to verify`,
    `the code is …`, `your code is …, it expires in 5 minutes`, `… is your Example code`, `enter this code to sign in:`
    and what is below.
@@ -22,6 +22,7 @@ from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from otel_mlflow.content.credentials import is_opaque, is_placeholder, is_told_password, is_word, is_word_list
+from otel_mlflow.content.windows import find_all
 from otel_mlflow.pacing import rest_if_due
 
 Range = tuple[int, int]
@@ -114,8 +115,8 @@ _CALLS = (
         before=r"\b(?:wi-?fi|wlan|station|sta_if|nic)\w{0,20}\.\Z",
     ),
     _form(
-        "connect getconnection database open pdo mysqli plainauth sequelize bind",
-        r"""\w+\(\s{0,9}(?:["'][^"'\n]{0,200}["']|[\w$.]{1,40})\s{0,9},\s{0,9}(?:\d{1,5}\s{0,9},\s{0,9})?["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
+        "connect getconnection database open pdo mysqli plainauth sequelize bind ftp tls sftp ssh telnet",
+        r"""\w+(?:(?:->|::)(?:__construct|new))?\(\s{0,9}(?:["'][^"'\n]{0,200}["']|[\w$.]{1,40})\s{0,9},\s{0,9}(?:\d{1,5}\s{0,9},\s{0,9})?["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']""",
     ),
     _form(
         "encode decode sign verify",
@@ -162,13 +163,18 @@ _CALLS = (
     _form("fernet", r"""\w+\(\s{0,9}b?["']([^"'\n]{16,200})["']"""),
     _form("securestring", r"""\w+[ ](?:-string[ ])?["']([^"'\n]{3,200})["']"""),
 )
+# The host, the port, the user and the password of a server, in a row.
+_SERVER = re.compile(
+    r"""["'][\w.-]{1,200}\\?["'],\s{0,4}\d{2,5},\s{0,4}\\?["'][\w.@\\+-]{1,80}\\?["'],\s{0,4}\\?["']([^"'\n\\]{4,200})\\?["']"""
+)
+_SERVERS = frozenset(b"smtp imap pop ftp sftp ssh proxy ldap mail mailer".split())
 # As Windows shows a wireless network.
 _KEY_CONTENT = _form("key", r"\w+ content\s{1,20}:\s(\S{8,63})")
 _WITHOUT_BRACKETS = frozenset(b"open securestring login auth credentials creds".split())
 _KEY = _form(
     "key",
     r"""\w+(?:\sinstead|\sfor(?:\s[^\s:]{1,30}){1,4}?)?(?:\s(?:is|was)|:|\s?(?:->|→|=)|(?=\s\S{16,200}(?:\s(?:to|for|in|with|as)\b|[.!]?\s*\Z)))\s{1,4}["'`]?([^\s"'`<>]{16,200})""",
-    before=r"\b(?:the|my|your|our|this|new)\s(?:\w{1,20}\s)?\Z"
+    before=r"\b(?:the|my|your|our|this|new)\s(?:\w{1,20}\s)?\Z|[\w'’][.?!]\s\Z"
     r"|\b(?:auth|unauthorized)\w{0,30}[^\n]{0,40}\b(?:bad|invalid|wrong|unknown|expired|revoked)\s\Z",
 )
 _LOCK = _form(
@@ -218,7 +224,7 @@ _BEFORE_CODE = re.compile(
     rf"(?<![\w.-])(\d{{4,8}}|\d{{3}}[ -]\d{{3}})[ ](?:is|ist|est|es|è|é)[ ]{_OWNERS}[ ](?:{_SENDER}[ -])?\Z",
     re.IGNORECASE,
 )
-_ASKED = _form("ugfzc", r"UGFzc3dvcmQ6(?:\s{1,4}|\\[rn]){1,2}(?:(?:C|client|>{1,3}|-->)[:>]?[ ])?([\w+/=]{4,200})")
+_ASKED = _form("ugfzc", r"UGFzc3dvcmQ6(?:\s{1,4}|\\[rn]){1,2}(?:(?:C|client|>{1,3}|-->)[:>]?[ ])?([\w/+=]{4,200})")
 _SET_USER = _form("setuser", r"\w+[ ][^\n]{0,80}?[ ]>(\S{4,200})", before=r"\bacl[ ]\Z")
 _TELLING = frozenset().union(
     *(
@@ -238,6 +244,8 @@ def may_hand_over(words: Set[bytes]) -> bool:
 
 def find_handed_over(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
     """Find such secrets; `lower` is the text in lower case, `words` are those of it."""
+    if not _SERVERS.isdisjoint(words):
+        yield from (found.span(1) for found in find_all(_SERVER, text) if is_told_password(found[1]))
     if _TELLING.isdisjoint(words):
         return
     for form in (*_PASSWORDS, *_COMMON):

@@ -18,7 +18,7 @@ from otel_mlflow.pacing import rest_if_due
 _LETTERS = bytes(byte if chr(byte).isalpha() or byte > 127 else ord(" ") for byte in range(256))
 _MOST_OF_A_NAME = 64
 _start = attrgetter("start")
-_NAME_AFTER = re.compile(r"[\w.$-]*")
+_NAME_AFTER = re.compile(r"(?:[\w$-]|\.(?!\.))*")
 _WORDS_BEFORE = re.compile(r"(?:(?:[ -]+|['’:])\w+){1,3}")
 
 

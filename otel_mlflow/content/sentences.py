@@ -4,8 +4,8 @@
    any kind, what has the looks of a password: `the password the new printer has is …`.
 2. After the name and a remark: `a temporary password is generated for root@host: …`, `пароль от базы …`; after dots
    that lead to it: `Password ..... …`.
-3. On the line below (`below.py`).
-4. After the name, what it was and what it is: `changed the password from … to …`.
+3. On the line below (`below.py`); in brackets behind the name.
+4. After the name, what it was and what it is: `changed the password from … to …`; behind a verb of change what it is.
 5. As the answer to a question: `what is the password?`, `It is …`.
 6. Before the name, what is one: `… is your verification code`, `use … as the password`, `typed … into the
    password field`, `connect("…")  # password`.
@@ -69,12 +69,25 @@ _IS_AFTER_WORDS = re.compile(
     re.IGNORECASE,
 )
 _EXCHANGED = re.compile(
-    rf"""(?:\s(?:{_FOR}))?\s(?:(?:was|has[ ]been)[ ])?(?:changed[ ])?from\s["'`]?([^\s"'`<>]+)["'`]?"""
+    rf"""(?:\s(?:{_FOR}))?\s(?:(?:was|has[ ]been|is|got|gets|were)[ ])?(?:changed[ ])?from\s["'`]?([^\s"'`<>]+)["'`]?"""
     r"""\sto\s["'`]?([^\s"'`<>]+)""",
     re.IGNORECASE,
 )
+# `the password (it was …)`.
+_IN_BRACKETS = re.compile(r"[ ]\((?:[\w']{1,20}:?[ ]){0,3}[\"'`]?([^\s\"'`()]{6,200})[\"'`]?\)")
+# `changé le mot de passe en …`, `het wachtwoord gewijzigd naar …`.
+_VERB_OF_CHANGE = (
+    r"(?:ge|ver)?(?:chang|cambi|mud|alter|änder|setz|modifi|zmieni|измени|смени|поменя|wijzig|verander|endre|ændre|ändra|vaihd|změni)"
+    r"\w{0,12}"
+)
+_CHANGES = re.compile(rf"{_VERB_OF_CHANGE}(?:[ ]\w{{1,20}}){{0,4}}[ ]\Z", re.IGNORECASE)
+_INTO = re.compile(
+    rf"(?:\s(?:{_FOR}))?(?P<verb>[ ]{_VERB_OF_CHANGE})?"
+    r"\s(?:to|into|auf|in|en|por|a|para|naar|til|till|na|на)\s[\"'`«“]?(?P<word>[^\s\"'`<>«»“”]{6,200})",
+    re.IGNORECASE,
+)
 _AFTER_REMARK = re.compile(
-    r"(?:[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+[\"'`]?|[ ]?(?:\.{3,80}|…)[ ]{1,4}"
+    r"(?:[ ][^:\r\n\"'{}<>=|]{1,60}:[ \t]+[\"'`]?|[ ]?(?:\.{3,80}|…)[ ]{0,4}"
     r"|[ ](?:от|для|к)(?:[ ][^\s.:;,]{1,60}){1,4}?[ ])"
     r"([^\s\"'`<>{}\[\]]+)(?:[\"'`]?[ \t]*(?:\Z|[\r\n])|(?<=\.)\s)"
 )
@@ -118,6 +131,8 @@ def find_told(text: str, mention: Mention) -> Range | None:
         or _said_after_words(text, mention)
         or find_below(text, mention)
         or _after_remark(text, mention)
+        or _in_brackets(text, mention)
+        or _changed_into(text, mention)
         or _answered(text, mention)
         or find_new_value(text, mention)
         or _before(text, mention)
@@ -204,6 +219,24 @@ def _after_remark(text: str, mention: Mention) -> Range | None:
     if _SENT_CODE.fullmatch(found[1]) and names_code(text, mention):
         return found.span(1)
     return told_credential(text, found, mention)
+
+
+def _in_brackets(text: str, mention: Mention) -> Range | None:
+    found = _IN_BRACKETS.match(text, mention.end)
+    return told_secret(text, found, mention, is_firm=True) if found and "/" not in found[1] else None
+
+
+def _changed_into(text: str, mention: Mention) -> Range | None:
+    """Find the password that somebody changed another to: `j'ai changé le mot de passe en …`."""
+    found = _INTO.match(text, mention.end) if mention.strength >= Strength.TEXTS else None
+    if found is None or "/" in found["word"]:
+        return None
+    before = text[max(mention.start - _LOOK_BACK, 0) : mention.start]
+    if not found["verb"] and _CHANGES.search(before) is None:
+        return None
+    word = found["word"].rstrip(PUNCTUATION)
+    is_secret = tells_password(text, mention) and is_told_password(word) and not is_placeholder(word)
+    return (found.start("word"), found.start("word") + len(word)) if is_secret else None
 
 
 def _in_front_of_remark(text: str, mention: Mention) -> Range | None:

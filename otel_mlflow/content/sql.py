@@ -25,8 +25,11 @@ _IDENTIFIED = re.compile(
     r"""identified\s{1,20}(?:with\s+\S{1,40}\s{1,20})?(?:by|as)\s{1,20}(?:password\s{1,9})?(?:(['"])(.+?)\1|([^\s'";,]+))""",
     re.I,
 )
+_REPLACED = re.compile(r"""\s{1,9}replace\s{1,9}(['"])(.+?)\1""", re.IGNORECASE)
 _PROCEDURE = re.compile(
-    r"""\bsp_(?:addlogin|password)\s{1,9}(?:N?'[^'\n]{0,200}'|null)\s{0,9},\s{0,9}N?'([^'\n]{1,200})'""", re.IGNORECASE
+    r"""\bsp_(?:(?:addlogin|password)\s{1,9}|addlinkedsrvlogin\s{1,9}(?:(?:N?'[^'\n]{0,200}'|null)\s{0,9},\s{0,9}){3})"""
+    r"""(?:N?'[^'\n]{0,200}'|null)\s{0,9},\s{0,9}N?'([^'\n]{1,200})'""",
+    re.IGNORECASE,
 )
 _STATEMENT = re.compile(r"\b(?:create|alter|grant|connect|user|role)\b", re.IGNORECASE)
 _KEY_PRAGMA = re.compile(r"""pragma\s{1,9}(?:re|hex)?key\s{0,9}=\s{0,9}"?x?(['"])(.+?)\1""", re.IGNORECASE)
@@ -60,6 +63,8 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
         for found in find_all(_IDENTIFIED, text):
             if _is_password(text, found):
                 yield found.span(2 if found[2] else 3)
+            if replaced := _REPLACED.match(text, found.end()):
+                yield replaced.span(2)
     if b"sp" in words:
         yield from (found.span(1) for found in find_all(_PROCEDURE, text))
     if b"pragma" in words:

@@ -20,6 +20,13 @@ _BEARER = re.compile(
     rf"\bbearer(?:[ \t]|\r?\n[ \t]|,[ ]?|%20|\+)+{_JOINED}([\w.~+/=-]{{6,}})", re.IGNORECASE | re.ASCII
 )
 _BASIC = re.compile(rf"\b(?:basic|auth plain)(?:[ \t]|%20|\+)+{_JOINED}([\w+/=-]{{8,}})", re.IGNORECASE | re.ASCII)
+_NEGOTIATE = re.compile(r"\b(?:negotiate|ntlm)[ \t]{1,4}([A-Za-z0-9+/]{24,8000}={0,2})(?![\w+/=])", re.IGNORECASE)
+_KEY_ID = re.compile(r"(?<![0-9A-Za-z])A(?:KIA|SIA)[0-9A-Z]{16}(?![0-9A-Za-z])")
+_AWS_SECRET = re.compile(
+    r"(?<![\w+/=-])(?=[^\d]{0,39}\d)(?=[^a-z]{0,39}[a-z])(?=[^A-Z]{0,39}[A-Z])[A-Za-z0-9+/]{40}(?![\w+/=-])"
+)
+_AWS_LENGTH = 40
+_BESIDE = 200
 _KIND = " PRIVATE KEY"
 _PRIVATE = re.compile(r"-{4,5} ?BEGIN (?:[A-Z0-9]+ ){0,4}?PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _END = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
@@ -44,8 +51,22 @@ def find_tokens(text: str, words: Set[bytes]) -> Iterator[Range]:
         yield from (found.span(1) for found in find_all(_BEARER, text) if _is_random(found[1]))
     if b"basic" in words or b"plain" in words:
         yield from (found.span(1) for found in find_all(_BASIC, text) if _is_user_and_password(found[1]))
+    if b"negotiate" in words or b"ntlm" in words:
+        yield from (found.span(1) for found in find_all(_NEGOTIATE, text) if is_credential(found[1]))
     yield from find_vendor_tokens(text, words)
+    yield from _beside_key_id(text)
     yield from find_cards(text)
+
+
+def _beside_key_id(text: str) -> Iterator[Range]:
+    """Find the secret key beside the id of an access key of AWS, as `--output text` has them."""
+    if "AKIA" not in text and "ASIA" not in text:
+        return
+    done = 0
+    for key_id in find_all(_KEY_ID, text):
+        start, end = max(key_id.start() - _BESIDE, done), key_id.end() + _BESIDE
+        yield from (found.span() for found in _AWS_SECRET.finditer(text, start, end))
+        done = end - _AWS_LENGTH
 
 
 def _is_random(token: str) -> bool:

@@ -40,7 +40,11 @@ PUNCTUATION = ".,;:!?)]}'\""
 def tells_password(text: str, mention: Mention) -> bool:
     """Say whether a name is that of a password, and not of any secret."""
     name = text[mention.start : mention.end]
-    return mention.strength == Strength.ALL or not name.isascii() or name.lower().endswith(("pw", "pwd"))
+    return (
+        mention.strength == Strength.ALL
+        or not name.isascii()
+        or name.lower().endswith(("pw", "pwd", "passe", "sandi", "khau"))
+    )
 
 
 def names_code(text: str, mention: Mention) -> bool:
@@ -76,7 +80,7 @@ def told_secret(text: str, found: re.Match[str] | None, mention: Mention, *, is_
     """Answer where the word of a match stands, if it is a code or a credential of this name (`told_credential`)."""
     if found is None:
         return None
-    if names_code(text, mention) and is_sent_code(found[1].rstrip(PUNCTUATION)):
+    if names_code(text, mention) and is_sent_code(found[1].rstrip(PUNCTUATION + "#*")):
         return found.span(1)
     return told_credential(text, found, mention, is_firm=is_firm)
 

@@ -94,7 +94,9 @@ _OPENS_NESTING = re.compile(r"""(?!\{[A-Z0-9_-]{3,16}\}[\w/+])[{\[]|\(\s{0,4}["'
 _END = re.compile(r"[ \t]*(?:\Z|[\r\n,;&|)\]}\"'`<\\#]|[.!?](?:\s|\Z))|[ \t]+" + _ANOTHER_NAME)
 # Their values hold spaces and semicolons.
 _FILLS_LINE = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z", re.IGNORECASE)
-_FILLS_HEADER = re.compile(r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z|signature\Z", re.IGNORECASE)
+_FILLS_HEADER = re.compile(
+    r"(?:set[-_]?)?cookie\Z|authorization\Z|digest\Z|signature\Z|websocket-protocol\Z", re.IGNORECASE
+)
 _FILLS_LINE_IF_ALONE = re.compile(r"passphrase|mnemonic|seed|phrase|codes\Z", re.IGNORECASE)
 _LINE_BEGINS = re.compile(
     r"(?:\A|[\r\n])[ \t]*(?:(?:export|set|env|ENV|ARG|setx|-|const|let|var|\$env:)[ \t]*"
@@ -170,6 +172,7 @@ def should_hide(text: str, value: Value, strength: int, name: str, *, is_equals:
         return not (
             is_message(content)
             or is_label(content)
+            or is_type(content, whole=True)
             or _STRUCT_TAG.fullmatch(content)
             or _VALIDATION_RULES.fullmatch(content)
         )

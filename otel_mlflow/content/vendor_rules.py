@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
     rule("Slack", "xoxc-", rf"{W}{{10,}}", has_digit),
     rule("Slack", "xoxd-", r"[\w%.+/=-]{10,}", has_digit),
     rule("Slack app", "xapp-", rf"{W}{{10,}}", has_digit),
-    rule("Slack webhook", "hooks.slack.com/", r"(?:services|workflows|triggers)/[\w/-]{16,}", always),
+    rule("Slack webhook", "hooks.slack.com/", r"(?:services|workflows|triggers|commands|actions)/[\w/-]{16,}", always),
     rule("Discord webhook", "/api/webhooks/", r"\d{15,}/[\w-]{20,}", always),
     rule("Discord bot", ".", r"[\w-]{6}\.[\w-]{27,}", has_digit, before=30, head=r"[MNO][\w-]{22,28}"),
     rule("Teams webhook", "webhook.office.com/webhookb2/", r"[\w@/-]{20,}", always, before=30, head=r"[\w.-]{0,29}"),

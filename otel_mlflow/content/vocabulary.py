@@ -91,7 +91,7 @@ PHRASES = tuple(
     private key|signed url signature|magic link|auth header|auth cookie|auth data|dockerconfigjson|docker config json
     oob code|oauth verifier|id token hint|logout token|software statement|subject token|actor token|recaptcha response
     hcaptcha response|turnstile response|captcha response|sonar login|dsonar login|pre shared key|رمز عبور|رمز العبور
-    basic credentials|basic auth users|login token|session ticket|question answer
+    authentication string|basic credentials|basic auth users|login token|session ticket|question answer
     chiave segreta|chiave privata|chiave api|chiave di accesso
     client key data|client certificate key|tls key|ssl key|пароль пользователя|كلمة المرور|كلمة السر|секретный ключ
     """.replace("\n", "|").split("|")
@@ -161,10 +161,15 @@ NUMERIC_PHRASES = tuple(
         "safe code",
         "entry code",
         "lock code",
+        "garage code",
+        "keypad code",
+        "lockbox code",
+        "locker code",
+        "vault code",
     ]
 )
 
-OPAQUE_PHRASES = tuple(tuple(phrase.split()) for phrase in ["websocket protocol"])
+OPAQUE_PHRASES = tuple(tuple(phrase.split()) for phrase in ["websocket protocol", "web socket protocol", "routing key"])
 """Several words in a row under which what looks like a credential is hidden; it may well be a name."""
 
 KEY_OWNERS = _words(
@@ -252,6 +257,7 @@ ASPECTS_TOLD = _words(
     needed present exists set saved change changes changer rotation manager generator validator validation checker
     hasher hashing history available remaining seconds minutes ms ratio rows row list santa garden sauce ingredient menu
     box boxes visible visibility icon button form screen page prompt dialog input output inputs outputs details schema
+    encryption encoder encoders hashers
     cutter ordering order sort weight weights economy sale supply symbol ranking frequency frequencies alias
     chars charset alphabet vergessen aendern andern zurucksetzen anzeigen forgot forgotten oublie oubliee changer
     afficher olvidada olvidado

@@ -101,6 +101,16 @@ HOSTILE = [
     *("create_user('a', 'b', ", "hmac.new(b'a", "acl setuser a >", "a:aB3@a.", "password\n\n\n\n"),
     *("password? a b ", "password a b? ", "your password\nabcdef1\n", "password, it's ", "| password | a | b |\n"),
     *("this code to sign in: ", "1234 is your A code ", "share this code: 1", "code 1234 ", "name,value\npassword,a\n"),
+    *(
+        "pwgen 1\nabcdef1x\n",
+        "head -c 1 ",
+        "aws ssm get-parameter ",
+        "radius a\n b\n",
+        "user a on b >",
+        "a:b1!cdef@tcp(",
+    ),
+    *('resource "a_token" "b" {\n', "AKIA0123456789ABCDEF ", "negotiate aB3d", "password (a b ", "'smtp', 1, 'a', "),
+    *("changed password to ", "changed a b c password for a b ", "password....a", "identified by 'a' replace '"),
 ]
 
 
