@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,8 @@ class Service:
         """One request, answered well."""
         return httpx.get(self.server.url + path, timeout=60, **options).raise_for_status()
 
-    def traces(self, request_ids: Collection[str], *, spans: int, since: float) -> list[Trace]:
-        """All traces that began since then, as soon as each of these requests' has that many spans.
+    def traces(self, spans: Mapping[str, int], *, since: float) -> list[Trace]:
+        """All traces that began since then, as soon as each of these requests', by its id, has so many spans.
 
         What there is when patience ends is returned as it is, for the caller to compare with what it expected.
         """
@@ -71,8 +71,8 @@ class Service:
         def all_there() -> bool:
             self.flush()
             found[:] = self.reader.traces(since=since)
-            whole = {request_id_of(trace) for trace in found if len(trace.data.spans) >= spans}
-            return whole.issuperset(request_ids)
+            there = {request_id_of(trace): len(trace.data.spans) for trace in found}
+            return all(there.get(request_id, 0) >= expected for request_id, expected in spans.items())
 
         waited(all_there, seconds=PATIENCE)
         return found
@@ -93,10 +93,15 @@ def check(service: Service, shapes: Sequence[Shape]) -> None:
     """Make these requests all at once: each leaves exactly its trace, and there is no other, and no complaint."""
     since, log_before = time.time(), len(service.server.log)
     told = service.visit(shapes)
-    traces = service.traces(told, spans=min(len(parse(shape.tree)) for shape in shapes), since=since)
+    traces = service.traces(spans_of(told, shapes), since=since)
     assert summary(map(described, traces)) == summary(map(expected, shapes))
     assert {trace.info.client_request_id: trace.info.trace_id for trace in traces} == told
     check_log(service.server.log[log_before:], traceback_expected=any(shape.raises for shape in shapes))
+
+
+def spans_of(told: Iterable[str], shapes: Iterable[Shape]) -> dict[str, int]:
+    """How many spans each request leaves, by its id."""
+    return {request_id: len(parse(shape.tree)) for request_id, shape in zip(told, shapes, strict=True)}
 
 
 def check_log(log: str, *, traceback_expected: bool = False) -> None:

@@ -35,7 +35,7 @@ def ask(service: Service, method: str, path: str, **options: Any) -> tuple[httpx
     """Make a request; return its answer and its trace."""
     since = time.time()
     answer = httpx.request(method, service.server.url + path, timeout=60, **options)
-    [trace] = service.traces([answer.headers[REQUEST_ID]], spans=1, since=since)
+    [trace] = service.traces({answer.headers[REQUEST_ID]: 1}, since=since)
     return answer, trace
 
 

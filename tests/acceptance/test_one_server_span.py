@@ -151,6 +151,6 @@ def ask(arranged: Arranged, headers: Mapping[str, str]) -> tuple[Trace, list[dic
     since, request_id = time.time(), uuid.uuid4().hex
     httpx.post(f"{service.server.url}/control/forget").raise_for_status()
     service.get(shape.url, headers={**headers, REQUEST_ID: request_id})
-    [trace] = service.traces([request_id], spans=3, since=since)
+    [trace] = service.traces({request_id: 3}, since=since)
     assert described(trace) == expected(shape)
     return trace, service.get("/control/exported").json()

@@ -34,7 +34,7 @@ def ask(service: Service, method: str, path: str, **options: Any) -> tuple[httpx
     """Make a request; return its answer and the only trace that it left."""
     since = time.time()
     answer = httpx.request(method, service.server.url + path, **options)
-    [trace] = service.traces([answer.headers[REQUEST_ID]], spans=1, since=since)
+    [trace] = service.traces({answer.headers[REQUEST_ID]: 1}, since=since)
     assert trace.info.trace_id == answer.headers[TRACE_ID]
     return answer, trace
 

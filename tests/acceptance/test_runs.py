@@ -45,7 +45,7 @@ def test_simultaneous_requests_have_a_run_each(service: Service, kind: str) -> N
     """Twenty answers, twenty runs, each with its own parameter, each trace with its own run."""
     since, log_before = time.time(), len(service.server.log)
     run_of_request = asyncio.run(ask_all(service, kind))
-    traces = service.traces(run_of_request, spans=2, since=since)
+    traces = service.traces(dict.fromkeys(run_of_request, 2), since=since)
     runs = [service.reader.client.get_run(run_id) for run_id in run_of_request.values()]
     assert [logged(run) for run in runs] == [{"number": str(i), "squared": i**2} for i in range(AT_ONCE)]
     assert {run.info.status for run in runs} == {"FINISHED"}

@@ -46,7 +46,7 @@ def with_run(mlflow_server: MlflowServer, tmp_path_factory: pytest.TempPathFacto
     try:
         since = time.time()
         answer = service.get("/models")
-        [trace] = service.traces([answer.headers[REQUEST_ID]], spans=4, since=since)
+        [trace] = service.traces({answer.headers[REQUEST_ID]: 4}, since=since)
         yield trace
     finally:
         service.server.terminate()

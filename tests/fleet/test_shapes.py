@@ -9,13 +9,12 @@ from collections.abc import Iterator
 import pytest
 from mlflow.entities import Trace
 
-from tests.acceptance.service import Service, check, request_id_of
+from tests.acceptance.service import Service, check, request_id_of, spans_of
 from tests.acceptance.shapes.catalogue import SHAPES
 from tests.acceptance.shapes.family import Shape
 from tests.fleet.observed import differences
 from tests.fleet.way import Way
 from tests.servers.mlflow_server import MlflowServer
-from tests.servers.traces import parse
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 
@@ -66,5 +65,5 @@ def traces_of(service: Service, shapes: list[Shape]) -> dict[str, Trace]:
     since = time.time()
     told = {request_id: trace_id for shape in shapes for request_id, trace_id in service.visit([shape]).items()}
     names = dict(zip(told, map(str, shapes), strict=True))
-    found = service.traces(told, spans=min(len(parse(shape.tree)) for shape in shapes), since=since)
+    found = service.traces(spans_of(told, shapes), since=since)
     return {names[request_id_of(trace) or ""]: trace for trace in found}
