@@ -20,7 +20,7 @@ from tests.servers.process import waited
 from tests.servers.traces import TraceReader, parse, picture, trees
 
 FOREIGN_TO_OUR_LOG = "different Context"
-PATIENCE = 10.0  # seconds for what has ended to be readable in MLflow
+PATIENCE = 30.0  # seconds for what has ended to be readable in MLflow
 EDGES = ("model_to_tools", "tools_to_model")
 """The functions behind the edges of an agent's graph, which LangChain 1.0 shows and later ones do not."""
 

@@ -76,7 +76,7 @@ def test_an_untouched_app_has_exact_trees(start: Start, app: str) -> None:
     assert sorted(pictures(reader, of="hello", times=2)) == sorted(expected)
     until(
         lambda: "traces go to experiment" in server.process.log,
-        seconds=10,
+        seconds=30,
         waiting_for=lambda: f"the line at start-up in:\n{server.process.log}",
     )
 

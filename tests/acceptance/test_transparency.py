@@ -97,7 +97,7 @@ def test_a_client_that_leaves_is_made_known_to_the_app(witness: Service) -> None
 
     asyncio.run(leave())
     told = until(
-        lambda: witness.get("/witness").json()["told_app"], seconds=10, waiting_for=lambda: "the app to be told"
+        lambda: witness.get("/witness").json()["told_app"], seconds=30, waiting_for=lambda: "the app to be told"
     )
     assert told == ["http.disconnect"]
 

@@ -84,7 +84,7 @@ def test_retry_after_keeps_everybody_away(tmp_path: Path, scripted: ScriptedMlfl
     scripted.faults.append(Fault(429, {"Retry-After": "3600"}))
     with delivering(settings_for(tmp_path, scripted.url)) as delivery:
         put(delivery, 1)
-        until(lambda: not scripted.faults, seconds=10, waiting_for=lambda: "the first request")
+        until(lambda: not scripted.faults, seconds=30, waiting_for=lambda: "the first request")
         asked = len(scripted.requests)
         put(delivery, TRACES)
         assert not delivery.flush(timeout=1.0)
@@ -96,7 +96,7 @@ def test_putting_waits_for_nobody(tmp_path: Path, scripted: ScriptedMlflow) -> N
     scripted.faults.append(Fault(hangs=True))
     with delivering(settings_for(tmp_path, scripted.url), read_timeout=600) as delivery:
         put(delivery, 1)
-        until(lambda: scripted.count(INFOS) + scripted.count(OTLP), seconds=10, waiting_for=lambda: "the first request")
+        until(lambda: scripted.count(INFOS) + scripted.count(OTLP), seconds=30, waiting_for=lambda: "the first request")
         put(delivery, TRACES)
         with_disk = wait_for(delivery, lambda counts: counts.pending == TRACES + 1)
         assert with_disk.delivered == 0

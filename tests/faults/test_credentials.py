@@ -27,7 +27,7 @@ def test_credentials_revoked_then_replaced(
 
         scripted.authorization = f"Bearer {NEW}"
         ids += put(delivery, 3)
-        until(lambda: delivery.status().state == "failed", seconds=10, waiting_for=lambda: f"{delivery.status()}")
+        until(lambda: delivery.status().state == "failed", seconds=30, waiting_for=lambda: f"{delivery.status()}")
         failed = delivery.status()
         ids += put(delivery, 3)
         until(
@@ -58,7 +58,7 @@ def test_an_experiment_that_is_deleted_and_restored(tmp_path: Path, scripted: Sc
     scripted.deleted.add("delivered")
     with delivering(settings_for(tmp_path, scripted.url)) as delivery:
         ids = put(delivery, 3)
-        until(lambda: delivery.status().state == "failed", seconds=10, waiting_for=lambda: f"{delivery.status()}")
+        until(lambda: delivery.status().state == "failed", seconds=30, waiting_for=lambda: f"{delivery.status()}")
         assert "'delivered'" in delivery.status().reason
         assert "deleted" in delivery.status().reason
         assert scripted.traces == set()

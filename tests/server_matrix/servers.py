@@ -77,7 +77,7 @@ class MatrixServer:
             if case.leaves:
                 receive(case.leaves)
             else:
-                until(lambda: self.witness()["seen"].get(case.name), seconds=10, waiting_for=lambda: case.name)
+                until(lambda: self.witness()["seen"].get(case.name), seconds=30, waiting_for=lambda: case.name)
             return b""
 
     def _request(self, connection: socket.socket, case: Case) -> Callable[[int | None], bytes]:

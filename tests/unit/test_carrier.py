@@ -55,7 +55,7 @@ def forget(trace_id: str) -> None:
         lambda: (
             gc.collect() >= 0 and trace_id not in {each.identity.mlflow_trace_id for each in registry.open_traces()}
         ),
-        seconds=10,
+        seconds=30,
         waiting_for=lambda: f"{trace_id} to be forgotten",
     )
 

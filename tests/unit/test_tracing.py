@@ -54,7 +54,7 @@ def test_a_request_s_trace_is_delivered(made: Made, backend: MemoryBackend) -> N
     """Through spool and forwarder."""
     tracing = made()
     call = Call(TracingMiddleware(empty_answer, tracing=tracing)).run()
-    assert tracing.flush(10)
+    assert tracing.flush(30)
     assert backend.ids() == {call.headers["x-mlflow-trace-id"]}
     counts = tracing.status().counts
     assert (counts.requests, counts.traced, counts.delivered, counts.pending) == (1, 1, 1, 0)
@@ -88,7 +88,7 @@ def test_traces_outside_requests_are_delivered_and_not_counted(made: Made, backe
     tracing.start()
     with span("job"):
         pass
-    assert tracing.flush(10)
+    assert tracing.flush(30)
     assert len(backend.ids()) == 1
     assert tracing.status().counts.requests == 0
 
@@ -111,10 +111,10 @@ def test_starting_again_changes_nothing(made: Made, backend: MemoryBackend) -> N
     tracing = made()
     for _ in range(3):
         tracing.start()
-    assert tracing.flush(10)
+    assert tracing.flush(30)
     with span("job"):
         pass
-    assert tracing.flush(10)
+    assert tracing.flush(30)
     assert backend.opened == 1
 
 
@@ -122,7 +122,7 @@ def test_status_is_json_and_says_how_it_is_doing(made: Made, backend: MemoryBack
     """CONTRACT section 7."""
     tracing = made()
     Call(TracingMiddleware(empty_answer, tracing=tracing)).run()
-    assert tracing.flush(10)
+    assert tracing.flush(30)
     status = tracing.status()
     assert status.state == "ok"
     assert status.experiment is not None

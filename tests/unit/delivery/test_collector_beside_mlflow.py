@@ -70,7 +70,7 @@ def put(delivery: Delivery, collector: ScriptedMlflow, *records: TraceRecord) ->
     ids = {record.trace_id for record in records}
     for record in records:
         delivery.put(Finished(record))
-    until(lambda: collector.traces >= ids, seconds=10, waiting_for=lambda: f"spans: {delivery.status()}")
+    until(lambda: collector.traces >= ids, seconds=30, waiting_for=lambda: f"spans: {delivery.status()}")
     return ids
 
 
@@ -113,7 +113,7 @@ def test_mlflow_being_down_holds_up_no_span(
     mlflow.fault = Fault(503)
     for _ in range(5):
         mlflow.arrived |= put(delivery, collector, trace(info=info_of(needs_request=True)))
-    until(lambda: delivery.status().state == "degraded", seconds=10, waiting_for=lambda: f"{delivery.status()}")
+    until(lambda: delivery.status().state == "degraded", seconds=30, waiting_for=lambda: f"{delivery.status()}")
     assert "trace info, runs and feedback wait" in delivery.status().reason
     mlflow.arrived |= put(delivery, collector, trace(info=info_of(needs_request=True)))
     assert delivery.status().counts.pending == 6
@@ -121,7 +121,7 @@ def test_mlflow_being_down_holds_up_no_span(
     wait_for(delivery, lambda counts: counts.delivered == 6)
     assert set(mlflow.infos) == mlflow.arrived
     assert set(collector.spans.values()) == {1}
-    until(lambda: delivery.status().state == "ok", seconds=10, waiting_for=lambda: f"{delivery.status()}")
+    until(lambda: delivery.status().state == "ok", seconds=30, waiting_for=lambda: f"{delivery.status()}")
 
 
 def test_an_mlflow_that_is_not_there_at_first(tmp_path: Path, collector: ScriptedMlflow) -> None:
@@ -136,7 +136,7 @@ def test_an_mlflow_that_is_not_there_at_first(tmp_path: Path, collector: Scripte
     delivery.start()
     try:
         put(delivery, collector, trace())
-        until(lambda: delivery.status().state == "degraded", seconds=10, waiting_for=lambda: f"{delivery.status()}")
+        until(lambda: delivery.status().state == "degraded", seconds=30, waiting_for=lambda: f"{delivery.status()}")
     finally:
         delivery.shutdown(timeout=0.2)
 
