@@ -6,8 +6,9 @@ current one, and taken at its word: of the rules 2 and 3 none applies to it.
 1. The span of ours that is current.
 2. Not one that a LangChain callback made current and whose run is not being worked in here, for the run's end may come
    in a copy of the context, or never: what was current before it counts. LangChain's own context tells which run is
-   being worked in; of a model, whose run has none, the stack does. Elsewhere than where the run began, as in a thread
-   that was given OpenTelemetry's context only, it is being worked in until it ends.
+   being worked in; of a model or a retriever, whose runs have none, the stack does: who told of the run is on it.
+   Elsewhere than where the run began, as in a thread that was given OpenTelemetry's context only, it is being worked
+   in until it ends.
 3. Not one of a generator that was left behind where it is current: a generator that streams a response is driven one
    step at a time, each step in a context of its own. Inside the body of a generator, the span that is open round it.
 4. Where the current span is none of ours (another provider's, a proxy's, one that records nothing): the span of ours
@@ -33,14 +34,11 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, get_current_spa
 
 from otel_mlflow.outside import OUTSIDE
 from otel_mlflow.spans.enclosing import enclosing_state
-from otel_mlflow.spans.generators import innermost_generator, is_called_by
+from otel_mlflow.spans.generators import innermost_generator, is_on_stack
 from otel_mlflow.spans.ids import is_remote
 from otel_mlflow.spans.langchain.run import LangChainRun
 from otel_mlflow.spans.registry import find_open_span
 from otel_mlflow.spans.trace import SPAN_STATE, SpanState
-
-_MODELS = "langchain_core.language_models."
-"""Where LangChain calls models: the run of one is being worked in while this is on the stack."""
 
 REQUEST_ROOT = context_api.create_key("otel-mlflow-request-root")
 """Context key: the root of the request that is being served, a `SpanState`; of a job, the span that stands for it."""
@@ -99,6 +97,11 @@ def _started_under(span: Span) -> SpanState | None:
     return None
 
 
+def state_around(state: SpanState) -> SpanState | None:
+    """The span under which one is opened outside of a LangChain run whose span is current."""
+    return _skip_left(state.previous or state.parent)
+
+
 def _skip_left(state: SpanState | None) -> SpanState | None:
     """Pass over spans that are current only because nobody could take them away where they were made current."""
     while state is not None:
@@ -113,11 +116,13 @@ def _skip_left(state: SpanState | None) -> SpanState | None:
 
 def _is_inside(state: SpanState, run: LangChainRun) -> bool:
     here = _run_of_this_context() if run.own_context else None
-    if here is not None:
-        return here == run.run_id
-    if run.opener != opener():
-        return not state.ended
-    return run.leaf and not state.ended and is_called_by(_MODELS)
+    if here == run.run_id:
+        return True
+    if state.ended:
+        return False
+    if run.body is not None and is_on_stack(run.body):
+        return True
+    return here is None and run.opener != opener()
 
 
 def _was_closed_elsewhere(state: SpanState) -> bool:

@@ -31,14 +31,25 @@ def innermost_generator(generators: Mapping[FrameType, T]) -> T | None:
     return None
 
 
-def is_called_by(module: str) -> bool:
-    """Whether a function of a module whose name begins so is on the stack."""
+def caller_outside(modules: str) -> FrameType | None:
+    """The innermost function on the stack that is neither of a tracing package nor of modules whose names begin so."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith(module):
-            return True
+    while frame is not None and (_is_tracing(frame) or _module_of(frame).startswith(modules) or _is_unnamed(frame)):
         frame = frame.f_back
-    return False
+    return frame
+
+
+def is_on_stack(wanted: FrameType) -> bool:
+    """Whether this call of a function is under way here, and is not a generator that waits to be stepped on."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame is not wanted:
+        frame = frame.f_back
+    return frame is wanted
+
+
+def is_generator(frame: FrameType) -> bool:
+    """Whether the frame is that of a generator."""
+    return bool(frame.f_code.co_flags & _GENERATOR)
 
 
 def opening_generators() -> tuple[FrameType, ...]:
@@ -60,7 +71,7 @@ def opening_generators() -> tuple[FrameType, ...]:
         elif not entered:
             break
         elif code.co_name not in _ENTERING:
-            if not code.co_flags & _GENERATOR:
+            if not is_generator(frame):
                 break
             found += (frame,)
             if not _is_context_manager(frame):
@@ -70,7 +81,16 @@ def opening_generators() -> tuple[FrameType, ...]:
 
 
 def _is_tracing(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in _TRACING_PACKAGES
+    return _module_of(frame).partition(".")[0] in _TRACING_PACKAGES
+
+
+def _module_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def _is_unnamed(frame: FrameType) -> bool:
+    """Whether it is a comprehension's, as long as those have frames, or a lambda's."""
+    return frame.f_code.co_name.startswith("<")
 
 
 def _is_context_manager(frame: FrameType) -> bool:

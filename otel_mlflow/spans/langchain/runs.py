@@ -13,7 +13,8 @@ from mlflow.entities import LiveSpan
 from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
 
-from otel_mlflow.spans.current import current_span_state, opener
+from otel_mlflow.spans.current import current_span_state, opener, state_around
+from otel_mlflow.spans.generators import caller_outside, is_generator
 from otel_mlflow.spans.langchain.run import LangChainRun
 from otel_mlflow.spans.trace import SpanState, span_state
 
@@ -22,6 +23,9 @@ _RUNS: weakref.WeakValueDictionary[str, SpanState] = weakref.WeakValueDictionary
 
 LangChain does not tell the end of every run. The span of one whose end never comes goes with its trace.
 """
+
+_CALLBACKS = "langchain_core.callbacks"
+"""What stands between whoever tells of a run and the handlers."""
 
 _CALLING_BACK = ("handle_event", "_ahandle_event_for_handler")
 """The functions of `langchain_core.callbacks.manager` that call handlers, synchronously and asynchronously."""
@@ -32,6 +36,13 @@ def run_state(run_id: object) -> SpanState | None:
     return _RUNS.get(str(run_id)) if run_id else None
 
 
+def told_before(run_id: object) -> SpanState | None:
+    """The span of a run that the same call has told another tracer of, where the application passes several."""
+    state = run_state(run_id)
+    is_same_call = state is not None and state.run is not None and state.run.body is caller_outside(_CALLBACKS)
+    return state if is_same_call else None
+
+
 def begin(span: LiveSpan, run_id: object, span_type: str) -> None:
     """A run has begun, here: its span becomes the current one."""
     otel_span: Any = span._span
@@ -40,23 +51,39 @@ def begin(span: LiveSpan, run_id: object, span_type: str) -> None:
         return
     _RUNS[str(run_id)] = state
     state.live = span
-    state.run = LangChainRun(run_id, span_type, own_context=_body_has_its_own_context(), opener=opener())
+    state.run = LangChainRun(
+        run_id,
+        span_type,
+        own_context=_body_has_its_own_context(),
+        opener=opener(),
+        body=caller_outside(_CALLBACKS),
+    )
     state.previous = span_state(trace_api.get_current_span())
     _abandon_with_task(state)
+    if state.run.is_model and state.run.body is not None and is_generator(state.run.body):
+        state.trace.tree.enter(state, (state.run.body,), state.run.opener)
     context_api.attach(trace_api.set_span_in_context(otel_span))
+
+
+def hand_to_reader(run_id: object) -> None:
+    """A model has more of its stream: who reads it goes on in this context, and starts tasks in copies of it.
+
+    The model's own body goes on as one of a generator.
+    """
+    state = run_state(run_id)
+    if state is not None and state.generators and span_state(trace_api.get_current_span()) is state:
+        _make_current(state_around(state))
 
 
 def end(run_id: object) -> None:
     """A run has ended: what is still being worked in around it becomes current again, in this context."""
-    _RUNS.pop(str(run_id), None)
+    _forget(run_id)
     state = span_state(trace_api.get_current_span())
     if state is None or state.run is None:
         return
     inside = current_span_state()
-    # None is around the run: nothing was current before it.
-    span: Any = inside.span if inside is not None else trace_api.INVALID_SPAN
-    if inside is not state and span is not None:
-        context_api.attach(trace_api.set_span_in_context(span))
+    if inside is not state:
+        _make_current(inside)
 
 
 def end_runs_below(cut: SpanState, why: str) -> None:
@@ -64,27 +91,49 @@ def end_runs_below(cut: SpanState, why: str) -> None:
     for state in cut.trace.tree.open_runs():
         if state is not cut and state.run is not None and state.descends_from(cut):
             state.cut_short = why
-            _RUNS.pop(str(state.run.run_id), None)
+            _forget(state.run.run_id)
             state.live.end()
 
 
 def parent_of_run(parent_run_id: object) -> SpanState | None:
-    """The span under which a run starts, given LangChain's parent run: that one's, or one opened inside that run."""
-    run, active = run_state(parent_run_id), current_span_state()
-    if run is None:
-        return _outside_models(active)
-    opened_inside_run = active is not None and active.run is None and active.descends_from(run)
-    return active if opened_inside_run else run
+    """The span under which a run starts, given LangChain's parent run: that one's, or one opened inside that run.
 
-
-def _outside_models(state: SpanState | None) -> SpanState | None:
-    """A run without a parent is not inside a model's, even where that one's span is current.
-
-    Who reads a model's stream does so in the context in which the model is current.
+    What a model or a retriever calls has the parent that they have, as far as LangChain knows.
     """
-    while state is not None and state.run is not None and state.run.leaf:
+    run, active = run_state(parent_run_id), _outside_of_others(current_span_state())
+    if run is None or active is None:
+        return run or active
+    is_leaf_or_span = active.run is None or active.run.leaf
+    return active if is_leaf_or_span and active.descends_from(run) else run
+
+
+def _outside_of_others(state: SpanState | None) -> SpanState | None:
+    """Pass over runs whose spans are current where a run starts that is not inside them.
+
+    A batch tells of all its runs at once. Who reads a model's stream, or goes on when a model was cancelled, does so in
+    the context in which that one is current: a run that starts elsewhere than a model's did is not inside it.
+    """
+    call = caller_outside(_CALLBACKS) if state is not None and state.run is not None else None
+    while state is not None and state.run is not None:
+        is_elsewhere = state.run.is_model and state.run.opener != opener()
+        if not is_elsewhere and (call is None or state.run.body is not call):
+            break
         state = state.previous or state.parent
     return state
+
+
+def _make_current(state: SpanState | None) -> None:
+    # None is around the run: nothing was current before it.
+    span: Any = state.span if state is not None else trace_api.INVALID_SPAN
+    if span is not None:
+        context_api.attach(trace_api.set_span_in_context(span))
+
+
+def _forget(run_id: object) -> None:
+    """The run is over: its call is held no longer."""
+    state = _RUNS.pop(str(run_id), None)
+    if state is not None and state.run is not None:
+        state.run.body = None
 
 
 def _abandon_with_task(state: SpanState) -> None:

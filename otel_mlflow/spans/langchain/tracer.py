@@ -58,6 +58,8 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
         inputs: Any = None,
         attributes: dict[str, Any] | None = None,
     ) -> LiveSpan:
+        if (told := langchain_runs.told_before(run_id)) is not None:
+            return live_span(told) or _NO_SPAN
         span = start_span_no_context(
             span_name,
             span_type=span_type,
@@ -90,6 +92,11 @@ class BridgedLangChainTracer(MlflowLangchainTracer):
     def _assign_span_name(self, serialized: dict[str, Any] | None, default_name: str = UNNAMED) -> str:
         """A step that is a lambda has neither a name nor a description."""
         return str((serialized or {}).get("name") or (serialized or {}).get("id", [default_name])[-1])
+
+    def on_llm_new_token(self, token: Any, *, run_id: UUID, **rest: Any) -> None:
+        """A model has more of an answer."""
+        _MLFLOW_S["on_llm_new_token"](self, token, run_id=run_id, **rest)
+        langchain_runs.hand_to_reader(run_id)
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **rest: Any) -> None:
         """A chain has failed, was cancelled or is paused."""

@@ -10,13 +10,17 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextvars import copy_context
 from typing import Any
+from uuid import uuid4
 
 import mlflow
 import mlflow.langchain.langchain_tracer
 import pytest
 from langchain_core.callbacks import CallbackManager
 from langchain_core.callbacks.base import BaseCallbackHandler
-from langchain_core.language_models import FakeListChatModel
+from langchain_core.documents import Document
+from langchain_core.language_models import FakeListChatModel, FakeListLLM
+from langchain_core.messages import HumanMessage
+from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.tools import tool
@@ -407,6 +411,159 @@ def test_a_model_in_a_task_that_is_cancelled_is_cut_short(traces: CapturedTraces
     assert shown(traces) == drawn("request > Slow!")
 
 
+class Documents(BaseRetriever):
+    """A retriever that opens spans and asks a chain, as LangChain's users write it."""
+
+    def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        ask(query)
+        chain.invoke(query)
+        ask(query)
+        return [Document(query)]
+
+
+class AsynchronousDocuments(Documents):
+    """The same, asynchronously."""
+
+    async def _aget_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+        await ask_async(query)
+        await chain.ainvoke(query)
+        await asyncio.gather(ask_async(query))
+        return [Document(query)]
+
+
+SEARCHED = f"[work > query, {CHAIN}, work > query]"
+
+
+@pytest.mark.parametrize(
+    "steps", [RunnableLambda(str, name="first") | Documents(name="search"), Documents(name="search")]
+)
+def test_what_a_retriever_does_is_below_it(traces: CapturedTraces, steps: Any) -> None:
+    """LangChain has no context for a retriever's body, and gives what it calls the retriever's own parent."""
+    with span("request"):
+        steps.invoke("?")
+        with raw("after"):
+            pass
+    search = f"search > {SEARCHED}"
+    below = f"RunnableSequence > [first, {search}]" if "first" in str(steps) else search
+    assert shown(traces) == drawn(f"request > [{below}, after]")
+
+
+@pytest.mark.parametrize("kind", [Documents, AsynchronousDocuments])
+def test_what_a_retriever_does_asynchronously_is_below_it(traces: CapturedTraces, kind: type[Documents]) -> None:
+    """In its own task, in others, and in a thread."""
+
+    async def handler() -> None:
+        with span("request"):
+            await kind(name="search").ainvoke("?")
+            with raw("after"):
+                pass
+
+    asyncio.run(handler())
+    assert shown(traces) == drawn(f"request > [search > {SEARCHED}, after]")
+
+
+def test_a_retriever_that_reads_a_model_s_stream_is_round_what_it_opens_meanwhile(traces: CapturedTraces) -> None:
+    """The model's body is not the retriever's, though both are current."""
+
+    class Reading(BaseRetriever):
+        def _get_relevant_documents(self, query: str, *, run_manager: Any) -> list[Document]:
+            for _ in Model.stream(query):
+                with raw("between"):
+                    pass
+            return []
+
+    Reading(name="search").invoke("?")
+    chunks = len("one two three")
+    assert shown(traces) == drawn(f"search > [FakeListChatModel{', between' * chunks}]")
+
+
+def test_a_model_that_calls_another_is_round_it(traces: CapturedTraces) -> None:
+    """As one that prepares a prompt for another, or falls back on it."""
+
+    class Outer(FakeListChatModel):
+        def _call(self, *args: Any, **kwargs: Any) -> str:
+            with raw("before"):
+                Model.invoke("?")
+            Model.invoke("!")
+            return super()._call(*args, **kwargs)
+
+    (RunnableLambda(str, name="first") | Outer(responses=["x"])).invoke("?")
+    called = "[before > FakeListChatModel, FakeListChatModel]"
+    assert shown(traces) == drawn(f"RunnableSequence > [first, Outer > {called}]")
+
+
+async def in_a_task(text: str) -> None:
+    """Open spans in a task of its own."""
+    await asyncio.create_task(ask_async(text))
+
+
+async def in_a_thread(text: str) -> None:
+    """Open spans in a thread with a copy of the context."""
+    await asyncio.to_thread(ask, text)
+
+
+@pytest.mark.parametrize("work", [in_a_task, in_a_thread])
+def test_what_a_reader_of_a_model_s_stream_starts_is_not_below_the_model(traces: CapturedTraces, work: Any) -> None:
+    """In copies of the context in which the model began."""
+
+    async def handler() -> None:
+        with span("request"):
+            async for _ in FakeListChatModel(responses=["ab"]).astream("?"):
+                await work("?")
+
+    asyncio.run(handler())
+    assert shown(traces) == drawn("request > [FakeListChatModel, work > query, work > query]")
+
+
+def test_what_a_model_opens_while_it_streams_is_below_it(traces: CapturedTraces) -> None:
+    """Before, between and after the pieces."""
+
+    class Busy(FakeListChatModel):
+        def _stream(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            for chunk in super()._stream(*args, **kwargs):
+                ask("?")
+                yield chunk
+            ask("?")
+
+    with span("request"):
+        for _ in Busy(responses=["ab"]).stream("?"):
+            with raw("between"):
+                pass
+    assert shown(traces) == drawn("request > [Busy > [work > query, work > query, work > query], between, between]")
+
+
+def test_prompts_that_a_model_takes_at_once_stand_beside_each_other(traces: CapturedTraces) -> None:
+    """The runs of all of them begin in one call, before any is worked in."""
+    with span("request"):
+        Model.generate([[HumanMessage("a")], [HumanMessage("b")]])
+        FakeListLLM(responses=["x", "y"]).generate(["a", "b"])
+    models = "FakeListChatModel, FakeListChatModel, FakeListLLM, FakeListLLM"
+    assert shown(traces) == drawn(f"request > [{models}]")
+
+
+def test_a_run_that_two_tracers_are_told_of_is_one_span(traces: CapturedTraces) -> None:
+    """A chain has one, and whoever calls it passes another."""
+    step = RunnableLambda(ask, name="ask").with_config(callbacks=[MlflowLangchainTracer()])
+    step.invoke("?", {"callbacks": [MlflowLangchainTracer()]})
+    assert shown(traces) == drawn("ask > work > query")
+
+
+def test_a_run_s_id_may_be_used_again(traces: CapturedTraces) -> None:
+    """By whoever tries again after the first run was cancelled, of which LangChain tells nobody."""
+    config: Any = {"run_id": uuid4()}
+
+    async def handler() -> None:
+        with span("request"):
+            task = asyncio.create_task(Slow(responses=["x"]).ainvoke("?", config))
+            await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.wait([task])
+            await Model.ainvoke("?", config)
+
+    asyncio.run(handler())
+    assert shown(traces) == drawn("request > [Slow!, FakeListChatModel]")
+
+
 def test_a_graph_that_waits_for_a_human_has_not_failed(traces: CapturedTraces) -> None:
     """`interrupt()` is a pause; what is asked is what the step answers."""
 
@@ -501,9 +658,9 @@ def test_private_mlflow_s_tracer_has_the_methods_that_ours_takes_over(name: str)
     assert ours == theirs
 
 
-@pytest.mark.parametrize("name", ["on_chain_error", "on_llm_error", "on_tool_error"])
-def test_private_mlflow_s_tracer_is_told_of_errors_by_these(name: str) -> None:
-    """By keyword `run_id`; a cancellation comes this way."""
+@pytest.mark.parametrize("name", ["on_llm_new_token", "on_chain_error", "on_llm_error", "on_tool_error"])
+def test_private_mlflow_s_tracer_is_told_of_pieces_and_errors_by_these(name: str) -> None:
+    """By keyword `run_id`; a cancellation comes as an error."""
     assert "run_id" in inspect.signature(getattr(MlflowLangchainTracer, name)).parameters
 
 
