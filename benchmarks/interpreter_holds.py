@@ -37,7 +37,8 @@ ORDINARY = [
 # Words that let every form of secret be searched for.
 LEAD = (
     "decrypt password identified pragma into insert into x(password) values echo printf oracle curl mysql kind: Secret "
-    "bearer basic plain WIFI: wifi code key state use expect login pwgen radius user negotiate smtp resource ssm "
+    "bearer basic plain WIFI: wifi code key state use expect login "
+    "pwgen radius snmp iface ospf logon using parametrize user negotiate smtp resource ssm "
 )
 RUNS = ["x", "X", "a1", "x_", "x."]
 # What makes the rest of a text one value.

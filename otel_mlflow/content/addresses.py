@@ -24,7 +24,7 @@ _SCHEME = re.compile(r"([A-Za-z][\w.-]*(?:\+[\w.-]+)*)\Z")
 _WEB = frozenset({"http", "https", "ws", "wss", "file", "data", "s3", "gs", "git"})
 # What follows a port is no password.
 _WEB_USERINFO = re.compile(r"([^\s/?#:@\"'<>`]{1,100}:(?!\d{1,5}[/?#])[^\s/@\"'<>`&=]{1,200})@[\w.-]+")
-_USERINFO = re.compile(r"(?<![\w/:@.-])[\w.\\/+-]{1,64}:([^\s:@/\"'<>]{4,100})\Z")
+_USERINFO = re.compile(r"(?<![\w/:@.-])[\w.\\/+-]{1,64}:(?P<quote>[\"']?)([^\s:@/\"'<>]{4,100})(?P=quote)\Z")
 _HOST = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost)(?![\w.])|[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}:\d{2,5}(?!\w)")
 _NAMED_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
 # The digest of an image is no host.
@@ -68,12 +68,17 @@ def _without_scheme(text: str) -> Iterator[Range]:
         is_host = is_of_go or _HOST.match(text, at + 1) is not None
         is_named = is_host or _NAMED_HOST.match(text, at + 1) or _BARE_HOST.match(text, at + 1)
         found = _USERINFO.search(text[start:at]) if is_named else None
-        is_password = found is not None and (is_told_password(found[1]) if is_of_go else is_credential(found[1]))
-        if found and is_password and (is_host or _MIX.match(found[1])):
-            yield start + found.start(1), at
+        is_password = found is not None and _is_password(found, is_of_go=is_of_go)
+        if found and is_password and (is_host or _MIX.match(found[2])):
+            yield start + found.start(2), start + found.end(2)
         if (after := _AFTER_MAIL.match(text, at + 1)) and _is_listed(text, at, after[1]):
             yield after.span(1)
         at = text.find("@", at + 1)
+
+
+def _is_password(userinfo: re.Match[str], *, is_of_go: bool) -> bool:
+    is_sure = is_of_go or bool(userinfo["quote"])
+    return is_told_password(userinfo[2]) if is_sure else is_credential(userinfo[2])
 
 
 def _end_of_userinfo(text: str, mark: int, start: int) -> int:

@@ -51,7 +51,7 @@ _OPERATOR = re.compile(
     r"""(?:(?P<equals>=>(?:\s{0,4}string\(\d{1,6}\)(?=\s))?|:=|<-|->|→|(?<!!)={1,3}(?!=)"""
     r"""|(?:<<<|\?\?=?|\?:|\|\|=?)(?=[ ]?["']))"""
     r"""|[ ]\{[ ]?get;[^{}]{0,40}\}[ ]?="""
-    r"""|[ ](?:as[ ])?(?:string|str|text|var|auto|byte)[ ]:?=[ ]"""
+    r"""|[ ](?:as[ ])?(?:string|str|text|var|auto|byte|n?(?:var)?char2?\(\d{1,5}(?:[ ]\w{1,5})?\))[ ]:?=[ ]"""
     r"""|:[ \t]{0,4}(?:&'static[ ])?[&A-Za-z_]['\w.|\[\]]{0,40}(?:[ ]\|[ ]\w{1,20}){0,3}[ ]=[ ]"""
     r"""|(?P<colon>::?(?!\?)(?:\*{1,2}(?=[ ]))?|\uff1a|(?<=[ ])[—–-](?=[ ])|\r?\n[ \t]{0,20}:(?=[ ])))""",
     re.IGNORECASE,
@@ -64,7 +64,7 @@ _STATEMENT = re.compile(
 )
 _FILE_AND_LINE = re.compile(r"\.[a-z]{1,5}:\d{1,6}(?![\w.])")
 _NAMES_BEFORE = re.compile(r"(?:\A|[\n;])[ \t]*(?:\w{1,40},[ ]?){1,6}\Z")
-_EXPRESSION = re.compile(r"[\w.]+(?:=|\()")
+_EXPRESSION = re.compile(r"[\w.]+(?:=(?!=?\Z)|\()")
 _SPACE = re.compile(r"[ \t]{0,20}")
 # On the next line only what JSON has there.
 _SPACE_OR_LINE = re.compile(r"""\s{0,20}(?=\\{0,64}["'`\[{(\d])|[ \t]{0,20}""")
@@ -85,6 +85,8 @@ _VALUE_OF_NAMED = re.compile(
 # Of a part of a multipart form: the other headers, and the empty line before its content.
 _PART = re.compile(r""""(?:;[^\r\n]{0,200})?\r?\n(?:[\w-]{1,40}:[^\r\n]{0,200}\r?\n){0,3}\r?\n(?=[^\r\n])""")
 _OPENS_PAIR = re.compile(r"""[\[(]\s{0,20}b?\\*["'][\w.\[\]#=\\"'-]{0,40}\Z""")
+_FOLLOWS_LITERAL = re.compile(r"""["']\s{0,4},\s{0,4}["']\Z""")
+_NAME = re.compile(r"[\w.-]*")
 # `("name", "…")`, `('[name="name"]', '…')`, in Ruby `("name") { "…" }`.
 _PAIR = re.compile(
     r"""(?:\\*["'])?\]{0,8}\\*["']\s{0,20}(?:,|\)\s{0,4}\{)\s{0,20}"""
@@ -105,12 +107,15 @@ _OPTION_VALUE = re.compile(
 _KEYWORD = re.compile(
     r"(?:\bENV|\bARG|\bsetx|\bset|\bSetEnv|\bputenv|\bpasswd|\blogin\s+\S{1,100}|\baccount\s+\S{1,100})\s+\Z"
 )
-_NEXT_WORD = re.compile(r"""["'`]?[ \t]+(?:["'`“(])?(?:\d{1,2}[ ](?=[$\w]))?([^\s"'`<>“”,;)]+)""")
+# What a router's configuration says of how a secret is written.
+_WRITTEN = r"(?:(?:(?:ir)?reversible-cipher|cipher|simple|encrypted|level|ascii(?:-text)?|hex(?:adecimal)?|md5)[ ])?"
+_NEXT_WORD = re.compile(rf"""["'`]?[ \t]+{_WRITTEN}(?:["'`“(])?(?:\d{{1,2}}[ ](?=[$\w]))?([^\s"'`<>“”,;)]+)""")
 _NEXT_QUOTED = re.compile(r"[ \t]{1,4}(?=\\*[\"'`])")
 _CALL = re.compile(r"\(\s{0,4}(?=[bru]?[\"'])")
 _LAST_ARGUMENT = re.compile(r"""\((?:\s{0,4}["'][^"'\n]{0,100}["'],){1,3}\s{0,4}["']([^"'\n]{3,200})["']\s{0,4}\)""")
 _TYPES_INTO = re.compile(
-    r"""(?:\\*["'])?\]?\\*["'](?:\),\s{0,4}(?=["'])|,\s{0,4}with:\s{0,4}(?=["'])|\s*\){1,2}\s*\.(?:(?:send_?keys|fill|type|press_sequentially|(?:set|to_?have)_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["']))""",
+    r"""(?:\\*["'])?\]?\\*["'](?:\),\s{0,4}(?=["'])|,\s{0,4}with:\s{0,4}(?=["'])|\s{0,4}\}?\s*\){1,2}\s*\.(?:perform\(\s{0,9})?(?:(?:send_?keys|fill|(?:type|replace|enter|input)_?text|type|press_sequentially|(?:set|to_?have)_?value|val|insert_?text)\(|value\s?=)\s*(?=\\*["']))"""
+    r"""|\s{0,4}\){1,3}\s{0,20}\.(?:perform\(\s{0,9})?(?:send_?keys|fill|(?:type|replace|enter|input)_?text)\(\s{0,4}(?=\\*["'])""",
     re.IGNORECASE,
 )
 # As Redis and R print what has a name.
@@ -120,6 +125,8 @@ _REPLACEMENT = re.compile(r"""["'`]\s{0,4}(?:->|=>|→|⇒)\s{0,4}["'`]([^"'`\n]
 _RESOURCE_NAME = re.compile(r"\barn:[\w:/.*-]{0,200}\Z")
 # A variable of psql: `PASSWORD :'name'`.
 _PSQL_VARIABLE = re.compile(r"[ ]:'[a-z_]{1,60}'")
+# What GnuPG calls a key.
+_FINGERPRINT = re.compile(r"(?:0x)?(?:[\dA-F]{40}|[\dA-F]{16})[,.;]?")
 _GROUPED = re.compile(r"\d{3}[ -]\d{3}\b")
 _CODE_LINE = re.compile(
     r"#|//|>>>|@\w|(?:from|import|if|elif|return|def|class|raise|with|for|try|except|await|async|yield)\b"
@@ -273,8 +280,10 @@ def _named_pair(text: str, mention: Mention, before: str) -> Range | None:
 
 def _pair(text: str, mention: Mention, before: str) -> Range | None:
     comma = _PAIR.match(text, mention.end)
-    if comma is None or not _OPENS_PAIR.search(before[-_LOOK_BACK // 4 :]):
+    if comma is None:
         return None
+    if not _OPENS_PAIR.search(before[-_LOOK_BACK // 4 :]):
+        return _later_pair(text, mention, before, comma)
     found = _hidden(text, mention, comma.end(), is_equals=True)
     is_list = "[" in comma[0]
     told = text[slice(*found)] if found else ""
@@ -283,6 +292,13 @@ def _pair(text: str, mention: Mention, before: str) -> Range | None:
         return None
     is_closed = found is not None and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text))
     return found if found and (is_closed or is_credential(told)) else None
+
+
+def _later_pair(text: str, mention: Mention, before: str, comma: re.Match[str]) -> Range | None:
+    """Find the value among names and values in turn, where no name could be it: `f("user", "a", "password", "…")`."""
+    found = _hidden(text, mention, comma.end(), is_equals=True) if _FOLLOWS_LITERAL.search(before) else None
+    told = text[slice(*found)] if found else ""
+    return found if may_be_password(told) and not _NAME.fullmatch(told) else None
 
 
 def _beside_constant(text: str, mention: Mention, before: str) -> Range | None:
@@ -318,7 +334,7 @@ def _called(text: str, mention: Mention) -> Range | None:
         return None
     found = _hidden(text, mention, call.end(), is_equals=True)
     is_reader = mention.strength < Strength.ALL or _READERS.match(name) is not None
-    return None if found and is_reader and not is_credential(text[found[0] : found[1]]) else found
+    return None if found and is_reader and not may_be_password(text[found[0] : found[1]]) else found
 
 
 def _typed(text: str, mention: Mention) -> Range | None:
@@ -340,7 +356,7 @@ def _next_word(text: str, mention: Mention) -> Range | None:
     word = _NEXT_WORD.match(text, mention.end)
     if word is not None and is_pin(word[1].strip(PUNCTUATION)) and names_code(text, mention):
         return word.span(1)
-    if word is None or is_placeholder(word[1]) or "=" in word[1].rstrip("="):
+    if word is None or is_placeholder(word[1]) or "=" in word[1].rstrip("=") or _FINGERPRINT.fullmatch(word[1]):
         return None
     told = word[1].rstrip(PUNCTUATION)
     is_product_key = mention.strength == Strength.CODES and "-" in told and is_more_than_words(told)

@@ -2,8 +2,9 @@
 
 1. The options of well-known commands whose names do not say that they hold one. To add a command: a line in the table.
 2. What is piped into a command that asks for a password, or is given to one in place of a file: `<(echo …)`.
-3. The lines of a `.pgpass`, of curl's file of cookies and of Redis's file of users; the keys of a router's servers;
+3. The lines of a `.pgpass`, of curl's file of cookies and of the files of users that Redis and Dovecot have;
    what Oracle's commands connect with.
+4. A user and a password: `-U user%…`, `-u user -p …`.
 
 `--password …` and `PGPASSWORD=…` are assignments.
 """
@@ -81,8 +82,6 @@ _OPTIONS = (
     _option("vault kv", r"[\w-]+=", rf"()()(?=\S{{0,80}}\d){_BARE}", glued=True),
     _option("iwconfig", r"key"),
     _option("keytool", r"-(?:storepass|keypass)"),
-    _option("smbclient", r"-U\s*[^\s%]+%", joined=True),
-    _option("rpcclient", r"-U\s*[^\s%]+%", joined=True),
     _option("ipmitool", r"-P"),
     _option("snmp", r"-[AXc]|community"),
     _option("xfreerdp", r"/p:", joined=True),
@@ -106,10 +105,6 @@ _OPTIONS = (
     _option("wpa_passphrase", r"\S+"),
     _option("ncftp", r"-p"),
     _option("kubectl", r"--from-literal[= ][\w.-]+=", joined=True),
-    _option("tacacs", r"key(?:\s\d)?"),
-    _option("radius", r"key(?:\s\d)?"),
-    _option("isakmp", r"key(?:\s\d)?"),
-    _option("authentication-key", r"\d{1,5}\s+md5"),
     _option("add-generic-password", r"-w"),
     _option("add-internet-password", r"-w"),
     _option("wandb", r"login"),
@@ -140,7 +135,9 @@ _WORDS = frozenset(max(re.findall(r"[a-z]+", option.command), key=len).encode() 
     b"snmpget".split()
 )
 _ORACLE_WORDS = frozenset({b"oracle", b"connect", b"sqlplus", b"expdp", b"impdp", b"exp", b"imp", b"rman"})
-_NOT_A_SECRET = re.compile(r"[-$<{%*].*|//.*|\d{1,3}|\d+:\d+|stdin|-|prompt|(?i:password|passwd)", re.DOTALL)
+_NOT_A_SECRET = re.compile(
+    r"[-$<{%*].*|//.*|/[A-Za-z]{2,20}(?::\S{0,40})?|\d{1,3}|\d+:\d+|stdin|-|prompt|(?i:password|passwd)", re.DOTALL
+)
 _STORED = re.compile(
     r"""\becho\s+(?:-n\s+)?["']?([^\s"'|>]+)["']?\s*>{1,2}\s*[^\s;|]{0,100}(?:token|secret|passw|passphrase|credential|key)"""
 )
@@ -161,12 +158,17 @@ _THIN = re.compile(
     r"\b(?=[oceist])(?:oracle:(?:thin|oci\d?):|(?:connect|sqlplus|expdp|impdp|exp|imp|target)\s+)[\w$]+/([^\s@/]+)@",
     re.IGNORECASE,
 )
-# A user in Redis's file, `user ada on >… ~*`; a server's key in a router's configuration, in the lines below its name.
-_REDIS_USER = re.compile(r"user[ ][\w.@-]{1,60}[ ](?:on|off)[ ][^\n]{0,80}?>([^\s\"\\]{4,200})(?=[\s\"\\]|\Z)")
-_SERVER_KEY = re.compile(
-    r"(?:tacacs|radius)(?:[ -]\w{1,30}){0,4}[ ]*(?:\r?\n[ \t]{1,8}(?!key)[^\n]{1,100}){0,6}\r?\n"
-    r"[ \t]{1,8}key[ ](?:\d[ ])?(\S{4,200})"
+# Of Samba's tools, and of many others.
+_SAMBA_USER = re.compile(r"""-U[ =]?["']?[\w.@\\/-]{1,64}%([^\s"'|;]{3,200})""")
+_USER_AND_PASSWORD = re.compile(
+    r"""(?<=\s)-[uU][ ]?\S{1,64}[ ](?:[^\n|;&]{0,80}?[ ])?-[pP][ ]?\\?["']?([^\s"'\\]{6,200})"""
 )
+# A user in Dovecot's file; in Redis's.
+_SCHEMED = re.compile(
+    r":\{(?:PLAIN|CLEARTEXT|CRYPT|BLF-CRYPT|S?SHA\d{0,3}(?:-CRYPT)?|S?MD5(?:-CRYPT)?|CRAM-MD5|ARGON2ID?|PBKDF2|NTLM)"
+    r"(?:\.[A-Z\d]{1,8})?\}([^\s:\"'\\{}]{4,200})"
+)
+_REDIS_USER = re.compile(r"user[ ][\w.@-]{1,60}[ ](?:on|off)[ ][^\n]{0,80}?>([^\s\"\\]{4,200})(?=[\s\"\\]|\Z)")
 _SHORTEST_PASSWORD = 4
 _LINE = re.compile(r"(?:[^\n\\]|\\\r?\n|\\.){0,4000}")
 
@@ -176,13 +178,9 @@ def names_command(words: Set[bytes]) -> bool:
     return not _WORDS.isdisjoint(words)
 
 
-def may_hold_lines(text: str, words: Set[bytes]) -> bool:
-    """Say whether a text may hold lines of a `.pgpass`, of a file of cookies, or of a router's configuration."""
-    return _PGPASS_LINE.search(text) is not None or "TRUE\\t" in text or _may_hold_server_key(words)
-
-
-def _may_hold_server_key(words: Set[bytes]) -> bool:
-    return b"key" in words and (b"tacacs" in words or b"radius" in words)
+def may_hold_password_file(text: str) -> bool:
+    """Say whether a text may hold lines of a `.pgpass` or of a file of cookies."""
+    return _PGPASS_LINE.search(text) is not None or "TRUE\\t" in text
 
 
 def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range]:
@@ -195,10 +193,14 @@ def find_in_commands(text: str, lower: str, words: Set[bytes]) -> Iterator[Range
         yield from (found.span(1) for found in find_all(_PIPED, text) if not is_placeholder(_last(found[1])))
         yield from (found.span(1) for found in find_all(_STORED, text) if is_credential(found[1]))
         yield from (found.span(1) for found in find_all(_SUBSTITUTED, text) if _is_given_password(found[1]))
+    if ":{" in text:
+        yield from (found.span(1) for found in find_all(_SCHEMED, text))
     if " >" in text and b"user" in words:
         yield from (found.span(1) for found in find_all(_REDIS_USER, text))
-    if _may_hold_server_key(words):
-        yield from (found.span(1) for found in find_all(_SERVER_KEY, text))
+    if "-U" in text and "%" in text:
+        yield from (found.span(1) for found in find_all(_SAMBA_USER, text))
+    if " -p" in lower and " -u" in lower:
+        yield from (found.span(1) for found in find_all(_USER_AND_PASSWORD, text) if is_told_password(found[1]))
     if "<<<" in text:
         yield from (found.span(1) for found in find_all(_FED, text))
     if text.count(":") >= len(["host", "port", "database", "user", "password"]) - 1:

@@ -48,7 +48,7 @@ _PLACEHOLDER = re.compile(
     r"|(?:\$\{?[A-Za-z_]\w{0,40}\}?[:@/.-]){1,4}\$\{?[A-Za-z_]\w{0,40}\}?"
     # Where a secret is kept.
     r"|(?:arn:aws[\w-]*:|op://|ref\+\w+://|secretref:|keyring:|ssm:/|@Microsoft\.KeyVault\()[^\s]{1,400}"
-    r"|vault:[\w-]+/[\w/.#-]+|env:[A-Z_]{2,60}|os\.environ/[A-Z_]{2,60}|projects/[\w-]+/secrets/[\w/-]+"
+    r"|vault:[\w-]+/[\w/.#-]+|env:[A-Z_]{2,60}|os\.environ/[A-Z_]{2,60}|dword:[\da-f]{8}|\$__\w{2,20}\{[^{}]{0,200}\}|projects/[\w-]+/secrets/[\w/-]+"
     # A shortcut on the keyboard.
     r"|(?i:(?:(?:alt|ctrl|control|shift|cmd|command|option|meta|mod|super|win|fn)\s?\+\s?){1,3}\w{1,10})"
     # Expressions in a template, with `Bearer` or the like before them.
@@ -68,7 +68,7 @@ _PLACEHOLDER = re.compile(
 _TYPE = re.compile(
     r"(?:Optional|SecretStr|str|string|String|int|integer|number|bool|boolean|bytes|text|varchar|char|object|any|Any|array"
     r"|list|dict|required|optional|missing|empty|hashed|encrypted|bcrypt|never|always|sent|provided|unknown|weak|strong|invalid|incorrect|wrong|expired|disabled|enabled|yes|no|YES|NO|ok|not|set|unset|pending|granted|denied|approved"
-    r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are|inherit|read|write|passed|failed|skipped"
+    r"|None|null|nil|true|false|True|False|undefined|self|this|hidden|field|password|secret|token|is|was|are|inherit|read|write|present|Present|absent|Absent|passed|failed|skipped"
     # Types with parameters: `Option<String>`.
     r"|(?:[a-z]{2,20}::)?[A-Z]\w{1,20}<[\w<>, &':]{1,60}>)(?:\b|(?<=>))(?![-@#$^&*]|!(?!\s|[,)\]}]|\Z))",
 )

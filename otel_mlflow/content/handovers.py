@@ -70,11 +70,16 @@ _PASSWORDS = (
         rf"\w+[ -]?(?:in|on)\b[^.\n:]{{0,60}}?[ ](?:with|using)[ ]"
         rf"(?:{_USER}(?:\s?[:/]\s?|[ ](?:and|und|et|y|e)[ ]))?{_VALUE}",
     ),
-    _form("login logins creds credentials account", rf"\w+[ ]{_USER}[ ]/[ ]{_VALUE}"),
+    _form(
+        "login logins creds credentials account", rf"\w+[ ](?:(?:as|with|als|mit|en|con|com)[ ])?{_USER}[ ]/[ ]{_VALUE}"
+    ),
+    _form(
+        "admin root administrator guest pi sa demo operator", rf"\w+[ ]/[ ]{_VALUE}", before=r"(?:\A|[\s:(>*`\"'])\Z"
+    ),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}", before=rf"\bu(?:ser)?:[ ]?{_USER}[,;]?\s{{1,4}}\Z"),
     _form("p pw pass", rf"\w+:[ ]?{_VALUE}[,;]?\s{{1,4}}u(?:ser)?:[ ]"),
     _form("auth authentication authenticate", rf"\w+[ ](?:with|using|as)[ ]{_USER}:{_VALUE}"),
-    _form("auth identify", rf"\w+[ ](?:(?:plain|login|default)[ ])?{_VALUE}"),
+    _form("auth identify", rf"\w+[ ](?:(?:plain|login|default)[ ])?(?:[\w.@-]{{1,64}}:)?{_VALUE}"),
     _form("auth", rf"(?-i:AUTH)[ ]{_USER}[ ]{_VALUE}[ ]*(?:\r?\n|\Z)"),
     _form("login", rf"(?-i:LOGIN)[ ]{_USER}[ ]{_VALUE}"),
     _form("w", rf"\w+:?[ ]{_VALUE}", before=r"\bp/\Z"),
@@ -86,6 +91,11 @@ _COMMON = (
     _form(
         "use using with try mit avec",
         rf"\w+[ ]{_USER}(?:[:/]|[ ](?:with|and|mit|und|avec|et)[ ]){_VALUE}[^\n]{{0,40}}(?:log|sign|anmeld|connect)",
+    ),
+    _form(
+        "con com",
+        rf"\w+[ ]{_USER}[ ](?:y|e|con|com)[ ](?:(?:la|a|o|el)[ ])?(?:[\w-]{{1,16}}[ ])?{_VALUE}",
+        before=r"\b(?:sesi[oó]n|sess[aã]o|entr\w{1,4}|acced\w{1,4}|inici\w{1,4}|ingres\w{1,4})[ ]\Z",
     ),
     _form("one", rf"\w+[ ]is[ ]{_VALUE}", before=r"\b(?:the|my)[ ](?:new|old|right|correct)[ ]\Z"),
     _form("it", rf"\w+[ ]to[ ]{_VALUE}", before=r"\b(?:set|change[ds]?|reset)[ ]\Z"),
@@ -101,7 +111,8 @@ _SENT = _form(
 )
 _CALLS = (
     _form(
-        "login log sign authenticate auth signin basicauth httpbasicauth credentials networkcredential sqlcredential "
+        "login log sign authenticate auth signin createuser adduser "
+        "basicauth httpbasicauth credentials networkcredential sqlcredential "
         "passwordcredential usernamepasswordcredentials usernamepasswordauthenticationtoken passwordauthentication "
         "setbasicauth withbasicauth basicauthentication basic oauthhandler "
         "awscredentials basicawscredentials storagesharedkeycredential",
@@ -126,6 +137,13 @@ _CALLS = (
     _form(
         "auth credentials creds login",
         r"""\w+["']?\s?[=:]\s?[(\[]\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,200})["']\s{0,9},?\s{0,9}[)\]]""",
+    ),
+    _form(
+        "connect",
+        r"""\w+\(\s{0,9}[\w$.]{1,60}\s{0,9},\s{0,9}(?:["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}){2}["']([^"'\n]{3,200})["']""",
+    ),
+    _form(
+        "credentials", r"""\w+\((?:\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},){3}\s{0,9}["']([^"'\n]{3,200})["']\s{0,9}\)"""
     ),
     _form("open", r"""\w+[ ]"[^"\n]{1,200}",[ ]?"[^"\n]{1,80}",[ ]?"([^"\n]{3,200})\""""),
     _form(
@@ -161,7 +179,7 @@ _CALLS = (
     _form("cookie setcookie", r"""\w+\(\s{0,9}["'][^"'\n]{1,80}["']\s{0,9},\s{0,9}["']([^"'\n]{3,4000})["']"""),
     _form("wallet key privatekeytoaccount", r"""\w+\(\s{0,9}b?["']((?:0x)?[0-9a-f]{64})["']"""),
     _form("fernet", r"""\w+\(\s{0,9}b?["']([^"'\n]{16,200})["']"""),
-    _form("securestring", r"""\w+[ ](?:-string[ ])?["']([^"'\n]{3,200})["']"""),
+    _form("securestring", r"""\w+[ ](?:-(?:string|asplaintext|force)[ ]){0,3}["']([^"'\n]{3,200})["']"""),
 )
 # The host, the port, the user and the password of a server, in a row.
 _SERVER = re.compile(
@@ -184,7 +202,7 @@ _LOCK = _form(
 _SENT_CODE = _form(
     "code",
     r"\w+\s(?:is|ist|lautet|est|es):?\s(\d{4,8})\b"
-    r"(?=[^\n]{0,80}?\b(?:share|expires?|anyone|minutes?|minuten|gültig|expire|minutos|caduca)\b)",
+    r"(?=[^\n]{0,80}?\b(?:share|expires?|anyone|minutes?|minuten|gültig|expire|minutos|caduca|weiter|teilen|niemand|partag|compart|nadie)\w*\b)",
     before=r"\b(?:your|ihr|dein|der|votre|le|tu|su|el)\s(?:\w{1,20}\s)?\Z",
 )
 _CODE_BELOW = _form(
@@ -231,7 +249,7 @@ _TELLING = frozenset().union(
         form.heads
         for form in (*_PASSWORDS, *_CALLS, _CONNECTED, _KEY, _SECRET_ID, _LOCK, _SENT, _OWN_CODE, _ASKED, _SET_USER)
     ),
-    b"verify confirm approve passwords".split(),
+    b"verify confirm approve passwords anmelden einloggen sesi inicia entra accede ingresa".split(),
 )
 _PUNCTUATION = ".,;:!?)]}"
 _LOOK_BACK = 90

@@ -43,6 +43,12 @@ _INLINE = re.compile(
     r":?\s{0,4}){1,4}([^<>\s]{3,200})",
     re.IGNORECASE,
 )
+# As JMeter has them: the value before the name.
+_VALUE_BEFORE = re.compile(
+    r"""name=\\?["'][\w.]{0,40}value\\?["']>([^<>]{1,400})</\w{1,40}>\s{0,80}"""
+    r"""(?:<[^<>]{1,120}>[^<>]{0,80}</\w{1,40}>\s{0,80}){0,2}<[^<>]{1,120}name\\?["']>\Z""",
+    re.IGNORECASE,
+)
 _OPENS_HEAD = re.compile(r"<th\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?\Z", re.IGNORECASE)
 _CELL = re.compile(r"<(t[hd]|tr|/table)\b[^<>]{0,200}>\s*(?:<\w{1,10}>)?([^<>]{0,2000})", re.IGNORECASE)
 _MOST_HEADS = 20
@@ -72,7 +78,7 @@ def find_in_markup(text: str, mentions: list[Mention]) -> Iterator[Range]:
             heads += 1
             found = chain(_after_element(text, mention), _below_head(text, mention))
         elif before.endswith((">", "&gt;")):
-            found = _after_element(text, mention)
+            found = chain(_before_element(text, mention), _after_element(text, mention))
         else:
             continue
         yield from (place for place in found if _is_secret(text[slice(*place)], mention.strength))
@@ -133,6 +139,12 @@ def _after_element(text: str, mention: Mention) -> Iterator[Range]:
     following = _NEXT_ELEMENT.match(text, mention.end)
     if following is not None and following[1].lower() not in (*_TYPES, "th"):
         yield following.span(2)
+
+
+def _before_element(text: str, mention: Mention) -> Iterator[Range]:
+    start = max(mention.start - _LONGEST_TAG, 0)
+    if value := _VALUE_BEFORE.search(text[start : mention.start]):
+        yield start + value.start(1), start + value.end(1)
 
 
 def _below_head(text: str, mention: Mention) -> Iterator[Range]:

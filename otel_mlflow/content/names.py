@@ -37,7 +37,9 @@ _AROUND = " \t\r\n\"'[]"
 _LONGEST_NAME = 200
 _LONG_WORD = 5
 # Too short to be looked for in longer words.
-_WHOLE_WORDS = frozenset({"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc", "pat", "salt", "ott", "tok", "fa"})
+_WHOLE_WORDS = frozenset(
+    {"sas", "nip", "tan", "sid", "sig", "jws", "jwe", "csc", "pat", "salt", "ott", "tok", "fa", "wif"}
+)
 _LEAST_NUMBER = 100_000
 _LEAST_CODE = 100
 _SHORTEST_SECRET = len("abcd")

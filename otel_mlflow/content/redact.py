@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_plus
 
 from otel_mlflow.content.addresses import find_in_addresses
 from otel_mlflow.content.assignments import PARAMETERS, find_assigned
-from otel_mlflow.content.commands import find_in_commands, may_hold_lines, names_command
+from otel_mlflow.content.commands import find_in_commands, may_hold_password_file, names_command
 from otel_mlflow.content.credentials import is_message, is_opaque
 from otel_mlflow.content.cut import to_json
 from otel_mlflow.content.handovers import find_handed_over, may_hand_over
@@ -38,6 +38,7 @@ from otel_mlflow.content.parsing import parse_json
 from otel_mlflow.content.plans import find_in_resources, may_hold_resource
 from otel_mlflow.content.printed import find_made, find_printed, may_be_made
 from otel_mlflow.content.ranges import Range, merged, replaced
+from otel_mlflow.content.routers import find_in_routers, may_configure_router
 from otel_mlflow.content.sections import find_in_sections
 from otel_mlflow.content.sql import find_in_sql, may_hold_password
 from otel_mlflow.content.structures import (
@@ -154,6 +155,7 @@ class Redactor:
         found += find_in_sections(text, words, self.names)
         found += find_in_resources(text, words)
         found += find_made(text, words)
+        found += find_in_routers(text, words)
         if mentions:
             found += find_assigned(text, mentions)
             found += find_parameters(text, mentions)
@@ -267,9 +269,9 @@ class Redactor:
         lower = lowered(text)
         words = words_in(lower)
         hints = self.names.hinted_in(words)
-        if may_hold_password(words) or may_hold_resource(words):
+        if may_hold_password(words) or may_hold_password_file(text) or may_hold_resource(words):
             return True
-        if may_hold_lines(text, words) or may_be_made(text, words) or may_hold_key_or_code(text, words):
+        if may_be_made(text, words) or may_configure_router(words) or may_hold_key_or_code(text, words):
             return True
         if hints and (_ESCAPED_NAME in text or find_mentions(text, lower, hints, self.names)):
             return True
@@ -283,6 +285,7 @@ class Redactor:
             find_in_commands(text, lower, words),
             find_in_links(text, words),
             find_handed_over(text, lower, words),
+            find_in_routers(text, words),
         )
         return next(found, None) is not None
 

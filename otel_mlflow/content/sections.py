@@ -3,7 +3,9 @@
 In a configuration file it stands
 
 1. below a name, indented deeper: `encryption:` and below it `key: …`;
-2. below a head in brackets: `[encryption]` and below it `key = …`.
+2. below a head in brackets: `[encryption]` and below it `key = …`;
+3. in braces or brackets on its line: `'crypt' => ['key' => '…']`;
+4. after the name of its user, in a JSON document that stands in a text: `{"username": "ada", "key": "…"}`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,13 @@ Range = tuple[int, int]
 
 _KEY = re.compile(r"^([ \t]{0,40})key[ \t]{0,4}[:=][ \t]{0,4}[\"']?([^\s\"'#]{16,400})", re.MULTILINE)
 _SECTION = re.compile(r"([ \t]{0,40})(?:\[([\w. -]{1,60})\]|([\w.-]{1,60}):)[ \t]*\Z")
+_INLINE = re.compile(
+    r"""(?<![\w.-])([\w.-]{1,60})["']?\]?[ ]{0,4}(?:=>|[:=])\s{0,4}(?:array)?[\[{(]\s{0,20}"""
+    r"""["']?key["']?\s{0,4}(?:=>|[:=])\s{0,4}["']([^\s"']{16,400})["']"""
+)
+_OF_USER = re.compile(
+    r"""["']username["']\s{0,4}:\s{0,4}["'][^"'\n]{1,80}["'],\s{0,4}["']key["']\s{0,4}:\s{0,4}["']([^\s"']{16,400})["']"""
+)
 _LOOK_BACK = 1000
 
 
@@ -35,9 +44,13 @@ def is_key(value: str) -> bool:
 
 def find_in_sections(text: str, words: Set[bytes], names: SecretNames) -> Iterator[Range]:
     """Find such keys; `words` are those of the text."""
-    if b"key" not in words or "\n" not in text:
+    if b"key" not in words:
         return
-    for key in find_all(_KEY, text):
+    for key in find_all(_INLINE, text):
+        if is_key(key[2]) and names_key(key[1], names):
+            yield key.span(2)
+    yield from (key.span(1) for key in find_all(_OF_USER, text) if is_key(key[1]))
+    for key in find_all(_KEY, text) if "\n" in text else ():
         if is_key(key[2]) and names_key(_section_above(text, key.start(), len(key[1])), names):
             yield key.span(2)
 

@@ -93,7 +93,9 @@ _AFTER_REMARK = re.compile(
 )
 # `what is the password?`, and who answers: `assistant: it is …`; `the password, it's …`.
 _ANSWERED = re.compile(
-    r"(?:(?:[ ][^\s.:?]{1,40}){0,8}?\?(?:\s{1,4}|(?:\\n){1,2})(?:[\w*]{1,20}:[*]{0,2}[ ])?"
+    r"(?:(?:[ ][^\s.:?]{1,40}){0,8}?(?:\?(?:\s{1,4}|(?:\\n){1,2})|[ ]?(?:\n|\\n)(?=\[\d))"
+    # Who answers, and when, as chats are exported.
+    r"(?:\[[\d:., /-]{3,25}\][ ])?(?:[\w*]{1,20}(?:[ ]\w{1,20})?:[*]{0,2}[ ])?"
     r"(?:(?:it|that)(?:['’]s|[ ](?:is|was))[ ])?"
     r"|[,;][ ](?:it|that)(?:['’]s|[ ](?:is|was))[ ])"
     r"[\"'`“]?([^\s\"'`<>“”\\]{4,200})",

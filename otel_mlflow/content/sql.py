@@ -31,6 +31,12 @@ _PROCEDURE = re.compile(
     r"""(?:N?'[^'\n]{0,200}'|null)\s{0,9},\s{0,9}N?'([^'\n]{1,200})'""",
     re.IGNORECASE,
 )
+# Of Db2 and of Teradata.
+_CONNECTED = re.compile(
+    r"connect\s{1,9}to\s{1,9}\S{1,60}\s{1,9}user\s{1,9}\S{1,60}\s{1,9}using\s{1,9}[\"']?([^\s\"';\\]{3,100})"
+    r"|\.logon\s{1,9}[^\s,]{1,100},\s?([^\s,;\"\\]{3,100})",
+    re.IGNORECASE,
+)
 _STATEMENT = re.compile(r"\b(?:create|alter|grant|connect|user|role)\b", re.IGNORECASE)
 _KEY_PRAGMA = re.compile(r"""pragma\s{1,9}(?:re|hex)?key\s{0,9}=\s{0,9}"?x?(['"])(.+?)\1""", re.IGNORECASE)
 
@@ -46,15 +52,16 @@ _COMPARISON = re.compile(
 )
 _COMPARED = re.compile(r"""(?:,\s{0,20})?N?'((?:[^'\\]|''|\\.)*)'\s{0,4}""", re.DOTALL)
 _NAMED_LITERAL = re.compile(r"""(['"])((?:(?!\1).){1,100})\1\s{1,4}as\s{1,4}["`\[]?\Z""", re.IGNORECASE)
+_PARAMETERS = re.compile(r"""parametrize\(\s{0,20}["']([\w, ]{1,200})["'],\s{0,20}\[""")
 _LONGEST_LITERAL = 120
 LONGEST_COLUMNS = 4200
 _ENCRYPTION_WORDS = frozenset({b"encrypt", b"decrypt", b"encryptbypassphrase", b"decryptbypassphrase", b"crypt"})
-_PASSWORD_WORDS = _ENCRYPTION_WORDS | {b"identified", b"pragma", b"sp"}
+_PASSWORD_WORDS = _ENCRYPTION_WORDS | {b"identified", b"pragma", b"sp", b"logon"}
 
 
 def may_hold_password(words: Set[bytes]) -> bool:
     """Say whether a text may have a statement whose password no name stands before."""
-    return not _PASSWORD_WORDS.isdisjoint(words)
+    return not _PASSWORD_WORDS.isdisjoint(words) or (b"connect" in words and b"using" in words)
 
 
 def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterator[Range]:
@@ -67,6 +74,10 @@ def find_in_sql(text: str, words: Set[bytes], mentions: list[Mention]) -> Iterat
                 yield replaced.span(2)
     if b"sp" in words:
         yield from (found.span(1) for found in find_all(_PROCEDURE, text))
+    if b"logon" in words or (b"connect" in words and b"using" in words):
+        yield from (found.span(found.lastindex or 0) for found in find_all(_CONNECTED, text))
+    if mentions and b"parametrize" in words:
+        yield from _parametrized(text, mentions)
     if b"pragma" in words:
         yield from (found.span(2) for found in _KEY_PRAGMA.finditer(text))
     if not _ENCRYPTION_WORDS.isdisjoint(words):
@@ -118,6 +129,18 @@ def _inserted(text: str, statement: re.Match[str], mentions: list[Mention]) -> I
         yield from _from_tuples(text, values.end(), columns)
     elif selected := _SELECT.match(text, statement.end()):
         yield from _from_items(text, selected.span(1), columns)
+
+
+def _parametrized(text: str, mentions: list[Mention]) -> Iterator[Range]:
+    """Find the secrets among the parameters of a test: `parametrize("user, password", [("ada", "…")])`."""
+    for opened in find_all(_PARAMETERS, text):
+        columns: dict[int, int] = {}
+        for place, name in enumerate(re.finditer(r"[^,]+", opened[1])):
+            start = opened.start(1)
+            for mention in mentions_in(mentions, start + name.start(), start + name.end()):
+                columns[place] = mention.strength
+        if columns:
+            yield from _from_tuples(text, opened.end(), columns)
 
 
 def _from_tuples(text: str, place: int, columns: dict[int, int]) -> Iterator[Range]:

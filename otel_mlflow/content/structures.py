@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence, Set
+from itertools import chain
 from typing import Any
 
 from otel_mlflow.content.commands import find_in_commands
@@ -60,6 +61,7 @@ _NAME_KEYS = frozenset(
         "columnname",
         "path",
         "selector",
+        "selectors",
         "locator",
         "element",
         "target",
@@ -136,7 +138,9 @@ _SECURITY_SCHEMES = frozenset({"apiKey", "http", "oauth2", "openIdConnect", "mut
 _SECURITY_SCHEME_KEYS = frozenset({"in", "scheme", "flows", "openIdConnectUrl"})
 _SCHEMA_KEYS = frozenset({"$ref", "anyOf", "oneOf", "allOf", "description", "properties"})
 _SCHEMA_VALUES = frozenset({"default", "const", "example", "examples"})
-_LONG_KEY_OR_CODE = re.compile(r'(?:(?<=")|(?<=[ \tn]))(?:key|code)"?\s{0,4}[:=]\s{0,4}\\?["\']?[^"\s]{16}')
+_LONG_KEY_OR_CODE = re.compile(
+    r'(?:(?<=["\'])|(?<=[ \tn]))(?:key|code)["\']?\s{0,4}(?:=>|[:=])\s{0,4}\\?["\']?[^"\s]{16}'
+)
 _SHORTEST_TABLE = 2
 _MOST_ARGUMENTS = 100
 _LONGEST_ARGUMENT = 400
@@ -318,6 +322,9 @@ def _strength_of_name(name: Any, value: Any, names: SecretNames) -> int:
     """Judge a name that stands as a value: a text, the last part of a path, the element of a page that has it."""
     if isinstance(value, (list, tuple)) and value and _folded(name) == "path":
         value = value[-1]
+    if isinstance(value, (list, tuple)) and _folded(name) == "selectors":
+        texts = chain.from_iterable(inner if isinstance(inner, (list, tuple)) else [inner] for inner in value)
+        return max((names.strength(text) for text in texts if isinstance(text, str)), default=Strength.NOTHING)
     if isinstance(value, Mapping) and _folded(name) in _ELEMENT_KEYS:
         return _strength_beside(list(value.items()), names)
     return names.strength(value) if isinstance(value, str) else Strength.NOTHING

@@ -94,6 +94,8 @@ def _delimited(
 ) -> Iterator[tuple[Range, int]]:
     split = _splitter(delimiter)
     cells = list(_cells(text, header, split))
+    # A head in Jira's markup has two bars where a row has one.
+    cells = cells[::2] if text.startswith("||", header[0]) else cells
     contents = [text[slice(*cell)] for cell in cells]
     fewest = 1 if delimiter in _RULED else 2
     is_table = len(cells) > 1 and sum(map(bool, map(str.strip, contents))) >= fewest

@@ -30,6 +30,8 @@ from otel_mlflow.content.names import is_hidden
 # The JSON schema of a secret, in a document that broke off.
 _SCHEMA = re.compile(
     r"""\{\s{0,200}["'](?:type["']\s{0,20}:\s{0,20}["'](?:string|object|integer|number|boolean|array)|\$ref|anyOf|oneOf)["']"""
+    # What a query of MongoDB asks of one.
+    r"""|\{\s{0,20}["']?\$(?:exists|type|size)["']?\s{0,4}:"""
 )
 _IN_QUOTES = re.compile(r"""["']([^"'\n]*)["']""")
 _PART = re.compile(r"[^\s,;:\"'()\[\]{}]+")

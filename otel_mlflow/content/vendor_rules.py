@@ -280,5 +280,12 @@ RULES: tuple[Rule, ...] = (
     rule("Browserbase", "bb_", rf"(?:live|test)_{W}{{24,}}", has_digit),
     rule("Context7", "ctx7sk-", r"[0-9a-f]{8}-[0-9a-f-]{27}", always),
     rule("Coze", "pat_", rf"{A}{{64}}(?![0-9A-Za-z])", has_digit),
+    rule("Bitcoin, extended private key", "xprv", rf"{A}{{100,}}"),
+    rule("Bitcoin, extended private key", "yprv", rf"{A}{{100,}}"),
+    rule("Bitcoin, extended private key", "zprv", rf"{A}{{100,}}"),
+    rule("Bitcoin, extended private key", "tprv", rf"{A}{{100,}}"),
+    rule("Nostr", "nsec1", r"[a-z0-9]{50,}(?![0-9A-Za-z])", has_digit),
+    rule("Sui", "suiprivkey1", r"[a-z0-9]{50,}", has_digit),
+    rule("Tezos", "edsk", rf"{A}{{50,}}"),
     rule("JSON Web Token in Base64", "ZXlK", rf"{A}{{60,}}", has_many_kinds),
 )

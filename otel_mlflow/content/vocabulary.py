@@ -68,7 +68,7 @@ OPAQUE = _words(
     """
     token tokens cookies auth jwt jws jwe sig signature hmac sid assertion clave chave llave schlussel sessionkey
     keymaterial otpauth jeton klucz bearertoken xauth csrf xsrf csrfmiddlewaretoken ключ apitokens sas sessionid
-    salt pepper pat crumb tempauth ott tok パス
+    salt pepper pat crumb tempauth ott tok wif パス
     """
 )
 """What stands under such a name is hidden if it looks like a credential; it may well be a word or a count."""
@@ -180,7 +180,7 @@ KEY_OWNERS = _words(
     cohere langsmith langfuse hf huggingface sendgrid mailgun twilio aws gcp google maps datadog newrelic algolia
     firebase supabase pinecone kms wifi wlan wpa wpa2
     tavily serper serpapi deepseek openrouter replicate elevenlabs perplexity functions
-    function security preshared ec tls ssl server wallet developer bot recovery unseal nonce application
+    function security preshared crypt ec tls ssl server wallet developer bot recovery unseal nonce application
     validation heroku netlify vercel cloudflare digitalocean pagerduty shopify paypal plaid airtable notion asana github
     gitlab grafana elasticsearch splunk postmark mailchimp hubspot salesforce pusher wandb cerebras voyage jina
     exa nvidia ai
@@ -276,7 +276,8 @@ STATED = _words(
     seconds audience expires expiry expired created updated changed rotated
     rotation verified status name optional scheme scope scopes file version provider source url ttl age echo configured
     fingerprint thumbprint kid algorithm active size bits id ids visibility permission permissions comment
-    description label title owner prefix used total state note
+    description label title owner prefix used total state note mode history days minutes hours attempts complexity
+    special symbols uppercase lowercase
     tipo obligatorio obrigatorio requerido minimo maximo longitud comprimento typ pflicht erforderlich mindestens lange
     requis obligatoire longueur obbligatorio lunghezza
     """
@@ -292,7 +293,7 @@ NEUTRAL = _words(
     headers base current old new prod production dev development staging test tests live sandbox primary secondary
     backup default pem der confirm confirmation confirmed confirmacion repeat again a b c x y secret secrets key keys
     token in for of the my content contents body param parameter arg argument hashes env internal external main root
-    admin user github gitlab slack openai azure aws gcp id_token salt number digits entered given typed
+    unsafe admin user github gitlab slack openai azure aws gcp id_token salt number digits entered given typed
     """
 )
 """After the name of a secret: still its name."""

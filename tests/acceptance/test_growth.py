@@ -111,6 +111,10 @@ HOSTILE = [
     ),
     *('resource "a_token" "b" {\n', "AKIA0123456789ABCDEF ", "negotiate aB3d", "password (a b ", "'smtp', 1, 'a', "),
     *("changed password to ", "changed a b c password for a b ", "password....a", "identified by 'a' replace '"),
+    *("snmp sha a1 ", "radius----", "wireless.a.key=", "-U a%b", " -u a -p ", "admin / ", "connect to a user b using "),
+    *("parametrize('password', [('a', ", "a:{PLAIN}b", "'a', 'password', 'b!c1', ", "'crypt' => ['key' => 'aB3d"),
+    *('<a name="value">b</a><c name="name">password</c>', "withId(password)).perform(typeText('a", "md5 key-string a "),
+    *("pw\n[1] a: b\n", "Credentials('a', 'b', 'c', ", "connect(A.B, 'a', 'b', ", '{"username":"a","key":"'),
 ]
 
 
