@@ -84,8 +84,11 @@ class MlflowListener:
 
         MLflow's API opens spans below a caller only where user code has asked for it.
         """
-        known = find_span_state(remote.trace_id, remote.span_id) if span is not None and is_mlflow_s(span) else None
-        if known is None and not self._has_joined(remote.trace_id):
+        has_joined = self._has_joined(remote.trace_id)
+        if not has_joined and (span is None or not is_mlflow_s(span)):
+            return None
+        known = find_span_state(remote.trace_id, remote.span_id)
+        if known is None and not has_joined:
             return None
         return MlflowSpanContext(known.trace.identity.mlflow_trace_id_int if known else remote.trace_id, remote.span_id)
 

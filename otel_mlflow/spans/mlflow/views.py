@@ -12,7 +12,9 @@ from mlflow.entities.span import _SpanAttributesRegistry
 from mlflow.tracing.trace_manager import _Trace
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import SpanLimits
+from opentelemetry.trace import get_current_span
 
+from otel_mlflow.spans.ids import is_remote
 from otel_mlflow.spans.registry import find_span_state
 from otel_mlflow.spans.trace import OpenTrace, SpanState
 
@@ -152,3 +154,5 @@ class BridgedTrace(_Trace):
     def __init__(self, trace: OpenTrace) -> None:
         spans: Any = _OpenSpans(trace)
         super().__init__(trace_info(trace), spans)
+        # Below a caller's headers MLflow tells us that they are joined only if the trace is not one of this process.
+        self.is_remote_trace = is_remote(get_current_span())

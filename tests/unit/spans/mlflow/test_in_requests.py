@@ -137,6 +137,37 @@ def test_a_sampling_override_decides_about_what_mlflow_takes_for_a_root(
     assert shown(traces) == drawn(tree)
 
 
+def test_what_is_opened_below_headers_in_the_caller_s_process_is_below_the_caller(traces: CapturedTraces) -> None:
+    """Whoever opens it: MLflow says that user code has asked for it."""
+    with span("caller"):
+        headers = tracing.get_tracing_context_headers_for_http_request()
+    with tracing.set_tracing_context_from_http_request_headers(headers):
+        with raw("called"), span("inner"):
+            pass
+        with span("called too"):
+            pass
+    with raw("after"):
+        pass
+    assert shown(traces) == drawn("caller > [called > inner, called too]", "after")
+
+
+def test_what_is_opened_below_headers_in_the_caller_s_request_is_below_the_caller(
+    traces: CapturedTraces, instrument: Instrument
+) -> None:
+    """Where the trace of the request has another id than OpenTelemetry's, for its caller has sent that, too."""
+
+    def handler() -> None:
+        with span("caller"):
+            headers = tracing.get_tracing_context_headers_for_http_request()
+        with tracing.set_tracing_context_from_http_request_headers(headers), raw("called"), span("inner"):
+            pass
+
+    app = app_of(handler)
+    instrument(app)
+    Call(app, headers={"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}).run()
+    assert shown(traces) == drawn("GET / > caller > called > inner")
+
+
 def test_a_destination_of_one_request_is_not_another_s(fresh_process: None, instrument: Instrument) -> None:
     """`set_destination(context_local=True)`: each request's trace goes where its user keeps traces."""
 
