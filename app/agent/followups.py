@@ -28,6 +28,7 @@ from app.agent.wishes import (
     SlideAbout,
 )
 from app.questions.named import Named, name_parts
+from app.questions.query import PARTS, Query
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind
 
@@ -57,6 +58,7 @@ _OTHER_WORK = re.compile(
 """What is wanted with some slides that is not their number."""
 _SWAP = r"^\W*(?:replace|swap|switch|change|exchange) (.+?) (?:with|to|for|by) (.+)"
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.RUNNING, Kind.OUTLIER, Kind.TREND)
+_TURN = "swap|switch|exchange|flip|turn|invert|transpose|pivot"
 _THANKS = "thanks?|thank you|great|nice|good|perfect"
 _ABOUT = {"for", "as", "of", "in", "on", "the", "now", "please"}
 _ENDS = (Kind.HIGH, Kind.LOW, Kind.BEST, Kind.WORST)
@@ -75,6 +77,7 @@ def read_follow_up(sentence: str, deck: Existing) -> FollowUp:
         lambda: _one_for_each(plain),
         lambda: read_removal(plain, slides),
         lambda: read_arrangement(plain, slides),
+        lambda: _turned_table(plain, deck),
         lambda: _about(plain),
         lambda: _redraw(plain),
         lambda: _length(plain, slides),
@@ -120,6 +123,24 @@ def _rename(sentence: str) -> Rename | None:
     deck = deck or (None if wish else find(r"\bchange the title to (.+)", sentence))
     title = (wish.group(2) if wish else deck.group(1) if deck else "").strip(" \"'“”.\n")
     return Rename(read_number(wish.group(1)) if wish else None, title) if title else None
+
+
+def _turned_table(sentence: str, deck: Existing) -> FollowUp | None:
+    """`swap rows and columns`: what stands along the chart, and what beside it."""
+    if not find(rf"^\W*(?:{_TURN})\b.*\b(?:rows?|columns?|axes|axis|dimensions)\b|^\W*(?:transpose|pivot)\b", sentence):
+        return None
+    asked = {number: slide.finding.asked for number, slide in enumerate(deck.slides, 1) if slide.finding}
+    named = find(rf"\bslide {NUMBER}\b", sentence)
+    numbers = [read_number(named.group(1))] if named else [*asked]
+    turned = next((number for number in numbers if number in asked and _has_two_parts(asked[number])), None)
+    if turned is None:
+        return Impossible("I can't swap rows and columns: that takes a slide about regions and products.")
+    one, other = asked[turned].split
+    return Refine(f"by {other} and {one}", number=turned)
+
+
+def _has_two_parts(query: Query) -> bool:
+    return len(query.split) == len(PARTS) and {*query.split} == {*PARTS}
 
 
 def _about(sentence: str) -> SlideAbout | None:

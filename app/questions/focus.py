@@ -68,10 +68,10 @@ def _sharing(named: Named, draft: Draft) -> Dimension | None:
     sharers = [part for part in chosen if not _names_the_whole(named.tokens, part)]
     if sharers or any(part in PARTS for part in draft.split):
         chosen = sharers
-    if split or not chosen:
-        return split[-1] if split else None
     tokens = named.tokens
-    if owner := _shared_by(tokens):
+    if split:
+        return split[-1]
+    if (owner := _shared_by(tokens)) or not chosen:
         return owner
     places = [
         place for place, token in enumerate(tokens) if token.kind is Kind.MEMBER and part_of(token.value) in chosen
@@ -98,11 +98,18 @@ def _names_the_whole(tokens: Sequence[Token], part: Dimension) -> bool:
 
 
 def _shared_by(tokens: Sequence[Token]) -> Dimension | None:
-    """The dimension in `share of each product`; not that in `share by product`."""
-    start = next((place for place, token in enumerate(tokens) if token.kind is Kind.SHARE), len(tokens)) + 1
-    following = next((one for one in tokens[start:] if one.kind not in {Kind.FILLER, Kind.EACH}), None)
-    is_dimension = following is not None and following.kind is Kind.DIMENSION
-    return next((part for part in PARTS if is_dimension and following and following.value == part), None)
+    """The dimension in `share of each product` and `product mix`; not that in `share by product`."""
+    share = next((place for place, token in enumerate(tokens) if token.kind is Kind.SHARE), len(tokens))
+    following = next((one for one in tokens[share + 1 :] if one.kind not in {Kind.FILLER, Kind.EACH}), None)
+    before = [] if _is_split_by(tokens, share - 1) else list(tokens[max(0, share - 1) : share])
+    named = [one.value for one in (*before, following) if one is not None and one.kind is Kind.DIMENSION]
+    return next((part for part in PARTS if part in named), None)
+
+
+def _is_split_by(tokens: Sequence[Token], place: int) -> bool:
+    """Whether `by` or `each` stands before a word, over a list."""
+    before = (token.kind for token in reversed(tokens[: max(0, place)]))
+    return next((kind for kind in before if kind not in {Kind.AND, Kind.DIMENSION}), None) in {Kind.BY, Kind.EACH}
 
 
 def add_growth(named: Named, draft: Draft) -> Draft:

@@ -100,8 +100,8 @@ def _which_moved(tokens: Sequence[Token]) -> bool:
 
 
 def _word_before(tokens: Sequence[Token]) -> str:
-    """The word before, over `have not`."""
-    over = _YES_OR_NO | {"had", "any"}
+    """The word before, over `have not` and `of them`."""
+    over = _YES_OR_NO | {"had", "any", "of", "them", "these", "those"}
     words = (token.text.lower() for token in reversed(tokens) if token.kind is not Kind.NOT)
     return next((word for word in words if word not in over), "")
 

@@ -222,6 +222,7 @@ _OTHERS: dict[Kind, str] = {
     Kind.AFTER: "after; later than; after the end of",
     Kind.BEFORE: "before; prior to; earlier than; until the start of; until the beginning of; before the start of",
     Kind.THIS: "this; current; ongoing",
+    Kind.WHOLE_YEAR: "whole year; entire year; full year; complete year",
     Kind.YEAR_BEFORE: (
         "the year before; the year before that; a year ago; a year earlier; one year earlier; a year before; "
         f"{_YEAR_BEFORE}"

@@ -7,9 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from app.questions.limits import LOSSES
+from app.questions.query import MEMBERS
 from app.questions.tokens import Kind, Token
 
 _EACH = {"revenue": "price per unit", "cost": "cost per unit", "profit": "profit per unit"}
+_SINGLE = {"unit", "pack", "packet", "package", "piece"}
 _VAGUE_VALUES = ("revenue", "units")
 
 
@@ -19,16 +21,20 @@ def find_measures(tokens: Sequence[Token]) -> tuple[tuple[str, ...], set[int]]:
     firm = [(place, token) for place, token in named if not token.is_loose]
     chosen = firm or named
     measures = _per_unit(tokens, tuple(dict.fromkeys(token.value for _, token in chosen)))
-    suggested = {*_VAGUE_VALUES, *(["price per unit"] if {"cost", "cost per unit"} & {*measures} else [])}
+    suggested = {*measures, *_VAGUE_VALUES, *(["price per unit"] if {"cost", "cost per unit"} & {*measures} else [])}
     vague = {place for place, token in named if token.is_loose and token.value in suggested}
     return measures, {place for place, _ in chosen} | vague
 
 
 def _per_unit(tokens: Sequence[Token], measures: tuple[str, ...]) -> tuple[str, ...]:
-    """`which product costs the least per unit`: the cost of one."""
-    is_each = any(before.text.lower() == "per" and token.text.lower() == "unit" for before, token in pairwise(tokens))
+    """`which product costs the least per unit`, `profit per Tea`: that of one."""
+    is_each = any(before.text.lower() == "per" and _is_one(token) for before, token in pairwise(tokens))
     whole = [measure for measure in measures if measure != "units"]
     return (_EACH[whole[0]],) if is_each and len(whole) == 1 and whole[0] in _EACH else measures
+
+
+def _is_one(token: Token) -> bool:
+    return token.text.lower() in _SINGLE or (token.kind is Kind.MEMBER and token.value in MEMBERS["product"])
 
 
 def unknown_measure(tokens: Sequence[Token]) -> int | None:

@@ -9,7 +9,7 @@ from app.questions.growth_limits import limit_on_growth
 from app.questions.limits import ENDS, LOSSES
 from app.questions.measures import measure_named
 from app.questions.named import Named
-from app.questions.query import OVER_TIME, PARTS, Dimension, Ranking, part_of
+from app.questions.query import OVER_TIME, PARTS, Dimension, Ranking, Threshold, part_of
 from app.questions.tokens import Kind
 
 _OF_CHANGES = {"growth", "average growth"}
@@ -103,14 +103,19 @@ def add_limit(named: Named, draft: Draft) -> Draft:
         return _add_limit_on_growth(named, draft)
     if not named.threshold:
         return draft
-    if draft.query.focus == "running total":
-        return draft.noting("I can't set a limit on a running total: all of it is shown.")
+    if draft.query.focus == "running total" and not is_reached(named.threshold):
+        return draft.noting("I can't set that limit on a running total: all of it is shown.")
     if (than := named.threshold.than) and (draft.query.focus or draft.split != (part_of(than),)):
         return draft.noting(f"{than} is shown beside all {part_of(than)}s.")
     limited = replace(draft, query=replace(draft.query, threshold=named.threshold))
     if named.is_counted and draft.unit is None and has_units(draft):
         return with_room(named, limited).counting_months()
     return limited
+
+
+def is_reached(limit: Threshold) -> bool:
+    """Whether it is a value from below: what adds up passes it once."""
+    return limit.side in ("above", "at least") and limit.value is not None
 
 
 def _add_limit_on_growth(named: Named, draft: Draft) -> Draft:

@@ -19,6 +19,7 @@ from app.questions.refusals import refuse
 from app.questions.tokenise import tokenise
 from app.questions.tokens import Kind, Token
 
+_IN_EACH = {"in each", "in every", "for each", "for every"}
 _FOCUS = (Kind.RISE, Kind.FALL, Kind.SHARE, Kind.AVERAGE, Kind.RUNNING, Kind.OUTLIER)
 
 
@@ -34,6 +35,8 @@ def refine(query: Query, words: str, *, adds: bool = False, given_up: str = "") 
         if rest is None:
             return Reading(queries=(query,))
         query, adds = rest, adds or bool(rest.members(part).names)
+    if _asks_in_each(query, own):
+        query, adds = _ranked_in_each(query), True
     freed = {part for part in PARTS if _asks_for_all(own, part) and query.members(part).names}
     adds_split, adds = adds, adds or (own.has(Kind.COMPARE) and not _compares_by_itself(own))
     kept = tokenise(" ".join(_kept(query, own, adds=adds, adds_split=adds_split or bool(freed))))
@@ -44,6 +47,18 @@ def refine(query: Query, words: str, *, adds: bool = False, given_up: str = "") 
     if refusal := refuse(own, is_fragment=True) or refuse(questions[0]):
         return Reading(refusal=refusal)
     return join_readings([_composed(query, own, merged) for merged in questions])
+
+
+def _asks_in_each(query: Query, own: Named) -> bool:
+    """`in each region`, where products are ranked: in each of these."""
+    named = [split.dimension for split in own.splits if split.each]
+    is_in_each = any(token.text.lower() in _IN_EACH for token in own.tokens)
+    is_new = len(named) == len(own.splits) == len(query.split) == 1 and not {*named} & {*query.split}
+    return bool(query.ranking) and not query.focus and is_in_each and is_new
+
+
+def _ranked_in_each(query: Query) -> Query:
+    return replace(query, ranking=query.ranking and replace(query.ranking, within=query.split[0]))
 
 
 def _composed(query: Query, own: Named, merged: Named) -> Reading:

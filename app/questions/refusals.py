@@ -11,6 +11,7 @@ from app.questions.named import Named
 from app.questions.query import PARTS, part_of
 from app.questions.tokens import Kind, Token
 
+_COMING = (["come"], ["comes"], ["came"], ["fell"], ["falls"], ["made"], ["earned"], ["generated"], ["happened"])
 NOT_WHY = "The data say what and where, not why."
 
 
@@ -36,6 +37,8 @@ def refuse(named: Named, *, is_fragment: bool = False) -> str:
         return f"I can't tell what parts “{parted}” to growth: ask for the growth of each."
     if _ranks_differences(named):
         return "I can't rank differences: ask for the figures beside each other."
+    if inner := _ranked_in_ranked(named):
+        return f"I can't rank {inner[0]} within {inner[1]} that are to be ranked: ask for the {inner[1]} first."
     if len(named.measures) > 1 and _limits(named) > 1:
         return "I can set one limit at a time, on one measure: ask for each apart."
     if bounded := _bounded_by_time(named):
@@ -81,13 +84,13 @@ def _is_negation(named: Named, word: str) -> bool:
 
 
 def _shares_time(named: Named) -> bool:
-    """`share of summer`, `how much of it comes from Q4`; but not `share of 2024 revenue`."""
+    """`share of summer`, `how much of it comes from Q4`, `came in May`; but not `share of 2024 revenue`."""
     for time in named.times:
         before = [token for token in named.tokens[: time.start] if token.text.lower() not in {"the", "our", "of"}][-2:]
         after = named.tokens[time.end : time.end + 1]
         is_owner = bool(before) and before[-1].kind is Kind.SHARE and not (after and after[0].kind is Kind.MEASURE)
-        comes_from = [token.text.lower() for token in before] in (["comes", "from"], ["came", "from"], ["come", "from"])
-        if is_owner or comes_from:
+        words = [token.text.lower() for token in before]
+        if is_owner or (words[:1] in _COMING and words[1:] in (["from"], ["in"], ["during"])):
             return True
     return False
 
@@ -116,6 +119,22 @@ def _ranks_differences(named: Named) -> bool:
     """`the biggest gap between regions`."""
     following = [named.tokens[place + 1 : place + 2] for place, _ in named.ends]
     return any(token.text.lower() in {"gap", "difference", "differences"} for tokens in following for token in tokens)
+
+
+def _ranked_in_ranked(named: Named) -> tuple[str, str] | None:
+    """`the best products in the two worst regions`: both dimensions."""
+    ranked = [split for split in named.splits if _follows_end(named, split.place)]
+    for one, other in pairwise(ranked):
+        words = {token.text.lower() for token in named.tokens[one.place + 1 : other.place]}
+        if words & {"in", "of", "within"} and not words & {"and", "or", "vs"} and one.dimension != other.dimension:
+            return f"{one.dimension}s", f"{other.dimension}s"
+    return None
+
+
+def _follows_end(named: Named, place: int) -> bool:
+    """Whether what is named here stands behind an end of an order: `best 2 regions`."""
+    before = [token.kind for token in named.tokens[max(0, place - 2) : place] if token.kind is not Kind.NUMBER]
+    return before[-1:] != [] and before[-1] in ENDS
 
 
 def _limits(named: Named) -> int:

@@ -5,6 +5,7 @@ The cases, in this order:
 - where a year stands right before a part (`2024 Q1`), each part takes the year before it;
 - `last`, `this` and `first` units count from the end or the start of the data, or of the year that follows; where the
   question names a unit of the same size, or `this`, `last` is the one before that;
+- `the whole year` is that of what was spoken of before, or the last one;
 - `last` before a part of a year is that at the end of the data;
 - a season is three months, and winter ends in the year after;
 - `compared with last year` and `the same quarter last year` are what else is named, a year before;
@@ -39,13 +40,48 @@ _WINDOWS = {Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT}
 
 def find_times(tokens: Sequence[Token], reference: Months = ()) -> list[TimeMention]:
     """All times that are named, in their order; `last` ones come before the `reference` if there is one."""
-    found = _with_years([_as_compared(one, tokens) for one in _mentions(tokens)], tokens)
+    plain = _without_whole([_as_compared(one, tokens) for one in _mentions(tokens)], tokens)
+    mentions = _with_years_told(plain, tokens, reference)
+    found = _with_years(mentions, tokens)
     named = [one for one in found if one.window is not Kind.YEAR_BEFORE]
     different = list(dict.fromkeys(replace(one, start=0, end=0) for one in named))
     resolved = list(join_ranges([_resolve(one, different, reference) for one in named], tokens))
     years_before = [one for one in found if one.window is Kind.YEAR_BEFORE]
     earlier = [time for one in years_before for time in _year_before(one, resolved, tokens, reference)]
     return sorted((*resolved, *earlier), key=lambda time: time.start)
+
+
+def _without_whole(mentions: Sequence[TimeMention], tokens: Sequence[Token]) -> list[TimeMention]:
+    """`the full year 2023`: one time, and not two."""
+    kept = list[TimeMention]()
+    for mention in mentions:
+        before = kept[-1] if kept and kept[-1].unit == "year" else None
+        whole = [one for one in (before, mention) if one and one.window is Kind.WHOLE_YEAR]
+        if before and mention.years and whole == [before] and _is_filler(tokens[before.end : mention.start]):
+            kept[-1] = replace(mention, start=before.start)
+        elif before and before.years and whole == [mention] and _is_filler(tokens[before.end : mention.start]):
+            kept[-1] = replace(before, end=mention.end)
+        else:
+            kept.append(mention)
+    return kept
+
+
+def _with_years_told(mentions: Sequence[TimeMention], tokens: Sequence[Token], reference: Months) -> list[TimeMention]:
+    """`Q3 of last year`, `last year's Q3`: that year is as good as named."""
+    told = list(mentions)
+    for place, mention in enumerate(mentions):
+        beside = (*mentions[max(0, place - 1) : place], *mentions[place + 1 : place + 2])
+        is_one_year = (mention.unit, mention.number) == ("year", 1) and mention.window in {Kind.THIS, Kind.RECENT}
+        if is_one_year and any(_is_part_beside(one, mention, tokens) for one in beside):
+            months = _resolve(mention, mentions, reference).months
+            told[place] = replace(mention, window=None, years=(int(months[0][:4]),), is_latest=True)
+    return told
+
+
+def _is_part_beside(one: TimeMention, year: TimeMention, tokens: Sequence[Token]) -> bool:
+    """Whether a part of a year stands right beside a year."""
+    is_part = one.unit != "year" and one.window is None
+    return is_part and _is_filler(tokens[min(one.end, year.end) : max(one.start, year.start)])
 
 
 def _as_compared(mention: TimeMention, tokens: Sequence[Token]) -> TimeMention:
@@ -82,7 +118,7 @@ def _mention(tokens: Sequence[Token], place: int) -> TimeMention | None:
     if token.kind is Kind.PART_OF_YEAR:
         unit, number, *length = token.value.split()
         return TimeMention(place, place + 1, _unit(unit), number=int(number), length=int("".join(length) or 1))
-    if token.kind in {Kind.YEAR_BEFORE, Kind.TO_DATE}:
+    if token.kind in {Kind.YEAR_BEFORE, Kind.TO_DATE, Kind.WHOLE_YEAR}:
         return TimeMention(place, place + 1, _unit(token.value or "year"), number=1, window=token.kind)
     return _latest(tokens, place) or _window(tokens, place) if token.kind in _WINDOWS else None
 
@@ -127,7 +163,10 @@ def _with_years(mentions: list[TimeMention], tokens: Sequence[Token]) -> list[Ti
         owners = _owners(mentions, place, tokens)
         years = tuple(sorted({year for owner in owners for year in mentions[owner].years}))
         end = mentions[owners[-1]].end if owners[:1] == [place + 1] else mention.end
-        found.append(replace(mention, years=years, end=end))
+        told = [mentions[owner] for owner in owners if mentions[owner].is_latest]
+        start = min(one.start for one in (mention, *told)) if owners[-1:] == [place - 1] else mention.start
+        is_latest = mention.is_latest or bool(told)
+        found.append(replace(mention, start=start, years=years, end=end, is_latest=is_latest))
         given |= {owner for owner in owners if not _is_cut(mentions[owner], mention, tokens)}
     alone = [one for place, one in enumerate(mentions) if one.unit == "year" and place not in given]
     return sorted([*alone, *found], key=lambda one: one.start)
@@ -203,7 +242,9 @@ def _counted(mention: TimeMention, found: Sequence[TimeMention], given: Months) 
     size = SIZES[mention.unit] * mention.number
     within = months_of("year", 1, mention.years[0]) if mention.years else ALL
     months = within[:size] if mention.window is Kind.EARLY else within[-size:]
-    if mention.window is Kind.NEXT:
+    if mention.window is Kind.WHOLE_YEAR and given:
+        months = months_of("year", 1, int(given[-1][:4]))
+    elif mention.window is Kind.NEXT:
         months = shift(ALL[-size:], size)
     elif mention.window is Kind.RECENT and not mention.years and (reference := _reference(mention, found, given)):
         months = shift(reference[:size], -size)

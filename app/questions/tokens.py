@@ -48,6 +48,7 @@ class Kind(enum.Enum):
     # which of several units of time
     THIS = enum.auto()
     TO_DATE = enum.auto()
+    WHOLE_YEAR = enum.auto()
     YEAR_BEFORE = enum.auto()
     RECENT = enum.auto()
     NEXT = enum.auto()

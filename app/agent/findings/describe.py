@@ -27,14 +27,14 @@ def describe(query: Query, table: Table) -> Insight:
 def _describe_focus(query: Query, table: Table) -> Insight | None:
     if query.focus == "growth" and query.threshold:
         return describe_growth_limit(table, query.threshold)
+    if query.focus == "running total":
+        return describe_running_total(table, query.threshold) if len(table.rows) > 1 else None
     if query.threshold or len(table.rows) < 2:
         return None
     if query.focus == "growth":
         return describe_growth(table, query.ranking)
     if query.focus == "average growth":
         return describe_average_growth(table, query.ranking)
-    if query.focus == "running total":
-        return describe_running_total(table)
     if query.focus == "share":
         return describe_shares(table, query)
     if query.focus == "average" or query.focus == "median":

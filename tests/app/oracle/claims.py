@@ -504,6 +504,24 @@ def _added_up_most(slide: Slide, match: re.Match[str]) -> None:
     assert all(match["last"] == list(line)[-1] for line in _running(slide).values())
 
 
+@_claim(
+    rf"(?P<name>[\w ]+?) (?:added up to|did not (?P<never>add up to)) (?P<bound>more than|at least) (?P<limit>{VALUE})"
+    rf"(?: in (?P<when>\w+(?: \d{{4}})?): (?P<v>{VALUE}))?"
+)
+def _reached(slide: Slide, match: re.Match[str]) -> None:
+    """The first time that a sum is beyond the limit; none before it is."""
+    side = {"more than": "above", "at least": "at least"}[match["bound"]]
+    assert any(op == f"{side} {number(match['limit']):.12g}" for op in slide.question.ops)
+    lines = _running(slide)
+    line = lines[""] if match["name"].lower() == slide.question.measure else lines[match["name"]]
+    limit = number(match["limit"])
+    beyond = [label for label, value in line.items() if value > limit or (side == "at least" and value == limit)]
+    assert bool(match["never"]) == (not beyond) == (match["when"] is None)
+    if beyond:
+        assert match["when"] == beyond[0]
+        assert is_right(match["v"], line[beyond[0]])
+
+
 @_claim(rf"(?P<name>[\w ]+) added up to (?P<v>{VALUE})")
 def _part_added_up(slide: Slide, match: re.Match[str]) -> None:
     assert is_right(match["v"], sum(slide.along(slide.times[0])[match["name"]].values()))
