@@ -15,7 +15,7 @@ def find_counts(tokens: Sequence[Token]) -> tuple[dict[int, int], set[int]]:
     """The number of each end, by the end's place; and the places of the numbers.
 
     A number belongs to the end beside it, and one before what is ranked (`which 2 regions have the lowest cost`) to
-    all that have none.
+    all that have none. Beside an end with a number, one that is of a single thing is of one.
     """
     ends = [place for place, token in enumerate(tokens) if token.kind in ENDS]
     numbers = [place for place, token in enumerate(tokens) if token.kind is Kind.NUMBER and token.text[-1:] != "%"]
@@ -27,9 +27,16 @@ def find_counts(tokens: Sequence[Token]) -> tuple[dict[int, int], set[int]]:
             counts[beside[0]] = count
         elif [one.kind for one in tokens[place + 1 : place + 2]] == [Kind.DIMENSION]:
             shared[place] = count
+    counts |= {place: 1 for place in ends if counts and place not in counts and _is_of_one(tokens, place)}
     if shared:
         counts = {place: next(iter(shared.values())) for place in ends} | counts
     return counts, {place for place in numbers if _is_counted(tokens, place, counts, shared)}
+
+
+def _is_of_one(tokens: Sequence[Token], place: int) -> bool:
+    """`the two best and the worst region`."""
+    following = tokens[place + 1 : place + 2]
+    return any(one.kind is Kind.DIMENSION and not one.text.lower().endswith("s") for one in following)
 
 
 def _is_counted(tokens: Sequence[Token], place: int, counts: dict[int, int], shared: dict[int, int]) -> bool:

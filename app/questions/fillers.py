@@ -21,5 +21,5 @@ FILLERS = (
     "combinations; unfiltered; without any filter; without any filters; without filters; here; ever; fast; actually; "
     "start over; start again; start afresh; new question; new deck; sorry; meant; teh; hte; from; which one; "
     "back to; which ones; this one; that one; the one; instead; again; quick; quickly; brief; briefly; boss; wants; "
-    "wanted"
+    "wanted; how far; bring; brings; brought"
 )

@@ -118,7 +118,7 @@ def add_growth(named: Named, draft: Draft) -> Draft:
         return draft.left(*named.words(Kind.POINTS))
     draft = _in_points_or_percent(named, draft)
     if draft.query.focus == "share":
-        return with_room(named, draft).by(draft.unit or "year")
+        return _since_year_before(with_room(named, draft).by(draft.unit or "year"))
     draft = with_room(named, replace(draft, query=replace(draft.query, focus="growth")))
     unit = draft.unit or named.growth_unit or _unit_of_growth(named, draft)
     months = draft.query.months or ALL
@@ -134,6 +134,16 @@ def add_growth(named: Named, draft: Draft) -> Draft:
         first, last = name_of(months[:1]), name_of(months[-1:])
         return draft.by("month").noting(f"The data begin with {name_of(ALL[:1])}: growth is from {first} to {last}.")
     return replace(draft, query=replace(draft.query, focus="")).left(*named.words(Kind.RISE, Kind.FALL))
+
+
+def _since_year_before(draft: Draft) -> Draft:
+    """`who gained share in 2024`: since the year before, where one time alone is named."""
+    months = draft.query.months or ALL
+    earlier = shift(months, -SIZES["year"])
+    if not is_moment(draft.unit or "year", months) or not set(earlier) <= set(ALL):
+        return draft
+    grown = replace(draft, query=replace(draft.query, months=tuple(sorted({*earlier, *months}))))
+    return grown.noting(f"Growth in {name_of(months)} is measured against {name_of(earlier)}.")
 
 
 def _unit_of_growth(named: Named, draft: Draft) -> Unit:

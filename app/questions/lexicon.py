@@ -136,7 +136,10 @@ _BOUNDS: dict[Kind, dict[str, str]] = {
             "beat; beats; better than; ahead of; outperform; outperforms; outperformed; surpass; surpasses; surpassed; "
             "overtake; overtakes; overtook; overtaken; pass; passes; passed"
         ),
-        "at least": "at least; no less than; not less than; not below; no fewer than; a minimum of",
+        "at least": (
+            "reach; reaches; reached; hit; hits; at least; no less than; not less than; not below; no fewer than; "
+            "a minimum of"
+        ),
     },
     Kind.BELOW: {
         "below": "below; under; less than; fewer than; lower than; smaller than; weaker than",
@@ -171,6 +174,7 @@ _OTHERS: dict[Kind, str] = {
         "last; came last"
     ),
     Kind.RISE: (
+        "shift; shifts; shifted; "
         "jump; jumped; surge; surged; boost; boosted; growth; grow; grew; grown; grows; growing; increase; increased; "
         "increases; increasing; rise; rises; rose; risen; rising; gain; gained; gains; change; changed; changes; "
         "improve; improved; improvement; growth rate; climb; climbed; go up; goes up; went up; going up; gone up"
@@ -201,8 +205,9 @@ _OTHERS: dict[Kind, str] = {
     ),
     Kind.COMPARE: (
         "compare; compared; compared to; compare to; comparison to; in comparison to; vis a vis; compares; comparing; "
-        "comparison; versus; vs; against; than; difference; differences; differ; gap; relative to; side by side; "
-        "how much more; how many more; how much less; how many fewer; how much higher; how much lower; how much bigger"
+        "comparison; versus; vs; against; than; difference; differences; differ; gap; spread; relative to; "
+        "side by side; how much more; how many more; how much less; how many fewer; how much higher; "
+        "how much lower; how much bigger"
     ),
     Kind.EXCLUDE: (
         "ex; excl; "

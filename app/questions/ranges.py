@@ -49,13 +49,19 @@ def _opened(mention: TimeMention, tokens: Sequence[Token], *, is_first: bool) ->
     first, last = mention.months[0], mention.months[-1]
     if before is Kind.SINCE or (behind and behind[0].kind is Kind.SINCE):
         return replace(mention, months=months_between(first, max(last, LAST)), is_range=True)
-    if before is Kind.UNTIL or (before is Kind.TO and is_first):
+    if before is Kind.UNTIL or (before is Kind.TO and is_first and not _is_given_to(mention, tokens)):
         return replace(mention, months=months_between(min(first, FIRST), last), is_range=True)
     if before is Kind.AFTER:
         return replace(mention, months=_after(last), is_range=True)
     if before is Kind.BEFORE:
         return replace(mention, months=_before(first), is_range=True)
     return mention
+
+
+def _is_given_to(mention: TimeMention, tokens: Sequence[Token]) -> bool:
+    """`contribution to 2024 profit`: not up to then."""
+    before = [token.kind for token in tokens[: mention.start] if token.kind is not Kind.FILLER]
+    return before[-2:] == [Kind.SHARE, Kind.TO]
 
 
 def _after(last: str) -> Months:

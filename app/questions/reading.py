@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.questions.alternatives import alternatives
@@ -68,11 +68,19 @@ def read(question: str, default_measure: str = "") -> Reading:
     parts = [tokens for part in _SENTENCE_END.split(without) for tokens in _questions(part, default_measure)]
     whole = _in_context([tokens for tokens in parts if _says_something(tokens)])
     sentences = [question for tokens in whole for question in alternatives(tokens)]
-    readings = [_read_sentence(tokens, default_measure) for tokens in sentences]
+    readings = list(_read_each(sentences, default_measure))
     if not readings:
         return Reading(refusal="There is no question in that that I could read.")
     slides = max(1, _NUMBERS.get(limit[1].lower()) or int(limit[1])) if limit else None
     return replace(join_readings(readings), slides=slides)
+
+
+def _read_each(sentences: Sequence[tuple[Token, ...]], default_measure: str) -> Iterator[Reading]:
+    """One by one; where one names no measure, that of the one before is meant."""
+    for tokens in sentences:
+        reading = _read_sentence(tokens, default_measure)
+        default_measure = next((query.measure for query in reading.queries[-1:]), default_measure)
+        yield reading
 
 
 def join_readings(readings: Sequence[Reading]) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from app.questions.compose import months_named
 from app.questions.limits import ENDS
@@ -11,6 +11,8 @@ from app.questions.named import Named
 from app.questions.query import PARTS, part_of
 from app.questions.tokens import Kind, Token
 
+_AMOUNTS = {"revenue", "cost", "profit"}
+_OF_RETURNS = {"of", "from", "through", "to", "due", "because", "by", "on", "the", "our", "all"}
 _COMING = (["come"], ["comes"], ["came"], ["fell"], ["falls"], ["made"], ["earned"], ["generated"], ["happened"])
 NOT_WHY = "The data say what and where, not why."
 
@@ -37,6 +39,8 @@ def refuse(named: Named, *, is_fragment: bool = False) -> str:
         return f"I can't tell what parts “{parted}” to growth: ask for the growth of each."
     if _ranks_differences(named):
         return "I can't rank differences: ask for the figures beside each other."
+    if _values_returns(named):
+        return "The data hold how many units were returned, not what they were worth."
     if inner := _ranked_in_ranked(named):
         return f"I can't rank {inner[0]} within {inner[1]} that are to be ranked: ask for the {inner[1]} first."
     if len(named.measures) > 1 and _limits(named) > 1:
@@ -118,7 +122,26 @@ def _parts_of_growth(named: Named) -> str:
 def _ranks_differences(named: Named) -> bool:
     """`the biggest gap between regions`."""
     following = [named.tokens[place + 1 : place + 2] for place, _ in named.ends]
-    return any(token.text.lower() in {"gap", "difference", "differences"} for tokens in following for token in tokens)
+    return any(
+        token.text.lower() in {"gap", "spread", "difference", "differences"} for tokens in following for token in tokens
+    )
+
+
+def _values_returns(named: Named) -> bool:
+    """`cost of returns`, `what did returns cost us`; not `cost and returns`."""
+    pairs = list(pairwise((at, token) for at, token in enumerate(named.tokens) if token.kind is Kind.MEASURE))
+    return any(_is_worth_of_returns(named, one, other) for (one, _), (other, _) in pairs)
+
+
+def _is_worth_of_returns(named: Named, one: int, other: int) -> bool:
+    """Whether what is measured at one place is asked for of what is measured at the other."""
+    first, second = named.tokens[one], named.tokens[other]
+    between = {token.text.lower() for token in named.tokens[one + 1 : other]}
+    if first.value in _AMOUNTS and second.value == "returned units":
+        return bool(between) and between <= _OF_RETURNS
+    is_verb = second.text.lower() == "cost" and not between
+    asks = {"did", "do", "us"} & {token.text.lower() for token in named.tokens}
+    return first.value == "returned units" and is_verb and bool(asks)
 
 
 def _ranked_in_ranked(named: Named) -> tuple[str, str] | None:
@@ -158,10 +181,15 @@ def _bounded_by_time(named: Named) -> str:
 
 def _chosen_by_limit(named: Named) -> str:
     """`revenue by region for products over 1000`: what is to be chosen, where the figures are split by another part."""
-    bounds = [place for place, token in enumerate(named.tokens) if token.kind in {Kind.ABOVE, Kind.BELOW}]
-    limited = [split.place for split in named.splits if split.plural and split.place + 1 in bounds]
+    limited = [split.place for split in named.splits if split.plural and _is_limited(named, split.place)]
     chosen = [place for place in limited if "for" in {token.text.lower() for token in named.tokens[place - 2 : place]}]
     return named.tokens[chosen[0]].text if named.threshold and len(named.splits) > 1 and chosen else ""
+
+
+def _is_limited(named: Named, place: int) -> bool:
+    """`products over 1000`, `products with a margin above 60%`."""
+    following = (token for token in named.tokens[place + 1 :] if token.kind not in {Kind.FILLER, Kind.MEASURE})
+    return any(token.kind in {Kind.ABOVE, Kind.BELOW} for token in islice(following, 1))
 
 
 def _empty(named: Named) -> str:

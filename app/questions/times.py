@@ -34,6 +34,7 @@ from app.questions.tokens import Kind, Token
 
 _YEARS = tuple(sorted({int(month[:4]) for month in ALL}))
 _COMPARING = {Kind.COMPARE, Kind.ABOVE, Kind.BELOW}
+_BETWEEN_YEARS = {Kind.FILLER, Kind.AND, Kind.TO, Kind.COMPARE, Kind.BETWEEN, Kind.EACH, Kind.ABOVE, Kind.BELOW}
 _OF_ONE = {"with", "where", "when", "that"}
 _WINDOWS = {Kind.THIS, Kind.RECENT, Kind.EARLY, Kind.NEXT}
 
@@ -162,7 +163,7 @@ def _with_years(mentions: list[TimeMention], tokens: Sequence[Token]) -> list[Ti
             continue
         owners = _owners(mentions, place, tokens)
         years = tuple(sorted({year for owner in owners for year in mentions[owner].years}))
-        end = mentions[owners[-1]].end if owners[:1] == [place + 1] else mention.end
+        end = _end_with_years(mentions, place, owners, tokens)
         told = [mentions[owner] for owner in owners if mentions[owner].is_latest]
         start = min(one.start for one in (mention, *told)) if owners[-1:] == [place - 1] else mention.start
         is_latest = mention.is_latest or bool(told)
@@ -170,6 +171,16 @@ def _with_years(mentions: list[TimeMention], tokens: Sequence[Token]) -> list[Ti
         given |= {owner for owner in owners if not _is_cut(mentions[owner], mention, tokens)}
     alone = [one for place, one in enumerate(mentions) if one.unit == "year" and place not in given]
     return sorted([*alone, *found], key=lambda one: one.start)
+
+
+def _end_with_years(mentions: Sequence[TimeMention], place: int, owners: Sequence[int], tokens: Sequence[Token]) -> int:
+    """Where a part of a year ends: behind its years, but before any word that says something else."""
+    end = mentions[place].end
+    for owner in owners if owners[:1] == [place + 1] else ():
+        if any(token.kind not in _BETWEEN_YEARS for token in tokens[end : mentions[owner].start]):
+            return end
+        end = mentions[owner].end
+    return end
 
 
 def _owners(mentions: Sequence[TimeMention], place: int, tokens: Sequence[Token]) -> list[int]:

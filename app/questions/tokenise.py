@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from calendar import month_name, monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -13,9 +14,13 @@ from app.questions.months import ALL
 from app.questions.tokens import Kind, Token
 
 _WORD = re.compile(
-    r"(?P<iso>\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])\b)"
+    r"(?P<date>\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\b)"
+    r"|(?P<day>\b(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d\b)"
+    r"|(?P<iso>\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])\b)"
     r"|(?P<quarter>\b(?:19|20)\d\d[ -]?[qh][1-4]\b)"
     r"|(?P<numeric>\b(?:0?[1-9]|1[0-2])[/.](?:19|20)\d\d\b)"
+    r"|(?P<short>\b\d\d[ -]?[qh][1-4]\b|\b[1-4][qh][ -]?(?:20)?\d\d\b)"
+    r"|(?P<apostrophe>(?<!\w)['’]\d\d\b)"
     r"|(?P<fiscal>\bfy[ -]?(?:(?:19|20)\d\d|2\d)\b)"
     r"|(?P<ordinal>\b\d+(?:st|nd|rd|th)\b)"
     r"|(?P<number>[€$]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[km]\b|\s?%)?)"
@@ -23,6 +28,7 @@ _WORD = re.compile(
     r"|(?P<sign>%|&|\+|[-–—/])",
     re.IGNORECASE,
 )
+_SLASH = re.compile(r"/(?=(?:units?|packs?|months?|quarters?|years?|regions?|products?)\b)", re.IGNORECASE)
 _IN_WORDS = re.compile(r"(\d)\s+per\s?cent\b(?! points)", re.IGNORECASE)
 _BOTH_YEARS, _YEARS = re.compile(r"\bboth years\b", re.IGNORECASE), " and ".join(sorted({one[:4] for one in ALL}))
 _ORDINAL = "first|second|third|fourth|1st|2nd|3rd|4th"
@@ -58,7 +64,7 @@ _KNOWN_WORDS = frozenset(word for phrase in LEXICON for word in phrase)
 def tokenise(sentence: str) -> tuple[Token, ...]:
     """Cut a sentence into tokens."""
     plain = _BOTH_YEARS.sub(_YEARS, _IN_WORDS.sub(r"\1%", _plain_letters(sentence)))
-    plain = _LISTED_ORDINAL.sub(r"\1 \2", plain)
+    plain = _SLASH.sub(" per ", _LISTED_ORDINAL.sub(r"\1 \2", plain))
     words = [_corrected(token) for match in _WORD.finditer(plain) for token in _words(match)]
     tokens = _with_directions(_with_short_years(list(_phrases(words))))
     return tuple(
@@ -117,7 +123,11 @@ def _is_fraction(tokens: Sequence[Token], place: int) -> bool:
 def _words(match: re.Match[str]) -> Iterator[Token]:
     """One match as tokens, those of plain words not looked up yet."""
     text = match.group()
-    if match.lastgroup == "iso":
+    if match.lastgroup == "date":
+        yield from _date(text, *map(int, text.split("-")))
+    elif match.lastgroup == "day":
+        yield from _date(text, *map(int, reversed(text.split("."))))
+    elif match.lastgroup == "iso":
         yield Token(text, Kind.PART_OF_YEAR, f"month {int(text[5:])}")
         yield Token(text, Kind.YEAR, text[:4])
     elif match.lastgroup == "quarter":
@@ -126,6 +136,10 @@ def _words(match: re.Match[str]) -> Iterator[Token]:
     elif match.lastgroup == "numeric":
         yield Token(text, Kind.PART_OF_YEAR, f"month {int(text[:-5])}")
         yield Token(text, Kind.YEAR, text[-4:])
+    elif match.lastgroup == "short":
+        yield from _short_quarter(text.lower())
+    elif match.lastgroup == "apostrophe":
+        yield Token(text, Kind.YEAR, f"20{text[1:]}", read_as=f"20{text[1:]}")
     elif match.lastgroup == "fiscal":
         year = text[-4:] if text[-4:].isdigit() else f"20{text[-2:]}"
         yield Token(text, Kind.YEAR, year, read_as=year)
@@ -139,6 +153,21 @@ def _words(match: re.Match[str]) -> Iterator[Token]:
         yield Token(text, _SIGNS[text])
     elif text in _DASHES:
         yield from _dash(match)
+
+
+def _date(text: str, year: int, month: int, day: int) -> Iterator[Token]:
+    """The month that a day is in; said so, where the day is neither its first nor its last."""
+    is_end = day in (1, monthrange(year, month)[1])
+    yield Token(text, Kind.PART_OF_YEAR, f"month {month}", read_as="" if is_end else f"{month_name[month]} {year}")
+    yield Token(text, Kind.YEAR, str(year))
+
+
+def _short_quarter(text: str) -> Iterator[Token]:
+    """`24Q1`, `1Q24`, `2H 2023`."""
+    at = max(text.find("q"), text.find("h"))
+    number, year = (text[at + 1], text[:2]) if at > 1 else (text[0], text[-2:])
+    yield Token(text, Kind.PART_OF_YEAR, f"{'quarter' if text[at] == 'q' else 'half'} {number}")
+    yield Token(text, Kind.YEAR, f"20{year}")
 
 
 def _dash(match: re.Match[str]) -> Iterator[Token]:
