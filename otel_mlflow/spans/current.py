@@ -7,8 +7,8 @@ current one, and taken at its word: of the rules 2 and 3 none applies to it.
 2. Not one that a LangChain callback made current and whose run is not being worked in here, for the run's end may come
    in a copy of the context, or never: what was current before it counts. LangChain's own context tells which run is
    being worked in; of a model or a retriever, whose runs have none, the stack does: who told of the run is on it.
-   Elsewhere than where the run began, as in a thread that was given OpenTelemetry's context only, it is being worked
-   in until it ends.
+   Elsewhere than where the run began it is being worked in until it ends, unless LangChain's own context would be there
+   and is not: a thread may have been given OpenTelemetry's only, a task of who reads a stream was given all of it.
 3. Not one of a generator that was left behind where it is current: a generator that streams a response is driven one
    step at a time, each step in a context of its own. Inside the body of a generator, the span that is open round it.
 4. Where the current span is none of ours (another provider's, a proxy's, one that records nothing): the span of ours
@@ -42,6 +42,9 @@ from otel_mlflow.spans.trace import SPAN_STATE, SpanState
 
 REQUEST_ROOT = context_api.create_key("otel-mlflow-request-root")
 """Context key: the root of the request that is being served, a `SpanState`; of a job, the span that stands for it."""
+
+RUN_BEGUN: ContextVar[SpanState | None] = ContextVar("otel-mlflow-run-begun", default=None)
+"""The span of the LangChain run that is current, in the context in which it began and in copies of all of that."""
 
 (SPAN_KEY,) = set_span_in_context(INVALID_SPAN, Context())
 """OpenTelemetry's context key of the current span."""
@@ -122,7 +125,15 @@ def _is_inside(state: SpanState, run: LangChainRun) -> bool:
         return False
     if run.body is not None and is_on_stack(run.body):
         return True
-    return here is None and run.opener != opener()
+    is_elsewhere = here is None and run.opener != opener()
+    return is_elsewhere and not (run.all_in_context and _is_copied_from_where_it_began(state))
+
+
+def _is_copied_from_where_it_began(state: SpanState) -> bool:
+    begun = RUN_BEGUN.get()
+    while begun is not None and begun is not state:
+        begun = begun.previous
+    return begun is state
 
 
 def _was_closed_elsewhere(state: SpanState) -> bool:

@@ -34,7 +34,7 @@ def innermost_generator(generators: Mapping[FrameType, T]) -> T | None:
 def caller_outside(modules: str) -> FrameType | None:
     """The innermost function on the stack that is neither of a tracing package nor of modules whose names begin so."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and (_is_tracing(frame) or _module_of(frame).startswith(modules) or _is_unnamed(frame)):
+    while frame is not None and (_is_tracing(frame) or module_of(frame).startswith(modules) or _is_unnamed(frame)):
         frame = frame.f_back
     return frame
 
@@ -81,10 +81,11 @@ def opening_generators() -> tuple[FrameType, ...]:
 
 
 def _is_tracing(frame: FrameType) -> bool:
-    return _module_of(frame).partition(".")[0] in _TRACING_PACKAGES
+    return module_of(frame).partition(".")[0] in _TRACING_PACKAGES
 
 
-def _module_of(frame: FrameType) -> str:
+def module_of(frame: FrameType) -> str:
+    """The name of the module whose code the frame runs."""
     return str(frame.f_globals.get("__name__", ""))
 
 

@@ -13,7 +13,7 @@ from mlflow.entities import LiveSpan
 from opentelemetry import context as context_api
 from opentelemetry import trace as trace_api
 
-from otel_mlflow.spans.current import current_span_state, opener, state_around
+from otel_mlflow.spans.current import RUN_BEGUN, current_span_state, opener, state_around
 from otel_mlflow.spans.generators import caller_outside, is_generator
 from otel_mlflow.spans.langchain.run import LangChainRun
 from otel_mlflow.spans.trace import SpanState, span_state
@@ -62,6 +62,7 @@ def begin(span: LiveSpan, run_id: object, span_type: str) -> None:
     _abandon_with_task(state)
     if state.run.is_model and state.run.body is not None and is_generator(state.run.body):
         state.trace.tree.enter(state, (state.run.body,), state.run.opener)
+    RUN_BEGUN.set(state)
     context_api.attach(trace_api.set_span_in_context(otel_span))
 
 
@@ -126,6 +127,7 @@ def _make_current(state: SpanState | None) -> None:
     # None is around the run: nothing was current before it.
     span: Any = state.span if state is not None else trace_api.INVALID_SPAN
     if span is not None:
+        RUN_BEGUN.set(state)
         context_api.attach(trace_api.set_span_in_context(span))
 
 

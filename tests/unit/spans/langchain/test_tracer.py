@@ -8,7 +8,8 @@ import importlib
 import inspect
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextvars import copy_context
+from contextvars import Context, copy_context
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +29,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
+from opentelemetry import context as context_api
 
 from otel_mlflow.http.semconv import OUTCOME
 from otel_mlflow.spans.langchain import runs as langchain_runs
@@ -513,6 +515,47 @@ def test_what_a_reader_of_a_model_s_stream_starts_is_not_below_the_model(traces:
 
     asyncio.run(handler())
     assert shown(traces) == drawn("request > [FakeListChatModel, work > query, work > query]")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="LangChain has no contexts for asynchronous chains")
+@pytest.mark.parametrize("work", [in_a_task, in_a_thread])
+def test_what_a_reader_of_a_chain_s_stream_starts_is_not_below_the_chain(traces: CapturedTraces, work: Any) -> None:
+    """If it were inside, LangChain's own context would say so: all of it was copied. Also in a stream in a stream."""
+    streamed: Any = RunnableLambda(str, name="first") | FakeListChatModel(responses=["a"])
+
+    async def handler() -> None:
+        with span("request"):
+            async for _ in streamed.astream("?"):
+                async for _ in streamed.astream("?"):
+                    await work("?")
+                await work("?")
+
+    asyncio.run(handler())
+    steps = "RunnableSequence > [first, FakeListChatModel]"
+    assert shown(traces) == drawn(f"request > [{steps}, {steps}, work > query, work > query]")
+
+
+def test_a_thread_that_a_tool_starts_is_in_the_tool(traces: CapturedTraces) -> None:
+    """With a copy of all of the context, or with OpenTelemetry's alone, where LangChain's own tells nothing."""
+
+    @tool
+    def search(text: str) -> str:
+        """Search."""
+        here = context_api.get_current()
+
+        def work() -> None:
+            context_api.attach(here)
+            ask(text)
+
+        for context in (copy_context(), Context()):
+            thread = Thread(target=context.run, args=(work,))
+            thread.start()
+            thread.join()
+        return text
+
+    with span("request"):
+        search.invoke("?")
+    assert shown(traces) == drawn("request > search > [work > query, work > query]")
 
 
 def test_what_a_model_opens_while_it_streams_is_below_it(traces: CapturedTraces) -> None:
