@@ -29,6 +29,14 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _SLASH = re.compile(r"/(?=(?:units?|packs?|months?|quarters?|years?|regions?|products?)\b)", re.IGNORECASE)
+_NAMES_OF_MONTHS = {name[:3].lower(): number for number, name in enumerate(month_name) if name}
+_MONTH = rf"({'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in month_name if name)}|sept)\.?"
+_DAY = r"(0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+_YEAR = r"((?:19|20)\d\d)\b"
+# Behind such a word only: `top 3 March 2024` is no day.
+_BEFORE_A_DAY = r"(?<!\w)(on|from|to|until|till|since|between|and|after|before|through|the)\s+"
+_MONTH_FIRST = re.compile(rf"\b{_MONTH}\s+{_DAY},?\s+{_YEAR}", re.IGNORECASE)
+_DAY_FIRST = re.compile(rf"{_BEFORE_A_DAY}{_DAY}\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}", re.IGNORECASE)
 _IN_WORDS = re.compile(r"(\d)\s+per\s?cent\b(?! points)", re.IGNORECASE)
 _BOTH_YEARS, _YEARS = re.compile(r"\bboth years\b", re.IGNORECASE), " and ".join(sorted({one[:4] for one in ALL}))
 _ORDINAL = "first|second|third|fourth|1st|2nd|3rd|4th"
@@ -63,7 +71,7 @@ _KNOWN_WORDS = frozenset(word for phrase in LEXICON for word in phrase)
 
 def tokenise(sentence: str) -> tuple[Token, ...]:
     """Cut a sentence into tokens."""
-    plain = _BOTH_YEARS.sub(_YEARS, _IN_WORDS.sub(r"\1%", _plain_letters(sentence)))
+    plain = _BOTH_YEARS.sub(_YEARS, _IN_WORDS.sub(r"\1%", _with_dates(_plain_letters(sentence))))
     plain = _SLASH.sub(" per ", _LISTED_ORDINAL.sub(r"\1 \2", plain))
     words = [_corrected(token) for match in _WORD.finditer(plain) for token in _words(match)]
     tokens = _with_directions(_with_short_years(list(_phrases(words))))
@@ -71,6 +79,16 @@ def tokenise(sentence: str) -> tuple[Token, ...]:
         replace(token, kind=Kind.UNKNOWN) if _is_fraction(tokens, place) else token
         for place, token in enumerate(tokens)
     )
+
+
+def _with_dates(sentence: str) -> str:
+    """`March 31, 2024` and `on 31st of March 2024` as `31.3.2024`."""
+    month_first = _MONTH_FIRST.sub(lambda found: _as_date(found[2], found[1], found[3]), sentence)
+    return _DAY_FIRST.sub(lambda found: f"{found[1]} {_as_date(found[2], found[3], found[4])}", month_first)
+
+
+def _as_date(day: str, month: str, year: str) -> str:
+    return f"{int(day)}.{_NAMES_OF_MONTHS[month[:3].lower()]}.{year}"
 
 
 def _with_short_years(tokens: Sequence[Token]) -> list[Token]:
