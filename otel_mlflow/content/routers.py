@@ -2,7 +2,7 @@
 
 1. The key of a server that users are asked from, on its line or below: `tacacs server …`, `key 7 …`.
 2. What messages are signed with: `message-digest-key 1 md5 …`, `authentication md5 key-string …`.
-3. The users of SNMP: `auth sha … priv aes 128 …`.
+3. The users of SNMP, `auth sha … priv aes 128 …`, and its communities: `community = "…"`.
 4. The key of a wireless network in OpenWrt: `option key '…'`, `wireless.….key='…'`.
 """
 
@@ -30,6 +30,7 @@ _SIGNING_KEY = re.compile(
 _SNMP_USER = re.compile(
     rf"\b(?:md5|sha(?:-?\d{{1,3}})?|3?des|aes(?:[ -]?\d{{3}})?)[ ]{_VALUE}(?=[\s\"'\\]|\Z)", re.IGNORECASE
 )
+_SNMP_COMMUNITY = re.compile(r"""(?<![\w-])community\\?["']?[ ]{0,4}[:=][ ]{0,4}\\?["']?([^\s"'\\,;]{4,200})""")
 _WIRELESS_KEY = re.compile(r"""(?:wireless\.[^\s=]{1,80}\.key=|\boption[ ]key[ ])\\?["']?([^\s"'\\]{8,63})""")
 _SIGNERS = frozenset(b"ospf digest standby vrrp ntp chain bgp eigrp rip authentication".split())
 
@@ -51,6 +52,7 @@ def _patterns(words: Set[bytes]) -> Iterator[re.Pattern[str]]:
     """Choose the patterns that are worth trying."""
     if b"snmp" in words or b"createuser" in words:
         yield _SNMP_USER
+        yield _SNMP_COMMUNITY
     if b"key" not in words:
         return
     if b"tacacs" in words or b"radius" in words:
