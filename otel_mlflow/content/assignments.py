@@ -287,7 +287,7 @@ def _pair(text: str, mention: Mention, before: str) -> Range | None:
     found = _hidden(text, mention, comma.end(), is_equals=True)
     is_list = "[" in comma[0]
     told = text[slice(*found)] if found else ""
-    is_list_of_names = before.rstrip("\"'")[-1:] == "[" and is_code(told)
+    is_list_of_names = before.rstrip("\"'")[-1:] == "[" and is_code(told) and not is_credential(told)
     if is_list_of_names or (found and (is_list or mention.strength < Strength.ALL) and is_word(told)):
         return None
     is_closed = found is not None and (_CLOSES_PAIR.match(text, found[1]) or found[1] == len(text))
