@@ -181,6 +181,7 @@ MLFLOW = (
         without="no traces are delivered to a local tracking store: they wait",
         names=(
             *private_names("mlflow.tracking._tracking_service.utils", functions="_get_store"),
+            *private_names("mlflow.store.db.utils", functions="create_sqlalchemy_engine"),
             *private_names("mlflow.entities.span", functions="Span.from_otel_proto"),
             *private_names("mlflow.protos.service_pb2", classes="CreateAssessment StartTraceV3"),
         ),

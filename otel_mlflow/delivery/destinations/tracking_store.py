@@ -227,12 +227,14 @@ def open_store(uri: str, shown_uri: str) -> Any:
     try:
         make_store_file(uri, _make_tables)
         await_tables(uri, _expected_tables())
+        _connect(uri)
         store = _get_store(uri)  # type: ignore[no-untyped-call]
     except CommandError as error:
         raise _unusable(shown_uri, error, "`mlflow db upgrade` with the newest MLflow that wrote there") from error
     except OperationalError as error:
-        fix = f"tables of it are half made: move its file away if it is new, or {_CORRECT}"
-        raise _unusable(shown_uri, error, fix if _HALF_MADE.search(str(error)) else _CORRECT) from error
+        is_half_made = _HALF_MADE.search(str(error))
+        fix = "tables of it are half made: move its file away if it is new" if is_half_made else "start its database"
+        raise _unusable(shown_uri, error, f"{fix}, or {_CORRECT}") from error
     except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
         raise _unusable(shown_uri, error, _CORRECT) from error
     if type(store).log_spans is AbstractStore.log_spans:
@@ -248,6 +250,20 @@ def _make_tables(uri: str) -> None:
     from mlflow.tracking._tracking_service.utils import _get_store
 
     _get_store(uri).engine.dispose()  # type: ignore[no-untyped-call]
+
+
+def _connect(uri: str) -> None:
+    """Connect to a database once. MLflow tries for 100 s, under locks that the application's own stores wait for."""
+    from mlflow.store.db.db_types import DATABASE_ENGINES
+    from mlflow.store.db.utils import create_sqlalchemy_engine
+
+    if uri.partition(":")[0].partition("+")[0] not in DATABASE_ENGINES:
+        return
+    engine = create_sqlalchemy_engine(uri)  # type: ignore[no-untyped-call]
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
 
 
 def _expected_tables() -> Set[str]:
