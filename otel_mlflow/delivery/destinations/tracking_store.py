@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mlflow.exceptions import MlflowException
 
 _CORRECT = "correct tracking_uri"
+_RUN = f"check that its database runs, and its credentials, or {_CORRECT}"
 _HALF_MADE = re.compile(r"already exists|duplicate column|no such column|no such table")
 
 
@@ -232,9 +233,10 @@ def open_store(uri: str, shown_uri: str) -> Any:
     except CommandError as error:
         raise _unusable(shown_uri, error, "`mlflow db upgrade` with the newest MLflow that wrote there") from error
     except OperationalError as error:
-        is_half_made = _HALF_MADE.search(str(error))
-        fix = "tables of it are half made: move its file away if it is new" if is_half_made else "start its database"
-        raise _unusable(shown_uri, error, f"{fix}, or {_CORRECT}") from error
+        if not uri.startswith("sqlite"):
+            raise MisconfigurationError(f"the tracking store at {shown_uri} does not answer: {error}", _RUN) from error
+        fix = f"tables of it are half made: move its file away if it is new, or {_CORRECT}"
+        raise _unusable(shown_uri, error, fix if _HALF_MADE.search(str(error)) else _CORRECT) from error
     except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
         raise _unusable(shown_uri, error, _CORRECT) from error
     if type(store).log_spans is AbstractStore.log_spans:

@@ -33,7 +33,7 @@ def test_a_database_that_refuses_connections_is_told_of(tmp_path: Path) -> None:
         until(lambda: delivery.status().state == "failed", seconds=60, waiting_for=lambda: f"{delivery.status()}")
         status = delivery.status()
     assert "Connection refused" in status.reason
-    assert "start its database" in status.fix
+    assert "check that its database runs" in status.fix
     assert "hunter2" not in str(status)
 
 
