@@ -10,8 +10,10 @@ from opentelemetry.context import Context
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, set_span_in_context
+from typing_extensions import override
 
 _NAME = "self-test"
 
@@ -109,6 +111,20 @@ def fastapi_has_telemetry() -> str | None:
     return None if callable(enabled) else "FastAPI._native_telemetry.enabled is no function"
 
 
+class _SameIds(IdGenerator):
+    """Of spans that nobody compares: the SDK's draw from `random`, which the application may have seeded."""
+
+    @override
+    def generate_trace_id(self) -> int:
+        return 1
+
+    @override
+    def generate_span_id(self) -> int:
+        return 1
+
+
 def _provider() -> TracerProvider:
     """One that nobody else has, whatever the environment says of samplers."""
-    return TracerProvider(sampler=ALWAYS_ON, resource=Resource.get_empty(), shutdown_on_exit=False)
+    return TracerProvider(
+        sampler=ALWAYS_ON, resource=Resource.get_empty(), shutdown_on_exit=False, id_generator=_SameIds()
+    )

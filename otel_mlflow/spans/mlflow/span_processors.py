@@ -15,9 +15,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_mlflow.guard import attempt, report_user_error
+from otel_mlflow.spans.ids import UniqueIdGenerator
 from otel_mlflow.spans.trace import SpanState
 
-_SCRATCH: Any = TracerProvider(shutdown_on_exit=False).get_tracer("otel_mlflow.scratch")
+_SCRATCH: Any = TracerProvider(shutdown_on_exit=False, id_generator=UniqueIdGenerator()).get_tracer(
+    "otel_mlflow.scratch"
+)
 """Makes spans that nobody sees but those functions."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import random
 from importlib.util import find_spec
 from typing import Any
 
@@ -112,6 +113,21 @@ def test_span_processors_reach_every_span(traces: CapturedTraces, instrument: In
     assert spans_of(traces[0])["GET /"].outputs == {"to": "[MAIL]"}
     assert spans_of(traces[0])["raw"].attributes["mail"] == "[MAIL]"
     assert "ada@example.com" not in str(traces[0].to_dict())
+
+
+def test_showing_spans_to_span_processors_draws_nothing_from_random(
+    traces: CapturedTraces, instrument: Instrument
+) -> None:
+    """It happens on a thread of ours, while the application may draw what it has seeded."""
+    app = app_of(lambda: "answer")
+    instrument(app)
+    shown: list[object] = []
+    with tracing.configure(span_processors=[shown.append]):
+        Call(app).run()
+    before = random.getstate()
+    assert len(traces) == 1
+    assert shown
+    assert random.getstate() == before
 
 
 @pytest.mark.skipif(find_spec("mlflow.tracing.sampling") is None, reason="this MLflow has no overrides")
