@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 
-from otel_mlflow.content.credentials import is_credential, is_told_password
+from otel_mlflow.content.credentials import is_told_password
 from otel_mlflow.content.windows import find_all
 
 Range = tuple[int, int]
@@ -38,8 +38,4 @@ def find_in_resources(text: str, words: Set[bytes]) -> Iterator[Range]:
         block = _BLOCK.match(text, resource.end())
         for value in _VALUE.finditer(text, resource.end(), block.end()) if block else ():
             groups = [group for group in (1, 2) if value[group]]
-            yield from (value.span(group) for group in groups if _is_secret(value[group]))
-
-
-def _is_secret(value: str) -> bool:
-    return is_credential(value) or is_told_password(value)
+            yield from (value.span(group) for group in groups if is_told_password(value[group]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ import pytest
 from otel_mlflow.delivery.destinations.tracking_store import open_store
 from otel_mlflow.errors import MisconfigurationError
 from tests.servers.process import ChildProcess, until
-
-with warnings.catch_warnings():
-    # MLflow's modules warn about their own type hints and tables as they are imported, which is nobody's error here.
-    warnings.simplefilter("ignore")
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
-    from sqlalchemy.orm import configure_mappers
-
-    configure_mappers()
 
 OPEN = (
     "import sys\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +16,6 @@ from otel_mlflow.guard import GUARD
 from tests.delivering import Finished, delivering, info_of, put, settings_for, spans_of, trace, wait_for
 from tests.servers.process import until
 from tests.servers.traces import TraceReader
-
-with warnings.catch_warnings():
-    # MLflow's modules warn about their own type hints and tables as they are imported, which is nobody's error here.
-    warnings.simplefilter("ignore")
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

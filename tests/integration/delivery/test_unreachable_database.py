@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import warnings
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,6 @@ from otel_mlflow.errors import MisconfigurationError
 from tests.delivering import delivering, settings_for
 from tests.ports import find_free_port
 from tests.servers.process import until
-
-with warnings.catch_warnings():
-    # MLflow's modules warn about their own type hints and tables as they are imported, which is nobody's error here.
-    warnings.simplefilter("ignore")
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 
 
 def address(port: int) -> str:
