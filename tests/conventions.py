@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-Said = dict[str, str | int]
+Attributes = dict[str, str | int]
 
-GEN_AI: Said = {
+GEN_AI: Attributes = {
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": "acme",
     "gen_ai.request.model": "small",
@@ -14,13 +14,13 @@ GEN_AI: Said = {
     "gen_ai.output.messages": '[{"role": "assistant", "content": "answered"}]',
 }
 ANSWER = [{"role": "assistant", "content": "answered"}]
-GEN_AI_TOOL: Said = {
+GEN_AI_TOOL: Attributes = {
     "gen_ai.operation.name": "execute_tool",
     "gen_ai.tool.name": "search",
     "gen_ai.tool.call.arguments": '{"query": "asked"}',
     "gen_ai.tool.call.result": '"answered"',
 }
-OPEN_INFERENCE: Said = {
+OPEN_INFERENCE: Attributes = {
     "openinference.span.kind": "LLM",
     "llm.model_name": "small",
     "llm.token_count.prompt": 7,
@@ -29,7 +29,7 @@ OPEN_INFERENCE: Said = {
     "input.value": '{"question": "asked"}',
     "output.value": "answered",
 }
-TRACELOOP: Said = {
+TRACELOOP: Attributes = {
     "traceloop.span.kind": "agent",
     "gen_ai.system": "acme",
     "gen_ai.usage.prompt_tokens": 7,

@@ -17,7 +17,7 @@ from app.questions.reading import read
 
 
 @dataclass(frozen=True)
-class Shown:
+class ExistingSlide:
     """One slide. Without a finding it is a cover, a summary, or something that a person wrote."""
 
     html: str
@@ -59,15 +59,15 @@ class Existing:
     """The slides, in their order."""
 
     html: str
-    slides: tuple[Shown, ...]
+    slides: tuple[ExistingSlide, ...]
 
     @classmethod
     def from_html(cls, html: str) -> Existing | None:
         """Look at a deck; None where there is none."""
-        return cls(html, tuple(map(_shown, DeckDocument(html).slides))) if html else None
+        return cls(html, tuple(map(_read_slide, DeckDocument(html).slides))) if html else None
 
     @property
-    def findings(self) -> list[Shown]:
+    def findings(self) -> list[ExistingSlide]:
         """The slides that show findings."""
         return [slide for slide in self.slides if slide.finding]
 
@@ -111,13 +111,13 @@ def retitled(html: str, title: str) -> str:
     return str(soup)
 
 
-def _shown(slide: Tag) -> Shown:
+def _read_slide(slide: Tag) -> ExistingSlide:
     table = Table.from_csv(str(slide.get("data-rows", "")))
     queries = read(str(slide.get("data-query", ""))).queries
     # What a person has made unreadable is theirs now, and stays as it is.
     finding = Finding(queries[0], table) if table and len(queries) == 1 else None
     kind = kind_named(str(slide.get("data-chart")))
-    return Shown(str(slide), str(slide.get("data-kind", "")), heading_of(slide), finding, kind)
+    return ExistingSlide(str(slide), str(slide.get("data-kind", "")), heading_of(slide), finding, kind)
 
 
 def _tags(slides: Sequence[str]) -> list[Tag]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.agent.existing import Existing, Shown
+from app.agent.existing import Existing, ExistingSlide
 from app.agent.replies import Answer, unable
 from app.agent.wishes import Copy, Fewer, Rearrange, Redraw, Remove, Rename
 from app.decks import edit
@@ -105,7 +105,7 @@ def _about(words: str, deck: Existing) -> tuple[int, ...]:
     return tuple(by_kind or by_topic or by_words)
 
 
-def _shows(slide: Shown, named: Named) -> bool:
+def _shows(slide: ExistingSlide, named: Named) -> bool:
     """Whether a slide's question holds all that is named."""
     if slide.finding is None or named.left_out:
         return False

@@ -89,7 +89,7 @@ def export(deck: DeckDep, format: Literal["html"] = "html") -> Response:
 )
 def print_deck(deck: DeckDep) -> Response:
     """The deck as a document that opens the browser's print dialog."""
-    return _shown(printable(deck.parsed()))
+    return _html_response(printable(deck.parsed()))
 
 
 @router.get("/{place}/frame", include_in_schema=False)
@@ -98,7 +98,7 @@ def slide_frame(place: int, deck: DeckDep, edit: bool = False) -> Response:
     parsed = deck.parsed()
     if not 0 <= place < len(parsed.slides):
         raise NoSuchSlideError(f"There is no slide {place}: the deck has {len(parsed.slides)}, counted from 0.")
-    return _shown(editable(parsed, place) if edit else frame(parsed, place))
+    return _html_response(editable(parsed, place) if edit else frame(parsed, place))
 
 
 @router.patch("/{place}", responses=failures(400, 404, 409))
@@ -122,7 +122,7 @@ def delete(place: int, deck: DeckDep, expected_version: ExpectedVersionQuery = N
     return deck.change(lambda html: edit.delete(html, place), expected_version)
 
 
-def _shown(document: FrameDocument) -> Response:
+def _html_response(document: FrameDocument) -> Response:
     headers = {"Content-Security-Policy": document.policy, "Cache-Control": "no-store"}
     return HTMLResponse(document.html, headers=headers)
 

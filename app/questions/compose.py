@@ -101,7 +101,7 @@ def _finished(named: Named, draft: Draft) -> list[Query]:
     """The query; both ends of an order are two, and so are the sizes of parts and their course."""
     months = () if draft.query.months == ALL else draft.query.months
     query = replace(draft.query, split=in_order(draft.split), months=months)
-    if named.has(Kind.TREND) and _is_untold_course(draft):
+    if named.has(Kind.TREND) and _lacks_course(draft):
         if query.ranking or not query.split:
             return [*([query] if query.ranking else []), replace(query, split=("month",), ranking=None)]
         return [query, replace(query, split=in_order((query.split[0], "month")))]
@@ -110,7 +110,7 @@ def _finished(named: Named, draft: Draft) -> list[Query]:
     return [query]
 
 
-def _is_untold_course(draft: Draft) -> bool:
+def _lacks_course(draft: Draft) -> bool:
     """Whether a course over time can be told that no other step tells."""
     return not draft.query.focus and draft.unit is None and len(draft.query.months or ALL) > 1
 

@@ -126,14 +126,14 @@ class Query:
 
     def in_words(self) -> str:
         """The same as a sentence that reads back as this."""
-        return ", ".join([self.topic(), *self.said()])
+        return ", ".join([self.topic(), *self.modifiers()])
 
-    def said(self) -> list[str]:
+    def modifiers(self) -> list[str]:
         """What is to be said of the figures, as words."""
         if self.focus == "growth" and self.threshold:
             return [self.threshold.on_growth_in_words()]
-        said = (self.focus, *(one.in_words() for one in (self.ranking, self.threshold) if one))
-        return [one for one in said if one]
+        modifiers = (self.focus, *(one.in_words() for one in (self.ranking, self.threshold) if one))
+        return [one for one in modifiers if one]
 
     def topic(self) -> str:
         """What it is about, without what is to be said of it: `revenue by region in 2024`."""

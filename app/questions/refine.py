@@ -39,7 +39,7 @@ def refine(query: Query, words: str, *, adds: bool = False, given_up: str = "") 
         query, adds = _ranked_in_each(query), True
     freed = {part for part in PARTS if _asks_for_all(own, part) and query.members(part).names}
     adds_split, adds = adds, adds or (own.has(Kind.COMPARE) and not _compares_by_itself(own))
-    kept = tokenise(" ".join(_kept(query, own, adds=adds, adds_split=adds_split or bool(freed))))
+    kept = tokenise(" ".join(_unchanged(query, own, adds=adds, adds_split=adds_split or bool(freed))))
     year = tokenise(_year_of(query, own))
     named = [token for token in tokens if not (token.kind is Kind.DIMENSION and token.value in freed)]
     added = [token for token in named if not (adds and _is_left_in(token, query, own))]
@@ -93,7 +93,7 @@ def _without_member(query: Query, name: str) -> Query | None:
     return query.with_members(part_of(name), Members(tuple(one for one in members.names if one != name)))
 
 
-def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str]:
+def _unchanged(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str]:
     """What the words do not speak of."""
     is_other = bool(own.measures or own.unknown_measure) and not own.is_per_unit
     kept = [] if is_other and not adds_split else [query.measure]
@@ -113,7 +113,7 @@ def _kept(query: Query, own: Named, *, adds: bool, adds_split: bool) -> list[str
     keeps_focus = (not own.has(*_FOCUS) or _averages_growth_of(query, own)) and (
         query.focus == "share" or not own.has(Kind.TREND)
     )
-    kept += _said(query, own) if keeps_focus else []
+    kept += _modifiers(query, own) if keeps_focus else []
     return kept
 
 
@@ -170,9 +170,9 @@ def _without(kept: Members, named: Members) -> Members:
     return Members(names, excluded=bool(names))
 
 
-def _said(query: Query, own: Named) -> list[str]:
+def _modifiers(query: Query, own: Named) -> list[str]:
     """What the question said of the figures; it ranked or limited them only if the words do neither."""
-    return [query.focus] if own.ends or own.threshold else query.said()
+    return [query.focus] if own.ends or own.threshold else query.modifiers()
 
 
 def _compares_by_itself(own: Named) -> bool:

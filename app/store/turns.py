@@ -69,7 +69,7 @@ class Turns:
             session = db.get_one(ChatSession, lease.session_id)
             return SessionSnapshot(read_messages(db, session.id), read_deck(db, session.id), session.conversation_id)
 
-    def adopt(self, lease: SessionLease) -> bool:
+    def take_over(self, lease: SessionLease) -> bool:
         """Go on with a turn whose worker has died before it began; False where it holds its session no more."""
         with self._database.writing() as db:
             if session := self._leased(db, lease):

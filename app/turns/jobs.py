@@ -75,7 +75,7 @@ class JobQueue:
         for job, left_as in await STORE.run(self._jobs.take_over):
             order = _order(job)
             may_begin = left_as == status.PENDING and not job.order.get(ON_BEHALF)
-            if may_begin and await STORE.run(self._turns.adopt, order.lease):
+            if may_begin and await STORE.run(self._turns.take_over, order.lease):
                 await self._start(job, order)
             else:
                 await self._lose(job, order)

@@ -1,6 +1,6 @@
 """FastAPI's own request spans (`FastAPI(telemetry=…)`, from 0.142) and ours: one of them is enough.
 
-FastAPI opens its span outside all middleware as soon as a tracer provider exists. From inside, the middleware adopts
+FastAPI opens its span outside all middleware as soon as a tracer provider exists. From inside, the middleware claims
 it; where only we would see it, and where the middleware is wrapped round FastAPI, FastAPI's is switched off for the
 application. Its metrics and logs stay on. Inside another instrumentation's span FastAPI is told to keep out.
 Private names that this leans on: `FastAPI._telemetry`, of which `tracing` is asked for its truth at each request,

@@ -68,7 +68,7 @@ class MiddlewareTracer:
         exchange = Exchange(scope, headers, capture_bytes=self._capture_bytes)
         exchange.endpoint_before, exchange.experiment_for = endpoint_before, self.tracing.experiment_for
         here = context_api.get_current()
-        return (self._adopt(exchange, here) if here else None) or self._open(exchange, here)
+        return (self._claim(exchange, here) if here else None) or self._open(exchange, here)
 
     def _exclude(self) -> ServedRequest:
         self.tracing.count("excluded")
@@ -77,7 +77,7 @@ class MiddlewareTracer:
             current.trace.discard()
         return ServedRequest(context_api.set_value(OUTSIDE, True))
 
-    def _adopt(self, exchange: Exchange, here: Context) -> ServerSpan | None:
+    def _claim(self, exchange: Exchange, here: Context) -> ServerSpan | None:
         """Take over the server span that an instrumentation round this middleware has opened for the request."""
         current: SpanState | None = getattr(get_current_span(here), SPAN_STATE, None)
         if current is None or not _is_unclaimed(current.trace):

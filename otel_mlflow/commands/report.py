@@ -19,7 +19,7 @@ from otel_mlflow.errors import DeliveryError
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.question import QuestionError, question_of
 from otel_mlflow.ops.sources import source_for
-from otel_mlflow.ops.summary import Row, Shown
+from otel_mlflow.ops.summary import Disclosure, Row
 
 LISTED = 10
 """Requests in a list; `--json` has all that the dashboard has."""
@@ -56,7 +56,7 @@ def report(config: Path | None, /, as_json: bool, show_users: bool, show_texts: 
         question = question_of(_parameters(asked), time.time_ns() // 1_000_000)
         pseudonym = None if show_users or question.user else pseudonyms_in(settings.delivery.spool_dir / "ops")
         summary = source_for(settings, patience=PATIENCE).summary(question)
-        found = summary.to_dict(Shown(pseudonym, show_texts), settings.ops.error_objective)
+        found = summary.to_dict(Disclosure(pseudonym, show_texts), settings.ops.error_objective)
     except QuestionError as error:
         _fail_in_json(str(error), "", 2, as_json=as_json)
         raise click.UsageError(str(error)) from error

@@ -9,7 +9,7 @@ from otel_mlflow.commands import terminal
 from otel_mlflow.commands.units import dollars, milliseconds, plain
 from otel_mlflow.ops.summary import Row
 
-Shown = Callable[[Any], str]
+Format = Callable[[Any], str]
 
 
 def show_beside_before(found: dict[str, Any]) -> None:
@@ -19,7 +19,7 @@ def show_beside_before(found: dict[str, Any]) -> None:
     _beside("Errors", "error_type", found["errors"], {"requests": plain})
 
 
-def _beside(title: str, by: str, rows: Sequence[Row], figures: dict[str, Shown]) -> None:
+def _beside(title: str, by: str, rows: Sequence[Row], figures: dict[str, Format]) -> None:
     if any(row["previous"] for row in rows):
         names = [name.removesuffix("_ms").removeprefix("total_") for name in figures]
         headings = [by.replace("_", " "), *(text for name in names for text in (name, "before"))]
@@ -27,6 +27,6 @@ def _beside(title: str, by: str, rows: Sequence[Row], figures: dict[str, Shown])
         terminal.table(f"{title}, beside the window before", headings, cells)
 
 
-def _cells(row: Row, figures: dict[str, Shown]) -> list[str]:
+def _cells(row: Row, figures: dict[str, Format]) -> list[str]:
     both = (row, row["previous"] or {})
-    return [shown(some.get(name)) for name, shown in figures.items() for some in both]
+    return [formatted(some.get(name)) for name, formatted in figures.items() for some in both]

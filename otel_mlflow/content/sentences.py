@@ -129,8 +129,8 @@ def find_told(text: str, mention: Mention) -> Range | None:
     """Find the secret that a sentence tells after its name, or before it."""
     return (
         _in_front_of_remark(text, mention)
-        or _said(text, mention)
-        or _said_after_words(text, mention)
+        or _after_verb(text, mention)
+        or _after_verb_and_words(text, mention)
         or find_below(text, mention)
         or _after_remark(text, mention)
         or _in_brackets(text, mention)
@@ -161,7 +161,7 @@ def quoted_words(text: str, quote: int) -> Range | None:
     return quoted.span(group)
 
 
-def _said(text: str, mention: Mention) -> Range | None:
+def _after_verb(text: str, mention: Mention) -> Range | None:
     said = _IS.match(text, mention.end)
     if said is None:
         return None
@@ -194,7 +194,7 @@ def _said(text: str, mention: Mention) -> Range | None:
     return (said.start(group), said.start(group) + len(word)) if is_secret else None
 
 
-def _said_after_words(text: str, mention: Mention) -> Range | None:
+def _after_verb_and_words(text: str, mention: Mention) -> Range | None:
     """Find the password in `the password the new printer has is …`; words about passwords are not passed over."""
     said = _IS_AFTER_WORDS.match(text, mention.end) if mention.strength >= Strength.TEXTS else None
     if said is None or not ASPECTS_TOLD.isdisjoint(said[1].lower().split()):

@@ -191,7 +191,7 @@ class Delivery:
 
     def expect_termination(self) -> None:
         """The process is going to end: from now on nothing waits in memory or on disk to go together with more."""
-        self._engine.stop_gathering()
+        self._engine.stop_lingering()
         self._engine.wait_until_written(LAST_WRITE)
 
     def write_down(self) -> None:

@@ -151,17 +151,17 @@ class Engine:
             self.storage.close()
 
     def hurry(self, timeout: float) -> None:
-        """Somebody waits up to `timeout` seconds: nothing gathers in memory or in the spool to go with more."""
+        """Somebody waits up to `timeout` seconds: nothing waits for more in memory or in the spool."""
         self.writer.hurry()
         self.forwarder.hurry()
         self.wait_until_written(timeout)
         # It was for what was in the spool by then that the forwarder hurried.
         self.forwarder.hurry()
 
-    def stop_gathering(self) -> None:
+    def stop_lingering(self) -> None:
         """Write down and send each trace as soon as it comes."""
-        self.writer.stop_gathering()
-        self.forwarder.stop_gathering()
+        self.writer.stop_lingering()
+        self.forwarder.stop_lingering()
 
     def take_over(self) -> None:
         """Let this process have what dead ones left: a child that was forked in a request, say."""

@@ -43,7 +43,7 @@ CLAIMED_AT_ONCE = 1000
 """Records that are taken over from the dead at a time, so that the living share the work."""
 
 LINGER = 0.5
-"""Seconds in which traces gather for a batch after a quiet time. Nobody sees the difference, and the backend does."""
+"""Seconds that a batch waits for more traces after a quiet time. Nobody sees the difference, and the backend does."""
 
 UNFORESEEN = "otel-mlflow fails in delivery with {error}, which is a fault of its own"
 NO_RECORDS_FAULT = (StorageUnreachableError, CredentialsRejectedError, UnexpectedResponseError)
@@ -95,7 +95,7 @@ class Forwarder:
         self._stop = threading.Event()
         self._rest = Rest(0, self._stop)
         self._rests_since = 0.0
-        self._gathers = True
+        self._lingers = True
         self._trouble = RecentTrouble(clock)
         self._next_takeover = 0.0
         self._in_hand: Traces | SpooledFeedback | None = None
@@ -141,9 +141,9 @@ class Forwarder:
         rest = self._rest
         return self._rests_since + rest.idle > moment and (rest.until is self._stop or not is_awake)
 
-    def stop_gathering(self) -> None:
+    def stop_lingering(self) -> None:
         """Send each trace as soon as it is in the spool."""
-        self._gathers = False
+        self._lingers = False
         self.hurry()
 
     def stop(self) -> None:
@@ -178,7 +178,7 @@ class Forwarder:
             self._scheduler.pause_feedback(work)
         elif work is not None:
             with self._storage.using() as spool:
-                self._suspect(work, unforeseen, spool)
+                self._note_failure(work, unforeseen, spool)
         return rest
 
     def _take_over(self) -> None:
@@ -232,7 +232,7 @@ class Forwarder:
             self._scheduler.await_traces(work, error.records)
             self.health = self.health.taken(self._clock.wall())
         except (RetryableError, MisconfigurationError) as error:
-            self._suspect(work, error, spool)
+            self._note_failure(work, error, spool)
             raise
         else:
             self._taken(work)
@@ -287,7 +287,7 @@ class Forwarder:
         self._scheduler.pause_metadata()
         self.health = replace(self.health.erred(error, self._clock.wall()), metadata_trouble=error)
 
-    def _suspect(self, work: Traces, error: DeliveryError, spool: Spool) -> None:
+    def _note_failure(self, work: Traces, error: DeliveryError, spool: Spool) -> None:
         """It may be the record's fault: something in front of the backend may forbid what it contains."""
         record = work.batch[0].id
         throttled = isinstance(error, RetryableError) and error.throttled
@@ -337,7 +337,7 @@ class Forwarder:
     def _take(self, rest: Rest) -> None:
         if not rest.seconds or not self._clock.wait(rest.until, rest.seconds):
             return
-        if rest.until is self._work and self._gathers:
+        if rest.until is self._work and self._lingers:
             self._take(Rest(LINGER, self._hurry))
         elif rest.until is self._hurry:
             self._hurry.clear()

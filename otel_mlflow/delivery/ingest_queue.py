@@ -125,7 +125,7 @@ class IngestQueue:
             self._clock.wait(self._something, timeout)
         self._writer_sleeps = False
 
-    def gather(self, timeout: float) -> None:
+    def linger(self, timeout: float) -> None:
         """Sleep until there is a crowd, somebody calls `wake()`, or the time is up."""
         self._something.clear()
         if len(self._items) < CROWD:

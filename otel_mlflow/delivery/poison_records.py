@@ -9,38 +9,38 @@ ENOUGH_FAILURES = 4
 
 
 @dataclass
-class _Suspect:
-    failures: int = 1
+class _Failures:
+    count: int = 1
     others_taken: bool = False
 
 
 class PoisonRecordTracker:
     """Counts, for each record, how often it failed alone although the backend was well.
 
-    A backend that is down for all fails on whatever it is sent: that makes nothing suspect.
+    A backend that is down for all fails on whatever it is sent: that tells nothing of the record.
     """
 
     def __init__(self) -> None:
-        self._suspects: dict[int, _Suspect] = {}
+        self._failures: dict[int, _Failures] = {}
 
     def failed_alone(self, record: int) -> bool:
         """The record, sent by itself, could not be delivered. Answer whether that is to be the last time."""
-        suspect = self._suspects.pop(record, None) or _Suspect()
-        self._suspects[record] = suspect
-        if suspect.others_taken:
-            suspect.failures += 1
-            suspect.others_taken = False
-        return suspect.failures >= ENOUGH_FAILURES
+        failures = self._failures.pop(record, None) or _Failures()
+        self._failures[record] = failures
+        if failures.others_taken:
+            failures.count += 1
+            failures.others_taken = False
+        return failures.count >= ENOUGH_FAILURES
 
     def others_taken(self) -> None:
         """The backend has taken something."""
-        for suspect in self._suspects.values():
-            suspect.others_taken = True
+        for failures in self._failures.values():
+            failures.others_taken = True
 
     def clear(self, record: int) -> None:
         """The record was delivered after all, or is gone."""
-        self._suspects.pop(record, None)
+        self._failures.pop(record, None)
 
     def ids(self) -> list[int]:
         """The records to leave until nothing else waits, the one that was tried longest ago first."""
-        return list(self._suspects)
+        return list(self._failures)

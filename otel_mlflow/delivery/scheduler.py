@@ -75,19 +75,19 @@ class Scheduler:
         Once more than a batch waits, spans go first and alone (if `metadata_later`) until none are left: the backend
         takes them a hundred in a request, everything else one by one.
         """
-        suspects = self.poison_records.ids()
+        poison = self.poison_records.ids()
         self._pressed = metadata_later and (self._pressed or spool.has_more_than(LARGEST_BATCH))
         without_metadata = self._is_running(self._metadata)
-        if batch := self._batch(spool, Stage.WHOLE, rate.batch, suspects):
+        if batch := self._batch(spool, Stage.WHOLE, rate.batch, poison):
             return Traces(batch, spans_only=self._pressed or without_metadata)
         self._pressed = False
         if without_metadata:
             return None
         if (feedback := self._next_feedback(spool)) is not None:
             return feedback
-        if batch := self._metadata_batch(spool, min(rate.batch, WITH_METADATA), suspects):
+        if batch := self._metadata_batch(spool, min(rate.batch, WITH_METADATA), poison):
             return Traces(batch)
-        return self._suspect(spool)
+        return self._poison_record(spool)
 
     def pause_experiment(self, name: str) -> None:
         """Leave the experiment's traces for a while, longer each time."""
@@ -156,15 +156,15 @@ class Scheduler:
     def _is_running(self, pause: _Pause | None) -> bool:
         return pause is not None and pause.until > self._clock.monotonic()
 
-    def _suspect(self, spool: Spool) -> Traces | None:
-        """The one among the suspects that was tried longest ago."""
-        suspects = self.poison_records.ids()
-        for suspect in suspects:
-            others = [each for each in suspects if each != suspect]
+    def _poison_record(self, spool: Spool) -> Traces | None:
+        """The one that was tried longest ago."""
+        poison = self.poison_records.ids()
+        for record in poison:
+            others = [each for each in poison if each != record]
             for stage in (Stage.WHOLE, Stage.METADATA):
                 if batch := self._batch(spool, stage, 1, others):
                     return Traces(batch)
-            self.poison_records.clear(suspect)
+            self.poison_records.clear(record)
         return None
 
     def _paused(self, pauses: Mapping[Key, _Pause]) -> list[Key]:

@@ -23,13 +23,13 @@ from otel_mlflow.delivery.storage import SpoolLostError, Storage
 from otel_mlflow.delivery.trouble import LocalTrouble, RecentTrouble
 from otel_mlflow.guard import guarded
 
-GATHERING = 0.05
-"""Seconds in which finished traces gather before they are written together: a fifth of what is promised."""
+LINGER = 0.05
+"""Seconds in which finished traces wait for more before they are written together: a fifth of what is promised."""
 
 IDLE = 1.0
 """Seconds between two looks at what else there is to do. A trace that comes wakes the writer at once."""
 
-LONGEST_GATHERED = 0.06
+LONGEST_ENCODED = 0.06
 """Seconds of encoding, rests included, after which what is encoded is written: the first of it has waited as long."""
 
 AT_ONCE = 396
@@ -61,7 +61,7 @@ class SpoolWriter:
         self._pacer = queue.pacer = Pacer(clock, self._is_late)
         self._began = 0.0
         self._hurry = False
-        self._gathers = True
+        self._lingers = True
         self._stopped = False
         self._lock = threading.Lock()
         self._in_hand = Tally()
@@ -78,8 +78,8 @@ class SpoolWriter:
         while not self._stopped:
             self._queue.wait(IDLE)
             self._storage.check_disk()
-            if len(self._queue) and not self._hurry and self._gathers:
-                self._queue.gather(GATHERING)
+            if len(self._queue) and not self._hurry and self._lingers:
+                self._queue.linger(LINGER)
             self._hurry = False
             self.write_all()
         self.write_all()
@@ -94,9 +94,9 @@ class SpoolWriter:
         self.hurry()
         self._pacer.let_in()
 
-    def stop_gathering(self) -> None:
+    def stop_lingering(self) -> None:
         """Write each trace as soon as it comes."""
-        self._gathers = False
+        self._lingers = False
         self.hurry()
 
     def stop(self) -> None:
@@ -134,7 +134,7 @@ class SpoolWriter:
     def _encode_some(self) -> tuple[list[TraceRecord], list[tuple[str, bytes]]]:
         traces: list[TraceRecord] = []
         feedback: list[tuple[str, bytes]] = []
-        closes_at = self._clock.monotonic() + LONGEST_GATHERED
+        closes_at = self._clock.monotonic() + LONGEST_ENCODED
         while len(traces) < AT_ONCE and self._clock.monotonic() < closes_at and (item := self._take()) is not None:
             if isinstance(item, Feedback):
                 feedback.append((item.trace_id, item.payload))

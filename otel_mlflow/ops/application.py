@@ -19,7 +19,7 @@ from otel_mlflow.ops.authorizer import AuthorizedApp, Authorizer
 from otel_mlflow.ops.bodies import WORTH_COMPRESSING
 from otel_mlflow.ops.endpoints import PAGE, Endpoints
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
-from otel_mlflow.ops.summary import Shown
+from otel_mlflow.ops.summary import Disclosure
 from otel_mlflow.ops.trailing_slash import TrailingSlash
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def app(
 
     if not isinstance(tracing, Tracing):
         raise ArgumentTypeError("tracing", tracing, "what otel_mlflow.instrument() returns, or otel_mlflow.Tracing(…)")
-    shown = functools.partial(_shown, tracing.settings, show_users=show_users, show_texts=show_texts)
-    endpoints = Endpoints(tracing, shown, is_guarded=token is not None or guard is not None)
+    disclosure = functools.partial(_disclosure, tracing.settings, show_users=show_users, show_texts=show_texts)
+    endpoints = Endpoints(tracing, disclosure, is_guarded=token is not None or guard is not None)
     routes = [
         Route("/", endpoints.page),
         Route("/status", endpoints.status),
@@ -76,8 +76,8 @@ async def refused(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
 
 
-def _shown(settings: Settings, *, show_users: bool, show_texts: bool) -> Shown:
-    return Shown(None if show_users else pseudonyms_in(state_folder(settings)), show_texts)
+def _disclosure(settings: Settings, *, show_users: bool, show_texts: bool) -> Disclosure:
+    return Disclosure(None if show_users else pseudonyms_in(state_folder(settings)), show_texts)
 
 
 def state_folder(settings: Settings) -> Path:

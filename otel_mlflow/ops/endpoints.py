@@ -23,7 +23,7 @@ from otel_mlflow.ops.metrics.scrape import NEEDS, Metrics, can_scrape
 from otel_mlflow.ops.own_deliveries import OwnDeliveries
 from otel_mlflow.ops.question import QuestionError, question_of
 from otel_mlflow.ops.sources import source_for
-from otel_mlflow.ops.summary import Shown
+from otel_mlflow.ops.summary import Disclosure
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -39,11 +39,11 @@ AT_ONCE = 2
 
 
 class Endpoints:
-    """The routes of one dashboard; `shown` tells what of people may be shown."""
+    """The routes of one dashboard; `disclosure` tells what of people may be shown."""
 
-    def __init__(self, tracing: Tracing, shown: Callable[[], Shown], *, is_guarded: bool) -> None:
+    def __init__(self, tracing: Tracing, disclosure: Callable[[], Disclosure], *, is_guarded: bool) -> None:
         self._tracing = tracing
-        self._make_shown = shown
+        self._make_disclosure = disclosure
         self._is_guarded = is_guarded
         self._metrics = Metrics(tracing) if can_scrape() else None
         self._expected = False
@@ -115,20 +115,20 @@ class Endpoints:
     def _summary(self, parameters: Mapping[str, str]) -> Response:
         try:
             question = question_of(parameters, time.time_ns() // 1_000_000)
-            if question.user and self._shown.pseudonym is not None:
+            if question.user and self._disclosure.pseudonym is not None:
                 raise QuestionError("user cannot be asked for: the dashboard was made without show_users")
             objective = self._tracing.settings.ops.error_objective
-            found = self._answers.to(question).to_dict(self._shown, objective)
+            found = self._answers.to(question).to_dict(self._disclosure, objective)
         except QuestionError as error:
             return JSONResponse({"detail": str(error), "fix": "correct the address"}, 400)
         except DeliveryError as error:
             return JSONResponse({"detail": error.reason, "fix": error.fix}, 503)
-        shown = {"users_shown": self._shown.pseudonym is None, "texts_shown": self._shown.texts}
+        shown = {"users_shown": self._disclosure.pseudonym is None, "texts_shown": self._disclosure.texts}
         return Response(json_body({**found, **shown}), media_type="application/json")
 
     @functools.cached_property
-    def _shown(self) -> Shown:
-        return self._make_shown()
+    def _disclosure(self) -> Disclosure:
+        return self._make_disclosure()
 
 
 async def in_thread(limiter: CapacityLimiter, work: Callable[[], Answer]) -> Answer:

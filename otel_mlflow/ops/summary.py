@@ -66,7 +66,7 @@ TIMES = ("time", "first", "last")
 
 
 @dataclass(frozen=True)
-class Shown:
+class Disclosure:
     """What of people may be shown: their names, or a pseudonym for each; their own words, or none."""
 
     pseudonym: Callable[[str], str] | None = None
@@ -94,10 +94,10 @@ class Summary:
         """Whether asking again soon will tell more."""
         return any(each.reason.startswith(BEHIND) for each in self.missing)
 
-    def to_dict(self, shown: Shown, error_objective: float = ERROR_OBJECTIVE) -> dict[str, Any]:
+    def to_dict(self, disclosure: Disclosure, error_objective: float = ERROR_OBJECTIVE) -> dict[str, Any]:
         """The summary as JSON values."""
         question, figures = self.question, self.figures
-        lists = {name: [self._row(row, shown) for row in getattr(figures, name)] for name in LISTS}
+        lists = {name: [self._row(row, disclosure) for row in getattr(figures, name)] for name in LISTS}
         return {
             "window": {
                 "name": question.window,
@@ -112,15 +112,15 @@ class Summary:
             "previous": figures.previous,
             "error_budget": error_budget(figures.totals, figures.series, error_objective),
             **lists,
-            "comments": lists["comments"] if shown.texts else [],
+            "comments": lists["comments"] if disclosure.texts else [],
         }
 
-    def _row(self, row: Row, shown: Shown) -> Row:
+    def _row(self, row: Row, disclosure: Disclosure) -> Row:
         rest_if_due()
         told = {key: value for key, value in row.items() if key != "experiment"}
         told.update({key: iso(told[key]) for key in TIMES if key in told})
-        if shown.pseudonym is not None and told.get("user"):
-            told["user"] = shown.pseudonym(told["user"])
+        if disclosure.pseudonym is not None and told.get("user"):
+            told["user"] = disclosure.pseudonym(told["user"])
         if "trace_id" in told:
             told["url"] = trace_url(self.experiment, row.get("experiment"), told["trace_id"])
         return told

@@ -64,14 +64,14 @@ def _is_used(name: str, value: str) -> bool:
 
 def _difference(name: str, said: str) -> Difference:
     used = os.environ.get(name)
-    return Difference(name, _shown(name, said), _shown(name, used) if used else None)
+    return Difference(name, _redacted(name, said), _redacted(name, used) if used else None)
 
 
 def _weight(difference: Difference) -> bool:
     return not difference.name.endswith(_WHERE_TO)
 
 
-def _shown(name: str, value: str) -> str:
+def _redacted(name: str, value: str) -> str:
     """Headers may hold a secret under any name."""
     if name.endswith("HEADERS"):
         return "***"

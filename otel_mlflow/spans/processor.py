@@ -98,7 +98,7 @@ class OpenTraceSpanProcessor(SpanProcessor):
         """What becomes of a trace that no request of ours is behind.
 
         A request that only a framework knows of, and in which nothing else happened, is not one that we were asked to
-        trace: it was adopted by nobody, or its path is excluded. More of a trace that began elsewhere is kept with it.
+        trace: it was claimed by nobody, or its path is excluded. More of a trace that began elsewhere is kept with it.
         """
         nothing_but_framework = is_framework(root) and not trace.tree.has_inner_spans
         if nothing_but_framework or (trace.fragment and not trace.owner.samples(trace.identity.mlflow_trace_id_int)):

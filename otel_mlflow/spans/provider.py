@@ -76,7 +76,7 @@ class SharedTracerProvider:
         self._explicit: list[tuple[TraceOwner, TracerProvider]] = []
         self._own: OwnTracerProvider | None = None
         self._global = GlobalTracerProvider()
-        self._adopted: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._instrumented: weakref.WeakSet[Any] = weakref.WeakSet()
         self._undo: list[Callable[[], None]] = []
         self._known: dict[TraceOwner | None, ProviderInUse] = {}
         self._filter = _LeftInAnotherContext()
@@ -92,7 +92,7 @@ class SharedTracerProvider:
             logging.getLogger("opentelemetry.context").addFilter(self._filter)
             current = self._global.current()
             if _takes_processors(current):
-                self._adopt(current)
+                self._instrument(current)
             else:
                 _warn_of_foreign(current)
                 self._global.place(self._explicit_of(owner) or self._our_own(service_name))
@@ -130,7 +130,7 @@ class SharedTracerProvider:
 
     def _name(self, owner: TraceOwner, explicit: TracerProvider) -> None:
         self._explicit.append((owner, explicit))
-        self._adopt(explicit)
+        self._instrument(explicit)
 
     def tracer(self, name: str, owner: TraceOwner | None = None) -> trace_api.Tracer:
         """A tracer of the provider in use: the owner's, by default that of the trace that is current."""
@@ -151,7 +151,7 @@ class SharedTracerProvider:
         chosen = self._in_use(owner)
         provider = _unwrapped(chosen) or self._own or seen
         if isinstance(provider, TracerProvider):
-            self._adopt(provider)  # a proxy may have been given another one
+            self._instrument(provider)  # a proxy may have been given another one
         own = self._own if chosen is None or chosen is self._own else None
         return ProviderInUse(seen, getattr(seen, "provider", None), provider, own)
 
@@ -183,15 +183,15 @@ class SharedTracerProvider:
             application = _unwrapped(tracer_provider)
             if self._own is not None and before is self._own:
                 self._own.show_to(application, _processors_of(application))
-            self._adopt(tracer_provider)
+            self._instrument(tracer_provider)
 
-    def _adopt(self, provider: Any) -> None:
+    def _instrument(self, provider: Any) -> None:
         if provider is self._own:
             return
         sdk_provider = _unwrapped(provider)
         processors = _processors_of(sdk_provider)
-        if sdk_provider not in self._adopted:
-            self._adopted.add(sdk_provider)
+        if sdk_provider not in self._instrumented:
+            self._instrumented.add(sdk_provider)
             provider.add_span_processor(self._processor if processors is None else Ends(self._processor))
         if processors is not None and not isinstance(sdk_provider.sampler, RecordingSampler):
             self._undo += (

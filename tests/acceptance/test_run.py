@@ -100,7 +100,7 @@ def test_an_untouched_app_has_exact_trees_on_every_server(start: Start, server: 
         pytest.param((*RUN, INSTRUMENT), id="inside", marks=pytest.mark.soak),
     ],
 )
-def test_an_opentelemetry_instrument_that_is_there_is_adopted(start: Start, launcher: tuple[str, ...]) -> None:
+def test_an_opentelemetry_instrument_that_is_there_is_used(start: Start, launcher: tuple[str, ...]) -> None:
     """Its server span is the request's, and there is no other."""
     server, reader = start(f"{APPS}:fastapi", launcher=launcher, **QUIET)
     get(server, "/hello/ada")

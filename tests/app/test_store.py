@@ -88,11 +88,11 @@ def test_a_turn_that_lost_its_session_keeps_nothing(store: Store) -> None:
 def test_a_dead_workers_turn_is_gone_on_with_only_while_it_holds_its_session(store: Store, tmp_path: Path) -> None:
     """Whoever asked again has it since: that turn stays its own worker's, which is told of a cancel."""
     first = store.turns.begin(None, "ada", "Hello")
-    assert store.turns.adopt(first)
+    assert store.turns.take_over(first)
     store.turns.abandon(first, [])
     other = Store(tmp_path / "slides.db")
     second = other.turns.begin(first.session_id, "ada", "Hello again")
-    assert not store.turns.adopt(first)
+    assert not store.turns.take_over(first)
     store.turns.cancel(first.session_id, "ada")
     assert other.turns.cancelled() == [second.turn_id]
 

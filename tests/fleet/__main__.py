@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from tests.fleet.chaos import ChaosTest, Verdict, chaos_test
 from tests.fleet.collector_build import CollectorMissingError, find_or_build
 from tests.fleet.fleet import Fleet, fleet
 from tests.fleet.outages import alone_and_together, outages
 from tests.fleet.shown import shown
-from tests.fleet.trial import Trial, Verdict, trial
 
 DRAINING = 300.0
 """Seconds in which all that waits anywhere must have arrived."""
@@ -66,7 +66,7 @@ def introduce(running: Fleet) -> None:
 
 def put_to_the_test(running: Fleet, at_once: int) -> Verdict:
     """Kill everything, alone and together, under load; then let it come to rest."""
-    with trial(running) as going:
+    with chaos_test(running) as going:
         going.answer_some()
         for parts in alone_and_together(outages(running, going.answers), at_once):
             began = time.monotonic()
@@ -76,7 +76,7 @@ def put_to_the_test(running: Fleet, at_once: int) -> Verdict:
         return come_to_rest(going)
 
 
-def come_to_rest(going: Trial) -> Verdict:
+def come_to_rest(going: ChaosTest) -> Verdict:
     """End the load, and wait for what is on its way."""
     say("the load ends; waiting for what is on its way …")
     going.end()
@@ -90,7 +90,9 @@ def say(words: str) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="a fleet on this machine, and its trial")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fleet", description="a fleet on this machine, and its chaos test"
+    )
     parser.add_argument("--folder", type=Path, help="where queues, databases and logs go (a temporary folder)")
     parser.add_argument("--alone", action="store_true", help="kill one part after the other, and no two at once")
     parser.add_argument("--stay", action="store_true", help="leave it running in the end, to look at")

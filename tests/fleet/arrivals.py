@@ -46,7 +46,7 @@ class Arrivals:
                 with self._engine.connect() as connection:
                     found = [trace_id for (trace_id,) in connection.execute(IDS)]
             except SQLAlchemyError:
-                continue  # it is down because the trial has stopped it
+                continue  # it is down because the chaos test has stopped it
             now = time.monotonic()
             for trace_id in found:
                 self.seen.setdefault(trace_id, now)

@@ -9,7 +9,7 @@ import pytest
 from mlflow.entities import Trace
 from mlflow.exceptions import MlflowException
 
-from tests.fleet.trial import SPANS
+from tests.fleet.chaos import SPANS
 from tests.fleet.way import Way, way
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from mlflow.entities import Trace
 
-from tests.fleet.trial import SPANS
+from tests.fleet.chaos import SPANS
 from tests.fleet.way import Way, way
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.process import until

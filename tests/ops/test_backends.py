@@ -17,7 +17,7 @@ import pytest
 from otel_mlflow.ops.question import question_of
 from otel_mlflow.ops.sources import source_for
 from otel_mlflow.ops.sources.base import Source
-from otel_mlflow.ops.summary import LISTS, Shown
+from otel_mlflow.ops.summary import LISTS, Disclosure
 from tests.ops import expected
 from tests.ops.comparing import close, without
 from tests.ops.dashboards import settings_of
@@ -82,7 +82,7 @@ def source(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Source
 
 def check(source: Source, seeded: list[Request], **asked: str) -> dict[str, Any]:
     """Compare every figure of a window."""
-    found = source.summary(question_of(asked, END)).to_dict(Shown())
+    found = source.summary(question_of(asked, END)).to_dict(Disclosure())
     start, end = (expected.moment(found["window"][name]) for name in ("start", "end"))
     wanted = expected.figures(of_the_dashboard(seeded), start, end, found["window"]["step_seconds"] * 1000)
     for name in ("totals", "previous"):
@@ -90,9 +90,9 @@ def check(source: Source, seeded: list[Request], **asked: str) -> dict[str, Any]
     for name in LISTS:
         assert without(found[name], "url") == close(wanted[name]), name
     unnamed = [r for r in of_the_dashboard(seeded) if start <= r.time_ms < end and not r.has_tag]
-    untold = sum(r.outcome != "unfinished" for r in unnamed)
-    assert [each["figure"] for each in found["missing"]] == (["spans"] if untold else [])
-    assert all(each["reason"].startswith(f"{untold} traces ") for each in found["missing"])
+    uncounted = sum(r.outcome != "unfinished" for r in unnamed)
+    assert [each["figure"] for each in found["missing"]] == (["spans"] if uncounted else [])
+    assert all(each["reason"].startswith(f"{uncounted} traces ") for each in found["missing"])
     return found
 
 
@@ -105,7 +105,7 @@ def test_every_figure_of_a_window(source: Source, window: str) -> None:
 @pytest.mark.parametrize("asked", [{"service": MAIN}, {"version": "1.1"}, {"slower_than": "4.5"}], ids=str)
 def test_a_filter(source: Source, asked: dict[str, str]) -> None:
     """All figures but who is new are those of the requests that are meant."""
-    found = source.summary(question_of({"window": "60d", **asked}, END)).to_dict(Shown())
+    found = source.summary(question_of({"window": "60d", **asked}, END)).to_dict(Disclosure())
     chosen = [request for request in of_the_dashboard(SEEDED) if is_meant(request, **asked)]
     start, end = (expected.moment(found["window"][name]) for name in ("start", "end"))
     wanted = expected.figures(chosen, start, end, found["window"]["step_seconds"] * 1000)
@@ -153,7 +153,7 @@ def test_a_trace_that_cannot_be_read_back_costs_only_its_own_figures(backend: Ba
     """MLflow answers 500 to whoever asks for its spans, alone or with others."""
     request = next(r for r in of_the_dashboard(SEEDED) if r.calls and not r.has_tag and r.time_ms > END - HOUR)
     backend.tables.damage(request)
-    found = backend.source(tmp_path).summary(question_of({"window": "1h"}, END)).to_dict(Shown())
+    found = backend.source(tmp_path).summary(question_of({"window": "1h"}, END)).to_dict(Disclosure())
     backend.tables.remove([request])
     backend.tables.add([request])
     wanted = [r for r in of_the_dashboard(SEEDED) if r.time_ms > END - HOUR]
@@ -178,8 +178,8 @@ def test_an_index_that_is_lost_or_damaged_is_made_anew(backend: Backend, tmp_pat
 def test_the_texts_of_feedback_are_shown_where_they_are_asked_for(source: Source) -> None:
     """And nowhere else."""
     found = source.summary(question_of({"window": "60d"}, END))
-    assert "text of " not in str(found.to_dict(Shown()))
-    assert found.to_dict(Shown(texts=True))["comments"][0]["value"].startswith("text of ")
+    assert "text of " not in str(found.to_dict(Disclosure()))
+    assert found.to_dict(Disclosure(texts=True))["comments"][0]["value"].startswith("text of ")
 
 
 @pytest.mark.soak

@@ -12,7 +12,7 @@ from otel_mlflow.delivery.destinations import destination_for
 from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import question_of
 from otel_mlflow.ops.sources import source_for
-from otel_mlflow.ops.summary import Shown
+from otel_mlflow.ops.summary import Disclosure
 from tests.ops import expected, seed
 from tests.ops.comparing import close
 from tests.ops.conftest import SEEDED
@@ -45,7 +45,7 @@ def test_a_classic_experiment_is_counted_from_its_infos(workspace: Workspace) ->
     """Its spans are files: what traces used is read from their tags alone."""
     destination = destination_for(settings("classic"))
     seed.fill(destination, SEEDED)
-    found = source_for(settings("classic")).summary(question_of({"window": "24h"}, seed.END)).to_dict(Shown())
+    found = source_for(settings("classic")).summary(question_of({"window": "24h"}, seed.END)).to_dict(Disclosure())
     start, end = (expected.moment(found["window"][name]) for name in ("start", "end"))
     wanted = expected.figures(SEEDED, start, end, found["window"]["step_seconds"] * 1000)
     for name in ("routes", "statuses", "services"):

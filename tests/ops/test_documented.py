@@ -11,7 +11,7 @@ import pytest
 
 from otel_mlflow.ops.question import question_of
 from otel_mlflow.ops.sources import source_for
-from otel_mlflow.ops.summary import Shown
+from otel_mlflow.ops.summary import Disclosure
 from tests.ops.dashboards import dashboard, settings_of
 from tests.ops.scraping import Scrape
 from tests.ops.tables import Tables
@@ -43,7 +43,7 @@ def found(store: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, An
     shutil.copy(store, folder / "mlflow.db")
     Tables(f"sqlite:///{folder}/mlflow.db", str(folder)).add(variety(200, routes=9, texts=20))
     source = source_for(settings_of(folder / "mlflow.db", folder, experiment_name=FIRST, service_name=MAIN))
-    return source.summary(question_of({"window": "60d"}, END)).to_dict(Shown(texts=True))
+    return source.summary(question_of({"window": "60d"}, END)).to_dict(Disclosure(texts=True))
 
 
 def test_every_key_of_the_summary_is_documented(store: Path, tmp_path: Path) -> None:

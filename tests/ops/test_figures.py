@@ -11,7 +11,7 @@ import pytest
 from otel_mlflow.ops.pseudonyms import pseudonyms_in
 from otel_mlflow.ops.question import question_of
 from otel_mlflow.ops.sources import source_for
-from otel_mlflow.ops.summary import LISTS, Shown
+from otel_mlflow.ops.summary import LISTS, Disclosure
 from tests.ops import expected, seed
 from tests.ops.comparing import close, without
 from tests.ops.conftest import SEEDED
@@ -25,7 +25,7 @@ WINDOWS = ("15m", "1h", "24h", "28d")
 def summary(store: Path, **asked: str) -> dict[str, Any]:
     """What the dashboard says of the seeded store."""
     source = source_for(settings_of(store, store.parent))
-    return source.summary(question_of(asked, seed.END)).to_dict(Shown())
+    return source.summary(question_of(asked, seed.END)).to_dict(Disclosure())
 
 
 def counted_by_hand(found: dict[str, Any], seeded: list[Request]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_users_have_pseudonyms_unless_their_names_are_asked_for(store: Path, tmp
     pairs = set()
     for window in ("24h", "7d"):
         found = source.summary(question_of({"window": window}, seed.END))
-        named, hidden = found.to_dict(Shown()), found.to_dict(Shown(pseudonyms_in(tmp_path)))
+        named, hidden = found.to_dict(Disclosure()), found.to_dict(Disclosure(pseudonyms_in(tmp_path)))
         assert "@" not in str(hidden)
         for name in LISTS:
             pairs |= {(a["user"], b["user"]) for a, b in zip(named[name], hidden[name], strict=True) if "user" in a}

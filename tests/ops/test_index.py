@@ -21,7 +21,7 @@ from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import DAY, HOUR, MINUTE, Question, question_of
 from otel_mlflow.ops.sources import source_for
 from otel_mlflow.ops.sources.base import Wanted
-from otel_mlflow.ops.summary import Shown
+from otel_mlflow.ops.summary import Disclosure
 from tests.ops import seed
 from tests.ops.conftest import EXPERIMENT
 from tests.ops.dashboards import settings_of
@@ -107,10 +107,10 @@ def test_a_question_says_that_the_index_is_behind_until_it_is_not(store: Path, t
     """It does not wait longer than it may, and what is not read by then is read after that: also without patience."""
     source = source_for(settings_of(store, tmp_path), patience=0)
     asked = question_of({"window": "24h"}, seed.END)
-    first = source.summary(asked).to_dict(Shown())
+    first = source.summary(asked).to_dict(Disclosure())
     assert any(each["reason"].startswith("behind") for each in first["missing"])
     last = until(
-        lambda: found if not (found := source.summary(asked).to_dict(Shown()))["missing"] else None,
+        lambda: found if not (found := source.summary(asked).to_dict(Disclosure()))["missing"] else None,
         seconds=60,
         waiting_for=lambda: "the index to be fed",
     )
@@ -121,8 +121,8 @@ def test_two_processes_share_an_index(store: Path, tmp_path: Path) -> None:
     """What one has read, the other need not: it answers at once, and from the same file."""
     asked = question_of({"window": "24h"}, seed.END)
     one, other = (source_for(settings_of(store, tmp_path)) for _ in range(2))
-    found = one.summary(asked).to_dict(Shown())
-    assert other.summary(asked).to_dict(Shown()) == found
+    found = one.summary(asked).to_dict(Disclosure())
+    assert other.summary(asked).to_dict(Disclosure()) == found
     assert len(list((tmp_path / "spool" / "ops").glob("*.db"))) == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from otel_mlflow.errors import MisconfigurationError
 from otel_mlflow.ops.question import question_of
 from otel_mlflow.ops.sources import source_for
-from otel_mlflow.ops.summary import Shown
+from otel_mlflow.ops.summary import Disclosure
 from tests.ops import expected, seed
 from tests.ops.comparing import close
 from tests.ops.conftest import SEEDED
@@ -22,7 +22,7 @@ from tests.servers.scripted import ScriptedMlflow
 def asked(server: MlflowServer, folder: Path, **parameters: str) -> dict[str, Any]:
     """What the dashboard says of the seeded server."""
     source = source_for(settings_of(folder, folder, tracking_uri=server.url))
-    return source.summary(question_of(parameters, seed.END)).to_dict(Shown())
+    return source.summary(question_of(parameters, seed.END)).to_dict(Disclosure())
 
 
 def test_traces_that_delivery_sent_are_counted(server: MlflowServer, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from otel_mlflow.ops.figures.count import count
 from otel_mlflow.ops.index.entry import entry_from_info
 from otel_mlflow.ops.index.trace_index import TraceIndex
 from otel_mlflow.ops.question import HOUR, Question
-from otel_mlflow.ops.summary import Shown, Summary
+from otel_mlflow.ops.summary import Disclosure, Summary
 from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG, TraceSummary
 from otel_mlflow.status import Experiment
 
@@ -54,7 +54,7 @@ def counted(folder: Path, *infos: dict[str, Any]) -> dict[str, Any]:
     question = Question(NOON, NOON + HOUR)
     with index.reading() as db:
         summary = Summary(question, "test", Experiment("1", "e", ""), count(db, question))
-    return dict(json.loads(json_body(summary.to_dict(Shown(texts=True)))))
+    return dict(json.loads(json_body(summary.to_dict(Disclosure(texts=True)))))
 
 
 def tagged(name: str, value: str) -> dict[str, Any]:

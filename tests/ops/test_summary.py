@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otel_mlflow.ops.question import Question
-from otel_mlflow.ops.summary import Figures, Missing, Shown, Summary, trace_url
+from otel_mlflow.ops.summary import Disclosure, Figures, Missing, Summary, trace_url
 from otel_mlflow.status import Experiment
 
 HERE = Experiment("1", "configured", "http://127.0.0.1:5000/#/experiments/1")
@@ -25,9 +25,9 @@ def test_users_and_texts_are_shown_as_they_may_be() -> None:
     row = {"user": "ada@example.com", "requests": 1}
     comment = {"name": "comment", "value": "my own words", "time": 0, "trace_id": "tr-1", "experiment": "1"}
     summary = Summary(Question(0, 1000), "a store", HERE, Figures(users=[row], comments=[comment]))
-    hidden = summary.to_dict(Shown(pseudonym=lambda user: f"user {len(user)}"))
+    hidden = summary.to_dict(Disclosure(pseudonym=lambda user: f"user {len(user)}"))
     assert (hidden["users"][0]["user"], hidden["comments"]) == ("user 15", [])
-    told = summary.to_dict(Shown(texts=True))
+    told = summary.to_dict(Disclosure(texts=True))
     assert (told["users"][0]["user"], told["comments"][0]["value"]) == ("ada@example.com", "my own words")
 
 

@@ -24,7 +24,7 @@ from otel_mlflow.ops.sources import source_for
 from otel_mlflow.ops.sources.catalog_relations import over
 from otel_mlflow.ops.sources.databricks_sql import Warehouse
 from otel_mlflow.ops.sources.statements import COMMENTS, FEEDBACK, TOTALS, parameters
-from otel_mlflow.ops.summary import LISTS, Shown
+from otel_mlflow.ops.summary import LISTS, Disclosure
 from tests.ops import expected, seed, spark
 from tests.ops.comparing import close, without
 from tests.ops.conftest import EXPERIMENT, SEEDED
@@ -74,7 +74,7 @@ def test_every_figure(engine: Any, workspace: Workspace) -> None:
     seed.fill(destination_for(settings(**TABLES)), SEEDED)
     spark.fill(engine, workspace, LOCATION)
     source = source_for(settings(**TABLES, sql_warehouse_id="a-warehouse"))
-    found = source.summary(question_of({"window": "24h"}, seed.END)).to_dict(Shown())
+    found = source.summary(question_of({"window": "24h"}, seed.END)).to_dict(Disclosure())
     start, end = (expected.moment(found["window"][name]) for name in ("start", "end"))
     wanted = expected.figures(SEEDED, start, end, found["window"]["step_seconds"] * 1000)
     assert found["totals"] == close(wanted["totals"])

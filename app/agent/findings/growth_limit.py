@@ -70,8 +70,8 @@ def _count(moved: Sequence[Point], limit: Threshold, names: str, unit: Unit) -> 
         return f"none of {len(moved)} {names}{told}"
     if not others:
         return f"all {len(moved)} {names}: {_listed(passing, moved, unit)}"
-    untold = f"; not {_listed(others, moved, unit)}" if len(others) <= _MOST_WITH_FIGURES else ""
-    return f"{len(passing)} of {len(moved)} {names}: {_listed(passing, moved, unit)}{untold}"
+    failing = f"; not {_listed(others, moved, unit)}" if len(others) <= _MOST_WITH_FIGURES else ""
+    return f"{len(passing)} of {len(moved)} {names}: {_listed(passing, moved, unit)}{failing}"
 
 
 def _listed(points: Sequence[Point], every: Sequence[Point], unit: Unit) -> str:

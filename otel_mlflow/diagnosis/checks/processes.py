@@ -21,7 +21,8 @@ def check(setup: Setup) -> CheckResult:
         ]
     if not statuses:
         return ok("no process delivers from this spool now")
-    found = "; ".join(f"{times} × {said}" for said, times in Counter(_said(*each) for each in statuses).items())
+    sentences = Counter(_sentence(*each) for each in statuses)
+    found = "; ".join(f"{times} × {sentence}" for sentence, times in sentences.items())
     if fixes := {status["fix"] for _, status in statuses if status["state"] == "failed"}:
         return fail(found, "; ".join(sorted(fixes)))
     if any(destination != ours for destination, _ in statuses):
@@ -31,7 +32,7 @@ def check(setup: Setup) -> CheckResult:
     return ok(found)
 
 
-def _said(destination: str, status: dict[str, Any]) -> str:
+def _sentence(destination: str, status: dict[str, Any]) -> str:
     whom = f" as {status['identity']} (credentials: {status['credential_source']})" if status["identity"] else ""
     why = f": {status['reason']}" if status["reason"] else ""
     return f"{status['state']}, delivering to {destination}{whom}{why}"

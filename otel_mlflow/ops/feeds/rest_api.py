@@ -14,7 +14,7 @@ from otel_mlflow.ops.feeds.trace_api import (
     Measure,
     NotOfferedError,
     Scope,
-    SpanFacts,
+    SpanSummary,
     Times,
     metrics_request,
     milliseconds,
@@ -62,13 +62,13 @@ class RestApi:
         found: list[Json] = self._checked(answer).get("data_points", [])
         return found
 
-    def spans(self, trace_ids: Sequence[str]) -> Mapping[str, list[SpanFacts]]:
+    def spans(self, trace_ids: Sequence[str]) -> Mapping[str, list[SpanSummary]]:
         """The spans of traces."""
         asked = urlencode([("trace_ids", trace_id) for trace_id in trace_ids])
         answer = self._client.get(f"{TRACES}/batchGet?{asked}", {})
         self._check_offered(answer, "the spans of traces")
         found = self._checked(answer).get("traces", ())
-        return {each["trace_info"]["trace_id"]: [_facts(span) for span in each.get("spans", ())] for each in found}
+        return {each["trace_info"]["trace_id"]: list(map(_span_summary, each.get("spans", ()))) for each in found}
 
     def close(self) -> None:
         """Close the connections."""
@@ -85,12 +85,12 @@ class RestApi:
         return found
 
 
-def _facts(span: Mapping[str, Any]) -> SpanFacts:
+def _span_summary(span: Mapping[str, Any]) -> SpanSummary:
     """Of a span in OTLP's JSON."""
     attributes = {each["key"]: _value(each.get("value", {})) for each in span.get("attributes", ())}
     is_failed = span.get("status", {}).get("code") == "STATUS_CODE_ERROR"
     duration = milliseconds(span.get("start_time_unix_nano"), span.get("end_time_unix_nano"))
-    return SpanFacts(span.get("name", ""), attributes, is_failed, duration)
+    return SpanSummary(span.get("name", ""), attributes, is_failed, duration)
 
 
 def _value(value: Mapping[str, Any]) -> Any:

@@ -23,7 +23,7 @@ from otel_mlflow.ops.feeds.trace_api import (
     Measure,
     NotOfferedError,
     Scope,
-    SpanFacts,
+    SpanSummary,
     Times,
     TraceApi,
 )
@@ -174,7 +174,7 @@ class SearchFeed:
             return None
         return found
 
-    def _spans(self, trace_ids: Sequence[str]) -> dict[str, list[SpanFacts] | None]:
+    def _spans(self, trace_ids: Sequence[str]) -> dict[str, list[SpanSummary] | None]:
         """The spans of each; None for one that the backend cannot read back, which must not cost the others theirs."""
         try:
             found = self._api.spans(trace_ids)
@@ -202,7 +202,7 @@ def _within(start_ms: int, end_ms: int) -> str:
     return f"trace.timestamp_ms >= {start_ms} AND trace.timestamp_ms < {end_ms}"
 
 
-def _summary(spans: Sequence[SpanFacts]) -> TraceSummary:
+def _summary(spans: Sequence[SpanSummary]) -> TraceSummary:
     summary = TraceSummary()
     for span in spans:
         summary.add_span(span.name, span.attributes, is_failed=span.is_failed, duration_ms=span.duration_ms)

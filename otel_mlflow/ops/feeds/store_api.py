@@ -17,7 +17,7 @@ from otel_mlflow.ops.feeds.trace_api import (
     Json,
     Measure,
     Scope,
-    SpanFacts,
+    SpanSummary,
     Times,
     metrics_request,
     milliseconds,
@@ -81,13 +81,13 @@ class StoreApi:
         found = self._asked(lambda: self._store.query_trace_metrics(**asked))
         return [{"dimensions": each.dimensions, "values": each.values} for each in found]
 
-    def spans(self, trace_ids: Sequence[str]) -> Mapping[str, list[SpanFacts]]:
+    def spans(self, trace_ids: Sequence[str]) -> Mapping[str, list[SpanSummary]]:
         """The spans of traces. One that cannot be read back is an error for all, as at a server that answers 500."""
         try:
             found = self._asked(lambda: self._store.batch_get_traces(list(trace_ids)))
         except ValueError as error:
             raise RetryableError(f"MLflow cannot read spans of these traces back: {error}") from error
-        return {each.info.trace_id: [_facts(span) for span in each.data.spans] for each in found}
+        return {each.info.trace_id: [_span_summary(span) for span in each.data.spans] for each in found}
 
     def close(self) -> None:
         """MLflow keeps its stores for the life of the process."""
@@ -112,6 +112,6 @@ class StoreApi:
             ) from error
 
 
-def _facts(span: Any) -> SpanFacts:
+def _span_summary(span: Any) -> SpanSummary:
     is_failed = str(span.status.status_code) == "SpanStatusCode.ERROR"
-    return SpanFacts(span.name, span.attributes, is_failed, milliseconds(span.start_time_ns, span.end_time_ns))
+    return SpanSummary(span.name, span.attributes, is_failed, milliseconds(span.start_time_ns, span.end_time_ns))

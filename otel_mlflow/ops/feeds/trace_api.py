@@ -30,7 +30,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class SpanFacts:
+class SpanSummary:
     """What figures need of a span."""
 
     name: str
@@ -51,7 +51,7 @@ class TraceApi(Protocol):
     def metrics(self, scope: Scope, measure: Measure, times: Times) -> list[Json]:
         """A measure (`QueryTraceMetrics`), by step. Raises `NotOfferedError`."""
 
-    def spans(self, trace_ids: Sequence[str]) -> Mapping[str, list[SpanFacts]]:
+    def spans(self, trace_ids: Sequence[str]) -> Mapping[str, list[SpanSummary]]:
         """The spans of traces. Raises `NotOfferedError`."""
 
     def close(self) -> None:

@@ -84,11 +84,11 @@ def requests_at(db: sqlite3.Connection, words: Words, places: Iterable[Place]) -
     texts = {kind: words.texts(kind, {one[kind] for one in found.values()}) for kind in WORDS}
     for place, one in found.items():
         one.update({kind: texts[kind].get(one[kind]) for kind in WORDS})
-        found[place] = _shown(place, one)
+        found[place] = _as_row(place, one)
     return found
 
 
-def _shown(place: Place, trace: Row) -> Row:
+def _as_row(place: Place, trace: Row) -> Row:
     return {
         "trace_id": trace["trace_id"],
         "experiment": trace["experiment"],

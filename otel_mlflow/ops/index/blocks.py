@@ -48,7 +48,7 @@ def replace_traces(db: sqlite3.Connection, start_ms: int, end_ms: int, entries: 
     """Let exactly these traces be those that began within a time."""
     words = Words(db)
     by_block = _by_block(entries)
-    kept = {block.start_ms: block for block in _kept(db, start_ms, end_ms)}
+    kept = {block.start_ms: block for block in _edge_blocks(db, start_ms, end_ms)}
     db.execute("DELETE FROM block WHERE start_ms >= ? AND start_ms < ?", (_block_of(start_ms), end_ms))
     for start in sorted({*by_block, *kept}):
         new = block_from_entries(start, by_block[start], words)
@@ -75,7 +75,7 @@ def _by_block(entries: Iterable[TraceEntry]) -> dict[int, list[TraceEntry]]:
     return by_block
 
 
-def _kept(db: sqlite3.Connection, start_ms: int, end_ms: int) -> Iterator[Block]:
+def _edge_blocks(db: sqlite3.Connection, start_ms: int, end_ms: int) -> Iterator[Block]:
     """What lies in the first and last hour of a time, and outside of it."""
     edges = {_block_of(edge) for edge in (start_ms, end_ms) if edge % BLOCK_MS}
     for edge in edges:

@@ -24,7 +24,7 @@ BETWEEN_LOOKS = 0.05
 LONGEST_PAUSE = 60.0
 """Seconds: as long as a backend that asks to be left alone is left alone."""
 
-UNTOLD_FOR = 30.0
+ANSWERS_FOR = 30.0
 """Seconds in which a round that finished after nobody waited any more still answers the next question."""
 
 REMEMBERED = 8
@@ -53,7 +53,7 @@ class Round:
     @property
     def is_current(self) -> bool:
         """Whether a question may have its outcome: else who has little patience would begin one after the other."""
-        return time.monotonic() < self.ended + UNTOLD_FOR
+        return time.monotonic() < self.ended + ANSWERS_FOR
 
 
 class Feeder:

@@ -74,7 +74,7 @@ def servers(exporter: InMemorySpanExporter) -> list[ReadableSpan]:
 
 
 def test_instrumented_fastapi_makes_one_server_span(exporter: InMemorySpanExporter, instrument: Instrument) -> None:
-    """FastAPI's, which the middleware adopts, with all that the application's exporter is used to."""
+    """FastAPI's, which the middleware claims, with all that the application's exporter is used to."""
     served = app()
     instrument(served)
     with capture() as traces:
@@ -157,7 +157,7 @@ def test_where_only_we_would_see_it_fastapi_opens_no_spans(traces: CapturedTrace
     assert BRIDGE.provider.in_use(tracing).is_ours_alone
 
 
-def test_adopted_spans_say_what_the_middleware_saw(exporter: InMemorySpanExporter, instrument: Instrument) -> None:
+def test_claimed_spans_say_what_the_middleware_saw(exporter: InMemorySpanExporter, instrument: Instrument) -> None:
     """Inputs, outputs, state, exception and tags, as on a span of ours."""
     served = app()
     instrument(served)
@@ -192,7 +192,7 @@ def test_where_tracing_is_disabled_fastapi_s_telemetry_is_left_alone(exporter: I
 def test_opentelemetry_s_instrumentation_makes_one_server_span(
     exporter: InMemorySpanExporter, instrument: Instrument, order: str
 ) -> None:
-    """Whichever was put on first; theirs is adopted where it is outside."""
+    """Whichever was put on first; theirs is claimed where it is outside."""
     served = app()
     if order == "before":
         FastAPIInstrumentor.instrument_app(served)

@@ -118,14 +118,14 @@ def test_nobody_waits_for_what_is_not_going_to_be_tried(tmp_path: Path) -> None:
 
 
 class PatientClock(SystemClock):
-    """A clock on which traces gather for a batch until somebody hurries."""
+    """A clock on which traces linger until somebody hurries."""
 
     def wait(self, event: threading.Event, timeout: float | None) -> bool:
-        """Wait for the event, for much longer where traces gather."""
+        """Wait for the event, for much longer where traces linger."""
         return super().wait(event, 60 if timeout == LINGER else timeout)
 
 
-def test_a_flush_waits_for_no_batch_to_gather(tmp_path: Path) -> None:
+def test_a_flush_does_not_linger(tmp_path: Path) -> None:
     """Nor does the next one: what it has had written down is sent at once."""
     delivery = Delivery(settings_for(tmp_path, "http://127.0.0.1:1"), MemoryBackend, clock=PatientClock())
     delivery.start()

@@ -133,15 +133,15 @@ def test_nobody_sleeps_while_there_is_something() -> None:
     assert clock.waits == []
 
 
-def test_traces_gather_until_there_is_a_crowd() -> None:
+def test_traces_linger_until_there_is_a_crowd() -> None:
     """A burst is not waited out: the more wait, the more of them the garbage collector has to carry along."""
     clock = ManualClock()
     queue = IngestQueue(clock)
     for number in range(CROWD):
         assert clock.waits == [1.0] * number
-        queue.gather(1.0)
+        queue.linger(1.0)
         queue.put(Finished())
-    queue.gather(1.0)
+    queue.linger(1.0)
     assert clock.waits == [1.0] * CROWD
 
 

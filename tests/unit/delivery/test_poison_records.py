@@ -7,25 +7,25 @@ from otel_mlflow.delivery.poison_records import ENOUGH_FAILURES, PoisonRecordTra
 
 def test_a_record_is_at_fault_when_others_are_taken_meanwhile() -> None:
     """Failing alone counts only where something else was taken since the last time."""
-    suspects = PoisonRecordTracker()
+    tracker = PoisonRecordTracker()
     verdicts = []
     for _ in range(ENOUGH_FAILURES):
-        suspects.others_taken()
-        verdicts.append(suspects.failed_alone(1))
+        tracker.others_taken()
+        verdicts.append(tracker.failed_alone(1))
     assert verdicts == [False] * (ENOUGH_FAILURES - 1) + [True]
 
 
-def test_a_backend_that_is_down_makes_nothing_suspect() -> None:
+def test_a_backend_that_is_down_says_nothing_of_a_record() -> None:
     """However often a record fails while nothing is taken, it is not its fault."""
-    suspects = PoisonRecordTracker()
-    assert not any(suspects.failed_alone(1) for _ in range(50))
+    tracker = PoisonRecordTracker()
+    assert not any(tracker.failed_alone(1) for _ in range(50))
 
 
-def test_the_suspect_tried_longest_ago_comes_first() -> None:
-    """No suspect keeps the others from their next try."""
-    suspects = PoisonRecordTracker()
+def test_the_poison_record_tried_longest_ago_comes_first() -> None:
+    """No poison record keeps the others from their next try."""
+    tracker = PoisonRecordTracker()
     for record in (1, 2, 3, 1):
-        suspects.failed_alone(record)
-    assert suspects.ids() == [2, 3, 1]
-    suspects.clear(2)
-    assert suspects.ids() == [3, 1]
+        tracker.failed_alone(record)
+    assert tracker.ids() == [2, 3, 1]
+    tracker.clear(2)
+    assert tracker.ids() == [3, 1]

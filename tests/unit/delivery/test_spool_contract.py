@@ -138,7 +138,7 @@ def test_4_what_a_dead_owner_left_goes_to_whoever_asks_next(open_spool: Open) ->
 
 
 def test_4_the_records_of_one_trace_stay_together(open_spool: Open) -> None:
-    """Whoever adopts a record gets the rest of its trace too: what was said last must arrive last."""
+    """Whoever claims a record gets the rest of its trace too: what was said last must arrive last."""
     mine = open_spool("me")
     first = trace()
     add(mine, first, trace(), dataclasses.replace(first, counted=False))

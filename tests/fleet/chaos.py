@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 @dataclass
-class Trial:
+class ChaosTest:
     """Load on every host of a fleet."""
 
     fleet: Fleet
@@ -115,12 +115,12 @@ class Verdict:
 
 
 @contextlib.contextmanager
-def trial(fleet: Fleet) -> Iterator[Trial]:
+def chaos_test(fleet: Fleet) -> Iterator[ChaosTest]:
     """Ask every host as fast as it answers, until the context is left."""
     with contextlib.ExitStack() as stack:
         arrivals = stack.enter_context(Arrivals(fleet.postgres.uri))
         crowds = [Crowd(app.url, clients=CLIENTS) for app in fleet.apps]
-        yield Trial(fleet, [stack.enter_context(crowd) for crowd in crowds], arrivals)
+        yield ChaosTest(fleet, [stack.enter_context(crowd) for crowd in crowds], arrivals)
 
 
 def _cut(expected: dict[str, Answer], spans: dict[str, int]) -> list[str]:
