@@ -25,7 +25,10 @@ app = FastAPI(openapi_url=None)
 
 
 class Witness:
-    """Stands between the server and the application; notes what passes, by the case that the request names."""
+    """Stands between the server and the application; notes what passes, by the case that the request names.
+
+    A body is one message, in however many parts it comes: a part is what one read of the socket has brought.
+    """
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -38,10 +41,13 @@ class Witness:
             await self.app(scope, receive, send)
             return
         seen = self.seen.setdefault(case, [])
+        body = bytearray()
 
         async def noting_receive() -> Any:
             message = await receive()
-            seen.append(_described("<", message))
+            body.extend(message.get("body", b""))
+            if not message.get("more_body"):
+                seen.append(_described("<", {**message, "body": body} if "body" in message else message))
             return message
 
         async def noting_send(message: Any) -> None:
