@@ -50,8 +50,9 @@ class TracingMiddleware:
         endpoint_before = scope.get("endpoint") if _REQUEST not in scope else None
         scope[_REQUEST] = request = self._tracer.begin(scope, endpoint_before) or self._tracer.untraced
         try:
+            inner_receive, inner_send = request.wrap(receive, send)
             with request:
-                await self.app(scope, *request.wrap(receive, send))
+                await self.app(scope, inner_receive, inner_send)
         finally:
             # Test clients and middleware that tries again may serve one scope several times.
             scope[_REQUEST] = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from contextvars import Token
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Message, Outcome
 from otel_mlflow.http.sampling import decide
 from otel_mlflow.spans.current import REQUEST_ROOT, SPAN_KEY
-from otel_mlflow.spans.ids import new_request_id
 from otel_mlflow.spans.mlflow import runs
 from otel_mlflow.spans.own_span import has_only_our_processor
 
@@ -154,7 +154,7 @@ class ServerSpan(ServedRequest):
         if given is None:
             return message
         metadata, trace_id = self._trace.metadata, self._trace.identity.mlflow_trace_id
-        request_id = self._exchange.request_id or new_request_id()
+        request_id = self._exchange.request_id or uuid.uuid4().hex
         headers, own = with_ids(given, trace_id=trace_id.encode(), request_id=request_id.encode())
         if own is not None:
             metadata.client_request_id = own[:MAX_CLIENT_REQUEST_ID]

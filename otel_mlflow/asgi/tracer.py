@@ -18,7 +18,7 @@ from otel_mlflow.asgi.server_span import MAX_CLIENT_REQUEST_ID, ServedRequest, S
 from otel_mlflow.guard import guarded
 from otel_mlflow.http import semconv
 from otel_mlflow.http.exchange import Exchange, Scope
-from otel_mlflow.http.headers import encode_names, first_header, read_headers
+from otel_mlflow.http.headers import encode_names, first_header
 from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.ids import TraceIdentity, new_trace_id
@@ -61,11 +61,10 @@ class MiddlewareTracer:
         self.tracing.start()
         if not self._settings.enabled:
             return None
-        headers = read_headers(scope)
-        if self.tracing.excluded_urls.match(scope, headers):
+        exchange = Exchange(scope, capture_bytes=self._capture_bytes)
+        if self.tracing.excluded_urls.match(scope, exchange.headers):
             return self._exclude()
         self._native.keep_out(scope)
-        exchange = Exchange(scope, headers, capture_bytes=self._capture_bytes)
         exchange.endpoint_before, exchange.experiment_for = endpoint_before, self.tracing.experiment_for
         here = context_api.get_current()
         return (self._claim(exchange, here) if here else None) or self._open(exchange, here)

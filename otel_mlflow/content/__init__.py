@@ -1,4 +1,4 @@
-"""Inputs and outputs of a trace: collected, decoded, redacted, cut.
+"""Inputs and outputs of a trace: decoded, redacted, cut.
 
 Pure: no clock, no I/O, no library but Python's own. So all of it may run on any thread, long after the request.
 """
@@ -6,8 +6,8 @@ Pure: no clock, no I/O, no library but Python's own. So all of it may run on any
 from __future__ import annotations
 
 from otel_mlflow.content.bodies import body_json, body_value, request_value
-from otel_mlflow.content.collect import Body, BodyCollector
 from otel_mlflow.content.cut import cut_before_search, cut_json, cut_text, to_json
+from otel_mlflow.content.inflate import Body
 from otel_mlflow.content.jsonable import name_of, to_jsonable
 from otel_mlflow.content.name_rules import Strength
 from otel_mlflow.content.names import REDACTED
@@ -19,7 +19,6 @@ from otel_mlflow.content.streams import redact_pieces
 __all__ = [
     "REDACTED",
     "Body",
-    "BodyCollector",
     "Redactor",
     "Strength",
     "body_json",

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from otel_mlflow.content.charsets import decode_json, decode_text
-from otel_mlflow.content.collect import Body, inflate
 from otel_mlflow.content.cut import NOTE_KEY, close_json, cut_json, note, to_json
+from otel_mlflow.content.inflate import Body, inflate
 from otel_mlflow.content.parsing import parse_json
 from otel_mlflow.content.readable import readable_json
 from otel_mlflow.content.redact import Redactor, members

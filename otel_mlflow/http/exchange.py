@@ -44,7 +44,7 @@ import time
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, Literal
 
-from otel_mlflow.content import BodyCollector
+from otel_mlflow.content import Body
 from otel_mlflow.guard import attempt, guarded, report_user_error
 from otel_mlflow.http.exceptions import ExceptionRecord, is_cancellation, is_disconnect
 from otel_mlflow.http.headers import ContentType, Headers, read_content_type, read_request_id
@@ -78,6 +78,30 @@ _SHOWN = ("scheme", "http_version", "client", "server", "path_params")
 _STARTS = ("http.response.start", "websocket.http.response.start")
 
 
+class BodyCollector:
+    """Keeps at most `limit` bytes of what is added. A chunk costs the same however much came before it."""
+
+    __slots__ = ("_chunks", "_limit", "_room", "total")
+
+    def __init__(self, limit: int) -> None:
+        self.total = 0
+        self._limit = self._room = limit
+        self._chunks: list[bytes] = []
+
+    def add(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take note of the next chunk."""
+        self.total += len(chunk)
+        if self._room and chunk:
+            # No copy of a whole `bytes`; a copy of anything else, which its owner may go on writing to.
+            kept = bytes(chunk[: self._room])
+            self._chunks.append(kept)
+            self._room -= len(kept)
+
+    def body(self) -> Body:
+        """Join what was kept."""
+        return Body(b"".join(self._chunks), self.total, self._limit)
+
+
 class Exchange:
     """What is known of the exchange so far.
 
@@ -109,10 +133,10 @@ class Exchange:
     _response_headers: Iterable[tuple[bytes, bytes]] | None = None
     _trailers_follow = _server_took_leave = False
 
-    def __init__(self, scope: Scope, headers: Headers, *, capture_bytes: int | None) -> None:
+    def __init__(self, scope: Scope, *, capture_bytes: int | None) -> None:
         self.started_ns, self._started = time.time_ns(), time.perf_counter_ns()
         self.scope = scope
-        self.headers = headers
+        self.headers = headers = _read_headers(scope)
         self.is_websocket = self.lasts = scope["type"] == "websocket"
         self.method: str = scope.get("method") or "GET"
         self.path: str = scope["path"]
@@ -290,6 +314,17 @@ class Exchange:
 
 _INCOMPLETE = ExceptionRecord("IncompleteResponse", "the application was done before the end of its response", "")
 _NO_RESPONSE = ExceptionRecord("NoResponse", "the application was done without a response", "")
+
+
+def _read_headers(scope: Scope) -> Headers:
+    """The headers of a scope by name; of several of one name the last, which the nearest proxy has added.
+
+    ASGI allows any iterable: one that can be read once only becomes a list.
+    """
+    headers = scope.get("headers") or ()
+    if not isinstance(headers, (list, tuple)):
+        scope["headers"] = headers = list(headers)
+    return dict(headers)
 
 
 def _status(message: Message) -> int | None:

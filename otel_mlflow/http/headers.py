@@ -1,10 +1,10 @@
-"""Request headers: reading them from a scope, and which of their values are believed."""
+"""Request headers, and which of their values are believed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, MutableMapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 Headers = dict[bytes, bytes]
 
@@ -17,17 +17,6 @@ class ContentType(NamedTuple):
 
     type: str
     encoding: str
-
-
-def read_headers(scope: MutableMapping[str, Any]) -> Headers:
-    """The headers of a scope by name; of several of one name the last, which the nearest proxy has added.
-
-    ASGI allows any iterable: one that can be read once only becomes a list.
-    """
-    headers = scope.get("headers") or ()
-    if not isinstance(headers, (list, tuple)):
-        scope["headers"] = headers = list(headers)
-    return dict(headers)
 
 
 def read_content_type(headers: Headers) -> ContentType:

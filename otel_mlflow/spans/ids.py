@@ -24,11 +24,6 @@ def new_trace_id() -> int:
     return random_bits(128) or 1
 
 
-def new_request_id() -> str:
-    """32 hexadecimal digits."""
-    return f"{random_bits(128):032x}"
-
-
 def span_context(span: ReadableSpan) -> SpanContext:
     """The span's ids; the SDK's types allow a span without any."""
     return span.get_span_context() or INVALID_SPAN_CONTEXT

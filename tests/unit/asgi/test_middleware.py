@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import re
 from typing import Any
 
 import pytest
@@ -195,6 +197,16 @@ def test_request_headers_may_be_an_iterator(traces: CapturedTraces, tracing: Tra
     call.run()
     assert seen == headers
     assert traces[0].info.client_request_id == "r-1"
+
+
+def test_seeding_random_does_not_repeat_request_ids(tracing: Tracing) -> None:
+    """32 hexadecimal digits each; notebooks and tests seed the module `random`."""
+    ids = []
+    for _ in range(2):
+        random.seed(1)
+        ids.append(Call(TracingMiddleware(empty_answer, tracing=tracing)).run().headers["x-request-id"])
+    assert len(set(ids)) == 2
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in ids)
 
 
 @pytest.mark.parametrize("given", [{"query_string": None}, {"headers": None}, {"headers": None, "query_string": None}])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import tracemalloc
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from otel_mlflow import Settings, Tracing, TracingMiddleware
-from otel_mlflow.http.exchange import Exchange
+from otel_mlflow.content import Body
+from otel_mlflow.http.exchange import BodyCollector, Exchange
 from otel_mlflow.http.semconv import TIME_TO_FIRST_BYTE
 from otel_mlflow.testing import CapturedTraces
 from tests.unit.asgi_calls import Call
@@ -30,6 +34,14 @@ def answering(body: bytes, content_type: str, **headers: str) -> Any:
         await send({"type": "http.response.body", "body": body})
 
     return app
+
+
+def collected(chunks: list[bytes], limit: int) -> Body:
+    """Let chunks pass a collector."""
+    collector = BodyCollector(limit)
+    for chunk in chunks:
+        collector.add(chunk)
+    return collector.body()
 
 
 def root_of(traces: CapturedTraces) -> Any:
@@ -76,9 +88,46 @@ def test_server_sent_events_are_shown_as_their_data(traces: CapturedTraces, trac
     assert root_of(traces).outputs == [{"text": "a"}, "b"]
 
 
+@given(st.lists(st.binary(max_size=40)), st.integers(1, 100))
+def test_the_beginning_is_kept_and_the_whole_is_counted(chunks: list[bytes], limit: int) -> None:
+    """However the body is cut into chunks."""
+    whole = b"".join(chunks)
+    body = collected(chunks, limit)
+    assert body == Body(whole[:limit], len(whole), limit)
+    assert body.is_cut == (len(whole) > limit)
+
+
+def test_large_body_takes_no_memory() -> None:
+    """50 MB pass, and no more than the limit stays."""
+    chunk = bytes(1_000_000)
+    tracemalloc.start()
+    try:
+        body = collected([chunk] * 50, 65_536)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert body.total == 50_000_000
+    assert peak < 300_000
+
+
+def test_whole_chunks_are_not_copied() -> None:
+    """The bytes that the server handed over are the bytes that are kept."""
+    chunk = bytes(1000)
+    assert collected([chunk], 65_536).kept is chunk
+
+
+def test_buffer_that_is_written_again_is_copied() -> None:
+    """What a sender does with its own buffer later does not change what was seen."""
+    buffer = bytearray(b"first")
+    collector = BodyCollector(100)
+    collector.add(buffer)
+    buffer[:] = b"later"
+    assert collector.body().kept == b"first"
+
+
 def test_of_a_long_body_only_the_beginning_is_kept(traces: CapturedTraces) -> None:
     """And never the whole in memory."""
-    exchange = Exchange(Call(answering(b"", "")).scope, {}, capture_bytes=100)
+    exchange = Exchange(Call(answering(b"", "")).scope, capture_bytes=100)
     for _ in range(1000):
         exchange.received({"type": "http.request", "body": b"x" * 1000, "more_body": True})
     assert exchange.request_body is not None
@@ -88,7 +137,7 @@ def test_of_a_long_body_only_the_beginning_is_kept(traces: CapturedTraces) -> No
 
 def test_bodies_are_not_kept_where_no_content_is_captured() -> None:
     """`tracing.capture_input_output: false`."""
-    exchange = Exchange(Call(answering(b"", "")).scope, {}, capture_bytes=None)
+    exchange = Exchange(Call(answering(b"", "")).scope, capture_bytes=None)
     exchange.received({"type": "http.request", "body": b"x"})
     exchange.sent({"type": "http.response.start", "status": 200})
     exchange.sent({"type": "http.response.body", "body": b"x"})
@@ -173,7 +222,7 @@ def test_time_to_first_byte_is_not_recorded_of_an_answer_in_one_piece(traces: Ca
 @pytest.mark.parametrize("kind", ["http.response.trailers", "http.response.pathsend"])
 def test_a_response_may_end_otherwise_than_with_a_body(kind: str) -> None:
     """ASGI extensions: trailers, and files that the server sends itself."""
-    exchange = Exchange(Call(answering(b"", "")).scope, {}, capture_bytes=None)
+    exchange = Exchange(Call(answering(b"", "")).scope, capture_bytes=None)
     exchange.sent({"type": "http.response.start", "status": 200})
     assert not exchange.complete
     exchange.sent({"type": kind})
@@ -182,7 +231,7 @@ def test_a_response_may_end_otherwise_than_with_a_body(kind: str) -> None:
 
 def test_the_exchange_s_clock_does_not_jump(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that is set back in the middle of a request makes no span end before it began."""
-    exchange = Exchange(Call(answering(b"", "")).scope, {}, capture_bytes=None)
+    exchange = Exchange(Call(answering(b"", "")).scope, capture_bytes=None)
     monkeypatch.setattr("time.time_ns", lambda: 0)
     exchange.end()
     assert exchange.ended_ns is not None

@@ -22,7 +22,7 @@ class WebSocketDisconnect(Exception):
 
 def exchange_of(kind: str = "http") -> Exchange:
     """An exchange of which nothing has happened yet."""
-    return Exchange(Call(empty_answer, type=kind).scope, {}, capture_bytes=100)
+    return Exchange(Call(empty_answer, type=kind).scope, capture_bytes=100)
 
 
 def send(exchange: Exchange, kind: str, **message: Any) -> None:

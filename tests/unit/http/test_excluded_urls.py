@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
+from otel_mlflow.http.exchange import Exchange
 from otel_mlflow.http.excluded_urls import ExcludedUrls
-from otel_mlflow.http.headers import read_headers
 from otel_mlflow.settings.defaults import EXCLUDED_URLS
 from tests.unit.asgi_calls import Call, empty_answer
 
@@ -15,7 +15,7 @@ from tests.unit.asgi_calls import Call, empty_answer
 def excluded(patterns: tuple[str, ...], request: str, host: str = "shop.example") -> bool:
     """Whether a request is excluded by these patterns."""
     scope = Call(empty_answer, request, headers={"host": host}).scope
-    return ExcludedUrls(patterns).match(scope, read_headers(scope))
+    return ExcludedUrls(patterns).match(scope, Exchange(scope, capture_bytes=None).headers)
 
 
 @pytest.mark.parametrize("path", ["/health", "/healthz", "/api/health/", "/livez", "/metrics", "/ops/status", "/docs"])

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from otel_mlflow.spans.ids import UniqueIdGenerator, new_request_id, new_trace_id
+from otel_mlflow.spans.ids import UniqueIdGenerator, new_trace_id
 
 
 def test_seeding_random_does_not_repeat_ids() -> None:
@@ -17,7 +17,7 @@ def test_seeding_random_does_not_repeat_ids() -> None:
     ids = set()
     for _ in range(2):
         random.seed(1)
-        ids |= {new_trace_id(), new_request_id(), UniqueIdGenerator().generate_span_id()}
+        ids |= {new_trace_id(), UniqueIdGenerator().generate_trace_id(), UniqueIdGenerator().generate_span_id()}
     assert len(ids) == 6
 
 
@@ -26,8 +26,6 @@ def test_ids_are_of_the_size_that_opentelemetry_has_for_them() -> None:
     generator = UniqueIdGenerator()
     assert all(0 < generator.generate_trace_id() < 2**128 for _ in range(1000))
     assert all(0 < generator.generate_span_id() < 2**64 for _ in range(1000))
-    assert len(new_request_id()) == 32
-    int(new_request_id(), 16)
 
 
 def test_samplers_are_told_that_ids_are_random() -> None:

@@ -1,4 +1,4 @@
-"""A body that streams by: its beginning is kept, the rest only counted."""
+"""The beginning of a body, and what it was before it was packed."""
 
 from __future__ import annotations
 
@@ -20,30 +20,6 @@ class Body(NamedTuple):
     def is_cut(self) -> bool:
         """Whether the body was longer than what was kept of it."""
         return self.total != len(self.kept)
-
-
-class BodyCollector:
-    """Keeps at most `limit` bytes of what is added. A chunk costs the same however much came before it."""
-
-    __slots__ = ("_chunks", "_limit", "_room", "total")
-
-    def __init__(self, limit: int) -> None:
-        self.total = 0
-        self._limit = self._room = limit
-        self._chunks: list[bytes] = []
-
-    def add(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Take note of the next chunk."""
-        self.total += len(chunk)
-        if self._room and chunk:
-            # No copy of a whole `bytes`; a copy of anything else, which its owner may go on writing to.
-            kept = bytes(chunk[: self._room])
-            self._chunks.append(kept)
-            self._room -= len(kept)
-
-    def body(self) -> Body:
-        """Join what was kept."""
-        return Body(b"".join(self._chunks), self.total, self._limit)
 
 
 def inflate(body: Body, encoding: str) -> Body | None:
