@@ -17,8 +17,10 @@ from opentelemetry.trace import SpanKind, TracerProvider, get_current_span
 from otel_mlflow.http.exchange import Scope
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.spans.bridge import BRIDGE
+from otel_mlflow.spans.provider import SeenByOthers
 
 if TYPE_CHECKING:
+    from otel_mlflow.spans.trace import TraceOwner
     from otel_mlflow.tracing import Tracing
 
 _SCOPE_KEY = "fastapi.telemetry"
@@ -39,11 +41,13 @@ class FastAPITelemetry:
             self._config["tracing"] = False
 
     def trace_for_others(self, tracing: Tracing) -> None:
-        """Request spans of FastAPI's own only while somebody but us is going to see them."""
-        if self._config is not None and self._config["tracing"]:
-            self._config["tracing"] = _WhileOthersSee(
-                tracing, sets_up_exporters=bool(self._config.get("auto_configure"))
-            )
+        """Request spans of FastAPI's own only while somebody but us is going to see them.
+
+        Where FastAPI sets up exporters from the environment as the server starts, they are for its spans, which stay.
+        """
+        config = self._config
+        if config is not None and config["tracing"] and not config.get("auto_configure"):
+            config["tracing"] = _WhileOthersSee(tracing)
 
     def use(self, tracer_provider: TracerProvider | None) -> None:
         """Make its spans with the provider that the application named for ours, unless it named another for these."""
@@ -70,18 +74,14 @@ class FastAPITelemetry:
             scope[_SCOPE_KEY] = None
 
 
-class _WhileOthersSee:
-    """In the place of FastAPI's `tracing`, which is asked for its truth: a provider may come at any time.
+class _WhileOthersSee(SeenByOthers):
+    """In the place of FastAPI's `tracing`. In an application that is pickled it goes along."""
 
-    Where FastAPI sets up exporters from the environment as the server starts, they are for its spans: it is on before.
-    """
+    def __init__(self, tracing: Tracing) -> None:
+        super().__init__(BRIDGE.provider, tracing)
 
-    def __init__(self, tracing: Tracing, *, sets_up_exporters: bool) -> None:
-        self._tracing = tracing
-        self._sets_up_exporters = sets_up_exporters
-
-    def __bool__(self) -> bool:
-        return self._sets_up_exporters or not BRIDGE.provider.in_use(self._tracing).is_ours_alone
+    def __reduce__(self) -> tuple[type[_WhileOthersSee], tuple[TraceOwner]]:
+        return _WhileOthersSee, (self.owner,)
 
 
 def _is_fastapi(app: object) -> bool:

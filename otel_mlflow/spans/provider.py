@@ -202,6 +202,17 @@ class SharedTracerProvider:
                 self._undo.append(_replace(sdk_provider, "id_generator", UniqueIdGenerator()))
 
 
+class SeenByOthers:
+    """Whether anybody but us sees the spans of an owner, as a truth value: a provider may come at any time."""
+
+    def __init__(self, provider: SharedTracerProvider, owner: TraceOwner) -> None:
+        self._provider = provider
+        self.owner = owner
+
+    def __bool__(self) -> bool:
+        return not self._provider.in_use(self.owner).is_ours_alone
+
+
 def _replace(provider: Any, name: str, ours: object) -> Callable[[], None]:
     """Also in the tracers that were handed out before; SDKs before 1.40 do not know those, and they keep theirs."""
     theirs = getattr(provider, name)
