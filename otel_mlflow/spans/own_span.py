@@ -28,7 +28,7 @@ from otel_mlflow import mlflow_names
 from otel_mlflow.spans.ids import random_bits
 from otel_mlflow.spans.on_demand import OnDemand
 from otel_mlflow.spans.scopes import is_framework, is_mlflow_s
-from otel_mlflow.spans.trace import span_state
+from otel_mlflow.spans.trace import SPAN_STATE
 
 Attributes = Mapping[str, AttributeValue]
 
@@ -91,12 +91,16 @@ class OwnSpan(Span):
     has_attributes = False
     """Whether they were made: most spans have none."""
 
+    def set_up_attributes(self, given: Attributes | None) -> None:
+        """Make what a span takes that is going to have attributes."""
+        self._attributes, self._lock = self.new_attributes(given), threading.Lock()
+
     def new_attributes(self, given: Attributes | None = None) -> BoundedAttributes:
         """Attributes for the span. By one of them MLflow knows an open span: it is gone with the end."""
         self.has_attributes = True
         attributes = dict(given or {})
         is_open = self._end_time is None
-        if is_open and (state := span_state(self)) is not None:
+        if is_open and (state := getattr(self, SPAN_STATE, None)) is not None:
             attributes[mlflow_names.TRACE_REQUEST_ID] = state.trace.identity.mlflow_trace_id_json
         limits = self._limits
         return BoundedAttributes(

@@ -130,15 +130,15 @@ class OpenTraceSpanProcessor(SpanProcessor):
         remote_parent_id: int | None = None,
         attributes: Attributes | None = None,
     ) -> SpanState:
-        """Take a span of our own provider's, which gets its attributes here."""
+        """Take a span of our own provider's, which gets attributes here; MLflow's API writes some to each."""
         state = trace.add(
             span,
             parent,
             remote_parent_id=remote_parent_id,
             framework=parent is not None and span.from_framework,
         )
-        if attributes:
-            span._attributes = span.new_attributes(attributes)
+        if attributes or span.from_mlflow:
+            span.set_up_attributes(attributes)
         self._note_start(state, from_mlflow=span.from_mlflow)
         return state
 
