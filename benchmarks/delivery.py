@@ -26,8 +26,8 @@ from otel_mlflow import Settings
 from otel_mlflow.delivery import Delivery
 from otel_mlflow.delivery.leases import spool_path
 from otel_mlflow.delivery.records import TraceRecord
-from otel_mlflow.spans.metadata import TraceMetadata
 from otel_mlflow.spans.records.root_attributes import export_tags
+from otel_mlflow.spans.trace import TraceMetadata
 from tests.delivering import Finished, info_of, settings_for, spans_of, trace
 from tests.servers.mlflow_server import MlflowServer
 from tests.servers.traces import TraceReader

@@ -16,12 +16,12 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from otel_mlflow.http.semconv import tags_of_server_span
 from otel_mlflow.spans.bridge import BRIDGE
 from otel_mlflow.spans.caller_key import CallerKey
-from otel_mlflow.spans.ids import TraceIdentity, new_trace_id, span_context
+from otel_mlflow.spans.ids import new_trace_id, span_context
 from otel_mlflow.spans.propagation import MlflowSpanContext, believe
 from otel_mlflow.spans.records.encoding import time_ns_of
 from otel_mlflow.spans.registry import is_taken, register
 from otel_mlflow.spans.scopes import is_framework
-from otel_mlflow.spans.trace import OpenTrace, SpanState
+from otel_mlflow.spans.trace import OpenTrace, SpanState, TraceIdentity
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery import Delivery

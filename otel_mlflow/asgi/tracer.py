@@ -21,11 +21,11 @@ from otel_mlflow.http.exchange import Exchange, Scope
 from otel_mlflow.http.headers import encode_names, first_header
 from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.bridge import BRIDGE
-from otel_mlflow.spans.ids import TraceIdentity, new_trace_id
+from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.own_tracer import OwnTracer
 from otel_mlflow.spans.registry import change_mlflow_trace_id, register
 from otel_mlflow.spans.scopes import is_server_span
-from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, span_state
+from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, TraceIdentity, span_state
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

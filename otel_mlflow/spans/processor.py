@@ -16,7 +16,7 @@ from otel_mlflow.guard import guarded
 from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.current import current_request_state, current_span_state, opener
 from otel_mlflow.spans.generators import opening_generators
-from otel_mlflow.spans.ids import TraceIdentity, is_remote, new_trace_id, span_context
+from otel_mlflow.spans.ids import is_remote, new_trace_id, span_context
 from otel_mlflow.spans.own_span import Attributes, OwnSpan
 from otel_mlflow.spans.propagation import (
     TRUSTED,
@@ -34,7 +34,7 @@ from otel_mlflow.spans.registry import (
     register,
 )
 from otel_mlflow.spans.scopes import is_framework, is_mlflow_s
-from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, TraceOwner, span_state
+from otel_mlflow.spans.trace import SPAN_STATE, OpenTrace, SpanState, TraceIdentity, TraceOwner, span_state
 
 if TYPE_CHECKING:
     from otel_mlflow.spans.mlflow.listener import MlflowListener

@@ -16,9 +16,8 @@ from opentelemetry.trace import SpanContext
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.spans.export_state import ExportState
-from otel_mlflow.spans.ids import TraceIdentity, span_context
-from otel_mlflow.spans.trace import OpenTrace, SpanState, span_state
-from otel_mlflow.spans.tree import SpanTree
+from otel_mlflow.spans.ids import span_context
+from otel_mlflow.spans.trace import OpenTrace, SpanState, SpanTree, TraceIdentity, span_state
 
 
 class _Registration(weakref.ref[OpenTrace]):

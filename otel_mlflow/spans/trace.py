@@ -6,24 +6,24 @@ variable), whatever is opened under it finds its trace, however late, and nothin
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Mapping, Sequence, Set
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
-from otel_mlflow.pacing import give_way
+from otel_mlflow.pacing import give_way, rest_if_due
 from otel_mlflow.spans.caller_key import CallerKey
 from otel_mlflow.spans.export_state import ExportState
-from otel_mlflow.spans.ids import TraceIdentity
 from otel_mlflow.spans.langchain.run import LangChainRun
-from otel_mlflow.spans.metadata import RootSummary, TraceMetadata
 from otel_mlflow.spans.observer import RequestObserver
-from otel_mlflow.spans.tree import SpanTree
+from otel_mlflow.spans.on_demand import OnDemand
+from otel_mlflow.spans.records.running_summary import RunningSummary
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord
@@ -35,6 +35,7 @@ MANY_SPANS = 1000
 SPAN_STATE = "_otel_mlflow_state"
 """The attribute of a span object in which its state is kept."""
 
+_NO_TAGS: Mapping[str, str] = {}
 _NO_TOKENS: Mapping[str, int] = {}
 _NOTHING: Mapping[str, Any] = {}
 
@@ -83,6 +84,67 @@ class TraceOwner(Protocol):
 
     def write(self, trace: OpenTrace, spans: list[SpanState], *, is_changed: bool) -> TraceRecord:
         """Write finished spans down, and what is known of the trace as a whole if that `is_changed`."""
+
+
+class TraceIdentity:
+    """Which trace this is. MLflow's id is OpenTelemetry's where the request is the first of its trace.
+
+    `mlflow_trace_id` is the text that MLflow shows (`tr-…`), `mlflow_trace_id_json` that text as its client writes it
+    into attributes, `mlflow_trace_id_int` the same 128 bits as a number.
+    """
+
+    __slots__ = ("mlflow_trace_id", "mlflow_trace_id_int", "mlflow_trace_id_json", "otel_trace_id")
+
+    def __init__(self, mlflow_trace_id_int: int, otel_trace_id: int) -> None:
+        self.mlflow_trace_id_int = mlflow_trace_id_int
+        self.mlflow_trace_id = f"tr-{mlflow_trace_id_int:032x}"
+        self.mlflow_trace_id_json = f'"{self.mlflow_trace_id}"'
+        self.otel_trace_id = otel_trace_id
+
+
+class TraceMetadata:
+    """What user code and the request say about a trace as a whole.
+
+    `inputs` and `outputs` are JSON text, taken when they were set: the objects may change afterwards.
+    """
+
+    session: str | None = None
+    user: str | None = None
+    client_request_id: str | None = None
+    inputs: str | None = None
+    outputs: str | None = None
+    summary: OnDemand[RunningSummary] = OnDemand(lambda _: RunningSummary())
+    """What the spans written so far contribute to figures."""
+    exported_inputs: str | None = None
+    exported_outputs: str | None = None
+    """What the root had of them when it was first written; set later, they are the trace's previews."""
+    deleted_tags: frozenset[str] = frozenset()
+    """The tags that were deleted after the trace was handed over, so that the backend may have them."""
+    sent_tags: Mapping[str, str] = _NO_TAGS
+    """Of a trace whose root another process has: the tags that were sent after it."""
+    joined_as: str | None = None
+    """Of a request that has joined its caller's trace: its span's id, in hexadecimal."""
+    root_tags: dict[str, str] | None = None
+    """The tags that the root was just written with, for the rest of the same record."""
+    exported: tuple[Mapping[str, str], str | None, str | None] | None = None
+    """Tags, session and user as the root's attributes have them, once the root is written."""
+    told_until_ns: int | None = None
+    """The end of the trace as the last info has it that takes a request of its own."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, str] = {}
+        self.params: dict[str, str] = {}
+        self.metrics: dict[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RootSummary:
+    """The trace's root in short, kept when the root itself has been handed over. Times in ns since the epoch."""
+
+    name: str
+    start_ns: int
+    end_ns: int
+    state: Literal["OK", "ERROR"]
 
 
 class SpanState:
@@ -166,6 +228,79 @@ def span_state(span: object) -> SpanState | None:
     return getattr(span, SPAN_STATE, None)
 
 
+class SpanTree:
+    """The spans of an open trace that are open or wait to be handed over, and the generators that they are open in.
+
+    Starting and ending a span is one operation on the dictionary, which needs no lock. The lock guards the generators
+    of each span together with the map of generators.
+    """
+
+    is_new = True
+    """Whether no span has started yet."""
+    has_inner_spans = False
+    """Whether more than one span ever started, without those that a framework opened about itself."""
+    has_runs = False
+    """Whether one of the spans is a LangChain run."""
+    _lock: OnDemand[threading.Lock] = OnDemand(lambda _: threading.Lock())
+
+    def __init__(self) -> None:
+        self.spans: dict[int, SpanState] = {}
+        self.generators: dict[FrameType, list[SpanState]] = {}
+
+    def add(self, state: SpanState) -> None:
+        """A span has started."""
+        self.spans[state.span_id] = state
+        if self.is_new:
+            self.is_new = False
+        elif not state.framework:
+            self.has_inner_spans = True
+
+    @property
+    def open_spans(self) -> int:
+        """How many spans have not ended."""
+        return sum(not state.ended for state in self.spans.copy().values())
+
+    def renumber(self, state: SpanState, span_id: int) -> None:
+        """Give a span another id."""
+        self.spans[span_id] = self.spans.pop(state.span_id, state)
+        state.span_id = span_id
+
+    def enter(self, state: SpanState, generators: tuple[FrameType, ...], opener: int) -> None:
+        """Remember the generators whose bodies the span is open in: each step of them may run in another context."""
+        with self._lock:
+            state.generators = generators
+            state.opener = opener
+            for generator in generators:
+                self.generators.setdefault(generator, []).append(state)
+
+    def leave(self, state: SpanState) -> None:
+        """A span that is open in generators has ended."""
+        with self._lock:
+            for generator in state.generators:
+                remaining = self.generators[generator]
+                remaining.remove(state)
+                if not remaining:
+                    del self.generators[generator]
+
+    def unfinished(self, *, all_of_them: bool) -> list[SpanState]:
+        """The open spans that nobody waits for any more: all of them, or those whose openers are gone."""
+        spans = self.spans.copy().values()
+        return [state for state in spans if not state.ended and (all_of_them or state.abandoned)]
+
+    def open_runs(self) -> list[SpanState]:
+        """The spans of LangChain runs of which no end was told."""
+        if not self.has_runs:
+            return []
+        return [state for state in self.spans.copy().values() if state.run is not None and not state.ended]
+
+    def remove(self, states: list[SpanState]) -> None:
+        """Let go of spans that have ended."""
+        for state in states:
+            rest_if_due()
+            state.forget()
+            self.spans.pop(state.span_id, None)
+
+
 class OpenTrace:
     """One MLflow trace while its spans come in; handed over when its root has ended, and again when more of it ends.
 
@@ -196,9 +331,9 @@ class OpenTrace:
     def __init__(self, owner: TraceOwner, identity: TraceIdentity) -> None:
         self.owner = owner
         self.identity = identity
-        self.tree: SpanTree[SpanState] = SpanTree()
-        self.export: ExportState[SpanState] = ExportState()
         self.metadata = TraceMetadata()
+        self.tree = SpanTree()
+        self.export: ExportState[SpanState] = ExportState()
         self.open_runs: dict[str, dict[str, Any]] = {}
 
     def add(

@@ -19,12 +19,12 @@ from otel_mlflow.guard import attempt
 from otel_mlflow.integrations import INTEGRATIONS
 from otel_mlflow.outside import CLAIMED, OUTSIDE
 from otel_mlflow.spans.caller_key import CallerKey
-from otel_mlflow.spans.ids import TraceIdentity, span_context
+from otel_mlflow.spans.ids import span_context
 from otel_mlflow.spans.mlflow.last_trace import keeping_last_trace
 from otel_mlflow.spans.processor import OpenTraceSpanProcessor
 from otel_mlflow.spans.provider import SharedTracerProvider
 from otel_mlflow.spans.registry import register
-from otel_mlflow.spans.trace import OpenTrace, SpanState
+from otel_mlflow.spans.trace import OpenTrace, SpanState, TraceIdentity
 
 if TYPE_CHECKING:
     from otel_mlflow.delivery.records import TraceRecord

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from otel_mlflow import mlflow_names
-from otel_mlflow.spans.metadata import TraceMetadata
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, TraceMetadata
 
 TAG_PREFIX = "mlflow.traceTag."
 """`mlflow.tracing.constant.SpanAttributeKey.TRACE_TAG_PREFIX`."""

@@ -10,13 +10,12 @@ from opentelemetry.trace import StatusCode
 
 from otel_mlflow import mlflow_names
 from otel_mlflow.http import semconv
-from otel_mlflow.spans.metadata import RootSummary
 from otel_mlflow.spans.records.encoding import name_text, time_ns_of
 from otel_mlflow.spans.records.previews import PreviewName, preview_of
 from otel_mlflow.spans.records.request_run import RequestRunWriter
 from otel_mlflow.spans.records.root_attributes import NEEDS_REQUEST, needs_request
 from otel_mlflow.spans.records.trace_summary import SUMMARY_TAG
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, RootSummary
 
 if TYPE_CHECKING:
     from otel_mlflow.settings import Settings

@@ -8,8 +8,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 
 from otel_mlflow.delivery.records import TraceRecord
-from otel_mlflow.spans.metadata import TraceMetadata
 from otel_mlflow.spans.records.root_attributes import export_tags
+from otel_mlflow.spans.trace import TraceMetadata
 from tests.delivering import Finished, delivering, info_of, settings_for, trace, wait_for
 from tests.servers.mlflow_server import MlflowServer
 

@@ -9,7 +9,7 @@ import mlflow
 from opentelemetry import propagate
 
 from otel_mlflow.delivery.destinations import DEFAULT_EXPERIMENT
-from otel_mlflow.spans.ids import TraceIdentity, new_trace_id
+from otel_mlflow.spans.ids import new_trace_id
 from otel_mlflow.spans.registry import (
     OPEN_TRACES,
     add_otel_trace_id,
@@ -18,7 +18,7 @@ from otel_mlflow.spans.registry import (
     find_span_state,
     register,
 )
-from otel_mlflow.spans.trace import OpenTrace
+from otel_mlflow.spans.trace import OpenTrace, TraceIdentity
 from otel_mlflow.testing import CapturedTraces
 from otel_mlflow.tracing import Tracing
 from tests.unit.apps import app_of, span

@@ -9,8 +9,8 @@ import mlflow
 import pytest
 from mlflow.tracing.constant import SpanAttributeKey
 
-from otel_mlflow.spans.metadata import TraceMetadata
 from otel_mlflow.spans.records.root_attributes import TAG_PREFIX, export_tags, needs_request
+from otel_mlflow.spans.trace import TraceMetadata
 from otel_mlflow.testing import CapturedTraces
 
 TAGS = {"http.route": "/chat", "mlflow.traceName": ""}
