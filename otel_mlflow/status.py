@@ -71,7 +71,7 @@ class SpoolStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """How delivery is doing; `to_dict()` is what the JSON faces show."""
+    """How delivery is doing; `to_dict()` is what the JSON endpoints show."""
 
     state: State
     """One of the states below."""

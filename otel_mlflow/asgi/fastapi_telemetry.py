@@ -5,7 +5,7 @@ it; where only we would see it, and where the middleware is wrapped round FastAP
 application. Its metrics and logs stay on. Inside another instrumentation's span FastAPI is told to keep out.
 Private names that this leans on: `FastAPI._telemetry`, of which `tracing` is asked for its truth at each request,
 `FastAPI._native_telemetry.enabled()` and the scope key `fastapi.telemetry`; FastAPI before 0.142 has none of them.
-Tested with fastapi 0.115 to 0.165; `tests/unit/asgi/test_fastapi_telemetry.py` fails where one changes.
+`tests/unit/asgi/test_fastapi_telemetry.py` fails where one changes.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 | Litestar | `asgi_handler` | start-up and shutdown, as its lifespan passes no middleware; exceptions that it answers |
 | Quart | `asgi_app` | its rule in the scope, before each request; the exceptions that it answers |
 
-Private names that this leans on: none. Tested with starlette 0.37 to 1.10, litestar 2.25, quart 0.22.
+Private names that this leans on: none.
 """
 
 from __future__ import annotations

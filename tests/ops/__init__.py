@@ -1,3 +1,3 @@
-"""The ops dashboard: its figures, its faces and its metrics."""
+"""The ops dashboard: its figures, its endpoints and its metrics."""
 
 from __future__ import annotations

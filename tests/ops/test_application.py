@@ -1,4 +1,4 @@
-"""The faces of the dashboard: status for probes, the summary, and what they say when something is wrong."""
+"""The endpoints of the dashboard: status for probes, the summary, and what they say when something is wrong."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ MLflow's LangChain tracer knows how a run becomes a span: names, types, inputs, 
 the span hangs, and how a run ends that is cut short or paused. Ours are put in place of the tracer's methods, so that
 it does not matter who made a tracer, and when: LangChain gets one of ours through `register_configure_hook`, where
 MLflow's `mlflow.langchain.autolog()` would wrap methods of LangChain's classes, unless the application passes one.
-Tested with langchain-core 1.0 to 1.7 and mlflow 3.8 to 3.17.
 """
 
 from __future__ import annotations
