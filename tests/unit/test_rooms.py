@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +142,12 @@ def test_there_is_one_guard() -> None:
         if isinstance(node, ast.ExceptHandler) and _catches_all(node.type) and not _raises(node)
     }
     assert {place for place in swallowing if place.partition(":")[0] not in GUARDS} == set()
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """One word, one meaning."""
+    classes = [node.name for _, nodes in walked() for node in nodes if isinstance(node, ast.ClassDef)]
+    assert {name for name, count in Counter(classes).items() if count > 1} == set()
 
 
 def _reads_environment(node: ast.Attribute) -> bool:

@@ -29,7 +29,7 @@ from otel_mlflow.settings.addresses import redacted_address
 LONGEST_OPENING = 5.0
 """Seconds for connecting to the database."""
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
 class StoreApi:
@@ -92,7 +92,7 @@ class StoreApi:
     def close(self) -> None:
         """MLflow keeps its stores for the life of the process."""
 
-    def _asked(self, ask: Callable[[], Found]) -> Found:
+    def _asked(self, ask: Callable[[], T]) -> T:
         """What MLflow and SQLAlchemy raise is sorted by what can be done about it; none of it holds the password."""
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError

@@ -18,7 +18,7 @@ from otel_mlflow.pacing import paced
 TIMES = (TIME, "first", "last")
 
 
-class Place(NamedTuple):
+class TracePosition(NamedTuple):
     """Where a trace is in the index: the block that begins then, and the row in it."""
 
     start_ms: int
@@ -71,10 +71,10 @@ class Chunk:
         }
         return replace(self, relations={**self.relations, **merged})
 
-    def place(self, row: int) -> Place:
+    def place(self, row: int) -> TracePosition:
         """Where a row of all the blocks is."""
         block = int(np.searchsorted(self.offsets, row, "right")) - 1
-        return Place(self.starts[block], int(row - self.offsets[block]))
+        return TracePosition(self.starts[block], int(row - self.offsets[block]))
 
 
 def chunk_of(parts: Sequence[Part], kept: Collection[str]) -> Chunk:

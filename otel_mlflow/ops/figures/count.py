@@ -7,12 +7,12 @@ from typing import Protocol
 
 from otel_mlflow.ops.figures.chunk import Chunk
 from otel_mlflow.ops.figures.chunks import chunks
-from otel_mlflow.ops.figures.feedback import Feedback
+from otel_mlflow.ops.figures.feedback import FeedbackFigures
 from otel_mlflow.ops.figures.over_time import FeedbackOverTime, SpentOverTime
 from otel_mlflow.ops.figures.people import People, seen_before
 from otel_mlflow.ops.figures.requests import Requests
 from otel_mlflow.ops.figures.retention import Retention
-from otel_mlflow.ops.figures.traffic import Errors, Kinds, Routes, Series, Totals
+from otel_mlflow.ops.figures.traffic import Errors, Kinds, Routes, Totals, TrafficOverTime
 from otel_mlflow.ops.figures.use import Unread, Use
 from otel_mlflow.ops.index.words import Words
 from otel_mlflow.ops.question import Question
@@ -36,12 +36,12 @@ def count(db: sqlite3.Connection, question: Question) -> Figures:
     words = Words(db)
     totals, series, routes, kinds, errors = (
         Totals(),
-        Series(question, words),
+        TrafficOverTime(question, words),
         Routes(words),
         Kinds(words),
         Errors(words),
     )
-    people, requests, feedback = People(words), Requests(), Feedback(words)
+    people, requests, feedback = People(words), Requests(), FeedbackFigures(words)
     models, tools, spans, unread = Use("model", words), Use("tool", words), Use("span", words), Unread()
     by_model = SpentOverTime("model", question, words)
     by_user = SpentOverTime("user", question, words)

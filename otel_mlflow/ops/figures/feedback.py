@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from otel_mlflow.ops.figures.chunk import Chunk, Place
+from otel_mlflow.ops.figures.chunk import Chunk, TracePosition
 from otel_mlflow.ops.figures.requests import requests_at
 from otel_mlflow.ops.figures.sums import SparseSums
 from otel_mlflow.ops.index.blocks import read_blocks
@@ -21,24 +21,24 @@ from otel_mlflow.ops.summary import Row
 TEXTS = ("assessment.row", "assessment.text", "assessment.name")
 
 
-class Found(NamedTuple):
+class ListedFeedback(NamedTuple):
     """Feedback that may be listed; name and value are numbers of words."""
 
     time: int
-    place: Place
+    place: TracePosition
     name: int
     value: int
 
 
-class Feedback:
+class FeedbackFigures:
     """What was thought of the requests."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
         self._values = words.size("value")
         self._sums = SparseSums()
-        self._disliked: list[Found] = []
-        self._comments: list[Found] = []
+        self._disliked: list[ListedFeedback] = []
+        self._comments: list[ListedFeedback] = []
 
     def add(self, chunk: Chunk) -> None:
         """Count."""
@@ -73,7 +73,7 @@ class Feedback:
 
     def comments(self, db: sqlite3.Connection) -> list[Row]:
         """The latest texts."""
-        found: list[tuple[Place, str, str]] = []
+        found: list[tuple[TracePosition, str, str]] = []
         for place in sorted({one.place for one in self._comments}):
             (block,) = read_blocks(db, place.start_ms, place.start_ms + 1, TEXTS)
             given = block.relations["assessment"]
@@ -83,7 +83,7 @@ class Feedback:
                     found.append((place, names[int(given["name"][row])], given["text"][row]))
         return self._latest(db, found)
 
-    def _latest(self, db: sqlite3.Connection, found: list[tuple[Place, str, str]]) -> list[Row]:
+    def _latest(self, db: sqlite3.Connection, found: list[tuple[TracePosition, str, str]]) -> list[Row]:
         traces = requests_at(db, self._words, {place for place, _, _ in found})
         rows = [
             {"name": name, "value": value, **{key: traces[place][key] for key in ("time", "trace_id", "experiment")}}
@@ -92,13 +92,13 @@ class Feedback:
         return sorted(rows, key=lambda row: (-row["time"], row["trace_id"]))[:MOST_ROWS]
 
 
-def _found(chunk: Chunk, given: Columns) -> list[Found]:
+def _found(chunk: Chunk, given: Columns) -> list[ListedFeedback]:
     latest = rows_of_largest(given["time"], given["time"])
     rows = zip(*(given[name][latest].tolist() for name in ("time", "row", "name", "value")), strict=True)
-    return [Found(time, chunk.place(row), name, value) for time, row, name, value in rows]
+    return [ListedFeedback(time, chunk.place(row), name, value) for time, row, name, value in rows]
 
 
-def _latest_of(rows: list[Found]) -> list[Found]:
+def _latest_of(rows: list[ListedFeedback]) -> list[ListedFeedback]:
     """The latest, with all that are of the same time as the last of them."""
     rows = sorted(rows, key=lambda row: -row.time)
     return [row for row in rows if row.time >= rows[MOST_ROWS - 1].time] if len(rows) > MOST_ROWS else rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from otel_mlflow.ops.figures.chunk import Chunk, Place
+from otel_mlflow.ops.figures.chunk import Chunk, TracePosition
 from otel_mlflow.ops.index.block import OF_TRACES
 from otel_mlflow.ops.index.blocks import read_blocks
 from otel_mlflow.ops.index.columns import Columns
@@ -24,7 +24,7 @@ class Largest:
     """The rows with the largest values, of equal values the latest; with all that are equal in both to the last."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[int, int, Place]] = []
+        self._found: list[tuple[int, int, TracePosition]] = []
 
     def add(self, chunk: Chunk, rows: Columns, by: str) -> None:
         """Look at some more."""
@@ -36,7 +36,7 @@ class Largest:
             least = self._found[MOST_ROWS - 1][:2]
             self._found = [one for one in self._found if one[:2] >= least]
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[TracePosition]:
         """Where they are."""
         return [place for _, _, place in self._found]
 
@@ -71,9 +71,9 @@ def _latest_first(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (-row["time"], row["trace_id"]))[:MOST_ROWS]
 
 
-def requests_at(db: sqlite3.Connection, words: Words, places: Iterable[Place]) -> dict[Place, Row]:
+def requests_at(db: sqlite3.Connection, words: Words, places: Iterable[TracePosition]) -> dict[TracePosition, Row]:
     """What there is to tell of the requests in these places."""
-    found: dict[Place, Row] = {}
+    found: dict[TracePosition, Row] = {}
     wanted = sorted(set(places))
     for start in paced(sorted({place.start_ms for place in wanted})):
         (block,) = read_blocks(db, start, start + 1, COLUMNS)
@@ -88,7 +88,7 @@ def requests_at(db: sqlite3.Connection, words: Words, places: Iterable[Place]) -
     return found
 
 
-def _as_row(place: Place, trace: Row) -> Row:
+def _as_row(place: TracePosition, trace: Row) -> Row:
     return {
         "trace_id": trace["trace_id"],
         "experiment": trace["experiment"],

@@ -38,7 +38,7 @@ class Totals:
         return self._sums.row(0) | self._latency.rows().get(0, NO_LATENCY)
 
 
-class Series:
+class TrafficOverTime:
     """The points of the charts: steps, and hours with their users."""
 
     def __init__(self, question: Question, words: Words) -> None:

@@ -32,7 +32,7 @@ SETTLED_AFTER = {MINUTE: MINUTE, HOUR: 15 * MINUTE}
 
 
 @dataclass(frozen=True)
-class Steps:
+class StepRange:
     """Steps that follow each other and are to be read."""
 
     start_ms: int
@@ -60,7 +60,7 @@ class Synchronizer:
             self._read(steps, stop)
         self._index.prune()
 
-    def _changed(self, start_ms: int, end_ms: int, step_ms: int, now: int) -> list[Steps]:
+    def _changed(self, start_ms: int, end_ms: int, step_ms: int, now: int) -> list[StepRange]:
         start, end = start_ms // step_ms * step_ms, -(-end_ms // step_ms) * step_ms
         if start >= end:
             return []
@@ -81,7 +81,9 @@ class Synchronizer:
             return is_early or step in unfinished
 
         changed = [step for step in range(start, end, step_ms) if is_changed(step)]
-        return [Steps(first, last, step_ms, tallies or {}) for first, last in _joined(changed, step_ms, tallies or {})]
+        return [
+            StepRange(first, last, step_ms, tallies or {}) for first, last in _joined(changed, step_ms, tallies or {})
+        ]
 
     def _confirm(
         self, tallies: Mapping[int, Tally], step_ms: int, scanned: Mapping[int, tuple[str, int]], now: int
@@ -97,7 +99,7 @@ class Synchronizer:
         if confirmed:
             self._index.confirm(step_ms, confirmed, now + step_ms + SETTLED_AFTER[step_ms])
 
-    def _read(self, steps: Steps, stop: threading.Event) -> None:
+    def _read(self, steps: StepRange, stop: threading.Event) -> None:
         """Step by step, so that what was read is kept when it takes too long."""
         read: list[TraceEntry] = []
         done_from = steps.end_ms
@@ -112,7 +114,7 @@ class Synchronizer:
                 return
         self._keep(steps, steps.start_ms, done_from, read)
 
-    def _keep(self, steps: Steps, start_ms: int, end_ms: int, entries: Sequence[TraceEntry]) -> None:
+    def _keep(self, steps: StepRange, start_ms: int, end_ms: int, entries: Sequence[TraceEntry]) -> None:
         states = {step: tally.state for step, tally in steps.tallies.items()}
         self._index.replace(start_ms, end_ms, entries, steps.step_ms, states)
 

@@ -30,7 +30,7 @@ mlflow_fluent: Any = mlflow.tracking.fluent
 mlflow_service: Any = mlflow.tracking._tracking_service.utils
 
 
-class RequestRuns(list[Any]):
+class ActiveRuns(list[Any]):
     """The active runs of one request, innermost last. The first one started is the trace's source run.
 
     While one is open the trace waits for it: who sees the trace finds its run ended.
@@ -88,7 +88,7 @@ class _RunStack:
         if trace is None:
             return self.outside.get()
         if trace.runs is None:
-            trace.runs = RequestRuns(trace)
+            trace.runs = ActiveRuns(trace)
         return trace.runs
 
     def set(self, value: Any) -> None:

@@ -249,7 +249,7 @@ def test_private_the_stack_of_runs_has_the_methods_that_ours_stands_in_for(name:
 
 
 def test_private_a_run_is_pushed_by_append(traces: CapturedTraces, tracking_store: str) -> None:
-    """`RequestRuns.append` is how we learn of the run."""
+    """`ActiveRuns.append` is how we learn of the run."""
     assert "active_run_stack.append(" in inspect.getsource(mlflow.start_run)
 
 
