@@ -20,6 +20,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from types import FrameType
@@ -45,6 +46,9 @@ GRACE = 0.5
 
 LAST_WRITE = 0.1
 """Seconds for which SIGTERM waits until what is in memory is on disk; the server's own handler comes after it."""
+
+AGAIN_AFTER = 0.1
+"""Seconds after which the signal that ends the process is sent again."""
 
 _is_shutting_down = False
 _shut_down_done = threading.Event()
@@ -123,7 +127,19 @@ def _shut_down(number: int, seconds: float) -> None:
     ending = list(_terminables)
     map_parallel(ending, lambda terminable: terminable.shutdown(), threads=len(ending))
     _shut_down_done.set()
+    _end_by(number)
+
+
+def _end_by(number: int) -> None:
+    """Let the main thread, on which Python runs handlers, end the process by the signal.
+
+    Sent again until it does: a signal that comes just as that thread begins to wait, in `signal.pause()` or an event
+    loop with nothing to do, is noted by Python and not looked at before the wait is over.
+    """
     os.kill(os.getpid(), number)
+    while isinstance(signal.getsignal(number), _Handler):
+        time.sleep(AGAIN_AFTER)
+        os.kill(os.getpid(), number)
 
 
 def _expect_termination() -> None:

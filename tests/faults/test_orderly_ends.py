@@ -84,6 +84,13 @@ def test_a_signal_that_comes_while_delivery_ends_lets_it_end(tmp_path: Path, scr
     assert len(scripted.traces) == 1
 
 
+def test_a_signal_that_the_main_thread_misses_is_sent_again(tmp_path: Path, scripted: ScriptedMlflow) -> None:
+    """Python looks at signals between two steps of the main thread: one that comes as it begins to wait is not seen."""
+    command = [sys.executable, "-m", "tests.faults.losing_a_signal", str(tmp_path), scripted.url]
+    assert subprocess.run(command, check=False, timeout=60).returncode == -15
+    assert len(scripted.traces) == 1
+
+
 @pytest.mark.parametrize("way", ["last line", "SIGTERM", "lifespan"])
 def test_all_that_a_process_delivers_is_delivered_at_once(tmp_path: Path, way: str) -> None:
     """No delivery waits for another's end, and an end is all's: no lifespan reaches some applications."""
